@@ -1,0 +1,80 @@
+// Runs a task of this repository on a machine that has only Node 20+ and npm: `node scripts/run.mjs <task> [arguments]`.
+//
+// It installs the dependencies with the pnpm that package.json names, when the lockfile differs from what is
+// installed, and then starts the task with the newer Node that is one of those dependencies. The task is a direct
+// child (no npx, pnpm or shell between), so that a signal reaches it and its exit code comes back.
+import { spawn } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { constants } from "node:os"
+import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const tasks = {
+  "demo": ["packages/examples/src/demo/main.ts"],
+  "test": ["scripts/test.ts"],
+  "check": ["scripts/check.ts"],
+  "check:api": ["scripts/api.ts"],
+  "check:packed": ["scripts/packed.ts"],
+  "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
+  "soak": ["packages/benchmarks/src/soak/main.ts"],
+  "mutants": ["scripts/mutants.ts"],
+  "format": ["node_modules/dprint/bin.cjs", "fmt"]
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const windows = process.platform === "win32"
+const runtime = join(root, "node_modules", "node", "bin", windows ? "node.exe" : "node")
+
+const fail = (message) => {
+  console.error(message)
+  process.exit(1)
+}
+
+/** Starts a child, hands it every signal this process gets, and waits until it has ended. */
+const run = (command, args, options) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, ...options })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output += chunk)
+    // Ctrl-C in a terminal reaches the child by itself, `kill` does not: a child must take a repeated signal well.
+    const forward = (signal) => child.kill(signal)
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+    signals.forEach((signal) => process.on(signal, forward))
+    child.on("error", reject)
+    child.on("close", (code, signal) => {
+      signals.forEach((signal) => process.off(signal, forward))
+      resolve({ code: code ?? 128 + constants.signals[signal], output })
+    })
+  })
+
+const isInstalled = () => {
+  const installed = join(root, "node_modules", ".pnpm", "lock.yaml")
+  const read = (path) => readFileSync(path, "utf8")
+  return existsSync(runtime) && existsSync(installed) && read(installed) === read(join(root, "pnpm-lock.yaml"))
+}
+
+const install = async () => {
+  const manager = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager
+  console.error(`Installing the dependencies with ${manager} ...`)
+  const { code, output } = await run("npx", ["-y", manager, "install", "--frozen-lockfile"], {
+    env: { ...process.env, CI: "true" },
+    shell: windows,
+    stdio: ["ignore", "pipe", "pipe"]
+  }).catch(() => fail("npx was not found. Install Node.js 20 or newer together with npm: https://nodejs.org"))
+  if (code === 0 && existsSync(runtime)) return
+  fail(`${output}\nThe dependencies could not be installed (exit code ${code}). The output above says why.`)
+}
+
+const [name, ...args] = process.argv.slice(2)
+
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  fail(`Node.js ${process.versions.node} is too old. Install Node.js 20 or newer: https://nodejs.org`)
+}
+if (!Object.hasOwn(tasks, name ?? "")) {
+  fail(`Unknown task ${JSON.stringify(name)}. The tasks are: ${Object.keys(tasks).join(", ")}`)
+}
+if (!isInstalled()) await install()
+
+const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter)
+const { code } = await run(runtime, [...tasks[name], ...args], { stdio: "inherit", env: { ...process.env, PATH: path } })
+process.exit(code)
