@@ -30,19 +30,23 @@ const fail = (message) => {
   process.exit(1)
 }
 
-/** Starts a child, hands it every signal this process gets, and waits until it has ended. */
+/** Starts a child and waits until it has ended, also when it is to stop: it may have a server to shut down. */
 const run = (command, args, options) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, ...options })
     let output = ""
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output += chunk)
     // Ctrl-C in a terminal reaches the child by itself, `kill` does not: a child must take a repeated signal well.
-    const forward = (signal) => child.kill(signal)
+    const stop = (signal) => child.kill(signal === "SIGINT" ? "SIGINT" : "SIGTERM")
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
-    signals.forEach((signal) => process.on(signal, forward))
+    signals.forEach((signal) => process.on(signal, stop))
+    // The shell that npm puts in between passes no signal on: whoever ends npm leaves this process without a parent.
+    const parent = process.ppid
+    const watch = setInterval(() => process.env.npm_lifecycle_event && process.ppid !== parent && stop("SIGTERM"), 500)
     child.on("error", reject)
     child.on("close", (code, signal) => {
-      signals.forEach((signal) => process.off(signal, forward))
+      clearInterval(watch)
+      signals.forEach((signal) => process.off(signal, stop))
       resolve({ code: code ?? 128 + constants.signals[signal], output })
     })
   })
@@ -76,5 +80,8 @@ if (!Object.hasOwn(tasks, name ?? "")) {
 if (!isInstalled()) await install()
 
 const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter)
-const { code } = await run(runtime, [...tasks[name], ...args], { stdio: "inherit", env: { ...process.env, PATH: path } })
+const { code } = await run(runtime, [...tasks[name], ...args], {
+  stdio: "inherit",
+  env: { ...process.env, PATH: path }
+})
 process.exit(code)

@@ -1,0 +1,140 @@
+// The house rules that the linter cannot express. Each finding names file, line and rule.
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import ts from "typescript-6"
+import { root } from "./support.ts"
+
+type Report = (position: number, rule: string) => void
+
+interface Rule {
+  readonly files: RegExp
+  readonly check: (source: ts.SourceFile, report: Report, file: string) => void
+}
+
+const maxLines = 400
+const librarySource = /^packages\/(core|cassandra|testing)\/src\/.*\.ts$/
+const anyText = /\.(ts|mts|mjs|js|json|ya?ml|md)$|^\.ci\//
+// The patterns of `words` would find themselves here.
+const exempt = new Set(["pnpm-lock.yaml", "scripts/house.ts"])
+
+const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
+  visit(node)
+  ts.forEachChild(node, (child) => walk(child, visit))
+}
+
+const importsOf = (source: ts.SourceFile): Array<ts.StringLiteral> => {
+  const found: Array<ts.StringLiteral> = []
+  walk(source, (node) => {
+    const specifier = ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+      ? node.moduleSpecifier
+      : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+      ? node.arguments[0]
+      : undefined
+    if (specifier !== undefined && ts.isStringLiteral(specifier)) found.push(specifier)
+  })
+  return found
+}
+
+/** The declarations of a module of `effect`; undefined for the barrel, which the linter handles. */
+const declarations = (specifier: string): string | undefined => {
+  const path = join(root, "node_modules/effect/dist", `${specifier.slice("effect/".length)}.d.ts`)
+  return specifier.startsWith("effect/") && existsSync(path) ? readFileSync(path, "utf8") : undefined
+}
+
+const unstable = (text: string): ReadonlySet<string> =>
+  new Set(
+    [...text.matchAll(
+      /\/\*\*(?:(?!\*\/)[^])*@stability (?:unstable|experimental)(?:(?!\*\/)[^])*\*\/\s*export (?:declare )?\w+ (\w+)/g
+    )]
+      .map((match) => match[1] ?? "")
+  )
+
+const words: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\b(?:TODO|FIXME|XXX)\b/g, "no open ends in the code: do it, or open an issue"],
+  [/@ts-(?:ignore|expect-error|nocheck)/g, "no silenced compiler"],
+  [/(?:^|[\s(])#\d+\b/g, "say why, not which issue"],
+  [/(?<![\w.])\/(?:home|Users|work|root)\/\w/g, "no path of one machine"],
+  [/\bregistry\.[\w-]+\.\w+/g, "no registry host"]
+]
+
+const rules: ReadonlyArray<Rule> = [
+  {
+    files: librarySource,
+    check: (source, report) => {
+      const lines = source.getLineStarts().length - 1
+      if (lines > maxLines) report(0, `a source file has at most ${maxLines} lines, this one has ${lines}`)
+      walk(source, (node) => {
+        if (ts.isTryStatement(node)) report(node.getStart(), "no try/catch: use Effect.try or Effect.tryPromise")
+      })
+    }
+  },
+  {
+    files: /^packages\/.*\.ts$/,
+    check: (source, report, file) => {
+      const [, owner = ""] = file.split("/")
+      for (const specifier of importsOf(source)) {
+        const crosses = /^@effect-cql\/[\w-]+\/internal\//.test(specifier.text) ||
+          (/(?:^|\/)packages\/|^(?:\.\.\/)+(?:core|cassandra|testing|examples|benchmarks)\//.test(specifier.text) &&
+            !file.startsWith(`packages/${owner}/test`))
+        if (crosses) report(specifier.getStart(), "nobody imports the inside of another package")
+      }
+    }
+  },
+  {
+    files: /^packages\/core\/src\//,
+    check: (source, report) => {
+      for (const specifier of importsOf(source)) {
+        if (!/^(?:\.|effect(?:\/|$))/.test(specifier.text)) {
+          report(specifier.getStart(), `core depends on effect alone, not on ${specifier.text}`)
+        }
+        const text = declarations(specifier.text)
+        if (text === undefined) {
+          if (specifier.text.startsWith("effect/")) {
+            report(specifier.getStart(), `${specifier.text} is not a stable module`)
+          }
+          continue
+        }
+        if (/@stability (\w+)/.exec(text)?.[1] !== "stable") {
+          report(specifier.getStart(), `${specifier.text} is not a stable module`)
+          continue
+        }
+        const name = /\* as (\w+)/.exec(specifier.parent.getText())?.[1]
+        const names = unstable(text)
+        walk(source, (node) => {
+          const [left, right] = ts.isPropertyAccessExpression(node)
+            ? [node.expression, node.name]
+            : ts.isQualifiedName(node)
+            ? [node.left, node.right]
+            : []
+          if (name !== undefined && left?.getText() === name && names.has(right?.text ?? "")) {
+            report(node.getStart(), `${name}.${right?.text} is not stable`)
+          }
+        })
+      }
+    }
+  },
+  {
+    files: anyText,
+    check: (source, report) => {
+      for (const [pattern, rule] of words) {
+        for (const match of source.text.matchAll(pattern)) report(match.index, rule)
+      }
+    }
+  }
+]
+
+const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root })
+const files = listed.toString().split("\n").filter((file) => anyText.test(file) && existsSync(join(root, file)))
+let findings = 0
+for (const file of files.filter((file) => !exempt.has(file))) {
+  const source = ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.Latest, true)
+  for (const rule of rules.filter(({ files }) => files.test(file))) {
+    rule.check(source, (position, message) => {
+      findings++
+      console.log(`${file}:${source.getLineAndCharacterOfPosition(position).line + 1} ${message}`)
+    }, file)
+  }
+}
+console.log(`${findings} findings in ${files.length} files`)
+process.exitCode = findings === 0 ? 0 : 1
