@@ -1,0 +1,65 @@
+import type { NodeAddress } from "./loopback.ts"
+
+/** What the configuration of a node depends on. */
+export interface NodeSettings {
+  readonly directory: string
+  readonly address: NodeAddress
+  readonly seed: NodeAddress
+  /** Whether clients have to log in. */
+  readonly authentication: boolean
+  /** A key store in PKCS12 with its password; clients then have to encrypt. */
+  readonly keyStore?: { readonly path: string; readonly password: string } | undefined
+}
+
+/** The `cassandra.yaml` of a node. */
+export const cassandraYaml = ({ address, authentication, directory, keyStore, seed }: NodeSettings): string => {
+  const inDirectory = (name: string) => JSON.stringify(`${directory}/${name}`)
+  const encryption = keyStore === undefined ? [] : [
+    "client_encryption_options:",
+    "  enabled: true",
+    "  optional: false",
+    `  keystore: ${JSON.stringify(keyStore.path)}`,
+    `  keystore_password: ${JSON.stringify(keyStore.password)}`,
+    "  store_type: PKCS12"
+  ]
+  return [
+    "cluster_name: effect-cql",
+    "num_tokens: 8",
+    `hints_directory: ${inDirectory("hints")}`,
+    `data_file_directories: [${inDirectory("data")}]`,
+    `commitlog_directory: ${inDirectory("commitlog")}`,
+    `saved_caches_directory: ${inDirectory("saved_caches")}`,
+    `cdc_raw_directory: ${inDirectory("cdc_raw")}`,
+    "commitlog_sync: periodic",
+    "commitlog_sync_period: 10000ms",
+    "commitlog_disk_access_mode: legacy",
+    "partitioner: org.apache.cassandra.dht.Murmur3Partitioner",
+    "seed_provider:",
+    "  - class_name: org.apache.cassandra.locator.SimpleSeedProvider",
+    `    parameters: [{ seeds: "${seed.host}:${seed.storagePort}" }]`,
+    `listen_address: ${address.host}`,
+    `storage_port: ${address.storagePort}`,
+    `rpc_address: ${address.host}`,
+    "start_native_transport: true",
+    `native_transport_port: ${address.port}`,
+    "endpoint_snitch: SimpleSnitch",
+    "auto_bootstrap: false",
+    `authenticator: ${authentication ? "PasswordAuthenticator" : "AllowAllAuthenticator"}`,
+    `authorizer: ${authentication ? "CassandraAuthorizer" : "AllowAllAuthorizer"}`,
+    "role_manager: CassandraRoleManager",
+    "materialized_views_enabled: true",
+    "user_defined_functions_enabled: true",
+    "storage_compatibility_mode: NONE",
+    ...encryption,
+    ""
+  ].join("\n")
+}
+
+/** Warnings and worse, to standard output: without a `logback.xml` Cassandra prints all that it does. */
+export const logbackXml = `<configuration>
+  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level [%thread] %date{ISO8601} %logger{0} - %msg%n%ex</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="OUT" /></root>
+</configuration>
+`

@@ -1,0 +1,20 @@
+/**
+ * A program of its own: removes the container that its argument names. The supervisor runs it at the end of a run, be
+ * it an orderly end or not, and whichever way the Docker daemon is reached: that is found out anew by `testcontainers`.
+ */
+import process from "node:process"
+import { setTimeout } from "node:timers/promises"
+import { getContainerRuntimeClient } from "testcontainers"
+
+const name = process.argv[2] ?? ""
+
+/** A run that was killed while the daemon was making the container leaves one that is not there yet. */
+const attempts = 5
+
+const remove = (attempt: number): Promise<void> =>
+  getContainerRuntimeClient()
+    .then((client) => client.container.getById(name).remove({ force: true, v: true }))
+    .catch(() => attempt < attempts ? setTimeout(500).then(() => remove(attempt + 1)) : undefined)
+
+const exit = () => process.exit(0)
+remove(1).then(exit, exit)

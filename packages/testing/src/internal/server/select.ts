@@ -1,0 +1,38 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { CassandraServer, Options } from "../../CassandraServer.ts"
+import { type Provider, type ServerStartFailed, ServerUnavailable } from "./errors.ts"
+import type { ServerProvider } from "./provider.ts"
+
+type Lack = ServerUnavailable["lacking"][number]
+
+const unavailable = (lacking: ReadonlyArray<Lack>, only: Provider | undefined): ServerUnavailable => {
+  const heading = only === undefined
+    ? "No Cassandra server can be had here. Any one of these gives one:"
+    : `No Cassandra server can be had here, as only provider "${only}" was asked for:`
+  const lines = lacking.map(({ lack, provider, remedy }) => `  - ${provider}: ${lack}. ${remedy}.`)
+  return new ServerUnavailable({ message: [heading, ...lines].join("\n"), lacking })
+}
+
+/**
+ * The server of the first provider that is not lacking anything, or of the one that was asked for. A provider that
+ * could start and failed ends the search: what it says is worth more than the server of another.
+ */
+export const select = Effect.fnUntraced(function*(
+  providers: ReadonlyArray<ServerProvider>,
+  only: Provider | undefined,
+  options: Options
+): Effect.fn.Return<CassandraServer["Service"], ServerUnavailable | ServerStartFailed, Scope.Scope> {
+  const lacking: Array<Lack> = []
+  for (const provider of providers) {
+    if (only !== undefined && only !== provider.name) continue
+    const server = yield* provider.acquire(options).pipe(
+      Effect.catchTag("Lacking", ({ lack, remedy }) => {
+        lacking.push({ provider: provider.name, lack, remedy })
+        return Effect.undefined
+      })
+    )
+    if (server !== undefined) return server
+  }
+  return yield* unavailable(lacking, only)
+})

@@ -1,0 +1,94 @@
+/**
+ * A program of its own, the parent of every server process. It keeps the promise that nothing outlives a test run: when
+ * its standard input ends, because the run closed it or because the run was killed in whatever way, it kills what it
+ * started and clears up. It runs in a process group of its own, so that Ctrl-C does not reach it first.
+ *
+ * It uses plain callbacks and nothing but Node, as it must stand before the first server is started, and must not be
+ * brought down by what it looks after. One JSON text a line, both ways: `Order`s come in, `Report`s go out.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { closeSync, openSync, rmSync } from "node:fs"
+import process from "node:process"
+import { createInterface } from "node:readline"
+import type { Order, Report } from "./supervision.ts"
+
+const children = new Map<number, ChildProcess>()
+const duties: Array<() => Promise<void>> = []
+let ending = false
+
+const report = (report: Report): void => {
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+}
+
+const start = ({ args, command, cwd, id, log }: Extract<Order, { readonly _tag: "Start" }>): void => {
+  const output = openSync(log, "a")
+  const child = spawn(command, args, { cwd, stdio: ["ignore", output, output] })
+  closeSync(output)
+  child.once("spawn", () => {
+    children.set(id, child)
+    report({ _tag: "Started", id, pid: child.pid ?? 0 })
+  })
+  child.once("error", (error) => report({ _tag: "Ended", id, how: error.message }))
+  child.once("exit", (code, signal) => {
+    children.delete(id)
+    report({ _tag: "Ended", id, how: signal === null ? `exit code ${code}` : `signal ${signal}` })
+    if (ending && children.size === 0) clearUp()
+  })
+}
+
+const run = (command: string, args: ReadonlyArray<string>): Promise<void> =>
+  new Promise((resolve) => {
+    // Detached: a signal to this process group must not reach what clears up.
+    const child = spawn(command, args, { detached: true, stdio: "ignore", timeout: 30_000 })
+    child.once("error", () => resolve())
+    child.once("exit", () => resolve())
+  })
+
+const removeDirectory = (path: string): Promise<void> =>
+  new Promise((resolve) => {
+    rmSync(path, { recursive: true, force: true, maxRetries: 10 })
+    resolve()
+  })
+
+const obey = (order: Order): void => {
+  switch (order._tag) {
+    case "Start":
+      return start(order)
+    case "Signal": {
+      children.get(order.id)?.kill(order.signal)
+      return
+    }
+    case "RemoveAtEnd": {
+      duties.push(() => removeDirectory(order.directory))
+      return
+    }
+    case "RunAtEnd": {
+      duties.push(() => run(order.command, order.args))
+      return
+    }
+  }
+}
+
+const clearUp = (): void => {
+  const exit = () => process.exit(0)
+  Promise.all(duties.splice(0).map((duty) => duty())).then(exit, exit)
+}
+
+const end = (): void => {
+  if (ending) return
+  ending = true
+  // SIGKILL ends a stopped process as well, and the data is thrown away anyhow.
+  for (const child of children.values()) child.kill("SIGKILL")
+  if (children.size === 0) clearUp()
+}
+
+// Nobody reads the reports of a supervisor whose run is gone.
+process.stdout.on("error", () => {})
+process.on("SIGINT", () => {})
+process.on("SIGHUP", () => {})
+process.on("SIGTERM", end)
+const orders = createInterface({ input: process.stdin })
+orders.on("line", (line) => {
+  if (!ending) obey(JSON.parse(line))
+})
+orders.on("close", end)
