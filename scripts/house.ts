@@ -65,8 +65,35 @@ const rules: ReadonlyArray<Rule> = [
       const lines = source.getLineStarts().length - 1
       if (lines > maxLines) report(0, `a source file has at most ${maxLines} lines, this one has ${lines}`)
       walk(source, (node) => {
-        if (ts.isTryStatement(node)) report(node.getStart(), "no try/catch: use Effect.try or Effect.tryPromise")
+        // The hot loop is plain code, and says so.
+        if (ts.isTryStatement(node) && ts.getLeadingCommentRanges(source.text, node.pos) === undefined) {
+          report(node.getStart(), "use Effect.try or Effect.tryPromise, or say above the try why not")
+        }
       })
+    }
+  },
+  {
+    files: /^packages\/(core|cassandra|testing)\/src\/(?!index\.ts)[^/]*\.ts$/,
+    check: (source, report) => {
+      const documented = new Set<string>()
+      const undocumented: Array<readonly [name: string, position: number]> = []
+      const look = (name: ts.Node | undefined, node: ts.Node): void => {
+        const text = name?.getText() ?? "default"
+        const tags = new Set(ts.getJSDocTags(node).map((tag) => tag.tagName.text))
+        if (tags.has("since") && tags.has("category")) documented.add(text)
+        else undocumented.push([text, node.getStart()])
+      }
+      for (const node of source.statements) {
+        if (!ts.canHaveModifiers(node) || !node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) {
+          continue
+        }
+        if (ts.isVariableStatement(node)) node.declarationList.declarations.forEach((each) => look(each.name, each))
+        else look(ts.getNameOfDeclaration(node as ts.DeclarationStatement), node)
+      }
+      // One comment is enough for a type and a value of the same name, and for overloads.
+      for (const [name, position] of undocumented.filter(([name]) => !documented.has(name))) {
+        report(position, `${name} is exported: document it, with @category and @since`)
+      }
     }
   },
   {

@@ -122,12 +122,12 @@ const runProgram = (): Promise<Finished> => {
 }
 
 const failed = await runStages({
-  "build": build,
-  "pack": () => inOrder(...published.map(pack)),
-  "publint": () => inOrder(...published.map((name) => () => run("publint", [tarball(name), "--strict"]))),
-  "attw": () => inOrder(...published.map((name) => () => run("attw", [tarball(name), "--profile", "esm-only"]))),
-  "install": () => inOrder(create, compare),
-  "compile": () => run(join(project, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project }),
+  build,
+  pack: () => inOrder(...published.map(pack)),
+  publint: () => inOrder(...published.map((name) => () => run("publint", [tarball(name), "--strict"]))),
+  attw: () => inOrder(...published.map((name) => () => run("attw", [tarball(name), "--profile", "esm-only"]))),
+  install: () => inOrder(create, compare),
+  compile: () => run(join(project, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project }),
   "first program": runProgram
 })
 rmSync(directory, { recursive: true, force: true })

@@ -10,15 +10,15 @@ import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const tasks = {
-  "demo": ["packages/examples/src/demo/main.ts"],
-  "test": ["scripts/test.ts"],
-  "check": ["scripts/check.ts"],
+  demo: ["packages/examples/src/demo/main.ts"],
+  test: ["scripts/test.ts"],
+  check: ["scripts/check.ts"],
   "check:api": ["scripts/api.ts"],
   "check:packed": ["scripts/packed.ts"],
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
-  "soak": ["packages/benchmarks/src/soak/main.ts"],
-  "mutants": ["scripts/mutants.ts"],
-  "format": ["node_modules/dprint/bin.cjs", "fmt"]
+  soak: ["packages/benchmarks/src/soak/main.ts"],
+  mutants: ["scripts/mutants.ts"],
+  format: ["node_modules/dprint/bin.cjs", "fmt"]
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url))
