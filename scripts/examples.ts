@@ -1,12 +1,10 @@
 // Compiles and runs every ```ts block of the README, of docs and of the JSDoc of the published packages.
 //
 // A block is written to a module of its own with as many empty lines before it as in its source, so that an error
-// names the right line once the path is replaced. One compiler run checks them all, then each runs in a process of
-// its own, where a failed `console.assert` is an error. ```ts no-run only compiles, ```ts no-check is left alone.
+// names the right line once the path is replaced. One compiler run checks them all, then they run one after the other
+// in two processes, where a failed `console.assert` is an error. ```ts no-run only compiles, ```ts no-check is left alone.
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, sep } from "node:path"
-import { pathToFileURL } from "node:url"
-import pMap from "p-map"
 import { type Finished, root, run } from "./support.ts"
 
 interface Example {
@@ -26,8 +24,6 @@ export interface Counts {
 const sources = ["README.md", "docs/**/*.md", "packages/{core,cassandra,testing}/src/**/*.ts"]
 // Inside a package, so that imports resolve as they do for a user.
 const directory = join(root, "packages/examples/.doc-examples")
-const timeout = 20_000
-const strictAssert = join(root, "scripts/strictAssert.ts")
 
 const extract = (file: string): Array<Example> => {
   const examples: Array<Example> = []
@@ -76,12 +72,24 @@ const compile = (): Promise<Finished> => {
   return run("tsc", ["-p", "."], { cwd: directory })
 }
 
-const execute = async (example: Example): Promise<Finished> =>
-  run("node", ["--import", pathToFileURL(strictAssert).href, example.module], {
+/** Runs examples in one process, and in another those after one that failed. */
+const execute = async (examples: ReadonlyArray<Example>, onFailure: (failed: Example) => void): Promise<void> => {
+  const [first] = examples
+  if (first === undefined) return
+  const modules = examples.map(({ module }) => module)
+  const { code, output } = await run("node", [join(root, "scripts/exampleRunner.ts"), ...modules], {
     cwd: directory,
-    env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/doc-examples") },
-    timeout
+    // The runner ends an example that hangs, but not one that never yields.
+    timeout: 20_000 + 2000 * examples.length
   })
+  const done = modules.filter((module) => output.includes(`done ${module}\n`))
+  const next = examples[done.length]
+  if (next === undefined) return
+  const own = output.split(/^done .*\n/m).at(-1) ?? ""
+  console.log(`FAILED ${next.source} (exit code ${code})\n${attribute(own, examples).trim()}\n`)
+  onFailure(next)
+  await execute(examples.slice(done.length + 1), onFailure)
+}
 
 /** Prints what fails, and counts each example once. */
 export const checkExamples = async (): Promise<Counts> => {
@@ -101,12 +109,9 @@ export const checkExamples = async (): Promise<Counts> => {
     for (const example of broken.length > 0 ? broken : examples) failed.add(example)
   }
   const runnable = examples.filter((example) => !failed.has(example) && !example.info.includes("no-run"))
-  await pMap(runnable, async (example) => {
-    const { code, output } = await execute(example)
-    if (code === 0) return
-    failed.add(example)
-    console.log(`FAILED ${example.source}\n${attribute(output, examples).trim()}\n`)
-  }, { concurrency: 3 })
+  const half = Math.ceil(runnable.length / 2)
+  const onFailure = (example: Example): void => void failed.add(example)
+  await Promise.all([runnable.slice(0, half), runnable.slice(half)].map((part) => execute(part, onFailure)))
   rmSync(directory, { recursive: true, force: true })
   console.log(`${examples.length} examples compiled, ${runnable.length} run, ${failed.size} failed`)
   return { passed: examples.length - failed.size, failed: failed.size }
