@@ -1,0 +1,102 @@
+/**
+ * Several writes sent as one request.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Pipeable from "effect/Pipeable"
+import type { CqlError } from "./CqlError.ts"
+import * as Input from "./internal/input.ts"
+import { checked } from "./internal/options.ts"
+import { BatchImpl } from "./internal/statement.ts"
+import { InvalidOptions } from "./InvalidOptions.ts"
+import type { Query } from "./Query.ts"
+import type { ResultSet } from "./ResultSet.ts"
+import type { Session } from "./Session.ts"
+import type { Options as StatementOptions, Params, Statement } from "./Statement.ts"
+
+/**
+ * How a batch is executed: `"logged"` applies all of it or nothing, `"unlogged"` saves round trips within a partition,
+ * `"counter"` is for counter updates.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchType = "logged" | "unlogged" | "counter"
+
+/**
+ * A batch: executable, and an Effect, like a statement. Its rows are those of a conditional batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>, CqlError, Session>, Pipeable.Pipeable {
+  readonly _tag: "Batch"
+  readonly type: BatchType
+  readonly statements: ReadonlyArray<Statement<unknown>>
+  /** The options of the whole batch; those of its statements do not count. */
+  readonly options: StatementOptions
+  /** The texts of its statements, joined by `; `. */
+  readonly text: string
+}
+
+/**
+ * The type of a batch, and the options of its request.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends StatementOptions {
+  /** Default: `"logged"`. */
+  readonly type?: BatchType | undefined
+}
+
+/**
+ * Makes a batch of statements, or of tuples `[text | Query, params]`.
+ *
+ * An empty batch, and a member that is neither, are programming errors: they throw {@link InvalidOptions}.
+ *
+ * **Example** (Two tables kept in step)
+ *
+ * ```ts
+ * import { Batch } from "@effect-cql/core"
+ *
+ * const rename = Batch.make([
+ *   ["UPDATE app.users SET name = ? WHERE id = ?", ["ada", 1]],
+ *   ["INSERT INTO app.users_by_name (name, id) VALUES (?, ?)", ["ada", 1]]
+ * ], { type: "logged" })
+ * console.assert(rename.statements.length === 2)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  statements: Iterable<Statement<unknown> | readonly [query: string | Query.Any, params?: Params]>,
+  options?: Options
+): Batch => {
+  const { type = "logged", ...statementOptions } = options ?? {}
+  const members = Array.from(statements, (input, index) => {
+    const statement = Input.toStatement(input)
+    if (statement === undefined || statement._tag === "Batch") {
+      throw new InvalidOptions({
+        option: `statements[${index}]`,
+        value: input,
+        expected: "a Statement or a tuple [text | Query, params]"
+      })
+    }
+    return statement
+  })
+  if (members.length === 0) {
+    throw new InvalidOptions({ option: "statements", value: [], expected: "at least one statement in a batch" })
+  }
+  return new BatchImpl(type, members, checked(statementOptions))
+}
+
+/**
+ * Whether a value is a {@link Batch}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isBatch = (value: unknown): value is Batch => value instanceof BatchImpl

@@ -1,0 +1,293 @@
+/**
+ * Concurrent execution: six verbs over one engine.
+ *
+ * | | statements | parameters of one query |
+ * |---|---|---|
+ * | an array of results | {@link executeConcurrent} | {@link executeConcurrentWithArgs} |
+ * | a stream of results | {@link streamConcurrent} | {@link streamConcurrentWithArgs} |
+ * | counts only | {@link runConcurrent} | {@link runConcurrentWithArgs} |
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { ExecutionResult, Success } from "./ExecutionResult.ts"
+import * as internal from "./internal/concurrent.ts"
+import * as Inputs from "./internal/inputs.ts"
+import type { Progress } from "./Progress.ts"
+import type { Query } from "./Query.ts"
+import type { Session } from "./Session.ts"
+import type { SourceError } from "./SourceError.ts"
+import type * as Statement from "./Statement.ts"
+import type { StatementFailed } from "./StatementFailed.ts"
+import type { Summary } from "./Summary.ts"
+
+/**
+ * Where the items of a run come from: an array, another iterable, an async iterable (preferred where a value is both)
+ * or a stream. It is opened anew at each run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source<Item> =
+  | ReadonlyArray<Item>
+  | Iterable<Item>
+  | AsyncIterable<Item>
+  | Stream.Stream<Item, unknown, unknown>
+
+/**
+ * The item type of a {@link Source}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ItemOf<S> = S extends Stream.Stream<infer Item, infer _E, infer _R> ? Item
+  : S extends AsyncIterable<infer Item> ? Item
+  : S extends Iterable<infer Item> ? Item
+  : never
+
+/**
+ * What a {@link Source} can fail with: nothing for an array, `SourceError` for iterables, its own error for a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? E
+  : S extends AsyncIterable<unknown> ? SourceError
+  : S extends ReadonlyArray<unknown> ? never
+  : SourceError
+
+/**
+ * The services that a {@link Source} needs: those of a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R> ? R : never
+
+/**
+ * The results of a run: every one a success where the first failure stops it, and successes and failures otherwise.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ResultOf<Row, Raise extends boolean> = [Raise] extends [true] ? Success<Row> : ExecutionResult<Row>
+
+/**
+ * `StatementFailed` where a failure may stop the run, and nothing where it cannot.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FailureOf<Raise extends boolean> = [Raise] extends [false] ? never : StatementFailed
+
+/**
+ * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<Raise extends boolean> {
+  /**
+   * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
+   * above the capacity of the session is clamped to it, with a warning.
+   */
+  readonly concurrency?: number | "unbounded" | undefined
+  /** Whether the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
+  readonly raiseOnFirstError?: Raise | undefined
+  /**
+   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that they end
+   * unknown; `"settle"` lets them finish.
+   */
+  readonly onFirstError?: "interrupt" | "settle" | undefined
+  /** Options of every statement of the run, behind its own and before those of the session. */
+  readonly statement?: Statement.Options | undefined
+  /**
+   * Is given a snapshot at most every 200 ms, and a last, exact one at the end. A handler that fails is logged; a slow
+   * one is never waited for, but for the last call: one second at most.
+   */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Options of a streamed run.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface StreamOptions<Raise extends boolean> extends Options<Raise> {
+  /** Whether results come in the order of the source, or else as they complete. Default: `true`. */
+  readonly ordered?: boolean | undefined
+  /**
+   * Finished results that may wait for the consumer or for an earlier index, at least 0. Default:
+   * `max(4096, 16 x concurrency)`, and the concurrency when not ordered.
+   */
+  readonly bufferSize?: number | undefined
+}
+
+/**
+ * Runs statements concurrently and gives their results in input order.
+ *
+ * At most `concurrency` are in flight, and the end of any starts the next. Stops at the first failure with
+ * `StatementFailed`; with `raiseOnFirstError: false` every statement is run and failures are values, so that an array of
+ * statements cannot fail.
+ *
+ * **Example** (Every result, failures among them)
+ *
+ * ```ts
+ * import { executeConcurrent, ExecutionResult, Query } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
+ *   params: Schema.Tuple([Schema.Int]),
+ *   row: Schema.Struct({ name: Schema.String })
+ * })
+ * const names = executeConcurrent([1, 2, 3].map((id) => nameById(id)), {
+ *   concurrency: 50,
+ *   raiseOnFirstError: false
+ * }).pipe(Effect.map((results) => results.filter(ExecutionResult.isSuccess).map(({ value }) => value.first?.name)))
+ * const session = MockSession.layer({ answers: [MockSession.when(nameById, MockSession.rows([{ name: "ada" }]))] })
+ * console.assert((await Effect.runPromise(names.pipe(Effect.provide(session)))).join() === "ada,ada,ada")
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const executeConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+  statements: S,
+  options?: Options<Raise>
+): Effect.Effect<
+  Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
+  FailureOf<Raise> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.collect(Inputs.statements(statements), options ?? {}) as never
+
+/**
+ * Runs one query with many parameters, and gives the results in the order of the parameters.
+ *
+ * **Example** (A thousand inserts)
+ *
+ * ```ts
+ * import { executeConcurrentWithArgs } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const insert = "INSERT INTO app.numbers (a, b) VALUES (1, ?)"
+ * const program = executeConcurrentWithArgs(insert, Array.from({ length: 1000 }, (_, b) => [b]), { concurrency: 50 })
+ * const results = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
+ * console.assert(results.length === 1000)
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const executeConcurrentWithArgs = <
+  Q extends string | Query.Any,
+  S extends Source<Query.ParamsOf<Q>>,
+  Raise extends boolean = true
+>(
+  query: Q,
+  parameters: S,
+  options?: Options<Raise>
+): Effect.Effect<
+  Array<ResultOf<Query.RowOf<Q>, Raise>>,
+  FailureOf<Raise> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.collect(Inputs.parameters(query, parameters), options ?? {}) as never
+
+/**
+ * Runs statements concurrently as a stream of their results, in input order or, with `ordered: false`, as they complete.
+ *
+ * Nothing starts before the first pull. A slow consumer holds the run back: started minus consumed is at most
+ * `concurrency + bufferSize`. The source may be endless; ending the stream early stops what is in flight.
+ *
+ * **Example** (An endless source)
+ *
+ * ```ts
+ * import { Statement, streamConcurrent } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const statements = Stream.iterate(0, (id) => id + 1).pipe(
+ *   Stream.map((id) => Statement.make("INSERT INTO app.numbers (a, b) VALUES (1, ?)", [id]))
+ * )
+ * const indexes = streamConcurrent(statements).pipe(Stream.map(({ index }) => index), Stream.take(3), Stream.runCollect)
+ * console.assert((await Effect.runPromise(indexes.pipe(Effect.provide(MockSession.layer())))).join() === "0,1,2")
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const streamConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+  statements: S,
+  options?: StreamOptions<Raise>
+): Stream.Stream<
+  ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
+  FailureOf<Raise> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.stream(Inputs.statements(statements), options ?? {}) as never
+
+/**
+ * Runs one query with many parameters as a stream of results; see {@link streamConcurrent}.
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const streamConcurrentWithArgs = <
+  Q extends string | Query.Any,
+  S extends Source<Query.ParamsOf<Q>>,
+  Raise extends boolean = true
+>(
+  query: Q,
+  parameters: S,
+  options?: StreamOptions<Raise>
+): Stream.Stream<
+  ResultOf<Query.RowOf<Q>, Raise>,
+  FailureOf<Raise> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.stream(Inputs.parameters(query, parameters), options ?? {}) as never
+
+/**
+ * Runs statements concurrently for their effect alone, and gives the counts, in constant memory.
+ *
+ * **Example** (Counting)
+ *
+ * ```ts
+ * import { runConcurrent, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * function* inserts() {
+ *   for (let id = 0; id < 500; id++) yield Statement.make("INSERT INTO app.numbers (a, b) VALUES (1, ?)", [id])
+ * }
+ * const program = runConcurrent(inserts(), { raiseOnFirstError: false })
+ * const summary = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
+ * console.assert(summary.succeeded === 500)
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const runConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+  statements: S,
+  options?: Options<Raise>
+): Effect.Effect<Summary, FailureOf<Raise> | ErrorOf<S>, Session | ServicesOf<S>> =>
+  internal.count(Inputs.statements(statements), options ?? {}) as never
+
+/**
+ * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const runConcurrentWithArgs = <
+  Q extends string | Query.Any,
+  S extends Source<Query.ParamsOf<Q>>,
+  Raise extends boolean = true
+>(
+  query: Q,
+  parameters: S,
+  options?: Options<Raise>
+): Effect.Effect<Summary, FailureOf<Raise> | ErrorOf<S>, Session | ServicesOf<S>> =>
+  internal.count(Inputs.parameters(query, parameters), options ?? {}) as never

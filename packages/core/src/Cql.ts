@@ -1,0 +1,66 @@
+/**
+ * The template that always binds values.
+ *
+ * @since 0.1.0
+ */
+import * as Codec from "./internal/codec.ts"
+import { StatementImpl } from "./internal/statement.ts"
+import * as Text from "./internal/text.ts"
+import type { Statement } from "./Statement.ts"
+
+/**
+ * A piece of CQL text, the only thing that a {@link cql} template does not bind as a value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Fragment {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+interface Cql {
+  (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>>
+  /** A name (of a keyspace, table or column), quoted so that it is a name whatever it holds. Dots separate nothing. */
+  readonly identifier: (name: string) => Fragment
+  /** CQL text as it is: the one door for text. Never give it what a user wrote. */
+  readonly raw: (text: string) => Fragment
+}
+
+/**
+ * Makes a statement from a template: each `${value}` becomes a marker and is bound, never put into the text.
+ *
+ * **Example** (Values are bound, names are quoted)
+ *
+ * ```ts
+ * import { cql } from "@effect-cql/core"
+ *
+ * const evil = "x'; DROP TABLE app.users; --"
+ * const statement = cql`SELECT name FROM ${cql.identifier("app")}.users WHERE name = ${evil}`
+ * console.assert(statement.text === "SELECT name FROM \"app\".users WHERE name = ?")
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const cql: Cql = Object.assign(
+  (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>> => {
+    const params: Array<unknown> = []
+    let text = template[0]!
+    for (const [index, value] of values.entries()) {
+      if (value instanceof Fragment) text += value.text
+      else {
+        params.push(value)
+        text += "?"
+      }
+      text += template[index + 1]!
+    }
+    return new StatementImpl(Text.of(text), params, {}, Codec.untyped)
+  },
+  {
+    identifier: (name: string) => new Fragment(`"${name.replaceAll("\"", "\"\"")}"`),
+    raw: (text: string) => new Fragment(text)
+  }
+)

@@ -1,0 +1,105 @@
+/**
+ * The one error of a statement: why it failed, and what became of it.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import { NodeInspectSymbol } from "effect/Inspectable"
+import type { Outcome } from "./Outcome.ts"
+import type { Reason } from "./Reason.ts"
+
+/**
+ * A statement failed.
+ *
+ * An adapter makes it from a reason and the text of the query. The core adds what only it knows: `outcome`, `attempts`
+ * and `retryable`. Parameter values appear in no message, `toJSON` or inspection, and no stack trace is captured: a run
+ * may collect a million of these.
+ *
+ * **Example** (Handling one reason)
+ *
+ * ```ts
+ * import { CqlError, Reason } from "@effect-cql/core"
+ * import { Effect } from "effect"
+ *
+ * const failing = Effect.fail(
+ *   new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: "SELECT * FROM app.users" })
+ * )
+ * const handled = failing.pipe(Effect.catchReason("CqlError", "Overloaded", () => Effect.succeed("try again")))
+ * console.assert((await Effect.runPromise(handled)) === "try again")
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CqlError extends Data.Error {
+  readonly _tag = "CqlError"
+  /** Why it failed. */
+  readonly reason: Reason
+  /** The CQL text, with its markers and without values; for a batch the texts of its statements, joined by `; `. */
+  readonly query: string
+  /** What is known about the effect of the statement. */
+  readonly outcome: Outcome
+  /** Attempts made, the last one included; 0 when the statement was refused before the first. */
+  readonly attempts: number
+  /** Whether sending it again can help and can do no harm. */
+  readonly retryable: boolean
+
+  constructor(fields: CqlErrorFields) {
+    const limit = stackTraces.stackTraceLimit
+    stackTraces.stackTraceLimit = 0
+    super()
+    stackTraces.stackTraceLimit = limit
+    this.reason = fields.reason
+    this.query = fields.query
+    this.outcome = fields.outcome ?? "Unknown"
+    this.attempts = fields.attempts ?? 1
+    this.retryable = fields.retryable ?? false
+  }
+
+  override get message(): string {
+    const attempts = this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`
+    return `${this.reason._tag}: ${this.reason.message} [${abbreviate(this.query)}] (${this.outcome}, ${attempts})`
+  }
+
+  override toJSON(): unknown {
+    return {
+      _tag: this._tag,
+      reason: this.reason.toJSON(),
+      query: this.query,
+      outcome: this.outcome,
+      attempts: this.attempts,
+      retryable: this.retryable
+    }
+  }
+
+  override toString(): string {
+    return `${this.name}: ${this.message}`
+  }
+
+  override [NodeInspectSymbol](): unknown {
+    return this.toString()
+  }
+}
+Object.defineProperty(CqlError.prototype, "name", { value: "CqlError" })
+
+/**
+ * What a {@link CqlError} is made of. An adapter gives `reason` and `query`; the rest is the core's to set.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CqlErrorFields {
+  readonly reason: Reason
+  readonly query: string
+  readonly outcome?: Outcome | undefined
+  readonly attempts?: number | undefined
+  readonly retryable?: boolean | undefined
+}
+
+// The knob of V8; elsewhere it is a property that nobody reads.
+const stackTraces: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error
+
+const longestQuery = 200
+
+const abbreviate = (query: string): string =>
+  query.length <= longestQuery ? query : `${query.slice(0, longestQuery)}...`

@@ -1,0 +1,151 @@
+/**
+ * What became of one statement of a run.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Result from "effect/Result"
+import type { Batch } from "./Batch.ts"
+import type { CqlError } from "./CqlError.ts"
+import type { Outcome } from "./Outcome.ts"
+import type { ResultSet } from "./ResultSet.ts"
+import type { Statement } from "./Statement.ts"
+
+/**
+ * A statement that succeeded, with its rows.
+ *
+ * `success` repeats the tag for those who come from `ExecutionResult(success, result_or_exc)`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Success<out Row> {
+  readonly _tag: "Success"
+  readonly success: true
+  /** Position of the statement in the source, from 0. */
+  readonly index: number
+  /** The very statement that was given; for a tuple the statement made of it. */
+  readonly statement: Statement<Row> | Batch
+  readonly value: ResultSet<Row>
+  /** Applied; NotApplied when its condition did not hold; Unknown when that came after an attempt that was Unknown. */
+  readonly outcome: Outcome
+}
+
+/**
+ * A statement that failed, with its error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Failure {
+  readonly _tag: "Failure"
+  readonly success: false
+  /** Position of the statement in the source, from 0. */
+  readonly index: number
+  /** The very statement that was given; for a tuple the statement made of it. */
+  readonly statement: Statement<unknown> | Batch
+  readonly error: CqlError
+  /** The outcome of the error. */
+  readonly outcome: Outcome
+}
+
+/**
+ * What became of one statement: success or failure, as a value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExecutionResult<Row> = Success<Row> | Failure
+
+/**
+ * Whether the statement succeeded.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isSuccess = <Row>(self: ExecutionResult<Row>): self is Success<Row> => self._tag === "Success"
+
+/**
+ * Whether the statement failed.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isFailure = <Row>(self: ExecutionResult<Row>): self is Failure => self._tag === "Failure"
+
+/**
+ * Folds a result into one value.
+ *
+ * **Example** (One line for each result)
+ *
+ * ```ts
+ * import { executeConcurrent, ExecutionResult, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const results = yield* executeConcurrent([Statement.make("SELECT now() FROM system.local")], {
+ *     raiseOnFirstError: false
+ *   })
+ *   return results.map(ExecutionResult.match({
+ *     onSuccess: ({ value }) => `${value.length} rows`,
+ *     onFailure: ({ error }) => error.reason._tag
+ *   }))
+ * })
+ * const lines = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
+ * console.assert(lines[0] === "0 rows")
+ * ```
+ *
+ * @category pattern matching
+ * @since 0.1.0
+ */
+export const match: {
+  <Row, A, B>(options: {
+    readonly onSuccess: (success: Success<Row>) => A
+    readonly onFailure: (failure: Failure) => B
+  }): (self: ExecutionResult<Row>) => A | B
+  <Row, A, B>(self: ExecutionResult<Row>, options: {
+    readonly onSuccess: (success: Success<Row>) => A
+    readonly onFailure: (failure: Failure) => B
+  }): A | B
+} = dual(2, <Row, A, B>(self: ExecutionResult<Row>, options: {
+  readonly onSuccess: (success: Success<Row>) => A
+  readonly onFailure: (failure: Failure) => B
+}): A | B => self._tag === "Success" ? options.onSuccess(self) : options.onFailure(self))
+
+/**
+ * Splits results into those that succeeded and those that failed, each in its order.
+ *
+ * @category filtering
+ * @since 0.1.0
+ */
+export const partition = <Row>(
+  results: Iterable<ExecutionResult<Row>>
+): [successes: Array<Success<Row>>, failures: Array<Failure>] => {
+  const successes: Array<Success<Row>> = []
+  const failures: Array<Failure> = []
+  for (const result of results) {
+    if (result._tag === "Success") successes.push(result)
+    else failures.push(result)
+  }
+  return [successes, failures]
+}
+
+/**
+ * The rows or the error as a `Result` of Effect.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toResult = <Row>(self: ExecutionResult<Row>): Result.Result<ResultSet<Row>, CqlError> =>
+  self._tag === "Success" ? Result.succeed(self.value) : Result.fail(self.error)
+
+/**
+ * An effect that gives the rows, or fails with the error.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const toEffect = <Row>(self: ExecutionResult<Row>): Effect.Effect<ResultSet<Row>, CqlError> =>
+  self._tag === "Success" ? Effect.succeed(self.value) : Effect.fail(self.error)

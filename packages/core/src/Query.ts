@@ -1,0 +1,174 @@
+/**
+ * CQL text with markers and, where given, schemas for its parameters and its rows.
+ *
+ * @since 0.1.0
+ */
+import { hasProperty } from "effect/Predicate"
+import type * as Schema from "effect/Schema"
+import type * as Types from "effect/Types"
+import * as Codec from "./internal/codec.ts"
+import { checked } from "./internal/options.ts"
+import { StatementImpl } from "./internal/statement.ts"
+import * as Text from "./internal/text.ts"
+import type { Options as StatementOptions, Params as StatementParams, Statement } from "./Statement.ts"
+
+/**
+ * @category type ids
+ * @since 0.1.0
+ */
+export const TypeId: TypeId = "~@effect-cql/core/Query"
+
+/**
+ * @category type ids
+ * @since 0.1.0
+ */
+export type TypeId = "~@effect-cql/core/Query"
+
+/**
+ * A query, not yet bound. It is a function: `insert(1, "ada")`, or `insert({ id: 1, name: "ada" })` with named markers,
+ * gives a `Statement<Row>`.
+ *
+ * **Example** (A typed query)
+ *
+ * ```ts
+ * import { Query } from "@effect-cql/core"
+ * import { Schema } from "effect"
+ *
+ * const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
+ *   params: Schema.Tuple([Schema.Int]),
+ *   row: Schema.Struct({ name: Schema.String })
+ * })
+ * console.assert(nameById(1).text === nameById.text)
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Query<Params, Row> extends Query.Any {
+  (...params: Query.Arguments<Params>): Statement<Row>
+  readonly [TypeId]: {
+    readonly _Params: Types.Contravariant<Params>
+    readonly _Row: Types.Covariant<Row>
+  }
+}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Query {
+  /**
+   * Any query, whatever its types.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export interface Any {
+    readonly [TypeId]: {
+      readonly _Params: Types.Contravariant<never>
+      readonly _Row: Types.Covariant<unknown>
+    }
+    /** The CQL text, unchanged. */
+    readonly text: string
+    readonly options: StatementOptions
+  }
+
+  /**
+   * How a query is called: the values in their order, or one record of named values.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type Arguments<Params> = Params extends ReadonlyArray<unknown> ? Params : [params: Params]
+
+  /**
+   * The parameters of a query; those of a plain text are anything that can be bound.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type ParamsOf<Q> = Q extends { readonly [TypeId]: { readonly _Params: Types.Contravariant<infer Params> } } ?
+    Params
+    : StatementParams
+
+  /**
+   * The row type of a query; that of a plain text is a record of unknown values.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type RowOf<Q> = Q extends { readonly [TypeId]: { readonly _Row: Types.Covariant<infer Row> } } ? Row
+    : Record<string, unknown>
+}
+
+/**
+ * The parameters of a query without a params schema.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type UntypedParams = ReadonlyArray<unknown> | { readonly [name: string]: unknown }
+
+/**
+ * What a query may be given beside its text: schemas, and the options of its statements.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<Params, Row> extends StatementOptions {
+  /** Encodes the parameters: a tuple for `?`, a struct for named markers. What does not fit is `ParametersRefused`. */
+  readonly params?: Schema.ConstraintCodec<Params, unknown, unknown> | undefined
+  /** Decodes each row. What does not fit is `RowDecoding`. */
+  readonly row?: Schema.ConstraintDecoder<Row> | undefined
+}
+
+/**
+ * Makes a query. Row and parameter types come from the schemas; without them, they are unknown.
+ *
+ * **Example** (Named markers)
+ *
+ * ```ts
+ * import { Query } from "@effect-cql/core"
+ * import { Schema } from "effect"
+ *
+ * const insert = Query.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", {
+ *   params: Schema.Struct({ id: Schema.Int, name: Schema.String }),
+ *   consistency: "LOCAL_QUORUM"
+ * })
+ * const statement = insert({ id: 1, name: "ada" })
+ * console.assert(statement.options.consistency === "LOCAL_QUORUM")
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
+  text: string,
+  options?: Options<Params, Row>
+): Query<Params, Row> => {
+  const { params, row, ...statementOptions } = options ?? {}
+  checked(statementOptions)
+  const analysed = Text.of(text)
+  const codec = Codec.make(params, row)
+  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(analysed, bound, statementOptions, codec)
+  // One plain object is a set of names only where the text names its markers: it may be the value of a UDT or a map.
+  const isNamed = (args: ReadonlyArray<unknown>): args is [StatementParams] =>
+    analysed.names !== undefined && args.length === 1 && isRecord(args[0])
+  const query = (...args: ReadonlyArray<unknown>): Statement<Row> => bind(isNamed(args) ? args[0] : args)
+  return Object.assign(query, { [TypeId]: variance, text, options: statementOptions, bind })
+}
+
+const variance = { _Params: (_: never) => _, _Row: (_: never) => _ } as never
+
+const isRecord = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/**
+ * Whether a value is a {@link Query}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isQuery = (value: unknown): value is Query.Any => hasProperty(value, TypeId)

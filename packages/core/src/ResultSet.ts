@@ -1,0 +1,104 @@
+/**
+ * The rows that a statement gave, and what the server said beside them.
+ *
+ * @since 0.1.0
+ */
+import { NodeInspectSymbol } from "effect/Inspectable"
+import type { Consistency } from "./Consistency.ts"
+
+/**
+ * What the server told about one request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Info {
+  /** The node that answered, as `address:port`. */
+  readonly coordinator?: string | undefined
+  /** Warnings of the server, such as that of a large batch. */
+  readonly warnings?: ReadonlyArray<string> | undefined
+  /** The consistency level that was reached. */
+  readonly achievedConsistency?: Consistency | undefined
+  /** The id of the trace, when tracing was asked for. */
+  readonly traceId?: string | undefined
+}
+
+/**
+ * A column of a result, with its type in CQL.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Column {
+  readonly name: string
+  readonly type: string
+}
+
+/**
+ * All rows of a result, every page of it.
+ *
+ * It is iterable. A large read should go through the `stream` of the session instead: a `ResultSet` holds its rows in
+ * memory.
+ *
+ * **Example** (Reading a result)
+ *
+ * ```ts
+ * import { ResultSet } from "@effect-cql/core"
+ *
+ * const users = new ResultSet.ResultSet({ rows: [{ name: "ada" }, { name: "grace" }] })
+ * console.assert(users.first?.name === "ada")
+ * console.assert([...users].length === 2)
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class ResultSet<out Row> implements Iterable<Row> {
+  /** The rows, in the order in which the server gave them. */
+  readonly rows: ReadonlyArray<Row>
+  /**
+   * Whether a conditional statement was applied. `true` for every other statement; when `false`, the first row holds
+   * the values that the condition met.
+   */
+  readonly wasApplied: boolean
+  /** What the server told about the last request. */
+  readonly info: Info
+  /** The columns, where the adapter tells them. */
+  readonly columns: ReadonlyArray<Column> | undefined
+
+  constructor(fields: {
+    readonly rows: ReadonlyArray<Row>
+    readonly wasApplied?: boolean | undefined
+    readonly info?: Info | undefined
+    readonly columns?: ReadonlyArray<Column> | undefined
+  }) {
+    this.rows = fields.rows
+    this.wasApplied = fields.wasApplied ?? true
+    this.info = fields.info ?? noInfo
+    this.columns = fields.columns
+  }
+
+  /** The first row, or `undefined` when there is none. */
+  get first(): Row | undefined {
+    return this.rows[0]
+  }
+
+  /** The number of rows. */
+  get length(): number {
+    return this.rows.length
+  }
+
+  [Symbol.iterator](): Iterator<Row> {
+    return this.rows[Symbol.iterator]()
+  }
+
+  toJSON(): unknown {
+    return { _id: "ResultSet", rows: this.rows, wasApplied: this.wasApplied, info: this.info }
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+}
+
+const noInfo: Info = {}

@@ -1,0 +1,237 @@
+/**
+ * The one seam between the core and a database or a mock.
+ *
+ * An adapter gives a small {@link Port}; {@link Session.make} derives everything else from it: timestamps, timeouts,
+ * decoding, outcomes, paging, and an orderly end.
+ *
+ * @since 0.1.0
+ */
+import * as Brand from "effect/Brand"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { BatchType } from "./Batch.ts"
+import type { Consistency, SerialConsistency } from "./Consistency.ts"
+import type { CqlError } from "./CqlError.ts"
+import { makeSession, type SessionState } from "./internal/session.ts"
+import type { Column, Info, ResultSet } from "./ResultSet.ts"
+import type * as Statement from "./Statement.ts"
+
+/**
+ * What runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
+ *
+ * After its scope closed, every call fails with the reason `SessionClosed`.
+ *
+ * **Example** (Reading page by page)
+ *
+ * ```ts
+ * import { Session, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const names = Statement.make("SELECT name FROM app.users", [], { pageSize: 1 })
+ * const program = Session.use((session) => Stream.runCollect(session.stream(names)))
+ * const session = MockSession.layer({
+ *   answers: [MockSession.when(/app\.users/, MockSession.rows([{ name: "ada" }, { name: "grace" }]))]
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 2)
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Session extends Context.Service<Session, Service>()("@effect-cql/core/Session") {
+  /**
+   * Makes a session from a port. When the scope closes, the session refuses new statements, waits for those in flight
+   * (at most `closeTimeout`, default 10 seconds), and only then lets the port be released.
+   *
+   * Bad options in `defaults` die with `InvalidOptions`.
+   */
+  static readonly make = (port: Port): Effect.Effect<Service, never, Scope.Scope> => makeSession(port)
+}
+
+/**
+ * The methods of a session.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Runs a statement and gives its whole result, every page of it. */
+  readonly execute: <I extends Statement.Input>(
+    statement: I
+  ) => Effect.Effect<ResultSet<Statement.RowOf<I>>, CqlError>
+  /** Gives one page, and the state from which the next can be asked for. */
+  readonly executePage: <I extends Statement.Input>(
+    statement: I,
+    pageState?: PageState
+  ) => Effect.Effect<ResultPage<Statement.RowOf<I>>, CqlError>
+  /** Streams the rows, one page in memory at a time. */
+  readonly stream: <I extends Statement.Input>(statement: I) => Stream.Stream<Statement.RowOf<I>, CqlError>
+  /** Requests that the session can have in flight now; nothing when it has no such bound. */
+  readonly capacity: Effect.Effect<number | undefined>
+  /** The token ranges of a keyspace with their replicas, where the adapter knows them. */
+  readonly ring: (keyspace: string) => Effect.Effect<Ring | undefined, CqlError>
+  /** The partition that a statement goes to, where the adapter knows it. */
+  readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
+  /** The options that stand behind those of runs and statements. */
+  readonly defaults: Statement.Options
+  /** @internal */
+  readonly [state]: SessionState
+}
+
+/** @internal */
+export const state: unique symbol = Symbol.for("@effect-cql/core/Session/state")
+
+/**
+ * What an adapter implements: one request, one page.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Port {
+  /**
+   * Sends one request and gives one page. Fails with `new CqlError({ reason, query })`; anything thrown is a defect.
+   * Interruption need not recall the request, but has to return at once.
+   */
+  readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
+  /** Requests that may be in flight now, over all live hosts. */
+  readonly capacity?: Effect.Effect<number | undefined> | undefined
+  readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
+  readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
+  readonly defaults?: Statement.Options | undefined
+  /** How long the end of the scope waits for what is in flight, in milliseconds. Default: 10,000. */
+  readonly closeTimeout?: number | undefined
+}
+
+/**
+ * What a port is asked to send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Request = StatementRequest | BatchRequest
+
+/**
+ * A statement as the port gets it: parameters in the order of the markers, options resolved.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatementRequest {
+  readonly _tag: "Statement"
+  readonly text: string
+  readonly params: ReadonlyArray<unknown>
+  readonly options: RequestOptions
+}
+
+/**
+ * A batch as the port gets it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchRequest {
+  readonly _tag: "Batch"
+  readonly type: BatchType
+  readonly statements: ReadonlyArray<{ readonly text: string; readonly params: ReadonlyArray<unknown> }>
+  readonly options: RequestOptions
+}
+
+/**
+ * The options of a request, resolved over session, run and statement.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestOptions {
+  readonly consistency: Consistency | undefined
+  readonly serialConsistency: SerialConsistency | undefined
+  readonly pageSize: number | undefined
+  /** Milliseconds. */
+  readonly requestTimeout: number | undefined
+  readonly idempotent: boolean
+  /** Microseconds since the epoch; set for every write that is neither conditional nor possibly on a counter. */
+  readonly timestamp: bigint | undefined
+  readonly tracing: boolean
+  readonly executionProfile: string | undefined
+  readonly routing: Statement.Routing | undefined
+}
+
+/**
+ * One page, as a port gives it. Values are neutral, whatever the driver.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page {
+  readonly rows: ReadonlyArray<Record<string, unknown>>
+  /** Where the next page begins; absent on the last. */
+  readonly pageState?: PageState | undefined
+  readonly columns?: ReadonlyArray<Column> | undefined
+  /** `false` when a condition did not hold. */
+  readonly wasApplied?: boolean | undefined
+  readonly info?: Info | undefined
+}
+
+/**
+ * One page of a result with its rows decoded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResultPage<out Row> {
+  readonly result: ResultSet<Row>
+  /** Where the next page begins; absent on the last. */
+  readonly pageState: PageState | undefined
+}
+
+/**
+ * Where a page begins: opaque, made by the adapter, and a string so that it can be kept and sent around.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
+
+/**
+ * Makes a page state from what the adapter calls one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const PageState: Brand.Constructor<PageState> = Brand.nominal<PageState>()
+
+/**
+ * The token ranges of a keyspace.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ring {
+  readonly ranges: ReadonlyArray<TokenRange>
+}
+
+/**
+ * The tokens after `start` up to and including `end`, and the nodes that hold them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenRange {
+  readonly start: bigint
+  readonly end: bigint
+  /** Addresses of the replicas, as `address:port`. */
+  readonly replicas: ReadonlyArray<string>
+}
+
+/**
+ * Where a statement goes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Partition {
+  readonly token: bigint
+}

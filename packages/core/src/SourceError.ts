@@ -1,0 +1,40 @@
+/**
+ * How a run ends whose source failed.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type { Failure } from "./ExecutionResult.ts"
+import { stoppedAt } from "./StatementFailed.ts"
+import type { Summary } from "./Summary.ts"
+
+/**
+ * An iterator threw, rejected, or gave what is no statement.
+ *
+ * What was in flight has finished: nothing that the source gave before is lost or left open.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SourceError extends Data.TaggedError("SourceError")<{
+  /** Items taken from the source before it failed. */
+  readonly index: number
+  /** What it threw; for an item that is no statement, what it was. */
+  readonly cause: unknown
+  /** Indexes at or above it were not started. */
+  readonly startedCount: number
+  /**
+   * The statements that failed, by index: in the array form of collect mode all of them. Empty where they have been
+   * handed over (streams) or counted (`runConcurrent`).
+   */
+  readonly failures: ReadonlyArray<Failure>
+  /** Indexes stopped before their end, ascending. */
+  readonly unknown: ReadonlyArray<number>
+  readonly summary: Summary
+}> {
+  override get message(): string {
+    return `the source failed at item ${this.index}: ${describe(this.cause)}; ${stoppedAt(this)}`
+  }
+}
+
+const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)

@@ -1,0 +1,226 @@
+/**
+ * A bound query, ready to run: immutable, and an Effect.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type * as Pipeable from "effect/Pipeable"
+import type * as Schema from "effect/Schema"
+import type { Batch } from "./Batch.ts"
+import type { Consistency, SerialConsistency } from "./Consistency.ts"
+import type { CqlError } from "./CqlError.ts"
+import * as Codec from "./internal/codec.ts"
+import { checked } from "./internal/options.ts"
+import { StatementImpl } from "./internal/statement.ts"
+import * as Text from "./internal/text.ts"
+import type { Query } from "./Query.ts"
+import type { ResultSet } from "./ResultSet.ts"
+import type { Session } from "./Session.ts"
+
+/**
+ * A bound query whose rows are `Row`.
+ *
+ * It is an Effect: `yield* statement` runs it in the `Session` of the context. Where statements are taken, a plain tuple
+ * `[text, params]` is taken as well ({@link Input}).
+ *
+ * The parameters are not enumerable, and neither `toJSON` nor inspection shows them.
+ *
+ * **Example** (A statement is an effect)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const release = Statement.make("SELECT release_version FROM system.local")
+ * const program = Effect.map(release, (result) => result.first?.["release_version"])
+ * const session = MockSession.layer({
+ *   answers: [MockSession.when(/system\.local/, MockSession.rows([{ release_version: "5.0.8" }]))]
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))) === "5.0.8")
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlError, Session>, Pipeable.Pipeable {
+  readonly _tag: "Statement"
+  /** The CQL text, unchanged. */
+  readonly text: string
+  /** The options of the query and of this statement. Those of the run and of the session stand behind them. */
+  readonly options: Options
+  /** What was bound, as it was given. */
+  readonly params: Params
+}
+
+/**
+ * Values for the markers: in their order, or by name; `null` or nothing when there are none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Params = ReadonlyArray<unknown> | { readonly [name: string]: unknown } | null | undefined
+
+/**
+ * What is taken where a statement is: a statement, a batch, or the tuple of a text or query and its parameters.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Input =
+  | Statement<unknown>
+  | Batch
+  | readonly [query: string | Query.Any, params?: Params]
+
+/**
+ * The row type of an {@link Input}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RowOf<I> = I extends Statement<infer Row> ? Row
+  : I extends Batch ? Record<string, unknown>
+  : I extends readonly [infer Q, ...ReadonlyArray<unknown>] ? Query.RowOf<Q>
+  : never
+
+/**
+ * How a statement is executed. Options stand at three levels: session, run, and query or statement; the nearest wins.
+ *
+ * There is no keyspace option, for protocol v4 cannot carry one: qualify the table instead.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many replicas must answer. Default: that of the session. */
+  readonly consistency?: Consistency | undefined
+  /** Consistency of the Paxos phase of a conditional write. */
+  readonly serialConsistency?: SerialConsistency | undefined
+  /** Rows a page. */
+  readonly pageSize?: number | undefined
+  /** How long one attempt (one page) may take. */
+  readonly requestTimeout?: Duration.Input | undefined
+  /** Whether executing it twice does what executing it once does. Default: read off the text. */
+  readonly idempotent?: boolean | undefined
+  /** Write time in microseconds since the epoch. Default: the time of the first attempt. */
+  readonly timestamp?: bigint | undefined
+  /** Asks the server to trace the request. Default: `false`. */
+  readonly tracing?: boolean | undefined
+  /** Name of an execution profile of the driver. */
+  readonly executionProfile?: string | undefined
+  /** Where to send a statement whose routing the driver cannot work out: its partition key, serialised. */
+  readonly routing?: Routing | undefined
+}
+
+/**
+ * The partition key of a statement, each component serialised as the protocol has it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Routing {
+  readonly key: Uint8Array | ReadonlyArray<Uint8Array>
+}
+
+/**
+ * Leaves the column of its marker alone, where `null` would delete its value.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unset: Unset = Object.freeze({ _tag: "Unset" })
+
+/**
+ * The type of {@link unset}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unset {
+  readonly _tag: "Unset"
+}
+
+/**
+ * Binds parameters to a text. Rows are records of unknown values; see {@link withRow} and `Query.make` for typed ones.
+ *
+ * Parameters that do not fit are no exception here: executing the statement fails with the reason `ParametersRefused`.
+ *
+ * **Example** (By position and by name)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ *
+ * const byPosition = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, "ada"])
+ * const byName = Statement.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", { id: 1, name: "ada" })
+ * console.assert(JSON.stringify(byName) === JSON.stringify({ ...(byName.toJSON() as object) }))
+ * console.assert(String(byPosition).endsWith("2 params)"))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (text: string, params?: Params, options?: Options): Statement<Record<string, unknown>> =>
+  new StatementImpl(Text.of(text), params, options === undefined ? noOptions : checked(options), Codec.untyped)
+
+const noOptions: Options = {}
+
+/**
+ * The same statement with rows decoded by a schema. A row that does not fit fails it with the reason `RowDecoding`.
+ *
+ * **Example** (Rows of a type)
+ *
+ * ```ts
+ * import { cql, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const byId = (id: number) =>
+ *   cql`SELECT name FROM app.users WHERE id = ${id}`.pipe(Statement.withRow(Schema.Struct({ name: Schema.String })))
+ * const program = Effect.map(byId(1), (users) => users.first?.name)
+ * const session = MockSession.layer({ answers: [MockSession.when(/app\.users/, MockSession.rows([{ name: "ada" }]))] })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))) === "ada")
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withRow: {
+  <Row>(schema: Schema.ConstraintDecoder<Row>): (self: Statement<unknown>) => Statement<Row>
+  <Row>(self: Statement<unknown>, schema: Schema.ConstraintDecoder<Row>): Statement<Row>
+} = dual(
+  2,
+  <Row>(self: StatementImpl<unknown>, schema: Schema.ConstraintDecoder<Row>): Statement<Row> =>
+    new StatementImpl(
+      StatementImpl.analysed(self),
+      self.params,
+      self.options,
+      Codec.withRow(StatementImpl.codec(self), schema)
+    )
+)
+
+/**
+ * The same statement with further options, which win over its own.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withOptions: {
+  (options: Options): <Row>(self: Statement<Row>) => Statement<Row>
+  <Row>(self: Statement<Row>, options: Options): Statement<Row>
+} = dual(2, <Row>(self: StatementImpl<Row>, options: Options): Statement<Row> =>
+  new StatementImpl(
+    StatementImpl.analysed(self),
+    self.params,
+    checked({ ...self.options, ...options }),
+    StatementImpl.codec(self)
+  ))
+
+/**
+ * Whether a value is a {@link Statement}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isStatement = (value: unknown): value is Statement<unknown> => value instanceof StatementImpl

@@ -1,0 +1,21 @@
+/**
+ * The counts of a run.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * How many statements of a run came to which end: `started = succeeded + failed + unknown`, always.
+ *
+ * A statement is started when its first attempt is handed to the adapter, or when it fails before that.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Summary {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Stopped before their end, in flight or waiting. For a write that means: it may have been applied. */
+  readonly unknown: number
+}

@@ -1,0 +1,30 @@
+/**
+ * Runs many CQL statements concurrently, and tells for each what became of it.
+ *
+ * @since 0.1.0
+ */
+export * as Batch from "./Batch.ts"
+export {
+  executeConcurrent,
+  executeConcurrentWithArgs,
+  runConcurrent,
+  runConcurrentWithArgs,
+  streamConcurrent,
+  streamConcurrentWithArgs
+} from "./Concurrent.ts"
+export type * as Concurrent from "./Concurrent.ts"
+export type { Consistency, SerialConsistency } from "./Consistency.ts"
+export { cql } from "./Cql.ts"
+export { CqlError } from "./CqlError.ts"
+export * as ExecutionResult from "./ExecutionResult.ts"
+export { InvalidOptions } from "./InvalidOptions.ts"
+export * as Outcome from "./Outcome.ts"
+export type { Progress } from "./Progress.ts"
+export * as Query from "./Query.ts"
+export * as Reason from "./Reason.ts"
+export * as ResultSet from "./ResultSet.ts"
+export { PageState, Session } from "./Session.ts"
+export { SourceError } from "./SourceError.ts"
+export * as Statement from "./Statement.ts"
+export { StatementFailed } from "./StatementFailed.ts"
+export type { Summary } from "./Summary.ts"

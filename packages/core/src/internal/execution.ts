@@ -1,0 +1,198 @@
+/**
+ * One statement under way, from its first attempt to its end.
+ *
+ * Plain callbacks and fields rather than effects: this is the step that every statement of every run passes through, and
+ * a chain of combinators for each would cost more than all else that the library does. Only the attempt itself is an
+ * effect, run in a fiber of its own, so that it can be interrupted or abandoned without touching what runs beside it.
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import { CqlError } from "../CqlError.ts"
+import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
+import * as Outcome from "../Outcome.ts"
+import * as Reason from "../Reason.ts"
+import { ResultSet } from "../ResultSet.ts"
+import type { Page, PageState, Request } from "../Session.ts"
+import { bind, subjectOf } from "./binding.ts"
+import type { Executable } from "./input.ts"
+import { isRetryable } from "./retryable.ts"
+import type { Run } from "./run.ts"
+import { StatementImpl } from "./statement.ts"
+
+type Row = Record<string, unknown>
+
+/** Which pages of its result a statement fetches, beginning where. */
+export interface Paging {
+  readonly pages: "all" | "one"
+  readonly from: PageState | undefined
+}
+
+export class Execution {
+  readonly index: number
+  readonly executable: Executable
+  readonly #run: Run
+  #request: Request | undefined
+  #rows: Array<Row> | undefined
+  #pageState: PageState | undefined
+  readonly #paging: Paging
+  #attempts = 0
+  #fiber: Fiber.Fiber<Page, CqlError> | undefined
+
+  /** When the attempt under way is over its time, on the monotonic clock in milliseconds; infinite without a timeout. */
+  deadline = Number.POSITIVE_INFINITY
+  // Links of the run's list of what is in flight.
+  previous: Execution | undefined
+  next: Execution | undefined
+
+  /** For the engine: which of its workers waits for the end. */
+  owner = -1
+
+  constructor(run: Run, executable: Executable, index: number, paging: Paging) {
+    this.#run = run
+    this.executable = executable
+    this.index = index
+    this.#paging = paging
+    this.#pageState = paging.from
+  }
+
+  /** Where the next page begins, when only one was asked for. */
+  get pageState(): PageState | undefined {
+    return this.#pageState
+  }
+
+  /** Binds the statement and makes its first attempt. It may end before this returns. */
+  start(): void {
+    this.#advance(undefined)
+  }
+
+  /** Takes the exit of the last attempt, if there was one, and makes the next, until the statement ends or waits. */
+  #advance(last: Exit.Exit<Page, CqlError> | undefined): void {
+    const run = this.#run
+    // Schemas and ports are code of others. What they throw has to end the run, not the callback that met it.
+    try {
+      // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
+      let exit = last
+      while (exit === undefined || this.#wantsMore(exit)) {
+        if (this.#request === undefined) {
+          const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
+          if (request instanceof Reason.ParametersRefused) return this.#end(this.#failure(request))
+          this.#request = request
+        }
+        this.#attempts++
+        exit = this.#send(run.session.attempt(this.#request, this.#pageState))
+        if (exit === undefined) return
+      }
+    } catch (defect) {
+      run.died(this, Cause.die(defect))
+    }
+  }
+
+  /** Runs one attempt: its exit when it was there at once, nothing when it is in flight. */
+  #send(attempt: Effect.Effect<Page, CqlError>): Exit.Exit<Page, CqlError> | undefined {
+    const run = this.#run
+    // A session that answers at once needs no fiber.
+    if (isExit(attempt)) {
+      run.session.leave()
+      return attempt
+    }
+    const fiber = run.fork(attempt)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) {
+      run.session.leave()
+      return exit
+    }
+    this.#fiber = fiber
+    run.enter(this, this.#request!.options.requestTimeout)
+    fiber.addObserver((exit) => {
+      run.session.leave()
+      // An abandoned attempt has another fiber or none in its place: its late answer is dropped.
+      if (this.#fiber !== fiber) return
+      this.#fiber = undefined
+      run.leave(this)
+      this.#advance(exit)
+    })
+    return undefined
+  }
+
+  /** Takes the exit of an attempt; whether another page has to be fetched. */
+  #wantsMore(exit: Exit.Exit<Page, CqlError>): boolean {
+    if (exit._tag === "Failure") {
+      this.#failed(exit.cause)
+      return false
+    }
+    const page = exit.value
+    this.#pageState = page.pageState
+    if (page.pageState === undefined || this.#paging.pages === "one") {
+      this.#succeeded(page)
+      return false
+    }
+    if (this.#rows === undefined) this.#rows = []
+    for (const row of page.rows) this.#rows.push(row)
+    return true
+  }
+
+  #succeeded(page: Page): void {
+    const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
+    const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
+    if (decode === undefined) return this.#end(this.#success(page, rows))
+    const decoded: Array<unknown> = []
+    for (let index = 0; index < rows.length; index++) {
+      const row = decode(rows[index]!, index)
+      if (Result.isFailure(row)) return this.#end(this.#failure(row.failure))
+      decoded.push(row.success)
+    }
+    this.#end(this.#success(page, decoded))
+  }
+
+  #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
+    const value = new ResultSet({ rows, wasApplied: page.wasApplied, info: page.info, columns: page.columns })
+    const outcome = value.wasApplied ? "Applied" : "NotApplied"
+    return { _tag: "Success", success: true, index: this.index, statement: this.executable, value, outcome }
+  }
+
+  #failed(cause: Cause.Cause<CqlError>): void {
+    const reasons = cause.reasons
+    const only = reasons.length === 1 ? reasons[0]! : undefined
+    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#end(this.#failure(only.error.reason))
+    // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
+    this.#run.died(this, cause)
+  }
+
+  #failure(reason: Reason.Reason): Failure {
+    const subject = subjectOf(this.executable)
+    const outcome = Outcome.fromReason(reason, subject)
+    const error = new CqlError({
+      reason,
+      query: this.executable.text,
+      outcome,
+      attempts: this.#attempts,
+      retryable: isRetryable(reason, outcome, this.#request?.options.idempotent ?? false)
+    })
+    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error, outcome }
+  }
+
+  #end(result: ExecutionResult<unknown>): void {
+    this.#run.ended(this, result)
+  }
+
+  /** Gives up an attempt that is over its time. Its request may still be answered; the answer will be dropped. */
+  timeOut(): void {
+    this.abandon()
+    const timeout = this.#request!.options.requestTimeout!
+    this.#end(this.#failure(new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })))
+  }
+
+  /** Interrupts the attempt in flight and forgets about it. The fiber is given back to be awaited. */
+  abandon(): Fiber.Fiber<Page, CqlError> {
+    const fiber = this.#fiber!
+    this.#fiber = undefined
+    this.#run.leave(this)
+    fiber.interruptUnsafe()
+    return fiber
+  }
+}
+
+const isExit = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit<A, E> => Exit.isExit(effect)

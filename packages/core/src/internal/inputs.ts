@@ -1,0 +1,31 @@
+/**
+ * The source of a run, and how its items become statements.
+ */
+import type { Query } from "../Query.ts"
+import * as Input from "./input.ts"
+import type { Any } from "./source.ts"
+
+export interface Inputs {
+  readonly source: Any
+  /** Name of the argument, for errors. */
+  readonly name: string
+  readonly toExecutable: (item: unknown) => Input.Executable | undefined
+  /** What an item has to be. */
+  readonly expected: string
+}
+
+/** Items that are statements, batches, or tuples that stand for statements. */
+export const statements = (source: Any): Inputs => ({
+  source,
+  name: "statements",
+  toExecutable: Input.toStatement,
+  expected: "a Statement, a Batch or a tuple [text | Query, params]"
+})
+
+/** Items that are the parameters of one query. */
+export const parameters = (query: string | Query.Any, source: Any): Inputs => ({
+  source,
+  name: "parameters",
+  toExecutable: (item) => Input.isParams(item) ? Input.bind(query, item) : undefined,
+  expected: "an array of values, or a record of named values"
+})

@@ -1,0 +1,87 @@
+/**
+ * Options of statements and runs: checked once, resolved over their three levels.
+ */
+import * as Duration from "effect/Duration"
+import { InvalidOptions } from "../InvalidOptions.ts"
+import type { RequestOptions } from "../Session.ts"
+import type { Options } from "../Statement.ts"
+
+/** Options of a request before its timestamp is known; `idempotent` may still be open. */
+export type ResolvedOptions = Omit<RequestOptions, "idempotent"> & { readonly idempotent: boolean | undefined }
+
+const unresolved: ResolvedOptions = {
+  consistency: undefined,
+  serialConsistency: undefined,
+  pageSize: undefined,
+  requestTimeout: undefined,
+  idempotent: undefined,
+  timestamp: undefined,
+  tracing: false,
+  executionProfile: undefined,
+  routing: undefined
+}
+
+/** Lays options over those of the level behind them; the nearer level wins. */
+export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = unresolved): ResolvedOptions =>
+  nearer === undefined ? behind : {
+    consistency: nearer.consistency ?? behind.consistency,
+    serialConsistency: nearer.serialConsistency ?? behind.serialConsistency,
+    pageSize: nearer.pageSize ?? behind.pageSize,
+    requestTimeout: nearer.requestTimeout === undefined ? behind.requestTimeout : toTimeout(nearer.requestTimeout),
+    idempotent: nearer.idempotent ?? behind.idempotent,
+    timestamp: nearer.timestamp ?? behind.timestamp,
+    tracing: nearer.tracing ?? behind.tracing,
+    executionProfile: nearer.executionProfile ?? behind.executionProfile,
+    routing: nearer.routing ?? behind.routing
+  }
+
+const toTimeout = (input: Duration.Input): number | undefined => {
+  const millis = Duration.toMillis(input)
+  return Number.isFinite(millis) ? millis : undefined
+}
+
+/** Resolves the options of many statements over one level, remembering the last: most statements share their query. */
+export class Resolver {
+  readonly #behind: ResolvedOptions
+  #options: Options | undefined = undefined
+  #resolved: ResolvedOptions
+
+  constructor(behind: ResolvedOptions) {
+    this.#behind = behind
+    this.#resolved = behind
+  }
+
+  resolve(options: Options): ResolvedOptions {
+    if (options !== this.#options) {
+      this.#resolved = resolve(options, this.#behind)
+      this.#options = options
+    }
+    return this.#resolved
+  }
+}
+
+/** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
+export const checked = (options: Options, at = ""): Options => {
+  const { pageSize, requestTimeout } = options
+  if (pageSize !== undefined && !isPositiveInteger(pageSize)) {
+    throw new InvalidOptions({ option: `${at}pageSize`, value: pageSize, expected: "a positive integer" })
+  }
+  if (requestTimeout !== undefined && !isPositiveDuration(requestTimeout)) {
+    throw new InvalidOptions({
+      option: `${at}requestTimeout`,
+      value: requestTimeout,
+      expected: "a positive duration, such as \"5 seconds\""
+    })
+  }
+  return options
+}
+
+export const isPositiveInteger = (value: unknown): boolean =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0
+
+const isPositiveDuration = (input: Duration.Input): boolean => {
+  // Duration turns a negative number into zero, so the sign has to be read off the number itself.
+  if (typeof input === "number" || typeof input === "bigint") return input > 0
+  const duration = Duration.fromInput(input)
+  return duration._tag === "Some" && Duration.toMillis(duration.value) > 0
+}

@@ -1,0 +1,272 @@
+/**
+ * The state of a run: what is in flight, what has been counted, and how it comes to its end.
+ *
+ * Both engines share it, and so does a statement that is executed alone. Plain fields and callbacks, for the same
+ * reason as in `execution.ts`: every statement passes through here.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scheduler from "effect/Scheduler"
+import type { CqlError } from "../CqlError.ts"
+import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
+import type { Page } from "../Session.ts"
+import { StatementFailed } from "../StatementFailed.ts"
+import type { Summary } from "../Summary.ts"
+import type { Environment } from "./environment.ts"
+import { Execution, type Paging } from "./execution.ts"
+import type { Executable } from "./input.ts"
+import { Resolver } from "./options.ts"
+import type { SessionState } from "./session.ts"
+import { Sweeper } from "./sweeper.ts"
+import { Turn } from "./turn.ts"
+
+/** How a run deals with failures. */
+export interface Policy {
+  /** Whether the first failure stops the run. */
+  readonly failFast: boolean
+  /** Whether what is in flight may finish after it. */
+  readonly settle: boolean
+  /** Whether what began before the first failure has to come out first, as in an ordered stream. */
+  readonly ordered: boolean
+  /** Whether the failures of a run that goes on are kept for the error of its source. */
+  readonly keepFailures: boolean
+}
+
+/** What an engine does when the run tells it something. */
+export interface Engine {
+  /** A statement has ended; its place is free. */
+  readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
+  /** Nothing more will be started: the source may be closed. */
+  readonly onStopping: () => void
+  /** The run has stopped, and nothing that it waits for is in flight any more. */
+  readonly onSettled: () => void
+}
+
+export class Run {
+  readonly session: SessionState
+  readonly fork: Environment["fork"]
+  readonly resolver: Resolver
+  readonly turn: Turn
+  readonly nextTimestamp: () => bigint
+  readonly clock: Clock.Clock
+
+  started = 0
+  succeeded = 0
+  failed = 0
+  /** Whether nothing more may be started. */
+  stopping = false
+  /** Whether the run has stopped and everything that it waits for has ended. */
+  settled = false
+  /** Of a fail-fast run every failure; of a collecting run those that the error of its source will have to tell. */
+  readonly failures: Array<Failure> = []
+  readonly unknown: Array<number> = []
+
+  readonly #policy: Policy
+  readonly #engine: Engine
+  readonly #dispatcher: Scheduler.SchedulerDispatcher
+  readonly #sweeper: Sweeper
+  #first: Execution | undefined
+  #last: Execution | undefined
+  #failure: Failure | undefined
+  #defect: Cause.Cause<never> | undefined
+  #stopScheduled = false
+  #interrupted: Array<Fiber.Fiber<Page, CqlError>> = []
+
+  constructor(environment: Environment, policy: Policy, engine: Engine) {
+    this.session = environment.session
+    this.fork = environment.fork
+    this.clock = environment.clock
+    this.#policy = policy
+    this.#engine = engine
+    this.#dispatcher = environment.dispatcher
+    this.resolver = new Resolver(environment.options)
+    this.turn = new Turn(environment.dispatcher)
+    this.nextTimestamp = () => this.session.nextTimestamp(environment.clock)
+    this.#sweeper = new Sweeper(environment.clock, environment.fork, () => this.#first)
+  }
+
+  /** Statements that hold a place: started, and not yet at their end. */
+  get open(): number {
+    return this.started - this.succeeded - this.failed - this.unknown.length
+  }
+
+  get summary(): Summary {
+    return {
+      started: this.started,
+      succeeded: this.succeeded,
+      failed: this.failed,
+      unknown: this.unknown.length
+    }
+  }
+
+  /** Starts a statement. Its end is told to the engine, maybe before this returns. */
+  start(executable: Executable, index: number, paging?: Paging): Execution {
+    const execution = new Execution(this, executable, index, paging ?? everyPage)
+    this.started++
+    this.turn.spend()
+    execution.start()
+    return execution
+  }
+
+  /** Calls back when what is completing right now, in one synchronous drain, has completed. */
+  afterDrain(task: () => void): void {
+    this.#dispatcher.scheduleTask(task, 0)
+  }
+
+  // What executions tell.
+
+  /** An attempt is in flight. */
+  enter(execution: Execution, timeout: number | undefined): void {
+    const last = this.#last
+    execution.previous = last
+    if (last === undefined) this.#first = execution
+    else last.next = execution
+    this.#last = execution
+    if (timeout !== undefined) this.#sweeper.watch(execution, timeout)
+  }
+
+  /** An attempt is no longer in flight. */
+  leave(execution: Execution): void {
+    const { next, previous } = execution
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    execution.previous = undefined
+    execution.next = undefined
+  }
+
+  ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    if (result._tag === "Success") this.succeeded++
+    else this.#onFailure(result)
+    this.#engine.onEnded(execution, result)
+    if (this.stopping && this.open === 0) this.#scheduleStop()
+  }
+
+  /** A defect of the session, or an interruption that nobody here asked for: the run dies of it. */
+  died(execution: Execution, cause: Cause.Cause<unknown>): void {
+    this.unknown.push(execution.index)
+    this.die(cause)
+  }
+
+  #onFailure(failure: Failure): void {
+    this.failed++
+    if (this.#policy.failFast) {
+      this.failures.push(failure)
+      this.stop()
+      this.#scheduleStop()
+    } else if (this.#policy.keepFailures) this.failures.push(failure)
+  }
+
+  // The end of the run.
+
+  /** Dies of a defect once the drain is over; siblings are interrupted then. */
+  die(cause: Cause.Cause<unknown>): void {
+    this.#defect ??= Cause.hasDies(cause)
+      ? Cause.fromReasons(cause.reasons.filter(Cause.isDieReason))
+      : Cause.die(new Error("a statement was interrupted, but not by the run that it belongs to"))
+    this.stop()
+    this.#scheduleStop()
+  }
+
+  /** Starts nothing more. What is in flight goes on, unless a failure or a defect stops it. */
+  stop(): void {
+    if (this.stopping) return
+    this.stopping = true
+    this.#engine.onStopping()
+    if (this.open === 0) this.#scheduleStop()
+  }
+
+  #scheduleStop(): void {
+    if (this.#stopScheduled) return
+    this.#stopScheduled = true
+    this.afterDrain(() => {
+      this.#stopScheduled = false
+      this.#interruptWhatNeedNotFinish()
+      if (this.open > 0 || this.settled) return
+      this.settled = true
+      this.#engine.onSettled()
+    })
+  }
+
+  #interruptWhatNeedNotFinish(): void {
+    if (this.#defect !== undefined) return this.#interruptAfter(-1)
+    if (this.failures.length === 0 || !this.#policy.failFast) return
+    // The drain is over: of the failures in it the lowest index wins. In an ordered stream an earlier statement that
+    // is still under way may yet fail, and would then come first.
+    if (this.#failure === undefined || this.#policy.ordered) this.#failure = lowest(this.failures)
+    if (!this.#policy.settle) this.#interruptAfter(this.#policy.ordered ? this.#failure.index : -1)
+  }
+
+  #interruptAfter(index: number): void {
+    let execution = this.#first
+    while (execution !== undefined) {
+      const next = execution.next
+      if (execution.index > index) {
+        this.unknown.push(execution.index)
+        this.#interrupted.push(execution.abandon())
+      }
+      execution = next
+    }
+  }
+
+  /** Interrupts everything at once, for the run itself has been interrupted. */
+  get interrupt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.stop()
+      this.#interruptAfter(-1)
+      return this.#atRest
+    })
+  }
+
+  // What was interrupted has run its finalizers, and no timer is left behind.
+  get #atRest(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#sweeper.stop()
+      const fibers = this.#interrupted
+      this.#interrupted = []
+      return fibers.length === 0 ? Effect.void : Effect.asVoid(Fiber.awaitAll(fibers))
+    })
+  }
+
+  /** Succeeds when no statement stopped the run, and fails or dies with what did. */
+  get conclusion(): Effect.Effect<void, StatementFailed> {
+    return Effect.flatMap(this.#atRest, () => {
+      if (this.#defect !== undefined) return Effect.failCause(this.#defect)
+      const failure = this.#failure
+      return failure === undefined ? Effect.void : Effect.fail(
+        new StatementFailed({
+          failure,
+          reason: failure.error.reason,
+          ...this.account,
+          failures: this.account.failures.filter((other) => other !== failure)
+        })
+      )
+    })
+  }
+
+  /** What the error of a run tells about its statements. */
+  get account(): Account {
+    return {
+      startedCount: this.started,
+      failures: this.failures.toSorted((a, b) => a.index - b.index),
+      unknown: this.unknown.toSorted((a, b) => a - b),
+      summary: this.summary
+    }
+  }
+}
+
+/** What the error of a run tells about its statements. */
+export interface Account {
+  readonly startedCount: number
+  readonly failures: ReadonlyArray<Failure>
+  readonly unknown: ReadonlyArray<number>
+  readonly summary: Summary
+}
+
+const everyPage: Paging = { pages: "all", from: undefined }
+
+const lowest = (failures: ReadonlyArray<Failure>): Failure =>
+  failures.reduce((first, failure) => failure.index < first.index ? failure : first)

@@ -1,0 +1,49 @@
+/**
+ * A statement executed alone: a run of one.
+ */
+import * as Effect from "effect/Effect"
+import type { CqlError } from "../CqlError.ts"
+import type { ExecutionResult } from "../ExecutionResult.ts"
+import type { ResultSet } from "../ResultSet.ts"
+import type { ResultPage } from "../Session.ts"
+import { makeEnvironment } from "./environment.ts"
+import type { Execution, Paging } from "./execution.ts"
+import type { Executable } from "./input.ts"
+import { type Policy, Run } from "./run.ts"
+import type { SessionState } from "./session.ts"
+
+const collect: Policy = { failFast: false, settle: false, ordered: false, keepFailures: false }
+
+/** Executes one statement, for its whole result or for one page of it. */
+export const runOne = <Row>(
+  session: SessionState,
+  executable: Executable,
+  paging: Paging
+): Effect.Effect<ResultPage<Row>, CqlError> =>
+  Effect.flatMap(makeEnvironment(session, undefined), (environment) => {
+    let run: Run
+    const ended = Effect.callback<ResultPage<Row>, CqlError>((resume) => {
+      let end: Effect.Effect<ResultPage<Row>, CqlError> = Effect.never
+      // Collecting, a run of one can only end or die.
+      const conclude = () => resume(Effect.andThen(Effect.orDie(run.conclusion), end))
+      run = new Run(environment, collect, {
+        onEnded: (execution, result) => {
+          end = pageOf<Row>(execution, result)
+          conclude()
+        },
+        onStopping: () => {},
+        onSettled: conclude
+      })
+      run.start(executable, 0, paging)
+    })
+    return Effect.onInterrupt(ended, () => run.interrupt)
+  })
+
+const pageOf = <Row>(
+  execution: Execution,
+  result: ExecutionResult<unknown>
+): Effect.Effect<ResultPage<Row>, CqlError> =>
+  result._tag === "Failure"
+    ? Effect.fail(result.error)
+    // The rows went through the codec of this very statement: the one place where its row type comes back.
+    : Effect.succeed({ result: result.value as ResultSet<Row>, pageState: execution.pageState })

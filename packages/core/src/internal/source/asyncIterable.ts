@@ -1,0 +1,74 @@
+/** Statements from an async iterator: one `next` under way at a time. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Found, Source, SourceFailure } from "../source.ts"
+import { asStep, logClosing } from "./step.ts"
+
+export class AsyncIterableSource implements Source {
+  item: unknown
+  failure: SourceFailure | undefined
+  readonly checked = true
+  closed: Effect.Effect<void> = Effect.void
+  readonly #iterable: AsyncIterable<unknown>
+  readonly #onReady: () => void
+  #iterator: AsyncIterator<unknown> | undefined
+  #state: "idle" | "pulling" | "ready" | "over" = "idle"
+  #arrived: Found = "end"
+
+  constructor(iterable: AsyncIterable<unknown>, onReady: () => void) {
+    this.#iterable = iterable
+    this.#onReady = onReady
+  }
+
+  pull(): Found {
+    if (this.#state === "ready") {
+      this.#state = this.#arrived === "item" ? "idle" : "over"
+      return this.#arrived
+    }
+    if (this.#state === "idle") {
+      this.#state = "pulling"
+      const next = toPromise(() => {
+        this.#iterator ??= this.#iterable[Symbol.asyncIterator]()
+        return this.#iterator.next()
+      })
+      next.then(
+        (step) => this.#arrive(Result.try(() => asStep(step))),
+        (error) => this.#arrive(Result.fail(error))
+      )
+    }
+    return "pending"
+  }
+
+  #arrive(step: Result.Result<IteratorResult<unknown>, unknown>): void {
+    if (this.#state !== "pulling") return
+    this.#state = "ready"
+    if (Result.isFailure(step)) {
+      this.failure = { _tag: "Threw", error: step.failure }
+      this.#arrived = "failed"
+    } else if (step.success.done) this.#arrived = "end"
+    else {
+      this.item = step.success.value
+      this.#arrived = "item"
+    }
+    this.#onReady()
+  }
+
+  close(): void {
+    const before = this.#state
+    this.#state = "over"
+    if (before === "over" || (before === "ready" && this.#arrived !== "item")) return
+    // `return` of a generator waits for the `next` that is under way, which may never come.
+    const closing = toPromise(() => this.#iterator?.return?.())
+    const settled = closing.then(() => undefined, (error: unknown) => Cause.die(error))
+    if (before !== "pulling") {
+      this.closed = Effect.flatMap(
+        Effect.promise(() => settled),
+        (cause) => cause === undefined ? Effect.void : logClosing(cause)
+      )
+    }
+  }
+}
+
+// An iterator written by hand may throw where it should reject.
+const toPromise = <A>(evaluate: () => A | Promise<A>): Promise<A> => new Promise((resolve) => resolve(evaluate()))

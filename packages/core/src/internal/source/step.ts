@@ -1,0 +1,13 @@
+/** What both kinds of iterators need. */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+
+// An iterator written by hand may give anything; taking its `done` off `undefined` would lose the reason.
+export const asStep = (step: unknown): IteratorResult<unknown> => {
+  if (typeof step === "object" && step !== null) return step as IteratorResult<unknown>
+  throw new TypeError(`an iterator gave ${String(step)} where { done, value } was due`)
+}
+
+/** An error while closing is told, and replaces nothing. */
+export const logClosing = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Effect.logWarning("closing the source of a run failed", cause)

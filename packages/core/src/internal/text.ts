@@ -1,0 +1,115 @@
+/**
+ * What the core knows of a CQL text without a server: its kind, its conditions and its markers.
+ *
+ * A tokenizer, not a parser: it recognises strings, quoted names, comments and markers for certain, and decides the
+ * rest so that being wrong is harmless (a text that it does not understand is an ordinary write without a timestamp).
+ */
+
+/** A CQL text, looked at once. */
+export interface Text {
+  readonly cql: string
+  readonly kind: "read" | "write"
+  /** INSERT, UPDATE or DELETE with a condition. */
+  readonly conditional: boolean
+  /** Whether the client may set the timestamp of the write: not for conditions, and not where it may be a counter. */
+  readonly takesTimestamp: boolean
+  /** Number of markers. */
+  readonly markers: number
+  /** Names of the markers in their order, when they are named. */
+  readonly names: ReadonlyArray<string> | undefined
+}
+
+// Texts are few and statements many. The bound only matters to programs that build texts from values.
+const remembered = 1_000
+const texts = new Map<string, Text>()
+
+/** The {@link Text} of a CQL string, from memory where it was seen before. */
+export const of = (cql: string): Text => {
+  const known = texts.get(cql)
+  if (known !== undefined) return known
+  const text = analyse(cql)
+  if (texts.size >= remembered) texts.delete(texts.keys().next().value!)
+  texts.set(cql, text)
+  return text
+}
+
+type Token =
+  | { readonly _tag: "Word" | "Quoted" | "Literal" | "Marker"; readonly text: string }
+  | { readonly _tag: "Symbol"; readonly text: string }
+
+// Sticky patterns, tried in this order at each position.
+const patterns = {
+  space: /(?:\s+|--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y,
+  string: /'(?:[^']|'')*'|\$\$[\s\S]*?\$\$/y,
+  quoted: /"(?:[^"]|"")*"/y,
+  uuid: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iy,
+  number: /(?:0x[0-9a-f]*|\d[\w.]*(?:e[+-]?\d+)?)/iy,
+  word: /[a-z_]\w*/iy,
+  named: /:\s*(?:"((?:[^"]|"")*)"|([a-z_]\w*))/iy
+}
+
+const at = (pattern: RegExp, cql: string, index: number): RegExpExecArray | null => {
+  pattern.lastIndex = index
+  return pattern.exec(cql)
+}
+
+const tokenize = (cql: string): ReadonlyArray<Token> => {
+  const tokens: Array<Token> = []
+  let index = 0
+  let braces = 0
+  const push = (tag: Token["_tag"], text: string, length: number) => {
+    tokens.push({ _tag: tag, text })
+    index += length
+  }
+  while (index < cql.length) {
+    const space = at(patterns.space, cql, index)
+    if (space !== null) {
+      index += space[0].length
+      continue
+    }
+    const character = cql[index]!
+    const literal = at(patterns.string, cql, index) ?? at(patterns.uuid, cql, index) ?? at(patterns.number, cql, index)
+    const quoted = literal === null ? at(patterns.quoted, cql, index) : null
+    const word = literal === null && quoted === null ? at(patterns.word, cql, index) : null
+    // Inside braces the first colon after a key belongs to the map or the UDT: { street: :street }.
+    const named = character === ":" && !(braces > 0 && endsTerm(tokens.at(-1))) ? at(patterns.named, cql, index) : null
+    if (literal !== null) push("Literal", literal[0], literal[0].length)
+    else if (quoted !== null) push("Quoted", quoted[0], quoted[0].length)
+    else if (word !== null) push("Word", word[0].toUpperCase(), word[0].length)
+    else if (character === "?") push("Marker", "", 1)
+    else if (named !== null) push("Marker", named[1]?.replaceAll("\"\"", "\"") ?? named[2]!, named[0].length)
+    else {
+      if (character === "{") braces++
+      if (character === "}") braces--
+      push("Symbol", character, 1)
+    }
+  }
+  return tokens
+}
+
+const endsTerm = (token: Token | undefined): boolean =>
+  token !== undefined && (token._tag !== "Symbol" || token.text === ")" || token.text === "]" || token.text === "}")
+
+const reads = new Set(["SELECT", "DESCRIBE", "DESC", "LIST"])
+const mutations = new Set(["INSERT", "UPDATE", "DELETE", "BEGIN"])
+
+const analyse = (cql: string): Text => {
+  const tokens = tokenize(cql)
+  const verb = tokens.find((token) => token._tag === "Word")?.text ?? ""
+  const markers = tokens.filter((token) => token._tag === "Marker")
+  const mutation = mutations.has(verb)
+  const conditional = mutation && tokens.some((token) => token._tag === "Word" && token.text === "IF")
+  // `c = c + 1` may be a counter or a list, which only the schema tells apart. A sign before a literal is no operator.
+  const arithmetic = tokens.some((token, index) =>
+    token._tag === "Symbol" && (token.text === "+" || token.text === "-") &&
+    (endsTerm(tokens[index - 1]) || tokens[index + 1]?.text === "=")
+  )
+  return {
+    cql,
+    kind: reads.has(verb) ? "read" : "write",
+    conditional,
+    takesTimestamp: mutation && !conditional && !arithmetic,
+    markers: markers.length,
+    names: markers.length > 0 && markers.every((marker) => marker.text !== "") ? markers.map((m) => m.text) : undefined
+  }
+}

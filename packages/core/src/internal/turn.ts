@@ -1,0 +1,44 @@
+/**
+ * A budget of statements for each turn of the event loop.
+ *
+ * A session may answer synchronously, for ever: without a bound nothing else in the process would run again, not even
+ * the interruption of the run.
+ */
+import type * as Scheduler from "effect/Scheduler"
+
+const statementsPerTurn = 2_048
+
+export class Turn {
+  readonly #dispatcher: Scheduler.SchedulerDispatcher
+  #left = statementsPerTurn
+  #parked: Array<() => void> = []
+
+  constructor(dispatcher: Scheduler.SchedulerDispatcher) {
+    this.#dispatcher = dispatcher
+  }
+
+  /** Whether the budget of this turn is used up. */
+  get isOver(): boolean {
+    return this.#left === 0
+  }
+
+  /** Takes one statement off the budget. */
+  spend(): void {
+    // One task at the first statement of a turn tells when the turn has ended; a check of the clock would cost more.
+    if (this.#left-- === statementsPerTurn) this.#dispatcher.scheduleTask(() => this.#next(), 0)
+  }
+
+  /** Calls back in a turn with budget left, in the order of parking. */
+  park(resume: () => void): void {
+    this.#parked.push(resume)
+  }
+
+  #next(): void {
+    this.#left = statementsPerTurn
+    const parked = this.#parked
+    this.#parked = []
+    let index = 0
+    while (index < parked.length && !this.isOver) parked[index++]!()
+    if (index < parked.length) this.#parked = parked.slice(index).concat(this.#parked)
+  }
+}
