@@ -4,7 +4,11 @@ import type { NodeAddress } from "./loopback.ts"
 export interface NodeSettings {
   readonly directory: string
   readonly address: NodeAddress
-  readonly seed: NodeAddress
+  /**
+   * All nodes of the cluster, itself among them. Each one is a seed: a node that is none cannot start while no seed is
+   * up, and nodes here start at the same time, and again in any order.
+   */
+  readonly cluster: ReadonlyArray<NodeAddress>
   /** Whether clients have to log in. */
   readonly authentication: boolean
   /** A key store in PKCS12 with its password; clients then have to encrypt. */
@@ -12,8 +16,9 @@ export interface NodeSettings {
 }
 
 /** The `cassandra.yaml` of a node. */
-export const cassandraYaml = ({ address, authentication, directory, keyStore, seed }: NodeSettings): string => {
+export const cassandraYaml = ({ address, authentication, cluster, directory, keyStore }: NodeSettings): string => {
   const inDirectory = (name: string) => JSON.stringify(`${directory}/${name}`)
+  const seeds = cluster.map(({ host, storagePort }) => `${host}:${storagePort}`).join(",")
   const encryption = keyStore === undefined ? [] : [
     "client_encryption_options:",
     "  enabled: true",
@@ -36,7 +41,7 @@ export const cassandraYaml = ({ address, authentication, directory, keyStore, se
     "partitioner: org.apache.cassandra.dht.Murmur3Partitioner",
     "seed_provider:",
     "  - class_name: org.apache.cassandra.locator.SimpleSeedProvider",
-    `    parameters: [{ seeds: "${seed.host}:${seed.storagePort}" }]`,
+    `    parameters: [{ seeds: "${seeds}" }]`,
     `listen_address: ${address.host}`,
     `storage_port: ${address.storagePort}`,
     `rpc_address: ${address.host}`,

@@ -73,11 +73,14 @@ export const readError = (body: Buffer): { readonly code: number; readonly messa
   message: body.toString("utf8", 6, 6 + body.readUInt16BE(4))
 })
 
+/** A row of text; `undefined` stands for null. */
+export type Row = ReadonlyArray<string | undefined>
+
 /**
- * The first row of a result whose columns are all text; `undefined` for a result without rows, and for a column that is
- * null. Columns of other types are not understood: their definitions can be longer.
+ * The rows of a result whose columns are all text; none for a result of another kind. Columns of other types are not
+ * understood: their definitions can be longer.
  */
-export const readTextRow = (body: Buffer): ReadonlyArray<string | undefined> | undefined => {
+export const readTextRows = (body: Buffer): ReadonlyArray<Row> => {
   const rows = 0x0002
   const globalTable = 0x0001
   let at = 0
@@ -85,29 +88,23 @@ export const readTextRow = (body: Buffer): ReadonlyArray<string | undefined> | u
     at += 4
     return body.readInt32BE(at - 4)
   }
-  const skipString = (): void => {
-    at += 2 + body.readUInt16BE(at)
+  const skipStrings = (count: number): void => {
+    for (let skipped = 0; skipped < count; skipped++) at += 2 + body.readUInt16BE(at)
   }
-  if (readInt() !== rows) return undefined
-  const flags = readInt()
-  const columns = readInt()
-  if ((flags & globalTable) !== 0) {
-    skipString()
-    skipString()
-  }
-  for (let column = 0; column < columns; column++) {
-    if ((flags & globalTable) === 0) {
-      skipString()
-      skipString()
-    }
-    skipString()
-    at += 2
-  }
-  if (readInt() === 0) return undefined
-  return Array.from({ length: columns }, () => {
+  const readCell = (): string | undefined => {
     const length = readInt()
     if (length < 0) return undefined
     at += length
     return body.toString("utf8", at - length, at)
-  })
+  }
+  if (readInt() !== rows) return []
+  const isGlobal = (readInt() & globalTable) !== 0
+  const columns = readInt()
+  // Keyspace and table stand once for all columns or with each one, before its name and its type.
+  if (isGlobal) skipStrings(2)
+  for (let column = 0; column < columns; column++) {
+    skipStrings(isGlobal ? 1 : 3)
+    at += 2
+  }
+  return Array.from({ length: readInt() }, () => Array.from({ length: columns }, readCell))
 }

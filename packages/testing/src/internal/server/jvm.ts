@@ -32,8 +32,7 @@ const run = Effect.fnUntraced(
     const java = yield* Java.find
     const jars = yield* Distribution.jars
     const addresses = yield* freeAddresses(options.nodes ?? 1)
-    const seed = addresses?.[0]
-    if (addresses === undefined || seed === undefined) {
+    if (addresses === undefined) {
       return yield* new Lacking({
         lack: `${options.nodes ?? 1} free loopback addresses are not to be had`,
         remedy: "Three nodes need 127.0.0.0/8, which Linux has and macOS has not; otherwise free some ports"
@@ -54,12 +53,11 @@ const run = Effect.fnUntraced(
         jars,
         supervisor,
         options,
-        nodeCount: addresses.length,
         target: { endpoint: address, credentials, certificate: identity?.certificate },
         settings: {
           directory: path.join(directory, `node${index + 1}`),
           address,
-          seed,
+          cluster: addresses,
           authentication: credentials !== undefined,
           keyStore: identity?.keyStore
         }

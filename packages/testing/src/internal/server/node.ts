@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
+import * as Schedule from "effect/Schedule"
 import { pathToFileURL } from "node:url"
 import type { Node, Options } from "../../CassandraServer.ts"
 import { cassandraYaml, logbackXml, type NodeSettings } from "./configuration.ts"
@@ -18,7 +19,6 @@ export interface NodePlan {
   readonly jars: string
   readonly supervisor: Supervisor
   readonly settings: NodeSettings
-  readonly nodeCount: number
   readonly target: Probe.Target
   readonly options: Options
 }
@@ -27,6 +27,7 @@ export interface NodePlan {
 export interface JvmNode {
   readonly node: Node
   readonly start: Effect.Effect<void, ServerStartFailed>
+  /** Waits until it answers and has heard of all its peers, which may be later. */
   readonly awaitReady: Effect.Effect<Probe.ServerInfo, ServerStartFailed>
 }
 
@@ -34,7 +35,7 @@ export interface JvmNode {
 const tailLines = 40
 
 const writeFiles = Effect.fnUntraced(function*(
-  { jars, java, nodeCount, options, settings }: NodePlan
+  { jars, java, options, settings }: NodePlan
 ): Effect.fn.Return<Program, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -62,7 +63,7 @@ const writeFiles = Effect.fnUntraced(function*(
       "-Dcassandra.consistent.rangemovement=false",
       "-Dcassandra.superuser_setup_delay_ms=0",
       // A login must not depend on the one node that happens to hold the role.
-      `-Dcassandra.system_auth.default_rf=${nodeCount}`,
+      `-Dcassandra.system_auth.default_rf=${settings.cluster.length}`,
       "-cp",
       [configuration, path.join(jars, "*")].join(":"),
       "org.apache.cassandra.service.CassandraDaemon"
@@ -71,6 +72,17 @@ const writeFiles = Effect.fnUntraced(function*(
     log: path.join(directory, "output.log")
   }
 })
+
+/** Asks until a node has heard of so many others. */
+const awaitPeers = (target: Probe.Target, peers: number): Effect.Effect<unknown, Probe.ProbeFailed> =>
+  Probe.ask(target, "SELECT cast(peer AS text) FROM system.peers_v2").pipe(
+    Effect.repeat({
+      schedule: Schedule.spaced("200 millis"),
+      until: (rows) => rows.length >= peers
+    }),
+    // One answer that is lost on a busy machine is no reason to give up.
+    Effect.retry(Schedule.spaced("200 millis"))
+  )
 
 /** Lays out the directory of a node, and gives the ways to run it. */
 export const makeNode = Effect.fnUntraced(function*(
@@ -106,11 +118,12 @@ export const makeNode = Effect.fnUntraced(function*(
   )
   const ended = Effect.suspend(() => current === undefined ? Effect.succeed("nothing") : current.ended)
   const awaitReady = Effect.suspend(() => {
-    let last = "it was not asked yet"
+    let last = "it answers, but does not know its peers"
     const onFailure = (error: Probe.ProbeFailed) => {
       last = error.message
     }
     return Probe.awaitAnswer(target, { refusedLoginIsFinal: false, onFailure }).pipe(
+      Effect.tap(() => awaitPeers(target, plan.settings.cluster.length - 1)),
       Effect.catch((error) => failed(error.message)),
       Effect.raceFirst(Effect.flatMap(ended, (how) => failed(`its process was ended by ${how}`))),
       Effect.timeoutOrElse({

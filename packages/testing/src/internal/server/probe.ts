@@ -34,10 +34,11 @@ export class ProbeFailed extends Data.TaggedError("ProbeFailed")<{
   readonly refusedLogin: boolean
 }> {}
 
-const question = "SELECT release_version, data_center FROM system.local"
-
-/** Asks a server once who it is, and gives up after three seconds. */
-export const probe = ({ certificate, credentials, endpoint }: Target): Effect.Effect<ServerInfo, ProbeFailed> => {
+/** Asks one question on a connection of its own, and gives up after three seconds. The answer has to be of text. */
+export const ask = (
+  { certificate, credentials, endpoint }: Target,
+  question: string
+): Effect.Effect<ReadonlyArray<Frame.Row>, ProbeFailed> => {
   const failed = (message: string, refusedLogin = false) =>
     Effect.fail(new ProbeFailed({ message: `${format(endpoint)}: ${message}`, refusedLogin }))
 
@@ -53,12 +54,8 @@ export const probe = ({ certificate, credentials, endpoint }: Target): Effect.Ef
         socket.write(Frame.plainLogin(credentials.username, Redacted.value(credentials.password)))
         return
       }
-      case Frame.Response.result: {
-        const [version, dataCenter] = Frame.readTextRow(frame.body) ?? []
-        return version === undefined || dataCenter === undefined
-          ? failed("the server does not know its version or its data center yet")
-          : Effect.succeed({ version, dataCenter })
-      }
+      case Frame.Response.result:
+        return Effect.succeed(Frame.readTextRows(frame.body))
       case Frame.Response.error: {
         const { code, message } = Frame.readError(frame.body)
         return failed(message, code === Frame.badCredentials)
@@ -68,12 +65,12 @@ export const probe = ({ certificate, credentials, endpoint }: Target): Effect.Ef
     }
   }
 
-  return Effect.callback<ServerInfo, ProbeFailed>((resume) => {
+  return Effect.callback<ReadonlyArray<Frame.Row>, ProbeFailed>((resume) => {
     const { host, port } = endpoint
     const socket = certificate === undefined
       ? connect({ host, port })
       : connectTls({ host, port, ca: certificate, servername: "" })
-    const done = (result: Effect.Effect<ServerInfo, ProbeFailed>) => {
+    const done = (result: Effect.Effect<ReadonlyArray<Frame.Row>, ProbeFailed>) => {
       socket.destroy()
       resume(result)
     }
@@ -94,6 +91,18 @@ export const probe = ({ certificate, credentials, endpoint }: Target): Effect.Ef
     Effect.timeoutOrElse({ duration: "3 seconds", orElse: () => failed("no answer in 3 seconds") })
   )
 }
+
+/** Asks a server once who it is. */
+export const probe = (target: Target): Effect.Effect<ServerInfo, ProbeFailed> =>
+  Effect.flatMap(
+    ask(target, "SELECT release_version, data_center FROM system.local"),
+    ([row]) => {
+      const [version, dataCenter] = row ?? []
+      if (version !== undefined && dataCenter !== undefined) return Effect.succeed({ version, dataCenter })
+      const message = `${format(target.endpoint)}: the server does not know its version or its data center yet`
+      return Effect.fail(new ProbeFailed({ message, refusedLogin: false }))
+    }
+  )
 
 /**
  * Asks until a server answers. A refused login is final only where `final` says so: a server that has just started

@@ -24,10 +24,9 @@ const start = ({ args, command, cwd, id, log }: Extract<Order, { readonly _tag: 
   const output = openSync(log, "a")
   const child = spawn(command, args, { cwd, stdio: ["ignore", output, output] })
   closeSync(output)
-  child.once("spawn", () => {
-    children.set(id, child)
-    report({ _tag: "Started", id, pid: child.pid ?? 0 })
-  })
+  // At once, not when it is reported: the end may come in between.
+  if (child.pid !== undefined) children.set(id, child)
+  child.once("spawn", () => report({ _tag: "Started", id, pid: child.pid ?? 0 }))
   child.once("error", (error) => report({ _tag: "Ended", id, how: error.message }))
   child.once("exit", (code, signal) => {
     children.delete(id)
@@ -71,7 +70,7 @@ const obey = (order: Order): void => {
 
 const clearUp = (): void => {
   const exit = () => process.exit(0)
-  Promise.all(duties.splice(0).map((duty) => duty())).then(exit, exit)
+  Promise.allSettled(duties.splice(0).map((duty) => duty())).then(exit, exit)
 }
 
 const end = (): void => {
@@ -87,6 +86,7 @@ process.stdout.on("error", () => {})
 process.on("SIGINT", () => {})
 process.on("SIGHUP", () => {})
 process.on("SIGTERM", end)
+process.on("uncaughtException", end)
 const orders = createInterface({ input: process.stdin })
 orders.on("line", (line) => {
   if (!ending) obey(JSON.parse(line))

@@ -1,0 +1,176 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Schedule, Scope } from "effect"
+import { CassandraServer, make, type Options } from "../src/CassandraServer.ts"
+import { type Endpoint, format, parse } from "../src/internal/server/endpoint.ts"
+import * as Probe from "../src/internal/server/probe.ts"
+import { filesIn, heldServer, ownTemporaryDirectory, processesWith } from "./support/processes.ts"
+
+const timeout = 180_000
+
+const endpointOf = (contactPoint: string | undefined): Endpoint => {
+  const endpoint = contactPoint === undefined ? undefined : parse(contactPoint)
+  return endpoint ?? assert.fail(`no contact point: ${contactPoint}`)
+}
+
+const isSilent = (endpoint: Endpoint): Effect.Effect<boolean> =>
+  Effect.map(Effect.exit(Probe.probe({ endpoint })), Exit.isFailure)
+
+/** Runs with a server, or says loudly that its provider is not to be had on this machine. */
+const jvm = (options: Options = {}) => make({ provider: "jvm", ...options })
+
+describe("a server on the JVM", () => {
+  it.live("answers, and leaves neither process nor file behind", () =>
+    Effect.gen(function*() {
+      const directory = yield* ownTemporaryDirectory
+      const endpoint = yield* Effect.scoped(Effect.gen(function*() {
+        const server = yield* jvm()
+        const endpoint = endpointOf(server.contactPoints[0])
+        assert.strictEqual(server.provider, "jvm")
+        assert.deepStrictEqual(yield* Probe.probe({ endpoint }), {
+          version: server.version,
+          dataCenter: server.localDataCenter
+        })
+        assert.isNotEmpty(yield* processesWith(directory))
+        assert.isNotEmpty(yield* filesIn(directory))
+        return endpoint
+      }))
+      assert.isTrue(yield* isSilent(endpoint))
+      assert.deepStrictEqual(yield* processesWith(directory), [])
+      assert.deepStrictEqual(yield* filesIn(directory), [])
+    }), timeout)
+
+  it.live("is gone some seconds after the process that started it was killed", () =>
+    Effect.gen(function*() {
+      const directory = yield* ownTemporaryDirectory
+      const held = yield* heldServer("jvm")
+      assert.isNotEmpty(yield* processesWith(directory))
+      yield* held.kill
+      const isGone = Effect.map(
+        Effect.all([processesWith(directory), filesIn(directory), isSilent(endpointOf(held.contactPoint))]),
+        ([processes, files, silent]) => processes.length === 0 && files.length === 0 && silent
+      )
+      const gone = yield* Effect.repeat(isGone, {
+        schedule: Schedule.spaced("100 millis"),
+        until: (gone) => gone
+      }).pipe(Effect.timeoutOption("10 seconds"))
+      assert.strictEqual(gone._tag, "Some")
+    }), timeout)
+
+  it.live("runs beside another one", () =>
+    Effect.gen(function*() {
+      const servers = yield* Effect.all([jvm(), jvm()], { concurrency: 2 })
+      const contactPoints = servers.flatMap((server) => server.contactPoints)
+      assert.strictEqual(new Set(contactPoints).size, 2)
+      for (const contactPoint of contactPoints) {
+        assert.isFalse(yield* isSilent(endpointOf(contactPoint)))
+      }
+    }), timeout)
+
+  it.live("that dies early is an error with the end of its log", () =>
+    Effect.gen(function*() {
+      const directory = yield* ownTemporaryDirectory
+      const error = yield* Effect.flip(Effect.scoped(jvm({ heap: "1k" })))
+      assert.strictEqual(error._tag, "ServerStartFailed")
+      assert.include(error.message, "its process was ended by exit code 1")
+      assert.include(error.message, "Too small")
+      assert.deepStrictEqual(yield* filesIn(directory), [])
+    }), timeout)
+
+  it.live("that does not answer in time is an error, and is gone", () =>
+    Effect.gen(function*() {
+      const directory = yield* ownTemporaryDirectory
+      const error = yield* Effect.flip(Effect.scoped(jvm({ startTimeout: "1 second" })))
+      assert.strictEqual(error._tag, "ServerStartFailed")
+      assert.include(error.message, "no answer in time, last: 127.")
+      assert.deepStrictEqual(yield* processesWith(directory), [])
+      assert.deepStrictEqual(yield* filesIn(directory), [])
+    }), timeout)
+
+  it.live("takes a login and a certificate, where that was asked for", () =>
+    Effect.gen(function*() {
+      const server = yield* jvm({ authentication: true, tls: true })
+      const endpoint = endpointOf(server.contactPoints[0])
+      const { certificate, credentials } = server
+      const info = yield* Probe.probe({ endpoint, certificate, credentials })
+      assert.strictEqual(info.version, server.version)
+      assert.isTrue((yield* Effect.flip(Probe.probe({ endpoint, certificate }))).refusedLogin)
+      assert.isTrue(yield* isSilent(endpoint))
+    }), timeout)
+
+  it.live("can be paused, killed and restarted on its data", () =>
+    Effect.gen(function*() {
+      const { contactPoints, nodes } = yield* jvm()
+      const endpoint = endpointOf(contactPoints[0])
+      const node = nodes[0] ?? assert.fail("no node")
+      assert.strictEqual(node.contactPoint, format(endpoint))
+      const before = yield* Probe.ask({ endpoint }, "SELECT cast(host_id AS text) FROM system.local")
+
+      yield* node.pause
+      assert.include((yield* Effect.flip(Probe.probe({ endpoint }))).message, "no answer in 3 seconds")
+      yield* node.resume
+      assert.isFalse(yield* isSilent(endpoint))
+
+      yield* node.kill
+      assert.isTrue(yield* isSilent(endpoint))
+      yield* node.restart
+      const after = yield* Probe.ask({ endpoint }, "SELECT cast(host_id AS text) FROM system.local")
+      assert.deepStrictEqual(after, before)
+
+      yield* node.stop
+      assert.isTrue(yield* isSilent(endpoint))
+    }), timeout)
+
+  it.live("has three nodes that know each other, where that was asked for", () =>
+    Effect.gen(function*() {
+      const { contactPoints } = yield* jvm({ nodes: 3 })
+      assert.strictEqual(contactPoints.length, 3)
+      for (const contactPoint of contactPoints) {
+        const endpoint = endpointOf(contactPoint)
+        const peers = yield* Probe.ask({ endpoint }, "SELECT cast(peer AS text) FROM system.peers_v2")
+        const others = contactPoints.filter((other) => other !== contactPoint).map((other) => endpointOf(other).host)
+        assert.sameMembers(peers.map(([peer]) => peer), others)
+      }
+    }), timeout)
+
+  it.effect("is waited for in real time by a test on a virtual clock", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Effect.provide(CassandraServer, CassandraServer.layerWith({ provider: "jvm" })).pipe(
+        Scope.provide(scope)
+      )
+      assert.strictEqual(context.provider, "jvm")
+      yield* Scope.close(scope, Exit.void)
+    }), timeout)
+})
+
+describe("a server in Docker", () => {
+  it.live("answers, and leaves no container behind", (context) =>
+    Effect.gen(function*() {
+      const endpoint = yield* Effect.scoped(Effect.gen(function*() {
+        const server = yield* make({ provider: "docker" })
+        const endpoint = endpointOf(server.contactPoints[0])
+        assert.strictEqual((yield* Probe.probe({ endpoint })).version, server.version)
+        return endpoint
+      }))
+      assert.isTrue(yield* isSilent(endpoint))
+    }).pipe(
+      Effect.catchTag("ServerUnavailable", (error) => Effect.sync(() => context.skip(error.message)))
+    ), timeout)
+
+  it.live("is gone some seconds after the process that started it was killed", (context) =>
+    Effect.gen(function*() {
+      // Says whether there is a Docker to begin with.
+      yield* Effect.scoped(make({ provider: "docker" }))
+      const held = yield* heldServer("docker")
+      const endpoint = endpointOf(held.contactPoint)
+      assert.isFalse(yield* isSilent(endpoint))
+      yield* held.kill
+      const gone = yield* Effect.repeat(isSilent(endpoint), {
+        schedule: Schedule.spaced("200 millis"),
+        until: (silent) => silent
+      }).pipe(Effect.timeoutOption("15 seconds"))
+      assert.strictEqual(gone._tag, "Some")
+    }).pipe(
+      Effect.catchTag("ServerUnavailable", (error) => Effect.sync(() => context.skip(error.message)))
+    ), timeout)
+})
