@@ -5,8 +5,8 @@
  *
  * @since 0.1.0
  */
-import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Consistency } from "./Consistency.ts"
+import { Tagged } from "./internal/tagged.ts"
 
 /**
  * What every reason carries.
@@ -60,37 +60,8 @@ export interface TriedHost {
   readonly reason?: Reason | undefined
 }
 
-// Not a subclass of Error: a reason is data inside a CqlError, and a stack trace for each would cost more than the
-// statement it belongs to.
-const Tagged = <Tag extends string>(tag: Tag) =>
-  class<Fields extends object = {}> {
-    readonly _tag: Tag = tag
-    declare readonly message: string
-    declare readonly coordinator?: string | undefined
-    readonly #cause: unknown
-    constructor(fields: Common & Fields) {
-      const { cause, ...rest } = fields
-      Object.assign(this, rest)
-      this.#cause = cause
-    }
-    get cause(): unknown {
-      return this.#cause
-    }
-    toJSON(): unknown {
-      return { ...this }
-    }
-    [NodeInspectSymbol](): unknown {
-      return this.toJSON()
-    }
-  } as new<Fields extends object = {}>(fields: Common & Fields) =>
-    & { readonly _tag: Tag; toJSON(): unknown }
-    & Common
-    & Readonly<Fields>
-
 /**
- * The server failed in a way that it does not explain further.
- *
- * Protocol error 0x0000.
+ * The server failed in a way that it does not explain further. Protocol error 0x0000.
  *
  * @category reasons
  * @since 0.1.0
@@ -98,9 +69,7 @@ const Tagged = <Tag extends string>(tag: Tag) =>
 export class ServerError extends Tagged("ServerError") {}
 
 /**
- * The server could not understand the request.
- *
- * Protocol error 0x000A.
+ * The server could not understand the request. Protocol error 0x000A.
  *
  * @category reasons
  * @since 0.1.0
@@ -108,9 +77,7 @@ export class ServerError extends Tagged("ServerError") {}
 export class ProtocolError extends Tagged("ProtocolError") {}
 
 /**
- * The server refused the credentials.
- *
- * Protocol error 0x0100.
+ * The server refused the credentials. Protocol error 0x0100.
  *
  * @category reasons
  * @since 0.1.0
@@ -118,9 +85,8 @@ export class ProtocolError extends Tagged("ProtocolError") {}
 export class AuthenticationFailed extends Tagged("AuthenticationFailed") {}
 
 /**
- * Too few replicas were alive for the consistency level, so nothing was sent to them (but see `Outcome`).
- *
- * Protocol error 0x1000.
+ * Too few replicas were alive for the consistency level, so nothing was sent to them (but see `Outcome`). Protocol
+ * error 0x1000.
  *
  * @category reasons
  * @since 0.1.0
@@ -134,9 +100,7 @@ export class Unavailable extends Tagged("Unavailable")<{
 }> {}
 
 /**
- * The coordinator refuses more work. Part of the request may have been sent on.
- *
- * Protocol error 0x1001.
+ * The coordinator refuses more work. Part of the request may have been sent on. Protocol error 0x1001.
  *
  * @category reasons
  * @since 0.1.0
@@ -144,9 +108,7 @@ export class Unavailable extends Tagged("Unavailable")<{
 export class Overloaded extends Tagged("Overloaded") {}
 
 /**
- * The coordinator is still joining the cluster.
- *
- * Protocol error 0x1002.
+ * The coordinator is still joining the cluster. Protocol error 0x1002.
  *
  * @category reasons
  * @since 0.1.0
@@ -154,9 +116,7 @@ export class Overloaded extends Tagged("Overloaded") {}
 export class IsBootstrapping extends Tagged("IsBootstrapping") {}
 
 /**
- * A TRUNCATE did not complete on all replicas.
- *
- * Protocol error 0x1003.
+ * A TRUNCATE did not complete on all replicas. Protocol error 0x1003.
  *
  * @category reasons
  * @since 0.1.0
@@ -164,9 +124,7 @@ export class IsBootstrapping extends Tagged("IsBootstrapping") {}
 export class TruncateError extends Tagged("TruncateError") {}
 
 /**
- * Too few replicas acknowledged a write in time.
- *
- * Protocol error 0x1100.
+ * Too few replicas acknowledged a write in time. Protocol error 0x1100.
  *
  * @category reasons
  * @since 0.1.0
@@ -179,9 +137,7 @@ export class WriteTimeout extends Tagged("WriteTimeout")<
 > {}
 
 /**
- * Too few replicas answered a read in time.
- *
- * Protocol error 0x1200.
+ * Too few replicas answered a read in time. Protocol error 0x1200.
  *
  * @category reasons
  * @since 0.1.0
@@ -194,9 +150,7 @@ export class ReadTimeout extends Tagged("ReadTimeout")<
 > {}
 
 /**
- * A replica failed while it executed a read.
- *
- * Protocol error 0x1300.
+ * A replica failed while it executed a read. Protocol error 0x1300.
  *
  * @category reasons
  * @since 0.1.0
@@ -209,9 +163,7 @@ export class ReadFailure extends Tagged("ReadFailure")<
 > {}
 
 /**
- * A user-defined function failed.
- *
- * Protocol error 0x1400.
+ * A user-defined function failed. Protocol error 0x1400.
  *
  * @category reasons
  * @since 0.1.0
@@ -224,9 +176,7 @@ export class FunctionFailure extends Tagged("FunctionFailure")<{
 }> {}
 
 /**
- * A replica failed while it executed a write.
- *
- * Protocol error 0x1500.
+ * A replica failed while it executed a write. Protocol error 0x1500.
  *
  * @category reasons
  * @since 0.1.0
@@ -239,9 +189,7 @@ export class WriteFailure extends Tagged("WriteFailure")<
 > {}
 
 /**
- * A replica could not write to a table with change data capture.
- *
- * Protocol error 0x1600.
+ * A replica could not write to a table with change data capture. Protocol error 0x1600.
  *
  * @category reasons
  * @since 0.1.0
@@ -249,9 +197,7 @@ export class WriteFailure extends Tagged("WriteFailure")<
 export class CdcWriteFailure extends Tagged("CdcWriteFailure")<Replicas> {}
 
 /**
- * A conditional write lost contact in its Paxos round; another may finish it.
- *
- * Protocol error 0x1700.
+ * A conditional write lost contact in its Paxos round; another may finish it. Protocol error 0x1700.
  *
  * @category reasons
  * @since 0.1.0
@@ -259,9 +205,7 @@ export class CdcWriteFailure extends Tagged("CdcWriteFailure")<Replicas> {}
 export class CasWriteUnknown extends Tagged("CasWriteUnknown")<Replicas> {}
 
 /**
- * The CQL text does not parse.
- *
- * Protocol error 0x2000.
+ * The CQL text does not parse. Protocol error 0x2000.
  *
  * @category reasons
  * @since 0.1.0
@@ -269,9 +213,7 @@ export class CasWriteUnknown extends Tagged("CasWriteUnknown")<Replicas> {}
 export class SyntaxError extends Tagged("SyntaxError") {}
 
 /**
- * The role may not do this.
- *
- * Protocol error 0x2100.
+ * The role may not do this. Protocol error 0x2100.
  *
  * @category reasons
  * @since 0.1.0
@@ -279,9 +221,7 @@ export class SyntaxError extends Tagged("SyntaxError") {}
 export class Unauthorized extends Tagged("Unauthorized") {}
 
 /**
- * The statement parses but cannot be executed.
- *
- * Protocol error 0x2200.
+ * The statement parses but cannot be executed. Protocol error 0x2200.
  *
  * @category reasons
  * @since 0.1.0
@@ -289,9 +229,7 @@ export class Unauthorized extends Tagged("Unauthorized") {}
 export class InvalidQuery extends Tagged("InvalidQuery") {}
 
 /**
- * The statement is invalid under the configuration of the server.
- *
- * Protocol error 0x2300.
+ * The statement is invalid under the configuration of the server. Protocol error 0x2300.
  *
  * @category reasons
  * @since 0.1.0
@@ -299,9 +237,7 @@ export class InvalidQuery extends Tagged("InvalidQuery") {}
 export class ConfigError extends Tagged("ConfigError") {}
 
 /**
- * The keyspace or table exists.
- *
- * Protocol error 0x2400.
+ * The keyspace or table exists. Protocol error 0x2400.
  *
  * @category reasons
  * @since 0.1.0
@@ -313,9 +249,7 @@ export class AlreadyExists extends Tagged("AlreadyExists")<{
 }> {}
 
 /**
- * The node does not know the prepared statement, even after it was prepared again.
- *
- * Protocol error 0x2500.
+ * The node does not know the prepared statement, even after it was prepared again. Protocol error 0x2500.
  *
  * @category reasons
  * @since 0.1.0
@@ -323,9 +257,7 @@ export class AlreadyExists extends Tagged("AlreadyExists")<{
 export class Unprepared extends Tagged("Unprepared") {}
 
 /**
- * No answer came within the request timeout.
- *
- * Raised by the client.
+ * No answer came within the request timeout. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -338,9 +270,7 @@ export class RequestTimeout extends Tagged("RequestTimeout")<{
 }> {}
 
 /**
- * The connection was lost before the answer came.
- *
- * Raised by the client.
+ * The connection was lost before the answer came. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -352,9 +282,7 @@ export class ConnectionClosed extends Tagged("ConnectionClosed")<{
 }> {}
 
 /**
- * Every connection to the host is full.
- *
- * Raised by the client.
+ * Every connection to the host is full. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -366,9 +294,7 @@ export class Busy extends Tagged("Busy")<{
 }> {}
 
 /**
- * No host gave an answer.
- *
- * Raised by the client.
+ * No host gave an answer. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -378,9 +304,7 @@ export class NoHostAvailable extends Tagged("NoHostAvailable")<{
 }> {}
 
 /**
- * The parameters do not fit the statement; it was never sent. The value itself is not told.
- *
- * Raised by the client.
+ * The parameters do not fit the statement; it was never sent. The value itself is not told. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -396,9 +320,7 @@ export class ParametersRefused extends Tagged("ParametersRefused")<{
 }> {}
 
 /**
- * A row that the server sent does not fit the row schema. A write stays Applied.
- *
- * Raised by the client.
+ * A row that the server sent does not fit the row schema. A write stays Applied. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -412,9 +334,7 @@ export class RowDecoding extends Tagged("RowDecoding")<{
 }> {}
 
 /**
- * The scope of the session has been closed.
- *
- * Raised by the client.
+ * The scope of the session has been closed. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -422,9 +342,7 @@ export class RowDecoding extends Tagged("RowDecoding")<{
 export class SessionClosed extends Tagged("SessionClosed") {}
 
 /**
- * The session could not be opened.
- *
- * Raised by the client.
+ * The session could not be opened. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -436,9 +354,7 @@ export class ConnectFailed extends Tagged("ConnectFailed")<{
 }> {}
 
 /**
- * An error that no other reason describes; its `cause` is the error of the driver.
- *
- * Raised by anything else.
+ * An error that no other reason describes; its `cause` is the error of the driver. Raised by anything else.
  *
  * @category reasons
  * @since 0.1.0

@@ -7,14 +7,14 @@
  * @since 0.1.0
  */
 import * as Brand from "effect/Brand"
-import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
-import { makeSession, type SessionState } from "./internal/session.ts"
+import { makeSession, type SessionState, type state } from "./internal/session.ts"
+import { SessionKey } from "./internal/sessionKey.ts"
 import type { Column, Info, ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
 
@@ -41,7 +41,7 @@ import type * as Statement from "./Statement.ts"
  * @category services
  * @since 0.1.0
  */
-export class Session extends Context.Service<Session, Service>()("@effect-cql/core/Session") {
+export class Session extends SessionKey {
   /**
    * Makes a session from a port. When the scope closes, the session refuses new statements, waits for those in flight
    * (at most `closeTimeout`, default 10 seconds), and only then lets the port be released.
@@ -77,12 +77,9 @@ export interface Service {
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
   /** The options that stand behind those of runs and statements. */
   readonly defaults: Statement.Options
-  /** @internal */
+  /** For the engines of this package: what they share of a session. */
   readonly [state]: SessionState
 }
-
-/** @internal */
-export const state: unique symbol = Symbol.for("@effect-cql/core/Session/state")
 
 /**
  * What an adapter implements: one request, one page.

@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { Failure } from "./ExecutionResult.ts"
-import { stoppedAt } from "./StatementFailed.ts"
+import { stoppedAt } from "./internal/account.ts"
 import type { Summary } from "./Summary.ts"
 
 /**

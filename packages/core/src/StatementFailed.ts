@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { Failure } from "./ExecutionResult.ts"
+import { stoppedAt } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -51,11 +52,3 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }
 }
-
-/** @internal */
-export const stoppedAt = (self: {
-  readonly startedCount: number
-  readonly failures: ReadonlyArray<Failure>
-  readonly unknown: ReadonlyArray<number>
-}): string =>
-  `${self.startedCount} started, ${self.failures.length} others failed, ${self.unknown.length} stopped before their end`

@@ -13,7 +13,7 @@ import { type Policy, Run } from "./run.ts"
 
 export class ArrayEngine {
   readonly run: Run
-  readonly results: Array<ExecutionResult<unknown>>
+  readonly results: Array<ExecutionResult<unknown>> = []
   readonly #items: ReadonlyArray<unknown>
   readonly #bind: (item: unknown, index: number) => Executable
   readonly #resume: Array<(() => void) | undefined> = []
@@ -27,7 +27,6 @@ export class ArrayEngine {
   ) {
     this.#items = items
     this.#bind = bind
-    this.results = new Array<ExecutionResult<unknown>>(items.length)
     this.run = new Run(environment, policy, this)
   }
 

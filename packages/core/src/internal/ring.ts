@@ -2,7 +2,7 @@
  * Results by index, waiting for their turn: a ring that grows with what has to wait.
  */
 export class Ring<A> {
-  #slots: Array<A | undefined> = new Array<A | undefined>(64).fill(undefined)
+  #slots: Array<A | undefined> = Array.from({ length: 64 })
   #head = 0
 
   /** Puts the result of an index at or above the head. */
@@ -25,7 +25,7 @@ export class Ring<A> {
   // The length is a power of two, so that an index is found by a mask.
   #grow(): void {
     const before = this.#slots
-    const after = new Array<A | undefined>(before.length * 2).fill(undefined)
+    const after: Array<A | undefined> = Array.from({ length: before.length * 2 })
     for (let index = this.#head; index < this.#head + before.length; index++) {
       after[index & (after.length - 1)] = before[index & (before.length - 1)]
     }

@@ -14,6 +14,7 @@ import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
 import type { Page } from "../Session.ts"
 import { StatementFailed } from "../StatementFailed.ts"
 import type { Summary } from "../Summary.ts"
+import type { Account } from "./account.ts"
 import type { Environment } from "./environment.ts"
 import { Execution, type Paging } from "./execution.ts"
 import type { Executable } from "./input.ts"
@@ -256,14 +257,6 @@ export class Run {
       summary: this.summary
     }
   }
-}
-
-/** What the error of a run tells about its statements. */
-export interface Account {
-  readonly startedCount: number
-  readonly failures: ReadonlyArray<Failure>
-  readonly unknown: ReadonlyArray<number>
-  readonly summary: Summary
 }
 
 const everyPage: Paging = { pages: "all", from: undefined }

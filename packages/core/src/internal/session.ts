@@ -1,7 +1,7 @@
 /**
  * Derives the session from a port.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { CqlError } from "../CqlError.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import * as Reason from "../Reason.ts"
-import { type Page, type PageState, type Port, type Request, type ResultPage, type Service, state } from "../Session.ts"
+import { type Page, type PageState, type Port, type Request, type ResultPage, type Service } from "../Session.ts"
 import type { Input, RowOf } from "../Statement.ts"
 import { bindStatement, textOf } from "./binding.ts"
 import { type Executable, toStatement } from "./input.ts"
@@ -18,6 +18,9 @@ import { checked, resolve, type ResolvedOptions } from "./options.ts"
 import { runOne } from "./single.ts"
 
 const defaultCloseTimeout = 10_000
+
+/** Where a session keeps its {@link SessionState}, out of the way of its users. */
+export const state: unique symbol = Symbol.for("@effect-cql/core/Session/state")
 
 /** What the engines need of a session beside its methods. */
 export class SessionState {

@@ -7,10 +7,11 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Batch, BatchType } from "../Batch.ts"
 import type { CqlError } from "../CqlError.ts"
 import type { ResultSet } from "../ResultSet.ts"
-import { Session } from "../Session.ts"
+import type { Session } from "../Session.ts"
 import type { Options, Params, Statement } from "../Statement.ts"
 import type { Codec } from "./codec.ts"
-import * as Text from "./text.ts"
+import { SessionKey } from "./sessionKey.ts"
+import type * as Text from "./text.ts"
 
 export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, CqlError, Session>
   implements Statement<Row>
@@ -37,7 +38,7 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
   }
 
   asEffect(): Effect.Effect<ResultSet<Row>, CqlError, Session> {
-    return Session.use((session) => session.execute(this))
+    return SessionKey.use((session) => session.execute(this))
   }
 
   override toJSON(): unknown {
@@ -82,7 +83,7 @@ export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown
   }
 
   asEffect(): Effect.Effect<ResultSet<Record<string, unknown>>, CqlError, Session> {
-    return Session.use((session) => session.execute(this))
+    return SessionKey.use((session) => session.execute(this))
   }
 
   override toJSON(): unknown {
