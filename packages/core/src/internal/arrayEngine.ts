@@ -33,7 +33,10 @@ export class ArrayEngine {
   /** Runs all of it at a level; succeeds when nothing is under way any more, however the run ended. */
   execute(concurrency: number): Effect.Effect<void> {
     const workers = Array.from({ length: Math.min(concurrency, this.#items.length) }, (_, worker) => worker)
-    return Effect.forEach(workers, (worker) => this.#work(worker), { concurrency: "unbounded", discard: true })
+    return Effect.andThen(
+      Effect.forEach(workers, (worker) => this.#work(worker), { concurrency: "unbounded", discard: true }),
+      this.#settled
+    )
   }
 
   #work(worker: number): Effect.Effect<void> {
@@ -63,6 +66,15 @@ export class ArrayEngine {
   }
 
   onStopping(): void {}
+
+  /** Of a run that has stopped the end is decided when the drain that stopped it is over, maybe after its workers. */
+  get #settled(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      !this.run.stopping || this.run.settled ? Effect.void : Effect.callback((resume) => {
+        this.#resume.push(() => resume(Effect.void))
+      })
+    )
+  }
 
   onSettled(): void {
     // The workers of statements that were interrupted, or that died, still wait.

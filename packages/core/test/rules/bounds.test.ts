@@ -1,0 +1,180 @@
+import { executeConcurrent, InvalidOptions, type Progress, runConcurrent, streamConcurrent } from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { defectOf, sessionOf, statements, timed, valueOf } from "../support/runs.ts"
+
+describe("rule 9: bad options", () => {
+  for (const concurrency of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "100" as never]) {
+    it.effect(`concurrency ${String(concurrency)} dies before the source is opened`, () =>
+      Effect.gen(function*() {
+        let opened = false
+        const source = {
+          *[Symbol.iterator]() {
+            opened = true
+            yield* statements(1)
+          }
+        }
+        for (
+          const exit of [
+            yield* Effect.exit(executeConcurrent(source, { concurrency })),
+            yield* Effect.exit(runConcurrent(source, { concurrency })),
+            yield* Effect.exit(Stream.runDrain(streamConcurrent(source, { concurrency })))
+          ]
+        ) {
+          const defect = defectOf(exit)
+          assert.instanceOf(defect, InvalidOptions)
+          assert.strictEqual(defect.option, "concurrency")
+          assert.deepStrictEqual(defect.value, concurrency)
+        }
+        assert.isFalse(opened)
+      }).pipe(Effect.provide(sessionOf({}))))
+  }
+
+  it.effect("so do a negative buffer and a negative timeout", () =>
+    Effect.gen(function*() {
+      const buffer = yield* Effect.exit(Stream.runDrain(streamConcurrent(statements(1), { bufferSize: -1 })))
+      assert.include(String(defectOf(buffer)), "bufferSize: -1")
+      const timeout = yield* Effect.exit(executeConcurrent(statements(1), { statement: { requestTimeout: -5 } }))
+      assert.include(String(defectOf(timeout)), "statement.requestTimeout: -5")
+    }).pipe(Effect.provide(sessionOf({}))))
+
+  it.effect("a string, a lone statement and a promise are no source", () =>
+    Effect.gen(function*() {
+      for (const source of ["SELECT 1", statements(1)[0], Promise.resolve([]), undefined, 42]) {
+        const exit = yield* Effect.exit(executeConcurrent(source as never))
+        assert.strictEqual((defectOf(exit) as InvalidOptions).option, "statements")
+      }
+    }).pipe(Effect.provide(sessionOf({}))))
+
+  it.effect("a level above the capacity is clamped to it", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      for (const concurrency of [50, "unbounded", undefined] as const) {
+        yield* mock.reset
+        yield* timed(executeConcurrent(statements(40), { concurrency }))
+        assert.strictEqual(yield* mock.peakInFlight, 7)
+      }
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10, capacity: 7 }))))
+
+  it.effect("without a capacity \"unbounded\" has no bound", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      yield* timed(executeConcurrent(statements(2_000), { concurrency: "unbounded" }))
+      assert.strictEqual(yield* mock.peakInFlight, 2_000)
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
+
+  it.effect("zero statements give an empty result", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* executeConcurrent([]), [])
+      assert.deepStrictEqual(yield* Stream.runCollect(streamConcurrent([])), [])
+      assert.deepStrictEqual(yield* runConcurrent(new Set<never>()), {
+        started: 0,
+        succeeded: 0,
+        failed: 0,
+        unknown: 0
+      })
+    }).pipe(Effect.provide(sessionOf({}))))
+})
+
+describe("rule 10: stack, heap, fairness", () => {
+  const instant = MockSession.layer({ record: false })
+  const million = 1_000_000
+  const statement = statements(1)[0]!
+  function* many() {
+    for (let index = 0; index < million; index++) yield statement
+  }
+
+  it.effect("a million statements that complete synchronously overflow nothing", () =>
+    Effect.gen(function*() {
+      const results = yield* executeConcurrent(Array.from({ length: 100_000 }, () => statement))
+      assert.strictEqual(results.length, 100_000)
+      for (const concurrency of [1, 4_096]) {
+        assert.strictEqual((yield* runConcurrent(many(), { concurrency })).succeeded, million)
+      }
+      const streamed = yield* Stream.runFold(streamConcurrent(many()), () => 0, (count) => count + 1)
+      assert.strictEqual(streamed, million)
+    }).pipe(Effect.provide(instant)), 60_000)
+
+  it.live("the event loop gets a turn, so that an endless synchronous run can be interrupted", () =>
+    Effect.gen(function*() {
+      let started = 0
+      function* endless() {
+        while (true) {
+          started++
+          yield statement
+        }
+      }
+      const fiber = yield* Effect.forkChild(runConcurrent(endless()))
+      yield* Effect.sleep(50)
+      yield* Fiber.interrupt(fiber)
+      assert.isAbove(started, 2_048)
+    }).pipe(Effect.provide(instant)))
+
+  it.live("so can an array of any length", () =>
+    Effect.gen(function*() {
+      let turns = 0
+      const count = () => {
+        turns++
+        immediate = setImmediate(count)
+      }
+      let immediate = setImmediate(count)
+      yield* executeConcurrent(Array.from({ length: 100_000 }, () => statement), { concurrency: 4_096 })
+      clearImmediate(immediate)
+      assert.isAtLeast(turns, Math.floor(100_000 / 2_048) - 1)
+    }).pipe(Effect.provide(instant)))
+
+  it.effect("a result of many pages that are there at once overflows nothing", () =>
+    Effect.gen(function*() {
+      const rows = Array.from({ length: 20_000 }, (_, id) => ({ id }))
+      const paged = MockSession.layer({ defaults: { pageSize: 1 }, otherwise: MockSession.rows(rows) })
+      const result = yield* Effect.provide(statement, paged)
+      assert.strictEqual(result.length, 20_000)
+    }))
+})
+
+describe("rule 12: accounting", () => {
+  it.effect("every snapshot of the progress adds up, and the last one is exact", () =>
+    Effect.gen(function*() {
+      const seen: Array<Progress> = []
+      yield* timed(executeConcurrent(statements(1_000), {
+        concurrency: 10,
+        raiseOnFirstError: false,
+        onProgress: (progress) => Effect.sync(() => seen.push(progress))
+      }))
+      assert.isAbove(seen.length, 3)
+      for (const { failed, inFlight, started, succeeded, unknown } of seen) {
+        assert.strictEqual(started, succeeded + failed + inFlight + unknown)
+      }
+      const { elapsed: _, rate: __, ...last } = seen.at(-1)!
+      assert.deepStrictEqual(last, { started: 1_000, succeeded: 998, failed: 2, unknown: 0, inFlight: 0, retried: 0 })
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: [3, 500] }))))
+
+  it.effect("also on interruption", () =>
+    Effect.gen(function*() {
+      const seen: Array<Progress> = []
+      const run = runConcurrent(statements(1_000), {
+        concurrency: 10,
+        onProgress: (progress) => Effect.sync(() => seen.push(progress))
+      })
+      const fiber = yield* Effect.forkChild(run)
+      yield* TestClock.adjust(55)
+      yield* Fiber.interrupt(fiber)
+      const { failed, inFlight, started, succeeded, unknown } = seen.at(-1)!
+      assert.deepStrictEqual([started, succeeded, failed, inFlight, unknown], [60, 50, 0, 0, 10])
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
+
+  it.effect("a handler that fails, or never returns, harms nothing", () =>
+    Effect.gen(function*() {
+      const broken = yield* timed(
+        executeConcurrent(statements(100), { concurrency: 1, onProgress: () => Effect.die("x") })
+      )
+      assert.strictEqual(valueOf(broken.exit).length, 100)
+      const hanging = yield* timed(
+        executeConcurrent(statements(100), { concurrency: 1, onProgress: () => Effect.never })
+      )
+      assert.strictEqual(valueOf(hanging.exit).length, 100)
+      assert.strictEqual(hanging.millis - broken.millis, 1_000)
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
+})
