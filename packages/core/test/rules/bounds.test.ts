@@ -18,8 +18,8 @@ describe("rule 9: bad options", () => {
         }
         for (
           const exit of [
-            yield* Effect.exit(executeConcurrent(source, { concurrency })),
-            yield* Effect.exit(runConcurrent(source, { concurrency })),
+            yield* Effect.exit(Effect.asVoid(executeConcurrent(source, { concurrency }))),
+            yield* Effect.exit(Effect.asVoid(runConcurrent(source, { concurrency }))),
             yield* Effect.exit(Stream.runDrain(streamConcurrent(source, { concurrency })))
           ]
         ) {
