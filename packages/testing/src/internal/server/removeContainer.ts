@@ -9,12 +9,11 @@ import { getContainerRuntimeClient } from "testcontainers"
 const name = process.argv[2] ?? ""
 
 /** A run that was killed while the daemon was making the container leaves one that is not there yet. */
-const attempts = 5
+const pause = 500
 
-const remove = (attempt: number): Promise<void> =>
-  getContainerRuntimeClient()
-    .then((client) => client.container.getById(name).remove({ force: true, v: true }))
-    .catch(() => attempt < attempts ? setTimeout(500).then(() => remove(attempt + 1)) : undefined)
-
-const exit = () => process.exit(0)
-remove(1).then(exit, exit)
+getContainerRuntimeClient()
+  .then((client) => client.container.getById(name).remove({ force: true, v: true }))
+  .then(
+    () => process.exit(0),
+    () => setTimeout(pause).then(() => process.exit(1))
+  )

@@ -17,10 +17,12 @@ export type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"
 export type Order =
   | ({ readonly _tag: "Start"; readonly id: number } & Program)
   | { readonly _tag: "Signal"; readonly id: number; readonly signal: Signal }
-  | { readonly _tag: "RemoveAtEnd"; readonly directory: string }
-  | { readonly _tag: "RunAtEnd"; readonly command: string; readonly args: ReadonlyArray<string> }
+  | { readonly _tag: "RemoveAtEnd"; readonly id: number; readonly directory: string }
+  | { readonly _tag: "RunAtEnd"; readonly id: number; readonly command: string; readonly args: ReadonlyArray<string> }
 
 const Report = Schema.Union([
+  Schema.TaggedStruct("Ready", {}),
+  Schema.TaggedStruct("Noted", { id: Schema.Int }),
   Schema.TaggedStruct("Started", { id: Schema.Int, pid: Schema.Int }),
   Schema.TaggedStruct("Ended", { id: Schema.Int, how: Schema.String })
 ])
@@ -48,7 +50,9 @@ export interface Supervised {
 export interface Supervisor {
   /** Starts a program; fails with what ended it where it did not even begin. */
   readonly start: (program: Program) => Effect.Effect<Supervised, string>
+  /** Returns when it is certain that the directory will be removed, come what may. */
   readonly removeAtEnd: (directory: string) => Effect.Effect<void>
+  /** Returns when it is certain that the program will be run, come what may. */
   readonly runAtEnd: (command: string, args: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
@@ -78,13 +82,15 @@ export const make: Effect.Effect<
     env: { NODE_OPTIONS: undefined },
     extendEnv: true,
     // Longer than all that it does at its end: a supervisor that is killed leaves something behind.
-    forceKillAfter: "40 seconds"
+    forceKillAfter: "90 seconds"
   })
 
+  const noted = new Map<number, Deferred.Deferred<void>>()
   const programs = new Map<number, {
     readonly started: Deferred.Deferred<number, string>
     readonly ended: Deferred.Deferred<string>
   }>()
+  const ready = yield* Deferred.make<void>()
   const settle = (id: number, how: string) =>
     Effect.suspend(() => {
       const program = programs.get(id)
@@ -95,6 +101,12 @@ export const make: Effect.Effect<
     })
   const hear = (report: Report) =>
     Effect.suspend(() => {
+      if (report._tag === "Ready") return Deferred.succeed(ready, undefined)
+      if (report._tag === "Noted") {
+        const done = noted.get(report.id)
+        noted.delete(report.id)
+        return done === undefined ? Effect.void : Deferred.succeed(done, undefined)
+      }
       if (report._tag === "Ended") return settle(report.id, report.how)
       const program = programs.get(report.id)
       return program === undefined ? Effect.void : Deferred.succeed(program.started, report.pid)
@@ -109,8 +121,20 @@ export const make: Effect.Effect<
     Effect.ignore,
     Effect.forkScoped
   )
+  const lost = Effect.exit(handle.exitCode).pipe(
+    Effect.andThen(Effect.die(new Error("the supervisor of the servers was ended by somebody else")))
+  )
+  // Until it listens to signals, one would end it with its orders unread.
+  yield* Effect.raceFirst(Deferred.await(ready), lost)
 
   let lastId = 0
+  const note = Effect.fnUntraced(function*(order: (id: number) => Order) {
+    const id = ++lastId
+    const done = yield* Deferred.make<void>()
+    noted.set(id, done)
+    yield* Queue.offer(orders, order(id))
+    yield* Effect.raceFirst(Deferred.await(done), lost)
+  })
   return {
     start: Effect.fnUntraced(function*(program) {
       const id = ++lastId
@@ -125,7 +149,7 @@ export const make: Effect.Effect<
         signal: (signal) => Queue.offer(orders, { _tag: "Signal", id, signal })
       }
     }),
-    removeAtEnd: (directory) => Queue.offer(orders, { _tag: "RemoveAtEnd", directory }),
-    runAtEnd: (command, args) => Queue.offer(orders, { _tag: "RunAtEnd", command, args })
+    removeAtEnd: (directory) => note((id) => ({ _tag: "RemoveAtEnd", id, directory })),
+    runAtEnd: (command, args) => note((id) => ({ _tag: "RunAtEnd", id, command, args }))
   }
 })

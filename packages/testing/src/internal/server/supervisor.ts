@@ -35,12 +35,15 @@ const start = ({ args, command, cwd, id, log }: Extract<Order, { readonly _tag: 
   })
 }
 
-const run = (command: string, args: ReadonlyArray<string>): Promise<void> =>
+/**
+ * Runs a program until it succeeds. It is detached, as a signal to this process group must not reach what clears up;
+ * but a new process leaves the group only after it was forked, and the signal that asks for the end comes just then.
+ */
+const run = (command: string, args: ReadonlyArray<string>, attempts = 5): Promise<void> =>
   new Promise((resolve) => {
-    // Detached: a signal to this process group must not reach what clears up.
-    const child = spawn(command, args, { detached: true, stdio: "ignore", timeout: 30_000 })
+    const child = spawn(command, args, { detached: true, stdio: "ignore", timeout: 15_000 })
     child.once("error", () => resolve())
-    child.once("exit", () => resolve())
+    child.once("exit", (code) => resolve(code === 0 || attempts === 1 ? undefined : run(command, args, attempts - 1)))
   })
 
 const removeDirectory = (path: string): Promise<void> =>
@@ -59,11 +62,11 @@ const obey = (order: Order): void => {
     }
     case "RemoveAtEnd": {
       duties.push(() => removeDirectory(order.directory))
-      return
+      return report({ _tag: "Noted", id: order.id })
     }
     case "RunAtEnd": {
       duties.push(() => run(order.command, order.args))
-      return
+      return report({ _tag: "Noted", id: order.id })
     }
   }
 }
@@ -92,3 +95,4 @@ orders.on("line", (line) => {
   if (!ending) obey(JSON.parse(line))
 })
 orders.on("close", end)
+report({ _tag: "Ready" })

@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import { mkdtemp, readFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { loadPlatform } from "../src/internal/server/platform.ts"
+import * as Supervision from "../src/internal/server/supervision.ts"
+import { filesIn, processesWith } from "./support/processes.ts"
+
+const newDirectory = Effect.promise(() => mkdtemp(join(tmpdir(), "effect-cql-supervision-")))
+
+/** Runs with a supervisor, which has done all its duties when this is over. */
+const supervised = <A, E>(use: (supervisor: Supervision.Supervisor) => Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.flatMap(
+    loadPlatform,
+    (platform) => Supervision.make.pipe(Effect.flatMap(use), Effect.scoped, Effect.provide(platform))
+  )
+
+const shell = (directory: string, script: string): Supervision.Program => ({
+  command: "sh",
+  args: ["-c", `${script} # ${directory}`],
+  cwd: directory,
+  log: join(directory, "log")
+})
+
+describe("the supervisor", () => {
+  it.live("does its duties even when the end comes at once", () =>
+    Effect.gen(function*() {
+      const directory = yield* newDirectory
+      // The signal of the end meets the first instants of a process: once is no proof.
+      const names = Array.from({ length: 12 }, (_, index) => `file${index}`)
+      yield* Effect.forEach(names, (name) =>
+        supervised((supervisor) => supervisor.runAtEnd("touch", [join(directory, name)])), { concurrency: 4 })
+      assert.sameMembers([...(yield* filesIn(directory))], names)
+      yield* supervised((supervisor) =>
+        supervisor.removeAtEnd(directory)
+      )
+      assert.deepStrictEqual(yield* filesIn(directory), [])
+    }), 60_000)
+
+  it.live("runs a duty again that did not succeed", () =>
+    Effect.gen(function*() {
+      const directory = yield* newDirectory
+      const script = `echo try >> ${directory}/tries; test $(wc -l < ${directory}/tries) -ge 3`
+      yield* supervised((supervisor) => supervisor.runAtEnd("sh", ["-c", script]))
+      const tries = yield* Effect.promise(() => readFile(join(directory, "tries"), "utf8"))
+      assert.strictEqual(tries, "try\ntry\ntry\n")
+      yield* supervised((supervisor) => supervisor.removeAtEnd(directory))
+    }), 60_000)
+
+  it.live("kills what runs at the end, paused or not, before it removes the directory", () =>
+    Effect.gen(function*() {
+      const directory = yield* newDirectory
+      yield* supervised(Effect.fnUntraced(function*(supervisor) {
+        yield* supervisor.removeAtEnd(directory)
+        const writer = "trap '' TERM; while :; do echo busy > busy; done"
+        yield* supervisor.start(shell(directory, writer))
+        const paused = yield* supervisor.start(shell(directory, writer))
+        yield* paused.signal("SIGSTOP")
+        assert.strictEqual((yield* processesWith(directory)).length, 2)
+      }))
+      assert.deepStrictEqual(yield* processesWith(directory), [])
+      assert.deepStrictEqual(yield* filesIn(directory), [])
+    }), 60_000)
+
+  it.live("tells what ended a program", () =>
+    Effect.gen(function*() {
+      const directory = yield* newDirectory
+      yield* supervised(Effect.fnUntraced(function*(supervisor) {
+        yield* supervisor.removeAtEnd(directory)
+        const failing = yield* supervisor.start(shell(directory, "exit 3"))
+        assert.strictEqual(yield* failing.ended, "exit code 3")
+        const killed = yield* supervisor.start(shell(directory, "sleep 60"))
+        yield* killed.signal("SIGKILL")
+        assert.strictEqual(yield* killed.ended, "signal SIGKILL")
+        const missing = yield* Effect.flip(supervisor.start({ ...shell(directory, ""), command: "/no/such/program" }))
+        assert.include(missing, "ENOENT")
+      }))
+    }), 60_000)
+})
