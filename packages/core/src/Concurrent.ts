@@ -184,7 +184,7 @@ export const executeConcurrent = <S extends Source<Statement.Input>, Raise exten
  */
 export const executeConcurrentWithArgs = <
   Q extends string | Query.Any,
-  S extends Source<Query.ParamsOf<Q>>,
+  const S extends Source<Query.ParamsOf<Q>>,
   Raise extends boolean = true
 >(
   query: Q,
@@ -236,7 +236,7 @@ export const streamConcurrent = <S extends Source<Statement.Input>, Raise extend
  */
 export const streamConcurrentWithArgs = <
   Q extends string | Query.Any,
-  S extends Source<Query.ParamsOf<Q>>,
+  const S extends Source<Query.ParamsOf<Q>>,
   Raise extends boolean = true
 >(
   query: Q,
@@ -283,7 +283,7 @@ export const runConcurrent = <S extends Source<Statement.Input>, Raise extends b
  */
 export const runConcurrentWithArgs = <
   Q extends string | Query.Any,
-  S extends Source<Query.ParamsOf<Q>>,
+  const S extends Source<Query.ParamsOf<Q>>,
   Raise extends boolean = true
 >(
   query: Q,

@@ -10,7 +10,15 @@ import * as Stream from "effect/Stream"
 import { CqlError } from "../CqlError.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import * as Reason from "../Reason.ts"
-import { type Page, type PageState, type Port, type Request, type ResultPage, type Service } from "../Session.ts"
+import {
+  type Page,
+  type PageState,
+  type Partition,
+  type Port,
+  type Request,
+  type ResultPage,
+  type Service
+} from "../Session.ts"
 import type { Input, RowOf } from "../Statement.ts"
 import { bindStatement, textOf } from "./binding.ts"
 import { type Executable, toStatement } from "./input.ts"
@@ -77,13 +85,26 @@ export class SessionState {
 }
 
 const closedError = (query: string): CqlError =>
-  new CqlError({ reason: new Reason.SessionClosed({ message: "the scope of the session has been closed" }), query })
+  new CqlError({
+    reason: new Reason.SessionClosed({ message: "the scope of the session has been closed" }),
+    query,
+    outcome: "NotApplied",
+    attempts: 0
+  })
 
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
   const session = yield* Effect.sync(() => new SessionState(port))
   yield* Effect.addFinalizer(() => session.close)
   const orClosed = <A>(query: string, effect: Effect.Effect<A, CqlError>): Effect.Effect<A, CqlError> =>
     Effect.suspend(() => session.isClosed ? Effect.fail(closedError(query)) : effect)
+
+  const partitionOf = (statement: Executable): Effect.Effect<Partition | undefined, CqlError> => {
+    if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
+    const request = bindStatement(statement, session.defaults)
+    return request._tag === "Statement"
+      ? port.partition(request)
+      : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
+  }
 
   const executePage: Service["executePage"] = <I extends Input>(input: I, pageState?: PageState) =>
     Effect.flatMap(
@@ -107,13 +128,7 @@ export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Re
     capacity: session.capacity,
     ring: (keyspace) => orClosed(keyspace, port.ring?.(keyspace) ?? Effect.undefined),
     partition: (input) =>
-      Effect.flatMap(executable(input), (statement) => {
-        const request = statement._tag === "Statement" ? bindStatement(statement, session.defaults) : undefined
-        if (request === undefined || port.partition === undefined) return Effect.undefined
-        return request._tag === "Statement"
-          ? orClosed(statement.text, port.partition(request))
-          : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
-      }),
+      Effect.flatMap(executable(input), (statement) => orClosed(statement.text, partitionOf(statement))),
     defaults: port.defaults ?? {},
     [state]: session
   }

@@ -1,0 +1,147 @@
+import { Batch, type PageState, Session, Statement } from "@effect-cql/core"
+import type { Request } from "@effect-cql/core/Session"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { insert, timed } from "./support/runs.ts"
+
+const rows = Array.from({ length: 25 }, (_, id) => ({ id }))
+const paged = MockSession.layer({ otherwise: MockSession.rows(rows), defaults: { pageSize: 10 } })
+const select = Statement.make("SELECT id FROM t")
+
+/** The requests that reach the port. */
+const requests = Effect.gen(function*() {
+  const mock = yield* MockSession.MockSession
+  return (yield* mock.calls).map(({ request }): Request => request)
+})
+
+describe("pages", () => {
+  it.effect("execute gives every page, never the first one only", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* select).rows, rows)
+      assert.strictEqual((yield* requests).length, 3)
+    }).pipe(Effect.provide(paged)))
+
+  it.effect("executePage gives one, and where the next begins", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      let from: PageState | undefined
+      const sizes: Array<number> = []
+      do {
+        const page = yield* session.executePage(select, from)
+        sizes.push(page.result.length)
+        from = page.pageState
+      } while (from !== undefined)
+      assert.deepStrictEqual(sizes, [10, 10, 5])
+    }).pipe(Effect.provide(paged)))
+
+  it.effect("stream asks for a page when the one before is used up", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      const first = yield* Stream.runCollect(Stream.take(session.stream(select), 11))
+      assert.strictEqual(first.length, 11)
+      assert.strictEqual((yield* requests).length, 2)
+      assert.deepStrictEqual(yield* Stream.runCollect(session.stream(select)), rows)
+    }).pipe(Effect.provide(paged)))
+})
+
+describe("options", () => {
+  it.effect("the nearest of session, run and statement wins", () =>
+    Effect.gen(function*() {
+      yield* Statement.make("SELECT a FROM t")
+      yield* Statement.make("SELECT a FROM t", [], { consistency: "ALL", requestTimeout: "2 seconds" })
+      const [plain, own] = yield* requests
+      assert.deepStrictEqual([plain?.options.consistency, plain?.options.requestTimeout], ["ONE", 1_000])
+      assert.deepStrictEqual([own?.options.consistency, own?.options.requestTimeout], ["ALL", 2_000])
+    }).pipe(Effect.provide(MockSession.layer({ defaults: { consistency: "ONE", requestTimeout: "1 second" } }))))
+
+  it.effect("writes get a timestamp, each a later one, but not conditions, counters and reads", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(5_000)
+      for (
+        const text of [
+          "INSERT INTO t (a) VALUES (1)",
+          "DELETE FROM t WHERE a = 1",
+          "INSERT INTO t (a) VALUES (1) IF NOT EXISTS",
+          "UPDATE t SET c = c + 1 WHERE a = 1",
+          "SELECT a FROM t"
+        ]
+      ) yield* Statement.make(text)
+      yield* Batch.make([["INSERT INTO t (a) VALUES (1)"]])
+      yield* Batch.make([["UPDATE t SET c = c + 1 WHERE a = 1"]], { type: "counter" })
+      yield* Statement.make("INSERT INTO t (a) VALUES (1)", [], { timestamp: 7n })
+      assert.deepStrictEqual((yield* requests).map(({ options }) => options.timestamp), [
+        5_000_000n,
+        5_000_001n,
+        undefined,
+        undefined,
+        undefined,
+        5_000_002n,
+        undefined,
+        7n
+      ])
+    }).pipe(Effect.provide(MockSession.layer())))
+})
+
+describe("timeouts", () => {
+  it.effect("an attempt is given up at its request timeout, and a late answer is dropped", () =>
+    Effect.gen(function*() {
+      const write = Statement.make(insert, [1], { requestTimeout: "3 seconds" })
+      const { exit, millis } = yield* timed(Effect.flip(write))
+      assert.strictEqual(millis, 3_000)
+      assert.isTrue(
+        Exit.isSuccess(exit) && exit.value.reason._tag === "RequestTimeout" && exit.value.outcome === "Unknown"
+      )
+    }).pipe(Effect.provide(MockSession.layer({ latency: "1 minute" }))))
+
+  it.effect("leaves no timer behind", () =>
+    Effect.gen(function*() {
+      const { millis } = yield* timed(Statement.make(insert, [1], { requestTimeout: "3 seconds" }))
+      assert.strictEqual(millis, 10)
+    }).pipe(Effect.provide(MockSession.layer({ latency: 10 }))))
+})
+
+describe("the end of a session", () => {
+  const open = (latency: Duration.Input) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { mock, session } = yield* Scope.provide(MockSession.make({ latency }), scope)
+      return { close: Scope.close(scope, Exit.void), mock, session }
+    })
+
+  it.effect("waits for what is in flight", () =>
+    Effect.gen(function*() {
+      const { close, session } = yield* open("2 seconds")
+      const statement = yield* Effect.forkChild(session.execute(select))
+      yield* TestClock.adjust("1 second")
+      const { millis } = yield* timed(close)
+      assert.strictEqual(millis, 1_000)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(statement)))
+    }))
+
+  it.effect("waits within bounds", () =>
+    Effect.gen(function*() {
+      const { close, session } = yield* open(Duration.days(1))
+      const statement = yield* Effect.forkChild(session.execute(select))
+      yield* TestClock.adjust("1 second")
+      const { millis } = yield* timed(close)
+      assert.strictEqual(millis, 10_000)
+      yield* Fiber.interrupt(statement)
+    }))
+
+  it.effect("whatever is asked of it later fails with SessionClosed", () =>
+    Effect.gen(function*() {
+      const { close, session } = yield* open(0)
+      yield* close
+      const failures = [
+        yield* Effect.flip(session.execute(select)),
+        yield* Effect.flip(session.executePage(select)),
+        yield* Effect.flip(Stream.runCollect(session.stream(select))),
+        yield* Effect.flip(session.ring("k")),
+        yield* Effect.flip(session.partition(select))
+      ]
+      assert.deepStrictEqual(failures.map(({ reason }) => reason._tag), Array(5).fill("SessionClosed"))
+      assert.deepStrictEqual(failures.map(({ outcome }) => outcome), Array(5).fill("NotApplied"))
+    }))
+})

@@ -1,0 +1,119 @@
+import { Batch, cql, InvalidOptions, Query, Reason, Session, Statement } from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { inspect } from "node:util"
+
+/** Runs a statement, and gives the parameters that arrived at the port, or the reason why none did. */
+const arrived = (statement: Statement.Input) =>
+  Effect.gen(function*() {
+    const session = yield* Session
+    const mock = yield* MockSession.MockSession
+    const result = yield* Effect.result(session.execute(statement))
+    const [call] = yield* mock.calls
+    if (result._tag === "Failure") return result.failure.reason
+    return call?.request._tag === "Statement" ? call.request.params : undefined
+  }).pipe(Effect.provide(MockSession.layer()))
+
+const refusedBecause = (pattern: RegExp) => (reason: unknown) => {
+  assert.instanceOf(reason, Reason.ParametersRefused)
+  assert.match(reason.message, pattern)
+  return reason
+}
+
+describe("Statement", () => {
+  it.effect("binds by position, and by name in the order of the markers", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* arrived(Statement.make("INSERT INTO t (a, b) VALUES (?, ?)", [1, "x"])), [1, "x"])
+      assert.deepStrictEqual(
+        yield* arrived(Statement.make("INSERT INTO t (a, b) VALUES (:b, :userId)", { userId: 1, b: "x" })),
+        ["x", 1]
+      )
+      assert.deepStrictEqual(yield* arrived(["SELECT a FROM t", null]), [])
+      assert.deepStrictEqual(yield* arrived(["SELECT a FROM t"]), [])
+    }))
+
+  it.effect("refuses parameters that do not fit, naming what is wrong but no value", () =>
+    Effect.gen(function*() {
+      const insert = "INSERT INTO t (a, b) VALUES (:a, :b)"
+      refusedBecause(/2 markers, but 1 values/)(yield* arrived([insert, ["s3cret"]]))
+      refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: "s3cret" }]))
+      refusedBecause(/no marker :c; its markers are :a, :b/)(yield* arrived([insert, { a: 1, b: 2, c: "s3cret" }]))
+      refusedBecause(/no named markers/)(yield* arrived(["SELECT a FROM t WHERE b = ?", { b: "s3cret" }]))
+    }))
+
+  it.effect("is an effect", () =>
+    Effect.gen(function*() {
+      const result = yield* Statement.make("SELECT a FROM t")
+      assert.deepStrictEqual(result.rows, [{ a: 1 }])
+    }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ a: 1 }]) }))))
+
+  it("shows its text and the number of its parameters, never a value", () => {
+    const statement = Statement.make("INSERT INTO t (a) VALUES (?)", ["s3cret"])
+    const batch = Batch.make([statement])
+    for (const value of [statement, batch]) {
+      for (const text of [JSON.stringify(value), inspect(value, { depth: 9, showHidden: true }), String(value)]) {
+        assert.notInclude(text, "s3cret")
+      }
+      assert.notInclude(inspect({ ...value }, { depth: 9 }), "s3cret")
+    }
+    assert.strictEqual(
+      JSON.stringify(statement),
+      `{"_id":"Statement","text":"INSERT INTO t (a) VALUES (?)","params":1}`
+    )
+  })
+
+  it("refuses options that cannot be, when it is made", () => {
+    assert.throws(() => Statement.make("SELECT a FROM t", [], { pageSize: 0 }), InvalidOptions, /pageSize: 0/)
+    assert.throws(() => Query.make("SELECT a FROM t", { requestTimeout: -1 }), InvalidOptions, /requestTimeout: -1/)
+    assert.throws(() => Batch.make([]), InvalidOptions)
+    assert.throws(() => Batch.make([["SELECT a FROM t", 42 as never]]), InvalidOptions, /statements\[0\]/)
+  })
+})
+
+describe("Query", () => {
+  const insert = Query.make("INSERT INTO t (a, b) VALUES (:a, :b)", {
+    params: Schema.Struct({ a: Schema.Int, b: Schema.String })
+  })
+  const select = Query.make("SELECT a FROM t WHERE b = ?", {
+    params: Schema.Tuple([Schema.Int]),
+    row: Schema.Struct({ a: Schema.Int })
+  })
+
+  it.effect("encodes what its schema takes, and names what it does not", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* arrived(insert({ a: 1, b: "x" })), [1, "x"])
+      const reason = refusedBecause(/^parameter a: Expected .*, given: number$/)(
+        yield* arrived(insert({ a: 1.5, b: "s3cret" }))
+      )
+      assert.strictEqual(reason.parameter, "a")
+      assert.notInclude(JSON.stringify(reason), "1.5")
+      assert.strictEqual(refusedBecause(/parameter 0/)(yield* arrived([select, ["s3cret"]])).given, "string")
+    }))
+
+  it.effect("a row that does not decode fails with RowDecoding, and a write stays applied", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(select(1))
+      assert.instanceOf(error.reason, Reason.RowDecoding)
+      assert.deepStrictEqual([error.reason.row, error.reason.column, error.retryable], [1, "a", false])
+      assert.notInclude(error.message, "s3cret")
+      const write = Query.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS", { row: Schema.Struct({ b: Schema.Int }) })
+      assert.strictEqual((yield* Effect.flip(write())).outcome, "Applied")
+    }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ a: 1 }, { a: "s3cret" }]) }))))
+
+  it.effect("one plain object is names only where the text has names", () =>
+    Effect.gen(function*() {
+      const address = { street: "main" }
+      assert.deepStrictEqual(yield* arrived(Query.make("INSERT INTO t (a) VALUES (?)")(address)), [address])
+    }))
+})
+
+describe("cql", () => {
+  it.effect("binds every value, and quotes names", () =>
+    Effect.gen(function*() {
+      const evil = "x'; DROP TABLE t; --"
+      const statement = cql`SELECT ${cql.identifier("a\"b")} FROM t WHERE b = ${evil} ${cql.raw("LIMIT 1")}`
+      assert.strictEqual(statement.text, "SELECT \"a\"\"b\" FROM t WHERE b = ? LIMIT 1")
+      assert.deepStrictEqual(yield* arrived(statement), [evil])
+    }))
+})

@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Text from "../src/internal/text.ts"
+
+describe("the kind of a text", () => {
+  const table: ReadonlyArray<[cql: string, expected: Partial<Text.Text>]> = [
+    ["SELECT * FROM t", { kind: "read", conditional: false, takesTimestamp: false }],
+    ["  -- a comment\n select json a from t where b = ?", { kind: "read", markers: 1 }],
+    ["/* INSERT */ SELECT a FROM t", { kind: "read" }],
+    ["INSERT INTO t (a) VALUES (?)", { kind: "write", conditional: false, takesTimestamp: true, markers: 1 }],
+    ["INSERT INTO t (a) VALUES (?) IF NOT EXISTS", { kind: "write", conditional: true, takesTimestamp: false }],
+    ["INSERT INTO t (a) VALUES ('IF')", { conditional: false, takesTimestamp: true }],
+    ["INSERT INTO \"IF\" (a) VALUES (?)", { conditional: false }],
+    ["UPDATE t SET a = ? WHERE b = ? IF c = ?", { conditional: true, markers: 3 }],
+    ["UPDATE t SET a = ? WHERE b = ?", { takesTimestamp: true, conditional: false }],
+    ["UPDATE t SET c = c + 1 WHERE b = ?", { takesTimestamp: false, kind: "write" }],
+    ["UPDATE t SET c = c+? WHERE b = ?", { takesTimestamp: false, markers: 2 }],
+    ["UPDATE t SET c += ? WHERE b = ?", { takesTimestamp: false }],
+    ["UPDATE t SET c -= 2 WHERE b = ?", { takesTimestamp: false }],
+    ["UPDATE t SET a = -1 WHERE b = ?", { takesTimestamp: true }],
+    ["INSERT INTO t (a) VALUES (123e4567-e89b-12d3-a456-426614174000)", { takesTimestamp: true }],
+    ["INSERT INTO t (a) VALUES (-1.5e-3)", { takesTimestamp: true }],
+    ["DELETE FROM t WHERE a = ? IF EXISTS", { conditional: true }],
+    ["BEGIN BATCH INSERT INTO t (a) VALUES (?) APPLY BATCH", { kind: "write", takesTimestamp: true }],
+    ["CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY)", { kind: "write", conditional: false, takesTimestamp: false }],
+    ["TRUNCATE t", { kind: "write", takesTimestamp: false }],
+    ["", { kind: "write", markers: 0 }]
+  ]
+  for (const [cql, expected] of table) {
+    it(JSON.stringify(cql), () => {
+      const { conditional, kind, markers, takesTimestamp } = Text.of(cql)
+      assert.deepStrictEqual({ conditional, kind, markers, takesTimestamp, ...expected }, {
+        conditional,
+        kind,
+        markers,
+        takesTimestamp
+      })
+    })
+  }
+})
+
+describe("the markers of a text", () => {
+  const table: ReadonlyArray<[cql: string, markers: number, names: ReadonlyArray<string> | undefined]> = [
+    ["SELECT a FROM t WHERE b = '?' AND c = ?", 1, undefined],
+    ["SELECT a FROM t WHERE b = 'it''s ?' AND c = $$?:x$$ AND d = ?", 1, undefined],
+    ["SELECT \"a?\" FROM t -- ?\nWHERE b = ? // ?", 1, undefined],
+    ["SELECT a FROM t WHERE b = :b AND c IN (:first, :second)", 3, ["b", "first", "second"]],
+    ["SELECT a FROM t WHERE b = :userId", 1, ["userId"]],
+    ["SELECT a FROM t WHERE b = :\"My \"\"Name\"\"\"", 1, ["My \"Name\""]],
+    ["INSERT INTO t (a) VALUES ({'k': 1, 'l': ?})", 1, undefined],
+    ["INSERT INTO t (a) VALUES ({street: :street, zip: 12})", 1, ["street"]],
+    ["INSERT INTO t (a) VALUES ({1: now(), 2: :b})", 1, ["b"]],
+    ["INSERT INTO t (a, b) VALUES (:a, :a)", 2, ["a", "a"]],
+    ["SELECT a FROM t WHERE b = '2020-01-01T10:20:30'", 0, undefined],
+    ["SELECT a FROM t", 0, undefined]
+  ]
+  for (const [cql, markers, names] of table) {
+    it(JSON.stringify(cql), () => {
+      assert.deepStrictEqual([Text.of(cql).markers, Text.of(cql).names], [markers, names])
+    })
+  }
+
+  it("are found in linear time in a text of a megabyte", () => {
+    const cql = `INSERT INTO t (a) VALUES ('${"x".repeat(1_000_000)}', ?)`
+    assert.strictEqual(Text.of(cql).markers, 1)
+  })
+})

@@ -1,0 +1,538 @@
+/**
+ * The rules of concurrent execution, as a program that can be read.
+ *
+ * A sequential simulation of one {@link Case}, in virtual time: it knows statements, places and results, and nothing of
+ * effects, fibers or the engines. What it predicts is what a run of the case has to do, to the nanosecond.
+ *
+ * Everything that is due at one instant is one **drain**: answers first, by index, then the rest (see `queue.ts`). A
+ * drain is processed event by event, each with all its immediate consequences (a place that gets free is filled). Only
+ * when the drain is over is it decided which failure stops the run, what is interrupted, and what is handed over.
+ */
+import { type Attempt, bufferOf, type Case, levelOf, millisecond, type Plan, planOf, sourceDelayOf } from "./case.ts"
+import { EventQueue, type Rank, rank } from "./queue.ts"
+
+/** What has to be seen from outside. Results are described by a line each, see {@link describeSuccess}. */
+export interface Prediction {
+  /** Every request in the order of sending, `index:page`, with its instant. */
+  readonly sent: ReadonlyArray<readonly [request: string, at: number]>
+  /** Every request that was sent: how it ended, and when. */
+  readonly ended: ReadonlyMap<string, readonly [how: "answered" | "interrupted", at: number]>
+  /** Of streams: what was handed over, and when. */
+  readonly handedOver: ReadonlyArray<readonly [at: number, results: ReadonlyArray<string>]>
+  readonly exit: Exit
+  readonly endedAt: number
+  readonly summary: Summary
+  readonly source: SourceUse
+  /** Whether the last instant is not determined: of the drain in which a defect shows, any part may have completed. */
+  readonly died: boolean
+}
+
+export interface Summary {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly unknown: number
+}
+
+export type Exit =
+  | { readonly tag: "results"; readonly results: ReadonlyArray<string> }
+  | { readonly tag: "summary"; readonly summary: Summary }
+  | { readonly tag: "the stream ended" }
+  | { readonly tag: "the consumer left" }
+  | ({ readonly tag: "StatementFailed"; readonly failure: string } & Account)
+  | ({ readonly tag: "SourceError"; readonly index: number; readonly cause: "thrown" | "no input" } & Account)
+  | { readonly tag: "the error of the stream" }
+  | { readonly tag: "died" }
+  | { readonly tag: "interrupted" }
+
+export interface Account {
+  readonly startedCount: number
+  readonly failures: ReadonlyArray<string>
+  readonly unknown: ReadonlyArray<number>
+  readonly summary: Summary
+}
+
+export interface SourceUse {
+  /** How often an item (of a stream: an array) was asked for, the end included. */
+  readonly pulls: number
+  /** How often it was closed: `return` of an iterator, `finally` of a generator, the scope of a stream. */
+  readonly closes: number
+}
+
+/**
+ * When the attempts that are over their time were swept.
+ *
+ * The rules leave it open: at the deadline or a little later. So the harness tells what it saw, and the simulation holds
+ * it against the bounds and takes it from there.
+ */
+export type Sweeps = ReadonlyMap<string, { readonly at: number; readonly order: number }>
+
+/** A case in which the bounds of the rules themselves were broken, before anything could be predicted. */
+export class BrokenRule extends Error {}
+
+interface Statement {
+  readonly index: number
+  readonly plan: Plan
+  page: number
+  /** Stops what is to happen to the attempt in flight. */
+  cancel: () => void
+}
+
+interface Result {
+  readonly index: number
+  readonly isFailure: boolean
+  readonly line: string
+}
+
+export const simulate = (self: Case, sweeps: Sweeps): Prediction => new Simulation(self, sweeps).run()
+
+class Simulation {
+  readonly #case: Case
+  readonly #sweeps: Sweeps
+  readonly #events = new EventQueue()
+  #now = 0
+
+  // Statements.
+  readonly #level: number
+  readonly #open = new Map<number, Statement>()
+  #started = 0
+  #succeeded = 0
+  readonly #failures: Array<Result> = []
+  readonly #unknown: Array<number> = []
+  readonly #sent: Array<readonly [string, number]> = []
+  readonly #ended = new Map<string, readonly ["answered" | "interrupted", number]>()
+
+  // The end of the run.
+  #stopping = false
+  #failure: Result | undefined
+  #defect = false
+  #sourceFault: "thrown" | "no input" | "its own error" | undefined
+  #exit: Exit | undefined
+  #endedAt = 0
+  #isOver = false
+
+  // The source.
+  #isOpened = false
+  #isPulling = false
+  #isExhausted = false
+  #held = 0
+  #taken = 0
+  #pulls = 0
+  #closing: { readonly doneAt: number } | undefined
+  #closes = 0
+
+  // The results and their consumer.
+  readonly #bound: number
+  readonly #results = new Map<number, Result>()
+  #completed: Array<Result> = []
+  #nextIndex = 0
+  readonly #handedOver: Array<readonly [number, ReadonlyArray<string>]> = []
+  #isWaiting = false
+  #consumed = 0
+  #inHand = 0
+  #received = 0
+
+  constructor(self: Case, sweeps: Sweeps) {
+    this.#case = self
+    this.#sweeps = sweeps
+    this.#level = levelOf(self)
+    this.#bound = this.#level + bufferOf(self)
+  }
+
+  run(): Prediction {
+    const { consumer, interruptAt, verb } = this.#case
+    if (interruptAt !== undefined) this.#events.add(interruptAt, rank.interrupt, 0, () => this.#interrupt())
+    if (verb === "stream" && consumer.before > 0) this.#at(consumer.before, rank.consumer, 0, () => this.#arrive())
+    else this.#arrive()
+    this.#afterDrain()
+    while (this.#exit === undefined) {
+      const drain = this.#events.takeInstant()
+      if (drain.length === 0) throw new BrokenRule("by the rules this run would never end, or a timeout was not swept")
+      this.#now = drain[0]!.at
+      for (const event of drain) if (!event.cancelled) event.run()
+      this.#afterDrain()
+    }
+    return {
+      sent: this.#sent,
+      ended: this.#ended,
+      handedOver: this.#handedOver,
+      exit: this.#exit,
+      endedAt: this.#endedAt,
+      summary: this.#summary,
+      source: { pulls: this.#pulls, closes: this.#closes },
+      died: this.#defect
+    }
+  }
+
+  // Rules 2, 3 and 6: what starts, and when.
+
+  #fill(): void {
+    while (this.#hasRoom && this.#pull()) this.#start(this.#taken++)
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#stopping && !this.#isExhausted && this.#open.size < this.#level &&
+      this.#started - this.#consumed < this.#bound
+  }
+
+  /** Advances the source; whether that gave a statement now. */
+  #pull(): boolean {
+    const { kind } = this.#case.source
+    this.#isOpened = true
+    if (kind === "array" || kind === "iterator" || kind === "generator") {
+      this.#pulls++
+      return this.#take()
+    }
+    if (kind === "stream" && this.#held > 0) {
+      this.#held--
+      return this.#take()
+    }
+    // One pull under way at a time.
+    if (this.#isPulling) return false
+    this.#isPulling = true
+    const delay = sourceDelayOf(this.#case, this.#pulls++)
+    if (kind === "stream" && delay === 0) return this.#arrived()
+    this.#at(this.#now + delay, rank.source, 0, () => {
+      if (this.#closing !== undefined) return
+      if (this.#arrived()) this.#start(this.#taken++)
+      this.#fill()
+    })
+    return false
+  }
+
+  #arrived(): boolean {
+    const { chunk, fault, kind } = this.#case.source
+    this.#isPulling = false
+    if (kind !== "stream") return this.#take()
+    // A stream hands over what it had before it fails.
+    const until = fault?.kind === "throws" ? Math.min(fault.at, this.#case.size) : this.#case.size
+    this.#held = Math.max(0, Math.min(chunk, until - this.#taken) - 1)
+    return this.#take()
+  }
+
+  /** Looks at the item that comes next: whether it is a statement. */
+  #take(): boolean {
+    const { kind, fault } = this.#case.source
+    if (fault !== undefined && this.#taken === fault.at) {
+      this.#sourceFails(fault.kind, kind)
+      return false
+    }
+    if (this.#taken < this.#case.size) return true
+    this.#isExhausted = true
+    if (kind === "generator" || kind === "asyncGenerator") this.#closes++
+    return false
+  }
+
+  #start(index: number): void {
+    const statement: Statement = { index, plan: planOf(this.#case, index), page: 0, cancel: () => {} }
+    this.#started++
+    this.#open.set(index, statement)
+    if (statement.plan.refused) this.#fail(statement, "ParametersRefused", "NotApplied")
+    else this.#send(statement)
+  }
+
+  #send(statement: Statement): void {
+    const attempt = statement.plan.attempts[statement.page]!
+    const request = requestOf(statement)
+    this.#sent.push([request, this.#now])
+    if (attempt.latency === "exit" || attempt.latency === "sync") return this.#answer(statement, attempt)
+    const answersAt = this.#now + (attempt.latency === "never" ? Number.POSITIVE_INFINITY : attempt.latency)
+    const { at, order, what } = this.#endOf(statement, answersAt)
+    if (at === Number.POSITIVE_INFINITY) return
+    statement.cancel = this.#at(at, what === "answer" ? rank.answer : rank.timer, order, () => {
+      if (what === "answer") this.#answer(statement, attempt)
+      else if (what === "timeout") this.#timeOut(statement)
+      else throw new BrokenRule(`${request} was to time out by ${at}, and did not`)
+    })
+  }
+
+  /** Rule 2, timeouts: an attempt over its time frees its place, at most max(50 ms, 10 %) after its deadline. */
+  #endOf(statement: Statement, answersAt: number) {
+    const answer = { at: answersAt, what: "answer", order: statement.index } as const
+    const { requestTimeout } = this.#case
+    if (requestTimeout === undefined) return answer
+    const request = requestOf(statement)
+    const deadline = this.#now + requestTimeout * millisecond
+    const latest = deadline + Math.max(50, requestTimeout / 10) * millisecond + timerResolution
+    const swept = this.#sweeps.get(request)
+    // Where nobody has seen it time out, something else has to end it before.
+    if (swept === undefined) return answersAt <= latest ? answer : { ...answer, at: latest, what: "no end" } as const
+    if (swept.at >= deadline && swept.at <= latest) return { ...swept, what: "timeout" } as const
+    throw new BrokenRule(`${request} timed out at ${swept.at}, not within ${deadline} and ${latest}`)
+  }
+
+  // How statements end.
+
+  #answer(statement: Statement, attempt: Attempt): void {
+    const request = requestOf(statement)
+    this.#ended.set(request, ["answered", this.#now])
+    switch (attempt.end) {
+      case "page":
+        statement.page++
+        return this.#send(statement)
+      case "rows":
+        this.#succeeded++
+        return this.#complete(statement, false, describeSuccess(statement.index, statement.plan.attempts.length))
+      case "Overloaded":
+        return this.#fail(statement, attempt.end, this.#case.writes ? "Unknown" : "NotApplied")
+      case "InvalidQuery":
+        return this.#fail(statement, attempt.end, "NotApplied")
+      default:
+        // Rule 11: never a result.
+        this.#leaveOpen(statement)
+        this.#die()
+    }
+  }
+
+  #timeOut(statement: Statement): void {
+    this.#ended.set(requestOf(statement), ["interrupted", this.#now])
+    this.#fail(statement, "RequestTimeout", this.#case.writes ? "Unknown" : "NotApplied")
+  }
+
+  #fail(statement: Statement, reason: string, outcome: string): void {
+    const attempts = statement.plan.refused ? 0 : statement.page + 1
+    const line = describeFailure(statement.index, reason, outcome, attempts)
+    const result = { index: statement.index, isFailure: true, line }
+    this.#failures.push(result)
+    // Rule 4: after the first failure nothing starts.
+    if (this.#case.failFast) this.#stop()
+    this.#complete(statement, true, line)
+  }
+
+  #complete(statement: Statement, isFailure: boolean, line: string): void {
+    statement.cancel()
+    this.#open.delete(statement.index)
+    const result = { index: statement.index, isFailure, line }
+    this.#results.set(result.index, result)
+    this.#completed.push(result)
+    // Rule 2: any completion pulls the next.
+    this.#fill()
+  }
+
+  #leaveOpen(statement: Statement): void {
+    statement.cancel()
+    this.#open.delete(statement.index)
+    this.#unknown.push(statement.index)
+  }
+
+  // Rules 4, 7, 8 and 11: how runs end.
+
+  /** Starts nothing more, and closes the source at once. */
+  #stop(): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#close()
+  }
+
+  #die(): void {
+    this.#defect = true
+    this.#stop()
+  }
+
+  #sourceFails(fault: "throws" | "gives no input", kind: Case["source"]["kind"]): void {
+    // What checks no items at run time dies of a wrong one: its type had excluded it.
+    if (fault === "gives no input" && (kind === "array" || kind === "stream")) return this.#die()
+    if (fault === "throws") {
+      this.#isExhausted = true
+      if (kind === "generator" || kind === "asyncGenerator") this.#closes++
+    }
+    this.#sourceFault = fault === "gives no input" ? "no input" : kind === "stream" ? "its own error" : "thrown"
+    this.#stop()
+  }
+
+  /** Rule 8: not before it was opened, not after its end, and never twice. A stream's scope is closed in any case. */
+  #close(): void {
+    const { closeDelay, kind } = this.#case.source
+    if (this.#closing !== undefined) return
+    const isIterator = kind !== "stream"
+    const hasNothingToClose = kind === "array" || !this.#isOpened || (isIterator && this.#isExhausted)
+    if (!hasNothingToClose) this.#closes++
+    // `return` is not awaited while a `next` is under way.
+    const takesTime = !hasNothingToClose && !(isIterator && this.#isPulling) && isAsynchronous(kind)
+    this.#closing = { doneAt: this.#now + (takesTime ? closeDelay : 0) }
+  }
+
+  /** What a drain leads to once it is over, until nothing follows any more. */
+  #afterDrain(): void {
+    if (this.#exit !== undefined) return
+    let isStable = false
+    while (!isStable) {
+      this.#interruptWhatNeedNotFinish()
+      isStable = !this.#handOver()
+    }
+    if (this.#isOver || !this.#isDone || (this.#case.verb === "stream" && !this.#isWaiting)) return
+    this.#isOver = true
+    this.#close()
+    this.#end(() => this.#conclusion)
+  }
+
+  get #isDone(): boolean {
+    return this.#open.size === 0 && (this.#stopping || this.#isExhausted)
+  }
+
+  /** Rule 4: of the failures in one drain the lowest index wins. */
+  #interruptWhatNeedNotFinish(): void {
+    if (this.#defect) return this.#interruptAfter(-1)
+    if (!this.#case.failFast || this.#failures.length === 0) return
+    const isOrdered = this.#case.verb === "stream" && this.#case.ordered
+    // In an ordered stream an earlier statement that is still under way may yet fail, and would come first.
+    if (this.#failure === undefined || isOrdered) this.#failure = byIndex(this.#failures)[0]
+    if (!this.#case.settle) this.#interruptAfter(isOrdered ? this.#failure!.index : -1)
+  }
+
+  #interruptAfter(index: number): void {
+    for (const statement of this.#open.values()) {
+      if (statement.index <= index) continue
+      this.#ended.set(requestOf(statement), ["interrupted", this.#now])
+      this.#leaveOpen(statement)
+    }
+  }
+
+  /** The run is interrupted, or its consumer leaves. */
+  #leave(exit: Exit): void {
+    this.#stop()
+    this.#interruptAfter(-1)
+    this.#isOver = true
+    this.#end(() => exit)
+  }
+
+  #interrupt(): void {
+    this.#leave({ tag: "interrupted" })
+  }
+
+  /** Ends the run, once the source has closed. */
+  #end(exit: () => Exit): void {
+    const end = () => {
+      this.#exit = exit()
+      this.#endedAt = this.#now
+    }
+    const doneAt = this.#closing?.doneAt ?? this.#now
+    if (doneAt > this.#now) this.#at(doneAt, rank.source, 1, end)
+    else end()
+  }
+
+  get #conclusion(): Exit {
+    const isArray = this.#case.verb === "execute"
+    if (this.#defect) return { tag: "died" }
+    if (this.#failure !== undefined) {
+      const others = this.#failures.filter((failure) => failure.index !== this.#failure!.index)
+      return { tag: "StatementFailed", failure: this.#failure.line, ...this.#account(others) }
+    }
+    switch (this.#sourceFault) {
+      case "its own error":
+        return { tag: "the error of the stream" }
+      case "thrown":
+      case "no input": {
+        const failures = isArray ? this.#failures : []
+        return { tag: "SourceError", index: this.#taken, cause: this.#sourceFault, ...this.#account(failures) }
+      }
+      case undefined: {
+        if (this.#case.verb === "run") return { tag: "summary", summary: this.#summary }
+        return isArray
+          ? { tag: "results", results: byIndex([...this.#results.values()]).map(({ line }) => line) }
+          : { tag: "the stream ended" }
+      }
+    }
+  }
+
+  #account(failures: ReadonlyArray<Result>): Account {
+    return {
+      startedCount: this.#started,
+      failures: byIndex(failures).map(({ line }) => line),
+      unknown: this.#unknown.toSorted((a, b) => a - b),
+      summary: this.#summary
+    }
+  }
+
+  get #summary(): Summary {
+    return {
+      started: this.#started,
+      succeeded: this.#succeeded,
+      failed: this.#failures.length,
+      unknown: this.#unknown.length
+    }
+  }
+
+  // Rules 1 and 6: what the consumer gets, and when.
+
+  /** The consumer arrives at its first pull. */
+  #arrive(): void {
+    if (this.#isOver) return
+    if (this.#case.consumer.stopAfter === 0 && this.#case.verb === "stream") {
+      this.#leave({ tag: "the consumer left" })
+    } else this.#ask()
+  }
+
+  /** The consumer asks for what follows: only now what it had in hand is consumed. */
+  #ask(): void {
+    if (this.#isOver) return
+    this.#isWaiting = true
+    this.#consumed += this.#inHand
+    this.#inHand = 0
+    this.#fill()
+  }
+
+  /** Hands over everything that is ready; whether there was anything. */
+  #handOver(): boolean {
+    if (this.#case.verb !== "stream" || !this.#isWaiting || this.#isOver) return false
+    const ready = this.#case.ordered ? this.#takeInOrder() : this.#takeAsCompleted()
+    if (ready.length === 0) return false
+    this.#handedOver.push([this.#now, ready.map(({ line }) => line)])
+    this.#isWaiting = false
+    this.#inHand = ready.length
+    this.#received += ready.length
+    const { delay, stopAfter } = this.#case.consumer
+    if (stopAfter !== undefined && this.#received >= stopAfter) this.#leave({ tag: "the consumer left" })
+    else if (delay === 0) this.#ask()
+    else this.#at(this.#now + delay * ready.length, rank.consumer, 0, () => this.#ask())
+    return true
+  }
+
+  #takeInOrder(): Array<Result> {
+    const ready: Array<Result> = []
+    for (
+      let next = this.#results.get(this.#nextIndex);
+      this.#isElement(next);
+      next = this.#results.get(this.#nextIndex)
+    ) {
+      ready.push(next)
+      this.#nextIndex++
+    }
+    return ready
+  }
+
+  #takeAsCompleted(): Array<Result> {
+    const ready = this.#completed.filter((result) => this.#isElement(result))
+    this.#completed = []
+    return ready
+  }
+
+  /** A failure is an element of collect mode only. */
+  #isElement(result: Result | undefined): result is Result {
+    return result !== undefined && !(this.#case.failFast && result.isFailure)
+  }
+
+  #at(at: number, rank: Rank, index: number, run: () => void): () => void {
+    const event = this.#events.add(at, rank, index, run)
+    return () => {
+      event.cancelled = true
+    }
+  }
+}
+
+// Timers count in milliseconds, so that one may be late by a part of one.
+const timerResolution = millisecond
+
+const byIndex = (results: ReadonlyArray<Result>): Array<Result> => results.toSorted((a, b) => a.index - b.index)
+
+const isAsynchronous = (kind: Case["source"]["kind"]): boolean =>
+  kind === "asyncIterator" || kind === "asyncGenerator" || kind === "stream"
+
+const requestOf = ({ index, page }: Statement): string => `${index}:${page}`
+
+/** A success by its index and the pages that its rows came in. */
+export const describeSuccess = (index: number, pages: number): string => `${index} succeeded, ${pages} pages, Applied`
+
+/** A failure by its index, reason, outcome and attempts. */
+export const describeFailure = (index: number, reason: string, outcome: string, attempts: number): string =>
+  `${index} failed, ${reason}, ${outcome}, ${attempts} attempts`

@@ -1,0 +1,153 @@
+import {
+  Batch,
+  executeConcurrent,
+  executeConcurrentWithArgs,
+  type ExecutionResult,
+  Query,
+  runConcurrent,
+  type Session,
+  type SourceError,
+  Statement,
+  type StatementFailed,
+  streamConcurrent,
+  streamConcurrentWithArgs,
+  type Summary
+} from "@effect-cql/core"
+import { type Effect, Schema, Stream } from "effect"
+import { describe, expect, test } from "tstyche"
+
+interface User {
+  readonly name: string
+}
+interface Mine {
+  readonly _tag: "Mine"
+}
+interface Needed {
+  readonly _: unique symbol
+}
+type Untyped = Record<string, unknown>
+type Success<Row> = ExecutionResult.Success<Row>
+type Result<Row> = ExecutionResult.ExecutionResult<Row>
+
+const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
+  params: Schema.Tuple([Schema.Int]),
+  row: Schema.Struct({ name: Schema.String })
+})
+const insert = Query.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", {
+  params: Schema.Struct({ id: Schema.Int, name: Schema.String })
+})
+declare const array: ReadonlyArray<Statement.Statement<User>>
+declare const iterable: Iterable<Statement.Statement<User>>
+declare const asyncIterable: AsyncIterable<Statement.Statement<User>>
+declare const stream: Stream.Stream<Statement.Statement<User>, Mine, Needed>
+declare const someday: boolean
+
+describe("executeConcurrent", () => {
+  test("an array fails with StatementFailed, or cannot fail", () => {
+    expect(executeConcurrent(array)).type.toBe<Effect.Effect<Array<Success<User>>, StatementFailed, Session>>()
+    expect(executeConcurrent(array, { concurrency: 5 })).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent(array, { raiseOnFirstError: true })).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent(array, { raiseOnFirstError: false })).type.toBe<
+      Effect.Effect<Array<Result<User>>, never, Session>
+    >()
+  })
+
+  test("a boolean not known at compile time gives results and StatementFailed", () => {
+    expect(executeConcurrent(array, { raiseOnFirstError: someday })).type.toBe<
+      Effect.Effect<Array<Result<User>>, StatementFailed, Session>
+    >()
+  })
+
+  test("other sources add what they can fail with, and need", () => {
+    expect(executeConcurrent(iterable)).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed | SourceError, Session>
+    >()
+    expect(executeConcurrent(asyncIterable, { raiseOnFirstError: false })).type.toBe<
+      Effect.Effect<Array<Result<User>>, SourceError, Session>
+    >()
+    expect(executeConcurrent(stream, { raiseOnFirstError: false })).type.toBe<
+      Effect.Effect<Array<Result<User>>, Mine, Session | Needed>
+    >()
+  })
+
+  test("inline tuples are inputs, and bring the row type of their query", () => {
+    expect(executeConcurrent([["SELECT now() FROM system.local"], ["SELECT a FROM b WHERE c = ?", [1]]])).type.toBe<
+      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent([[nameById, [1]]])).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent([nameById(1), nameById(2)])).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent([Batch.make([insert({ id: 1, name: "ada" })])])).type.toBe<
+      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
+    >()
+  })
+
+  test("misspelt options and things that are no statements are refused", () => {
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { concurency: 5 })
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { ordered: true })
+    expect(executeConcurrent).type.not.toBeCallableWith("SELECT 1")
+    expect(executeConcurrent).type.not.toBeCallableWith([1, 2])
+  })
+})
+
+describe("executeConcurrentWithArgs", () => {
+  test("parameters have the type of the query's schema, and rows that of its rows", () => {
+    expect(executeConcurrentWithArgs(nameById, [[1], [2]])).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrentWithArgs(insert, [{ id: 1, name: "ada" }], { raiseOnFirstError: false })).type.toBe<
+      Effect.Effect<Array<Result<Untyped>>, never, Session>
+    >()
+    expect(executeConcurrentWithArgs).type.not.toBeCallableWith(nameById, [["one"]])
+    expect(executeConcurrentWithArgs).type.not.toBeCallableWith(insert, [{ id: 1 }])
+  })
+
+  test("a text takes anything that can be bound", () => {
+    expect(executeConcurrentWithArgs("INSERT INTO t (a) VALUES (?)", [[1], ["x"], null])).type.toBe<
+      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
+    >()
+  })
+})
+
+describe("streams and counts", () => {
+  test("streamConcurrent", () => {
+    expect(streamConcurrent(array, { ordered: false })).type.toBe<
+      Stream.Stream<Success<User>, StatementFailed, Session>
+    >()
+    expect(streamConcurrent(stream, { raiseOnFirstError: false, bufferSize: 0 })).type.toBe<
+      Stream.Stream<Result<User>, Mine, Session | Needed>
+    >()
+    expect(streamConcurrentWithArgs(nameById, Stream.make([1] as const))).type.toBe<
+      Stream.Stream<Success<User>, StatementFailed, Session>
+    >()
+  })
+
+  test("runConcurrent", () => {
+    expect(runConcurrent(array, { raiseOnFirstError: false })).type.toBe<Effect.Effect<Summary, never, Session>>()
+    expect(runConcurrent(asyncIterable)).type.toBe<
+      Effect.Effect<Summary, StatementFailed | SourceError, Session>
+    >()
+  })
+})
+
+describe("statements", () => {
+  test("a query is called with its parameters", () => {
+    expect(nameById(1)).type.toBe<Statement.Statement<User>>()
+    expect(insert({ id: 1, name: "ada" })).type.toBe<Statement.Statement<Untyped>>()
+    expect(nameById).type.not.toBeCallableWith("one")
+    expect(insert).type.not.toBeCallableWith({ id: 1 })
+  })
+
+  test("a row type comes from a schema", () => {
+    const statement = Statement.make("SELECT name FROM app.users")
+    expect(statement).type.toBe<Statement.Statement<Untyped>>()
+    expect(Statement.withRow(statement, Schema.Struct({ name: Schema.String }))).type.toBe<Statement.Statement<User>>()
+  })
+})
