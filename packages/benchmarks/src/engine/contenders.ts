@@ -1,0 +1,160 @@
+/**
+ * Who runs the work: the library in its forms, the driver in its, and what people write by hand.
+ */
+import {
+  executeConcurrent,
+  executeConcurrentWithArgs,
+  runConcurrent,
+  runConcurrentWithArgs,
+  Session,
+  type Statement,
+  streamConcurrent
+} from "@effect-cql/core"
+import cassandra from "cassandra-driver"
+import { Effect, Stream } from "effect"
+import { Readable } from "node:stream"
+import pMap from "p-map"
+import type { Contender } from "../internal/rounds.ts"
+import type { Answer } from "./answers.ts"
+import {
+  bareClient,
+  type FailEvery,
+  instantClient,
+  lazily,
+  request,
+  sessionOf,
+  text,
+  type Workload
+} from "./workload.ts"
+
+export interface Setting {
+  readonly workload: Workload
+  readonly level: number
+  readonly answer: Answer
+  readonly failEvery: FailEvery
+}
+
+export const names = {
+  floor: "bare callback loop",
+  array: "executeConcurrent",
+  arrayWithArgs: "executeConcurrentWithArgs",
+  arrayTimeout: "executeConcurrent, requestTimeout",
+  run: "runConcurrent",
+  runLazily: "runConcurrentWithArgs, generator",
+  ordered: "streamConcurrent",
+  orderedTimeout: "streamConcurrent, requestTimeout",
+  unordered: "streamConcurrent, unordered",
+  driver: "driver",
+  driverCounting: "driver, results not kept",
+  driverStream: "driver, Readable",
+  driverBare: "driver, bare client",
+  pool: "promise pool",
+  pMap: "p-map",
+  forEach: "Effect.forEach",
+  mapEffect: "Stream.mapEffect"
+} as const
+
+/** The floor: callbacks that start the next statement, and nothing else. */
+const callbackLoop = ({ answer, level, workload }: Setting) => (): Promise<void> =>
+  new Promise((resolve) => {
+    let next = 0
+    let ended = 0
+    const start = () => {
+      next++
+      answer(end)
+    }
+    const end = () => {
+      if (++ended === workload.size) resolve()
+      else if (next < workload.size) start()
+    }
+    while (next < Math.min(level, workload.size)) start()
+  })
+
+const promisePool =
+  ({ level, workload }: Setting, client: ReturnType<typeof bareClient>) => async (): Promise<void> => {
+    let next = 0
+    const worker = async () => {
+      while (next < workload.size) {
+        next++
+        await client.execute()
+      }
+    }
+    await Promise.all(Array.from({ length: level }, worker))
+  }
+
+/** The forms of this library. */
+export const library = (setting: Setting, statement?: Statement.Options) => {
+  const { answer, failEvery, level, workload } = setting
+  const { parameters, query, size, statements } = workload
+  const session = sessionOf(request(answer, failEvery))
+  const options = { concurrency: level, raiseOnFirstError: false, statement } as const
+  const over = <A, E>(effect: Effect.Effect<A, E, Session>) => () =>
+    Effect.runPromise(Effect.provideService(effect, Session, session))
+  return {
+    array: over(executeConcurrent(statements, options)),
+    arrayWithArgs: over(executeConcurrentWithArgs(query, parameters, options)),
+    run: over(runConcurrent(statements, options)),
+    runLazily: over(Effect.suspend(() => runConcurrentWithArgs(query, lazily(size), options))),
+    ordered: over(Stream.runDrain(streamConcurrent(statements, options))),
+    unordered: over(Stream.runDrain(streamConcurrent(statements, { ...options, ordered: false })))
+  }
+}
+
+/** The forms of `executeConcurrent` of the driver. */
+const driver = (client: cassandra.Client, { level, workload }: Setting) => {
+  const execute = (source: Array<Array<unknown>> | Readable, collectResults: boolean) =>
+    cassandra.concurrent.executeConcurrent(client, text, source as Readable, {
+      concurrencyLevel: level,
+      raiseOnFirstError: false,
+      collectResults
+    })
+  return {
+    array: () => execute(workload.parameters, true),
+    counting: () => execute(workload.parameters, false),
+    stream: () => execute(Readable.from(workload.parameters), true)
+  }
+}
+
+/** What Effect brings along, over the effect of a request. */
+const effects = ({ answer, failEvery, level, workload }: Setting) => {
+  const execute = request(answer, failEvery)
+  const mapped = Stream.fromIterable(workload.statements).pipe(Stream.mapEffect(execute, { concurrency: level }))
+  return {
+    forEach: () => Effect.runPromise(Effect.forEach(workload.statements, execute, { concurrency: level })),
+    mapEffect: () => Effect.runPromise(Stream.runDrain(mapped))
+  }
+}
+
+/** Everybody, in the order in which a round runs them: those that are compared stand close together. */
+export const everybody = (setting: Setting): ReadonlyArray<Contender> => {
+  const { answer, failEvery, level, workload } = setting
+  const ours = library(setting)
+  const timed = library(setting, { requestTimeout: "10 seconds" })
+  const bare = bareClient(answer, failEvery)
+  const theirs = driver(instantClient(answer, failEvery), setting)
+  const effect = effects(setting)
+  return [
+    { name: names.floor, run: callbackLoop(setting) },
+    { name: names.array, run: ours.array },
+    { name: names.driver, run: theirs.array },
+    { name: names.ordered, run: ours.ordered },
+    { name: names.mapEffect, run: effect.mapEffect },
+    { name: names.arrayTimeout, run: timed.array },
+    // The driver needs no more of a client than `execute`; its types ask for a whole one.
+    { name: names.driverBare, run: driver(bare as unknown as cassandra.Client, setting).array },
+    { name: names.run, run: ours.run },
+    { name: names.driverCounting, run: theirs.counting },
+    { name: names.orderedTimeout, run: timed.ordered },
+    { name: names.unordered, run: ours.unordered },
+    { name: names.driverStream, run: theirs.stream },
+    { name: names.arrayWithArgs, run: ours.arrayWithArgs },
+    { name: names.runLazily, run: ours.runLazily },
+    { name: names.forEach, run: effect.forEach },
+    { name: names.pool, run: promisePool(setting, bare) },
+    { name: names.pMap, run: () => pMap(workload.statements, bare.execute, { concurrency: level }) }
+  ]
+}
+
+/** Some of everybody. */
+export const only = (setting: Setting, chosen: ReadonlyArray<string>): ReadonlyArray<Contender> =>
+  everybody(setting).filter(({ name }) => chosen.includes(name))

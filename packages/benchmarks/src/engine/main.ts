@@ -1,0 +1,188 @@
+/**
+ * `npm run bench:engine`: what the engine itself costs, beside its peers, and whether it keeps its budgets.
+ *
+ * What is compared with what, and how, is written in docs/benchmarks.md. `--quick` takes fewer rounds.
+ */
+import { atLeast, atMost, conclude, printTable, type Row, type Verdict } from "../internal/report.ts"
+import { measure, type Samples } from "../internal/rounds.ts"
+import { median } from "../internal/stats.ts"
+import { type Answer, batched, nextTick } from "./answers.ts"
+import { everybody, names, only } from "./contenders.ts"
+import { measureHeap } from "./heap.ts"
+import { measureSkew } from "./skew.ts"
+import { makeWorkload } from "./workload.ts"
+
+const quick = process.argv.includes("--quick")
+const rounds = quick ? 5 : 9
+const levels = [1, 10, 100, 1_000, 4_096]
+const level = 100
+const began = performance.now()
+
+const costTable = (title: string, samples: Samples): void => {
+  const driver = samples.ratio(names.driver, names.driver, names.floor)
+  printTable(
+    title,
+    ["us of CPU a statement", "whole", "own", "own, wall", "own / driver's", "quartiles"],
+    samples.names.map((name): Row => {
+      const ratio = name === names.driver ? driver : samples.ratio(name, names.driver, names.floor)
+      const own = median(samples.own(name, names.floor))
+      const wall = median(samples.own(name, names.floor, "wall"))
+      const quartiles = `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`
+      return [name, samples.median(name), own, wall, ratio.median, quartiles]
+    })
+  )
+}
+
+/** Everybody at one level. */
+const cost = async (answer: Answer): Promise<Samples> => {
+  const workload = makeWorkload(100_000)
+  return measure(everybody({ workload, level, answer, failEvery: 0 }), {
+    statements: workload.size,
+    rounds,
+    warmUp: 3
+  })
+}
+
+const costVerdicts = (samples: Samples): ReadonlyArray<Verdict> => {
+  const ratio = (name: string, to: string) => samples.ratio(name, to, names.floor).median
+  const more = (name: string, than: string) =>
+    median(samples.own(name, names.floor).map((own, round) => own - samples.own(than, names.floor)[round]!))
+  return [
+    atMost("array form, own cost, to the driver's array form", ratio(names.array, names.driver), 0.8),
+    atMost("ordered stream, own cost, to the driver's array form", ratio(names.ordered, names.driver), 1),
+    atMost("ordered stream, own cost, to Stream.mapEffect", ratio(names.ordered, names.mapEffect), 0.35),
+    atMost("array form, requestTimeout more", more(names.arrayTimeout, names.array), 0.3, "us"),
+    atMost("ordered stream, requestTimeout more", more(names.orderedTimeout, names.ordered), 0.3, "us")
+  ]
+}
+
+const forms = [names.array, names.run, names.ordered]
+
+/** Some at every level, for so many statements and for four times as many. */
+const byLevel = async () => {
+  const table: Array<Row> = []
+  const measured: Array<unknown> = []
+  let worst = 0
+  for (const level of levels) {
+    const chosen = [names.floor, ...forms, names.driver, names.forEach, names.mapEffect]
+    const less = makeWorkload(quick ? 10_000 : 25_000)
+    const more = makeWorkload(less.size * 4)
+    const setting = { level, answer: nextTick, failEvery: 0 }
+    const contenders = [
+      ...only({ ...setting, workload: more }, chosen),
+      // The smaller ones run as often as it takes to run as many statements, so that both are measured alike.
+      ...only({ ...setting, workload: less }, forms).map(({ name, run }) => ({
+        name: `${name}, fewer`,
+        run: async () => {
+          for (let time = 0; time < 4; time++) await run()
+        }
+      }))
+    ]
+    const samples = await measure(contenders, { statements: more.size, rounds: quick ? 3 : 5, warmUp: 1 })
+    const growth = forms.map((name) =>
+      median(samples.of(name).map(({ cpu }, round) => cpu / samples.of(`${name}, fewer`)[round]!.cpu))
+    )
+    worst = Math.max(worst, ...growth)
+    table.push([
+      String(level),
+      ...chosen.map((name) => name === names.floor ? samples.median(name) : median(samples.own(name, names.floor))),
+      samples.ratio(names.array, names.driver, names.floor).median,
+      ...growth
+    ])
+    measured.push({ level, samples })
+  }
+  printTable(
+    "Own cost by level (us of CPU a statement); growth: cost a statement of four times as many statements",
+    [
+      "level",
+      "bare loop",
+      ...forms,
+      names.driver,
+      names.forEach,
+      names.mapEffect,
+      "array / driver's",
+      "growth",
+      "",
+      ""
+    ],
+    table
+  )
+  return { measured, verdicts: [atMost("cost a statement of 4 x the statements, worst of all levels", worst, 1.2)] }
+}
+
+/** The cost of failures: none, every tenth, all. */
+const failures = async () => {
+  const workload = makeWorkload(50_000)
+  const chosen = [names.floor, names.array, names.ordered, names.driver]
+  const kinds = [["none fails", 0], ["10 % fail", 10], ["all fail", 1]] as const
+  const contenders = kinds.flatMap(([kind, failEvery]) =>
+    only({ workload, level, answer: nextTick, failEvery }, chosen)
+      .filter(({ name }) => name !== names.floor || failEvery === 0)
+      .map(({ name, run }) => ({ name: name === names.floor ? name : `${name}, ${kind}`, run }))
+  )
+  const samples = await measure(contenders, { statements: workload.size, rounds, warmUp: 2 })
+  const own = (name: string) => median(samples.own(name, names.floor))
+  printTable(
+    "Failures in collect mode, own cost (us of CPU a statement)",
+    ["", ...kinds.map(([kind]) => kind), "a failing one / a succeeding one"],
+    [names.array, names.ordered, names.driver].map((name): Row => [
+      name,
+      ...kinds.map(([kind]) => own(`${name}, ${kind}`)),
+      samples.ratio(`${name}, all fail`, `${name}, none fails`, names.floor).median
+    ])
+  )
+  const ratio = (name: string) => samples.ratio(`${name}, all fail`, `${name}, none fails`, names.floor).median
+  return {
+    measured: samples,
+    verdicts: [
+      atMost("array form, a failing statement to a succeeding one", ratio(names.array), 3),
+      atMost("ordered stream, a failing statement to a succeeding one", ratio(names.ordered), 3)
+    ]
+  }
+}
+
+const skew = async () => {
+  const measured = await measureSkew(level, 30_000, quick ? [1] : [1, 2, 3])
+  const { byBuffer, inFlight, relative } = measured
+  printTable(
+    "Mean in flight at level 100, where 1 % of the statements take 20 times as long",
+    ["", "mean", "to the bare loop's"],
+    Object.keys(inFlight).map((name): Row => [name, inFlight[name]!, relative[name]!])
+  )
+  printTable(
+    "Ordered stream: mean in flight to the bare loop's, by buffer size",
+    ["bufferSize", "mean in flight"],
+    byBuffer.map(([size, value]): Row => [String(size), value])
+  )
+  const of = (name: string, bound: number) =>
+    atLeast(`${name}, mean in flight under skew, to the bare loop's`, relative[name]!, bound)
+  return {
+    measured,
+    verdicts: [of(names.array, 0.99), of(names.run, 0.99), of(names.unordered, 0.99), of(names.ordered, 0.97)]
+  }
+}
+
+const heap = async () => {
+  const measured = await measureHeap(level, quick ? 200_000 : 1_000_000)
+  printTable(
+    "Heap kept, bytes a statement",
+    ["", "near the end of the run", "after it"],
+    measured.map(({ after, name, underWay }): Row => [name, underWay, after])
+  )
+  const verdicts = measured.slice(0, 3).map(({ after, name, underWay }) =>
+    atMost(`${name}, heap kept`, Math.max(after, underWay), 2, "bytes")
+  )
+  return { measured, verdicts }
+}
+
+const single = await cost(nextTick)
+costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
+const together = await cost(batched())
+costTable(`Level ${level}, statements answered together on the next tick`, together)
+const sections = [await byLevel(), await failures(), await skew(), await heap()]
+conclude("engine", [...costVerdicts(single), ...sections.flatMap(({ verdicts }) => verdicts)], {
+  single,
+  together,
+  sections: sections.map(({ measured }) => measured)
+})
+console.log(`${Math.round((performance.now() - began) / 1_000)} s`)

@@ -1,0 +1,85 @@
+/**
+ * One piece of work in every form that a contender takes, and the clients and sessions that have it answered.
+ */
+import { CqlError, Query, Reason, Session, type Statement } from "@effect-cql/core"
+import cassandra from "cassandra-driver"
+import { Effect, Scope } from "effect"
+import type { Answer } from "./answers.ts"
+
+export const text = "INSERT INTO b.t (id, v) VALUES (?, ?)"
+const query = Query.make(text)
+
+export interface Workload {
+  readonly size: number
+  readonly query: typeof query
+  /** Made before anything is measured. */
+  readonly statements: ReadonlyArray<Statement.Statement<Record<string, unknown>>>
+  readonly parameters: Array<Array<unknown>>
+}
+
+export const makeWorkload = (size: number): Workload => {
+  const parameters = Array.from({ length: size }, (_, id) => [id, "value"])
+  return { size, query, parameters, statements: parameters.map(([id, v]) => query(id, v)) }
+}
+
+/** Parameters that are made when they are asked for. */
+export const lazily = function*(size: number): Generator<Array<unknown>> {
+  for (let id = 0; id < size; id++) yield [id, "value"]
+}
+
+/** One of so many statements fails, counted as they come; 0 for none. */
+export type FailEvery = number
+
+const page = { rows: [] }
+
+/** The effect of one request: what a port does for a statement. */
+export const request = (answer: Answer, failEvery: FailEvery): () => Effect.Effect<typeof page, CqlError> => {
+  let count = 0
+  const succeeded = Effect.succeed(page)
+  const refused = () =>
+    Effect.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: text }))
+  return () =>
+    Effect.callback((resume) => {
+      const fails = failEvery > 0 && ++count % failEvery === 0
+      answer(() => resume(fails ? refused() : succeeded))
+    })
+}
+
+/** A session of this library over a port. */
+export const sessionOf = (execute: () => Effect.Effect<typeof page, CqlError>): Session["Service"] =>
+  Effect.runSync(Session.make({ execute }).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
+
+/** A promise of one answer: what every client of promises makes for a statement. */
+const promised = (answer: Answer, failEvery: FailEvery): () => Promise<unknown> => {
+  let count = 0
+  const result = { rows: [] }
+  return () =>
+    new Promise((resolve, reject) => {
+      const fails = failEvery > 0 && ++count % failEvery === 0
+      answer(() => fails ? reject(new cassandra.errors.ResponseError(0x1001, "too many requests")) : resolve(result))
+    })
+}
+
+/** The least that `executeConcurrent` of the driver runs over: an object whose `execute` gives a promise. */
+export const bareClient = (answer: Answer, failEvery: FailEvery = 0) => ({ execute: promised(answer, failEvery) })
+
+/**
+ * A `Client` of the driver whose public `execute` is untouched: it resolves options and promises a result. Everything
+ * below it, from preparing to the socket, is the answer.
+ */
+class InstantClient extends cassandra.Client {
+  readonly #send: () => Promise<unknown>
+
+  constructor(answer: Answer, failEvery: FailEvery) {
+    super({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" })
+    this.#send = promised(answer, failEvery)
+  }
+
+  // In the shape of the method that it stands for, which ends by awaiting what the connection answers.
+  async _execute(): Promise<unknown> {
+    return await this.#send()
+  }
+}
+
+export const instantClient = (answer: Answer, failEvery: FailEvery = 0): cassandra.Client =>
+  new InstantClient(answer, failEvery)
