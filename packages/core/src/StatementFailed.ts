@@ -51,4 +51,46 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   override get message(): string {
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }
+
+  /** Whether the statement of an index succeeded. */
+  hasSucceeded(index: number): boolean {
+    return index < this.startedCount && index !== this.failure.index && !this.unknown.includes(index) &&
+      !this.failures.some((failure) => failure.index === index)
+  }
+
+  /**
+   * The items of the source that have not succeeded, in their order: to go on where the run stopped.
+   *
+   * They are those that failed, those that are unknown, and those that were not started. Running an unknown one again
+   * is safe where it is idempotent.
+   *
+   * **Example** (Going on after an overload)
+   *
+   * ```ts
+   * import { executeConcurrent, Reason, Statement } from "@effect-cql/core"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect } from "effect"
+   *
+   * const statements = [1, 2, 3].map((id) => Statement.make("INSERT INTO app.users (id) VALUES (?)", [id]))
+   * const busyOnce = MockSession.inTurn(
+   *   MockSession.rows([]),
+   *   MockSession.fail(new Reason.Overloaded({ message: "busy" })),
+   *   MockSession.rows([])
+   * )
+   * const program = executeConcurrent(statements, { concurrency: 1 }).pipe(
+   *   Effect.catchTag("StatementFailed", (error) => executeConcurrent([...error.remaining(statements)]))
+   * )
+   * const session = MockSession.layer({ answers: [MockSession.when(/users/, busyOnce)] })
+   * const rest = await Effect.runPromise(program.pipe(Effect.provide(session)))
+   * console.assert(rest.length === 2)
+   * ```
+   */
+  *remaining<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
+    const open = new Set([this.failure, ...this.failures].map((failure) => failure.index).concat(this.unknown))
+    let index = 0
+    for (const item of source) {
+      if (index >= this.startedCount || open.has(index)) yield item
+      index++
+    }
+  }
 }

@@ -30,6 +30,7 @@ export interface Case {
   readonly consumer: Consumer
   /** When the run is interrupted from outside. */
   readonly interruptAt: number | undefined
+  readonly reportsProgress: boolean
 }
 
 export interface Source {
