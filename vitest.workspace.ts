@@ -4,6 +4,8 @@ const packages = ["core", "cassandra", "testing", "examples"]
 
 export default defineConfig({
   test: {
+    // Starts one Cassandra for the whole run, when a file of the run needs one.
+    globalSetup: ["./packages/testing/test/support/cassandra.globalSetup.ts"],
     projects: packages.map((name) => ({
       test: {
         name,
