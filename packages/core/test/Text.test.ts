@@ -64,3 +64,45 @@ describe("the markers of a text", () => {
     assert.strictEqual(Text.of(cql).markers, 1)
   })
 })
+
+describe("idempotence", () => {
+  const idempotent = [
+    "SELECT now() FROM system.local",
+    "INSERT INTO t (a, b) VALUES (?, ?)",
+    "INSERT INTO ks.t (a, b) VALUES (1, 'now()') USING TTL 10",
+    "INSERT INTO \"T\" (a) VALUES (?)",
+    "INSERT INTO t JSON ?",
+    "UPDATE t SET a = ?, b = 'x' WHERE c IN (?, ?)",
+    "UPDATE t SET a = -1 WHERE c = ? AND (d, e) > (?, ?)",
+    "UPDATE t SET a = {1, 2}, b = [1, 2] WHERE c = ?",
+    "INSERT INTO t (a) VALUES (intAsBlob(3))",
+    "UPDATE t SET a = toTimestamp(?) WHERE token(b) = 1",
+    "DELETE FROM t WHERE a = ?",
+    "DELETE a FROM t USING TIMESTAMP 5 WHERE b = ?",
+    "BEGIN BATCH INSERT INTO t (a) VALUES (1); DELETE FROM t WHERE a = 2 APPLY BATCH"
+  ]
+  const not = [
+    "INSERT INTO t (a) VALUES (now())",
+    "INSERT INTO t (a) VALUES (uuid())",
+    "INSERT INTO t (a) VALUES (currentTimestamp())",
+    "INSERT INTO t (a) VALUES (current_time_uuid())",
+    "INSERT INTO t (a) VALUES (ks.mine(?))",
+    "INSERT INTO t (a) VALUES (\"now\"())",
+    "INSERT INTO t (a) VALUES (?) IF NOT EXISTS",
+    "UPDATE t SET a = a + ? WHERE b = ?",
+    "UPDATE t SET a = ? + a WHERE b = ?",
+    "UPDATE t SET a += 1 WHERE b = ?",
+    "UPDATE t SET a[?] = ? WHERE b = ?",
+    "UPDATE t SET a = ? WHERE b = ? IF c = ?",
+    "DELETE a[0] FROM t WHERE b = ?",
+    "DELETE FROM t WHERE a = ? IF EXISTS",
+    "BEGIN COUNTER BATCH UPDATE t SET c = c + 1 WHERE a = 1 APPLY BATCH",
+    "BEGIN BATCH INSERT INTO t (a) VALUES (1) INSERT INTO t (a) VALUES (now()) APPLY BATCH",
+    "TRUNCATE t",
+    "CREATE TABLE t (a int PRIMARY KEY)",
+    "DROP TABLE t",
+    ""
+  ]
+  for (const cql of idempotent) it(`yes: ${cql}`, () => assert.isTrue(Text.of(cql).idempotent))
+  for (const cql of not) it(`no: ${cql}`, () => assert.isFalse(Text.of(cql).idempotent))
+})

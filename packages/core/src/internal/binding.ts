@@ -34,7 +34,7 @@ export const bindStatement = (
   const params = bindParams(statement, text)
   return params instanceof Reason.ParametersRefused
     ? params
-    : { _tag: "Statement", text: text.cql, params, options: finish(options, text.kind === "read", timestamp) }
+    : { _tag: "Statement", text: text.cql, params, options: finish(options, text.idempotent, timestamp) }
 }
 
 const bindBatch = (
@@ -44,6 +44,7 @@ const bindBatch = (
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   let takesTimestamp = batch.type !== "counter"
+  let idempotent = batch.type !== "counter"
   for (const [index, statement] of batch.statements.entries()) {
     const text = StatementImpl.analysed(statement)
     const params = bindParams(statement, text)
@@ -52,18 +53,23 @@ const bindBatch = (
       return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
     }
     takesTimestamp &&= text.takesTimestamp
+    idempotent &&= text.idempotent
     statements.push({ text: text.cql, params })
   }
   const timestamp = options.timestamp ?? (takesTimestamp ? nextTimestamp() : undefined)
-  return { _tag: "Batch", type: batch.type, statements, options: finish(options, false, timestamp) }
+  return { _tag: "Batch", type: batch.type, statements, options: finish(options, idempotent, timestamp) }
 }
 
-const finish = (options: ResolvedOptions, read: boolean, timestamp: bigint | undefined): RequestOptions => ({
+const finish = (
+  options: ResolvedOptions,
+  idempotent: boolean,
+  timestamp: bigint | undefined
+): RequestOptions => ({
   consistency: options.consistency,
   serialConsistency: options.serialConsistency,
   pageSize: options.pageSize,
   requestTimeout: options.requestTimeout,
-  idempotent: options.idempotent ?? read,
+  idempotent: options.idempotent ?? idempotent,
   timestamp,
   tracing: options.tracing,
   executionProfile: options.executionProfile,

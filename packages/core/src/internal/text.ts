@@ -13,6 +13,8 @@ export interface Text {
   readonly conditional: boolean
   /** Whether the client may set the timestamp of the write: not for conditions, and not where it may be a counter. */
   readonly takesTimestamp: boolean
+  /** Whether executing it twice surely does what executing it once does. */
+  readonly idempotent: boolean
   /** Number of markers. */
   readonly markers: number
   /** Names of the markers in their order, when they are named. */
@@ -95,7 +97,7 @@ const mutations = new Set(["INSERT", "UPDATE", "DELETE", "BEGIN"])
 
 const analyse = (cql: string): Text => {
   const tokens = tokenize(cql)
-  const verb = tokens.find((token) => token._tag === "Word")?.text ?? ""
+  const verb = verbOf(tokens)
   const markers = tokens.filter((token) => token._tag === "Marker")
   const mutation = mutations.has(verb)
   const conditional = mutation && tokens.some((token) => token._tag === "Word" && token.text === "IF")
@@ -109,7 +111,61 @@ const analyse = (cql: string): Text => {
     kind: reads.has(verb) ? "read" : "write",
     conditional,
     takesTimestamp: mutation && !conditional && !arithmetic,
+    // A read changes nothing, whatever it calls.
+    idempotent: reads.has(verb) ||
+      (mutation && !conditional && !arithmetic && !hasElementAccess(tokens) && !callsUnknownFunction(tokens)),
     markers: markers.length,
     names: markers.length > 0 && markers.every((marker) => marker.text !== "") ? markers.map((m) => m.text) : undefined
   }
 }
+
+const verbOf = (tokens: ReadonlyArray<Token>): string => {
+  const first = tokens.find((token) => token._tag === "Word")?.text ?? ""
+  if (first !== "BEGIN") return first
+  // `BEGIN COUNTER BATCH` adds up at each execution.
+  return tokens.some((token) => token._tag === "Word" && token.text === "COUNTER") ? "BEGIN COUNTER" : first
+}
+
+// `SET list[?] = ?` and `DELETE list[?]` hit another element the second time; a map would be harmless, but looks alike.
+const hasElementAccess = (tokens: ReadonlyArray<Token>): boolean =>
+  tokens.some((token, index) => isSymbol(token, "[") && isName(tokens[index - 1]))
+
+// Functions whose result depends on nothing but their arguments. Those of users count as changing.
+const pureFunctions = new Set([
+  "TOKEN",
+  "CAST",
+  "TO_DATE",
+  "TODATE",
+  "TO_TIMESTAMP",
+  "TOTIMESTAMP",
+  "TO_UNIX_TIMESTAMP",
+  "TOUNIXTIMESTAMP",
+  "MIN_TIMEUUID",
+  "MINTIMEUUID",
+  "MAX_TIMEUUID",
+  "MAXTIMEUUID",
+  "TO_JSON",
+  "TOJSON",
+  "FROM_JSON",
+  "FROMJSON"
+])
+
+// Words that a parenthesis follows without being called.
+const keywords = new Set(["VALUES", "IN", "WHERE", "AND", "OR", "NOT", "SET", "CONTAINS", "KEY", "LIKE", "USING"])
+
+const callsUnknownFunction = (tokens: ReadonlyArray<Token>): boolean =>
+  tokens.some((token, index) => isSymbol(tokens[index + 1], "(") && isName(token) && !isHarmless(tokens, index))
+
+const isHarmless = (tokens: ReadonlyArray<Token>, index: number): boolean => {
+  const name = tokens[index]!
+  // The table of an INSERT, and the parenthesis of its columns.
+  const qualified = isSymbol(tokens[index - 1], ".")
+  const before = tokens[qualified ? index - 3 : index - 1]
+  if (before?._tag === "Word" && before.text === "INTO") return true
+  return !qualified && name._tag === "Word" &&
+    (keywords.has(name.text) || pureFunctions.has(name.text) || /AS_?BLOB$|^BLOB_?AS/.test(name.text))
+}
+
+const isName = (token: Token | undefined): boolean => token?._tag === "Word" || token?._tag === "Quoted"
+
+const isSymbol = (token: Token | undefined, text: string): boolean => token?._tag === "Symbol" && token.text === text
