@@ -1,0 +1,35 @@
+/**
+ * The client of cassandra-driver that a session runs on.
+ *
+ * @since 0.1.0
+ */
+import type { Client } from "cassandra-driver"
+import * as Context from "effect/Context"
+
+/**
+ * The client itself, for what the session does not cover: metadata, hosts, metrics.
+ *
+ * Statements sent past the session follow the policies of the client, retries among them, and nobody tells what became
+ * of them.
+ *
+ * **Example** (The hosts of the cluster)
+ *
+ * ```ts no-run
+ * import { CassandraClient, CassandraSession } from "@effect-cql/cassandra"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = yield* CassandraClient
+ *   yield* Console.log(client.hosts.keys())
+ * })
+ * const main = program.pipe(
+ *   Effect.provide(CassandraSession.layer({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" }))
+ * )
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class CassandraClient extends Context.Service<CassandraClient, Client>()(
+  "@effect-cql/cassandra/CassandraClient"
+) {}

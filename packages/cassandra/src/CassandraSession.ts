@@ -1,0 +1,168 @@
+/**
+ * Sessions on a Cassandra cluster.
+ *
+ * @since 0.1.0
+ */
+import { type CqlError, Session } from "@effect-cql/core"
+import type { Service } from "@effect-cql/core/Session"
+import type { Client } from "cassandra-driver"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { CassandraClient } from "./CassandraClient.ts"
+import { requestTimeoutOf } from "./internal/clientOptions.ts"
+import { connected, open } from "./internal/connect.ts"
+import { ClientPort } from "./internal/port.ts"
+import type { Options, SessionOptions } from "./Options.ts"
+
+export type { Options, Pooling, SessionOptions, Tls } from "./Options.ts"
+
+const defaultPageSize = 5_000
+
+/**
+ * A session on a client of your own, such as one that lives longer than the session, or is shared with other code.
+ *
+ * The client is connected if it is not, and it is not shut down. Requests carry their own retry policy, which never
+ * retries: the core does that. Fails with the reason `ConnectFailed` when the client cannot connect.
+ *
+ * **Example** (Beside other code)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Session } from "@effect-cql/core"
+ * import { Client } from "cassandra-driver"
+ * import { Layer } from "effect"
+ *
+ * const client = new Client({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1", encoding: { map: Map } })
+ * const SessionLayer = Layer.effect(Session, CassandraSession.fromClient(client))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromClient = (
+  client: Client,
+  options: SessionOptions = {}
+): Effect.Effect<Service, CqlError, Scope.Scope> => Effect.andThen(connected(client), sessionOn(client, options))
+
+const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const { capacity, execute } = new ClientPort(client)
+    return Session.make({
+      execute,
+      capacity,
+      closeTimeout: options.closeTimeout === undefined ? undefined : Duration.toMillis(options.closeTimeout),
+      defaults: {
+        ...options.defaults,
+        pageSize: options.defaults?.pageSize ?? defaultPageSize,
+        requestTimeout: options.defaults?.requestTimeout ?? requestTimeoutOf(options)
+      }
+    })
+  })
+
+/**
+ * Opens a session, and closes it with the scope.
+ *
+ * Fails within the connect timeout, with the reason `ConnectFailed`: it tells of each contact point why it was of no use,
+ * and what to check first. Nothing is left behind then.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Effect.Effect<Service, CqlError, Scope.Scope> =>
+  Effect.flatMap(open(options), (client) => sessionOn(client, options))
+
+/**
+ * A session, and the client under it, for as long as the layer is in use.
+ *
+ * **Example** (A program with a session)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Statement } from "@effect-cql/core"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const result = yield* Statement.make("SELECT release_version FROM system.local")
+ *   yield* Console.log(result.first?.["release_version"])
+ * })
+ * const main = program.pipe(
+ *   Effect.provide(CassandraSession.layer({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<Session | CassandraClient, CqlError> =>
+  Layer.effectContext(context(options))
+
+const context = (options: Options): Effect.Effect<Context.Context<Session | CassandraClient>, CqlError, Scope.Scope> =>
+  Effect.flatMap(open(options), (client) =>
+    Effect.map(
+      sessionOn(client, options),
+      (session) => Context.make(Session, session).pipe(Context.add(CassandraClient, client))
+    ))
+
+/**
+ * The same with options from the configuration.
+ *
+ * **Example** (Names of your own)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Config } from "effect"
+ *
+ * const SessionLayer = CassandraSession.layerConfig(Config.all({
+ *   contactPoints: Config.map(Config.String("DB_HOST"), (host) => [host]),
+ *   localDataCenter: Config.String("DB_DATACENTER"),
+ *   password: Config.Redacted("DB_PASSWORD"),
+ *   username: Config.String("DB_USER")
+ * }))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<Session | CassandraClient, CqlError | Config.ConfigError> =>
+  Layer.effectContext(Effect.flatMap(Config.unwrap(options), context))
+
+const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Config.Config<A | undefined> =>
+  Config.map(Config.option(self), (value) => Option.getOrUndefined(Option.filter(value, (value) => !isEmpty(value))))
+
+const optionalText = (name: string) => optional(Config.String(name), (text) => text.trim() === "")
+
+/**
+ * Options from `CASSANDRA_CONTACT_POINTS` (separated by commas) and `CASSANDRA_LOCAL_DATACENTER`, and where they are set
+ * from `CASSANDRA_KEYSPACE`, `CASSANDRA_USERNAME` and `CASSANDRA_PASSWORD`.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const config: Config.Config<Options> = Config.all({
+  contactPoints: Config.map(
+    Config.NonEmptyString("CASSANDRA_CONTACT_POINTS"),
+    (text) => text.split(",").map((point) => point.trim()).filter((point) => point !== "")
+  ),
+  localDataCenter: Config.NonEmptyString("CASSANDRA_LOCAL_DATACENTER"),
+  keyspace: optionalText("CASSANDRA_KEYSPACE"),
+  username: optionalText("CASSANDRA_USERNAME"),
+  password: optional(Config.Redacted("CASSANDRA_PASSWORD"), (password) => Redacted.value(password) === "")
+})
+
+/**
+ * A session with the options of {@link config}: what a service needs that is configured by its environment.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerEnvironment: Layer.Layer<Session | CassandraClient, CqlError | Config.ConfigError> = layerConfig(
+  config
+)

@@ -1,0 +1,83 @@
+/**
+ * What a session on a Cassandra cluster is made of.
+ *
+ * @since 0.1.0
+ */
+import type { Statement } from "@effect-cql/core"
+import type { ClientOptions } from "cassandra-driver"
+import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
+
+/**
+ * Which cluster, and how to talk to it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends SessionOptions {
+  /** Some nodes of the cluster, as `address`, `name` or `address:port`; the driver finds the others. */
+  readonly contactPoints: ReadonlyArray<string>
+  /** The data centre whose nodes coordinate. The nodes of others are left alone. */
+  readonly localDataCenter: string
+  /** The keyspace of unqualified table names. */
+  readonly keyspace?: string | undefined
+  /** Name to log in with. */
+  readonly username?: string | undefined
+  /** Password to log in with. */
+  readonly password?: Redacted.Redacted | undefined
+  /** How long opening may take, over all contact points. Default: 10 seconds. */
+  readonly connectTimeout?: Duration.Input | undefined
+  /** Connections to each node. */
+  readonly pooling?: Pooling | undefined
+  /** Encrypted connections: `true`, or what to trust. Certificates are verified. Default: `false`. */
+  readonly tls?: boolean | Tls | undefined
+  /** Further options of cassandra-driver. What stands above goes before them. */
+  readonly clientOptions?: ClientOptions | undefined
+}
+
+/**
+ * How a session executes statements, whatever its client.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SessionOptions {
+  /** How long one attempt may take. Default: 12 seconds. */
+  readonly requestTimeout?: Duration.Input | undefined
+  /** Options of every statement, behind those of runs and of statements. Default page size: 5,000 rows. */
+  readonly defaults?: Statement.Options | undefined
+  /** How long the end of the scope waits for what is in flight, and then for the sockets. Default: 10 seconds. */
+  readonly closeTimeout?: Duration.Input | undefined
+}
+
+/**
+ * Connections to each node.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Pooling {
+  /** Connections to each node of the local data centre. Default: 1. */
+  readonly connectionsPerHost?: number | undefined
+  /** Requests that one connection carries at once, at most 32,768. Default: 2,048. */
+  readonly maxRequestsPerConnection?: number | undefined
+  /** How long a connection may be idle before it is tried. Default: 30 seconds. */
+  readonly heartbeatInterval?: Duration.Input | undefined
+}
+
+/**
+ * What a connection trusts, and how it is known to the server.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Tls {
+  /** Certificates to trust, in PEM. Default: those of Node.js. */
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  /** The certificate of the client, in PEM. */
+  readonly certificate?: string | undefined
+  /** The key of that certificate, in PEM. */
+  readonly privateKey?: Redacted.Redacted | undefined
+  /** The name that the certificate of the server must bear. Default: the address. */
+  readonly serverName?: string | undefined
+}

@@ -1,0 +1,91 @@
+/**
+ * What the adapter uses of the driver beyond its declared types. All of it is here, so that a new release of the driver
+ * is checked in one place.
+ */
+import type { Client, DseClientOptions, types } from "cassandra-driver"
+import type { Socket } from "node:net"
+
+/** A type of the protocol, as the driver reads it off a frame. */
+export interface ColumnType {
+  readonly code: number
+  readonly info?: unknown
+}
+
+/** A column of a result, or a marker of a prepared statement. */
+export interface DriverColumn {
+  readonly name: string
+  readonly type: ColumnType
+}
+
+/** What the server said when a statement was prepared. The driver replaces it when it prepares the statement again. */
+export interface PreparedMeta {
+  readonly columns: ReadonlyArray<DriverColumn>
+}
+
+/** An entry of the driver's cache of prepared statements; without `meta` until the statement is prepared. */
+export interface PreparedInfo {
+  readonly meta?: PreparedMeta | undefined
+}
+
+/** A connection of the driver, as far as its end is concerned. */
+export interface DriverConnection {
+  readonly endpoint: string
+  /** Whether it is open, logged in, and in use. */
+  readonly connected: boolean
+  /** Whether the TCP connection stands. */
+  readonly isSocketOpen: boolean
+  readonly netClient?: Pick<Socket, "destroy" | "destroyed" | "on"> | undefined
+  readonly close: () => void
+}
+
+/** The socket options that the driver reads anew for every connection and request. */
+interface SocketOptions {
+  connectTimeout: number
+  readTimeout: number
+}
+
+interface Internals {
+  readonly connected: boolean
+  readonly isShuttingDown: boolean
+  readonly keyspace: string
+  readonly metadata: {
+    readonly getPreparedInfo: (keyspace: string | undefined, text: string) => PreparedInfo
+  }
+  readonly options: {
+    readonly contactPoints?: ReadonlyArray<string> | undefined
+    readonly encoding: { readonly map?: unknown }
+    readonly pooling: { readonly maxRequestsPerConnection?: number }
+    readonly socketOptions: SocketOptions
+  }
+  readonly profileManager: { readonly getProfile: (name: string) => unknown }
+}
+
+/** The same client, seen with what its types do not declare. */
+export const internals = (client: Client): Client & Internals => client as Client & Internals
+
+/** How the driver hands over its log: as a method of what logs. */
+export type LogEmitter = (
+  this: unknown,
+  event: string,
+  level: string,
+  className: string,
+  message: unknown,
+  further: unknown
+) => void
+
+/** The options of a client, with the undeclared one through which it logs. */
+export type ClientOptions = DseClientOptions & { readonly logEmitter?: LogEmitter | undefined }
+
+/** Whether what logs is a connection. The driver tells nobody of a connection before it is ready, other than so. */
+export const isConnection = (source: unknown, className: string): source is DriverConnection =>
+  className === "Connection" && typeof source === "object" && source !== null
+
+/**
+ * Prepares a statement without executing it, for which the driver has no method: it prepares first and looks at the
+ * routing key after that, so a routing key that cannot be makes it stop in between.
+ */
+export const prepareOnly = (client: Client, text: string): Promise<types.ResultSet> =>
+  client.execute(text, [], { prepare: true, routingKey: notARoutingKey })
+
+// Refused by the driver, whatever the statement: neither a Buffer nor a token.
+const notARoutingKey = Object.freeze({ prepareOnly: true }) as unknown as Buffer

@@ -1,0 +1,330 @@
+/**
+ * From neutral values to the bytes of a type. The driver, given bytes, sends them as they are.
+ *
+ * It would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
+ * client, and it tells of a value that it refuses by quoting it. Here a value fits its type or is refused, by its kind.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import * as Calendar from "./calendar.ts"
+import { type CqlType, type Field, type ScalarName, toText } from "./cqlType.ts"
+import * as Inet from "./inet.ts"
+import { kindOf } from "./kindOf.ts"
+import * as Varint from "./varint.ts"
+
+/** A value that does not fit: what was expected where, and the kind of what was given. */
+export class Refusal {
+  readonly expected: string
+  readonly given: string
+  /** Where inside of a collection, such as `[2]` or `.street`. */
+  readonly at: string
+
+  constructor(expected: string, given: string, at = "") {
+    this.expected = expected
+    this.given = given
+    this.at = at
+  }
+
+  within(step: string): Refusal {
+    return new Refusal(this.expected, this.given, step + this.at)
+  }
+}
+
+/** The bytes of a value that is not null. */
+export type Encode = (value: unknown) => Buffer | Refusal
+
+/** The encoding of a type. */
+export const encoderOf = (type: CqlType): Encode => {
+  switch (type._tag) {
+    case "Scalar":
+      return scalars[type.name]
+    case "List":
+      return sequenceOf(type, Array.isArray, "an Array")
+    case "Set":
+      return sequenceOf(type, (value) => value instanceof Set, "a Set")
+    case "Map":
+      return mapOf(encoderOf(type.key), encoderOf(type.value), `${toText(type)}, a Map`)
+    case "Tuple":
+      return tupleOf(type.elements.map(encoderOf), `${toText(type)}, an Array of ${type.elements.length}`)
+    case "Udt":
+      return udtOf(type.fields, `${toText(type)}, a record of its fields`)
+    case "Vector":
+      return vectorOf(type)
+    case "Custom":
+      return scalars.blob
+  }
+}
+
+/** An encoder of what passes a test. */
+const when =
+  <A>(expected: string, fits: (value: unknown) => value is A, write: (value: A) => Buffer | undefined): Encode =>
+  (value) => {
+    const bytes = fits(value) ? write(value) : undefined
+    return bytes ?? new Refusal(expected, described(value))
+  }
+
+/** The kind of a value; of a number also whether it is whole, for that is what is wrong with it most often. */
+const described = (value: unknown): string => {
+  if (typeof value !== "number") {
+    return value instanceof Date && isNaN(value.getTime())
+      ? "an invalid Date"
+      : kindOf(value)
+  }
+  return Number.isNaN(value)
+    ? "NaN"
+    : Number.isInteger(value)
+    ? "an integer out of range"
+    : "a number that is not whole"
+}
+
+const isString = (value: unknown): value is string => typeof value === "string"
+const isNumber = (value: unknown): value is number => typeof value === "number"
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean"
+
+const integer = (name: ScalarName, length: 1 | 2 | 4): Encode => {
+  const limit = 2 ** (length * 8 - 1)
+  return when(`${name}, an integer number`, isNumber, (value) => {
+    if (!Number.isInteger(value) || value < -limit || value >= limit) return undefined
+    const bytes = Buffer.allocUnsafe(length)
+    if (length === 4) bytes.writeInt32BE(value)
+    else bytes.writeIntBE(value, 0, length)
+    return bytes
+  })
+}
+
+// A safe integer is a bigint without loss; beyond that a number is wrong before it comes here.
+const isWhole = (value: unknown): value is bigint | number => typeof value === "bigint" || Number.isSafeInteger(value)
+
+const long = (name: ScalarName): Encode =>
+  when(`${name}, a bigint of 64 bits`, isWhole, (value) => {
+    const whole = BigInt(value)
+    if (whole !== BigInt.asIntN(64, whole)) return undefined
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeBigInt64BE(whole)
+    return bytes
+  })
+
+const uuidText = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+const uuid = (text: string): Buffer | undefined =>
+  uuidText.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined
+
+const nanosecondsOfDay = 86_400_000_000_000n
+
+const isBytes = (value: unknown): value is ArrayBufferView | ArrayBuffer =>
+  ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+
+interface Duration {
+  readonly months: number
+  readonly days: number
+  readonly nanoseconds: bigint
+}
+
+const isDuration = (value: unknown): value is Duration => {
+  if (typeof value !== "object" || value === null) return false
+  const { days, months, nanoseconds } = value as Partial<Record<keyof Duration, unknown>>
+  return isInt32(months) && isInt32(days) && typeof nanoseconds === "bigint" &&
+    nanoseconds === BigInt.asIntN(64, nanoseconds) &&
+    (months >= 0 && days >= 0 && nanoseconds >= 0n || months <= 0 && days <= 0 && nanoseconds <= 0n)
+}
+
+const isInt32 = (value: unknown): value is number => Number.isInteger(value) && value === Number(value) >> 0
+
+const scalars: { readonly [Name in ScalarName]: Encode } = {
+  ascii: when("ascii, a string of ASCII characters", isString, (value) =>
+    // oxlint-disable-next-line no-control-regex -- they are ASCII
+    /^[\x00-\x7f]*$/.test(value) ? Buffer.from(value, "latin1") : undefined),
+  bigint: long("bigint"),
+  blob: when("blob, a Uint8Array or another view of bytes", isBytes, (value) =>
+    // The bytes are read while the request is written, which is before the statement ends.
+    ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.from(value)),
+  boolean: when("boolean", isBoolean, (value) => Buffer.of(value ? 1 : 0)),
+  counter: long("counter"),
+  decimal: when("decimal, a BigDecimal", BigDecimal.isBigDecimal, ({ scale, value }) => {
+    if (!isInt32(scale)) return undefined
+    const bytes = Buffer.allocUnsafe(4)
+    bytes.writeInt32BE(scale)
+    return Buffer.concat([bytes, Varint.toBytes(value)])
+  }),
+  double: when("double, a number", isNumber, (value) => {
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeDoubleBE(value)
+    return bytes
+  }),
+  float: when("float, a number within its range", isNumber, (value) => {
+    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) return undefined
+    const bytes = Buffer.allocUnsafe(4)
+    bytes.writeFloatBE(value)
+    return bytes
+  }),
+  int: integer("int", 4),
+  // A lone surrogate would become another character on its way.
+  text: when(
+    "text, a well-formed string",
+    isString,
+    (value) => value.isWellFormed() ? Buffer.from(value, "utf8") : undefined
+  ),
+  timestamp: when("timestamp, a valid Date", (value) => value instanceof Date, (value) => {
+    const time = value.getTime()
+    if (Number.isNaN(time)) return undefined
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeBigInt64BE(BigInt(time))
+    return bytes
+  }),
+  uuid: when("uuid, a string of its canonical form", isString, uuid),
+  varint: when("varint, a bigint", isWhole, (value) => Varint.toBytes(BigInt(value))),
+  timeuuid: when(
+    "timeuuid, a string of the canonical form of version 1",
+    isString,
+    (value) => value[14] === "1" ? uuid(value) : undefined
+  ),
+  inet: when("inet, a string of an IPv4 or IPv6 address", isString, Inet.toBytes),
+  date: when("date, a string YYYY-MM-DD", isString, (value) => {
+    const days = Calendar.toDays(value)
+    if (days === undefined) return undefined
+    const bytes = Buffer.allocUnsafe(4)
+    bytes.writeUInt32BE(days + 2 ** 31)
+    return bytes
+  }),
+  time: when("time, a bigint of the nanoseconds of the day", (value) => typeof value === "bigint", (value) => {
+    if (value < 0n || value >= nanosecondsOfDay) return undefined
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeBigInt64BE(value)
+    return bytes
+  }),
+  smallint: integer("smallint", 2),
+  tinyint: integer("tinyint", 1),
+  duration: when("duration, { months, days, nanoseconds: bigint } of one sign", isDuration, (value) =>
+    Buffer.concat([
+      Varint.toVInt(BigInt(value.months)),
+      Varint.toVInt(BigInt(value.days)),
+      Varint.toVInt(value.nanoseconds)
+    ]))
+}
+
+const int32 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+const nullLength = int32(-1)
+
+/** Appends a value with its length in front; a refusal says why it could not. */
+const append = (parts: Array<Buffer>, encode: Encode, value: unknown): Refusal | undefined => {
+  const bytes = encode(value)
+  if (bytes instanceof Refusal) return bytes
+  parts.push(int32(bytes.length), bytes)
+  return undefined
+}
+
+const sequenceOf = (
+  type: CqlType & { readonly _tag: "List" | "Set" },
+  fits: (value: unknown) => boolean,
+  expected: string
+): Encode => {
+  const element = encoderOf(type.element)
+  return (value) => {
+    if (!fits(value)) return new Refusal(`${toText(type)}, ${expected}`, kindOf(value))
+    const elements = Array.from(value as Iterable<unknown>)
+    const parts = [int32(elements.length)]
+    for (const [index, each] of elements.entries()) {
+      const refusal = append(parts, element, each)
+      if (refusal !== undefined) return refusal.within(`[${index}]`)
+    }
+    return Buffer.concat(parts)
+  }
+}
+
+const mapOf = (encodeKey: Encode, encodeValue: Encode, expected: string): Encode => (map) => {
+  if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
+  const parts = [int32(map.size)]
+  let index = 0
+  for (const [key, value] of map) {
+    const badKey = append(parts, encodeKey, key)
+    if (badKey !== undefined) return badKey.within(` key ${index}`)
+    const badValue = append(parts, encodeValue, value)
+    // The key may be as secret as the value.
+    if (badValue !== undefined) return badValue.within(` value ${index}`)
+    index++
+  }
+  return Buffer.concat(parts)
+}
+
+const tupleOf = (elements: ReadonlyArray<Encode>, expected: string): Encode => (value) => {
+  if (!Array.isArray(value) || value.length !== elements.length) {
+    return new Refusal(expected, Array.isArray(value) ? `an Array of ${value.length}` : kindOf(value))
+  }
+  const parts: Array<Buffer> = []
+  for (const [index, encode] of elements.entries()) {
+    if (value[index] === null) {
+      parts.push(nullLength)
+      continue
+    }
+    const refusal = append(parts, encode, value[index])
+    if (refusal !== undefined) return refusal.within(`[${index}]`)
+  }
+  return Buffer.concat(parts)
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(Symbol.iterator in value)
+
+const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
+  const encoders = fields.map(({ name, type }) => [name, encoderOf(type)] as const)
+  const names = new Set(fields.map(({ name }) => name))
+  return (value) => {
+    if (!isRecord(value)) return new Refusal(expected, kindOf(value))
+    const stray = Object.keys(value).find((key) => !names.has(key))
+    if (stray !== undefined) return new Refusal(expected, "a record with another field", `.${stray}`)
+    const parts: Array<Buffer> = []
+    for (const [name, encode] of encoders) {
+      if (value[name] === null || value[name] === undefined) {
+        parts.push(nullLength)
+        continue
+      }
+      const refusal = append(parts, encode, value[name])
+      if (refusal !== undefined) return refusal.within(`.${name}`)
+    }
+    return Buffer.concat(parts)
+  }
+}
+
+// Elements of these types stand in a vector without their length.
+const fixed: ReadonlySet<ScalarName> = new Set([
+  "bigint",
+  "boolean",
+  "double",
+  "float",
+  "int",
+  "timestamp",
+  "timeuuid",
+  "uuid"
+])
+
+const isFixed = (type: CqlType): boolean =>
+  type._tag === "Vector" ? isFixed(type.element) : type._tag === "Scalar" && fixed.has(type.name)
+
+const vectorOf = (type: CqlType & { readonly _tag: "Vector" }): Encode => {
+  const element = encoderOf(type.element)
+  const withLength = !isFixed(type.element)
+  const expected = `${toText(type)}, an Array of ${type.dimension}`
+  return (value) => {
+    const elements = elementsOf(value)
+    if (elements?.length !== type.dimension) {
+      return new Refusal(expected, elements === undefined ? kindOf(value) : `${kindOf(value)} of ${elements.length}`)
+    }
+    const parts: Array<Buffer> = []
+    for (const [index, each] of elements.entries()) {
+      const bytes = element(each)
+      if (bytes instanceof Refusal) return bytes.within(`[${index}]`)
+      if (withLength) parts.push(Varint.toUnsignedVInt(BigInt(bytes.length)))
+      parts.push(bytes)
+    }
+    return Buffer.concat(parts)
+  }
+}
+
+const elementsOf = (value: unknown): ReadonlyArray<unknown> | undefined => {
+  if (Array.isArray(value)) return value
+  return ArrayBuffer.isView(value) && Symbol.iterator in value ? Array.from(value as Iterable<unknown>) : undefined
+}

@@ -1,0 +1,167 @@
+/**
+ * The port of the core over a client of the driver.
+ *
+ * A statement is prepared (once, the driver remembers it), its parameters are encoded by the types that came back, and it
+ * is executed: three steps, of which the first takes no time but for the first statement of a text. Plain promise
+ * handlers rather than a chain of effects, for every statement of every run comes through here.
+ */
+import { CqlError, Reason } from "@effect-cql/core"
+import type { BatchRequest, Page, PageState, Port, Request, StatementRequest } from "@effect-cql/core/Session"
+import type { Client, types } from "cassandra-driver"
+import * as Effect from "effect/Effect"
+import { type Circumstances, classify } from "./classify.ts"
+import { internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { toPage } from "./page.ts"
+import { encodeParams } from "./params.ts"
+import { forBatch, forStatement } from "./requestOptions.ts"
+
+type Resume = (effect: Effect.Effect<Page, CqlError>) => void
+
+/** The port of a client. */
+export class ClientPort implements Pick<Port, "execute" | "capacity"> {
+  readonly #client: ReturnType<typeof internals>
+  // Requests handed to the driver whose effect still waits for them.
+  #awaited = 0
+  readonly #unknownKinds = new Set<string>()
+
+  constructor(client: Client) {
+    this.#client = internals(client)
+  }
+
+  readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> =>
+    Effect.callback((resume) => {
+      this.#awaited++
+      let awaited = true
+      const settle = () => {
+        if (awaited) this.#awaited--
+        awaited = false
+      }
+      const once: Resume = (effect) => {
+        // After an interruption nobody waits for the answer.
+        if (!awaited) return
+        settle()
+        resume(effect)
+      }
+      if (request._tag === "Statement") this.#statement(request, pageState, once)
+      else this.#batch(request, once)
+      // The driver cannot recall a request. Its stream stays taken until the answer comes; see `capacity`.
+      return Effect.sync(settle)
+    })
+
+  /**
+   * Over all live hosts, what their connections can carry. Streams in use beyond those of awaited requests belong to
+   * requests that were interrupted or timed out, and carry nothing new until they are answered.
+   */
+  readonly capacity: Effect.Effect<number | undefined> = Effect.sync(() => {
+    const perConnection = this.#client.options.pooling.maxRequestsPerConnection
+    if (perConnection === undefined) return undefined
+    const state = this.#client.getState()
+    let streams = 0
+    let inFlight = 0
+    for (const host of state.getConnectedHosts()) {
+      if (!host.isUp()) continue
+      streams += state.getOpenConnections(host) * perConnection
+      inFlight += state.getInFlightQueries(host)
+    }
+    // Without a connection there is nothing to count, and a run should not be held to one at a time by an outage.
+    return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - this.#awaited))
+  })
+
+  #statement(request: StatementRequest, pageState: PageState | undefined, resume: Resume): void {
+    const { options, params, text } = request
+    // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
+    if (params.length === 0) {
+      this.#answer(this.#client.execute(text, [], forStatement(options, text, false, pageState)), request, resume)
+      return
+    }
+    const send = (meta: PreparedMeta) => {
+      const encoded = encodeParams(params, meta)
+      if (encoded instanceof Reason.ParametersRefused) return resume(failed(encoded, request))
+      const answer = this.#client.execute(text, encoded, forStatement(options, text, true, pageState))
+      this.#answer(answer, request, resume)
+    }
+    const info = this.#infoOf(text)
+    if (info.meta === undefined) this.#prepare(text, info, request, resume, send)
+    else send(info.meta)
+  }
+
+  /** Encodes the statements of a batch from an index on, and sends it: with a pause for each text not yet prepared. */
+  #batch(request: BatchRequest, resume: Resume, queries: Array<Query> = [], just?: PreparedMeta): void {
+    for (let index = queries.length; index < request.statements.length; index++) {
+      const { params, text } = request.statements[index]!
+      if (params.length === 0) {
+        queries.push({ query: text, params: [] })
+        continue
+      }
+      const info = just === undefined ? this.#infoOf(text) : { meta: just }
+      just = undefined
+      if (info.meta === undefined) {
+        this.#prepare(text, info, request, resume, (meta) => this.#batch(request, resume, queries, meta))
+        return
+      }
+      const encoded = encodeParams(params, info.meta)
+      if (encoded instanceof Reason.ParametersRefused) return resume(failed(ofMember(encoded, index), request))
+      queries.push({ query: text, params: encoded })
+    }
+    const prepare = request.statements.some(({ params }) => params.length > 0)
+    this.#answer(this.#client.batch(queries, forBatch(request.options, request.type, prepare)), request, resume)
+  }
+
+  #infoOf(text: string): PreparedInfo {
+    return this.#client.metadata.getPreparedInfo(this.#client.keyspace, text)
+  }
+
+  #prepare(
+    text: string,
+    info: PreparedInfo,
+    request: Request,
+    resume: Resume,
+    next: (meta: PreparedMeta) => void
+  ): void {
+    const prepared = (error: unknown) => {
+      // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
+      if (info.meta === undefined) return resume(this.#failure(error, request, "prepare"))
+      // A promise handler that throws would leave the statement without an end.
+      try {
+        next(info.meta)
+      } catch (defect) {
+        resume(Effect.die(defect))
+      }
+    }
+    prepareOnly(this.#client, text).then(prepared, prepared)
+  }
+
+  #answer(answer: Promise<types.ResultSet>, request: Request, resume: Resume): void {
+    answer.then(
+      (result) => resume(Effect.sync(() => toPage(result))),
+      (error: unknown) => resume(this.#failure(error, request, "execute"))
+    )
+  }
+
+  #failure(error: unknown, request: Request, phase: Circumstances["phase"]): Effect.Effect<never, CqlError> {
+    return Effect.suspend(() => {
+      const reason = classify(error, { phase, timeout: request.options.requestTimeout ?? 0 })
+      const failure = failed(reason, request)
+      const kind = error instanceof Error ? error.name : typeof error
+      if (reason._tag !== "UnknownError" || this.#unknownKinds.has(kind)) return failure
+      this.#unknownKinds.add(kind)
+      return Effect.andThen(Effect.logWarning(`an error of the driver that has no reason: ${kind}`), failure)
+    })
+  }
+}
+
+interface Query {
+  readonly query: string
+  readonly params: Array<unknown>
+}
+
+const failed = (reason: Reason.Reason, request: Request): Effect.Effect<never, CqlError> =>
+  Effect.fail(new CqlError({ reason, query: textOf(request) }))
+
+const textOf = (request: Request): string =>
+  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")
+
+const ofMember = (refused: Reason.ParametersRefused, index: number): Reason.ParametersRefused => {
+  const { _tag, message, ...fields } = refused
+  return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
+}

@@ -1,0 +1,35 @@
+/**
+ * Integers of any size, in two's complement and network order.
+ */
+
+/** The shortest bytes of an integer. */
+export const toBytes = (value: bigint): Buffer => {
+  if (value >= -0x8000_0000n && value < 0x8000_0000n) return small(Number(value))
+  // One bit for the sign. The digits of a negative number are those of its complement to a power of 256.
+  const length = Math.floor((value < 0n ? -value - 1n : value).toString(2).length / 8) + 1
+  return Buffer.from(BigInt.asUintN(length * 8, value).toString(16).padStart(length * 2, "0"), "hex")
+}
+
+const small = (value: number): Buffer => {
+  const length = value >= -0x80 && value < 0x80 ? 1 : value >= -0x8000 && value < 0x8000 ? 2 : 4
+  const bytes = Buffer.allocUnsafe(length)
+  bytes.writeIntBE(value, 0, length)
+  return bytes
+}
+
+/** The integer of some bytes. */
+export const fromBytes = (bytes: Buffer): bigint =>
+  bytes.length === 0 ? 0n : BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString("hex")}`))
+
+/** An unsigned integer in the format in which vectors and durations carry lengths: ones count the bytes that follow. */
+export const toUnsignedVInt = (value: bigint): Buffer => {
+  const bits = value === 0n ? 1 : value.toString(2).length
+  // The first byte gives up one bit to each further byte, up to eight of them.
+  const extra = Math.min(8, Math.ceil(Math.max(0, bits - 7) / 7))
+  const bytes = Buffer.from(value.toString(16).padStart((extra + 1) * 2, "0").slice(-(extra + 1) * 2), "hex")
+  bytes[0] = (bytes[0] ?? 0) | (0xff00 >> extra) & 0xff
+  return bytes
+}
+
+/** A signed integer in the same format: small ones, of either sign, are short. */
+export const toVInt = (value: bigint): Buffer => toUnsignedVInt(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)))
