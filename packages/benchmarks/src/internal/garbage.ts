@@ -3,10 +3,13 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
 setFlagsFromString("--expose-gc")
-const gc = runInNewContext("gc") as () => void
+const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
 
 /** Collects everything that nobody holds. */
 export const collectGarbage = (): void => gc()
+
+/** Collects what has become garbage lately. */
+export const collectYoungGarbage = (): void => gc({ type: "minor" })
 
 /** Bytes of the heap that are still held. */
 export const heldBytes = (): number => {

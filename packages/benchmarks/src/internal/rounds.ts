@@ -2,7 +2,7 @@
  * Measures contenders side by side: rounds in which each runs once, in turn, so that what disturbs the machine disturbs
  * them all. Everything that is concluded is a median over rounds of what was measured within one round.
  */
-import { collectGarbage } from "./garbage.ts"
+import { collectGarbage, collectYoungGarbage } from "./garbage.ts"
 import { median, type Spread, spread } from "./stats.ts"
 
 export interface Contender {
@@ -66,8 +66,12 @@ export class Samples {
   }
 }
 
-const once = async (contender: Contender, statements: number): Promise<Sample> => {
+const turn = async (contender: Contender, statements: number): Promise<Sample> => {
   collectGarbage()
+  // A full collection also throws compiled code away whose objects it did not find. Users of a service do not pay for
+  // that, so a run that does not count comes first.
+  await contender.run()
+  collectYoungGarbage()
   const before = process.cpuUsage()
   const began = performance.now()
   await contender.run()
@@ -81,7 +85,7 @@ export const measure = async (contenders: ReadonlyArray<Contender>, plan: Plan):
   const samples = new Map<string, Array<Sample>>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < plan.warmUp + plan.rounds; round++) {
     for (const contender of contenders) {
-      const sample = await once(contender, plan.statements)
+      const sample = await turn(contender, plan.statements)
       if (round >= plan.warmUp) samples.get(contender.name)!.push(sample)
     }
   }
