@@ -4,8 +4,10 @@
  * As many workers as the concurrency take the next index each as soon as their last statement has ended: a sliding
  * window, with one fiber a place instead of one a statement. See docs/decisions/engines.md.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { ExecutionResult } from "../ExecutionResult.ts"
+import { InvalidOptions } from "../InvalidOptions.ts"
 import type { Environment } from "./environment.ts"
 import type { Execution } from "./execution.ts"
 import type { Executable } from "./input.ts"
@@ -15,7 +17,7 @@ export class ArrayEngine {
   readonly run: Run
   readonly results: Array<ExecutionResult<unknown>> = []
   readonly #items: ReadonlyArray<unknown>
-  readonly #bind: (item: unknown, index: number) => Executable
+  readonly #bind: (item: unknown, index: number) => Executable | InvalidOptions
   readonly #resume: Array<(() => void) | undefined> = []
   #next = 0
 
@@ -23,7 +25,7 @@ export class ArrayEngine {
     environment: Environment,
     policy: Policy,
     items: ReadonlyArray<unknown>,
-    bind: (item: unknown, index: number) => Executable
+    bind: (item: unknown, index: number) => Executable | InvalidOptions
   ) {
     this.#items = items
     this.#bind = bind
@@ -40,29 +42,41 @@ export class ArrayEngine {
   }
 
   #work(worker: number): Effect.Effect<void> {
-    return Effect.whileLoop({
-      while: () => this.#next < this.#items.length && !this.run.stopping,
-      body: () => this.#step(worker),
-      step: () => {}
+    return Effect.callback((resume) => {
+      this.#resume[worker] = () => resume(Effect.void)
+      this.#take(worker)
+      // An interrupted run starts nothing more, from its first moment on.
+      return Effect.sync(() => this.run.stop())
     })
   }
 
-  #step(worker: number): Effect.Effect<void> {
+  /**
+   * Gives a worker its next statement, and lets it go when there is none. Called at the end of the one before, for waking
+   * the fiber of the worker at each would cost as much again as the fiber of an attempt.
+   */
+  #take(worker: number): void {
     const run = this.run
-    if (run.turn.isOver) return Effect.callback((resume) => run.turn.park(() => resume(Effect.void)))
-    const index = this.#next++
-    const execution = run.start(this.#bind(this.#items[index], index), index)
-    if (this.results[index] !== undefined) return Effect.void
-    execution.owner = worker
-    return Effect.callback((resume) => {
-      this.#resume[worker] = () => resume(Effect.void)
-    })
+    while (this.#next < this.#items.length && !run.stopping) {
+      if (run.turn.isOver) return run.turn.park(() => this.#take(worker))
+      const index = this.#next++
+      const executable = this.#bind(this.#items[index], index)
+      if (executable instanceof InvalidOptions) {
+        run.die(Cause.die(executable))
+        break
+      }
+      const execution = run.start(executable, index)
+      if (this.results[index] === undefined) {
+        execution.owner = worker
+        return
+      }
+    }
+    this.#wake(worker)
   }
 
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
     this.results[execution.index] = result
     // No owner yet: it ended within `start`, and its worker goes on by itself.
-    if (execution.owner >= 0) this.#wake(execution.owner)
+    if (execution.owner >= 0) this.#take(execution.owner)
   }
 
   onStopping(): void {}

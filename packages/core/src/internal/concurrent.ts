@@ -88,7 +88,7 @@ const collectArray = (
   const engine = new ArrayEngine(environment, { ...policy, keepFailures: false }, items, (item, index) => {
     const executable = inputs.toExecutable(item)
     if (executable !== undefined) return executable
-    throw new InvalidOptions({ option: `${inputs.name}[${index}]`, value: kindOf(item), expected: inputs.expected })
+    return new InvalidOptions({ option: `${inputs.name}[${index}]`, value: kindOf(item), expected: inputs.expected })
   })
   const executed = engine.execute(concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
