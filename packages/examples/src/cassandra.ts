@@ -20,7 +20,8 @@ export const sessionTo = (server: CassandraServer["Service"]) =>
   CassandraSession.layer({
     contactPoints: server.contactPoints,
     localDataCenter: server.localDataCenter,
-    credentials: server.credentials
+    username: server.credentials?.username,
+    password: server.credentials?.password
   })
 
 /** The session of the examples, to the server of the context, with their keyspace. */
