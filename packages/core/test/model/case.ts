@@ -3,7 +3,7 @@
  *
  * All times are whole nanoseconds of a virtual clock, unless a name says otherwise.
  */
-import { Random, randomAt } from "./random.ts"
+import { type Random, randomAt } from "./random.ts"
 
 export interface Case {
   readonly seed: number
@@ -137,7 +137,7 @@ const latencyOf = ({ latency }: Answers, random: Random): Attempt["latency"] => 
     case "ties":
       return random.between(1, 4) * millisecond
     case "mixed":
-      return random.pick(["exit", "sync", 0, random.between(1, 10 * millisecond), random.between(1, 10 * millisecond)])
+      return random.pick<Attempt["latency"]>(["exit", "sync", 0, random.between(1, 10 * millisecond)])
   }
 }
 

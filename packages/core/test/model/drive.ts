@@ -21,21 +21,29 @@ import {
 } from "@effect-cql/core"
 import type { Page, Port } from "@effect-cql/core/Session"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as EffectExit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import { type Attempt, type Case, planOf, sourceDelayOf } from "./case.ts"
 import { rank } from "./queue.ts"
-import { type Account, describeFailure, describeSuccess, type Exit, type Prediction, type Sweeps } from "./rules.ts"
+import {
+  type Account,
+  describeFailure,
+  describeSuccess,
+  type Exit,
+  type Prediction,
+  type Summary,
+  type Sweeps
+} from "./rules.ts"
 import { World } from "./world.ts"
 
-export interface Observation extends Omit<Prediction, "exit" | "died"> {
+export interface Observation extends Omit<Prediction, "exit" | "died" | "closingIsAwaited"> {
   readonly exit: Exit | { readonly tag: "hangs" } | { readonly tag: "unexpected"; readonly cause: string }
   readonly sweeps: Sweeps
   /** What is always wrong, whatever the case. */
   readonly wrongs: ReadonlyArray<string>
-  readonly logged: ReadonlyArray<string>
   /** The last snapshot, where progress is reported. */
   readonly progress: Progress | undefined
 }
@@ -68,6 +76,7 @@ class Driver {
   #exit: Observation["exit"] = { tag: "hangs" }
   #endedAt = 0
   #hasEnded = false
+  #context: Context.Context<Session> | undefined
 
   constructor(self: Case) {
     this.#case = self
@@ -77,8 +86,9 @@ class Driver {
 
   async run(): Promise<Observation> {
     const world = this.#world
-    const program = Effect.scoped(Effect.flatMap(Session.make(this.#port), (session) =>
-      this.#verb.pipe(
+    const program = Effect.scoped(Effect.flatMap(Session.make(this.#port), (session) => {
+      this.#context = Context.add(world.context, Session, session)
+      return this.#verb.pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             this.#exit = this.#describe(exit)
@@ -87,7 +97,8 @@ class Driver {
           })
         ),
         Effect.provideService(Session, session)
-      )))
+      )
+    }))
     const fiber = Effect.runForkWith(world.context)(program)
     const { interruptAt } = this.#case
     if (interruptAt !== undefined) world.at(interruptAt, rank.interrupt, 0, () => fiber.interruptUnsafe())
@@ -150,6 +161,7 @@ class Driver {
     results: Stream.Stream<ExecutionResult.ExecutionResult<unknown>, unknown, Session>
   ): Effect.Effect<"left" | "ended", unknown, Session> {
     const { before, delay, stopAfter } = this.#case.consumer
+    const wantsMore = (received: number) => stopAfter === undefined || received < stopAfter
     const pass = (time: number) => this.#passTime(time, this.#case.consumer.asksSession, rank.consumer)
     const { describe } = this
     const handedOver = this.#handedOver
@@ -158,11 +170,11 @@ class Driver {
       const pull = yield* Stream.toPull(results)
       if (before > 0) yield* pass(before)
       let received = 0
-      while (stopAfter === undefined || received < stopAfter) {
+      while (wantsMore(received)) {
         const handed = yield* pull
         handedOver.push([world.now, handed.map(describe)])
         received += handed.length
-        if (delay > 0 && (stopAfter === undefined || received < stopAfter)) yield* pass(delay * handed.length)
+        if (delay > 0 && wantsMore(received)) yield* pass(delay * handed.length)
       }
       return "left" as const
     })).pipe(Effect.catchCause((cause) => {
@@ -250,7 +262,7 @@ class Driver {
   ): Iterable<unknown> | AsyncIterable<unknown> | Stream.Stream<unknown, unknown, Session> {
     switch (kind) {
       case "array":
-        return Array.from({ length: this.#case.size }, (_, index) => this.#item(index))
+        return Array.from({ length: this.#untilFault }, (_, index) => this.#item(index))
       case "iterator":
         return { [Symbol.iterator]: () => this.#iterator() }
       case "generator":
@@ -262,6 +274,12 @@ class Driver {
       case "stream":
         return this.#stream()
     }
+  }
+
+  /** Items of the source, with that which is no input where it stands behind the last statement. */
+  get #untilFault(): number {
+    const { size, source: { fault } } = this.#case
+    return fault?.at === size ? size + 1 : size
   }
 
   /** The item at an index: a statement, a tuple, the parameters of one, or what is neither. */
@@ -280,7 +298,7 @@ class Driver {
   #step(index: number): IteratorResult<unknown, undefined> {
     const { fault } = this.#case.source
     if (fault?.at === index && fault.kind === "throws") throw sourceBroke
-    const isItem = index < this.#case.size || fault?.at === index
+    const isItem = index < this.#untilFault
     return isItem ? { done: false, value: this.#item(index) } : { done: true, value: undefined }
   }
 
@@ -299,15 +317,19 @@ class Driver {
   }
 
   *#generator(): Generator<unknown> {
+    let isClosing = false
     try {
       for (let index = 0;; index++) {
+        isClosing = false
         this.#pulls++
         const step = this.#step(index)
         if (step.done === true) return
+        isClosing = true
         yield step.value
       }
     } finally {
-      this.#onClose()
+      if (isClosing) this.#onClose()
+      else this.#closes++
     }
   }
 
@@ -326,7 +348,7 @@ class Driver {
   }
 
   async *#asyncGenerator(): AsyncGenerator<unknown> {
-    let isClosing = true
+    let isClosing = false
     try {
       for (let index = 0;; index++) {
         isClosing = false
@@ -337,9 +359,9 @@ class Driver {
         yield step.value
       }
     } finally {
-      // A generator that comes to its end by itself takes no time for it.
+      // A generator that comes to its end by itself takes no time for it, and does not fail at it.
       if (isClosing) await this.#closeSlowly()
-      else this.#onClose()
+      else this.#closes++
     }
   }
 
@@ -348,21 +370,9 @@ class Driver {
     if (this.#pulling > 0) this.#wrongs.push("next() was called while another was under way")
     this.#pulling++
     if (delay > 0) {
-      await (this.#case.source.asksSession
-        ? Effect.runPromiseWith(this.#world.context)(this.#errandOf(delay))
-        : this.#world.sleepPromise(delay, rank.source))
+      await Effect.runPromiseWith(this.#context!)(this.#passTime(delay, this.#case.source.asksSession, rank.source))
     }
     this.#pulling--
-  }
-
-  /** A query of the session from outside the run, as a source written with promises makes it. */
-  #errandOf(delay: number): Effect.Effect<void> {
-    return Effect.scoped(
-      Effect.flatMap(
-        Session.make(this.#port),
-        (session) => Effect.provideService(this.#passTime(delay, true, rank.source), Session, session)
-      )
-    )
   }
 
   async #closeSlowly(): Promise<void> {
@@ -377,15 +387,14 @@ class Driver {
   }
 
   #stream(): Stream.Stream<unknown, unknown, Session> {
-    const { asksSession, chunk, closeDelay, fault } = this.#case.source
-    const { size } = this.#case
-    const until = fault?.kind === "throws" ? Math.min(fault.at, size) : Math.max(size, (fault?.at ?? -1) + 1)
+    const { size, source: { asksSession, chunk, closeDelay, fault } } = this.#case
+    const until = fault?.kind === "throws" ? Math.min(fault.at, size) : this.#untilFault
     let index = 0
     const pull = Effect.suspend(() => {
       const delay = sourceDelayOf(this.#case, this.#pulls++)
       return delay > 0 ? Effect.andThen(this.#passTime(delay, asksSession, rank.source), next) : next
     })
-    const next = Effect.suspend(() => {
+    const next = Effect.suspend((): Pull.Pull<readonly [unknown, ...ReadonlyArray<unknown>], unknown> => {
       const items = Array.from({ length: Math.min(chunk, until - index) }, () => this.#item(index++))
       const [first, ...rest] = items
       if (items.length > 0) return Effect.succeed([first, ...rest] as const)
@@ -424,7 +433,7 @@ class Driver {
     if (value === "ended") return { tag: "the stream ended" }
     return Array.isArray(value)
       ? { tag: "results", results: value.map(this.describe) }
-      : { tag: "summary", summary: value as Exit & { tag: "summary" } extends never ? never : Prediction["summary"] }
+      : { tag: "summary", summary: value as Summary }
   }
 
   #describeStatementFailed(error: StatementFailed): Exit {

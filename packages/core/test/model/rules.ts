@@ -23,6 +23,9 @@ export interface Prediction {
   readonly endedAt: number
   readonly summary: Summary
   readonly source: SourceUse
+  /** What has to be logged; where the closing of the source is not awaited, its failing is left open. */
+  readonly logged: ReadonlyArray<string>
+  readonly closingIsAwaited: boolean
   /** Whether the last instant is not determined: of the drain in which a defect shows, any part may have completed. */
   readonly died: boolean
 }
@@ -94,6 +97,7 @@ class Simulation {
 
   // Statements.
   readonly #level: number
+  #isFilling = false
   readonly #open = new Map<number, Statement>()
   #started = 0
   #succeeded = 0
@@ -115,11 +119,15 @@ class Simulation {
   #isOpened = false
   #isPulling = false
   #isExhausted = false
+  // What an async iterator has at once comes after the event that asked for it, and before anything else.
+  readonly #promises: Array<() => void> = []
   #held = 0
   #taken = 0
   #pulls = 0
   #closing: { readonly doneAt: number } | undefined
   #closes = 0
+  #closingIsAwaited = true
+  readonly #logged: Array<string> = []
 
   // The results and their consumer.
   readonly #bound: number
@@ -160,6 +168,8 @@ class Simulation {
       endedAt: this.#endedAt,
       summary: this.#summary,
       source: { pulls: this.#pulls, closes: this.#closes },
+      logged: this.#logged,
+      closingIsAwaited: this.#closingIsAwaited,
       died: this.#defect
     }
   }
@@ -167,7 +177,11 @@ class Simulation {
   // Rules 2, 3 and 6: what starts, and when.
 
   #fill(): void {
+    // What ends at once comes back to here.
+    if (this.#isFilling) return
+    this.#isFilling = true
     while (this.#hasRoom && this.#pull()) this.#start(this.#taken++)
+    this.#isFilling = false
   }
 
   get #hasRoom(): boolean {
@@ -179,7 +193,8 @@ class Simulation {
   #pull(): boolean {
     const { kind } = this.#case.source
     this.#isOpened = true
-    if (kind === "array" || kind === "iterator" || kind === "generator") {
+    if (kind === "array") return this.#take()
+    if (kind === "iterator" || kind === "generator") {
       this.#pulls++
       return this.#take()
     }
@@ -192,21 +207,27 @@ class Simulation {
     this.#isPulling = true
     const delay = sourceDelayOf(this.#case, this.#pulls++)
     if (kind === "stream" && delay === 0) return this.#arrived()
-    this.#at(this.#now + delay, rank.source, 0, () => {
+    const arrive = () => {
       if (this.#closing !== undefined) return
       if (this.#arrived()) this.#start(this.#taken++)
       this.#fill()
-    })
+    }
+    if (delay === 0) this.#promises.push(arrive)
+    else this.#at(this.#now + delay, rank.source, 0, arrive)
     return false
   }
 
   #arrived(): boolean {
-    const { chunk, fault, kind } = this.#case.source
+    const { size, source: { chunk, fault, kind } } = this.#case
     this.#isPulling = false
     if (kind !== "stream") return this.#take()
-    // A stream hands over what it had before it fails.
-    const until = fault?.kind === "throws" ? Math.min(fault.at, this.#case.size) : this.#case.size
-    this.#held = Math.max(0, Math.min(chunk, until - this.#taken) - 1)
+    // A stream hands over what it had before it fails, and something wrong like any other item.
+    const items = fault === undefined
+      ? size
+      : fault.kind === "throws"
+      ? Math.min(fault.at, size)
+      : Math.max(fault.at + 1, size)
+    this.#held = Math.max(0, Math.min(chunk, items - this.#taken) - 1)
     return this.#take()
   }
 
@@ -342,13 +363,15 @@ class Simulation {
 
   /** Rule 8: not before it was opened, not after its end, and never twice. A stream's scope is closed in any case. */
   #close(): void {
-    const { closeDelay, kind } = this.#case.source
+    const { closeDelay, closeThrows, kind } = this.#case.source
     if (this.#closing !== undefined) return
     const isIterator = kind !== "stream"
     const hasNothingToClose = kind === "array" || !this.#isOpened || (isIterator && this.#isExhausted)
     if (!hasNothingToClose) this.#closes++
     // `return` is not awaited while a `next` is under way.
-    const takesTime = !hasNothingToClose && !(isIterator && this.#isPulling) && isAsynchronous(kind)
+    this.#closingIsAwaited = !isIterator || !this.#isPulling
+    const takesTime = !hasNothingToClose && this.#closingIsAwaited && isAsynchronous(kind)
+    if (!hasNothingToClose && closeThrows) this.#logged.push("closing the source of a run failed")
     this.#closing = { doneAt: this.#now + (takesTime ? closeDelay : 0) }
   }
 
@@ -357,8 +380,9 @@ class Simulation {
     if (this.#exit !== undefined) return
     let isStable = false
     while (!isStable) {
+      for (let arrive = this.#promises.shift(); arrive !== undefined; arrive = this.#promises.shift()) arrive()
       this.#interruptWhatNeedNotFinish()
-      isStable = !this.#handOver()
+      isStable = !this.#handOver() && this.#promises.length === 0
     }
     if (this.#isOver || !this.#isDone || (this.#case.verb === "stream" && !this.#isWaiting)) return
     this.#isOver = true
@@ -459,8 +483,14 @@ class Simulation {
   #arrive(): void {
     if (this.#isOver) return
     if (this.#case.consumer.stopAfter === 0 && this.#case.verb === "stream") {
-      this.#leave({ tag: "the consumer left" })
-    } else this.#ask()
+      return this.#leave({ tag: "the consumer left" })
+    }
+    // Rule 9: a level above the capacity is clamped, with one warning.
+    const { concurrency } = this.#case
+    if (typeof concurrency === "number" && concurrency > this.#level) {
+      this.#logged.push(`concurrency ${concurrency} is above the capacity of the session: running at ${this.#level}`)
+    }
+    this.#ask()
   }
 
   /** The consumer asks for what follows: only now what it had in hand is consumed. */
@@ -472,20 +502,31 @@ class Simulation {
     this.#fill()
   }
 
-  /** Hands over everything that is ready; whether there was anything. */
+  /** Hands over everything that is ready, for as long as the consumer waits; whether there was anything. */
   #handOver(): boolean {
-    if (this.#case.verb !== "stream" || !this.#isWaiting || this.#isOver) return false
-    const ready = this.#case.ordered ? this.#takeInOrder() : this.#takeAsCompleted()
-    if (ready.length === 0) return false
-    this.#handedOver.push([this.#now, ready.map(({ line }) => line)])
-    this.#isWaiting = false
-    this.#inHand = ready.length
-    this.#received += ready.length
+    if (this.#case.verb !== "stream") return false
+    let hasHandedOver = false
+    while (this.#isWaiting && !this.#isOver) {
+      const ready = this.#case.ordered ? this.#takeInOrder() : this.#takeAsCompleted()
+      if (ready.length === 0) break
+      hasHandedOver = true
+      this.#handedOver.push([this.#now, ready.map(({ line }) => line)])
+      this.#isWaiting = false
+      this.#inHand = ready.length
+      this.#received += ready.length
+      this.#consume(ready.length)
+    }
+    return hasHandedOver
+  }
+
+  #consume(results: number): void {
     const { delay, stopAfter } = this.#case.consumer
-    if (stopAfter !== undefined && this.#received >= stopAfter) this.#leave({ tag: "the consumer left" })
-    else if (delay === 0) this.#ask()
-    else this.#at(this.#now + delay * ready.length, rank.consumer, 0, () => this.#ask())
-    return true
+    if (stopAfter !== undefined && this.#received >= stopAfter) return this.#leave({ tag: "the consumer left" })
+    if (delay === 0) return this.#ask()
+    this.#at(this.#now + delay * results, rank.consumer, 0, () => {
+      this.#ask()
+      this.#handOver()
+    })
   }
 
   #takeInOrder(): Array<Result> {
