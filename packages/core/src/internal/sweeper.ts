@@ -36,7 +36,11 @@ export class Sweeper {
     const deadline = now + timeout
     execution.deadline = deadline
     this.#granularity = Math.min(this.#granularity, Math.max(50, timeout / 10))
-    // Deadlines mostly come in their order, so that the timer that is set already covers this one.
+    this.#cover(now, deadline)
+  }
+
+  // Deadlines mostly come in their order, so that the timer that is set already covers this one.
+  #cover(now: number, deadline: number): void {
     if (this.#timer === undefined || deadline + this.#granularity < this.#wakeAt) this.#set(now, deadline)
   }
 
@@ -63,9 +67,9 @@ export class Sweeper {
       if (execution.deadline <= now) late.push(execution)
       else earliest = Math.min(earliest, execution.deadline)
     }
-    // Statements that start in the places of these set the timer by themselves.
+    // Statements that start in the places of these set the timer for themselves, not for those that were there before.
     for (const execution of late) execution.timeOut()
-    if (this.#timer === undefined && earliest < Number.POSITIVE_INFINITY) this.#set(now, earliest)
+    if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
   }
 
   #now(): number {

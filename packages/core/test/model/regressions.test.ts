@@ -1,0 +1,29 @@
+/**
+ * What the model has found, each case told on its own.
+ */
+import { executeConcurrent, ExecutionResult, Statement } from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+
+const table = (name: string) => Statement.make(`SELECT * FROM app.${name}`)
+
+it.effect("a statement that times out hides no deadline of those that were in flight beside it", () =>
+  Effect.gen(function*() {
+    const statements = ["hangs", "quick", "hangs", "quick"].map(table)
+    const fiber = yield* Effect.forkChild(
+      executeConcurrent(statements, { concurrency: 2, raiseOnFirstError: false, statement: { requestTimeout: 700 } })
+    )
+    // 0: the deadline of the first. 100: the third starts, to end at 800. 700: the fourth starts in the first's place.
+    yield* TestClock.adjust(700)
+    yield* TestClock.adjust(100 + 70)
+    assert.isDefined(fiber.pollUnsafe())
+    const results = yield* Fiber.join(fiber)
+    assert.deepStrictEqual(results.map(ExecutionResult.isSuccess), [false, true, false, true])
+  }).pipe(Effect.provide(MockSession.layer({
+    answers: [
+      MockSession.when(/hangs/, MockSession.never),
+      MockSession.when(/quick/, MockSession.delayed(MockSession.rows([]), 100))
+    ]
+  }))))
