@@ -1,10 +1,10 @@
 /**
  * What the model has found, each case told on its own.
  */
-import { executeConcurrent, ExecutionResult, Statement } from "@effect-cql/core"
+import { executeConcurrent, ExecutionResult, runConcurrent, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Logger } from "effect"
 import { TestClock } from "effect/testing"
 
 const table = (name: string) => Statement.make(`SELECT * FROM app.${name}`)
@@ -27,3 +27,20 @@ it.effect("a statement that times out hides no deadline of those that were in fl
       MockSession.when(/quick/, MockSession.delayed(MockSession.rows([]), 100))
     ]
   }))))
+
+it.effect("an error while closing an async iterable is logged once", () => {
+  const logged: Array<unknown> = []
+  const logger = Logger.make(({ message }) => logged.push(message))
+  const items = [table("t"), 42 as never]
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: false, value: items.shift()! } as const),
+      return: () => Promise.reject(new Error("closing broke"))
+    })
+  }
+  return Effect.gen(function*() {
+    const error = yield* Effect.flip(runConcurrent(source))
+    assert.strictEqual(error._tag, "SourceError")
+    assert.strictEqual(logged.length, 1)
+  }).pipe(Effect.provide([MockSession.layer(), Logger.layer([logger])]))
+})

@@ -60,13 +60,8 @@ export class AsyncIterableSource implements Source {
     if (before === "over" || (before === "ready" && this.#arrived !== "item")) return
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
-    const settled = closing.then(() => undefined, (error: unknown) => Cause.die(error))
-    if (before !== "pulling") {
-      this.closed = Effect.flatMap(
-        Effect.promise(() => settled),
-        (cause) => cause === undefined ? Effect.void : logClosing(cause)
-      )
-    }
+    const told = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))
+    if (before !== "pulling") this.closed = Effect.flatten(Effect.promise(() => told))
   }
 }
 
