@@ -22,6 +22,8 @@ const demo = Effect.gen(function*() {
   yield* Console.log(`\n${table(steps)}\n\n${loaded.rows} rows loaded and verified`)
 })
 
-const Session = Layer.unwrap(Effect.map(CassandraServer, sessionTo)).pipe(Layer.provide(CassandraServer.layer))
+const Session = Layer.unwrap(Effect.map(CassandraServer, sessionTo)).pipe(
+  Layer.provide(CassandraServer.layerWith({ heap: "1g" }))
+)
 
 NodeRuntime.runMain(Effect.provide(demo, Session))

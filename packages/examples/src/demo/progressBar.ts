@@ -1,24 +1,27 @@
-/** Shows how far a run has come: a bar on a terminal, now and then a line elsewhere. */
-import type { Progress } from "@effect-cql/core"
+/** Shows how far a step has come: a bar on a terminal, now and then a line elsewhere. */
 import { SingleBar } from "cli-progress"
-import { Console, Effect, type Scope } from "effect"
+import { Clock, Console, Effect, type Scope } from "effect"
 import process from "node:process"
 
-export type Show = (done: number, rate: number) => Effect.Effect<void>
+/** Tells how many are done. */
+export type Show = (done: number) => Effect.Effect<void>
 
 /** A bar for as long as the scope is open. */
 export const make = (title: string, total: number): Effect.Effect<Show, never, Scope.Scope> =>
-  process.stdout.isTTY ? bar(title, total) : Effect.sync(() => lines(title, total))
+  Effect.gen(function*() {
+    const begun = yield* Clock.currentTimeMillis
+    const show = process.stdout.isTTY ? yield* bar(title, total) : lines(title, total)
+    return (done) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => show(done, Math.round(done / Math.max(1, now - begun) * 1_000)))
+  })
 
-/** Handles the progress of a run. */
-export const onProgress = (show: Show) => ({ failed, rate, succeeded }: Progress): Effect.Effect<void> =>
-  show(succeeded + failed, rate)
+type ShowWithRate = (done: number, rate: number) => Effect.Effect<void>
 
-const bar = (title: string, total: number): Effect.Effect<Show, never, Scope.Scope> =>
+const bar = (title: string, total: number): Effect.Effect<ShowWithRate, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const bar = new SingleBar({
-        format: `${title.padEnd(22)} {bar} {percentage}% | {value}/{total} | {rate}/s`,
+        format: `${title.padEnd(16)} {bar} {percentage}% | {value}/{total} | {rate}/s`,
         barCompleteChar: "█",
         barIncompleteChar: "░",
         hideCursor: true
@@ -27,14 +30,13 @@ const bar = (title: string, total: number): Effect.Effect<Show, never, Scope.Sco
       return bar
     }),
     (bar) => Effect.sync(() => bar.stop())
-  ).pipe(Effect.map((bar) => (done, rate) => Effect.sync(() => bar.update(done, { rate: Math.round(rate) }))))
+  ).pipe(Effect.map((bar) => (done, rate) => Effect.sync(() => bar.update(done, { rate }))))
 
-const lines = (title: string, total: number): Show => {
+const lines = (title: string, total: number): ShowWithRate => {
   let told = 0
   return (done, rate) => {
-    if (done < told + total / 5 && done < total) return Effect.void
-    if (done === told) return Effect.void
+    if (done === told || (done < told + total / 5 && done < total)) return Effect.void
     told = done
-    return Console.log(`${title.padEnd(22)} ${done}/${total} | ${Math.round(rate)}/s`)
+    return Console.log(`${title.padEnd(16)} ${done}/${total} | ${rate}/s`)
   }
 }

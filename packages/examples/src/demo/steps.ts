@@ -39,10 +39,10 @@ export const createSchema = Effect.forEach(schema, (text) => Statement.make(text
 export const load = measured(
   "load",
   Effect.scoped(Effect.gen(function*() {
-    const bar = yield* ProgressBar.make("loading cities", cities.length)
+    const show = yield* ProgressBar.make("loading cities", cities.length)
     const results = yield* executeConcurrentWithArgs(insert, cities, {
       concurrency: 256,
-      onProgress: ProgressBar.onProgress(bar)
+      onProgress: ({ succeeded }) => show(succeeded)
     })
     const inTable = (yield* count()).first?.cities
     yield* check(inTable === BigInt(cities.length), `${cities.length} rows are in the table, not ${inTable}`)
@@ -107,7 +107,7 @@ export const streamBack = measured(
           // Slower than the server: the run has to wait for this consumer, and must not hoard what it waits with.
           yield* Effect.sleep("20 millis")
           if (read >= (heaps.length + 1) * cities.length / heapChecks) heaps.push(yield* Heap.used)
-          yield* show(read, 0)
+          yield* show(read)
         })
       )
     )
