@@ -61,6 +61,8 @@ export interface Consumer {
   readonly delay: number
   /** Leaves when it has got this many. */
   readonly stopAfter: number | undefined
+  /** Whether it leaves by `Stream.take`, which gives it no more than it wants, or else with all that it was handed. */
+  readonly takes: boolean
   /** Whether it takes its time by querying the session of the run. */
   readonly asksSession: boolean
 }

@@ -4,6 +4,7 @@
 import { type Case } from "./case.ts"
 import { drive, type Observation } from "./drive.ts"
 import { type Family, generate } from "./generate.ts"
+import { brokenInvariants, generateOpen } from "./invariants.ts"
 import { BrokenRule, type Prediction, simulate } from "./rules.ts"
 
 /** Runs a case; gives what was wrong, or nothing. */
@@ -106,8 +107,8 @@ const simplifications = (self: Case): ReadonlyArray<Case> => {
     { ...self, interruptAt: undefined },
     { ...self, settle: false },
     { ...self, requestTimeout: undefined, answers: { ...answers, hangs: 0 } },
-    { ...self, consumer: { before: 0, delay: 0, stopAfter: undefined, asksSession: false } },
-    { ...self, consumer: { ...consumer, asksSession: false, before: 0 } },
+    { ...self, consumer: { before: 0, delay: 0, stopAfter: undefined, takes: false, asksSession: false } },
+    { ...self, consumer: { ...consumer, asksSession: false, takes: false, before: 0 } },
     { ...self, source: { ...source, asksSession: false, closeDelay: 0, closeThrows: false } },
     { ...self, source: { ...source, delay: 0, chunk: 1 } },
     { ...self, source: { ...source, fault: undefined } },
@@ -124,15 +125,23 @@ const simplifications = (self: Case): ReadonlyArray<Case> => {
 }
 
 /** Runs the case of a seed; throws with everything that is needed to replay it. */
-export const checkSeed = async (family: Family, seed: number): Promise<void> => {
+export const checkSeed = async (family: Family, seed: number): Promise<Case> => {
   const self = generate(family, seed)
   const wrong = await check(self)
-  if (wrong === undefined) return
+  if (wrong === undefined) return self
   const smallest = await shrink(self)
   throw new Error(
     `${family}: seed ${seed} fails (MODEL_SEED=${seed} replays it)\n${await check(smallest) ?? wrong}\n` +
       `the smallest case found: ${print(smallest)}\nthe case itself: ${print(self)}`
   )
+}
+
+/** The same for a case of which only invariants can be told. */
+export const checkOpenSeed = async (seed: number): Promise<Case> => {
+  const self = generateOpen(seed)
+  const broken = brokenInvariants(self, await drive(self))
+  if (broken.length === 0) return self
+  throw new Error(`seed ${seed} fails (MODEL_SEED=${seed} replays it)\n${broken.join("\n")}\nthe case: ${print(self)}`)
 }
 
 const print = (self: Case): string =>

@@ -24,9 +24,8 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as EffectExit from "effect/Exit"
-import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import { type Attempt, type Case, planOf, sourceDelayOf } from "./case.ts"
+import { type Attempt, bufferOf, type Case, levelOf, planOf } from "./case.ts"
 import { rank } from "./queue.ts"
 import {
   type Account,
@@ -37,6 +36,7 @@ import {
   type Summary,
   type Sweeps
 } from "./rules.ts"
+import { sourceBroke, WatchedSource } from "./watchedSource.ts"
 import { World } from "./world.ts"
 
 export interface Observation extends Omit<Prediction, "exit" | "died" | "closingIsAwaited"> {
@@ -52,7 +52,6 @@ const query = (self: Case): string =>
   self.writes ? "INSERT INTO app.t (i) VALUES (?)" : "SELECT v FROM app.t WHERE i = ?"
 /** What sources and consumers ask the session of the run while they take their time. */
 const errand = "SELECT v FROM app.errands WHERE i = ?"
-const sourceBroke = new Error("the source broke")
 const adapterBroke = new Error("the adapter broke")
 
 export const drive = async (self: Case): Promise<Observation> => {
@@ -69,10 +68,11 @@ class Driver {
   readonly #handedOver: Array<readonly [number, ReadonlyArray<string>]> = []
   readonly #wrongs: Array<string> = []
   readonly #progress: Array<Progress> = []
-  #given: Array<unknown> = []
-  #pulls = 0
-  #closes = 0
-  #pulling = 0
+  readonly #source: WatchedSource<Session>
+  #inFlight = 0
+  #started = 0
+  #consumed = 0
+  #inHand = 0
   #exit: Observation["exit"] = { tag: "hangs" }
   #endedAt = 0
   #hasEnded = false
@@ -82,6 +82,11 @@ class Driver {
     this.#case = self
     const { kind } = self.source
     this.#world = new World(kind === "asyncGenerator" || kind === "asyncIterator")
+    this.#source = new WatchedSource<Session>(self, this.#world, {
+      text: query(self),
+      passTime: (time) => this.#passTime(time, self.source.asksSession, rank.source),
+      runPromise: (effect) => Effect.runPromiseWith(this.#context!)(effect)
+    })
   }
 
   async run(): Promise<Observation> {
@@ -116,9 +121,9 @@ class Driver {
       exit: this.#exit,
       endedAt: this.#endedAt,
       summary: this.#progress.at(-1) ?? { started: 0, succeeded: 0, failed: 0, unknown: 0 },
-      source: { pulls: this.#pulls, closes: this.#closes },
+      source: { pulls: this.#source.pulls, closes: this.#source.closes },
       sweeps: this.#sweeps,
-      wrongs: this.#wrongs,
+      wrongs: [...this.#wrongs, ...this.#source.wrongs],
       logged: world.logged,
       progress: this.#progress.at(-1)
     }
@@ -139,20 +144,23 @@ class Driver {
     } as const
     const streamOptions = { ...options, ordered: self.ordered, bufferSize: self.bufferSize }
     const text = query(self)
+    // What a source gives is made for one verb; the types of the six verbs have tests of their own.
+    const source = <Item>() =>
+      this.#source.source as Iterable<Item> | AsyncIterable<Item> | Stream.Stream<Item, unknown, Session>
     switch (self.verb) {
       case "execute":
         return self.withArgs
-          ? executeConcurrentWithArgs(text, this.#source<Statement.Params>(), options)
-          : executeConcurrent(this.#source<Statement.Input>(), options)
+          ? executeConcurrentWithArgs(text, source<Statement.Params>(), options)
+          : executeConcurrent(source<Statement.Input>(), options)
       case "run":
         return self.withArgs
-          ? runConcurrentWithArgs(text, this.#source<Statement.Params>(), options)
-          : runConcurrent(this.#source<Statement.Input>(), options)
+          ? runConcurrentWithArgs(text, source<Statement.Params>(), options)
+          : runConcurrent(source<Statement.Input>(), options)
       case "stream":
         return this.#consume(
           self.withArgs
-            ? streamConcurrentWithArgs(text, this.#source<Statement.Params>(), streamOptions)
-            : streamConcurrent(this.#source<Statement.Input>(), streamOptions)
+            ? streamConcurrentWithArgs(text, source<Statement.Params>(), streamOptions)
+            : streamConcurrent(source<Statement.Input>(), streamOptions)
         )
     }
   }
@@ -160,19 +168,21 @@ class Driver {
   #consume(
     results: Stream.Stream<ExecutionResult.ExecutionResult<unknown>, unknown, Session>
   ): Effect.Effect<"left" | "ended", unknown, Session> {
-    const { before, delay, stopAfter } = this.#case.consumer
+    const { before, delay, stopAfter, takes } = this.#case.consumer
     const wantsMore = (received: number) => stopAfter === undefined || received < stopAfter
+    // A stream that takes so many ends by itself.
+    const asksAgain = (received: number) => takes || wantsMore(received)
     const pass = (time: number) => this.#passTime(time, this.#case.consumer.asksSession, rank.consumer)
-    const { describe } = this
-    const handedOver = this.#handedOver
-    const world = this.#world
-    return Effect.scoped(Effect.gen(function*() {
-      const pull = yield* Stream.toPull(results)
+    const taken = takes && stopAfter !== undefined ? Stream.take(results, stopAfter) : results
+    return Effect.scoped(Effect.gen({ self: this }, function*() {
+      const pull = yield* Stream.toPull(taken)
       if (before > 0) yield* pass(before)
       let received = 0
-      while (wantsMore(received)) {
+      while (asksAgain(received)) {
+        this.#consumed += this.#inHand
         const handed = yield* pull
-        handedOver.push([world.now, handed.map(describe)])
+        this.#inHand = handed.length
+        this.#handedOver.push([this.#world.now, handed.map(this.describe)])
         received += handed.length
         if (delay > 0 && wantsMore(received)) yield* pass(delay * handed.length)
       }
@@ -180,7 +190,9 @@ class Driver {
     })).pipe(Effect.catchCause((cause) => {
       const isDone = cause.reasons.length === 1 &&
         cause.reasons.some((reason) => reason._tag === "Fail" && Cause.isDone(reason.error))
-      return isDone ? Effect.succeed("ended" as const) : Effect.failCause(cause)
+      if (!isDone) return Effect.failCause(cause)
+      const hasLeft = takes && this.#handedOver.flatMap(([, results]) => results).length === stopAfter
+      return Effect.succeed(hasLeft ? "left" as const : "ended" as const)
     }))
   }
 
@@ -220,9 +232,13 @@ class Driver {
     if (this.#hasEnded) this.#wrongs.push(`${request} was sent after the end of the run`)
     if (this.#ended.has(request)) this.#wrongs.push(`${request} was sent twice`)
     this.#sent.push([request, world.now])
-    const answered = () => {
-      this.#ended.set(request, ["answered", world.now])
+    this.#inFlight++
+    this.#holdBounds(index)
+    const ended = (how: "answered" | "interrupted") => {
+      this.#inFlight--
+      this.#ended.set(request, [how, world.now])
     }
+    const answered = () => ended("answered")
     if (attempt.end === "throws") {
       answered()
       throw adapterBroke
@@ -241,174 +257,24 @@ class Driver {
       })
       return Effect.sync(() => {
         cancel()
-        this.#ended.set(request, ["interrupted", world.now])
+        ended("interrupted")
         // Nothing but the timeout of statements interrupts while a timer goes off.
         if (world.happening === rank.timer) this.#sweeps.set(request, { at: world.now, order: this.#sweeps.size })
       })
     })
   }
 
-  // The source.
-
-  #source<Item>(): Iterable<Item> | AsyncIterable<Item> | Stream.Stream<Item, unknown, Session> {
-    const { kind } = this.#case.source
-    const source = this.#sourceOf(kind)
-    // What a source gives is made for one verb; the types of the six verbs have tests of their own.
-    return source as Iterable<Item> | AsyncIterable<Item> | Stream.Stream<Item, unknown, Session>
-  }
-
-  #sourceOf(
-    kind: Case["source"]["kind"]
-  ): Iterable<unknown> | AsyncIterable<unknown> | Stream.Stream<unknown, unknown, Session> {
-    switch (kind) {
-      case "array":
-        return Array.from({ length: this.#untilFault }, (_, index) => this.#item(index))
-      case "iterator":
-        return { [Symbol.iterator]: () => this.#iterator() }
-      case "generator":
-        return { [Symbol.iterator]: () => this.#generator() }
-      case "asyncIterator":
-        return { [Symbol.asyncIterator]: () => this.#asyncIterator() }
-      case "asyncGenerator":
-        return { [Symbol.asyncIterator]: () => this.#asyncGenerator() }
-      case "stream":
-        return this.#stream()
-    }
-  }
-
-  /** Items of the source, with that which is no input where it stands behind the last statement. */
-  get #untilFault(): number {
-    const { size, source: { fault } } = this.#case
-    return fault?.at === size ? size + 1 : size
-  }
-
-  /** The item at an index: a statement, a tuple, the parameters of one, or what is neither. */
-  #item(index: number): unknown {
-    const { fault } = this.#case.source
-    if (fault?.kind === "gives no input" && fault.at === index) return 42
-    const params = planOf(this.#case, index).refused ? [index, "one too many"] : [index]
-    if (this.#case.withArgs) return params
-    const text = query(this.#case)
-    const item = index % 2 === 0 ? Statement.make(text, params) : [text, params]
-    this.#given[index] = item
-    return item
-  }
-
-  /** What an iterator gives at an index. */
-  #step(index: number): IteratorResult<unknown, undefined> {
-    const { fault } = this.#case.source
-    if (fault?.at === index && fault.kind === "throws") throw sourceBroke
-    const isItem = index < this.#untilFault
-    return isItem ? { done: false, value: this.#item(index) } : { done: true, value: undefined }
-  }
-
-  #iterator(): Iterator<unknown> {
-    let index = 0
-    return {
-      next: () => {
-        this.#pulls++
-        return this.#step(index++)
-      },
-      return: () => {
-        this.#onClose()
-        return { done: true, value: undefined }
-      }
-    }
-  }
-
-  *#generator(): Generator<unknown> {
-    let isClosing = false
-    try {
-      for (let index = 0;; index++) {
-        isClosing = false
-        this.#pulls++
-        const step = this.#step(index)
-        if (step.done === true) return
-        isClosing = true
-        yield step.value
-      }
-    } finally {
-      if (isClosing) this.#onClose()
-      else this.#closes++
-    }
-  }
-
-  #asyncIterator(): AsyncIterator<unknown> {
-    let index = 0
-    return {
-      next: async () => {
-        await this.#pull()
-        return this.#step(index++)
-      },
-      return: async () => {
-        await this.#closeSlowly()
-        return { done: true, value: undefined }
-      }
-    }
-  }
-
-  async *#asyncGenerator(): AsyncGenerator<unknown> {
-    let isClosing = false
-    try {
-      for (let index = 0;; index++) {
-        isClosing = false
-        await this.#pull()
-        const step = this.#step(index)
-        if (step.done === true) return
-        isClosing = true
-        yield step.value
-      }
-    } finally {
-      // A generator that comes to its end by itself takes no time for it, and does not fail at it.
-      if (isClosing) await this.#closeSlowly()
-      else this.#closes++
-    }
-  }
-
-  async #pull(): Promise<void> {
-    const delay = sourceDelayOf(this.#case, this.#pulls++)
-    if (this.#pulling > 0) this.#wrongs.push("next() was called while another was under way")
-    this.#pulling++
-    if (delay > 0) {
-      await Effect.runPromiseWith(this.#context!)(this.#passTime(delay, this.#case.source.asksSession, rank.source))
-    }
-    this.#pulling--
-  }
-
-  async #closeSlowly(): Promise<void> {
-    const { closeDelay } = this.#case.source
-    if (closeDelay > 0) await this.#world.sleepPromise(closeDelay, rank.source)
-    this.#onClose()
-  }
-
-  #onClose(): void {
-    this.#closes++
-    if (this.#case.source.closeThrows) throw new Error("closing the source broke")
-  }
-
-  #stream(): Stream.Stream<unknown, unknown, Session> {
-    const { size, source: { asksSession, chunk, closeDelay, fault } } = this.#case
-    const until = fault?.kind === "throws" ? Math.min(fault.at, size) : this.#untilFault
-    let index = 0
-    const pull = Effect.suspend(() => {
-      const delay = sourceDelayOf(this.#case, this.#pulls++)
-      return delay > 0 ? Effect.andThen(this.#passTime(delay, asksSession, rank.source), next) : next
-    })
-    const next = Effect.suspend((): Pull.Pull<readonly [unknown, ...ReadonlyArray<unknown>], unknown> => {
-      const items = Array.from({ length: Math.min(chunk, until - index) }, () => this.#item(index++))
-      const [first, ...rest] = items
-      if (items.length > 0) return Effect.succeed([first, ...rest] as const)
-      return index === fault?.at ? Effect.fail(sourceBroke) : Cause.done()
-    })
-    return Stream.unwrap(Effect.gen({ self: this }, function*() {
-      yield* Effect.addFinalizer(() =>
-        Effect.andThen(
-          closeDelay > 0 ? this.#world.sleep(closeDelay, rank.source) : Effect.void,
-          Effect.sync(() => this.#onClose())
-        )
+  /** Rules 2 and 6, at every request, whatever a prediction says. */
+  #holdBounds(index: number): void {
+    this.#started = Math.max(this.#started, index + 1)
+    const level = levelOf(this.#case)
+    const waiting = this.#started - this.#consumed
+    if (this.#inFlight > level) this.#wrongs.push(`${this.#inFlight} in flight at a level of ${level}`)
+    if (waiting > level + bufferOf(this.#case)) {
+      this.#wrongs.push(
+        `${waiting} started and not consumed, at a level of ${level} and a buffer of ${bufferOf(this.#case)}`
       )
-      return Stream.fromPull(Effect.succeed(pull))
-    }))
+    }
   }
 
   // What came of it.
@@ -452,7 +318,7 @@ class Driver {
 
   readonly describe = (result: ExecutionResult.ExecutionResult<unknown> | undefined): string => {
     if (result === undefined) return "a hole"
-    const given = this.#given[result.index]
+    const given = this.#source.given[result.index]
     const isTheOneGiven = given === undefined || Array.isArray(given) || result.statement === given
     if (!isTheOneGiven) this.#wrongs.push(`result ${result.index} has another statement than was given`)
     if (ExecutionResult.isFailure(result)) {

@@ -103,6 +103,7 @@ const consumerOf = (random: Random): Consumer => ({
   before: random.chance(0.1) ? 1_000_003 : 0,
   delay: random.chance(0.6) ? 0 : random.between(1, 5 * millisecond),
   stopAfter: random.chance(0.25) ? random.skewed(0, 300) : undefined,
+  takes: random.chance(0.5),
   asksSession: random.chance(0.2)
 })
 

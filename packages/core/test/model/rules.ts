@@ -510,13 +510,19 @@ class Simulation {
       const ready = this.#case.ordered ? this.#takeInOrder() : this.#takeAsCompleted()
       if (ready.length === 0) break
       hasHandedOver = true
-      this.#handedOver.push([this.#now, ready.map(({ line }) => line)])
+      this.#handedOver.push([this.#now, this.#wanted(ready).map(({ line }) => line)])
       this.#isWaiting = false
       this.#inHand = ready.length
       this.#received += ready.length
       this.#consume(ready.length)
     }
     return hasHandedOver
+  }
+
+  /** `Stream.take` keeps what is beyond its number. */
+  #wanted(ready: ReadonlyArray<Result>): ReadonlyArray<Result> {
+    const { stopAfter, takes } = this.#case.consumer
+    return takes && stopAfter !== undefined ? ready.slice(0, stopAfter - this.#received) : ready
   }
 
   #consume(results: number): void {
