@@ -44,6 +44,4 @@ export const byId = Query.make(
   { row: City }
 )
 
-export const count = Query.make("SELECT count(*) AS cities FROM demo.cities", {
-  row: Schema.Struct({ cities: Schema.BigInt })
-})
+export const ids = Query.make("SELECT id FROM demo.cities")
