@@ -1,0 +1,269 @@
+/**
+ * Shared bounds on requests in flight and on their rate.
+ *
+ * `concurrency` bounds the statements of one run. A limiter bounds requests, over all runs that share it: a permit covers
+ * one attempt, is given back before the wait for a retry, and is never held while a source is pulled or a consumer works.
+ * Whoever came first goes first, whichever run it belongs to.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Adaptive } from "./internal/limiter/adaptive.ts"
+import { Fixed } from "./internal/limiter/fixed.ts"
+import { type Leaf, leaves } from "./internal/limiter/leaf.ts"
+import { Rate } from "./internal/limiter/rate.ts"
+import { type Time, time } from "./internal/limiter/time.ts"
+import { isPositiveInteger } from "./internal/options.ts"
+import { InvalidOptions } from "./InvalidOptions.ts"
+
+/**
+ * A bound on requests, shared by all runs that it is given to.
+ *
+ * A request that meets the same limiter twice, from its run and from its session or inside of {@link all}, takes one
+ * permit. A request that was abandoned, because it timed out or was interrupted, is still in the server: it counts as load
+ * until its answer comes, or until the server has given it up as well (`abandonedFor`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Limiter {
+  /** What it is doing now. */
+  readonly state: Effect.Effect<State>
+  readonly [leaves]: ReadonlyArray<Leaf>
+}
+
+/**
+ * A snapshot of a limiter. That of several, combined, is the snapshot of the one that has the least room.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface State {
+  /** Requests that may be in flight; infinite for {@link rate}. */
+  readonly limit: number
+  /** Requests in flight. */
+  readonly inFlight: number
+  /** Requests that wait for a permit. */
+  readonly waiting: number
+  /** Requests that nobody waits for any more, and that still count as load. */
+  readonly abandoned: number
+  /**
+   * How the limit last moved, and why: `"96 → 64: median 2.4 x"` says that the median latency had been 2.4 times what it
+   * is without a queue. Undefined before the first move, and for limits that do not move.
+   */
+  readonly lastMove: string | undefined
+}
+
+/**
+ * Options that the bounds on requests in flight have in common.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How long an abandoned request counts as load when no answer to it comes. Default: 5 seconds. */
+  readonly abandonedFor?: Duration.Input | undefined
+}
+
+/**
+ * Options of {@link rate}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RateOptions {
+  /** How many requests may begin in the time `per`. Retries and further pages are requests as well. */
+  readonly statements: number
+  /** The time that `statements` is for. */
+  readonly per: Duration.Input
+  /** How many may begin at once after a quiet time. Default: what is due in 10 milliseconds, at least 1. */
+  readonly burst?: number | undefined
+}
+
+/**
+ * Options of {@link adaptive}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface AdaptiveOptions extends Options {
+  /** The limit never falls below it. */
+  readonly min: number
+  /** The limit never rises above it. */
+  readonly max: number
+  /** The limit to begin with. Default: 20, or what of `min` and `max` is nearest. */
+  readonly initial?: number | undefined
+}
+
+/**
+ * At most so many requests in flight.
+ *
+ * Dies with `InvalidOptions` when the number is not a positive integer.
+ *
+ * **Example** (A bound that several runs share)
+ *
+ * ```ts
+ * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limiter = yield* Limiter.fixed(64)
+ *   const { inFlight, limit } = yield* limiter.state
+ *   console.assert(limit === 64 && inFlight === 0)
+ * })
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limiter> =>
+  making(() => {
+    const checked = positiveInteger("limit", limit)
+    const abandonedFor = abandonedFrom(options)
+    return (time) => new Fixed(time, checked, abandonedFor)
+  })
+
+/**
+ * At most so many requests begin in a time, evenly: in any time `t`, at most `burst + statements x t / per`.
+ *
+ * A limiter whose timers were late makes up for at most 50 milliseconds. The time is the monotonic one: a jump of the
+ * clock on the wall changes nothing. Dies with `InvalidOptions` when a number is not a positive integer, or the time is
+ * not positive.
+ *
+ * **Example** (At most a thousand a second)
+ *
+ * ```ts
+ * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limiter = yield* Limiter.rate({ statements: 1_000, per: "1 second" })
+ *   const { limit, waiting } = yield* limiter.state
+ *   console.assert(limit === Infinity && waiting === 0)
+ * })
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
+  making(() => {
+    const statements = positiveInteger("statements", options.statements)
+    const per = positiveMillis("per", options.per)
+    const burst = options.burst === undefined
+      ? Math.max(1, Math.floor(10 * statements / per))
+      : positiveInteger("burst", options.burst)
+    return (time) => new Rate(time, statements, per, burst)
+  })
+
+/**
+ * As many requests in flight as the servers can take without making them wait.
+ *
+ * **When to use**
+ *
+ * When the right number is not known or changes: other load, repairs, nodes that come and go.
+ *
+ * **Details**
+ *
+ * Led by delay, for Cassandra answers overload mostly by slowing down. The limit grows while latency stays close to what
+ * it is without a queue, and growing brings more answers; it is cut when the median rises above 1.75 times that, and when
+ * requests are refused as `Overloaded` or time out. Now and then half the limit is tried out for a moment, to see what
+ * latency is without a queue, and whether the other half is of any use. Dies with `InvalidOptions` when `min`, `initial`
+ * and `max` are not positive integers in this order.
+ *
+ * **Example** (Between 4 and 512)
+ *
+ * ```ts
+ * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limiter = yield* Limiter.adaptive({ min: 4, max: 512, initial: 32 })
+ *   const { lastMove, limit } = yield* limiter.state
+ *   console.assert(limit === 32 && lastMove === undefined)
+ * })
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
+  making(() => {
+    const min = positiveInteger("min", options.min)
+    const max = positiveInteger("max", options.max)
+    if (max < min) throw new InvalidOptions({ option: "max", value: max, expected: `at least min, which is ${min}` })
+    const initial = positiveInteger("initial", options.initial ?? Math.min(max, Math.max(min, 20)))
+    if (initial < min || initial > max) {
+      throw new InvalidOptions({ option: "initial", value: initial, expected: `an integer from ${min} to ${max}` })
+    }
+    const abandonedFor = abandonedFrom(options)
+    return (time) => new Adaptive(time, { min, max, initial }, abandonedFor)
+  })
+
+/**
+ * All of these bounds at once.
+ *
+ * A request takes its permits from all of them in one step, when all of them have room: waiting for one, it holds nothing
+ * of the others.
+ *
+ * **Example** (In flight and rate)
+ *
+ * ```ts
+ * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limiter = Limiter.all([
+ *     yield* Limiter.fixed(64),
+ *     yield* Limiter.rate({ statements: 1_000, per: "1 second" })
+ *   ])
+ *   console.assert((yield* limiter.state).limit === 64)
+ * })
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const all = (limiters: ReadonlyArray<Limiter>): Limiter => of(limiters.flatMap((limiter) => limiter[leaves]))
+
+const of = (parts: ReadonlyArray<Leaf>): Limiter => {
+  const distinct = [...new Set(parts)]
+  return { state: Effect.sync(() => stateOf(distinct)), [leaves]: distinct }
+}
+
+const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
+
+const stateOf = (parts: ReadonlyArray<Leaf>): State =>
+  parts.map((leaf) => leaf.state).reduce(
+    (least, state) => room(state) < room(least) ? state : least,
+    parts[0]?.state ?? unbounded
+  )
+
+const room = (state: State): number => state.limit - state.inFlight - state.abandoned
+
+/** Checks the options when the effect runs, as it is that which dies of them. */
+const making = (check: () => (time: Time) => Leaf): Effect.Effect<Limiter> =>
+  Effect.suspend(() => {
+    const make = check()
+    return Effect.map(time, (time) => of([make(time)]))
+  })
+
+const positiveInteger = (option: string, value: number): number => {
+  if (isPositiveInteger(value)) return value
+  throw new InvalidOptions({ option, value, expected: "a positive integer" })
+}
+
+const positiveMillis = (option: string, value: Duration.Input): number => {
+  const duration = Duration.fromInput(value)
+  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+  if (millis > 0 && Number.isFinite(millis)) return millis
+  throw new InvalidOptions({ option, value, expected: "a positive, finite duration, such as \"1 second\"" })
+}
+
+const abandonedFrom = (options: Options): number =>
+  options.abandonedFor === undefined ? 5_000 : positiveMillis("abandonedFor", options.abandonedFor)
