@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Statement } from "@effect-cql/core"
-import type { ClientOptions } from "cassandra-driver"
+import type { DseClientOptions } from "cassandra-driver"
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 
@@ -32,7 +32,7 @@ export interface Options extends SessionOptions {
   /** Encrypted connections: `true`, or what to trust. Certificates are verified. Default: `false`. */
   readonly tls?: boolean | Tls | undefined
   /** Further options of cassandra-driver. What stands above goes before them. */
-  readonly clientOptions?: ClientOptions | undefined
+  readonly clientOptions?: DseClientOptions | undefined
 }
 
 /**

@@ -29,8 +29,7 @@ class Handle {
   constructor(options: Options, log: LogEmitter) {
     const seen = (connection: DriverConnection) => this.#seen(connection)
     this.client = new Client(toClientOptions(options, function(event, level, className, message, further) {
-      // The verbose lines are those of requests: there are two for each, and none of them is a first step.
-      if (level !== "verbose" && isConnection(this, className)) seen(this)
+      if (level === "info" && isConnection(this, className)) seen(this)
       log.call(this, event, level, className, message, further)
     }))
   }

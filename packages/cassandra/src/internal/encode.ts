@@ -103,10 +103,16 @@ const long = (name: ScalarName): Encode =>
     return bytes
   })
 
-const uuidText = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const isHyphen = (text: string, index: number): boolean => text.charCodeAt(index) === 0x2d
 
-const uuid = (text: string): Buffer | undefined =>
-  uuidText.test(text) ? Buffer.from(text.replaceAll("-", ""), "hex") : undefined
+const uuid = (text: string): Buffer | undefined => {
+  if (text.length !== 36) return undefined
+  if (!isHyphen(text, 8) || !isHyphen(text, 13) || !isHyphen(text, 18) || !isHyphen(text, 23)) return undefined
+  const digits = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24)
+  const bytes = Buffer.from(digits, "hex")
+  // It stops at the first character that is no digit.
+  return bytes.length === 16 ? bytes : undefined
+}
 
 const nanosecondsOfDay = 86_400_000_000_000n
 

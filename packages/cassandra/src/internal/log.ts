@@ -1,6 +1,7 @@
 /**
  * The log of the driver, through the loggers of Effect.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
@@ -15,12 +16,16 @@ const levels: Readonly<Record<string, LogLevel.Severity>> = {
 }
 
 /** A log emitter that logs in the context of the fiber that made it. */
-export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context) => {
+export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: Context.Context<never>) => {
   const runFork = Effect.runForkWith(context)
-  return Effect.map(References.MinimumLogLevel, (minimum): LogEmitter => (_, level, className, message, further) => {
+  const minimum = Context.get(context, References.MinimumLogLevel)
+  const isLogged = (severity: LogLevel.Severity) => LogLevel.isGreaterThanOrEqualTo(severity, minimum)
+  const verbose = isLogged("Trace")
+  return Effect.succeed<LogEmitter>((_, level, className, message, further) => {
+    // The driver has two verbose lines for every request.
+    if (level === "verbose" && !verbose) return
     const severity = levels[level] ?? "Debug"
-    // The driver has two verbose lines for every request: not even a fiber that drops them is started.
-    if (LogLevel.isLessThan(severity, minimum)) return
+    if (!isLogged(severity)) return
     const text = further instanceof Error && !String(message).includes(further.message)
       ? `${String(message)}: ${further.message}`
       : String(message)

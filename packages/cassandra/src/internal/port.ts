@@ -15,7 +15,15 @@ import { toPage } from "./page.ts"
 import { encodeParams } from "./params.ts"
 import { forBatch, forStatement } from "./requestOptions.ts"
 
-type Resume = (effect: Effect.Effect<Page, CqlError>) => void
+/** Who waits for the end of a request. */
+class Waiter {
+  readonly resume: (effect: Effect.Effect<Page, CqlError>) => void
+  waits = true
+
+  constructor(resume: (effect: Effect.Effect<Page, CqlError>) => void) {
+    this.resume = resume
+  }
+}
 
 /** The port of a client. */
 export class ClientPort implements Pick<Port, "execute" | "capacity"> {
@@ -30,23 +38,25 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
 
   readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> =>
     Effect.callback((resume) => {
+      const waiter = new Waiter(resume)
       this.#awaited++
-      let awaited = true
-      const settle = () => {
-        if (awaited) this.#awaited--
-        awaited = false
-      }
-      const once: Resume = (effect) => {
-        // After an interruption nobody waits for the answer.
-        if (!awaited) return
-        settle()
-        resume(effect)
-      }
-      if (request._tag === "Statement") this.#statement(request, pageState, once)
-      else this.#batch(request, once)
+      if (request._tag === "Statement") this.#statement(request, pageState, waiter)
+      else this.#batch(request, waiter)
       // The driver cannot recall a request. Its stream stays taken until the answer comes; see `capacity`.
-      return Effect.sync(settle)
+      return Effect.sync(() => this.#leave(waiter))
     })
+
+  #leave(waiter: Waiter): boolean {
+    const waits = waiter.waits
+    waiter.waits = false
+    if (waits) this.#awaited--
+    return waits
+  }
+
+  /** Hands over the end of a request, unless nobody waits for it any more. */
+  #settle(waiter: Waiter, end: Effect.Effect<Page, CqlError>): void {
+    if (this.#leave(waiter)) waiter.resume(end)
+  }
 
   /**
    * Over all live hosts, what their connections can carry. Streams in use beyond those of awaited requests belong to
@@ -67,26 +77,26 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
     return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - this.#awaited))
   })
 
-  #statement(request: StatementRequest, pageState: PageState | undefined, resume: Resume): void {
+  #statement(request: StatementRequest, pageState: PageState | undefined, waiter: Waiter): void {
     const { options, params, text } = request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
     if (params.length === 0) {
-      this.#answer(this.#client.execute(text, [], forStatement(options, text, false, pageState)), request, resume)
+      this.#answer(this.#client.execute(text, [], forStatement(options, text, false, pageState)), request, waiter)
       return
     }
     const send = (meta: PreparedMeta) => {
       const encoded = encodeParams(params, meta)
-      if (encoded instanceof Reason.ParametersRefused) return resume(failed(encoded, request))
+      if (encoded instanceof Reason.ParametersRefused) return this.#settle(waiter, failed(encoded, request))
       const answer = this.#client.execute(text, encoded, forStatement(options, text, true, pageState))
-      this.#answer(answer, request, resume)
+      this.#answer(answer, request, waiter)
     }
     const info = this.#infoOf(text)
-    if (info.meta === undefined) this.#prepare(text, info, request, resume, send)
+    if (info.meta === undefined) this.#prepare(text, info, request, waiter, send)
     else send(info.meta)
   }
 
   /** Encodes the statements of a batch from an index on, and sends it: with a pause for each text not yet prepared. */
-  #batch(request: BatchRequest, resume: Resume, queries: Array<Query> = [], just?: PreparedMeta): void {
+  #batch(request: BatchRequest, waiter: Waiter, queries: Array<Query> = [], just?: PreparedMeta): void {
     for (let index = queries.length; index < request.statements.length; index++) {
       const { params, text } = request.statements[index]!
       if (params.length === 0) {
@@ -96,15 +106,17 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
       const info = just === undefined ? this.#infoOf(text) : { meta: just }
       just = undefined
       if (info.meta === undefined) {
-        this.#prepare(text, info, request, resume, (meta) => this.#batch(request, resume, queries, meta))
+        this.#prepare(text, info, request, waiter, (meta) => this.#batch(request, waiter, queries, meta))
         return
       }
       const encoded = encodeParams(params, info.meta)
-      if (encoded instanceof Reason.ParametersRefused) return resume(failed(ofMember(encoded, index), request))
+      if (encoded instanceof Reason.ParametersRefused) {
+        return this.#settle(waiter, failed(ofMember(encoded, index), request))
+      }
       queries.push({ query: text, params: encoded })
     }
     const prepare = request.statements.some(({ params }) => params.length > 0)
-    this.#answer(this.#client.batch(queries, forBatch(request.options, request.type, prepare)), request, resume)
+    this.#answer(this.#client.batch(queries, forBatch(request.options, request.type, prepare)), request, waiter)
   }
 
   #infoOf(text: string): PreparedInfo {
@@ -115,26 +127,28 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
     text: string,
     info: PreparedInfo,
     request: Request,
-    resume: Resume,
+    waiter: Waiter,
     next: (meta: PreparedMeta) => void
   ): void {
     const prepared = (error: unknown) => {
+      // A statement that was interrupted meanwhile must not be sent any more.
+      if (!waiter.waits) return
       // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
-      if (info.meta === undefined) return resume(this.#failure(error, request, "prepare"))
+      if (info.meta === undefined) return this.#settle(waiter, this.#failure(error, request, "prepare"))
       // A promise handler that throws would leave the statement without an end.
       try {
         next(info.meta)
       } catch (defect) {
-        resume(Effect.die(defect))
+        this.#settle(waiter, Effect.die(defect))
       }
     }
     prepareOnly(this.#client, text).then(prepared, prepared)
   }
 
-  #answer(answer: Promise<types.ResultSet>, request: Request, resume: Resume): void {
+  #answer(answer: Promise<types.ResultSet>, request: Request, waiter: Waiter): void {
     answer.then(
-      (result) => resume(Effect.sync(() => toPage(result))),
-      (error: unknown) => resume(this.#failure(error, request, "execute"))
+      (result) => this.#settle(waiter, Effect.sync(() => toPage(result))),
+      (error: unknown) => this.#settle(waiter, this.#failure(error, request, "execute"))
     )
   }
 

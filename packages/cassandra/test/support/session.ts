@@ -1,0 +1,38 @@
+import { type CqlError, type Reason, Statement } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { Effect, Layer } from "effect"
+import { SharedServerLayer } from "../../../testing/test/support/server.ts"
+import { CassandraSession } from "../../src/index.ts"
+
+/** The options that connect to a server. */
+export const optionsOf = (server: CassandraServer["Service"]): CassandraSession.Options => ({
+  contactPoints: server.contactPoints,
+  localDataCenter: server.localDataCenter,
+  username: server.credentials?.username,
+  password: server.credentials?.password
+})
+
+/** A session on the shared server. */
+export const SessionLive = Layer.unwrap(
+  Effect.map(CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
+).pipe(Layer.provideMerge(SharedServerLayer))
+
+/** A session, and a keyspace of its own for as long as it is in use. */
+export const withKeyspace = (keyspace: string, ...tables: ReadonlyArray<string>) =>
+  Layer.effectDiscard(Effect.acquireRelease(
+    Effect.gen(function*() {
+      yield* Statement.make(`DROP KEYSPACE IF EXISTS ${keyspace}`)
+      yield* Statement.make(
+        `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
+      )
+      yield* Effect.forEach(tables, (table) => Statement.make(table))
+    }),
+    () => Effect.ignore(Statement.make(`DROP KEYSPACE ${keyspace}`))
+  )).pipe(Layer.provideMerge(SessionLive))
+
+/** The reason that a statement fails with. */
+export const reasonOf = <A, R>(effect: Effect.Effect<A, CqlError, R>): Effect.Effect<Reason.Reason, A, R> =>
+  Effect.map(Effect.flip(effect), (error) => error.reason)
+
+/** A name that no other run uses at the same time. */
+export const ownName = (prefix: string): string => `${prefix}_${process.pid}`
