@@ -14,7 +14,7 @@ import { Fixed } from "./internal/limiter/fixed.ts"
 import { type Leaf, leaves } from "./internal/limiter/leaf.ts"
 import { Rate } from "./internal/limiter/rate.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
-import { isPositiveInteger } from "./internal/options.ts"
+import { isPositiveInteger } from "./internal/numbers.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**

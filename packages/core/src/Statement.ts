@@ -17,6 +17,7 @@ import { StatementImpl } from "./internal/statement.ts"
 import * as Text from "./internal/text.ts"
 import type { Query } from "./Query.ts"
 import type { ResultSet } from "./ResultSet.ts"
+import type { RetryPolicy } from "./RetryPolicy.ts"
 import type { Session } from "./Session.ts"
 
 /**
@@ -104,6 +105,8 @@ export interface Options {
   readonly requestTimeout?: Duration.Input | undefined
   /** Whether executing it twice does what executing it once does. Default: read off the text. */
   readonly idempotent?: boolean | undefined
+  /** When a failed attempt is followed by another. Default: `RetryPolicy.standard`; `"none"` sends nothing twice. */
+  readonly retry?: RetryPolicy | "none" | undefined
   /** Write time in microseconds since the epoch. Default: the time of the first attempt. */
   readonly timestamp?: bigint | undefined
   /** Asks the server to trace the request. Default: `false`. */

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type { Options } from "../Statement.ts"
 import { resolve, type ResolvedOptions } from "./options.ts"
@@ -15,6 +16,7 @@ export interface Environment {
   /** Options of the session, with those of the run laid over them. */
   readonly options: ResolvedOptions
   readonly clock: Clock.Clock
+  readonly random: Random.Random
   readonly dispatcher: Scheduler.SchedulerDispatcher
   /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -26,6 +28,7 @@ export const makeEnvironment = (session: SessionState, options: Options | undefi
       session,
       options: resolve(options, session.defaults),
       clock: Context.get(context, Clock.Clock),
+      random: Context.get(context, Random.Random),
       dispatcher: Context.get(context, Scheduler.Scheduler).makeDispatcher(),
       fork: Effect.runForkWith(context)
     })

@@ -6,7 +6,8 @@
  * effect, run in a fiber of its own, so that it can be interrupted or abandoned without touching what runs beside it.
  */
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
@@ -39,7 +40,12 @@ export class Execution {
   #pageState: PageState | undefined
   readonly #paging: Paging
   #attempts = 0
-  #fiber: Fiber.Fiber<Page, CqlError> | undefined
+  // Attempts at the page at hand that failed.
+  #failures = 0
+  // What the attempts so far leave open.
+  #outcome: Outcome.Outcome | undefined
+  // The attempt in flight, or the wait before the next one.
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
 
   /** When the attempt under way is over its time, on the monotonic clock in milliseconds; infinite without a timeout. */
   deadline = Number.POSITIVE_INFINITY
@@ -82,6 +88,7 @@ export class Execution {
           this.#request = request
         }
         this.#attempts++
+        run.retries.requests++
         exit = this.#send(run.session.attempt(this.#request, this.#pageState))
         if (exit === undefined) return
       }
@@ -124,6 +131,7 @@ export class Execution {
       return false
     }
     const page = exit.value
+    this.#failures = 0
     this.#pageState = page.pageState
     if (page.pageState === undefined || this.#paging.pages === "one") {
       this.#succeeded(page)
@@ -149,27 +157,63 @@ export class Execution {
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
     const value = new ResultSet({ rows, wasApplied: page.wasApplied, info: page.info, columns: page.columns })
-    const outcome = value.wasApplied ? "Applied" : "NotApplied"
+    // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
+    const outcome = value.wasApplied ? "Applied" : this.#outcome ?? "NotApplied"
     return { _tag: "Success", success: true, index: this.index, statement: this.executable, value, outcome }
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
     const reasons = cause.reasons
     const only = reasons.length === 1 ? reasons[0]! : undefined
-    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#end(this.#failure(only.error.reason))
+    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error.reason)
     // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
     this.#run.died(this, cause)
   }
 
+  /** Ends with a failed attempt, or makes another one after a wait. */
+  #refused(reason: Reason.Reason): void {
+    this.#failures++
+    const failure = this.#failure(reason)
+    this.#outcome = failure.outcome
+    const policy = this.#run.resolver.resolve(this.executable.options).retry
+    const delay = this.#run.retries.delay(policy, failure.error, this.#failures)
+    if (delay === undefined) {
+      if (policy.attempts > 1) this.#tellIfOnlyIdempotenceLacks(failure)
+      return this.#end(failure)
+    }
+    const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
+    // It keeps its place, and whatever stops the run stops the wait as well.
+    this.#fiber = wait
+    this.deadline = Number.POSITIVE_INFINITY
+    this.#run.enter(this, undefined)
+    wait.addObserver(() => {
+      if (this.#fiber !== wait) return
+      this.#fiber = undefined
+      this.#run.leave(this)
+      this.#advance(undefined)
+    })
+  }
+
+  #tellIfOnlyIdempotenceLacks({ error }: Failure): void {
+    const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
+    if (!lacks || !this.#run.session.isFirstOf(error.query)) return
+    this.#run.fork(
+      Effect.logInfo(
+        `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${error.query}; ` +
+          "mark it { idempotent: true } where it is"
+      )
+    )
+  }
+
   #failure(reason: Reason.Reason): Failure {
-    const subject = subjectOf(this.executable)
-    const outcome = Outcome.fromReason(reason, subject)
+    const attempt = Outcome.fromReason(reason, subjectOf(this.executable))
+    const outcome = Outcome.afterAttempt(this.#outcome, attempt)
     const error = new CqlError({
       reason,
       query: this.executable.text,
       outcome,
       attempts: this.#attempts,
-      retryable: isRetryable(reason, outcome, this.#request?.options.idempotent ?? false)
+      retryable: isRetryable(reason, attempt, this.#request?.options.idempotent ?? false)
     })
     return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error, outcome }
   }
@@ -182,11 +226,16 @@ export class Execution {
   timeOut(): void {
     this.abandon()
     const timeout = this.#request!.options.requestTimeout!
-    this.#end(this.#failure(new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })))
+    // The retry policy is code of others as well.
+    try {
+      this.#refused(new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout }))
+    } catch (defect) {
+      this.#run.died(this, Cause.die(defect))
+    }
   }
 
-  /** Interrupts the attempt in flight and forgets about it. The fiber is given back to be awaited. */
-  abandon(): Fiber.Fiber<Page, CqlError> {
+  /** Interrupts the attempt in flight, or the wait for one, and forgets about it. The fiber is given back to be awaited. */
+  abandon(): Fiber.Fiber<unknown, unknown> {
     const fiber = this.#fiber!
     this.#fiber = undefined
     this.#run.leave(this)

@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import type { StreamOptions } from "../Concurrent.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
-import { checked, isPositiveInteger } from "./options.ts"
+import { isPositiveInteger } from "./numbers.ts"
+import { checked } from "./options.ts"
 
 const defaultConcurrency = 100
 

@@ -3,11 +3,16 @@
  */
 import * as Duration from "effect/Duration"
 import { InvalidOptions } from "../InvalidOptions.ts"
+import * as RetryPolicy from "../RetryPolicy.ts"
 import type { RequestOptions } from "../Session.ts"
 import type { Options } from "../Statement.ts"
+import { isPositiveInteger } from "./numbers.ts"
 
-/** Options of a request before its timestamp is known; `idempotent` may still be open. */
-export type ResolvedOptions = Omit<RequestOptions, "idempotent"> & { readonly idempotent: boolean | undefined }
+/** Options of a statement before its request is made: `idempotent` may still be open. */
+export type ResolvedOptions = Omit<RequestOptions, "idempotent"> & {
+  readonly idempotent: boolean | undefined
+  readonly retry: RetryPolicy.RetryPolicy
+}
 
 const unresolved: ResolvedOptions = {
   consistency: undefined,
@@ -18,7 +23,8 @@ const unresolved: ResolvedOptions = {
   timestamp: undefined,
   tracing: false,
   executionProfile: undefined,
-  routing: undefined
+  routing: undefined,
+  retry: RetryPolicy.none
 }
 
 /** Lays options over those of the level behind them; the nearer level wins. */
@@ -32,7 +38,8 @@ export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = u
     timestamp: nearer.timestamp ?? behind.timestamp,
     tracing: nearer.tracing ?? behind.tracing,
     executionProfile: nearer.executionProfile ?? behind.executionProfile,
-    routing: nearer.routing ?? behind.routing
+    routing: nearer.routing ?? behind.routing,
+    retry: nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind.retry
   }
 
 const toTimeout = (input: Duration.Input): number | undefined => {
@@ -75,9 +82,6 @@ export const checked = (options: Options, at = ""): Options => {
   }
   return options
 }
-
-export const isPositiveInteger = (value: unknown): boolean =>
-  typeof value === "number" && Number.isSafeInteger(value) && value > 0
 
 const isPositiveDuration = (input: Duration.Input): boolean => {
   // Duration turns a negative number into zero, so the sign has to be read off the number itself.

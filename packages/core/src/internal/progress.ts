@@ -57,6 +57,12 @@ const snapshots = (environment: Environment, run: Run): () => Progress => {
       at = time
       ended += sinceThen
     }
-    return { ...run.summary, inFlight: run.open, retried: 0, elapsed: Duration.millis(time - begun), rate }
+    return {
+      ...run.summary,
+      inFlight: run.open,
+      retried: run.retries.retried,
+      elapsed: Duration.millis(time - begun),
+      rate
+    }
   }
 }

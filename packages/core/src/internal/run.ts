@@ -9,9 +9,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import type { CqlError } from "../CqlError.ts"
 import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
-import type { Page } from "../Session.ts"
 import { StatementFailed } from "../StatementFailed.ts"
 import type { Summary } from "../Summary.ts"
 import type { Account } from "./account.ts"
@@ -19,6 +17,7 @@ import type { Environment } from "./environment.ts"
 import { Execution, type Paging } from "./execution.ts"
 import type { Executable } from "./input.ts"
 import { Resolver } from "./options.ts"
+import { Retries } from "./retries.ts"
 import type { SessionState } from "./session.ts"
 import { Sweeper } from "./sweeper.ts"
 import { Turn } from "./turn.ts"
@@ -53,6 +52,8 @@ export class Run {
   readonly nextTimestamp: () => bigint
   readonly clock: Clock.Clock
 
+  readonly retries: Retries
+
   started = 0
   succeeded = 0
   failed = 0
@@ -73,7 +74,7 @@ export class Run {
   #failure: Failure | undefined
   #defect: Cause.Cause<never> | undefined
   #stopScheduled = false
-  #interrupted: Array<Fiber.Fiber<Page, CqlError>> = []
+  #interrupted: Array<Fiber.Fiber<unknown, unknown>> = []
 
   constructor(environment: Environment, policy: Policy, engine: Engine) {
     this.session = environment.session
@@ -84,6 +85,7 @@ export class Run {
     this.#dispatcher = environment.dispatcher
     this.resolver = new Resolver(environment.options)
     this.turn = new Turn(environment.dispatcher)
+    this.retries = new Retries(environment.random)
     this.nextTimestamp = () => this.session.nextTimestamp(environment.clock)
     this.#sweeper = new Sweeper(environment.clock, environment.fork, () => this.#first)
   }

@@ -27,6 +27,9 @@ import { runOne } from "./single.ts"
 
 const defaultCloseTimeout = 10_000
 
+// Whoever has so many texts builds them from values.
+const mostTold = 1_000
+
 /** Where a session keeps its {@link SessionState}, out of the way of its users. */
 export const state: unique symbol = Symbol.for("@effect-cql/core/Session/state")
 
@@ -39,6 +42,7 @@ export class SessionState {
   #inFlight = 0
   #idle: Deferred.Deferred<void> | undefined
   #lastTimestamp = 0
+  readonly #told = new Set<string>()
 
   constructor(port: Port) {
     this.#port = port
@@ -53,6 +57,13 @@ export class SessionState {
     return effect
   }
 
+  /** Whether a text is asked about for the first time: what is told once a query. */
+  isFirstOf(query: string): boolean {
+    if (this.#told.has(query) || this.#told.size >= mostTold) return false
+    this.#told.add(query)
+    return true
+  }
+
   leave(): void {
     this.#inFlight--
     if (this.#inFlight === 0 && this.#idle !== undefined) Deferred.doneUnsafe(this.#idle, Effect.void)
@@ -60,7 +71,7 @@ export class SessionState {
 
   /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
   nextTimestamp(clock: Clock.Clock): bigint {
-    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, clock.currentTimeMillisUnsafe() * 1_000)
+    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, Math.floor(clock.currentTimeMillisUnsafe() * 1_000))
     return BigInt(this.#lastTimestamp)
   }
 

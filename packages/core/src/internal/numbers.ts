@@ -1,0 +1,3 @@
+/** Numbers that options can be. */
+export const isPositiveInteger = (value: unknown): boolean =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0

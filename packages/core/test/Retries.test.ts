@@ -1,0 +1,241 @@
+import {
+  Batch,
+  executeConcurrent,
+  InvalidOptions,
+  type Progress,
+  Reason,
+  RetryPolicy,
+  Session,
+  Statement
+} from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Logger, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { insert, statements, timed, valueOf } from "./support/runs.ts"
+
+const message = "x"
+const unavailable = new Reason.Unavailable({ message, consistency: "ALL", required: 3, alive: 2 })
+const overloaded = new Reason.Overloaded({ message })
+const write = Statement.make(insert, [1])
+const counter = Statement.make("UPDATE app.counters SET c = c + 1 WHERE a = 1")
+
+/** A session that fails with these reasons, one an attempt, and then succeeds; retries are on. */
+const failing = (...reasons: ReadonlyArray<Reason.Reason>) =>
+  MockSession.layer({
+    defaults: { retry: RetryPolicy.standard },
+    otherwise: MockSession.rows([]),
+    answers: reasons.length === 0
+      ? []
+      : [MockSession.when(() => true, MockSession.inTurn(...inTurn(reasons), MockSession.rows([])))]
+  })
+
+const inTurn = (reasons: ReadonlyArray<Reason.Reason>) =>
+  reasons.map(MockSession.fail) as [MockSession.Reply, ...Array<MockSession.Reply>]
+
+/** How often a statement was sent, and how it ended. */
+const run = (statement: Statement.Statement<unknown>, ...reasons: ReadonlyArray<Reason.Reason>) =>
+  Effect.gen(function*() {
+    const { exit } = yield* timed(Effect.result(statement))
+    const mock = yield* MockSession.MockSession
+    const result = valueOf(exit)
+    return {
+      sent: (yield* mock.calls).length,
+      end: result._tag === "Success" ? "Success" : `${result.failure.reason._tag}, ${result.failure.outcome}`,
+      attempts: result._tag === "Failure" ? result.failure.attempts : undefined
+    }
+  }).pipe(Effect.provide(failing(...reasons)))
+
+describe("what is retried", () => {
+  it.effect("a passing reason that left nothing behind, whatever the statement", () =>
+    Effect.gen(function*() {
+      for (const reason of [unavailable, new Reason.Busy({ message }), new Reason.IsBootstrapping({ message })]) {
+        assert.deepStrictEqual(yield* run(counter, reason, reason), { sent: 3, end: "Success", attempts: undefined })
+      }
+    }))
+
+  it.effect("a reason that may have left something behind, where twice is as once", () =>
+    Effect.gen(function*() {
+      const timeout = new Reason.WriteTimeout({
+        message,
+        consistency: "ONE",
+        received: 0,
+        blockFor: 1,
+        writeType: "SIMPLE"
+      })
+      for (const reason of [overloaded, timeout, new Reason.ConnectionClosed({ message })]) {
+        assert.strictEqual((yield* run(write, reason)).sent, 2)
+        assert.strictEqual((yield* run(counter, reason)).sent, 1)
+        assert.strictEqual((yield* run(Statement.withOptions(counter, { idempotent: true }), reason)).sent, 2)
+        assert.strictEqual((yield* run(Statement.withOptions(write, { idempotent: false }), reason)).sent, 1)
+      }
+    }))
+
+  it.effect("never what is refused, failed on a replica, or will be applied anyway", () =>
+    Effect.gen(function*() {
+      const replicas = { message, consistency: "ONE", received: 0, blockFor: 1 } as const
+      for (
+        const reason of [
+          new Reason.InvalidQuery({ message }),
+          new Reason.WriteFailure({ ...replicas, failures: 1, writeType: "SIMPLE" }),
+          new Reason.WriteTimeout({ ...replicas, writeType: "BATCH" }),
+          new Reason.UnknownError({ message })
+        ]
+      ) assert.strictEqual((yield* run(write, reason)).sent, 1, reason._tag)
+    }))
+
+  it.effect("up to three attempts; the error tells how many", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* run(write, ...Array(9).fill(overloaded)), {
+        sent: 3,
+        end: "Overloaded, Unknown",
+        attempts: 3
+      })
+    }))
+
+  it.effect("nothing with retry \"none\", and what a policy of one's own allows", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* run(Statement.withOptions(write, { retry: "none" }), overloaded)).sent, 1)
+      const patient = RetryPolicy.make({ attempts: 5, while: ({ reason }) => reason._tag === "Overloaded" })
+      const patiently = Statement.withOptions(write, { retry: patient })
+      assert.strictEqual((yield* run(patiently, ...Array(9).fill(overloaded))).sent, 5)
+      assert.strictEqual((yield* run(patiently, unavailable)).sent, 1)
+    }))
+})
+
+describe("how it is retried", () => {
+  it.effect("with the timestamp of the first attempt", () =>
+    Effect.gen(function*() {
+      yield* timed(write)
+      yield* timed(Batch.make([write]))
+      const mock = yield* MockSession.MockSession
+      const timestamps = (yield* mock.calls).map(({ request }) => request.options.timestamp)
+      assert.strictEqual(new Set(timestamps.slice(0, 3)).size, 1)
+      assert.isAbove(Number(timestamps[3]! - timestamps[0]!), 0)
+    }).pipe(Effect.provide(failing(overloaded, overloaded))))
+
+  it.effect("after waits that grow, within their bounds", () =>
+    Effect.gen(function*() {
+      const policy = RetryPolicy.make({ attempts: 9, initialDelay: 20, maxDelay: "1 second" })
+      const { millis } = yield* timed(Effect.result(Statement.withOptions(write, { retry: policy })))
+      const longest = 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000
+      assert.isAtMost(millis, longest)
+      assert.isAtLeast(millis, longest / 2 - 8)
+    }).pipe(Effect.provide(failing(...Array(20).fill(overloaded)))))
+
+  it.effect("within a budget: a run that fails all over does not send everything three times", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* timed(executeConcurrent(statements(1_000), { raiseOnFirstError: false }))
+      assert.strictEqual(valueOf(exit).length, 1_000)
+      const mock = yield* MockSession.MockSession
+      const sent = (yield* mock.calls).length
+      assert.isAtMost(sent, 1_000 + 1_000 * 0.1 / 0.9 + 1)
+      assert.isAbove(sent, 1_050)
+    }).pipe(Effect.provide(MockSession.layer({
+      latency: 1,
+      defaults: { retry: RetryPolicy.standard },
+      otherwise: MockSession.fail(overloaded)
+    }))))
+
+  it.effect("a page is retried from where it begins, and every page has its own attempts", () =>
+    Effect.gen(function*() {
+      const rows = Array.from({ length: 5 }, (_, id) => ({ id }))
+      const page = MockSession.rows(rows)
+      const every = MockSession.layer({
+        defaults: { pageSize: 1, retry: RetryPolicy.standard },
+        answers: [
+          MockSession.when(
+            () => true,
+            (request, context) =>
+              context.attempt % 3 === 0 ? page(request, context) : MockSession.fail(overloaded)(request, context)
+          )
+        ]
+      })
+      const select = Statement.make("SELECT id FROM t")
+      const { exit } = yield* timed(Effect.provide(select, every))
+      assert.deepStrictEqual(valueOf(exit).rows, rows)
+      const { exit: streamed } = yield* timed(
+        Effect.provide(Session.use((session) => Stream.runCollect(session.stream(select))), every)
+      )
+      assert.deepStrictEqual(valueOf(streamed), rows)
+    }))
+
+  it.effect("a statement that waits keeps its place, and stops with its run", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      const seen: Array<Progress> = []
+      const retry = RetryPolicy.make({ initialDelay: "1 minute", maxDelay: "1 minute" })
+      const fiber = yield* Effect.forkChild(executeConcurrent(statements(10), {
+        concurrency: 2,
+        statement: { retry },
+        onProgress: (progress) => Effect.sync(() => seen.push(progress))
+      }))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* mock.calls).length, 2)
+      yield* Fiber.interrupt(fiber)
+      const { inFlight, retried, started, unknown } = seen.at(-1)!
+      assert.deepStrictEqual({ inFlight, retried, started, unknown }, {
+        inFlight: 0,
+        retried: 2,
+        started: 2,
+        unknown: 2
+      })
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* mock.calls).length, 2)
+    }).pipe(Effect.provide(failing(...Array(20).fill(unavailable)))))
+})
+
+describe("what retries leave", () => {
+  it.effect("Unknown is sticky", () =>
+    Effect.gen(function*() {
+      const { end } = yield* run(write, overloaded, unavailable, unavailable)
+      assert.strictEqual(end, "Unavailable, Unknown")
+      assert.strictEqual((yield* run(write, unavailable, unavailable, unavailable)).end, "Unavailable, NotApplied")
+    }))
+
+  it.effect("a condition that does not hold after an Unknown attempt may have met its own write", () =>
+    Effect.gen(function*() {
+      const conditional = Statement.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS", [], { idempotent: true })
+      const { exit } = yield* timed(executeConcurrent([conditional]))
+      assert.deepStrictEqual(valueOf(exit).map(({ outcome, value }) => [outcome, value.wasApplied]), [[
+        "Unknown",
+        false
+      ]])
+    }).pipe(Effect.provide(MockSession.layer({
+      defaults: { retry: RetryPolicy.standard },
+      answers: [
+        MockSession.when(() => true, MockSession.inTurn(MockSession.fail(overloaded), MockSession.notApplied()))
+      ]
+    }))))
+
+  it.effect("what only idempotence forbids is told once a query", () => {
+    const told: Array<unknown> = []
+    const logger = Logger.make<unknown, void>(({ message }) => {
+      told.push(message)
+    })
+    return Effect.gen(function*() {
+      yield* timed(executeConcurrent([counter, counter, write], { raiseOnFirstError: false }))
+      assert.strictEqual(told.length, 1)
+      assert.include(String(told[0]), counter.text)
+    }).pipe(
+      Effect.provide(failing(overloaded, overloaded, overloaded)),
+      Effect.provide(Logger.layer([logger]))
+    )
+  })
+
+  it.effect("a policy that throws kills the run, on a timeout as well", () =>
+    Effect.gen(function*() {
+      const retry = RetryPolicy.make({
+        while: () => {
+          throw new Error("mine")
+        }
+      })
+      const { exit } = yield* timed(Statement.make(insert, [1], { retry, requestTimeout: "1 second" }))
+      assert.include(JSON.stringify(exit), "Die")
+    }).pipe(Effect.provide(MockSession.layer({ latency: "1 hour" }))))
+
+  it("a policy that cannot be is refused", () => {
+    assert.throws(() => RetryPolicy.make({ attempts: 0 }), InvalidOptions, /retry.attempts: 0/)
+    assert.throws(() => RetryPolicy.make({ initialDelay: -1 }), InvalidOptions, /retry.initialDelay: -1/)
+  })
+})
