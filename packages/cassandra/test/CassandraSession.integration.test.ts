@@ -139,11 +139,34 @@ integration("a session", () => {
         yield* insert(1, 1)
         yield* Statement.make(`DROP TABLE ${keyspace}.changing`)
         yield* table("text")
-        // The first finds that the server has forgotten the statement, and makes the driver prepare it again.
-        yield* Effect.exit(insert(1, 1))
+        // The server has forgotten the statement, and the driver prepares and sends it again, all within one request.
+        assert.deepInclude(yield* reasonOf(insert(1, 1)), {
+          _tag: "ParametersRefused",
+          column: "value",
+          expected: "text"
+        })
+        assert.strictEqual((yield* Statement.make(`SELECT * FROM ${keyspace}.changing`)).length, 0)
         yield* insert(1, "ada")
         const row = yield* Statement.make(`SELECT value FROM ${keyspace}.changing WHERE id = ?`, [1])
         assert.deepStrictEqual(row.first, { value: "ada" })
+      }))
+
+    it.effect("sends a value by the new type of its column, where it fits both", () =>
+      Effect.gen(function*() {
+        const insert = Query.make(`INSERT INTO ${keyspace}.wider (id, value) VALUES (?, ?)`)
+        const table = (type: string) =>
+          Statement.make(`CREATE TABLE ${keyspace}.wider (id int PRIMARY KEY, value ${type})`)
+        for (const batch of [false, true]) {
+          const write = batch ? Batch.make([insert(1, 7), insert(2, 7)]) : insert(1, 7)
+          yield* table("int")
+          yield* write
+          yield* Statement.make(`DROP TABLE ${keyspace}.wider`)
+          yield* table("double")
+          yield* write
+          const row = yield* Statement.make(`SELECT value FROM ${keyspace}.wider WHERE id = ?`, [1])
+          assert.deepStrictEqual(row.first, { value: 7 })
+          yield* Statement.make(`DROP TABLE ${keyspace}.wider`)
+        }
       }))
 
     it.effect("inserts and reads back 5,000 rows", () =>

@@ -42,14 +42,14 @@ describe("a statement", () => {
           tracing: true
         })
         assert.strictEqual(seen.length, 1)
-        const { retry, ...options } = seen[0]!.options
+        const { retry, traceQuery, ...options } = seen[0]!.options
+        assert.isTrue(traceQuery)
         assert.instanceOf(retry, policies.retry.FallthroughRetryPolicy)
         assert.deepStrictEqual(options, {
           prepare: true,
           autoPage: false,
           isIdempotent: false,
           readTimeout: 3_000,
-          traceQuery: true,
           fetchSize: 10,
           pageState: undefined,
           consistency: types.consistencies.localQuorum,
@@ -189,7 +189,7 @@ describe("a batch", () => {
         const reason = yield* reasonOf(Batch.make([[insert, [1, "ada"]], [insert, [1, 2]]]))
         assert.strictEqual(
           reason.message,
-          "statement 1 of the batch: parameter 1 (column name): expected text, a well-formed string, given: an integer out of range"
+          "statement 1 of the batch: parameter 1 (column name): expected text, a well-formed string, given: number"
         )
       })
     ))

@@ -94,10 +94,13 @@ const byName: Readonly<Record<string, Row>> = {
     phase === "prepare"
       ? new Reason.NoHostAvailable({ ...common, hosts: error.host === undefined ? [] : [{ host: error.host }] })
       : new Reason.RequestTimeout({ ...common, host: error.host, timeout }),
-  NoHostAvailableError: (error, common, circumstances) =>
-    error.innerErrors === null && error.message.includes("shutdown")
-      ? new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
-      : new Reason.NoHostAvailable({ ...common, hosts: triedHosts(error.innerErrors, circumstances) }),
+  NoHostAvailableError: (error, common, circumstances) => {
+    if (error.innerErrors === null && error.message.includes("shutdown")) {
+      return new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
+    }
+    const hosts = triedHosts(error.innerErrors, circumstances)
+    return new Reason.NoHostAvailable({ ...common, message: noHost(hosts), hosts })
+  },
   BusyConnectionError: (error, common) => {
     const match = busy.exec(error.message)
     return new Reason.Busy({ ...common, host: match?.[1], inFlight: match === null ? undefined : Number(match[2]) })
@@ -109,6 +112,15 @@ const byName: Readonly<Record<string, Row>> = {
   DriverInternalError: (_, common) => new Reason.UnknownError(common),
   NotSupportedError: (_, common) => new Reason.UnknownError(common),
   VIntOutOfRangeException: (_, common) => new Reason.UnknownError(common)
+}
+
+const mostTold = 3
+
+// The message of the driver quotes the first error with its stack.
+const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
+  const told = hosts.slice(0, mostTold).map(({ host, reason }) => `${host}: ${reason?.message ?? "left out"}`)
+  const more = hosts.length > mostTold ? [`${hosts.length - mostTold} more`] : []
+  return hosts.length === 0 ? "no host is connected" : `no host gave an answer (${[...told, ...more].join("; ")})`
 }
 
 const busy = /^All connections to host (\S+) are busy, (\d+) requests/

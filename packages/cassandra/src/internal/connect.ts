@@ -28,9 +28,12 @@ class Handle {
 
   constructor(options: Options, log: LogEmitter) {
     const seen = (connection: DriverConnection) => this.#seen(connection)
+    const isClosed = () => this.#closed
     this.client = new Client(toClientOptions(options, function(event, level, className, message, further) {
       if (level === "info" && isConnection(this, className)) seen(this)
-      log.call(this, event, level, className, message, further)
+      // What the driver complains of after the end is the end.
+      const told = level !== "verbose" && isClosed() ? "info" : level
+      log.call(this, event, told, className, message, further)
     }))
   }
 

@@ -57,12 +57,10 @@ export const encoderOf = (type: CqlType): Encode => {
 /** An encoder of what passes a test. */
 const when =
   <A>(expected: string, fits: (value: unknown) => value is A, write: (value: A) => Buffer | undefined): Encode =>
-  (value) => {
-    const bytes = fits(value) ? write(value) : undefined
-    return bytes ?? new Refusal(expected, described(value))
-  }
+  (value) =>
+    fits(value) ? write(value) ?? new Refusal(expected, described(value)) : new Refusal(expected, kindOf(value))
 
-/** The kind of a value; of a number also whether it is whole, for that is what is wrong with it most often. */
+/** What is wrong with a value of the right kind, as far as that can be said without showing it. */
 const described = (value: unknown): string => {
   if (typeof value !== "number") {
     return value instanceof Date && isNaN(value.getTime())
@@ -103,15 +101,27 @@ const long = (name: ScalarName): Encode =>
     return bytes
   })
 
-const isHyphen = (text: string, index: number): boolean => text.charCodeAt(index) === 0x2d
+const hyphens: ReadonlySet<number> = new Set([8, 13, 18, 23])
 
+// The places of the 32 digits in the text, and the worth of a character: -1 where it is no digit.
+const digitPlaces = Uint8Array.from({ length: 36 }, (_, place) => place).filter((place) => !hyphens.has(place))
+const worth = Int8Array.from(
+  { length: 128 },
+  (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase())
+)
+
+// Character by character: texts cut and joined cost more than all else that a statement with a uuid allocates.
 const uuid = (text: string): Buffer | undefined => {
   if (text.length !== 36) return undefined
-  if (!isHyphen(text, 8) || !isHyphen(text, 13) || !isHyphen(text, 18) || !isHyphen(text, 23)) return undefined
-  const digits = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18) + text.slice(19, 23) + text.slice(24)
-  const bytes = Buffer.from(digits, "hex")
-  // It stops at the first character that is no digit.
-  return bytes.length === 16 ? bytes : undefined
+  for (const place of hyphens) if (text.charCodeAt(place) !== 0x2d) return undefined
+  const bytes = Buffer.allocUnsafe(16)
+  for (let index = 0; index < 16; index++) {
+    const high = worth[text.charCodeAt(digitPlaces[index * 2]!)] ?? -1
+    const low = worth[text.charCodeAt(digitPlaces[index * 2 + 1]!)] ?? -1
+    if (high < 0 || low < 0) return undefined
+    bytes[index] = high * 16 + low
+  }
+  return bytes
 }
 
 const nanosecondsOfDay = 86_400_000_000_000n

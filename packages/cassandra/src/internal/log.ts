@@ -26,9 +26,10 @@ export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: C
     if (level === "verbose" && !verbose) return
     const severity = levels[level] ?? "Debug"
     if (!isLogged(severity)) return
-    const text = further instanceof Error && !String(message).includes(further.message)
-      ? `${String(message)}: ${further.message}`
-      : String(message)
-    runFork(Effect.logWithLevel(severity)(`${className}: ${text}`))
+    const text = String(message)
+    // Errors of the driver quote others with their stacks: the first line is what happened.
+    const cause = further instanceof Error ? further.message.split("\n", 1)[0]! : ""
+    const told = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`
+    runFork(Effect.logWithLevel(severity)(`${className}: ${told}`))
   })
 })

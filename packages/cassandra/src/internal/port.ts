@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { type Circumstances, classify } from "./classify.ts"
 import { internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
 import { toPage } from "./page.ts"
-import { encodeParams } from "./params.ts"
+import { BoundParams, RefusedAtWriting } from "./params.ts"
 import { forBatch, forStatement } from "./requestOptions.ts"
 
 /** Who waits for the end of a request. */
@@ -81,42 +81,50 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
     const { options, params, text } = request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
     if (params.length === 0) {
-      this.#answer(this.#client.execute(text, [], forStatement(options, text, false, pageState)), request, waiter)
+      this.#answer(this.#client.execute(text, [], forStatement(options, text, [], pageState)), request, waiter)
       return
     }
-    const send = (meta: PreparedMeta) => {
-      const encoded = encodeParams(params, meta)
-      if (encoded instanceof Reason.ParametersRefused) return this.#settle(waiter, failed(encoded, request))
-      const answer = this.#client.execute(text, encoded, forStatement(options, text, true, pageState))
-      this.#answer(answer, request, waiter)
-    }
     const info = this.#infoOf(text)
-    if (info.meta === undefined) this.#prepare(text, info, request, waiter, send)
-    else send(info.meta)
+    if (info.meta !== undefined) return this.#send(request, pageState, waiter, info, info.meta)
+    this.#prepare(text, info, request, waiter, (meta) => this.#send(request, pageState, waiter, info, meta))
+  }
+
+  #send(
+    request: StatementRequest,
+    pageState: PageState | undefined,
+    waiter: Waiter,
+    info: PreparedInfo,
+    meta: PreparedMeta
+  ): void {
+    const bound = new BoundParams(request.params, info, meta)
+    const refused = bound.encode()
+    if (refused !== undefined) return this.#settle(waiter, failed(refused, request))
+    const options = forStatement(request.options, request.text, [bound], pageState)
+    this.#answer(this.#client.execute(request.text, bound.encoded, options), request, waiter)
   }
 
   /** Encodes the statements of a batch from an index on, and sends it: with a pause for each text not yet prepared. */
-  #batch(request: BatchRequest, waiter: Waiter, queries: Array<Query> = [], just?: PreparedMeta): void {
-    for (let index = queries.length; index < request.statements.length; index++) {
+  #batch(request: BatchRequest, waiter: Waiter, encoded = new EncodedBatch(), just?: PreparedInfo): void {
+    for (let index = encoded.queries.length; index < request.statements.length; index++) {
       const { params, text } = request.statements[index]!
       if (params.length === 0) {
-        queries.push({ query: text, params: [] })
+        encoded.queries.push({ query: text, params: [] })
         continue
       }
-      const info = just === undefined ? this.#infoOf(text) : { meta: just }
+      const info = just ?? this.#infoOf(text)
       just = undefined
       if (info.meta === undefined) {
-        this.#prepare(text, info, request, waiter, (meta) => this.#batch(request, waiter, queries, meta))
+        this.#prepare(text, info, request, waiter, () => this.#batch(request, waiter, encoded, info))
         return
       }
-      const encoded = encodeParams(params, info.meta)
-      if (encoded instanceof Reason.ParametersRefused) {
-        return this.#settle(waiter, failed(ofMember(encoded, index), request))
-      }
-      queries.push({ query: text, params: encoded })
+      const bound = new BoundParams(params, info, info.meta)
+      const refused = bound.encode()
+      if (refused !== undefined) return this.#settle(waiter, failed(ofMember(refused, index), request))
+      encoded.queries.push({ query: text, params: bound.encoded })
+      encoded.bound.push(bound)
     }
-    const prepare = request.statements.some(({ params }) => params.length > 0)
-    this.#answer(this.#client.batch(queries, forBatch(request.options, request.type, prepare)), request, waiter)
+    const options = forBatch(request.options, request.type, encoded.bound)
+    this.#answer(this.#client.batch(encoded.queries, options), request, waiter)
   }
 
   #infoOf(text: string): PreparedInfo {
@@ -154,6 +162,7 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
 
   #failure(error: unknown, request: Request, phase: Circumstances["phase"]): Effect.Effect<never, CqlError> {
     return Effect.suspend(() => {
+      if (error instanceof RefusedAtWriting) return failed(error.reason, request)
       const reason = classify(error, { phase, timeout: request.options.requestTimeout ?? 0 })
       const failure = failed(reason, request)
       const kind = error instanceof Error ? error.name : typeof error
@@ -164,9 +173,10 @@ export class ClientPort implements Pick<Port, "execute" | "capacity"> {
   }
 }
 
-interface Query {
-  readonly query: string
-  readonly params: Array<unknown>
+/** The statements of a batch that are encoded so far. */
+class EncodedBatch {
+  readonly queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
+  readonly bound: Array<BoundParams> = []
 }
 
 const failed = (reason: Reason.Reason, request: Request): Effect.Effect<never, CqlError> =>

@@ -6,6 +6,7 @@ import type { BatchType } from "@effect-cql/core/Batch"
 import type { RequestOptions } from "@effect-cql/core/Session"
 import { policies, type QueryOptions, types } from "cassandra-driver"
 import * as Consistencies from "./consistency.ts"
+import type { BoundParams } from "./params.ts"
 
 // The core retries, and nobody else: a retry of the driver's would hide the first error, and with it what became of the
 // statement.
@@ -16,47 +17,88 @@ type Given = { readonly [Name in keyof QueryOptions]: QueryOptions[Name] | undef
 
 const toDriver = (options: Given): QueryOptions => options as QueryOptions
 
-/** The options of a single statement. */
+/** What statements and batches have in common. */
+class Shared implements Given {
+  readonly retry = retry
+  readonly prepare: boolean
+  readonly isIdempotent: boolean
+  readonly readTimeout: number
+  readonly consistency: number | undefined
+  readonly serialConsistency: number | undefined
+  readonly timestamp: number | types.Long | undefined
+  readonly executionProfile: string | undefined
+  readonly routingKey: Buffer | Array<Buffer> | undefined
+  readonly #tracing: boolean
+  readonly #params: ReadonlyArray<BoundParams>
+
+  constructor(options: RequestOptions, params: ReadonlyArray<BoundParams>, isIdempotent: boolean) {
+    this.prepare = params.length > 0
+    this.isIdempotent = isIdempotent
+    // Zero is the driver's word for no bound.
+    this.readTimeout = options.requestTimeout ?? 0
+    this.consistency = codeOf(options.consistency)
+    this.serialConsistency = codeOf(options.serialConsistency)
+    this.timestamp = timestampOf(options.timestamp)
+    this.executionProfile = options.executionProfile
+    this.routingKey = routingKeyOf(options.routing)
+    this.#tracing = options.tracing
+    this.#params = params
+  }
+
+  /**
+   * The driver looks at this option each time it writes the request, before it looks at the parameters: the one moment
+   * at which they can be held against the types that hold now.
+   */
+  get traceQuery(): boolean {
+    for (const params of this.#params) params.refresh()
+    return this.#tracing
+  }
+}
+
+class ForStatement extends Shared {
+  readonly autoPage = false
+  readonly fetchSize: number | undefined
+  readonly pageState: string | undefined
+
+  constructor(
+    options: RequestOptions,
+    text: string,
+    params: ReadonlyArray<BoundParams>,
+    pageState: string | undefined
+  ) {
+    // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under
+    // way when the first fails, and nobody could tell its outcome: only reads are speculated.
+    super(options, params, options.idempotent && select.test(text))
+    this.fetchSize = options.pageSize
+    this.pageState = pageState
+  }
+}
+
+class ForBatch extends Shared {
+  readonly logged: boolean
+  readonly counter: boolean
+
+  constructor(options: RequestOptions, type: BatchType, params: ReadonlyArray<BoundParams>) {
+    super(options, params, false)
+    this.logged = type === "logged"
+    this.counter = type === "counter"
+  }
+}
+
+/** The options of a single statement. It is sent as a prepared one when it has parameters. */
 export const forStatement = (
   options: RequestOptions,
   text: string,
-  prepare: boolean,
+  params: ReadonlyArray<BoundParams>,
   pageState: string | undefined
-): QueryOptions =>
-  toDriver({
-    prepare,
-    retry,
-    autoPage: false,
-    // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under
-    // way when the first fails, and nobody could tell its outcome: only reads are speculated.
-    isIdempotent: options.idempotent && select.test(text),
-    readTimeout: options.requestTimeout ?? 0,
-    traceQuery: options.tracing,
-    fetchSize: options.pageSize,
-    pageState,
-    consistency: codeOf(options.consistency),
-    serialConsistency: codeOf(options.serialConsistency),
-    timestamp: timestampOf(options.timestamp),
-    executionProfile: options.executionProfile,
-    routingKey: routingKeyOf(options.routing)
-  })
+): QueryOptions => toDriver(new ForStatement(options, text, params, pageState))
 
-/** The options of a batch. */
-export const forBatch = (options: RequestOptions, type: BatchType, prepare: boolean): QueryOptions =>
-  toDriver({
-    prepare,
-    retry,
-    logged: type === "logged",
-    counter: type === "counter",
-    isIdempotent: false,
-    readTimeout: options.requestTimeout ?? 0,
-    traceQuery: options.tracing,
-    consistency: codeOf(options.consistency),
-    serialConsistency: codeOf(options.serialConsistency),
-    timestamp: timestampOf(options.timestamp),
-    executionProfile: options.executionProfile,
-    routingKey: routingKeyOf(options.routing)
-  })
+/** The options of a batch. Its statements are sent as prepared ones when any of them has parameters. */
+export const forBatch = (
+  options: RequestOptions,
+  type: BatchType,
+  params: ReadonlyArray<BoundParams>
+): QueryOptions => toDriver(new ForBatch(options, type, params))
 
 const select = /^(?:\s|--[^\n]*\n|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*SELECT\s/i
 

@@ -2,7 +2,7 @@
  * Integers of any size, in two's complement and network order.
  */
 
-/** The shortest bytes of an integer. */
+/** The shortest bytes of an integer. Longer ones would be another partition key. */
 export const toBytes = (value: bigint): Buffer => {
   if (value >= -0x8000_0000n && value < 0x8000_0000n) return small(Number(value))
   // One bit for the sign. The digits of a negative number are those of its complement to a power of 256.
@@ -11,7 +11,8 @@ export const toBytes = (value: bigint): Buffer => {
 }
 
 const small = (value: number): Buffer => {
-  const length = value >= -0x80 && value < 0x80 ? 1 : value >= -0x8000 && value < 0x8000 ? 2 : 4
+  const size = value < 0 ? -value - 1 : value
+  const length = size < 0x80 ? 1 : size < 0x8000 ? 2 : size < 0x80_0000 ? 3 : 4
   const bytes = Buffer.allocUnsafe(length)
   bytes.writeIntBE(value, 0, length)
   return bytes

@@ -1,0 +1,206 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Driver from "cassandra-driver"
+import { BigDecimal, Effect, Schema } from "effect"
+import * as Calendar from "../src/internal/calendar.ts"
+import { type CqlType, fromDriver, type ScalarName, toText } from "../src/internal/cqlType.ts"
+import { decoderOf } from "../src/internal/decode.ts"
+import { encoderOf, Refusal } from "../src/internal/encode.ts"
+import * as Inet from "../src/internal/inet.ts"
+import * as Varint from "../src/internal/varint.ts"
+
+const { types } = Driver
+
+const bytesOf = (type: CqlType, value: unknown): Buffer => {
+  const bytes = encoderOf(type)(value)
+  return bytes instanceof Refusal ? assert.fail(`${bytes.expected}, given: ${bytes.given}`) : bytes
+}
+
+const scalar = (name: ScalarName): CqlType => ({ _tag: "Scalar", name })
+
+const days = Schema.Int.check(Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 }))
+const word = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
+const words = Schema.Tuple([word, word, word, word, word, word, word, word])
+
+describe("a date", () => {
+  it.effect.prop(
+    "comes back as it went in",
+    [days],
+    ([days]) => Effect.sync(() => assert.strictEqual(Calendar.toDays(Calendar.toText(days)), days)),
+    { arbitrary: { runs: 1_000 } }
+  )
+
+  it.effect.prop("is that of Date, as far as Date goes", [days], ([days]) =>
+    Effect.sync(() => {
+      const date = new Date(days % 10_000_000 * 86_400_000)
+      const [, year = "", rest = ""] = /^([+-]?\d+)(-\d\d-\d\d)T/.exec(date.toISOString()) ?? []
+      const number = Number(year)
+      const sign = number < 0 ? "-" : number > 9_999 ? "+" : ""
+      const expected = `${sign}${String(Math.abs(number)).padStart(4, "0")}${rest}`
+      assert.strictEqual(Calendar.toText(days % 10_000_000), expected)
+    }), { arbitrary: { runs: 1_000 } })
+
+  it("is refused when it is none", () => {
+    const none = [
+      "",
+      "2024",
+      "2024-13-01",
+      "2024-00-01",
+      "2024-04-31",
+      "2023-02-29",
+      "1900-02-29",
+      "24-01-01",
+      "x",
+      "2024-01-01T"
+    ]
+    for (const text of none) assert.isUndefined(Calendar.toDays(text), text)
+    assert.isDefined(Calendar.toDays("2000-02-29"))
+  })
+})
+
+describe("an integer of any size", () => {
+  it.effect.prop("is what the driver makes of it", [Schema.BigInt, Schema.Int], ([value, shift]) =>
+    Effect.sync(() => {
+      const integer = value << BigInt(Math.abs(shift) % 100)
+      const bytes = Varint.toBytes(integer)
+      assert.strictEqual(Varint.fromBytes(bytes), integer)
+      assert.deepStrictEqual(bytes, types.Integer.toBuffer(types.Integer.fromString(String(integer))))
+    }), { arbitrary: { runs: 1_000 } })
+
+  it("of a boundary is as short as can be", () => {
+    for (let bits = 0; bits < 130; bits++) {
+      for (
+        const value of [2n ** BigInt(bits), 2n ** BigInt(bits) - 1n, -(2n ** BigInt(bits)), -(2n ** BigInt(bits)) - 1n]
+      ) {
+        const bytes = Varint.toBytes(value)
+        assert.strictEqual(Varint.fromBytes(bytes), value)
+        assert.isTrue(bytes.length === 1 || Varint.fromBytes(bytes.subarray(1)) !== value, String(value))
+      }
+    }
+  })
+})
+
+describe("a duration", () => {
+  it.effect.prop(
+    "is what the driver makes of it",
+    [Schema.Int, Schema.Int, Schema.BigInt],
+    ([months, days, nanoseconds]) =>
+      Effect.sync(() => {
+        const value = {
+          months: Math.abs(months) % 2 ** 31,
+          days: Math.abs(days) % 2 ** 31,
+          nanoseconds: BigInt.asUintN(63, nanoseconds < 0n ? -nanoseconds : nanoseconds)
+        }
+        const bytes = bytesOf(scalar("duration"), value)
+        const long = types.Long.fromString(String(value.nanoseconds))
+        assert.deepStrictEqual(bytes, new types.Duration(value.months, value.days, long).toBuffer())
+        assert.deepStrictEqual(decoderOf(scalar("duration"))!(types.Duration.fromBuffer(bytes)), value)
+      }),
+    { arbitrary: { runs: 500 } }
+  )
+})
+
+describe("an internet address", () => {
+  it.effect.prop(
+    "of version 6 comes back as it went in, in its canonical form",
+    [words],
+    ([words]) =>
+      Effect.sync(() => {
+        const bytes = Buffer.concat(words.map((word) => Buffer.from([word >> 8, word & 255])))
+        const text = Inet.toText(bytes)
+        assert.deepStrictEqual(Inet.toBytes(text), bytes)
+        // The form of a URL is that of RFC 5952.
+        assert.strictEqual(
+          `[${text}]`,
+          new URL(`http://[${words.map((word) => word.toString(16)).join(":")}]`).hostname
+        )
+      }),
+    { arbitrary: { runs: 500 } }
+  )
+
+  it("may be written in any form", () => {
+    const same = ["::ffff:1.2.3.4", "::FFFF:102:304", "0:0:0:0:0:ffff:0102:0304"]
+    for (const text of same) assert.deepStrictEqual(Inet.toBytes(text), Inet.toBytes(same[0]!), text)
+    assert.strictEqual(Inet.toText(Buffer.alloc(16)), "::")
+  })
+})
+
+describe("a uuid", () => {
+  it("may be written in capitals", () => {
+    const text = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
+    assert.deepStrictEqual(bytesOf(scalar("uuid"), text.toUpperCase()), types.Uuid.fromString(text).getBuffer())
+  })
+
+  it("is refused when a character of it is no digit", () => {
+    const text = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
+    for (let place = 0; place < text.length; place++) {
+      for (const wrong of ["g", "-", " ", "\u0010", "é", "\uffff"]) {
+        if (text[place] === wrong) continue
+        const bytes = encoderOf(scalar("uuid"))(`${text.slice(0, place)}${wrong}${text.slice(place + 1)}`)
+        assert.instanceOf(bytes, Refusal, `${place} ${wrong}`)
+      }
+    }
+  })
+})
+
+describe("a refusal inside of a collection", () => {
+  const list: CqlType = { _tag: "List", element: scalar("int") }
+  const map: CqlType = { _tag: "Map", key: scalar("text"), value: list }
+  const udt: CqlType = { _tag: "Udt", keyspace: "app", name: "address", fields: [{ name: "numbers", type: map }] }
+
+  it("says where, and shows neither keys nor values", () => {
+    const refusal = encoderOf(udt)({ numbers: new Map([["secret", [1, 2]], ["key", [1, "value"]]]) })
+    assert.deepStrictEqual(refusal, new Refusal("int, an integer number", "string", ".numbers value 1[1]"))
+  })
+})
+
+describe("types", () => {
+  const marshal = "org.apache.cassandra.db.marshal."
+  const custom = (info: string) => toText(fromDriver({ code: 0, info }))
+
+  it("younger than the protocol are read off the names of their classes", () => {
+    assert.strictEqual(custom(`${marshal}DurationType`), "duration")
+    assert.strictEqual(custom(`${marshal}VectorType(${marshal}FloatType , 3)`), "vector<float, 3>")
+    const list = `${marshal}FrozenType(${marshal}ListType(${marshal}UUIDType))`
+    const map = `${marshal}MapType(${marshal}UTF8Type,${list})`
+    assert.strictEqual(custom(`${marshal}VectorType(${map}, 2)`), "vector<map<text, list<uuid>>, 2>")
+    const tuple = `${marshal}TupleType(${marshal}Int32Type,${marshal}SetType(${marshal}LongType))`
+    assert.strictEqual(custom(`${marshal}VectorType(${tuple}, 2)`), "vector<tuple<int, set<bigint>>, 2>")
+  })
+
+  it("that nobody knows are bytes", () => {
+    const type = fromDriver({ code: 0, info: "com.example.Shape" })
+    assert.strictEqual(toText(type), "'com.example.Shape'")
+    assert.deepStrictEqual(bytesOf(type, new Uint8Array([1])), Buffer.from([1]))
+    assert.deepStrictEqual(decoderOf(type)!(Buffer.from([1])), new Uint8Array([1]))
+  })
+})
+
+describe("a client with options of its own", () => {
+  it("may decode as it likes: values come out the same", () => {
+    const decoded = (type: CqlType, value: unknown) => decoderOf(type)!(value)
+    const ints: CqlType = { _tag: "Set", element: scalar("bigint") }
+    assert.deepStrictEqual(decoded(ints, [types.Long.fromNumber(1)]), new Set([1n]))
+    assert.deepStrictEqual(
+      decoded(scalar("varint"), types.Integer.fromString("-12345678901234567890")),
+      -12345678901234567890n
+    )
+    const map = (key: ScalarName): CqlType => ({ _tag: "Map", key: scalar(key), value: scalar("decimal") })
+    const decimal = types.BigDecimal.fromString("1.50")
+    assert.deepStrictEqual(decoded(map("int"), { 5: decimal }), new Map([[5, BigDecimal.make(150n, 2)]]))
+    assert.deepStrictEqual(decoded(map("bigint"), { 5: decimal }), new Map([[5n, BigDecimal.make(150n, 2)]]))
+    assert.deepStrictEqual(decoded(map("boolean"), { true: decimal }), new Map([[true, BigDecimal.make(150n, 2)]]))
+    assert.throws(() => decoded(map("timestamp"), { x: decimal }), /encoding: \{ map: Map \}/)
+  })
+
+  it("gives null for what a tuple or a UDT was written without", () => {
+    const tuple: CqlType = { _tag: "Tuple", elements: [scalar("int"), scalar("uuid")] }
+    assert.deepStrictEqual(decoderOf(tuple)!(types.Tuple.fromArray([1, undefined])), [1, null])
+    const udt: CqlType = {
+      _tag: "Udt",
+      keyspace: "app",
+      name: "address",
+      fields: [{ name: "a", type: scalar("int") }, { name: "b", type: scalar("uuid") }]
+    }
+    assert.deepStrictEqual(decoderOf(udt)!({ a: 1 }), { a: 1, b: null })
+  })
+})
