@@ -26,6 +26,10 @@ export interface Case {
   readonly bufferSize: number | undefined
   /** Milliseconds. */
   readonly requestTimeout: number | undefined
+  /** Whether the standard policy of retries holds, or none. */
+  readonly retries: boolean
+  /** Whether writes may be sent twice; reads always may. */
+  readonly idempotent: boolean
   readonly answers: Answers
   readonly consumer: Consumer
   /** When the run is interrupted from outside. */
@@ -86,7 +90,10 @@ export const millisecond = 1_000_000
 export interface Plan {
   /** Its parameters do not fit its markers, so that nothing is sent. */
   readonly refused: boolean
-  /** One for each page; all but the last succeed. */
+  /**
+   * In the order in which they are made: what follows a page is for the next one, what follows a failure is a retry. The
+   * last is repeated.
+   */
   readonly attempts: ReadonlyArray<Attempt>
 }
 
@@ -109,19 +116,37 @@ export const planOf = (self: Case, index: number): Plan => {
   const hangs = random.chance(answers.hangs)
   let pages = 1
   while (pages < 5 && random.chance(answers.pages)) pages++
-  const attempts = Array.from({ length: pages }, (_, page): Attempt => {
-    const latency = latencyOf(answers, random)
-    if (page < pages - 1) return { latency, end: "page" }
-    if (hangs) return { latency: "never", end: "rows" }
-    if (fails) return { latency, end: random.pick(["Overloaded", "InvalidQuery"]) }
-    if (!dies) return { latency, end: "rows" }
-    return random.chance(0.3) ? { latency: "exit", end: "throws" } : {
-      latency,
-      end: random.pick(["dies", "is interrupted"])
+  const failingPage = fails || hangs ? random.between(0, pages - 1) : undefined
+  const attempts: Array<Attempt> = []
+  for (let page = 0; page < pages; page++) {
+    let again = page === failingPage
+    for (let failures = 0; again && failures < 5; failures++) {
+      const latency = latencyOf(answers, random)
+      const isHanging = hangs && (!fails || random.chance(0.5))
+      attempts.push(isHanging ? { latency: "never", end: "rows" } : { latency, end: failureOf(random) })
+      again = random.chance(0.5)
     }
-  })
+    const isLast = page === pages - 1
+    attempts.push(
+      isLast && dies ? defectOf(answers, random) : {
+        latency: latencyOf(answers, random),
+        end: isLast ? "rows" : "page"
+      }
+    )
+  }
   return { refused, attempts }
 }
+
+/** The attempt of a number, counted from 0. */
+export const attemptOf = ({ attempts }: Plan, number: number): Attempt =>
+  attempts[Math.min(number, attempts.length - 1)]!
+
+const failureOf = (random: Random): Attempt["end"] => random.chance(0.75) ? "Overloaded" : "InvalidQuery"
+
+const defectOf = (answers: Answers, random: Random): Attempt =>
+  random.chance(0.3)
+    ? { latency: "exit", end: "throws" }
+    : { latency: latencyOf(answers, random), end: random.pick(["dies", "is interrupted"]) }
 
 const latencyOf = ({ latency }: Answers, random: Random): Attempt["latency"] => {
   switch (latency) {

@@ -11,14 +11,14 @@ import { BrokenRule, type Prediction, simulate } from "./rules.ts"
 export const check = async (self: Case): Promise<string | undefined> => {
   const seen = await drive(self)
   try {
-    return compare(simulate(self, seen.sweeps), seen)
+    return compare(self, simulate(self, seen.timings), seen)
   } catch (error) {
     if (error instanceof BrokenRule) return error.message
     throw error
   }
 }
 
-const compare = (expected: Prediction, seen: Observation): string | undefined => {
+const compare = (self: Case, expected: Prediction, seen: Observation): string | undefined => {
   const differences = [
     ...seen.wrongs,
     differs("requests sent, with their instants", expected.sent, seen.sent),
@@ -26,14 +26,11 @@ const compare = (expected: Prediction, seen: Observation): string | undefined =>
     differs("exit", expected.exit, seen.exit),
     differs("end of the run", expected.endedAt, seen.endedAt),
     differs("use of the source", expected.source, seen.source),
-    expected.closingIsAwaited ? differs("what is logged", expected.logged, seen.logged) : undefined,
+    expected.closingIsAwaited
+      ? differs("what is logged", expected.logged.toSorted(), seen.logged.toSorted())
+      : undefined,
     expected.died ? undefined : differs("ends of requests", inOrder(expected.ended), inOrder(seen.ended)),
-    expected.died || seen.progress === undefined ? undefined : differs("summary", expected.summary, {
-      started: seen.summary.started,
-      succeeded: seen.summary.succeeded,
-      failed: seen.summary.failed,
-      unknown: seen.summary.unknown
-    })
+    self.reportsProgress && !expected.died ? differs("the last progress", ...lastProgress(expected, seen)) : undefined
   ].filter((difference) => difference !== undefined)
   return differences.length === 0 ? undefined : differences.join("\n")
 }
@@ -55,6 +52,18 @@ const handedOver = (expected: Prediction, seen: Observation) => {
   }
   return [byInstant(expected.handedOver), byInstant(seen.handedOver)] as const
 }
+
+const lastProgress = (expected: Prediction, { progress }: Observation) =>
+  [
+    expected.hasBegun ? { ...expected.summary, retried: expected.retried } : undefined,
+    progress && {
+      started: progress.started,
+      succeeded: progress.succeeded,
+      failed: progress.failed,
+      unknown: progress.unknown,
+      retried: progress.retried
+    }
+  ] as const
 
 const inOrder = (ended: Prediction["ended"]): ReadonlyArray<unknown> =>
   [...ended].map(([request, [how, at]]) => `${request} ${how} ${at}`).toSorted()
@@ -106,6 +115,7 @@ const simplifications = (self: Case): ReadonlyArray<Case> => {
     { ...self, reportsProgress: false },
     { ...self, interruptAt: undefined },
     { ...self, settle: false },
+    { ...self, retries: false },
     { ...self, requestTimeout: undefined, answers: { ...answers, hangs: 0 } },
     { ...self, consumer: { before: 0, delay: 0, stopAfter: undefined, takes: false, asksSession: false } },
     { ...self, consumer: { ...consumer, asksSession: false, takes: false, before: 0 } },

@@ -10,6 +10,7 @@ import {
   PageState,
   type Progress,
   Reason,
+  RetryPolicy,
   runConcurrent,
   runConcurrentWithArgs,
   Session,
@@ -25,23 +26,24 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as EffectExit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import { type Attempt, bufferOf, type Case, levelOf, planOf } from "./case.ts"
+import { type Attempt, attemptOf, bufferOf, type Case, levelOf, planOf } from "./case.ts"
 import { rank } from "./queue.ts"
 import {
   type Account,
   describeFailure,
   describeSuccess,
   type Exit,
+  type Moment,
   type Prediction,
   type Summary,
-  type Sweeps
+  type Timings
 } from "./rules.ts"
 import { sourceBroke, WatchedSource } from "./watchedSource.ts"
 import { World } from "./world.ts"
 
-export interface Observation extends Omit<Prediction, "exit" | "died" | "closingIsAwaited"> {
+export interface Observation extends Omit<Prediction, "exit" | "died" | "retried" | "hasBegun" | "closingIsAwaited"> {
   readonly exit: Exit | { readonly tag: "hangs" } | { readonly tag: "unexpected"; readonly cause: string }
-  readonly sweeps: Sweeps
+  readonly timings: Timings
   /** What is always wrong, whatever the case. */
   readonly wrongs: ReadonlyArray<string>
   /** The last snapshot, where progress is reported. */
@@ -64,11 +66,12 @@ class Driver {
   readonly #world: World
   readonly #sent: Array<readonly [string, number]> = []
   readonly #ended = new Map<string, readonly ["answered" | "interrupted", number]>()
-  readonly #sweeps = new Map<string, { readonly at: number; readonly order: number }>()
+  readonly #sweeps = new Map<string, Moment>()
   readonly #handedOver: Array<readonly [number, ReadonlyArray<string>]> = []
   readonly #wrongs: Array<string> = []
   readonly #progress: Array<Progress> = []
   readonly #source: WatchedSource<Session>
+  readonly #attempts = new Map<number, number>()
   #inFlight = 0
   #started = 0
   #consumed = 0
@@ -81,7 +84,7 @@ class Driver {
   constructor(self: Case) {
     this.#case = self
     const { kind } = self.source
-    this.#world = new World(kind === "asyncGenerator" || kind === "asyncIterator")
+    this.#world = new World(self.seed, kind === "asyncGenerator" || kind === "asyncIterator")
     this.#source = new WatchedSource<Session>(self, this.#world, {
       text: query(self),
       passTime: (time) => this.#passTime(time, self.source.asksSession, rank.source),
@@ -122,9 +125,14 @@ class Driver {
       endedAt: this.#endedAt,
       summary: this.#progress.at(-1) ?? { started: 0, succeeded: 0, failed: 0, unknown: 0 },
       source: { pulls: this.#source.pulls, closes: this.#source.closes },
-      sweeps: this.#sweeps,
+      timings: {
+        swept: this.#sweeps,
+        sent: new Map(this.#sent.map(([request, at], order) => [request, { at, order }] as const))
+      },
       wrongs: [...this.#wrongs, ...this.#source.wrongs],
-      logged: world.logged,
+      logged: world.logged.map((line) =>
+        line.includes("is not retried") ? "not retried, for it is not idempotent" : line
+      ),
       progress: this.#progress.at(-1)
     }
   }
@@ -137,7 +145,11 @@ class Driver {
       concurrency: self.concurrency,
       raiseOnFirstError: self.failFast,
       onFirstError: self.settle ? "settle" : "interrupt",
-      statement: { requestTimeout: self.requestTimeout },
+      statement: {
+        requestTimeout: self.requestTimeout,
+        retry: self.retries ? RetryPolicy.standard : "none",
+        idempotent: self.writes ? self.idempotent : undefined
+      },
       onProgress: self.reportsProgress
         ? (progress: Progress) => Effect.sync(() => this.#onProgress(progress))
         : undefined
@@ -221,8 +233,10 @@ class Driver {
         if (request._tag === "Statement" && request.text === errand) {
           return Effect.as(this.#world.sleep(number, rank.source), { rows: [] })
         }
+        const attempt = this.#attempts.get(number) ?? 0
+        this.#attempts.set(number, attempt + 1)
         const page = pageState === undefined ? 0 : Number(pageState)
-        return this.#answer(`${number}:${page}`, number, page, planOf(this.#case, number).attempts[page]!)
+        return this.#answer(`${number}:${attempt}`, number, page, attemptOf(planOf(this.#case, number), attempt))
       }
     }
   }

@@ -3,7 +3,7 @@
  */
 import { type Answers, type Case, type Consumer, millisecond, type Source } from "./case.ts"
 import { Random } from "./random.ts"
-import { simulate } from "./rules.ts"
+import { nothingSeen, simulate } from "./rules.ts"
 
 function define<Name extends string>(families: Record<Name, (random: Random) => Partial<Case>>) {
   return families
@@ -29,6 +29,11 @@ export const families = define({
   timeouts: (random) => ({
     answers: { ...answersOf(random), latency: "uniform", hangs: random.pick([0.01, 0.1, 0.5]) },
     requestTimeout: random.pick([1, 7, 20, 30, 45, 700])
+  }),
+  retries: (random) => ({
+    retries: true,
+    requestTimeout: random.pick([undefined, undefined, 5, 30]),
+    answers: { ...answersOf(random), fails: random.pick([0.02, 0.1, 0.5]), hangs: 0 }
   }),
   "sources that fail": (random) => {
     const at = random.skewed(0, 300)
@@ -60,6 +65,8 @@ export const generate = (family: Family, seed: number): Case => {
     ordered: random.chance(0.5),
     bufferSize: random.chance(0.3) ? undefined : random.skewed(0, 100),
     requestTimeout: random.chance(0.1) ? 60_000 : undefined,
+    retries: random.chance(0.3),
+    idempotent: random.chance(0.5),
     answers: answersOf(random),
     consumer: consumerOf(random),
     interruptAt: undefined,
@@ -116,7 +123,9 @@ const endlessOf = (random: Random): Partial<Case> => {
     { verb: "stream", consumer: { ...consumer, stopAfter: random.skewed(0, 300) }, answers },
     { source: { ...source, fault: { at: random.skewed(0, 300), kind: "throws" } }, answers }
   ])
-  return { size: Number.POSITIVE_INFINITY, concurrency: random.skewed(1, 64), capacity: undefined, source, ...ending }
+  const size = Number.POSITIVE_INFINITY
+  // A retry could save the statement that is to end it.
+  return { size, retries: false, concurrency: random.skewed(1, 64), capacity: undefined, source, ...ending }
 }
 
 /** Takes out what makes a case ambiguous by the rules, or endless. */
@@ -131,7 +140,7 @@ const possible = (self: Case): Case => {
   return {
     ...self,
     source: isAsync || source.kind === "stream" ? source : { ...source, delay: 0, closeDelay: 0, asksSession: false },
-    // Only reads have pages, and what is swept while it waits for one page is another test.
+    // Only reads have pages.
     answers: self.writes ? { ...answers, pages: 0 } : answers,
     consumer: isChunkingOpen ? { ...consumer, delay: 0, stopAfter: undefined } : consumer
   }
@@ -140,6 +149,6 @@ const possible = (self: Case): Case => {
 /** An interruption is drawn as a part of the time that the case takes without it. */
 const timed = (self: Case): Case => {
   if (self.interruptAt === undefined) return self
-  const { endedAt } = simulate({ ...self, interruptAt: undefined }, new Map())
+  const { endedAt } = simulate({ ...self, interruptAt: undefined, retries: false }, nothingSeen)
   return { ...self, interruptAt: endedAt < 2 ? undefined : 1 + Math.floor((endedAt - 1) * self.interruptAt) }
 }

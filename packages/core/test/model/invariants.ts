@@ -4,7 +4,7 @@
  * A session that answers at once can do more in an instant than one turn of the event loop takes. How much of it is
  * handed over at once is open then, and with it how much has started when a consumer leaves.
  */
-import { bufferOf, type Case, levelOf, millisecond, planOf } from "./case.ts"
+import { attemptOf, bufferOf, type Case, levelOf, millisecond, planOf } from "./case.ts"
 import type { Observation } from "./drive.ts"
 import { Random } from "./random.ts"
 
@@ -34,6 +34,8 @@ export const generateOpen = (seed: number): Case => {
     ordered: random.chance(0.5),
     bufferSize: random.skewed(0, 5_000),
     requestTimeout: undefined,
+    retries: false,
+    idempotent: false,
     answers: {
       latency: random.pick(["exit", "sync", "zero"]),
       fails: random.pick([0, 0.001]),
@@ -65,7 +67,7 @@ export const brokenInvariants = (self: Case, seen: Observation): ReadonlyArray<s
   const indexes = seen.sent.map(([request]) => Number.parseInt(request, 10))
   const handed = seen.handedOver.flatMap(([, results]) => results)
   const handedIndexes = handed.map((result) => Number.parseInt(result, 10))
-  const failing = new Set(indexes.filter((index) => planOf(self, index).attempts[0]?.end !== "rows"))
+  const failing = new Set(indexes.filter((index) => attemptOf(planOf(self, index), 0).end !== "rows"))
 
   hold("statements start in the order of the source, none twice, none left out", isCounting(indexes))
   hold("started = succeeded + failed + unknown", started === succeeded + failed + unknown && started === indexes.length)

@@ -8,12 +8,22 @@
  * drain is processed event by event, each with all its immediate consequences (a place that gets free is filled). Only
  * when the drain is over is it decided which failure stops the run, what is interrupted, and what is handed over.
  */
-import { type Attempt, bufferOf, type Case, levelOf, millisecond, type Plan, planOf, sourceDelayOf } from "./case.ts"
+import {
+  type Attempt,
+  attemptOf,
+  bufferOf,
+  type Case,
+  levelOf,
+  millisecond,
+  type Plan,
+  planOf,
+  sourceDelayOf
+} from "./case.ts"
 import { EventQueue, type Rank, rank } from "./queue.ts"
 
 /** What has to be seen from outside. Results are described by a line each, see {@link describeSuccess}. */
 export interface Prediction {
-  /** Every request in the order of sending, `index:page`, with its instant. */
+  /** Every request in the order of sending, `index:attempt`, with its instant. */
   readonly sent: ReadonlyArray<readonly [request: string, at: number]>
   /** Every request that was sent: how it ended, and when. */
   readonly ended: ReadonlyMap<string, readonly [how: "answered" | "interrupted", at: number]>
@@ -22,6 +32,10 @@ export interface Prediction {
   readonly exit: Exit
   readonly endedAt: number
   readonly summary: Summary
+  /** Requests that were sent again after a failure. */
+  readonly retried: number
+  /** Whether there has been a run at all: a stream that is never pulled has none. */
+  readonly hasBegun: boolean
   readonly source: SourceUse
   /** What has to be logged; where the closing of the source is not awaited, its failing is left open. */
   readonly logged: ReadonlyArray<string>
@@ -63,12 +77,23 @@ export interface SourceUse {
 }
 
 /**
- * When the attempts that are over their time were swept.
+ * What the rules leave open within bounds: when an attempt that is over its time is swept, at its deadline or a little
+ * later, and when one that failed is retried, for its wait has a random part.
  *
- * The rules leave it open: at the deadline or a little later. So the harness tells what it saw, and the simulation holds
- * it against the bounds and takes it from there.
+ * So the harness tells what it saw, by request, and the simulation holds it against the bounds and takes it from there.
  */
-export type Sweeps = ReadonlyMap<string, { readonly at: number; readonly order: number }>
+export interface Timings {
+  readonly swept: ReadonlyMap<string, Moment>
+  readonly sent: ReadonlyMap<string, Moment>
+}
+
+/** When something happened, and its place among what happened at that instant. */
+export interface Moment {
+  readonly at: number
+  readonly order: number
+}
+
+export const nothingSeen: Timings = { swept: new Map(), sent: new Map() }
 
 /** A case in which the bounds of the rules themselves were broken, before anything could be predicted. */
 export class BrokenRule extends Error {}
@@ -76,7 +101,14 @@ export class BrokenRule extends Error {}
 interface Statement {
   readonly index: number
   readonly plan: Plan
-  page: number
+  /** Requests sent. */
+  sent: number
+  /** Pages that have come. */
+  pages: number
+  /** Failures since the last page. */
+  failures: number
+  mayBeApplied: boolean
+  isWaiting: boolean
   /** Stops what is to happen to the attempt in flight. */
   cancel: () => void
 }
@@ -87,11 +119,11 @@ interface Result {
   readonly line: string
 }
 
-export const simulate = (self: Case, sweeps: Sweeps): Prediction => new Simulation(self, sweeps).run()
+export const simulate = (self: Case, timings: Timings): Prediction => new Simulation(self, timings).run()
 
 class Simulation {
   readonly #case: Case
-  readonly #sweeps: Sweeps
+  readonly #timings: Timings
   readonly #events = new EventQueue()
   #now = 0
 
@@ -101,6 +133,7 @@ class Simulation {
   readonly #open = new Map<number, Statement>()
   #started = 0
   #succeeded = 0
+  #retried = 0
   readonly #failures: Array<Result> = []
   readonly #unknown: Array<number> = []
   readonly #sent: Array<readonly [string, number]> = []
@@ -114,6 +147,7 @@ class Simulation {
   #exit: Exit | undefined
   #endedAt = 0
   #isOver = false
+  #hasBegun = false
 
   // The source.
   #isOpened = false
@@ -140,9 +174,9 @@ class Simulation {
   #inHand = 0
   #received = 0
 
-  constructor(self: Case, sweeps: Sweeps) {
+  constructor(self: Case, timings: Timings) {
     this.#case = self
-    this.#sweeps = sweeps
+    this.#timings = timings
     this.#level = levelOf(self)
     this.#bound = this.#level + bufferOf(self)
   }
@@ -155,6 +189,7 @@ class Simulation {
     this.#afterDrain()
     while (this.#exit === undefined) {
       const drain = this.#events.takeInstant()
+      if (this.#sent.length > mostRequests) throw new BrokenRule("by the rules this run would go on for ever")
       if (drain.length === 0) throw new BrokenRule("by the rules this run would never end, or a timeout was not swept")
       this.#now = drain[0]!.at
       for (const event of drain) if (!event.cancelled) event.run()
@@ -167,6 +202,8 @@ class Simulation {
       exit: this.#exit,
       endedAt: this.#endedAt,
       summary: this.#summary,
+      retried: this.#retried,
+      hasBegun: this.#hasBegun,
       source: { pulls: this.#pulls, closes: this.#closes },
       logged: this.#logged,
       closingIsAwaited: this.#closingIsAwaited,
@@ -245,15 +282,25 @@ class Simulation {
   }
 
   #start(index: number): void {
-    const statement: Statement = { index, plan: planOf(this.#case, index), page: 0, cancel: () => {} }
+    const statement: Statement = {
+      index,
+      plan: planOf(this.#case, index),
+      sent: 0,
+      pages: 0,
+      failures: 0,
+      mayBeApplied: false,
+      isWaiting: false,
+      cancel: () => {}
+    }
     this.#started++
     this.#open.set(index, statement)
-    if (statement.plan.refused) this.#fail(statement, "ParametersRefused", "NotApplied")
+    if (statement.plan.refused) this.#fail(statement, "ParametersRefused")
     else this.#send(statement)
   }
 
   #send(statement: Statement): void {
-    const attempt = statement.plan.attempts[statement.page]!
+    const attempt = attemptOf(statement.plan, statement.sent)
+    statement.sent++
     const request = requestOf(statement)
     this.#sent.push([request, this.#now])
     if (attempt.latency === "exit" || attempt.latency === "sync") return this.#answer(statement, attempt)
@@ -275,7 +322,7 @@ class Simulation {
     const request = requestOf(statement)
     const deadline = this.#now + requestTimeout * millisecond
     const latest = deadline + Math.max(50, requestTimeout / 10) * millisecond + timerResolution
-    const swept = this.#sweeps.get(request)
+    const swept = this.#timings.swept.get(request)
     // Where nobody has seen it time out, something else has to end it before.
     if (swept === undefined) return answersAt <= latest ? answer : { ...answer, at: latest, what: "no end" } as const
     if (swept.at >= deadline && swept.at <= latest) return { ...swept, what: "timeout" } as const
@@ -289,15 +336,16 @@ class Simulation {
     this.#ended.set(request, ["answered", this.#now])
     switch (attempt.end) {
       case "page":
-        statement.page++
+        statement.pages++
+        statement.failures = 0
         return this.#send(statement)
       case "rows":
         this.#succeeded++
-        return this.#complete(statement, false, describeSuccess(statement.index, statement.plan.attempts.length))
+        return this.#complete(statement, false, describeSuccess(statement.index, statement.pages + 1))
       case "Overloaded":
-        return this.#fail(statement, attempt.end, this.#case.writes ? "Unknown" : "NotApplied")
+        return this.#attemptFails(statement, attempt.end)
       case "InvalidQuery":
-        return this.#fail(statement, attempt.end, "NotApplied")
+        return this.#fail(statement, attempt.end)
       default:
         // Rule 11: never a result.
         this.#leaveOpen(statement)
@@ -307,12 +355,43 @@ class Simulation {
 
   #timeOut(statement: Statement): void {
     this.#ended.set(requestOf(statement), ["interrupted", this.#now])
-    this.#fail(statement, "RequestTimeout", this.#case.writes ? "Unknown" : "NotApplied")
+    this.#attemptFails(statement, "RequestTimeout")
   }
 
-  #fail(statement: Statement, reason: string, outcome: string): void {
-    const attempts = statement.plan.refused ? 0 : statement.page + 1
-    const line = describeFailure(statement.index, reason, outcome, attempts)
+  /** An attempt fails in a way that may be temporary, and, of a write, after it may have been applied. */
+  #attemptFails(statement: Statement, reason: string): void {
+    const { idempotent, retries, writes } = this.#case
+    statement.failures++
+    if (writes) statement.mayBeApplied = true
+    const isRetryable = !writes || idempotent
+    if (retries && !isRetryable) this.#log("not retried, for it is not idempotent")
+    // The budget: a tenth of the requests so far, and ten in any case.
+    const isWithinBudget = this.#retried < Math.max(10, this.#sent.length / 10)
+    if (!retries || !isRetryable || statement.failures >= 3 || !isWithinBudget) return this.#fail(statement, reason)
+    this.#retried++
+    this.#waitForRetry(statement)
+  }
+
+  /** Rule 2: a statement keeps its place while it waits. At most 20 ms, and at most twice that before a third attempt. */
+  #waitForRetry(statement: Statement): void {
+    statement.isWaiting = true
+    const request = `${statement.index}:${statement.sent}`
+    const latest = this.#now + 20 * millisecond * 2 ** (statement.failures - 1)
+    const seen = this.#timings.sent.get(request)
+    if (seen !== undefined && (seen.at < this.#now || seen.at > latest)) {
+      throw new BrokenRule(`${request} was retried at ${seen.at}, and not between ${this.#now} and ${latest}`)
+    }
+    statement.cancel = this.#at(seen?.at ?? latest, rank.timer, seen?.order ?? 0, () => {
+      if (seen === undefined) throw new BrokenRule(`${request} was to be retried by ${latest}, and was not`)
+      statement.isWaiting = false
+      this.#send(statement)
+    })
+  }
+
+  #fail(statement: Statement, reason: string): void {
+    // Once an attempt may have been applied, a later refusal makes nothing certain again.
+    const outcome = statement.mayBeApplied ? "Unknown" : "NotApplied"
+    const line = describeFailure(statement.index, reason, outcome, statement.sent)
     const result = { index: statement.index, isFailure: true, line }
     this.#failures.push(result)
     // Rule 4: after the first failure nothing starts.
@@ -407,7 +486,7 @@ class Simulation {
   #interruptAfter(index: number): void {
     for (const statement of this.#open.values()) {
       if (statement.index <= index) continue
-      this.#ended.set(requestOf(statement), ["interrupted", this.#now])
+      if (!statement.isWaiting) this.#ended.set(requestOf(statement), ["interrupted", this.#now])
       this.#leaveOpen(statement)
     }
   }
@@ -477,6 +556,11 @@ class Simulation {
     }
   }
 
+  /** Each thing once. */
+  #log(what: string): void {
+    if (!this.#logged.includes(what)) this.#logged.push(what)
+  }
+
   // Rules 1 and 6: what the consumer gets, and when.
 
   /** The consumer arrives at its first pull. */
@@ -485,6 +569,7 @@ class Simulation {
     if (this.#case.consumer.stopAfter === 0 && this.#case.verb === "stream") {
       return this.#leave({ tag: "the consumer left" })
     }
+    this.#hasBegun = true
     // Rule 9: a level above the capacity is clamped, with one warning.
     const { concurrency } = this.#case
     if (typeof concurrency === "number" && concurrency > this.#level) {
@@ -570,12 +655,15 @@ class Simulation {
 // Timers count in milliseconds, so that one may be late by a part of one.
 const timerResolution = millisecond
 
+const mostRequests = 100_000
+
 const byIndex = (results: ReadonlyArray<Result>): Array<Result> => results.toSorted((a, b) => a.index - b.index)
 
 const isAsynchronous = (kind: Case["source"]["kind"]): boolean =>
   kind === "asyncIterator" || kind === "asyncGenerator" || kind === "stream"
 
-const requestOf = ({ index, page }: Statement): string => `${index}:${page}`
+/** The request that was sent last. */
+const requestOf = ({ index, sent }: Statement): string => `${index}:${sent - 1}`
 
 /** A success by its index and the pages that its rows came in. */
 export const describeSuccess = (index: number, pages: number): string => `${index} succeeded, ${pages} pages, Applied`

@@ -1,7 +1,8 @@
 /**
  * `npm run soak -- --minutes 10`: random cases of every family for as long as asked, and the heap beside them.
  *
- * `--seed N` begins at another seed than that of the time of day. Ends with 1 and the seed at the first case that fails.
+ * `--seed N` begins at another seed than that of the time of day. Ends with 1 and the seed at the first case that
+ * fails.
  */
 import { performance } from "node:perf_hooks"
 import { parseArgs } from "node:util"

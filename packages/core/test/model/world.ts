@@ -10,8 +10,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import { EventQueue, type Rank, rank } from "./queue.ts"
+import { Random as Seeded } from "./random.ts"
 
 export class World {
   /** Nanoseconds. */
@@ -23,9 +25,15 @@ export class World {
   readonly #events = new EventQueue()
   readonly #turns: Array<() => void> = []
   readonly #usesPromises: boolean
+  readonly #random: Random.Random
 
   /** `usesPromises`: turns are made by the event loop, for only that lets promises settle. */
-  constructor(usesPromises: boolean) {
+  constructor(seed: number, usesPromises: boolean) {
+    const random = new Seeded(seed)
+    this.#random = {
+      nextDoubleUnsafe: () => random.next(),
+      nextIntUnsafe: () => random.between(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    }
     this.#usesPromises = usesPromises
   }
 
@@ -62,6 +70,7 @@ export class World {
     return Context.empty().pipe(
       Context.add(Clock.Clock, this.#clock),
       Context.add(Scheduler.Scheduler, scheduler),
+      Context.add(Random.Random, this.#random),
       Context.add(Logger.CurrentLoggers, new Set([Logger.make(({ message }) => this.logged.push(String(message)))]))
     )
   }
