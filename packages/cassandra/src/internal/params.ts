@@ -5,7 +5,8 @@ import { Reason, Statement } from "@effect-cql/core"
 import { types } from "cassandra-driver"
 import { fromDriver, toText } from "./cqlType.ts"
 import type { PreparedInfo, PreparedMeta } from "./driver.ts"
-import { type Encode, encoderOf, Refusal } from "./encode.ts"
+import { encoderOf } from "./encode.ts"
+import { type Encode, Refusal } from "./encodeScalar.ts"
 import { kindOf } from "./kindOf.ts"
 
 interface Marker {
