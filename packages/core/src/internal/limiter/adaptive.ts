@@ -11,6 +11,8 @@ export class Adaptive extends Leaf {
   readonly timed = true
   readonly #controller: Controller
   readonly #window: Window
+  /** Decisions so far. */
+  windows = 0
 
   constructor(
     time: Time,
@@ -72,6 +74,7 @@ export class Adaptive extends Leaf {
 
   #decide(now: number): void {
     if (!this.#window.isOver(now)) return
+    this.windows++
     this.#controller.decide(this.#window.close(now))
     this.#window.open(this.limit)
   }

@@ -28,6 +28,9 @@ export interface Seen {
 /** A window takes at least this long, in milliseconds: what comes in one packet is one sample, not fifty. */
 const shortest = 100
 
+/** After this time few samples are enough, for a server that hardly answers must not be left to it. */
+const long = 1_000
+
 const fewest = 24
 
 const kept = 1_024
@@ -106,8 +109,9 @@ export class Window {
    * less than half of the samples.
    */
   isOver(now: number): boolean {
-    if (!(now - this.#openedAt >= shortest)) return false
-    const needed = Math.max(fewest, 2 * this.#limit)
+    const age = now - this.#openedAt
+    if (!(age >= shortest)) return false
+    const needed = age >= long ? fewest : Math.max(3 * fewest, 4 * this.#limit)
     return this.#count + this.#refused >= needed || this.#refused >= Math.max(4, this.#limit / 4)
   }
 
@@ -142,4 +146,10 @@ export const towards = (from: Quartiles, to: Quartiles, share: number): Quartile
   lower: from.lower + share * (to.lower - from.lower),
   median: from.median + share * (to.median - from.median),
   upper: from.upper + share * (to.upper - from.upper)
+})
+
+export const scale = (latencies: Quartiles, factor: number): Quartiles => ({
+  lower: latencies.lower * factor,
+  median: latencies.median * factor,
+  upper: latencies.upper * factor
 })
