@@ -77,7 +77,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    *   MockSession.fail(new Reason.Overloaded({ message: "busy" })),
    *   MockSession.rows([])
    * )
-   * const program = executeConcurrent(statements, { concurrency: 1 }).pipe(
+   * const program = executeConcurrent(statements, { concurrency: 1, statement: { retry: "none" } }).pipe(
    *   Effect.catchTag("StatementFailed", (error) => executeConcurrent([...error.remaining(statements)]))
    * )
    * const session = MockSession.layer({ answers: [MockSession.when(/users/, busyOnce)] })

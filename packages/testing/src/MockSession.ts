@@ -88,7 +88,10 @@ export interface Options {
   readonly capacity?: number | undefined
   /** Whether calls are recorded. Default: `true`; a test of millions of statements may not want to keep them. */
   readonly record?: boolean | undefined
-  /** Options of every statement, behind those of runs and statements. */
+  /**
+   * Options of every statement, behind those of runs and statements. Unlike a real session it retries nothing unless this
+   * says so (`{ retry: RetryPolicy.standard }`): a failure is seen at once, and no test has to move the clock for it.
+   */
   readonly defaults?: Statement.Options | undefined
 }
 
@@ -249,7 +252,7 @@ export const strict: Reply = (request) =>
 const empty: Page = { rows: [] }
 
 class MockPort implements Port {
-  readonly defaults: Statement.Options | undefined
+  readonly defaults: Statement.Options
   readonly capacity: Effect.Effect<number | undefined>
   calls: Array<Call> = []
   inFlight = 0
@@ -259,7 +262,7 @@ class MockPort implements Port {
 
   constructor(options: Options) {
     this.#options = options
-    this.defaults = options.defaults
+    this.defaults = { retry: "none", ...options.defaults }
     this.capacity = Effect.succeed(options.capacity)
   }
 

@@ -24,7 +24,7 @@ const unresolved: ResolvedOptions = {
   tracing: false,
   executionProfile: undefined,
   routing: undefined,
-  retry: RetryPolicy.none
+  retry: RetryPolicy.standard
 }
 
 /** Lays options over those of the level behind them; the nearer level wins. */
