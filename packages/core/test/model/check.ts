@@ -30,7 +30,7 @@ const compare = (self: Case, expected: Prediction, seen: Observation): string | 
       ? differs("what is logged", expected.logged.toSorted(), seen.logged.toSorted())
       : undefined,
     expected.died ? undefined : differs("ends of requests", inOrder(expected.ended), inOrder(seen.ended)),
-    self.reportsProgress && !expected.died ? differs("the last progress", ...lastProgress(expected, seen)) : undefined
+    self.reportsProgress ? differs("the last progress", ...lastProgress(expected, seen)) : undefined
   ].filter((difference) => difference !== undefined)
   return differences.length === 0 ? undefined : differences.join("\n")
 }
@@ -53,8 +53,13 @@ const handedOver = (expected: Prediction, seen: Observation) => {
   return [byInstant(expected.handedOver), byInstant(seen.handedOver)] as const
 }
 
-const lastProgress = (expected: Prediction, { progress }: Observation) =>
-  [
+/** Of the drain in which a defect shows it is open how what was in flight ended, but not how much there was. */
+const lastProgress = (expected: Prediction, { progress }: Observation): readonly [unknown, unknown] => {
+  if (expected.died) {
+    const { started, succeeded, failed, unknown } = progress ?? { started: 0, succeeded: 0, failed: 0, unknown: 0 }
+    return [expected.summary.started, succeeded + failed + unknown === started ? started : progress] as const
+  }
+  return [
     expected.hasBegun ? { ...expected.summary, retried: expected.retried } : undefined,
     progress && {
       started: progress.started,
@@ -64,6 +69,7 @@ const lastProgress = (expected: Prediction, { progress }: Observation) =>
       retried: progress.retried
     }
   ] as const
+}
 
 const inOrder = (ended: Prediction["ended"]): ReadonlyArray<unknown> =>
   [...ended].map(([request, [how, at]]) => `${request} ${how} ${at}`).toSorted()
