@@ -5,7 +5,8 @@ import { type Case } from "./case.ts"
 import { drive, type Observation } from "./drive.ts"
 import { type Family, generate } from "./generate.ts"
 import { brokenInvariants, generateOpen } from "./invariants.ts"
-import { BrokenRule, type Prediction, simulate } from "./rules.ts"
+import type { Prediction } from "./prediction.ts"
+import { BrokenRule, simulate } from "./rules.ts"
 
 /** Runs a case; gives what was wrong, or nothing. */
 export const check = async (self: Case): Promise<string | undefined> => {

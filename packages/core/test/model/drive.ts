@@ -27,7 +27,6 @@ import * as Effect from "effect/Effect"
 import * as EffectExit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { type Attempt, attemptOf, bufferOf, type Case, levelOf, planOf } from "./case.ts"
-import { rank } from "./queue.ts"
 import {
   type Account,
   describeFailure,
@@ -37,7 +36,8 @@ import {
   type Prediction,
   type Summary,
   type Timings
-} from "./rules.ts"
+} from "./prediction.ts"
+import { rank } from "./queue.ts"
 import { sourceBroke, WatchedSource } from "./watchedSource.ts"
 import { World } from "./world.ts"
 

@@ -2,8 +2,9 @@
  * Random cases: small ones mostly, of every kind, by family.
  */
 import { type Answers, type Case, type Consumer, millisecond, type Source } from "./case.ts"
+import { nothingSeen } from "./prediction.ts"
 import { Random } from "./random.ts"
-import { nothingSeen, simulate } from "./rules.ts"
+import { simulate } from "./rules.ts"
 
 function define<Name extends string>(families: Record<Name, (random: Random) => Partial<Case>>) {
   return families
