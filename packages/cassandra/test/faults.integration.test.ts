@@ -10,7 +10,8 @@ import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 const keyspace = ownName("faults")
 
 const insert = [`INSERT INTO ${keyspace}.t (id) VALUES (?)`, [1]] as const
-const options: Statement.Options = { requestTimeout: "300 millis" }
+// One attempt: what each fault does to a request is what is looked at here.
+const options: Statement.Options = { requestTimeout: "300 millis", retry: "none" }
 const write = Statement.make(...insert, options)
 const read = Statement.make(`SELECT id FROM ${keyspace}.t WHERE id = ?`, [1], options)
 
