@@ -36,13 +36,16 @@ const makeWorkspace = async (parent: string, name: string): Promise<string> => {
   for (const file of ["package.json", "tsconfig.base.json"]) {
     await cp(join(root, file), join(workspace, file))
   }
-  for (const name of ["core", "testing"]) {
-    await cp(join(root, "packages", name), join(workspace, "packages", name), {
+  const packages = { core: "testing", testing: "core" }
+  for (const [name, other] of Object.entries(packages)) {
+    const copy = join(workspace, "packages", name)
+    await cp(join(root, "packages", name), copy, {
       recursive: true,
-      // The links between the packages are relative, and lead to the copies.
-      verbatimSymlinks: true,
-      filter: (path) => basename(path) !== "dist"
+      // A link between the packages would lead to the originals.
+      filter: (path) => basename(path) !== "dist" && basename(path) !== "@effect-cql"
     })
+    await mkdir(join(copy, "node_modules/@effect-cql"))
+    await symlink(join(workspace, "packages", other), join(copy, "node_modules/@effect-cql", other))
   }
   return workspace
 }
