@@ -14,6 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { ExecutionResult, Success } from "./ExecutionResult.ts"
 import * as internal from "./internal/concurrent.ts"
 import * as Inputs from "./internal/inputs.ts"
+import type { Limiter } from "./Limiter.ts"
 import type { Progress } from "./Progress.ts"
 import type { Query } from "./Query.ts"
 import type { Session } from "./Session.ts"
@@ -100,6 +101,8 @@ export interface Options<Raise extends boolean> {
    * unknown; `"settle"` lets them finish.
    */
   readonly onFirstError?: "interrupt" | "settle" | undefined
+  /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
+  readonly limiter?: Limiter | undefined
   /** Options of every statement of the run, behind its own and before those of the session. */
   readonly statement?: Statement.Options | undefined
   /**

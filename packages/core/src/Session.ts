@@ -7,14 +7,16 @@
  * @since 0.1.0
  */
 import * as Brand from "effect/Brand"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
-import { makeSession, type SessionState, type state } from "./internal/session.ts"
+import { limit, makeSession, type Seat, type seat } from "./internal/session.ts"
 import { SessionKey } from "./internal/sessionKey.ts"
+import type { Limiter } from "./Limiter.ts"
 import type { Column, Info, ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
 
@@ -49,6 +51,37 @@ export class Session extends SessionKey {
    * Bad options in `defaults` die with `InvalidOptions`.
    */
   static readonly make = (port: Port): Effect.Effect<Service, never, Scope.Scope> => makeSession(port)
+
+  /**
+   * Bounds the session of whatever it is given: every request made in there needs a permit of the limiter, so that runs
+   * within runs do not multiply.
+   *
+   * **Example** (Two runs, ten requests in flight between them)
+   *
+   * ```ts
+   * import { executeConcurrent, Limiter, Session, Statement } from "@effect-cql/core"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect } from "effect"
+   *
+   * const statements = Array.from({ length: 50 }, () => Statement.make("SELECT now() FROM system.local"))
+   * const program = Effect.gen(function*() {
+   *   const limiter = yield* Limiter.fixed(10)
+   *   const run = executeConcurrent(statements)
+   *   yield* Effect.all([run, run], { concurrency: 2 }).pipe(Session.limited(limiter))
+   *   const mock = yield* MockSession.MockSession
+   *   return yield* mock.peakInFlight
+   * })
+   * const peak = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer({ latency: "1 millis" }))))
+   * console.assert(peak === 10)
+   * ```
+   */
+  static readonly limited =
+    (limiter: Limiter) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Session> =>
+      Session.use((session) => Effect.provideService(self, Session, limit(session, limiter)))
+
+  /** A layer that puts a limiter before the session of the layers beneath it. */
+  static readonly layerLimited = (limiter: Limiter): Layer.Layer<Session, never, Session> =>
+    Layer.effect(Session, Session.use((session) => Effect.succeed(limit(session, limiter))))
 }
 
 /**
@@ -78,7 +111,7 @@ export interface Service {
   /** The options that stand behind those of runs and statements. */
   readonly defaults: Statement.Options
   /** For the engines of this package: what they share of a session. */
-  readonly [state]: SessionState
+  readonly [seat]: Seat
 }
 
 /**

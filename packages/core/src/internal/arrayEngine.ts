@@ -15,10 +15,12 @@ import { type Policy, Run } from "./run.ts"
 
 export class ArrayEngine {
   readonly run: Run
-  readonly results: Array<ExecutionResult<unknown>> = []
+  readonly results: Array<ExecutionResult<unknown>>
   readonly #items: ReadonlyArray<unknown>
   readonly #bind: (item: unknown, index: number) => Executable | InvalidOptions
   readonly #resume: Array<(() => void) | undefined> = []
+  // Workers without a statement, while that of another waits for a permit.
+  readonly #idle: Array<number> = []
   #next = 0
 
   constructor(
@@ -29,6 +31,8 @@ export class ArrayEngine {
   ) {
     this.#items = items
     this.#bind = bind
+    // Of its full length: with gaps it would become a dictionary.
+    this.results = Array.from({ length: items.length })
     this.run = new Run(environment, policy, this)
   }
 
@@ -58,6 +62,10 @@ export class ArrayEngine {
     const run = this.run
     while (this.#next < this.#items.length && !run.stopping) {
       if (run.turn.isOver) return run.turn.park(() => this.#take(worker))
+      if (run.isWaiting) {
+        this.#idle.push(worker)
+        return
+      }
       const index = this.#next++
       const executable = this.#bind(this.#items[index], index)
       if (executable instanceof InvalidOptions) {
@@ -77,6 +85,11 @@ export class ArrayEngine {
     this.results[execution.index] = result
     // No owner yet: it ended within `start`, and its worker goes on by itself.
     if (execution.owner >= 0) this.#take(execution.owner)
+  }
+
+  onAdmitted(): void {
+    // One after the other, for the first of them may be the next to wait.
+    while (this.#idle.length > 0 && !this.run.isWaiting) this.#take(this.#idle.pop()!)
   }
 
   onStopping(): void {}

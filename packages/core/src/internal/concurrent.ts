@@ -18,7 +18,7 @@ import { checkRunOptions, levelOf } from "./level.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
 import type { Policy, Run } from "./run.ts"
-import { state } from "./session.ts"
+import { seat } from "./session.ts"
 import * as Sink from "./sink.ts"
 import { isSource } from "./source.ts"
 
@@ -49,7 +49,7 @@ const begin = (inputs: Inputs, options: StreamOptions<boolean>): Effect.Effect<B
     }
     const session = yield* Session
     const concurrency = yield* levelOf(options.concurrency, session.capacity)
-    const environment = yield* makeEnvironment(session[state], options.statement)
+    const environment = yield* makeEnvironment(session[seat], options.statement, options.limiter)
     return { concurrency, environment }
   })
 

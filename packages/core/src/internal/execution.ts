@@ -19,6 +19,8 @@ import { ResultSet } from "../ResultSet.ts"
 import type { Page, PageState, Request } from "../Session.ts"
 import { bind, subjectOf } from "./binding.ts"
 import type { Executable } from "./input.ts"
+import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
+import type { Permit } from "./permit.ts"
 import { isRetryable } from "./retryable.ts"
 import type { Run } from "./run.ts"
 import { StatementImpl } from "./statement.ts"
@@ -46,18 +48,19 @@ export class Execution {
   #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  readonly #permit: Permit | undefined
 
-  /** When the attempt under way is over its time, on the monotonic clock in milliseconds; infinite without a timeout. */
-  deadline = Number.POSITIVE_INFINITY
-  // Links of the run's list of what is in flight.
-  previous: Execution | undefined
-  next: Execution | undefined
+  /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
+  deadline: number | undefined
+  /** For the run: where it stands among those in flight; negative when it is not. */
+  place = -1
 
   /** For the engine: which of its workers waits for the end. */
   owner = -1
 
-  constructor(run: Run, executable: Executable, index: number, paging: Paging) {
+  constructor(run: Run, executable: Executable, index: number, paging: Paging, permit: Permit | undefined) {
     this.#run = run
+    this.#permit = permit
     this.executable = executable
     this.index = index
     this.#paging = paging
@@ -81,20 +84,37 @@ export class Execution {
     try {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
-      while (exit === undefined || this.#wantsMore(exit)) {
+      while (exit === undefined || this.#take(exit)) {
         if (this.#request === undefined) {
           const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
-          if (request instanceof Reason.ParametersRefused) return this.#end(this.#failure(request))
+          if (request instanceof Reason.ParametersRefused) {
+            this.#permit?.giveBack("failed")
+            return this.#end(this.#failure(request))
+          }
           this.#request = request
         }
+        if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.#attempts++
         run.retries.requests++
         exit = this.#send(run.session.attempt(this.#request, this.#pageState))
         if (exit === undefined) return
       }
     } catch (defect) {
+      this.#permit?.giveBack("failed")
       run.died(this, Cause.die(defect))
     }
+  }
+
+  /** Whether it may make an attempt now. If not it stands in line, keeping its place in the run. */
+  #hasPermit(permit: Permit): boolean {
+    if (permit.isHeld || permit.tryTake()) return true
+    this.deadline = undefined
+    this.#run.enter(this, undefined)
+    permit.wait(() => {
+      this.#run.leave(this)
+      this.#advance(undefined)
+    })
+    return false
   }
 
   /** Runs one attempt: its exit when it was there at once, nothing when it is in flight. */
@@ -125,6 +145,13 @@ export class Execution {
   }
 
   /** Takes the exit of an attempt; whether another page has to be fetched. */
+  #take(exit: Exit.Exit<Page, CqlError>): boolean {
+    const wantsMore = this.#wantsMore(exit)
+    // Not sooner: a failure that stops the run has to do so before its permit can start another statement.
+    this.#permit?.giveBack(signalOf(exit))
+    return wantsMore
+  }
+
   #wantsMore(exit: Exit.Exit<Page, CqlError>): boolean {
     if (exit._tag === "Failure") {
       this.#failed(exit.cause)
@@ -184,7 +211,7 @@ export class Execution {
     const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
     // It keeps its place, and whatever stops the run stops the wait as well.
     this.#fiber = wait
-    this.deadline = Number.POSITIVE_INFINITY
+    this.deadline = undefined
     this.#run.enter(this, undefined)
     wait.addObserver(() => {
       if (this.#fiber !== wait) return
@@ -224,7 +251,7 @@ export class Execution {
 
   /** Gives up an attempt that is over its time. Its request may still be answered; the answer will be dropped. */
   timeOut(): void {
-    this.abandon()
+    this.abandon(true)
     const timeout = this.#request!.options.requestTimeout!
     // The retry policy is code of others as well.
     try {
@@ -235,13 +262,23 @@ export class Execution {
   }
 
   /** Interrupts the attempt in flight, or the wait for one, and forgets about it. The fiber is given back to be awaited. */
-  abandon(): Fiber.Fiber<unknown, unknown> {
-    const fiber = this.#fiber!
+  abandon(timedOut: boolean): Fiber.Fiber<unknown, unknown> | undefined {
+    const fiber = this.#fiber
     this.#fiber = undefined
     this.#run.leave(this)
-    fiber.interruptUnsafe()
+    this.#permit?.leaveLine()
+    this.#permit?.abandon(timedOut)
+    fiber?.interruptUnsafe()
     return fiber
   }
 }
 
-const isExit = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
+const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
+  if (exit._tag === "Success") return "answered"
+  const error = Cause.findErrorOption(exit.cause)
+  return error._tag === "Some" ? signalOfReason(error.value.reason) : "failed"
+}
+
+// Only effects that are exits already have these tags, and `Exit.isExit` takes long to say no.
+const isExit = <A, E>(effect: Effect.Effect<A, E> & { readonly _tag?: unknown }): effect is Exit.Exit<A, E> =>
+  (effect._tag === "Success" || effect._tag === "Failure") && Exit.isExit(effect)

@@ -77,7 +77,7 @@ export class PullEngine {
   }
 
   get #isOver(): boolean {
-    return this.run.stopping ? this.run.settled : this.#sourceEnded && this.run.open === 0
+    return this.run.stopping ? this.run.settled : this.#sourceEnded && this.run.open === 0 && !this.run.isWaiting
   }
 
   /** Starts statements while there is room and the source has some. */
@@ -102,7 +102,8 @@ export class PullEngine {
 
   get #hasRoom(): boolean {
     const { bufferSize, concurrency } = this.#settings
-    return this.run.open < concurrency && this.run.started - this.#consumed < concurrency + bufferSize
+    return !this.run.isWaiting && this.run.open < concurrency &&
+      this.run.started - this.#consumed < concurrency + bufferSize
   }
 
   #park(): void {
@@ -144,6 +145,10 @@ export class PullEngine {
 
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
     if (!this.#sink.put(execution.index, result)) this.#consumed++
+    this.#fill()
+  }
+
+  onAdmitted(): void {
     this.#fill()
   }
 

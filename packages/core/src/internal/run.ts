@@ -16,9 +16,11 @@ import type { Account } from "./account.ts"
 import type { Environment } from "./environment.ts"
 import { Execution, type Paging } from "./execution.ts"
 import type { Executable } from "./input.ts"
+import type { Gate } from "./limiter/gate.ts"
 import { Resolver } from "./options.ts"
+import { Permit } from "./permit.ts"
 import { Retries } from "./retries.ts"
-import type { SessionState } from "./session.ts"
+import type { SessionState } from "./sessionState.ts"
 import { Sweeper } from "./sweeper.ts"
 import { Turn } from "./turn.ts"
 
@@ -38,6 +40,8 @@ export interface Policy {
 export interface Engine {
   /** A statement has ended; its place is free. */
   readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
+  /** The statement that waited for a permit has been started, so that the next one may be. */
+  readonly onAdmitted: () => void
   /** Nothing more will be started: the source may be closed. */
   readonly onStopping: () => void
   /** The run has stopped, and nothing that it waits for is in flight any more. */
@@ -69,8 +73,10 @@ export class Run {
   readonly #engine: Engine
   readonly #dispatcher: Scheduler.SchedulerDispatcher
   readonly #sweeper: Sweeper
-  #first: Execution | undefined
-  #last: Execution | undefined
+  readonly #gate: Gate | undefined
+  #waiting: Permit | undefined
+  // An array in no order, for a linked list would be written to four times as often.
+  readonly #inFlight: Array<Execution> = []
   #failure: Failure | undefined
   #defect: Cause.Cause<never> | undefined
   #stopScheduled = false
@@ -80,6 +86,7 @@ export class Run {
     this.session = environment.session
     this.fork = environment.fork
     this.clock = environment.clock
+    this.#gate = environment.gate
     this.#policy = policy
     this.#engine = engine
     this.#dispatcher = environment.dispatcher
@@ -87,7 +94,7 @@ export class Run {
     this.turn = new Turn(environment.dispatcher)
     this.retries = new Retries(environment.random)
     this.nextTimestamp = () => this.session.nextTimestamp(environment.clock)
-    this.#sweeper = new Sweeper(environment.clock, environment.fork, () => this.#first)
+    this.#sweeper = new Sweeper(environment.clock, environment.fork, this.#inFlight)
   }
 
   /** Statements that hold a place: started, and not yet at their end. */
@@ -104,13 +111,32 @@ export class Run {
     }
   }
 
-  /** Starts a statement. Its end is told to the engine, maybe before this returns. */
+  /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
   start(executable: Executable, index: number, paging?: Paging): Execution {
-    const execution = new Execution(this, executable, index, paging ?? everyPage)
+    const permit = this.#gate === undefined ? undefined : new Permit(this.#gate)
+    const execution = new Execution(this, executable, index, paging ?? everyPage, permit)
+    if (permit === undefined || permit.tryTake()) {
+      this.#begin(execution)
+      return execution
+    }
+    this.#waiting = permit
+    permit.wait(() => {
+      this.#waiting = undefined
+      this.#begin(execution)
+      this.#engine.onAdmitted()
+    })
+    return execution
+  }
+
+  #begin(execution: Execution): void {
     this.started++
     this.turn.spend()
     execution.start()
-    return execution
+  }
+
+  /** Whether a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined
   }
 
   /** Calls back when what is completing right now, in one synchronous drain, has completed. */
@@ -122,23 +148,18 @@ export class Run {
 
   /** An attempt is in flight. */
   enter(execution: Execution, timeout: number | undefined): void {
-    const last = this.#last
-    execution.previous = last
-    if (last === undefined) this.#first = execution
-    else last.next = execution
-    this.#last = execution
+    execution.place = this.#inFlight.push(execution) - 1
     if (timeout !== undefined) this.#sweeper.watch(execution, timeout)
   }
 
   /** An attempt is no longer in flight. */
   leave(execution: Execution): void {
-    const { next, previous } = execution
-    if (previous === undefined) this.#first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    execution.previous = undefined
-    execution.next = undefined
+    const last = this.#inFlight.pop()!
+    if (last !== execution) {
+      this.#inFlight[execution.place] = last
+      last.place = execution.place
+    }
+    execution.place = -1
   }
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
@@ -178,6 +199,9 @@ export class Run {
   stop(): void {
     if (this.stopping) return
     this.stopping = true
+    // It has not been started, and now it never will be.
+    this.#waiting?.leaveLine()
+    this.#waiting = undefined
     this.#engine.onStopping()
     if (this.open === 0) this.#scheduleStop()
   }
@@ -204,14 +228,12 @@ export class Run {
   }
 
   #interruptAfter(index: number): void {
-    let execution = this.#first
-    while (execution !== undefined) {
-      const next = execution.next
-      if (execution.index > index) {
-        this.unknown.push(execution.index)
-        this.#interrupted.push(execution.abandon())
-      }
-      execution = next
+    for (const execution of this.#inFlight.filter((execution) => execution.index > index)) {
+      // The finalizers of one that was interrupted may have ended others.
+      if (execution.place < 0) continue
+      this.unknown.push(execution.index)
+      const fiber = execution.abandon(false)
+      if (fiber !== undefined) this.#interrupted.push(fiber)
     }
   }
 

@@ -10,17 +10,17 @@ import { makeEnvironment } from "./environment.ts"
 import type { Execution, Paging } from "./execution.ts"
 import type { Executable } from "./input.ts"
 import { type Policy, Run } from "./run.ts"
-import type { SessionState } from "./session.ts"
+import type { Seat } from "./session.ts"
 
 const collect: Policy = { failFast: false, settle: false, ordered: false, keepFailures: false }
 
 /** Executes one statement, for its whole result or for one page of it. */
 export const runOne = <Row>(
-  session: SessionState,
+  self: Seat,
   executable: Executable,
   paging: Paging
 ): Effect.Effect<ResultPage<Row>, CqlError> =>
-  Effect.flatMap(makeEnvironment(session, undefined), (environment) => {
+  Effect.flatMap(makeEnvironment(self, undefined, undefined), (environment) => {
     let run: Run
     const ended = Effect.callback<ResultPage<Row>, CqlError>((resume) => {
       let end: Effect.Effect<ResultPage<Row>, CqlError> = Effect.never
@@ -31,6 +31,7 @@ export const runOne = <Row>(
           end = pageOf<Row>(execution, result)
           conclude()
         },
+        onAdmitted: () => {},
         onStopping: () => {},
         onSettled: conclude
       })

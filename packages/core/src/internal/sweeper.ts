@@ -14,7 +14,7 @@ import type { Execution } from "./execution.ts"
 export class Sweeper {
   readonly #clock: Clock.Clock
   readonly #fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  readonly #first: () => Execution | undefined
+  readonly #inFlight: ReadonlyArray<Execution>
   #timer: Fiber.Fiber<void> | undefined
   #wakeAt = Number.POSITIVE_INFINITY
   #lastSweep = Number.NEGATIVE_INFINITY
@@ -23,11 +23,11 @@ export class Sweeper {
   constructor(
     clock: Clock.Clock,
     fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>,
-    first: () => Execution | undefined
+    inFlight: ReadonlyArray<Execution>
   ) {
     this.#clock = clock
     this.#fork = fork
-    this.#first = first
+    this.#inFlight = inFlight
   }
 
   /** Sets the deadline of the attempt that an execution has just begun. */
@@ -63,12 +63,13 @@ export class Sweeper {
     this.#lastSweep = now
     const late: Array<Execution> = []
     let earliest = Number.POSITIVE_INFINITY
-    for (let execution = this.#first(); execution !== undefined; execution = execution.next) {
+    for (const execution of this.#inFlight) {
+      if (execution.deadline === undefined) continue
       if (execution.deadline <= now) late.push(execution)
       else earliest = Math.min(earliest, execution.deadline)
     }
     // Statements that start in the places of these set the timer for themselves, not for those that were there before.
-    for (const execution of late) execution.timeOut()
+    for (const execution of late.sort((a, b) => a.index - b.index)) if (execution.place >= 0) execution.timeOut()
     if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
   }
 
