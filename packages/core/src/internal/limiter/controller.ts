@@ -31,6 +31,9 @@ const pauses = { first: 5, longest: 40 } as const
 /** This part of the requests refused is a sign of overload. */
 const overload = 0.05
 
+/** Much less than the best of late: the server has collapsed under its load. Where it worked is not far below. */
+const collapsed = 2 / 3
+
 /** Windows that a server gets to work off what had made it collapse. */
 const rescueLasts = 2
 
@@ -118,7 +121,7 @@ export class Controller {
   /** Whether much less comes out than at the best of late, twice in a row: once may be a pause. */
   #isCollapsed(seen: Seen): boolean {
     this.#best = Math.max(seen.throughput, 0.98 * this.#best)
-    this.#poor = seen.throughput < 0.6 * this.#best ? this.#poor + 1 : 0
+    this.#poor = seen.throughput < collapsed * this.#best ? this.#poor + 1 : 0
     return this.#poor === 2
   }
 
@@ -136,7 +139,10 @@ export class Controller {
         this.#eager = false
         this.#growth = undefined
         const more = percent(this.limit / growth.from - 1)
-        return this.#move(growth.from, `${more} more in flight brought ${percent(seen.throughput / growth.throughput - 1)} more`)
+        return this.#move(
+          growth.from,
+          `${more} more in flight brought ${percent(seen.throughput / growth.throughput - 1)} more`
+        )
       }
       this.#eager = true
       this.#nextPause = pauses.first
@@ -254,7 +260,7 @@ export class Controller {
     this.#baseline = towards(baseline, seen.latencies, ratio(seen.latencies, baseline) < 1 ? 1 : 0.5)
     if (held < 0.95) return
     this.#slowDown()
-    this.#move(to, `${to} in flight brought ${percent(held)} of the answers`)
+    this.#move(kind === "rescue" ? collapsed * from : to, `${to} in flight brought ${percent(held)} of the answers`)
     if (kind === "rescue" && held > 1.15) {
       this.#ruinous = { limit: from, left: this.#ruinLasts }
       this.#ruinLasts *= 2

@@ -55,6 +55,7 @@ export abstract class Leaf {
 
   /** A snapshot for users. */
   get state(): Snapshot {
+    if (this.abandoned > 0) this.#expire()
     const { abandoned, inFlight, lastMove, limit } = this
     let waiting = 0
     for (const gate of this.gates) waiting += gate.waiting
@@ -111,8 +112,9 @@ export abstract class Leaf {
 
   /** Has those who wait looked after when there may be room for them, if time alone can make it. */
   arm(wake: (leaf: Leaf) => void): void {
-    // With room here it is another limiter that they wait for.
-    const waits = this.gates.size > 0 && !this.hasRoom(this.time.now())
+    const waits = this.gates.size > 0
+    // With room here it is another limiter that they wait for, or the timer that is set is about to let them go.
+    if (waits && this.hasRoom(this.time.now())) return
     const at = waits ? this.roomAt() : Number.POSITIVE_INFINITY
     if (at === this.#wakeAt) return
     this.#calledOff?.()

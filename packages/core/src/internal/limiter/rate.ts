@@ -5,7 +5,7 @@
  * interval, and may begin up to `burst - 1` intervals before it is due. One number is all the state there is, and no
  * rounding adds up.
  */
-import { Leaf } from "./leaf.ts"
+import { type Abandoned, Leaf } from "./leaf.ts"
 import type { Time } from "./time.ts"
 
 /** How far behind its schedule a limiter with waiters may be and still make up for it: timers are late now and then. */
@@ -41,6 +41,12 @@ export class Rate extends Leaf {
     this.#refused &&= this.gates.size > 0
     const earliest = this.#refused ? now - catchUp : now
     this.#due = Math.max(this.#due, earliest) + this.#interval
+  }
+
+  /** What is still in the server does not count: only beginnings do. */
+  override abandon(): Abandoned {
+    this.inFlight--
+    return { until: 0, over: true }
   }
 
   protected override roomAt(): number {
