@@ -1,0 +1,67 @@
+import { exponential, type Node, regular } from "./server.ts"
+import type { Scenario } from "./simulate.ts"
+
+const workers = 16
+const mean = 12
+
+const cluster = (node: Partial<Node> = {}): ReadonlyArray<Node> => {
+  const plain: Node = { workers: () => workers, service: (random) => exponential(random, mean), ...node }
+  return [plain, plain, plain]
+}
+
+/** Stands still for 700 ms every 30 s, beginning 10 s after the start. */
+const garbage = (now: number): number => {
+  const since = (now - 10_000) % 30_000
+  return since >= 0 && since < 700 ? now - since + 700 : 0
+}
+
+const steps = (before: number, then: number, after: number) => (now: number): number =>
+  now < 15_000 ? before : now < 30_000 ? then : after
+
+export const scenarios: ReadonlyArray<Scenario> = [
+  { name: "steady", nodes: cluster(), phases: [20_000] },
+  { name: "capacity down and up", nodes: cluster({ workers: steps(16, 4, 16) }), phases: [15_000, 30_000, 45_000] },
+  {
+    name: "slower and faster by 4",
+    nodes: cluster({ service: (random, now) => regular(random, steps(12, 48, 12)(now)) }),
+    phases: [15_000, 30_000, 45_000]
+  },
+  {
+    name: "slow drift to 4 x and back",
+    nodes: cluster({
+      service: (random, now) => exponential(random, 8 * (1 + 3 * Math.min(now, 60_000 - now) / 30_000))
+    }),
+    drifts: true,
+    phases: [15_000, 30_000, 45_000, 60_000]
+  },
+  {
+    name: "bimodal, half 20 x slower",
+    nodes: cluster({ service: (random) => regular(random, random.chance(0.5) ? 2 : 40) }),
+    phases: [20_000]
+  },
+  {
+    name: "bimodal, 1 of 10 50 x slower",
+    nodes: cluster({ service: (random) => regular(random, random.chance(0.1) ? 100 : 2) }),
+    phases: [20_000]
+  },
+  { name: "pauses of all nodes", nodes: cluster({ pausedUntil: garbage }), phases: [45_000] },
+  {
+    name: "pauses of one node",
+    nodes: [...cluster().slice(1), ...cluster({ pausedUntil: garbage }).slice(2)],
+    phases: [45_000]
+  },
+  {
+    name: "one slow node of three",
+    nodes: [...cluster().slice(1), ...cluster({ service: (random) => exponential(random, 8 * mean) }).slice(2)],
+    phases: [30_000]
+  },
+  {
+    name: "slows down, never refuses",
+    nodes: cluster({
+      service: (random, _, inside) => exponential(random, mean * Math.max(1, inside / 24) ** 1.5)
+    }),
+    phases: [20_000]
+  },
+  { name: "refuses beyond 20 a node", nodes: cluster({ most: 20 }), phases: [20_000] },
+  { name: "refuses beyond 12 a node", nodes: cluster({ most: 12 }), phases: [20_000] }
+]

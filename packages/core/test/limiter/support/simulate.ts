@@ -1,0 +1,127 @@
+/** Load without end on a simulated server, through a limiter. */
+import { Adaptive } from "../../../src/internal/limiter/adaptive.ts"
+import { Fixed } from "../../../src/internal/limiter/fixed.ts"
+import { gateOf } from "../../../src/internal/limiter/gate.ts"
+import { Random } from "../../model/random.ts"
+import { Events } from "./events.ts"
+import { type Node, Server } from "./server.ts"
+
+export interface Scenario {
+  readonly name: string
+  readonly nodes: ReadonlyArray<Node>
+  /** When the server changes, in milliseconds; the last is the end. */
+  readonly phases: ReadonlyArray<number>
+  /** Whether it changes within its phases, so that there is no best level to recover to. */
+  readonly drifts?: boolean | undefined
+  /** When a request is given up, in milliseconds. */
+  readonly timeout?: number | undefined
+  /** Statements that have a place at once: the concurrency of the runs together. */
+  readonly places?: number | undefined
+}
+
+export interface Step {
+  readonly at: number
+  readonly limit: number
+  /** Answers before it. */
+  readonly answers: number
+  readonly move: string | undefined
+}
+
+export interface Simulated {
+  /** When each answer came, and how long it took. */
+  readonly answeredAt: Array<number>
+  readonly latencies: Array<number>
+  refused: number
+  /** The most requests that counted as load though nobody waited for them any more. */
+  abandoned: number
+  /** The windows of an adaptive limiter. */
+  readonly steps: Array<Step>
+}
+
+export const bounds = { min: 1, max: 1_000 } as const
+
+/** Runs a scenario to its end under a fixed level, or an adaptive one that begins somewhere. */
+export const simulate = (
+  scenario: Scenario,
+  level: number | { readonly initial: number },
+  seed: number
+): Simulated => {
+  const events = new Events()
+  const server = new Server(scenario.nodes, events, new Random(seed))
+  const leaf = typeof level === "number"
+    ? new Fixed(events, level, 5_000)
+    : new Adaptive(events, { ...bounds, initial: level.initial }, 5_000)
+  const gate = gateOf([leaf])!
+  const simulated: Simulated = { answeredAt: [], latencies: [], refused: 0, abandoned: 0, steps: [] }
+  const observe = (): void => {
+    if (!(leaf instanceof Adaptive) || leaf.windows === simulated.steps.length) return
+    const answers = simulated.answeredAt.length
+    simulated.steps.push({
+      at: events.now(),
+      limit: leaf.limit,
+
+      answers,
+      move: leaf.lastMove
+    })
+  }
+  const next = (): void => {
+    if (gate.tryAcquire(events.now())) send()
+    else gate.wait(send)
+  }
+  const send = (): void => {
+    // The gate of a fixed limiter tells no time.
+    const began = events.now()
+    let isOver = false
+    const giveUp = scenario.timeout === undefined ? undefined : events.after(scenario.timeout, () => {
+      isOver = true
+      late = gate.abandon(true, events.now() - began, events.now())
+      simulated.abandoned = Math.max(simulated.abandoned, leaf.abandoned)
+      observe()
+      next()
+    })
+    let late: { readonly lateAnswer: () => void } | undefined
+    server.send((answer) => {
+      if (isOver) return late?.lateAnswer()
+      giveUp?.()
+      const latency = events.now() - began
+      if (answer === "answered") {
+        simulated.answeredAt.push(events.now())
+        simulated.latencies.push(latency)
+      } else simulated.refused++
+      gate.release(answer, latency, events.now())
+      observe()
+      // As a retry does: without a permit.
+      if (answer === "answered") next()
+      else events.after(20, next)
+    })
+  }
+  for (let place = 0; place < (scenario.places ?? 1_000); place++) next()
+  events.runUntil(scenario.phases.at(-1)!)
+  return simulated
+}
+
+const indexAt = (times: ReadonlyArray<number>, at: number): number => {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle]! < at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export interface Measured {
+  /** Answers a second. */
+  readonly throughput: number
+  readonly p50: number
+  readonly p99: number
+}
+
+export const measure = (simulated: Simulated, from: number, to: number): Measured => {
+  const first = indexAt(simulated.answeredAt, from)
+  const last = indexAt(simulated.answeredAt, to)
+  const sorted = Float64Array.from(simulated.latencies.slice(first, last)).sort()
+  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN
+  return { throughput: (last - first) / (to - from) * 1_000, p50: at(0.5), p99: at(0.99) }
+}
