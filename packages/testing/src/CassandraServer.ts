@@ -58,6 +58,11 @@ export interface Options {
    * before the variable, as who names a provider in code depends on it.
    */
   readonly provider?: Provider | undefined
+  /**
+   * The version of Cassandra. Provider `jvm` takes a full one, from 5.0 on (default: `5.0.8`), and `docker` any tag of
+   * the image (default: `5.0`). An external server has to be of a version that begins with it.
+   */
+  readonly version?: string | undefined
   /** How long a server may take to answer for the first time. Default: 2 minutes, 30 seconds for an external one. */
   readonly startTimeout?: Duration.Input | undefined
   /** The heap of each node, as a JVM is told. Default: `512m`. An external server has what it has. */

@@ -10,18 +10,35 @@ import { Lacking } from "./errors.ts"
 import type { Platform } from "./platform.ts"
 import { optionalText } from "./settings.ts"
 
-/** The version of Cassandra that is run on a JVM. */
-export const version = "5.0.8"
+/** The version of Cassandra that is run on a JVM, unless another is asked for. */
+export const defaultVersion = "5.0.8"
 
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+/** A program that Maven fetches with all that it needs, and how much that is. */
+export interface Artifact {
+  readonly group: string
+  readonly name: string
+  readonly version: string
+  readonly size: string
+}
+
+/** The Cassandra server of a version. */
+export const cassandra = (version: string): Artifact => ({
+  group: "org.apache.cassandra",
+  name: "cassandra-all",
+  version,
+  size: "66 MB"
+})
+
+const pom = ({ group, name, version }: Artifact) =>
+  `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>effect-cql</groupId>
-  <artifactId>cassandra</artifactId>
-  <version>${version}</version>
+  <artifactId>fetched</artifactId>
+  <version>1</version>
   <dependencies>
     <dependency>
-      <groupId>org.apache.cassandra</groupId>
-      <artifactId>cassandra-all</artifactId>
+      <groupId>${group}</groupId>
+      <artifactId>${name}</artifactId>
       <version>${version}</version>
     </dependency>
   </dependencies>
@@ -50,25 +67,29 @@ const maven = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
- * The directory with the server's jars. They are fetched once a machine: beside their place at first, and moved there
+ * The directory with the jars of a program. They are fetched once a machine: beside their place at first, and moved there
  * when all of them have arrived, so that a fetch that was broken off leaves nothing that looks complete. Of two runs
  * that fetch at the same time the second finds the place taken, and uses what is there.
  */
-export const jars: Effect.Effect<string, Lacking | PlatformError.PlatformError, Platform> = Effect.gen(function*() {
+export const jars = Effect.fnUntraced(function*(
+  artifact: Artifact
+): Effect.fn.Return<string, Lacking | PlatformError.PlatformError, Platform> {
+  const { name, size, version } = artifact
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = yield* cacheFolder
-  const directory = path.join(folder, `cassandra-${version}`)
-  const isThere = fs.exists(path.join(directory, `cassandra-all-${version}.jar`))
+  const directoryName = `${name.replace(/-(?:all|standalone)$/, "")}-${version}`
+  const directory = path.join(folder, directoryName)
+  const isThere = fs.exists(path.join(directory, `${name}-${version}.jar`))
   if (yield* isThere) return directory
 
   yield* fs.makeDirectory(folder, { recursive: true })
-  yield* Effect.logInfo(`CassandraServer: fetching Cassandra ${version} (66 MB, once a machine) to ${directory}`)
+  yield* Effect.logInfo(`CassandraServer: fetching ${directoryName} (${size}, once a machine) to ${directory}`)
   yield* Effect.scoped(Effect.gen(function*() {
-    const temporary = yield* fs.makeTempDirectoryScoped({ directory: folder, prefix: `cassandra-${version}.` })
+    const temporary = yield* fs.makeTempDirectoryScoped({ directory: folder, prefix: `${directoryName}.` })
     const complete = path.join(temporary, "complete")
     yield* fs.makeDirectory(complete)
-    yield* fs.writeFileString(path.join(complete, "pom.xml"), pom)
+    yield* fs.writeFileString(path.join(complete, "pom.xml"), pom(artifact))
     yield* maven(complete)
     yield* fs.rename(complete, directory).pipe(
       Effect.catch((error) => Effect.flatMap(isThere, (there) => there ? Effect.void : Effect.fail(error)))

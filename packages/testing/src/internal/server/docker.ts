@@ -10,7 +10,7 @@ import { refuseSpecial, type ServerProvider } from "./provider.ts"
 import * as Supervision from "./supervision.ts"
 
 /** The official image, or whatever this machine has under its name. */
-const image = "cassandra:5.0"
+const imageOf = ({ version }: Parameters<ServerProvider["acquire"]>[0]) => `cassandra:${version ?? "5.0"}`
 
 const failed = (problem: string, log = "") => new ServerStartFailed({ provider: "docker", problem, log })
 
@@ -40,7 +40,7 @@ const connect = (
   )
 
 const ensureImage = Effect.fnUntraced(
-  function*(testcontainers: typeof Testcontainers, client: Testcontainers.ContainerRuntimeClient) {
+  function*(testcontainers: typeof Testcontainers, client: Testcontainers.ContainerRuntimeClient, image: string) {
     const name = testcontainers.ImageName.fromString(image)
     const isThere = Effect.tryPromise(() => client.image.exists(name)).pipe(Effect.orElseSucceed(() => false))
     if (yield* isThere) return
@@ -106,20 +106,22 @@ const run = Effect.fnUntraced(function*(
   const heap = options.heap ?? "512m"
   yield* supervisor.runAtEnd(execPath, [Supervision.programPath("removeContainer"), name])
   // Not to be interrupted: a container that is made after its removal would stay.
-  const container = yield* Effect.uninterruptible(Effect.tryPromise(() =>
-    new testcontainers.GenericContainer(image)
-      .withName(name)
-      .withExposedPorts(defaultPort)
-      .withEnvironment({
-        MAX_HEAP_SIZE: heap,
-        HEAP_NEWSIZE: "128m",
-        JVM_EXTRA_OPTS: "-Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100"
-      })
-      .withWaitStrategy(noWait)
-      // The supervisor removes it. The helper of testcontainers is an image of its own, which may be out of reach.
-      .withAutoCleanup(false)
-      .start()
-  ))
+  const container = yield* Effect.uninterruptible(
+    Effect.tryPromise(() =>
+      new testcontainers.GenericContainer(imageOf(options))
+        .withName(name)
+        .withExposedPorts(defaultPort)
+        .withEnvironment({
+          MAX_HEAP_SIZE: heap,
+          HEAP_NEWSIZE: "128m",
+          JVM_EXTRA_OPTS: "-Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100"
+        })
+        .withWaitStrategy(noWait)
+        // The supervisor removes it. The helper of testcontainers is an image of its own, which may be out of reach.
+        .withAutoCleanup(false)
+        .start()
+    )
+  )
   const id = container.getId()
   const endpoint = yield* publishedEndpoint(client, id)
   const failedWithLog = (problem: string) =>
@@ -155,7 +157,7 @@ export const docker: ServerProvider = {
     const testcontainers = yield* optionalPeer("testcontainers", () => import("testcontainers"))
     const client = yield* connect(testcontainers)
     const platform = yield* loadPlatform
-    yield* ensureImage(testcontainers, client)
+    yield* ensureImage(testcontainers, client, imageOf(options))
     return yield* run(testcontainers, client, options).pipe(
       Effect.provide(platform),
       Effect.catchTags({

@@ -53,6 +53,12 @@ export const external: ServerProvider = {
         orElse: () => Effect.fail(startFailed(`no answer in time from ${names.join(", ")}, last: ${last}`))
       })
     )
+    if (!info.version.startsWith(options.version ?? "")) {
+      return yield* new Lacking({
+        lack: `the server is Cassandra ${info.version}, and ${options.version} was asked for`,
+        remedy: "Set CASSANDRA_CONTACT_POINTS to a server of that version, or use another provider"
+      })
+    }
     return {
       provider: "external",
       version: info.version,

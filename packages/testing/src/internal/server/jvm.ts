@@ -30,7 +30,8 @@ const run = Effect.fnUntraced(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const java = yield* Java.find
-    const jars = yield* Distribution.jars
+    const version = options.version ?? Distribution.defaultVersion
+    const jars = yield* Distribution.jars(Distribution.cassandra(version))
     const addresses = yield* freeAddresses(options.nodes ?? 1)
     if (addresses === undefined) {
       return yield* new Lacking({
@@ -66,7 +67,7 @@ const run = Effect.fnUntraced(
     const answers = yield* Effect.forEach(nodes, ({ awaitReady }) => awaitReady, { concurrency: "unbounded" })
     return {
       provider: "jvm" as const,
-      version: answers[0]?.version ?? Distribution.version,
+      version: answers[0]?.version ?? version,
       contactPoints: addresses.map(format),
       localDataCenter: answers[0]?.dataCenter ?? "datacenter1",
       credentials,
