@@ -26,7 +26,7 @@ const tooDear = 0.6
 const probeEvery = 25
 
 /** Windows without growth, at first and at most, after growth that brought nothing. */
-const pauses = { first: 5, longest: 40 } as const
+const pauses = { first: 5, longest: 20 } as const
 
 /** This part of the requests refused is a sign of overload. */
 const overload = 0.05
@@ -44,6 +44,8 @@ interface Trial {
   readonly from: number
   readonly to: number
   readonly before: Seen
+  /** What it did in a first window that spoke for it. */
+  readonly first?: number
 }
 
 interface Growth {
@@ -71,7 +73,7 @@ export class Controller {
   #nextPause: number = pauses.first
   /** A limit under which the server did less than under half of it, and for how many windows that is believed. */
   #ruinous: { readonly limit: number; readonly left: number } | undefined
-  #ruinLasts: number = pauses.longest
+  #ruinLasts: number = 2 * pauses.longest
   #sinceProbe = probeEvery - 2
   #refusals = 0
   /** The best throughput of late, and windows in a row with much less. */
@@ -114,8 +116,9 @@ export class Controller {
       if (this.#isCollapsed(seen)) return this.#rescue(seen)
       if (++this.#sinceProbe >= probeEvery) return this.#tryHalf("probe", seen)
     }
+    if (this.#isUseless(seen) || this.#isJudged(seen)) return
     if (slower <= calm) this.#grow(seen, slower)
-    else this.#growth = undefined
+    else this.#eager = false
   }
 
   /** Whether much less comes out than at the best of late, twice in a row: once may be a pause. */
@@ -128,29 +131,29 @@ export class Controller {
   // Growth: additive, unless there is much to gain.
 
   #grow(seen: Seen, slower: number): void {
-    if (this.#isUseless(seen)) return
-    const growth = this.#growth
-    if (growth !== undefined && (this.limit >= judgedAfter * growth.from || this.limit === this.#max)) {
-      const verdict = this.#verdict(growth, seen)
-      if (verdict === "open") return
-      if (verdict === "useless") {
-        this.#useless = { throughput: growth.throughput, left: this.#nextPause }
-        this.#nextPause = Math.min(pauses.longest, 2 * this.#nextPause)
-        this.#eager = false
-        this.#growth = undefined
-        const more = percent(this.limit / growth.from - 1)
-        return this.#move(
-          growth.from,
-          `${more} more in flight brought ${percent(seen.throughput / growth.throughput - 1)} more`
-        )
-      }
-      this.#eager = true
-      this.#nextPause = pauses.first
-      this.#growth = undefined
-    }
     this.#growth ??= { from: this.limit, throughput: seen.throughput, brought: [] }
     const step = this.#eager ? this.limit / 2 : Math.sqrt(this.limit)
     this.#move(Math.min(this.limit + Math.max(1, step), this.#ceiling()), `median ${times(slower)}, growing`)
+  }
+
+  /** Judges growth that has gone far enough; whether it stays as it is for now, or is taken back. */
+  #isJudged(seen: Seen): boolean {
+    const growth = this.#growth
+    if (growth === undefined || (this.limit < judgedAfter * growth.from && this.limit < this.#max)) return false
+    const verdict = this.#verdict(growth, seen)
+    if (verdict === "open") return true
+    this.#growth = undefined
+    this.#eager = verdict === "paid"
+    if (verdict === "paid") {
+      this.#nextPause = pauses.first
+      return false
+    }
+    this.#useless = { throughput: growth.throughput, left: this.#nextPause }
+    this.#nextPause = Math.min(pauses.longest, 2 * this.#nextPause)
+    const more = percent(this.limit / growth.from - 1)
+    const brought = percent(seen.throughput / growth.throughput - 1)
+    this.#move(growth.from, `${more} more in flight brought ${brought} more`)
+    return true
   }
 
   /**
@@ -255,10 +258,17 @@ export class Controller {
     return true
   }
 
-  #judgeHalf(kind: "probe" | "rescue", { before, from, to }: Trial, seen: Seen, baseline: Quartiles): void {
-    const held = seen.throughput / before.throughput
+  #judgeHalf(kind: "probe" | "rescue", { before, first, from, to }: Trial, seen: Seen, baseline: Quartiles): void {
+    const throughput = first === undefined ? seen.throughput : (first + seen.throughput) / 2
+    const held = throughput / before.throughput
     this.#baseline = towards(baseline, seen.latencies, ratio(seen.latencies, baseline) < 1 ? 1 : 0.5)
     if (held < 0.95) return
+    if (first === undefined && (kind === "probe" || held <= 1.15)) {
+      // One window may be chance.
+      this.limit = to
+      this.#trial = { kind, left: 0, from, to, before, first: throughput }
+      return
+    }
     this.#slowDown()
     this.#move(kind === "rescue" ? collapsed * from : to, `${to} in flight brought ${percent(held)} of the answers`)
     if (kind === "rescue" && held > 1.15) {
