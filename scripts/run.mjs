@@ -16,6 +16,7 @@ const tasks = {
   "check:api": ["scripts/api.ts"],
   "check:packed": ["scripts/packed.ts"],
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
+  "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
   soak: ["packages/core/test/model/soak.ts"],
   mutants: ["scripts/mutants.ts"],
   format: ["node_modules/dprint/bin.cjs", "fmt"]
