@@ -2,7 +2,7 @@
  * Measures contenders side by side: rounds in which each runs once, in turn, so that what disturbs the machine disturbs
  * them all. Everything that is concluded is a median over rounds of what was measured within one round.
  */
-import { collectGarbage, collectYoungGarbage } from "./garbage.ts"
+import { collectYoungGarbage } from "./garbage.ts"
 import { median, type Spread, spread } from "./stats.ts"
 
 export interface Contender {
@@ -67,9 +67,8 @@ export class Samples {
 }
 
 const turn = async (contender: Contender, statements: number): Promise<Sample> => {
-  collectGarbage()
-  // A full collection also throws compiled code away whose objects it did not find. Users of a service do not pay for
-  // that, so a run that does not count comes first.
+  // Not a full collection: a forced one throws compiled code away, and what would be measured is the compiler.
+  collectYoungGarbage()
   await contender.run()
   collectYoungGarbage()
   const before = process.cpuUsage()
