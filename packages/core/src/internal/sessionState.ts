@@ -22,7 +22,9 @@ export class SessionState {
   #closed = false
   #inFlight = 0
   #idle: Deferred.Deferred<void> | undefined
-  #lastTimestamp = 0
+  #lastTimestamp = 0n
+  // When the clock was last ahead of the timestamps.
+  #timestampMillis = 0
   readonly #told = new Set<string>()
 
   constructor(port: Port) {
@@ -52,8 +54,16 @@ export class SessionState {
 
   /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
   nextTimestamp(clock: Clock.Clock): bigint {
-    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, Math.floor(clock.currentTimeMillisUnsafe() * 1_000))
-    return BigInt(this.#lastTimestamp)
+    const millis = clock.currentTimeMillisUnsafe()
+    const next = this.#lastTimestamp + 1n
+    if (millis <= this.#timestampMillis) this.#lastTimestamp = next
+    else {
+      // The conversion costs more than the addition, and most statements share their millisecond with the one before.
+      const now = BigInt(Math.floor(millis * 1_000))
+      this.#timestampMillis = millis
+      this.#lastTimestamp = now > next ? now : next
+    }
+    return this.#lastTimestamp
   }
 
   /** Refuses what comes from now on, and waits for what is in flight, within bounds. */
