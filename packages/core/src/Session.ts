@@ -8,6 +8,7 @@
  */
 import * as Brand from "effect/Brand"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -126,6 +127,12 @@ export interface Port {
    * Interruption need not recall the request, but has to return at once.
    */
   readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
+  /**
+   * The same by callback, for drivers that answer by callback: used instead of `execute` where it is there, it saves a fiber
+   * for each request. `done` is called once, maybe before `send` returns. What `send` gives back is called when nobody
+   * waits for the answer any more; `done` may be called after that all the same.
+   */
+  readonly send?: ((request: Request, pageState: PageState | undefined, done: Done) => () => void) | undefined
   /** Requests that may be in flight now, over all live hosts. */
   readonly capacity?: Effect.Effect<number | undefined> | undefined
   readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
@@ -134,6 +141,14 @@ export interface Port {
   /** How long the end of the scope waits for what is in flight, in milliseconds. Default: 10,000. */
   readonly closeTimeout?: number | undefined
 }
+
+/**
+ * How a port tells the answer to a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Done = (exit: Exit.Exit<Page, CqlError>) => void
 
 /**
  * What a port is asked to send.

@@ -2,8 +2,9 @@
  * One piece of work in every form that a contender takes, and the clients and sessions that have it answered.
  */
 import { CqlError, Query, Reason, Session, type Statement } from "@effect-cql/core"
+import type { Port } from "@effect-cql/core/Session"
 import cassandra from "cassandra-driver"
-import { Effect, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import type { Answer } from "./answers.ts"
 
 export const text = "INSERT INTO b.t (id, v) VALUES (?, ?)"
@@ -36,18 +37,37 @@ const page = { rows: [] }
 export const request = (answer: Answer, failEvery: FailEvery): () => Effect.Effect<typeof page, CqlError> => {
   let count = 0
   const succeeded = Effect.succeed(page)
-  const refused = () =>
-    Effect.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: text }))
   return () =>
     Effect.callback((resume) => {
       const fails = failEvery > 0 && ++count % failEvery === 0
-      answer(() => resume(fails ? refused() : succeeded))
+      answer(() => resume(fails ? refusal() : succeeded))
     })
 }
 
 /** A session of this library over a port. */
 export const sessionOf = (execute: () => Effect.Effect<typeof page, CqlError>): Session["Service"] =>
-  Effect.runSync(Session.make({ execute }).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
+  Effect.runSync(Session.make({ execute, defaults }).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
+
+// What the engine costs, and not what the waits for retries do; the driver retries below what is measured.
+const defaults = { retry: "none" } as const
+
+/** The same over the callback form of a port, as the adapter of a driver has it. */
+export const callbackSessionOf = (answer: Answer, failEvery: FailEvery): Session["Service"] => {
+  const succeeded = Exit.succeed(page)
+  let count = 0
+  const send: Port["send"] = (_request, _pageState, done) => {
+    const fails = failEvery > 0 && ++count % failEvery === 0
+    answer(() => done(fails ? refusal() : succeeded))
+    return ignore
+  }
+  const port: Port = { execute: request(answer, failEvery), send, defaults }
+  return Effect.runSync(Session.make(port).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
+}
+
+const refusal = () =>
+  Exit.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: text }))
+
+const ignore = (): void => {}
 
 /** A promise of one answer: what every client of promises makes for a statement. */
 const promised = (answer: Answer, failEvery: FailEvery): () => Promise<unknown> => {
@@ -77,7 +97,7 @@ class InstantClient extends cassandra.Client {
 
   // In the shape of the method that it stands for, which ends by awaiting what the connection answers.
   async _execute(): Promise<unknown> {
-    return await this.#send()
+    return new cassandra.types.ResultSet(await this.#send(), "127.0.0.1:9042", {}, 0, 1, true)
   }
 }
 

@@ -16,11 +16,11 @@ import type * as Text from "./text.ts"
 export const bind = (
   executable: Executable,
   options: ResolvedOptions,
-  nextTimestamp: () => bigint
+  nextTimestamp: () => number
 ): Request | Reason.ParametersRefused => {
   if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
   const takesTimestamp = StatementImpl.analysed(executable).takesTimestamp
-  const timestamp = options.timestamp ?? (takesTimestamp ? nextTimestamp() : undefined)
+  const timestamp = takesTimestamp ? nextTimestamp() : undefined
   return bindStatement(executable, options, timestamp)
 }
 
@@ -28,19 +28,19 @@ export const bind = (
 export const bindStatement = (
   statement: StatementImpl<unknown>,
   options: ResolvedOptions,
-  timestamp: bigint | undefined = options.timestamp
+  timestamp?: number
 ): StatementRequest | Reason.ParametersRefused => {
   const text = StatementImpl.analysed(statement)
   const params = bindParams(statement, text)
   return params instanceof Reason.ParametersRefused
     ? params
-    : { _tag: "Statement", text: text.cql, params, options: finish(options, text.idempotent, timestamp) }
+    : { _tag: "Statement", text: text.cql, params, options: new BoundOptions(options, text.idempotent, timestamp) }
 }
 
 const bindBatch = (
   batch: BatchImpl,
   options: ResolvedOptions,
-  nextTimestamp: () => bigint
+  nextTimestamp: () => number
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   let takesTimestamp = batch.type !== "counter"
@@ -56,25 +56,50 @@ const bindBatch = (
     idempotent &&= text.idempotent
     statements.push({ text: text.cql, params })
   }
-  const timestamp = options.timestamp ?? (takesTimestamp ? nextTimestamp() : undefined)
-  return { _tag: "Batch", type: batch.type, statements, options: finish(options, idempotent, timestamp) }
+  const timestamp = takesTimestamp ? nextTimestamp() : undefined
+  return { _tag: "Batch", type: batch.type, statements, options: new BoundOptions(options, idempotent, timestamp) }
 }
 
-const finish = (
-  options: ResolvedOptions,
-  idempotent: boolean,
-  timestamp: bigint | undefined
-): RequestOptions => ({
-  consistency: options.consistency,
-  serialConsistency: options.serialConsistency,
-  pageSize: options.pageSize,
-  requestTimeout: options.requestTimeout,
-  idempotent: options.idempotent ?? idempotent,
-  timestamp,
-  tracing: options.tracing,
-  executionProfile: options.executionProfile,
-  routing: options.routing
-})
+/** The options of one request: those that it shares with its like, and what is its own. */
+class BoundOptions implements RequestOptions {
+  readonly #shared: ResolvedOptions
+  // Microseconds, as a number until somebody asks: most bigints would live for the conversion alone.
+  readonly #timestamp: number | undefined
+  readonly #idempotent: boolean
+
+  constructor(shared: ResolvedOptions, idempotent: boolean, timestamp: number | undefined) {
+    this.#shared = shared
+    this.#idempotent = idempotent
+    this.#timestamp = timestamp
+  }
+  get timestamp(): bigint | undefined {
+    return this.#shared.timestamp ?? (this.#timestamp === undefined ? undefined : BigInt(this.#timestamp))
+  }
+  get idempotent(): boolean {
+    return this.#shared.idempotent ?? this.#idempotent
+  }
+  get consistency(): RequestOptions["consistency"] {
+    return this.#shared.consistency
+  }
+  get serialConsistency(): RequestOptions["serialConsistency"] {
+    return this.#shared.serialConsistency
+  }
+  get pageSize(): RequestOptions["pageSize"] {
+    return this.#shared.pageSize
+  }
+  get requestTimeout(): RequestOptions["requestTimeout"] {
+    return this.#shared.requestTimeout
+  }
+  get tracing(): boolean {
+    return this.#shared.tracing
+  }
+  get executionProfile(): RequestOptions["executionProfile"] {
+    return this.#shared.executionProfile
+  }
+  get routing(): RequestOptions["routing"] {
+    return this.#shared.routing
+  }
+}
 
 const noParams: ReadonlyArray<unknown> = []
 

@@ -16,7 +16,7 @@ import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import { ResultSet } from "../ResultSet.ts"
-import type { Page, PageState, Request } from "../Session.ts"
+import type { Page, PageState, Port, Request } from "../Session.ts"
 import { bind, subjectOf } from "./binding.ts"
 import type { Executable } from "./input.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
@@ -27,12 +27,6 @@ import { StatementImpl } from "./statement.ts"
 
 type Row = Record<string, unknown>
 
-/** Which pages of its result a statement fetches, beginning where. */
-export interface Paging {
-  readonly pages: "all" | "one"
-  readonly from: PageState | undefined
-}
-
 export class Execution {
   readonly index: number
   readonly executable: Executable
@@ -40,7 +34,6 @@ export class Execution {
   #request: Request | undefined
   #rows: Array<Row> | undefined
   #pageState: PageState | undefined
-  readonly #paging: Paging
   #attempts = 0
   // Attempts at the page at hand that failed.
   #failures = 0
@@ -48,6 +41,9 @@ export class Execution {
   #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  // Where the port answers by callback: the number of the attempt in flight, and how to say that nobody waits for it.
+  #awaited = 0
+  #cancel: (() => void) | undefined
   readonly #permit: Permit | undefined
 
   /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
@@ -58,13 +54,12 @@ export class Execution {
   /** For the engine: which of its workers waits for the end. */
   owner = -1
 
-  constructor(run: Run, executable: Executable, index: number, paging: Paging, permit: Permit | undefined) {
+  constructor(run: Run, executable: Executable, index: number, permit: Permit | undefined) {
     this.#run = run
     this.#permit = permit
     this.executable = executable
     this.index = index
-    this.#paging = paging
-    this.#pageState = paging.from
+    this.#pageState = run.paging.from
   }
 
   /** Where the next page begins, when only one was asked for. */
@@ -96,7 +91,8 @@ export class Execution {
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.#attempts++
         run.retries.requests++
-        exit = this.#send(run.session.attempt(this.#request, this.#pageState))
+        const send = run.session.port.send
+        exit = send === undefined ? this.#fork(this.#request) : this.#send(send, this.#request)
         if (exit === undefined) return
       }
     } catch (defect) {
@@ -117,9 +113,41 @@ export class Execution {
     return false
   }
 
-  /** Runs one attempt: its exit when it was there at once, nothing when it is in flight. */
-  #send(attempt: Effect.Effect<Page, CqlError>): Exit.Exit<Page, CqlError> | undefined {
+  /** Makes one attempt by callback: its exit when it was there at once, nothing when it is in flight. */
+  #send(send: NonNullable<Port["send"]>, request: Request): Exit.Exit<Page, CqlError> | undefined {
     const run = this.#run
+    const refusal = run.session.refusal(request)
+    if (refusal !== undefined) return refusal
+    const attempt = this.#attempts
+    let state: "asking" | "waiting" | "done" = "asking"
+    let answer: Exit.Exit<Page, CqlError> | undefined
+    const cancel = send(request, this.#pageState, (exit) => {
+      if (state === "waiting") {
+        state = "done"
+        run.session.leave()
+        // An abandoned attempt has another one or none in its place: its late answer is dropped.
+        if (this.#awaited !== attempt) return this.#permit?.lateAnswer(attempt)
+        this.#cancel = undefined
+        run.leave(this)
+        this.#advance(exit)
+      } else if (state === "asking") {
+        state = "done"
+        answer = exit
+      }
+    })
+    if (answer !== undefined) return answer
+    state = "waiting"
+    this.#awaited = attempt
+    this.#cancel = cancel
+    run.session.enter()
+    run.enter(this, request.options.requestTimeout)
+    return undefined
+  }
+
+  /** Makes one attempt in a fiber of its own: its exit when it was there at once, nothing when it is in flight. */
+  #fork(request: Request): Exit.Exit<Page, CqlError> | undefined {
+    const run = this.#run
+    const attempt = run.session.attempt(request, this.#pageState)
     // A session that answers at once needs no fiber.
     if (isExit(attempt)) {
       run.session.leave()
@@ -132,7 +160,7 @@ export class Execution {
       return exit
     }
     this.#fiber = fiber
-    run.enter(this, this.#request!.options.requestTimeout)
+    run.enter(this, request.options.requestTimeout)
     fiber.addObserver((exit) => {
       run.session.leave()
       // An abandoned attempt has another fiber or none in its place: its late answer is dropped.
@@ -160,7 +188,7 @@ export class Execution {
     const page = exit.value
     this.#failures = 0
     this.#pageState = page.pageState
-    if (page.pageState === undefined || this.#paging.pages === "one") {
+    if (page.pageState === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
       return false
     }
@@ -264,10 +292,14 @@ export class Execution {
   /** Interrupts the attempt in flight, or the wait for one, and forgets about it. The fiber is given back to be awaited. */
   abandon(timedOut: boolean): Fiber.Fiber<unknown, unknown> | undefined {
     const fiber = this.#fiber
+    const cancel = this.#cancel
     this.#fiber = undefined
+    this.#cancel = undefined
+    this.#awaited = 0
     this.#run.leave(this)
     this.#permit?.leaveLine()
-    this.#permit?.abandon(timedOut)
+    this.#permit?.abandon(timedOut, this.#attempts)
+    cancel?.()
     fiber?.interruptUnsafe()
     return fiber
   }

@@ -3,13 +3,14 @@
  *
  * Only made where there is a limiter; a run without one pays for none of this.
  */
-import type { Gate } from "./limiter/gate.ts"
+import type { Abandoned, Gate } from "./limiter/gate.ts"
 import type { Signal } from "./limiter/signal.ts"
 
 export class Permit {
   readonly #gate: Gate
   #since: number | undefined
   #leaveLine: (() => void) | undefined
+  readonly #abandoned = new Map<number, Abandoned>()
 
   constructor(gate: Gate) {
     this.#gate = gate
@@ -54,11 +55,17 @@ export class Permit {
   }
 
   /** Gives the permit of an attempt back that nobody waits for any more, and that the server still has. */
-  abandon(timedOut: boolean): void {
+  abandon(timedOut: boolean, attempt: number): void {
     if (this.#since === undefined) return
     const now = this.#gate.now
     const latency = now - this.#since
     this.#since = undefined
-    this.#gate.abandon(timedOut, latency, now)
+    this.#abandoned.set(attempt, this.#gate.abandon(timedOut, latency, now))
+  }
+
+  /** The answer to an abandoned attempt has come after all: the server is done with it. */
+  lateAnswer(attempt: number): void {
+    this.#abandoned.get(attempt)?.lateAnswer()
+    this.#abandoned.delete(attempt)
   }
 }

@@ -10,11 +10,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
+import type { PageState } from "../Session.ts"
 import { StatementFailed } from "../StatementFailed.ts"
 import type { Summary } from "../Summary.ts"
 import type { Account } from "./account.ts"
 import type { Environment } from "./environment.ts"
-import { Execution, type Paging } from "./execution.ts"
+import { Execution } from "./execution.ts"
 import type { Executable } from "./input.ts"
 import type { Gate } from "./limiter/gate.ts"
 import { Resolver } from "./options.ts"
@@ -53,10 +54,11 @@ export class Run {
   readonly fork: Environment["fork"]
   readonly resolver: Resolver
   readonly turn: Turn
-  readonly nextTimestamp: () => bigint
+  readonly nextTimestamp: () => number
   readonly clock: Clock.Clock
 
   readonly retries: Retries
+  readonly paging: Paging
 
   started = 0
   succeeded = 0
@@ -82,7 +84,8 @@ export class Run {
   #stopScheduled = false
   #interrupted: Array<Fiber.Fiber<unknown, unknown>> = []
 
-  constructor(environment: Environment, policy: Policy, engine: Engine) {
+  constructor(environment: Environment, policy: Policy, engine: Engine, paging: Paging = everyPage) {
+    this.paging = paging
     this.session = environment.session
     this.fork = environment.fork
     this.clock = environment.clock
@@ -112,9 +115,9 @@ export class Run {
   }
 
   /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
-  start(executable: Executable, index: number, paging?: Paging): Execution {
+  start(executable: Executable, index: number): Execution {
     const permit = this.#gate === undefined ? undefined : new Permit(this.#gate)
-    const execution = new Execution(this, executable, index, paging ?? everyPage, permit)
+    const execution = new Execution(this, executable, index, permit)
     if (permit === undefined || permit.tryTake()) {
       this.#begin(execution)
       return execution
@@ -281,6 +284,12 @@ export class Run {
       summary: this.summary
     }
   }
+}
+
+/** Which pages of its result a statement fetches, beginning where. */
+export interface Paging {
+  readonly pages: "all" | "one"
+  readonly from: PageState | undefined
 }
 
 const everyPage: Paging = { pages: "all", from: undefined }

@@ -4,6 +4,7 @@
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { CqlError } from "../CqlError.ts"
 import * as Reason from "../Reason.ts"
 import type { Page, PageState, Port, Request } from "../Session.ts"
@@ -22,9 +23,8 @@ export class SessionState {
   #closed = false
   #inFlight = 0
   #idle: Deferred.Deferred<void> | undefined
-  #lastTimestamp = 0n
+  #lastTimestamp = 0
   // When the clock was last ahead of the timestamps.
-  #timestampMillis = 0
   readonly #told = new Set<string>()
 
   constructor(port: Port) {
@@ -40,6 +40,15 @@ export class SessionState {
     return effect
   }
 
+  /** Why nothing may be handed to the port any more, if so. For those who call `port.send` themselves. */
+  refusal(request: Request): Exit.Exit<never, CqlError> | undefined {
+    return this.#closed ? Exit.fail(closedError(textOf(request))) : undefined
+  }
+
+  enter(): void {
+    this.#inFlight++
+  }
+
   /** Whether a text is asked about for the first time: what is told once a query. */
   isFirstOf(query: string): boolean {
     if (this.#told.has(query) || this.#told.size >= mostTold) return false
@@ -53,16 +62,8 @@ export class SessionState {
   }
 
   /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
-  nextTimestamp(clock: Clock.Clock): bigint {
-    const millis = clock.currentTimeMillisUnsafe()
-    const next = this.#lastTimestamp + 1n
-    if (millis <= this.#timestampMillis) this.#lastTimestamp = next
-    else {
-      // The conversion costs more than the addition, and most statements share their millisecond with the one before.
-      const now = BigInt(Math.floor(millis * 1_000))
-      this.#timestampMillis = millis
-      this.#lastTimestamp = now > next ? now : next
-    }
+  nextTimestamp(clock: Clock.Clock): number {
+    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, Math.floor(clock.currentTimeMillisUnsafe() * 1_000))
     return this.#lastTimestamp
   }
 

@@ -7,9 +7,9 @@ import type { ExecutionResult } from "../ExecutionResult.ts"
 import type { ResultSet } from "../ResultSet.ts"
 import type { ResultPage } from "../Session.ts"
 import { makeEnvironment } from "./environment.ts"
-import type { Execution, Paging } from "./execution.ts"
+import type { Execution } from "./execution.ts"
 import type { Executable } from "./input.ts"
-import { type Policy, Run } from "./run.ts"
+import { type Paging, type Policy, Run } from "./run.ts"
 import type { Seat } from "./session.ts"
 
 const collect: Policy = { failFast: false, settle: false, ordered: false, keepFailures: false }
@@ -34,8 +34,8 @@ export const runOne = <Row>(
         onAdmitted: () => {},
         onStopping: () => {},
         onSettled: conclude
-      })
-      run.start(executable, 0, paging)
+      }, paging)
+      run.start(executable, 0)
     })
     return Effect.onInterrupt(ended, () => run.interrupt)
   })
