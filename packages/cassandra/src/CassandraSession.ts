@@ -51,10 +51,12 @@ export const fromClient = (
 ): Effect.Effect<Service, CqlError, Scope.Scope> => Effect.andThen(connected(client), sessionOn(client, options))
 
 const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
-  Effect.suspend(() => {
-    const { capacity, execute } = new ClientPort(client)
+  Effect.contextWith((context: Context.Context<never>) => {
+    const runFork = Effect.runForkWith(context)
+    const { capacity, execute, send } = new ClientPort(client, (warning) => runFork(Effect.logWarning(warning)))
     return Session.make({
       execute,
+      send,
       capacity,
       closeTimeout: options.closeTimeout === undefined ? undefined : Duration.toMillis(options.closeTimeout),
       defaults: {

@@ -8,37 +8,78 @@ import type { types } from "cassandra-driver"
 import * as Consistency from "./consistency.ts"
 import { fromDriver, toText } from "./cqlType.ts"
 import { type Decode, decoderOf } from "./decode.ts"
+import type { ColumnType, DriverColumn } from "./driver.ts"
 
 type Record_ = Record<string, unknown>
 
 const noRows: ReadonlyArray<Record_> = []
 
+/** How the rows of a result are read, which is the same for as long as the columns are. */
+export class RowPlan {
+  readonly columns: ReadonlyArray<Column>
+  readonly decoders: ReadonlyArray<Decode>
+  readonly #types: ReadonlyArray<ColumnType>
+
+  constructor(columns: ReadonlyArray<DriverColumn>) {
+    this.#types = columns.map(({ type }) => type)
+    this.columns = columns.map(({ name, type }) => ({ name, type: toText(fromDriver(type)) }))
+    this.decoders = columns.map(({ type }) => decoderOf(fromDriver(type)))
+  }
+
+  /** Whether these are the columns. The server tells them with every answer, and the driver reads them anew. */
+  fits(columns: ReadonlyArray<DriverColumn>): boolean {
+    if (columns.length !== this.columns.length) return false
+    for (let index = 0; index < columns.length; index++) {
+      const { name, type } = columns[index]!
+      if (name !== this.columns[index]!.name || !isSame(type, this.#types[index])) return false
+    }
+    return true
+  }
+}
+
+/** Whether two descriptions of a type, or parts of such, say the same. */
+const isSame = (one: unknown, other: unknown): boolean => {
+  if (one === other) return true
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false
+  for (const key in one) {
+    if (!isSame(Reflect.get(one, key), Reflect.get(other, key))) return false
+  }
+  for (const key in other) {
+    if (!(key in one)) return false
+  }
+  return true
+}
+
+/** Where the plan of the last page is kept. */
+export interface KeepsPlan {
+  plan: RowPlan | undefined
+}
+
 /** A page with neutral values, in plain records. */
-export const toPage = (result: types.ResultSet): Page => {
+export const toPage = (result: types.ResultSet, keeper: KeepsPlan | undefined): Page => {
   const info = infoOf(result)
   // The driver has no rows for a write, and no columns, against its types.
   const columns: types.ResultSet["columns"] | null = result.columns
   const rows: types.ResultSet["rows"] | undefined = result.rows
   if (columns === null || rows === undefined) return { rows: noRows, info }
-  const described: Array<Column> = []
-  const decoders: Array<Decode> = []
-  for (const { name, type } of columns) {
-    const cqlType = fromDriver(type)
-    described.push({ name, type: toText(cqlType) })
-    decoders.push(decoderOf(cqlType))
+  let plan = keeper?.plan
+  if (plan === undefined || !plan.fits(columns)) {
+    plan = new RowPlan(columns)
+    if (keeper !== undefined) keeper.plan = plan
   }
   const plain: Array<Record_> = []
-  for (const row of rows) plain.push(plainRow(row, described, decoders))
+  for (let index = 0; index < rows.length; index++) plain.push(plainRow(rows[index]!, plan))
+  const { pageState } = result
   return {
     rows: plain,
-    columns: described,
-    wasApplied: described[0]?.name !== "[applied]" || plain[0]?.["[applied]"] !== false,
+    columns: plan.columns,
+    wasApplied: plan.columns[0]?.name !== "[applied]" || plain[0]?.["[applied]"] !== false,
     info,
-    ...(result.pageState === null ? undefined : { pageState: PageState(result.pageState) })
+    pageState: pageState === null || pageState === undefined ? undefined : PageState(pageState)
   }
 }
 
-const plainRow = (row: Record_, columns: ReadonlyArray<Column>, decoders: ReadonlyArray<Decode>): Record_ => {
+const plainRow = (row: Record_, { columns, decoders }: RowPlan): Record_ => {
   const plain: Record_ = {}
   for (let index = 0; index < columns.length; index++) {
     const name = columns[index]!.name
@@ -49,9 +90,24 @@ const plainRow = (row: Record_, columns: ReadonlyArray<Column>, decoders: Readon
   return plain
 }
 
-const infoOf = ({ info }: types.ResultSet): Info => ({
-  coordinator: info.queriedHost,
-  warnings: info.warnings ?? undefined,
-  achievedConsistency: Consistency.fromCode(info.achievedConsistency),
-  traceId: info.traceId === null || info.traceId === undefined ? undefined : info.traceId.toString()
-})
+// Nearly all answers of a node say the same of themselves. The last is kept, and given again to whoever gets the same.
+let last: Info = { coordinator: undefined, warnings: undefined, achievedConsistency: undefined, traceId: undefined }
+
+const infoOf = ({ info }: types.ResultSet): Info => {
+  const { queriedHost, traceId, warnings } = info
+  const achievedConsistency = Consistency.fromCode(info.achievedConsistency)
+  if (isAbsent(warnings) && isAbsent(traceId)) {
+    if (last.coordinator !== queriedHost || last.achievedConsistency !== achievedConsistency) {
+      last = Object.freeze({ coordinator: queriedHost, warnings: undefined, achievedConsistency, traceId: undefined })
+    }
+    return last
+  }
+  return {
+    coordinator: queriedHost,
+    warnings: warnings ?? undefined,
+    achievedConsistency,
+    traceId: isAbsent(traceId) ? undefined : String(traceId)
+  }
+}
+
+const isAbsent = (value: unknown): boolean => value === null || value === undefined

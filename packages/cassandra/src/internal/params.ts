@@ -1,85 +1,59 @@
 /**
  * Parameters of a prepared statement, encoded by the types that the server told when it prepared it.
- */
-import { Reason, Statement } from "@effect-cql/core"
-import { types } from "cassandra-driver"
-import { fromDriver, toText } from "./cqlType.ts"
-import type { PreparedInfo, PreparedMeta } from "./driver.ts"
-import { encoderOf } from "./encode.ts"
-import { type Encode, Refusal } from "./encodeScalar.ts"
-import { kindOf } from "./kindOf.ts"
-
-interface Marker {
-  readonly column: string
-  readonly type: string
-  readonly encode: Encode
-}
-
-// The driver keeps one object for a prepared statement for as long as its types stand.
-const markersOf = new WeakMap<PreparedMeta, ReadonlyArray<Marker>>()
-
-const markers = (meta: PreparedMeta): ReadonlyArray<Marker> => {
-  const known = markersOf.get(meta)
-  if (known !== undefined) return known
-  const made = meta.columns.map((column): Marker => {
-    const type = fromDriver(column.type)
-    return { column: column.name, type: toText(type), encode: encoderOf(type) }
-  })
-  markersOf.set(meta, made)
-  return made
-}
-
-/**
- * The parameters of one request: what the driver sends on (bytes, null and unset), and by which types it was made.
  *
  * A table can be dropped and made anew with other types while a program runs. The server then no longer knows the
  * statement, and the driver prepares it again and sends it again, within one request. Bytes of the old types would be
- * written as if they were of the new ones, so they are made again at each writing: see {@link BoundParams.refresh}.
+ * written as if they were of the new ones, so they are made again at each writing: see {@link refresh}.
  */
-export class BoundParams {
-  readonly encoded: Array<unknown> = []
-  readonly #params: ReadonlyArray<unknown>
-  readonly #info: PreparedInfo
-  #meta: PreparedMeta
+import { Reason, Statement } from "@effect-cql/core"
+import { types } from "cassandra-driver"
+import type { PreparedInfo, PreparedMeta } from "./driver.ts"
+import { Refusal } from "./encodeScalar.ts"
+import { kindOf } from "./kindOf.ts"
+import { type Marker, type Prepared, preparedOf } from "./prepared.ts"
 
-  constructor(params: ReadonlyArray<unknown>, info: PreparedInfo, meta: PreparedMeta) {
-    this.#params = params
-    this.#info = info
-    this.#meta = meta
+/** The parameters of one statement: what the driver sends on (bytes, null and unset), and by which types it was made. */
+export interface Bound {
+  readonly params: ReadonlyArray<unknown>
+  readonly encoded: Array<unknown>
+  readonly info: PreparedInfo
+  meta: PreparedMeta
+}
+
+/** Fills in `encoded`, or says which parameter does not fit, and why. */
+export const encode = (
+  { markers }: Prepared,
+  params: ReadonlyArray<unknown>,
+  encoded: Array<unknown>
+): Reason.ParametersRefused | undefined => {
+  if (markers.length !== params.length) {
+    return new Reason.ParametersRefused({
+      message: `the statement has ${markers.length} markers, but ${params.length} values were given`
+    })
   }
-
-  /** Fills in `encoded`, or says which parameter does not fit, and why. */
-  encode(): Reason.ParametersRefused | undefined {
-    const params = this.#params
-    const expected = markers(this.#meta)
-    if (expected.length !== params.length) {
-      return new Reason.ParametersRefused({
-        message: `the statement has ${expected.length} markers, but ${params.length} values were given`
-      })
+  for (let index = 0; index < params.length; index++) {
+    const value = params[index]
+    if (value === null) {
+      encoded[index] = null
+    } else if (value === Statement.unset) {
+      encoded[index] = types.unset
+    } else {
+      const marker = markers[index]!
+      const bytes = marker.encode(value)
+      if (bytes instanceof Refusal) return refused(index, marker, bytes, value)
+      encoded[index] = bytes
     }
-    for (let index = 0; index < params.length; index++) {
-      const value = params[index]
-      if (value === null) {
-        this.encoded[index] = null
-      } else if (value === Statement.unset) {
-        this.encoded[index] = types.unset
-      } else {
-        const bytes = expected[index]!.encode(value)
-        if (bytes instanceof Refusal) return refused(index, expected[index]!, bytes, value)
-        this.encoded[index] = bytes
-      }
-    }
-    return undefined
   }
+  return undefined
+}
 
-  /** To be called right before the driver writes the request. Throws {@link RefusedAtWriting}, which it hands back. */
-  refresh(): void {
-    const meta = this.#info.meta
-    if (meta === undefined || meta === this.#meta) return
-    this.#meta = meta
-    const reason = this.encode()
-    if (reason !== undefined) throw new RefusedAtWriting(reason)
-  }
+/** To be called right before the driver writes the request. Throws {@link RefusedAtWriting}, which it hands back. */
+export const refresh = (bound: Bound): void => {
+  const { meta } = bound.info
+  if (meta === undefined || meta === bound.meta) return
+  bound.meta = meta
+  const reason = encode(preparedOf(meta), bound.params, bound.encoded)
+  if (reason !== undefined) throw new RefusedAtWriting(reason)
 }
 
 /** How a refusal passes through the driver. */
@@ -94,7 +68,7 @@ export class RefusedAtWriting extends Error {
 
 const refused = (
   index: number,
-  { column, type }: Marker,
+  { column, typeText }: Marker,
   { at, expected, given }: Refusal,
   value: unknown
 ): Reason.ParametersRefused => {
@@ -103,7 +77,7 @@ const refused = (
     message: `parameter ${index} (column ${column}${at}): expected ${expected}, given: ${given}${hint}`,
     parameter: index,
     column,
-    expected: type,
+    expected: typeText,
     given: at === "" ? kindOf(value) : given
   })
 }

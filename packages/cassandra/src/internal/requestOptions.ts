@@ -1,12 +1,11 @@
 /**
- * The options of a request, as the driver takes them.
+ * The options of a request, as the driver takes them: looked up in the request when the driver asks, so that nothing is
+ * made for each.
  */
 import type { Consistency, Statement } from "@effect-cql/core"
-import type { BatchType } from "@effect-cql/core/Batch"
-import type { RequestOptions } from "@effect-cql/core/Session"
+import type { BatchRequest, Request, StatementRequest } from "@effect-cql/core/Session"
 import { policies, type QueryOptions, types } from "cassandra-driver"
 import * as Consistencies from "./consistency.ts"
-import type { BoundParams } from "./params.ts"
 
 // The core retries, and nobody else: a retry of the driver's would hide the first error, and with it what became of the
 // statement.
@@ -15,34 +14,46 @@ const retry = new policies.retry.FallthroughRetryPolicy()
 // The driver takes undefined for absent, which its types do not say.
 type Given = { readonly [Name in keyof QueryOptions]: QueryOptions[Name] | undefined }
 
-const toDriver = (options: Given): QueryOptions => options as QueryOptions
-
 /** What statements and batches have in common. */
-class Shared implements Given {
-  readonly retry = retry
-  readonly prepare: boolean
-  readonly isIdempotent: boolean
-  readonly readTimeout: number
-  readonly consistency: number | undefined
-  readonly serialConsistency: number | undefined
-  readonly timestamp: number | types.Long | undefined
-  readonly executionProfile: string | undefined
-  readonly routingKey: Buffer | Array<Buffer> | undefined
-  readonly #tracing: boolean
-  readonly #params: ReadonlyArray<BoundParams>
+abstract class Shared<R extends Request> implements Given {
+  readonly request: R
 
-  constructor(options: RequestOptions, params: ReadonlyArray<BoundParams>, isIdempotent: boolean) {
-    this.prepare = params.length > 0
-    this.isIdempotent = isIdempotent
-    // Zero is the driver's word for no bound.
-    this.readTimeout = options.requestTimeout ?? 0
-    this.consistency = codeOf(options.consistency)
-    this.serialConsistency = codeOf(options.serialConsistency)
-    this.timestamp = timestampOf(options.timestamp)
-    this.executionProfile = options.executionProfile
-    this.routingKey = routingKeyOf(options.routing)
-    this.#tracing = options.tracing
-    this.#params = params
+  constructor(request: R) {
+    this.request = request
+  }
+
+  abstract readonly prepare: boolean
+
+  /** Called when the driver writes the request, before it looks at the parameters. May throw. */
+  protected abstract beforeWriting(): void
+
+  get retry(): policies.retry.RetryPolicy {
+    return retry
+  }
+
+  // Zero is the driver's word for no bound.
+  get readTimeout(): number {
+    return this.request.options.requestTimeout ?? 0
+  }
+
+  get consistency(): number | undefined {
+    return codeOf(this.request.options.consistency)
+  }
+
+  get serialConsistency(): number | undefined {
+    return codeOf(this.request.options.serialConsistency)
+  }
+
+  get timestamp(): number | types.Long | undefined {
+    return timestampOf(this.request.options.timestamp)
+  }
+
+  get executionProfile(): string | undefined {
+    return this.request.options.executionProfile
+  }
+
+  get routingKey(): Buffer | Array<Buffer> | undefined {
+    return routingKeyOf(this.request.options.routing)
   }
 
   /**
@@ -50,55 +61,56 @@ class Shared implements Given {
    * at which they can be held against the types that hold now.
    */
   get traceQuery(): boolean {
-    for (const params of this.#params) params.refresh()
-    return this.#tracing
-  }
-}
-
-class ForStatement extends Shared {
-  readonly autoPage = false
-  readonly fetchSize: number | undefined
-  readonly pageState: string | undefined
-
-  constructor(
-    options: RequestOptions,
-    text: string,
-    params: ReadonlyArray<BoundParams>,
-    pageState: string | undefined
-  ) {
-    // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under
-    // way when the first fails, and nobody could tell its outcome: only reads are speculated.
-    super(options, params, options.idempotent && select.test(text))
-    this.fetchSize = options.pageSize
-    this.pageState = pageState
-  }
-}
-
-class ForBatch extends Shared {
-  readonly logged: boolean
-  readonly counter: boolean
-
-  constructor(options: RequestOptions, type: BatchType, params: ReadonlyArray<BoundParams>) {
-    super(options, params, false)
-    this.logged = type === "logged"
-    this.counter = type === "counter"
+    this.beforeWriting()
+    return this.request.options.tracing
   }
 }
 
 /** The options of a single statement. It is sent as a prepared one when it has parameters. */
-export const forStatement = (
-  options: RequestOptions,
-  text: string,
-  params: ReadonlyArray<BoundParams>,
-  pageState: string | undefined
-): QueryOptions => toDriver(new ForStatement(options, text, params, pageState))
+export abstract class StatementOptions extends Shared<StatementRequest> {
+  readonly pageState: string | undefined
+
+  constructor(request: StatementRequest, pageState: string | undefined) {
+    super(request)
+    this.pageState = pageState
+  }
+
+  get prepare(): boolean {
+    return this.request.params.length > 0
+  }
+
+  get autoPage(): boolean {
+    return false
+  }
+
+  // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under way
+  // when the first fails, and nobody could tell its outcome: only reads are speculated.
+  get isIdempotent(): boolean {
+    return this.request.options.idempotent && select.test(this.request.text)
+  }
+
+  get fetchSize(): number | undefined {
+    return this.request.options.pageSize
+  }
+}
 
 /** The options of a batch. Its statements are sent as prepared ones when any of them has parameters. */
-export const forBatch = (
-  options: RequestOptions,
-  type: BatchType,
-  params: ReadonlyArray<BoundParams>
-): QueryOptions => toDriver(new ForBatch(options, type, params))
+export abstract class BatchOptions extends Shared<BatchRequest> {
+  get isIdempotent(): boolean {
+    return false
+  }
+
+  get logged(): boolean {
+    return this.request.type === "logged"
+  }
+
+  get counter(): boolean {
+    return this.request.type === "counter"
+  }
+}
+
+/** The options as the driver declares them. */
+export const toDriver = (options: StatementOptions | BatchOptions): QueryOptions => options as Given as QueryOptions
 
 const select = /^(?:\s|--[^\n]*\n|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*SELECT\s/i
 

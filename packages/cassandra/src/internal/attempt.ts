@@ -1,0 +1,184 @@
+/**
+ * One request on its way: who waits for it, what is sent, and the options that the driver reads. All that is one object,
+ * for every statement of every run makes one.
+ *
+ * A statement is prepared (once, the driver remembers it), its parameters are encoded by the types that came back, and it
+ * is executed: three steps, of which the first takes no time but for the first statement of a text.
+ */
+import { type CqlError, Reason } from "@effect-cql/core"
+import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effect-cql/core/Session"
+import type { types } from "cassandra-driver"
+import * as Exit from "effect/Exit"
+import type { Circumstances } from "./classify.ts"
+import { type internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { type KeepsPlan, toPage } from "./page.ts"
+import { type Bound, encode, refresh } from "./params.ts"
+import { preparedOf } from "./prepared.ts"
+import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
+
+/** What all attempts on a client share. */
+export interface Line {
+  readonly client: ReturnType<typeof internals>
+  /** Requests handed to the driver for which somebody waits. */
+  awaited: number
+  readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>
+  readonly failed: (error: unknown, request: Request, phase: Circumstances["phase"]) => Exit.Exit<never, CqlError>
+}
+
+/** A request, and who is told of its end. */
+interface Waiter {
+  readonly request: Request
+  readonly line: Line
+  /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
+  readonly done: Done
+  waits: boolean
+}
+
+/** Nobody waits any more. The driver cannot recall a request: its stream stays taken until the answer comes. */
+export const abandon = (waiter: Waiter): void => {
+  if (waiter.waits) waiter.line.awaited--
+  waiter.waits = false
+}
+
+const settle = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
+  abandon(waiter)
+  waiter.done(exit)
+}
+
+const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
+
+const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
+  answer.then(
+    (result) => settle(waiter, waiter.waits ? pageOf(result, keeper) : nobodyWaits),
+    (error: unknown) =>
+      settle(waiter, waiter.waits ? waiter.line.failed(error, waiter.request, "execute") : nobodyWaits)
+  )
+}
+
+const pageOf = (result: types.ResultSet, keeper: KeepsPlan | undefined): Exit.Exit<Page> => {
+  // A promise handler that throws would leave the statement without an end.
+  try {
+    return Exit.succeed(toPage(result, keeper))
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
+const infoOf = ({ client }: Line, text: string): PreparedInfo => client.metadata.getPreparedInfo(client.keyspace, text)
+
+const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: (meta: PreparedMeta) => void): void => {
+  const prepared = (error: unknown) => {
+    // A statement that was interrupted meanwhile must not be sent any more.
+    if (!waiter.waits) return settle(waiter, nobodyWaits)
+    // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
+    if (info.meta === undefined) return settle(waiter, waiter.line.failed(error, waiter.request, "prepare"))
+    // A promise handler that throws would leave the statement without an end.
+    try {
+      next(info.meta)
+    } catch (defect) {
+      settle(waiter, Exit.die(defect))
+    }
+  }
+  prepareOnly(waiter.line.client, text).then(prepared, prepared)
+}
+
+const noParams: Array<unknown> = []
+
+/** One page of one statement. */
+export class StatementAttempt extends StatementOptions implements Waiter, Bound {
+  readonly line: Line
+  readonly done: Done
+  waits = true
+  info: PreparedInfo = notPrepared
+  meta: PreparedMeta = noMeta
+  encoded: Array<unknown> = noParams
+
+  constructor(line: Line, request: StatementRequest, pageState: string | undefined, done: Done) {
+    super(request, pageState)
+    this.line = line
+    this.done = done
+    line.awaited++
+  }
+
+  get params(): ReadonlyArray<unknown> {
+    return this.request.params
+  }
+
+  start(): void {
+    const { client } = this.line
+    const { params, text } = this.request
+    // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
+    if (params.length === 0) return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
+    const info = infoOf(this.line, text)
+    if (info.meta !== undefined) return this.#send(info, info.meta)
+    prepare(this, text, info, (meta) => this.#send(info, meta))
+  }
+
+  #send(info: PreparedInfo, meta: PreparedMeta): void {
+    const { params, text } = this.request
+    const prepared = preparedOf(meta)
+    this.info = info
+    this.meta = meta
+    this.encoded = []
+    const refused = encode(prepared, params, this.encoded)
+    if (refused !== undefined) return settle(this, this.line.refused(refused, this.request))
+    awaitAnswer(this, this.line.client.execute(text, this.encoded, toDriver(this)), prepared)
+  }
+
+  protected beforeWriting(): void {
+    if (this.info.meta !== this.meta) refresh(this)
+  }
+}
+
+const noMeta: PreparedMeta = { columns: [] }
+const notPrepared: PreparedInfo = { meta: noMeta }
+
+/** A batch. */
+export class BatchAttempt extends BatchOptions implements Waiter {
+  readonly line: Line
+  readonly done: Done
+  waits = true
+  readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
+  readonly #bound: Array<Bound> = []
+
+  constructor(line: Line, request: BatchRequest, done: Done) {
+    super(request)
+    this.line = line
+    this.done = done
+    line.awaited++
+  }
+
+  get prepare(): boolean {
+    return this.#bound.length > 0
+  }
+
+  /** Encodes the statements from where it stopped, and sends the batch: with a pause for each text not yet prepared. */
+  start(just?: PreparedInfo): void {
+    const { statements } = this.request
+    for (let index = this.#queries.length; index < statements.length; index++) {
+      const { params, text } = statements[index]!
+      if (params.length === 0) {
+        this.#queries.push({ query: text, params: [] })
+        continue
+      }
+      const info = just ?? infoOf(this.line, text)
+      just = undefined
+      if (info.meta === undefined) return prepare(this, text, info, () => this.start(info))
+      const bound: Bound = { params, encoded: [], info, meta: info.meta }
+      const refused = encode(preparedOf(bound.meta), params, bound.encoded)
+      if (refused !== undefined) return settle(this, this.line.refused(ofMember(refused, index), this.request))
+      this.#queries.push({ query: text, params: bound.encoded })
+      this.#bound.push(bound)
+    }
+    awaitAnswer(this, this.line.client.batch(this.#queries, toDriver(this)), undefined)
+  }
+
+  protected beforeWriting(): void {
+    for (const bound of this.#bound) refresh(bound)
+  }
+}
+
+const ofMember = (refused: Reason.ParametersRefused, index: number): Reason.ParametersRefused => {
+  const { _tag, message, ...fields } = refused
+  return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
+}

@@ -1,0 +1,48 @@
+/**
+ * What the adapter makes once of a prepared statement: how its parameters are encoded, and how its rows are read.
+ */
+import { type CqlType, fromDriver, toText } from "./cqlType.ts"
+import type { PreparedMeta } from "./driver.ts"
+import { encoderOf } from "./encode.ts"
+import type { Encode } from "./encodeScalar.ts"
+import type { RowPlan } from "./page.ts"
+
+/** A marker of a statement. */
+export class Marker {
+  readonly column: string
+  readonly type: CqlType
+  readonly encode: Encode
+
+  constructor(column: string, type: CqlType) {
+    this.column = column
+    this.type = type
+    this.encode = encoderOf(type)
+  }
+
+  get typeText(): string {
+    return toText(this.type)
+  }
+}
+
+/** A statement as the server last described it. */
+export class Prepared {
+  readonly markers: ReadonlyArray<Marker>
+  /** How the rows of its last answer were read. */
+  plan: RowPlan | undefined
+
+  constructor(meta: PreparedMeta) {
+    this.markers = meta.columns.map(({ name, type }) => new Marker(name, fromDriver(type)))
+  }
+}
+
+// The driver keeps one object for a prepared statement for as long as its types stand.
+const known = new WeakMap<PreparedMeta, Prepared>()
+
+/** What was made of a statement. */
+export const preparedOf = (meta: PreparedMeta): Prepared => {
+  const found = known.get(meta)
+  if (found !== undefined) return found
+  const made = new Prepared(meta)
+  known.set(meta, made)
+  return made
+}
