@@ -35,6 +35,8 @@ export interface Case {
   /** When the run is interrupted from outside. */
   readonly interruptAt: number | undefined
   readonly reportsProgress: boolean
+  /** Whether the port answers by callback, and not by an effect. */
+  readonly callbacks: boolean
 }
 
 export interface Source {

@@ -224,21 +224,28 @@ class Driver {
   // The session.
 
   get #port(): Port {
-    const { capacity } = this.#case
-    return {
-      capacity: Effect.succeed(capacity),
-      execute: (request, pageState) => {
-        const [first] = request._tag === "Statement" ? request.params : []
-        const number = Number(first)
-        if (request._tag === "Statement" && request.text === errand) {
-          return Effect.as(this.#world.sleep(number, rank.source), { rows: [] })
-        }
-        const attempt = this.#attempts.get(number) ?? 0
-        this.#attempts.set(number, attempt + 1)
-        const page = pageState === undefined ? 0 : Number(pageState)
-        return this.#answer(`${number}:${attempt}`, number, page, attemptOf(planOf(this.#case, number), attempt))
-      }
+    const { callbacks, capacity } = this.#case
+    const port = { capacity: Effect.succeed(capacity), execute: this.#execute }
+    return callbacks ? { ...port, send: this.#send } : port
+  }
+
+  readonly #send: NonNullable<Port["send"]> = (request, pageState, done) => {
+    const answer = this.#execute(request, pageState)
+    const fiber = Effect.runForkWith(this.#world.context)(answer)
+    fiber.addObserver(done)
+    return () => fiber.interruptUnsafe()
+  }
+
+  readonly #execute: Port["execute"] = (request, pageState) => {
+    const [first] = request._tag === "Statement" ? request.params : []
+    const number = Number(first)
+    if (request._tag === "Statement" && request.text === errand) {
+      return Effect.as(this.#world.sleep(number, rank.source), { rows: [] })
     }
+    const attempt = this.#attempts.get(number) ?? 0
+    this.#attempts.set(number, attempt + 1)
+    const page = pageState === undefined ? 0 : Number(pageState)
+    return this.#answer(`${number}:${attempt}`, number, page, attemptOf(planOf(this.#case, number), attempt))
   }
 
   #answer(request: string, index: number, page: number, attempt: Attempt): Effect.Effect<Page, CqlError> {

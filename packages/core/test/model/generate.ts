@@ -71,7 +71,8 @@ export const generate = (family: Family, seed: number): Case => {
     answers: answersOf(random),
     consumer: consumerOf(random),
     interruptAt: undefined,
-    reportsProgress: random.chance(0.4)
+    reportsProgress: random.chance(0.4),
+    callbacks: random.chance(0.5)
   }
   return timed(possible({ ...base, ...families[family](random) }))
 }

@@ -53,7 +53,8 @@ export const generateOpen = (seed: number): Case => {
       asksSession: false
     },
     interruptAt: undefined,
-    reportsProgress: true
+    reportsProgress: true,
+    callbacks: random.chance(0.5)
   }
 }
 
