@@ -41,9 +41,12 @@ export class Execution {
   #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
-  // Where the port answers by callback: the number of the attempt in flight, and how to say that nobody waits for it.
+  // Where the port answers by callback: the number of the attempt that is waited for, its answer if that came at once, how
+  // to say that nobody waits for it, and the attempts of which that has been said.
   #awaited = 0
+  #answer: Exit.Exit<Page, CqlError> | undefined
   #cancel: (() => void) | undefined
+  #abandoned: Set<number> | undefined
   readonly #permit: Permit | undefined
 
   /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
@@ -119,29 +122,35 @@ export class Execution {
     const refusal = run.session.refusal(request)
     if (refusal !== undefined) return refusal
     const attempt = this.#attempts
-    let state: "asking" | "waiting" | "done" = "asking"
-    let answer: Exit.Exit<Page, CqlError> | undefined
-    const cancel = send(request, this.#pageState, (exit) => {
-      if (state === "waiting") {
-        state = "done"
-        run.session.leave()
-        // An abandoned attempt has another one or none in its place: its late answer is dropped.
-        if (this.#awaited !== attempt) return this.#permit?.lateAnswer(attempt)
-        this.#cancel = undefined
-        run.leave(this)
-        this.#advance(exit)
-      } else if (state === "asking") {
-        state = "done"
-        answer = exit
-      }
-    })
-    if (answer !== undefined) return answer
-    state = "waiting"
     this.#awaited = attempt
+    this.#answer = undefined
+    const cancel = send(request, this.#pageState, (exit) => this.#answered(attempt, exit))
+    if (this.#awaited !== attempt) return this.#answer
     this.#cancel = cancel
     run.session.enter()
     run.enter(this, request.options.requestTimeout)
     return undefined
+  }
+
+  #answered(attempt: number, exit: Exit.Exit<Page, CqlError>): void {
+    if (this.#awaited !== attempt) return this.#answeredLate(attempt)
+    this.#awaited = 0
+    if (this.place < 0) {
+      // Still within `send`, which takes it from here.
+      this.#answer = exit
+      return
+    }
+    this.#cancel = undefined
+    this.#run.session.leave()
+    this.#run.leave(this)
+    this.#advance(exit)
+  }
+
+  /** The answer to an attempt that was abandoned, or a second answer, which says nothing. */
+  #answeredLate(attempt: number): void {
+    if (this.#abandoned?.delete(attempt) !== true) return
+    this.#run.session.leave()
+    this.#permit?.lateAnswer(attempt)
   }
 
   /** Makes one attempt in a fiber of its own: its exit when it was there at once, nothing when it is in flight. */
@@ -294,8 +303,12 @@ export class Execution {
     const fiber = this.#fiber
     const cancel = this.#cancel
     this.#fiber = undefined
-    this.#cancel = undefined
-    this.#awaited = 0
+    if (cancel !== undefined) {
+      this.#cancel = undefined
+      this.#awaited = 0
+      this.#abandoned ??= new Set()
+      this.#abandoned.add(this.#attempts)
+    }
     this.#run.leave(this)
     this.#permit?.leaveLine()
     this.#permit?.abandon(timedOut, this.#attempts)
