@@ -53,11 +53,13 @@ export const fromClient = (
 const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
     const runFork = Effect.runForkWith(context)
-    const { capacity, execute, send } = new ClientPort(client, (warning) => runFork(Effect.logWarning(warning)))
+    const { capacity, execute, partition, ring, send } = new ClientPort(client, (warning) => runFork(Effect.logWarning(warning)))
     return Session.make({
       execute,
       send,
       capacity,
+      partition,
+      ring,
       closeTimeout: options.closeTimeout === undefined ? undefined : Duration.toMillis(options.closeTimeout),
       defaults: {
         ...options.defaults,

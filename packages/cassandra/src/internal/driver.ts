@@ -2,7 +2,7 @@
  * What the adapter uses of the driver beyond its declared types. All of it is here, so that a new release of the driver
  * is checked in one place.
  */
-import type { Client, DseClientOptions, types } from "cassandra-driver"
+import type { Client, DseClientOptions, metadata, types } from "cassandra-driver"
 import type { Socket } from "node:net"
 
 /** A type of the protocol, as the driver reads it off a frame. */
@@ -20,6 +20,8 @@ export interface DriverColumn {
 /** What the server said when a statement was prepared. The driver replaces it when it prepares the statement again. */
 export interface PreparedMeta {
   readonly columns: ReadonlyArray<DriverColumn>
+  /** Which markers are the partition key, in its order, where all of it are markers. */
+  readonly partitionKeys?: ReadonlyArray<number> | null | undefined
 }
 
 /** An entry of the driver's cache of prepared statements; without `meta` until the statement is prepared. */
@@ -38,6 +40,15 @@ export interface DriverConnection {
   readonly close: () => void
 }
 
+/** What the driver knows of the ring. */
+export type TokenMetadata =
+  & Pick<metadata.Metadata, "getReplicas" | "getTokenRanges" | "newToken" | "refreshKeyspace">
+  & {
+    /** Absent until the partitioner is known, and where the client does not keep up with the metadata. */
+    readonly tokenizer?: unknown
+    readonly keyspaces: Readonly<Record<string, unknown>>
+  }
+
 /** The socket options that the driver reads anew for every connection and request. */
 interface SocketOptions {
   connectTimeout: number
@@ -48,7 +59,7 @@ interface Internals {
   readonly connected: boolean
   readonly isShuttingDown: boolean
   readonly keyspace: string
-  readonly metadata: {
+  readonly metadata: TokenMetadata & {
     readonly getPreparedInfo: (keyspace: string | undefined, text: string) => PreparedInfo
   }
   readonly options: {

@@ -2,17 +2,20 @@
  * The port of the core over a client of the driver.
  */
 import { CqlError, type Reason } from "@effect-cql/core"
-import type { Done, Page, PageState, Port, Request } from "@effect-cql/core/Session"
+import type { Done, Page, PageState, Partition, Port, Request, Ring, StatementRequest } from "@effect-cql/core/Session"
 import type { Client } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import { abandon, BatchAttempt, type Line, StatementAttempt } from "./attempt.ts"
 import { type Circumstances, classify } from "./classify.ts"
-import { internals } from "./driver.ts"
-import { RefusedAtWriting } from "./params.ts"
+import { internals, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { encode, RefusedAtWriting } from "./params.ts"
+import { preparedOf } from "./prepared.ts"
+import { keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 /** The port of a client. `log` is called in passing. */
-export class ClientPort implements Pick<Port, "execute" | "send" | "capacity">, Line {
+export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | "partition" | "ring">, Line {
   readonly client: Line["client"]
   awaited = 0
   readonly #log: (warning: string) => void
@@ -52,6 +55,45 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity">, 
     // Without a connection there is nothing to count, and a run should not be held to one at a time by an outage.
     return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - this.awaited))
   })
+
+  /** The partition of a statement, which is prepared for that if it was not. */
+  readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>
+    Effect.suspend(() => {
+      const { metadata } = this.client
+      const named = namedKey(request)
+      if (named !== undefined) return Effect.succeed(partitionOf(metadata, named))
+      if (request.params.length === 0) return Effect.undefined
+      return Effect.flatMap(this.#prepared(request), (meta) => {
+        const encoded: Array<unknown> = []
+        const refused = encode(preparedOf(meta), request.params, encoded)
+        if (refused !== undefined) return this.refused(refused, request)
+        const key = keyAmong(meta, encoded)
+        return Effect.succeed(key === undefined ? undefined : partitionOf(metadata, key))
+      })
+    })
+
+  #prepared(request: StatementRequest): Effect.Effect<PreparedMeta, CqlError> {
+    const info = this.client.metadata.getPreparedInfo(this.client.keyspace, request.text)
+    if (info.meta !== undefined) return Effect.succeed(info.meta)
+    return Effect.flatMap(
+      Effect.exit(Effect.tryPromise(() => prepareOnly(this.client, request.text))),
+      // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
+      (exit) =>
+        info.meta !== undefined
+          ? Effect.succeed(info.meta)
+          : this.failed(Option.getOrUndefined(Exit.findErrorOption(exit))?.cause, request, "prepare")
+    )
+  }
+
+  /** The token ranges with their replicas; of a keyspace made lately as well. */
+  readonly ring = (keyspace: string): Effect.Effect<Ring | undefined, CqlError> =>
+    Effect.suspend(() => {
+      const { metadata } = this.client
+      const isKnown = Object.hasOwn(metadata.keyspaces, keyspace)
+      // What cannot be read now is unknown: the ring is an advice of where to send what.
+      const known = isKnown ? Effect.void : Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspace(keyspace)))
+      return Effect.map(known, () => ringOf(metadata, keyspace))
+    })
 
   readonly refused = (reason: Reason.Reason, request: Request): Exit.Exit<never, CqlError> =>
     Exit.fail(new CqlError({ reason, query: textOf(request) }))
