@@ -218,8 +218,7 @@ describe("what retries leave", () => {
       assert.strictEqual(told.length, 1)
       assert.include(String(told[0]), counter.text)
     }).pipe(
-      Effect.provide(failing(overloaded, overloaded, overloaded)),
-      Effect.provide(Logger.layer([logger]))
+      Effect.provide([failing(overloaded, overloaded, overloaded), Logger.layer([logger])])
     )
   })
 

@@ -83,9 +83,14 @@ const promised = (answer: Answer, failEvery: FailEvery): () => Promise<unknown> 
 /** The least that `executeConcurrent` of the driver runs over: an object whose `execute` gives a promise. */
 export const bareClient = (answer: Answer, failEvery: FailEvery = 0) => ({ execute: promised(answer, failEvery) })
 
+// What a client makes of an answer, for every statement. The driver declares the type of it, but not the class.
+const { ResultSet } = cassandra.types as unknown as {
+  readonly ResultSet: new(...args: ReadonlyArray<unknown>) => object
+}
+
 /**
  * A `Client` of the driver whose public `execute` is untouched: it resolves options and promises a result. Everything
- * below it, from preparing to the socket, is the answer.
+ * below it, from preparing to the socket, is the answer; of that it makes the driver's `ResultSet`, as a client does.
  */
 class InstantClient extends cassandra.Client {
   readonly #send: () => Promise<unknown>
@@ -97,7 +102,7 @@ class InstantClient extends cassandra.Client {
 
   // In the shape of the method that it stands for, which ends by awaiting what the connection answers.
   async _execute(): Promise<unknown> {
-    return new cassandra.types.ResultSet(await this.#send(), "127.0.0.1:9042", {}, 0, 1, true)
+    return new ResultSet(await this.#send(), "127.0.0.1:9042", {}, 0, 1, true)
   }
 }
 

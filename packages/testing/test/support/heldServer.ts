@@ -9,7 +9,7 @@ const provider: Provider = process.argv[2] === "docker" ? "docker" : "jvm"
 const main = Effect.scoped(Effect.gen(function*() {
   const server = yield* make({ provider })
   yield* Console.log(`CONTACT ${server.contactPoints[0]}`)
-  yield* Effect.never
+  return yield* Effect.never
 }))
 
 Effect.runFork(main)
