@@ -10,6 +10,7 @@ import {
   type Statement,
   streamConcurrent
 } from "@effect-cql/core"
+import type { Port } from "@effect-cql/core/Session"
 import cassandra from "cassandra-driver"
 import { Effect, Stream } from "effect"
 import { Readable } from "node:stream"
@@ -18,6 +19,8 @@ import type { Contender } from "../internal/rounds.ts"
 import type { Answer } from "./answers.ts"
 import {
   bareClient,
+  callbackPort,
+  effectPort,
   type FailEvery,
   instantClient,
   lazily,
@@ -38,6 +41,8 @@ export const names = {
   floor: "bare callback loop",
   array: "executeConcurrent",
   arrayWithArgs: "executeConcurrentWithArgs",
+  arrayEffects: "executeConcurrent, port of effects",
+  orderedEffects: "streamConcurrent, port of effects",
   arrayTimeout: "executeConcurrent, requestTimeout",
   run: "runConcurrent",
   runLazily: "runConcurrentWithArgs, generator",
@@ -82,11 +87,15 @@ const promisePool =
     await Promise.all(Array.from({ length: level }, worker))
   }
 
-/** The forms of this library. */
-export const library = (setting: Setting, statement?: Statement.Options) => {
+/** The forms of this library, over a port that answers by callback, as that of Cassandra does, or by effects. */
+export const library = (
+  setting: Setting,
+  statement?: Statement.Options,
+  portOf: (answer: Answer, failEvery: FailEvery) => Port = callbackPort
+) => {
   const { answer, failEvery, level, workload } = setting
   const { parameters, query, size, statements } = workload
-  const session = sessionOf(request(answer, failEvery))
+  const session = sessionOf(portOf(answer, failEvery))
   const options = { concurrency: level, raiseOnFirstError: false, statement } as const
   const over = <A, E>(effect: Effect.Effect<A, E, Session>) => () =>
     Effect.runPromise(Effect.provideService(effect, Session, session))
@@ -130,6 +139,7 @@ export const everybody = (setting: Setting): ReadonlyArray<Contender> => {
   const { answer, failEvery, level, workload } = setting
   const ours = library(setting)
   const timed = library(setting, { requestTimeout: "10 seconds" })
+  const byEffects = library(setting, undefined, effectPort)
   const bare = bareClient(answer, failEvery)
   const theirs = driver(instantClient(answer, failEvery), setting)
   const effect = effects(setting)
@@ -148,6 +158,8 @@ export const everybody = (setting: Setting): ReadonlyArray<Contender> => {
     { name: names.unordered, run: ours.unordered },
     { name: names.driverStream, run: theirs.stream },
     { name: names.arrayWithArgs, run: ours.arrayWithArgs },
+    { name: names.arrayEffects, run: byEffects.array },
+    { name: names.orderedEffects, run: byEffects.ordered },
     { name: names.runLazily, run: ours.runLazily },
     { name: names.forEach, run: effect.forEach },
     { name: names.pool, run: promisePool(setting, bare) },

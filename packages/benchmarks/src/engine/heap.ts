@@ -10,7 +10,7 @@ import { Effect, Stream } from "effect"
 import { Readable } from "node:stream"
 import { heldBytes } from "../internal/garbage.ts"
 import { type Answer, nextTick } from "./answers.ts"
-import { instantClient, lazily, makeWorkload, request, sessionOf, text } from "./workload.ts"
+import { callbackPort, instantClient, lazily, makeWorkload, sessionOf, text } from "./workload.ts"
 
 export interface Kept {
   readonly name: string
@@ -41,7 +41,7 @@ export const measureHeap = async (level: number, size: number): Promise<Readonly
   const { parameters, query } = makeWorkload(1)
   const options = { concurrency: level, raiseOnFirstError: false } as const
   const over = <A, E>(answer: Answer, effect: Effect.Effect<A, E, Session>) =>
-    Effect.runPromise(Effect.provideService(effect, Session, sessionOf(request(answer, 0))))
+    Effect.runPromise(Effect.provideService(effect, Session, sessionOf(callbackPort(answer, 0))))
   const streamed = (ordered: boolean) => (answer: Answer) =>
     over(answer, Stream.runDrain(streamConcurrentWithArgs(query, lazily(size), { ...options, ordered })))
   const driver = (source: Readable | Array<Array<unknown>>) => (answer: Answer) =>

@@ -10,7 +10,7 @@ import { random } from "../internal/random.ts"
 import { median } from "../internal/stats.ts"
 import type { Answer } from "./answers.ts"
 import { names, only, type Setting } from "./contenders.ts"
-import { makeWorkload, request, sessionOf } from "./workload.ts"
+import { callbackPort, makeWorkload, sessionOf } from "./workload.ts"
 
 const turns = 4
 
@@ -120,7 +120,7 @@ export const measureSkew = async (level: number, size: number, seeds: ReadonlyAr
   const buffered = (bufferSize: number) => ({ answer }: Setting) =>
     Effect.runPromise(
       Stream.runDrain(streamConcurrent(workload.statements, { concurrency: level, bufferSize })).pipe(
-        Effect.provideService(Session, sessionOf(request(answer, 0)))
+        Effect.provideService(Session, sessionOf(callbackPort(answer, 0)))
       )
     )
   const bySeed = async (run: (setting: Setting) => Promise<unknown>): Promise<ReadonlyArray<number>> => {

@@ -44,25 +44,32 @@ export const request = (answer: Answer, failEvery: FailEvery): () => Effect.Effe
     })
 }
 
-/** A session of this library over a port. */
-export const sessionOf = (execute: () => Effect.Effect<typeof page, CqlError>): Session["Service"] =>
-  Effect.runSync(Session.make({ execute, defaults }).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
-
 // What the engine costs, and not what the waits for retries do; the driver retries below what is measured.
 const defaults = { retry: "none" } as const
 
-/** The same over the callback form of a port, as the adapter of a driver has it. */
-export const callbackSessionOf = (answer: Answer, failEvery: FailEvery): Session["Service"] => {
+/** A port that gives an effect for each request. */
+export const effectPort = (answer: Answer, failEvery: FailEvery): Port => ({
+  execute: request(answer, failEvery),
+  defaults
+})
+
+/** A port that answers by callback. */
+export const callbackPort = (answer: Answer, failEvery: FailEvery): Port => {
   const succeeded = Exit.succeed(page)
   let count = 0
-  const send: Port["send"] = (_request, _pageState, done) => {
-    const fails = failEvery > 0 && ++count % failEvery === 0
-    answer(() => done(fails ? refusal() : succeeded))
-    return ignore
+  return {
+    ...effectPort(answer, failEvery),
+    send: (_request, _pageState, done) => {
+      const fails = failEvery > 0 && ++count % failEvery === 0
+      answer(() => done(fails ? refusal() : succeeded))
+      return ignore
+    }
   }
-  const port: Port = { execute: request(answer, failEvery), send, defaults }
-  return Effect.runSync(Session.make(port).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
 }
+
+/** A session of this library over a port. */
+export const sessionOf = (port: Port): Session["Service"] =>
+  Effect.runSync(Session.make(port).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
 
 const refusal = () =>
   Exit.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: text }))
