@@ -53,7 +53,10 @@ export const fromClient = (
 const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
     const runFork = Effect.runForkWith(context)
-    const { capacity, execute, partition, ring, send } = new ClientPort(client, (warning) => runFork(Effect.logWarning(warning)))
+    const { capacity, execute, partition, ring, send } = new ClientPort(
+      client,
+      (warning) => runFork(Effect.logWarning(warning))
+    )
     return Session.make({
       execute,
       send,
@@ -113,31 +116,6 @@ const context = (options: Options): Effect.Effect<Context.Context<Session | Cass
       (session) => Context.make(Session, session).pipe(Context.add(CassandraClient, client))
     ))
 
-/**
- * The same with options from the configuration.
- *
- * **Example** (Names of your own)
- *
- * ```ts no-run
- * import { CassandraSession } from "@effect-cql/cassandra"
- * import { Config } from "effect"
- *
- * const SessionLayer = CassandraSession.layerConfig(Config.all({
- *   contactPoints: Config.map(Config.String("DB_HOST"), (host) => [host]),
- *   localDataCenter: Config.String("DB_DATACENTER"),
- *   password: Config.Redacted("DB_PASSWORD"),
- *   username: Config.String("DB_USER")
- * }))
- * ```
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<Session | CassandraClient, CqlError | Config.ConfigError> =>
-  Layer.effectContext(Effect.flatMap(Config.unwrap(options), context))
-
 const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Config.Config<A | undefined> =>
   Config.map(Config.option(self), (value) => Option.getOrUndefined(Option.filter(value, (value) => !isEmpty(value))))
 
@@ -162,11 +140,34 @@ export const config: Config.Config<Options> = Config.all({
 })
 
 /**
- * A session with the options of {@link config}: what a service needs that is configured by its environment.
+ * The same with options from the configuration: those of {@link config} unless others are given.
+ *
+ * **Example** (What a service needs that is configured by its environment)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ *
+ * const SessionLayer = CassandraSession.layerConfig()
+ * ```
+ *
+ * **Example** (Names of your own)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Config } from "effect"
+ *
+ * const SessionLayer = CassandraSession.layerConfig(Config.all({
+ *   contactPoints: Config.map(Config.String("DB_HOST"), (host) => [host]),
+ *   localDataCenter: Config.String("DB_DATACENTER"),
+ *   password: Config.Redacted("DB_PASSWORD"),
+ *   username: Config.String("DB_USER")
+ * }))
+ * ```
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerEnvironment: Layer.Layer<Session | CassandraClient, CqlError | Config.ConfigError> = layerConfig(
-  config
-)
+export const layerConfig = (
+  options: Config.Wrap<Options> = config
+): Layer.Layer<Session | CassandraClient, CqlError | Config.ConfigError> =>
+  Layer.effectContext(Effect.flatMap(Config.unwrap(options), context))

@@ -80,4 +80,9 @@ export interface Tls {
   readonly privateKey?: Redacted.Redacted | undefined
   /** The name that the certificate of the server must bear. Default: the address. */
   readonly serverName?: string | undefined
+  /**
+   * Takes any certificate of the server, so that whoever stands in between can read and change everything, passwords
+   * included. For a server on this machine that has no certificate to trust. Default: `false`.
+   */
+  readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
 }

@@ -1,6 +1,6 @@
 import { type CqlError, Session } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Fiber, Layer, Option, Redacted, type Scope } from "effect"
+import { ConfigProvider, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, type Scope } from "effect"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { CassandraSession } from "../src/index.ts"
 
@@ -56,18 +56,21 @@ const failure = (effect: Effect.Effect<unknown, CqlError, Scope.Scope>) =>
 const resources = () =>
   process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap" || name === "Timeout")
 
-/** The resources that an effect leaves behind, once closed sockets have had a moment. */
+/** The resources that an effect leaves behind, once closed sockets, and timers of the test runner, have had a moment. */
 const leftBehind = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const before = resources()
     yield* effect
-    yield* Effect.sleep("50 millis")
-    const after = resources()
-    for (const name of before) {
-      const index = after.indexOf(name)
-      if (index >= 0) after.splice(index, 1)
-    }
-    return after
+    const more = Effect.sync(() => {
+      const after = resources()
+      for (const name of before) {
+        const index = after.indexOf(name)
+        if (index >= 0) after.splice(index, 1)
+      }
+      return after
+    })
+    const schedule = Schedule.spaced("50 millis")
+    return yield* Effect.repeat(more, { schedule, times: 20, until: (left) => left.length === 0 })
   })
 
 describe("a cluster that cannot be connected to", () => {
@@ -196,7 +199,7 @@ describe("the configuration", () => {
 
   it.effect("that is missing is an error of the configuration", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Effect.scoped(Layer.build(CassandraSession.layerEnvironment)))
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(CassandraSession.layerConfig())))
       assert.strictEqual(error._tag, "ConfigError")
     }).pipe(environment({})))
 
@@ -205,7 +208,7 @@ describe("the configuration", () => {
       const address = yield* closedPort
       const exit = yield* Effect.exit(
         Session.use(() => Effect.void).pipe(
-          Effect.provide(CassandraSession.layerEnvironment),
+          Effect.provide(CassandraSession.layerConfig()),
           environment({ CASSANDRA_CONTACT_POINTS: address, CASSANDRA_LOCAL_DATACENTER: "dc1" })
         )
       )

@@ -106,10 +106,10 @@ const poolingOf = ({ pooling }: Options): ClientOptions["pooling"] => ({
 
 const tlsOf = (tls: boolean | Tls | undefined): ConnectionOptions | undefined => {
   if (tls === undefined || tls === false) return undefined
-  const { ca, certificate, privateKey, serverName } = tls === true ? {} : tls
+  const { ca, certificate, dangerouslyAcceptAnyCertificate, privateKey, serverName } = tls === true ? {} : tls
   return {
     // The driver trusts anybody unless it is told not to.
-    rejectUnauthorized: true,
+    rejectUnauthorized: dangerouslyAcceptAnyCertificate !== true,
     ...(ca === undefined ? undefined : { ca: typeof ca === "string" ? ca : [...ca] }),
     ...(certificate === undefined ? undefined : { cert: certificate }),
     ...(privateKey === undefined ? undefined : { key: Redacted.value(privateKey) }),

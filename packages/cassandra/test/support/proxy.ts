@@ -8,6 +8,8 @@ export interface Proxy {
   readonly open: () => number
   /** Holds back what the server says from now on. */
   readonly silence: () => void
+  /** Hands over what was held back, and all that comes. */
+  readonly speak: () => void
   /** Ends all connections; new ones are taken. */
   readonly cut: () => void
   /** Ends all connections, and takes no new ones until it comes back. */
@@ -45,6 +47,10 @@ export const proxyTo = (target: string) =>
           silence: () => {
             silent = true
             clients.forEach((server) => server.pause())
+          },
+          speak: () => {
+            silent = false
+            clients.forEach((server) => server.resume())
           },
           cut,
           goAway: Effect.callback<void>((resume) => {
