@@ -166,6 +166,9 @@ describe("types", () => {
     assert.strictEqual(custom(`${marshal}VectorType(${map}, 2)`), "vector<map<text, list<uuid>>, 2>")
     const tuple = `${marshal}TupleType(${marshal}Int32Type,${marshal}SetType(${marshal}LongType))`
     assert.strictEqual(custom(`${marshal}VectorType(${tuple}, 2)`), "vector<tuple<int, set<bigint>>, 2>")
+    const hex = (name: string) => Buffer.from(name).toString("hex")
+    const udt = `${marshal}UserType(app,${hex("address")},${hex("street")}:${marshal}UTF8Type,${hex("at")}:${map})`
+    assert.strictEqual(custom(`${marshal}VectorType(${udt}, 2)`), "vector<app.address, 2>")
   })
 
   it("that nobody knows are bytes", () => {

@@ -136,7 +136,7 @@ const fromClassName = (className: string): CqlType => {
   const known = scalarClasses.get(name)
   if (known !== undefined) return scalar(known)
   const args = open < 0 ? [] : splitArguments(className.slice(open + 1, className.lastIndexOf(")")))
-  const types = (from = 0) => args.slice(from).map(fromClassName)
+  const types = () => args.map(fromClassName)
   const [first, second] = [types()[0], types()[1]]
   switch (name) {
     case "VectorType":
@@ -157,10 +157,23 @@ const fromClassName = (className: string): CqlType => {
         : { _tag: "Map", key: first, value: second }
     case "TupleType":
       return { _tag: "Tuple", elements: types() }
+    case "UserType":
+      return {
+        _tag: "Udt",
+        keyspace: args[0] ?? "",
+        name: fromHex(args[1] ?? ""),
+        fields: args.slice(2).map((field) => {
+          const colon = field.indexOf(":")
+          return { name: fromHex(field.slice(0, colon)), type: fromClassName(field.slice(colon + 1)) }
+        })
+      }
     default:
       return { _tag: "Custom", className }
   }
 }
+
+// Names inside of the name of a class are written as the digits of their bytes.
+const fromHex = (digits: string): string => Buffer.from(digits, "hex").toString("utf8")
 
 /** Splits at the commas outside of parentheses. */
 const splitArguments = (text: string): ReadonlyArray<string> => {
