@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
+import { LightError } from "./internal/lightError.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
 
@@ -31,7 +31,7 @@ import type { Reason } from "./Reason.ts"
  * @category errors
  * @since 0.1.0
  */
-export class CqlError extends Data.Error {
+export class CqlError extends LightError {
   readonly _tag = "CqlError"
   /** Why it failed. */
   readonly reason: Reason
@@ -44,16 +44,29 @@ export class CqlError extends Data.Error {
   /** Whether sending it again can help and can do no harm. */
   readonly retryable: boolean
 
+  #isCompleted = false
+
   constructor(fields: CqlErrorFields) {
-    const limit = stackTraces.stackTraceLimit
-    stackTraces.stackTraceLimit = 0
     super()
-    stackTraces.stackTraceLimit = limit
     this.reason = fields.reason
     this.query = fields.query
     this.outcome = fields.outcome ?? "Unknown"
     this.attempts = fields.attempts ?? 1
     this.retryable = fields.retryable ?? false
+  }
+
+  /**
+   * The same error with what the core knows of it. An error as an adapter makes it is filled in and given back itself; one
+   * that has been through here before, because its adapter hands out one error for many statements, is copied.
+   */
+  static completed(error: CqlError, what: Completion): CqlError {
+    if (error.#isCompleted) return CqlError.completed(new CqlError(error), what)
+    const open: { -readonly [Key in keyof Completion]: Completion[Key] } = error
+    open.outcome = what.outcome
+    open.attempts = what.attempts
+    open.retryable = what.retryable
+    error.#isCompleted = true
+    return error
   }
 
   override get message(): string {
@@ -96,8 +109,17 @@ export interface CqlErrorFields {
   readonly retryable?: boolean | undefined
 }
 
-// The knob of V8; elsewhere it is a property that nobody reads.
-const stackTraces: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error
+/**
+ * What the core sets of a {@link CqlError}, from its reason, its request and the attempts before.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Completion {
+  readonly outcome: Outcome
+  readonly attempts: number
+  readonly retryable: boolean
+}
 
 const longestQuery = 200
 

@@ -87,7 +87,7 @@ export class Execution {
           const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
           if (request instanceof Reason.ParametersRefused) {
             this.#permit?.giveBack("failed")
-            return this.#end(this.#failure(request))
+            return this.#end(this.#failure(this.#errorOf(request)))
           }
           this.#request = request
         }
@@ -213,7 +213,7 @@ export class Execution {
     const decoded: Array<unknown> = []
     for (let index = 0; index < rows.length; index++) {
       const row = decode(rows[index]!, index)
-      if (Result.isFailure(row)) return this.#end(this.#failure(row.failure))
+      if (Result.isFailure(row)) return this.#end(this.#failure(this.#errorOf(row.failure)))
       decoded.push(row.success)
     }
     this.#end(this.#success(page, decoded))
@@ -229,15 +229,15 @@ export class Execution {
   #failed(cause: Cause.Cause<CqlError>): void {
     const reasons = cause.reasons
     const only = reasons.length === 1 ? reasons[0]! : undefined
-    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error.reason)
+    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error)
     // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
     this.#run.died(this, cause)
   }
 
   /** Ends with a failed attempt, or makes another one after a wait. */
-  #refused(reason: Reason.Reason): void {
+  #refused(error: CqlError): void {
     this.#failures++
-    const failure = this.#failure(reason)
+    const failure = this.#failure(error)
     this.#outcome = failure.outcome
     const policy = this.#run.resolver.resolve(this.executable.options).retry
     const delay = this.#run.retries.delay(policy, failure.error, this.#failures)
@@ -260,26 +260,29 @@ export class Execution {
 
   #tellIfOnlyIdempotenceLacks({ error }: Failure): void {
     const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
-    if (!lacks || !this.#run.session.isFirstOf(error.query)) return
+    const { text } = this.executable
+    if (!lacks || !this.#run.session.isFirstOf(text)) return
     this.#run.fork(
       Effect.logInfo(
-        `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${error.query}; ` +
+        `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
           "mark it { idempotent: true } where it is"
       )
     )
   }
 
-  #failure(reason: Reason.Reason): Failure {
-    const attempt = Outcome.fromReason(reason, subjectOf(this.executable))
+  #failure(error: CqlError): Failure {
+    const attempt = Outcome.fromReason(error.reason, subjectOf(this.executable))
     const outcome = Outcome.afterAttempt(this.#outcome, attempt)
-    const error = new CqlError({
-      reason,
-      query: this.executable.text,
+    const completed = CqlError.completed(error, {
       outcome,
       attempts: this.#attempts,
-      retryable: isRetryable(reason, attempt, this.#request?.options.idempotent ?? false)
+      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false)
     })
-    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error, outcome }
+    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: completed, outcome }
+  }
+
+  #errorOf(reason: Reason.Reason): CqlError {
+    return new CqlError({ reason, query: this.executable.text })
   }
 
   #end(result: ExecutionResult<unknown>): void {
@@ -292,7 +295,8 @@ export class Execution {
     const timeout = this.#request!.options.requestTimeout!
     // The retry policy is code of others as well.
     try {
-      this.#refused(new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout }))
+      const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
+      this.#refused(this.#errorOf(reason))
     } catch (defect) {
       this.#run.died(this, Cause.die(defect))
     }

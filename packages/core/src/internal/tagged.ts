@@ -11,14 +11,16 @@ export const Tagged = <Tag extends string>(tag: Tag) =>
     readonly _tag: Tag = tag
     declare readonly message: string
     declare readonly coordinator?: string | undefined
-    readonly #cause: unknown
+    #cause: unknown
     constructor(fields: Common & Fields) {
-      const { cause, ...rest } = fields
-      Object.assign(this, rest)
-      this.#cause = cause
+      Object.assign(this, fields)
     }
     get cause(): unknown {
       return this.#cause
+    }
+    // What the assignment above meets: the error of the driver is kept out of sight of whoever enumerates.
+    set cause(cause: unknown) {
+      this.#cause = cause
     }
     toJSON(): unknown {
       return { ...this }
