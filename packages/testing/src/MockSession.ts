@@ -258,10 +258,12 @@ class MockPort implements Port {
   inFlight = 0
   peakInFlight = 0
   readonly #options: Options
+  readonly #otherwise: Answer
   readonly #asked = new Map<Answer, number>()
 
   constructor(options: Options) {
     this.#options = options
+    this.#otherwise = { matches: () => true, reply: options.otherwise ?? (() => Effect.succeed(empty)) }
     this.defaults = { retry: "none", ...options.defaults }
     this.capacity = Effect.succeed(options.capacity)
   }
@@ -286,10 +288,7 @@ class MockPort implements Port {
   }
 
   #reply(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
-    const answer = this.#options.answers?.find((answer) => answer.matches(request))
-    if (answer === undefined) {
-      return this.#options.otherwise?.(request, { attempt: 1, pageState }) ?? Effect.succeed(empty)
-    }
+    const answer = this.#options.answers?.find((answer) => answer.matches(request)) ?? this.#otherwise
     const attempt = (this.#asked.get(answer) ?? 0) + 1
     this.#asked.set(answer, attempt)
     return answer.reply(request, { attempt, pageState })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Schedule, Scope } from "effect"
+import { ConfigProvider, Effect, Exit, Schedule, Scope } from "effect"
 import { CassandraServer, make, type Options } from "../src/CassandraServer.ts"
 import { type Endpoint, format, parse } from "../src/internal/server/endpoint.ts"
 import * as Probe from "../src/internal/server/probe.ts"
@@ -95,6 +95,21 @@ describe("a server on the JVM", () => {
       assert.strictEqual(info.version, server.version)
       assert.isTrue((yield* Effect.flip(Probe.probe({ endpoint, certificate }))).refusedLogin)
       assert.isTrue(yield* isSilent(endpoint))
+    }), timeout)
+
+  it.live("is of the version that was asked for", () =>
+    Effect.gen(function*() {
+      const server = yield* jvm({ version: "5.0.6" })
+      assert.strictEqual(server.version, "5.0.6")
+      const [contactPoint] = server.contactPoints
+      const environment = ConfigProvider.layer(
+        ConfigProvider.fromEnv({ env: { CASSANDRA_CONTACT_POINTS: contactPoint! } })
+      )
+      const external = (version: string) => make({ provider: "external", version }).pipe(Effect.provide(environment))
+      assert.strictEqual((yield* external("5.0")).version, "5.0.6")
+      const error = yield* Effect.flip(external("4.1"))
+      assert.strictEqual(error._tag, "ServerUnavailable")
+      assert.include(error.message, "the server is Cassandra 5.0.6, and 4.1 was asked for")
     }), timeout)
 
   it.live("can be paused, killed and restarted on its data", () =>
