@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
 import type { CqlError } from "./CqlError.ts"
+import { kindOf } from "./internal/codec.ts"
 import * as Input from "./internal/input.ts"
 import { checked } from "./internal/options.ts"
 import { BatchImpl } from "./internal/statement.ts"
@@ -16,7 +17,7 @@ import type { Session } from "./Session.ts"
 import type { Options as StatementOptions, Params, Statement } from "./Statement.ts"
 
 /**
- * How a batch is executed: `"logged"` applies all of it or nothing, `"unlogged"` saves round trips within a partition,
+ * How a batch is executed: `"logged"` applies all of it in the end or nothing (but not in isolation), `"unlogged"` saves round trips within a partition,
  * `"counter"` is for counter updates.
  *
  * @category models
@@ -34,7 +35,10 @@ export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>,
   readonly _tag: "Batch"
   readonly type: BatchType
   readonly statements: ReadonlyArray<Statement<unknown>>
-  /** The options of the whole batch; those of its statements do not count. */
+  /**
+   * The options of the whole batch. Of those of its statements only `idempotent: false` counts: then the batch is not
+   * either.
+   */
   readonly options: StatementOptions
   /** The texts of its statements, joined by `; `. */
   readonly text: string
@@ -76,13 +80,23 @@ export const make = (
   options?: Options
 ): Batch => {
   const { type = "logged", ...statementOptions } = options ?? {}
+  if (type !== "logged" && type !== "unlogged" && type !== "counter") {
+    throw new InvalidOptions({ option: "type", value: type, expected: "\"logged\", \"unlogged\" or \"counter\"" })
+  }
   const members = Array.from(statements, (input, index) => {
     const statement = Input.toStatement(input)
     if (statement === undefined || statement._tag === "Batch") {
       throw new InvalidOptions({
         option: `statements[${index}]`,
-        value: input,
+        value: kindOf(input),
         expected: "a Statement or a tuple [text | Query, params]"
+      })
+    }
+    if (statement.options.timestamp !== undefined) {
+      throw new InvalidOptions({
+        option: `statements[${index}].timestamp`,
+        value: statement.options.timestamp,
+        expected: "it to the batch, or `USING TIMESTAMP` in the text: a request carries one timestamp"
       })
     }
     return statement

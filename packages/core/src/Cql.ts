@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
+import { isEffect } from "effect/Effect"
 import * as Codec from "./internal/codec.ts"
 import { StatementImpl } from "./internal/statement.ts"
 import * as Text from "./internal/text.ts"
+import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
@@ -51,7 +53,13 @@ export const cql: Cql = Object.assign(
     let text = template[0]!
     for (const [index, value] of values.entries()) {
       if (value instanceof Fragment) text += value.text
-      else {
+      else if (isEffect(value)) {
+        throw new InvalidOptions({
+          option: `\${value ${index}}`,
+          value: "a statement",
+          expected: "a value, cql.identifier(name) or cql.raw(text): a statement cannot stand within another"
+        })
+      } else {
         params.push(value)
         text += "?"
       }

@@ -71,7 +71,8 @@ export class CqlError extends LightError {
 
   override get message(): string {
     const attempts = this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`
-    return `${this.reason._tag}: ${this.reason.message} [${abbreviate(this.query)}] (${this.outcome}, ${attempts})`
+    const query = this.query === "" ? "" : ` [${abbreviate(this.query)}]`
+    return `${this.reason._tag}: ${this.reason.message}${query} (${this.outcome}, ${attempts})`
   }
 
   override toJSON(): unknown {

@@ -6,8 +6,8 @@
 import * as Data from "effect/Data"
 
 /**
- * A programming error in the options of a run, a batch or a session: the run dies with it when it starts, before its
- * source is opened.
+ * A programming error in the options of a run, a batch or a session. A run dies with it when it starts, before its source
+ * is opened; what makes a statement, a query, a batch or a policy throws it at once.
  *
  * @category errors
  * @since 0.1.0

@@ -103,8 +103,8 @@ export const make = (options: Options): RetryPolicy => {
     attempts,
     initialDelay: millis("initialDelay", options.initialDelay, standard.initialDelay),
     maxDelay: millis("maxDelay", options.maxDelay, standard.maxDelay),
-    budgetMinimum: amount("minimum", budget?.minimum, standard.budgetMinimum),
-    budgetShare: amount("share", budget?.share, standard.budgetShare),
+    budgetMinimum: amount("budget.minimum", budget?.minimum, standard.budgetMinimum),
+    budgetShare: amount("budget.share", budget?.share, standard.budgetShare),
     while: options.while ?? standard.while
   }
 }

@@ -84,6 +84,18 @@ describe("options", () => {
     }).pipe(Effect.provide(MockSession.layer())))
 })
 
+describe("a batch", () => {
+  it.effect("is idempotent when all of its statements are, by their text or by their mark", () =>
+    Effect.gen(function*() {
+      const plain = Statement.make("INSERT INTO t (a) VALUES (1)")
+      yield* Batch.make([plain])
+      yield* Batch.make([plain, Statement.withOptions(plain, { idempotent: false })])
+      yield* Batch.make([plain, Statement.make("UPDATE t SET l = l + ? WHERE a = 1", [[1]])])
+      yield* Batch.make([plain], { type: "counter" })
+      assert.deepStrictEqual((yield* requests).map(({ options }) => options.idempotent), [true, false, false, false])
+    }).pipe(Effect.provide(MockSession.layer())))
+})
+
 describe("timeouts", () => {
   it.effect("an attempt is given up at its request timeout, and a late answer is dropped", () =>
     Effect.gen(function*() {

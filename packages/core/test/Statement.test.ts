@@ -39,6 +39,8 @@ describe("Statement", () => {
       refusedBecause(/2 markers, but 1 values/)(yield* arrived([insert, ["s3cret"]]))
       refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: "s3cret" }]))
       refusedBecause(/no marker :c; its markers are :a, :b/)(yield* arrived([insert, { a: 1, b: 2, c: "s3cret" }]))
+      refusedBecause(/parameter 1 is undefined/)(yield* arrived([insert, [1, undefined]]))
+      refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: 1, b: undefined }]))
       refusedBecause(/no named markers/)(yield* arrived(["SELECT a FROM t WHERE b = ?", { b: "s3cret" }]))
     }))
 
@@ -66,7 +68,15 @@ describe("Statement", () => {
   it("refuses options that cannot be, when it is made", () => {
     assert.throws(() => Statement.make("SELECT a FROM t", [], { pageSize: 0 }), InvalidOptions, /pageSize: 0/)
     assert.throws(() => Query.make("SELECT a FROM t", { requestTimeout: -1 }), InvalidOptions, /requestTimeout: -1/)
+    assert.throws(
+      () => Statement.make("SELECT a FROM t", [], { consistency: "quorum" as never }),
+      /consistency: "quorum"/
+    )
+    assert.throws(() => Statement.make("SELECT a FROM t", [], { retry: "standard" as never }), /retry: "standard"/)
     assert.throws(() => Batch.make([]), InvalidOptions)
+    assert.throws(() => Batch.make([["SELECT a FROM t"]], { type: "LOGGED" as never }), /type: "LOGGED"/)
+    const stamped = Statement.make("INSERT INTO t (a) VALUES (1)", [], { timestamp: 5n })
+    assert.throws(() => Batch.make([stamped]), InvalidOptions, /statements\[0\]\.timestamp/)
     assert.throws(() => Batch.make([["SELECT a FROM t", 42 as never]]), InvalidOptions, /statements\[0\]/)
   })
 })
@@ -115,5 +125,6 @@ describe("cql", () => {
       const statement = cql`SELECT ${cql.identifier("a\"b")} FROM t WHERE b = ${evil} ${cql.raw("LIMIT 1")}`
       assert.strictEqual(statement.text, "SELECT \"a\"\"b\" FROM t WHERE b = ? LIMIT 1")
       assert.deepStrictEqual(yield* arrived(statement), [evil])
+      assert.throws(() => cql`SELECT a FROM t WHERE b IN (${statement})`, InvalidOptions)
     }))
 })

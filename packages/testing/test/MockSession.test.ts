@@ -67,6 +67,13 @@ describe("replies", () => {
       ]
     }))))
 
+  it.effect("come in turn as well where no answer matches", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual([yield* firstOf(one), yield* firstOf(one)], [1, 2])
+    }).pipe(Effect.provide(MockSession.layer({
+      otherwise: MockSession.inTurn(MockSession.rows([{ a: 1 }]), MockSession.rows([{ a: 2 }]))
+    }))))
+
   it.effect("can say that a condition did not hold", () =>
     Effect.gen(function*() {
       const result = yield* Statement.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS")

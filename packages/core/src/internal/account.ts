@@ -14,5 +14,5 @@ export interface Account {
 
 /** The same as the end of a message. */
 export const stoppedAt = (account: Account): string =>
-  `${account.startedCount} started, ${account.failures.length} others failed, ` +
-  `${account.unknown.length} stopped before their end`
+  `of ${account.startedCount} statements started ${account.summary.succeeded} succeeded, ` +
+  `${account.summary.failed} failed, ${account.summary.unknown} are unknown`

@@ -53,7 +53,7 @@ const bindBatch = (
       return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
     }
     takesTimestamp &&= text.takesTimestamp
-    idempotent &&= text.idempotent
+    idempotent &&= statement.options.idempotent ?? text.idempotent
     statements.push({ text: text.cql, params })
   }
   const timestamp = takesTimestamp ? nextTimestamp() : undefined
@@ -116,8 +116,16 @@ const bindParams = (
 const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reason.ParametersRefused => {
   if (params === null || params === undefined) return inOrder(noParams, text)
   if (!isList(params)) return byName(params, text)
-  return params.length === text.markers ? params : new Reason.ParametersRefused({
-    message: `the text has ${text.markers} markers, but ${params.length} values were given`
+  if (params.length !== text.markers) {
+    return new Reason.ParametersRefused({
+      message: `the text has ${text.markers} markers, but ${params.length} values were given`
+    })
+  }
+  const missing = params.indexOf(undefined)
+  return missing < 0 ? params : new Reason.ParametersRefused({
+    message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it alone`,
+    parameter: missing,
+    given: "undefined"
   })
 }
 
@@ -136,7 +144,7 @@ const byName = (
       given: kindOf(params)
     })
   }
-  const missing = names.find((name) => !Object.hasOwn(params, name))
+  const missing = names.find((name) => !Object.hasOwn(params, name) || params[name] === undefined)
   return missing === undefined ? names.map((name) => params[name]) : new Reason.ParametersRefused({
     message: `no value was given for the marker :${missing}; null deletes a value, Statement.unset leaves it alone`,
     parameter: missing

@@ -67,19 +67,36 @@ export class Resolver {
   }
 }
 
+const serialLevels: ReadonlyArray<unknown> = ["SERIAL", "LOCAL_SERIAL"]
+const levels: ReadonlyArray<unknown> = [
+  "ANY",
+  "ONE",
+  "TWO",
+  "THREE",
+  "QUORUM",
+  "ALL",
+  "LOCAL_QUORUM",
+  "EACH_QUORUM",
+  "LOCAL_ONE",
+  ...serialLevels
+]
+
 /** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
 export const checked = (options: Options, at = ""): Options => {
-  const { pageSize, requestTimeout } = options
-  if (pageSize !== undefined && !isPositiveInteger(pageSize)) {
-    throw new InvalidOptions({ option: `${at}pageSize`, value: pageSize, expected: "a positive integer" })
+  const { consistency, pageSize, requestTimeout, retry, serialConsistency } = options
+  const check = (option: keyof Options, valid: boolean, expected: string) => {
+    const value = options[option]
+    if (value !== undefined && !valid) throw new InvalidOptions({ option: at + option, value, expected })
   }
-  if (requestTimeout !== undefined && !isPositiveDuration(requestTimeout)) {
-    throw new InvalidOptions({
-      option: `${at}requestTimeout`,
-      value: requestTimeout,
-      expected: "a positive duration, such as \"5 seconds\""
-    })
-  }
+  check("consistency", levels.includes(consistency), `one of ${levels.join(", ")}`)
+  check("serialConsistency", serialLevels.includes(serialConsistency), `one of ${serialLevels.join(", ")}`)
+  check("retry", retry === "none" || typeof retry === "object", "a RetryPolicy or \"none\"")
+  check("pageSize", isPositiveInteger(pageSize), "a positive integer")
+  check(
+    "requestTimeout",
+    requestTimeout !== undefined && isPositiveDuration(requestTimeout),
+    "a positive duration, such as \"5 seconds\""
+  )
   return options
 }
 

