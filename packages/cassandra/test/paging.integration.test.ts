@@ -1,0 +1,109 @@
+import { executeConcurrent, PageState, Query, Session, Statement } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { integration } from "../../testing/test/support/server.ts"
+import { CassandraSession } from "../src/index.ts"
+import { proxyTo } from "./support/proxy.ts"
+import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
+
+const keyspace = ownName("paging")
+const size = 250
+const numbers = Array.from({ length: size }, (_, n) => ({ n }))
+const all = Statement.make(`SELECT n FROM ${keyspace}.events WHERE day = ?`, [1], { pageSize: 60 })
+const tables = [`CREATE TABLE ${keyspace}.events (day int, n int, PRIMARY KEY (day, n))`]
+
+const fill = Effect.gen(function*() {
+  const insert = Query.make(`INSERT INTO ${keyspace}.events (day, n) VALUES (?, ?)`)
+  yield* executeConcurrent(numbers.map(({ n }) => insert(1, n)))
+})
+
+/** The rows of the pages from a state on. */
+const pagesFrom = (session: Session["Service"], from: PageState | undefined) =>
+  Effect.gen(function*() {
+    const rows: Array<unknown> = []
+    let state = from
+    do {
+      const page = yield* session.executePage(all, state)
+      rows.push(...page.result)
+      state = page.pageState
+    } while (state !== undefined)
+    return rows
+  })
+
+integration("paging", () => {
+  layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
+    it.effect("a page that failed can be asked for again, and what follows is the exact remainder", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const server = yield* CassandraServer
+        const proxy = yield* proxyTo(server.contactPoints[0]!)
+        const options = { ...optionsOf(server), contactPoints: [proxy.address] }
+        const session = yield* CassandraSession.make(options)
+        const first = yield* session.executePage(all)
+        const state = first.pageState
+        proxy.silence()
+        const impatient = Statement.withOptions(all, { requestTimeout: "200 millis", retry: "none" })
+        const error = yield* Effect.flip(session.executePage(impatient, state))
+        assert.deepInclude(error, { outcome: "NotApplied", attempts: 1 })
+        assert.strictEqual(error.reason._tag, "RequestTimeout")
+        proxy.speak()
+        assert.deepStrictEqual([...first.result, ...yield* pagesFrom(session, state)], numbers)
+      }).pipe(Effect.scoped))
+
+    it.effect("a page that fails in the middle of a stream is asked for again, and it alone", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const server = yield* CassandraServer
+        const proxy = yield* proxyTo(server.contactPoints[0]!)
+        const session = yield* CassandraSession.make({ ...optionsOf(server), contactPoints: [proxy.address] })
+        const patient = Statement.withOptions(all, { requestTimeout: "300 millis" })
+        let pages = 0
+        const rows = yield* session.stream(patient).pipe(
+          Stream.tap(({ n }) => {
+            if (n !== 59) return Effect.void
+            pages++
+            proxy.silence()
+            return Effect.asVoid(Effect.forkChild(Effect.delay(Effect.sync(proxy.speak), "450 millis")))
+          }),
+          Stream.runCollect
+        )
+        assert.deepStrictEqual(Array.from(rows), numbers)
+        assert.strictEqual(pages, 1)
+      }).pipe(Effect.scoped))
+
+    it.effect("a page state is good for another session, and as a text that was kept", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const server = yield* CassandraServer
+        const first = yield* (yield* Session).executePage(all)
+        const kept: string = JSON.parse(JSON.stringify(first.pageState))
+        const another = yield* CassandraSession.make(optionsOf(server))
+        assert.deepStrictEqual([...first.result, ...yield* pagesFrom(another, PageState(kept))], numbers)
+      }).pipe(Effect.scoped))
+
+    it.effect("what is no page state is refused by the server, or before that", () =>
+      Effect.gen(function*() {
+        const session = yield* Session
+        for (const text of ["00", "ffffffffffffffff"]) {
+          const reason = yield* reasonOf(session.executePage(all, PageState(text)))
+          assert.include(["ProtocolError", "InvalidQuery", "ServerError"], reason._tag)
+        }
+      }))
+
+    it.effect("pages without rows, of rows that were deleted, end nothing", () =>
+      Effect.gen(function*() {
+        yield* fill
+        yield* Statement.make(`DELETE FROM ${keyspace}.events WHERE day = 1 AND n >= 30 AND n < 220`)
+        const left = numbers.filter(({ n }) => n < 30 || n >= 220)
+        const few = Statement.withOptions(all, { pageSize: 7 })
+        assert.deepStrictEqual((yield* few).rows, left)
+        const filtered = Statement.make(
+          `SELECT n FROM ${keyspace}.events WHERE day >= ? AND n > ? ALLOW FILTERING`,
+          [0, 240],
+          { pageSize: 3 }
+        )
+        assert.deepStrictEqual((yield* filtered).rows, left.filter(({ n }) => n > 240))
+      }))
+  })
+})
