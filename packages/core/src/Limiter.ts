@@ -10,6 +10,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
+import { checkedLimiter } from "./internal/limiter/checked.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
 import { type Leaf, leaves } from "./internal/limiter/leaf.ts"
 import { Rate } from "./internal/limiter/rate.ts"
@@ -229,7 +230,8 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
  * @category combinators
  * @since 0.1.0
  */
-export const all = (limiters: ReadonlyArray<Limiter>): Limiter => of(limiters.flatMap((limiter) => limiter[leaves]))
+export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
+  of(limiters.flatMap((limiter, index) => checkedLimiter(limiter, `limiters[${index}]`)[leaves]))
 
 const of = (parts: ReadonlyArray<Leaf>): Limiter => {
   const distinct = [...new Set(parts)]

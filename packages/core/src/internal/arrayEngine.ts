@@ -6,6 +6,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { ExecutionResult } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import type { Environment } from "./environment.ts"
@@ -17,6 +18,8 @@ export class ArrayEngine {
   readonly run: Run
   readonly results: Array<ExecutionResult<unknown>>
   readonly #items: ReadonlyArray<unknown>
+  // Taken once: an array that changes its length meanwhile is a run of what it held at first.
+  readonly #length: number
   readonly #bind: (item: unknown, index: number) => Executable | InvalidOptions
   readonly #resume: Array<(() => void) | undefined> = []
   // Workers without a statement, while that of another waits for a permit.
@@ -30,6 +33,7 @@ export class ArrayEngine {
     bind: (item: unknown, index: number) => Executable | InvalidOptions
   ) {
     this.#items = items
+    this.#length = items.length
     this.#bind = bind
     // Of its full length: with gaps it would become a dictionary.
     this.results = Array.from({ length: items.length })
@@ -38,7 +42,7 @@ export class ArrayEngine {
 
   /** Runs all of it at a level; succeeds when nothing is under way any more, however the run ended. */
   execute(concurrency: number): Effect.Effect<void> {
-    const workers = Array.from({ length: Math.min(concurrency, this.#items.length) }, (_, worker) => worker)
+    const workers = Array.from({ length: Math.min(concurrency, this.#length) }, (_, worker) => worker)
     return Effect.andThen(
       Effect.forEach(workers, (worker) => this.#work(worker), { concurrency: "unbounded", discard: true }),
       this.#settled
@@ -60,16 +64,17 @@ export class ArrayEngine {
    */
   #take(worker: number): void {
     const run = this.run
-    while (this.#next < this.#items.length && !run.stopping) {
+    while (this.#next < this.#length && !run.stopping) {
       if (run.turn.isOver) return run.turn.park(() => this.#take(worker))
       if (run.isWaiting) {
         this.#idle.push(worker)
         return
       }
       const index = this.#next++
-      const executable = this.#bind(this.#items[index], index)
-      if (executable instanceof InvalidOptions) {
-        run.die(Cause.die(executable))
+      const bound = Result.try(() => this.#bind(this.#items[index], index))
+      const executable = Result.isSuccess(bound) ? bound.success : undefined
+      if (executable === undefined || executable instanceof InvalidOptions) {
+        run.die(Cause.die(Result.isFailure(bound) ? bound.failure : executable))
         break
       }
       const execution = run.start(executable, index)

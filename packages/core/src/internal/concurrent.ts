@@ -40,6 +40,7 @@ interface Begun {
 const begin = (inputs: Inputs, options: StreamOptions<boolean>): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options)
+    if (inputs.invalid !== undefined) throw inputs.invalid
     if (!isSource(inputs.source)) {
       throw new InvalidOptions({
         option: inputs.name,

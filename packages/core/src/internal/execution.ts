@@ -16,7 +16,7 @@ import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import { ResultSet } from "../ResultSet.ts"
-import type { Page, PageState, Port, Request } from "../Session.ts"
+import type { Page, PageState, Request } from "../Session.ts"
 import { bind, subjectOf } from "./binding.ts"
 import type { Executable } from "./input.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
@@ -34,6 +34,7 @@ export class Execution {
   #request: Request | undefined
   #rows: Array<Row> | undefined
   #pageState: PageState | undefined
+  #hasEnded = false
   #attempts = 0
   // Attempts at the page at hand that failed.
   #failures = 0
@@ -94,14 +95,20 @@ export class Execution {
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.#attempts++
         run.retries.requests++
-        const send = run.session.port.send
-        exit = send === undefined ? this.#fork(this.#request) : this.#send(send, this.#request)
+        exit = run.session.port.send === undefined ? this.#fork(this.#request) : this.#send(this.#request)
         if (exit === undefined) return
       }
     } catch (defect) {
       this.#permit?.giveBack("failed")
-      run.died(this, Cause.die(defect))
+      this.#dies(Cause.die(defect))
     }
+  }
+
+  /** A defect: of this statement, or of what its end has set off. */
+  #dies(cause: Cause.Cause<unknown>): void {
+    if (this.#hasEnded) return this.#run.die(cause)
+    this.#hasEnded = true
+    this.#run.died(this, cause)
   }
 
   /** Whether it may make an attempt now. If not it stands in line, keeping its place in the run. */
@@ -117,14 +124,14 @@ export class Execution {
   }
 
   /** Makes one attempt by callback: its exit when it was there at once, nothing when it is in flight. */
-  #send(send: NonNullable<Port["send"]>, request: Request): Exit.Exit<Page, CqlError> | undefined {
+  #send(request: Request): Exit.Exit<Page, CqlError> | undefined {
     const run = this.#run
     const refusal = run.session.refusal(request)
     if (refusal !== undefined) return refusal
     const attempt = this.#attempts
     this.#awaited = attempt
     this.#answer = undefined
-    const cancel = send(request, this.#pageState, (exit) => this.#answered(attempt, exit))
+    const cancel = run.session.port.send!(request, this.#pageState, (exit) => this.#answered(attempt, exit))
     if (this.#awaited !== attempt) return this.#answer
     this.#cancel = cancel
     run.session.enter()
@@ -196,8 +203,8 @@ export class Execution {
     }
     const page = exit.value
     this.#failures = 0
-    this.#pageState = page.pageState
-    if (page.pageState === undefined || this.#run.paging.pages === "one") {
+    this.#pageState = page.pageState ?? undefined
+    if (this.#pageState === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
       return false
     }
@@ -231,7 +238,7 @@ export class Execution {
     const only = reasons.length === 1 ? reasons[0]! : undefined
     if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error)
     // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
-    this.#run.died(this, cause)
+    this.#dies(cause)
   }
 
   /** Ends with a failed attempt, or makes another one after a wait. */
@@ -261,7 +268,8 @@ export class Execution {
   #tellIfOnlyIdempotenceLacks({ error }: Failure): void {
     const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
     const { text } = this.executable
-    if (!lacks || !this.#run.session.isFirstOf(text)) return
+    const isMarked = this.executable.options.idempotent !== undefined
+    if (!lacks || isMarked || !this.#run.session.isFirstOf(text)) return
     this.#run.fork(
       Effect.logInfo(
         `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
@@ -286,6 +294,7 @@ export class Execution {
   }
 
   #end(result: ExecutionResult<unknown>): void {
+    this.#hasEnded = true
     this.#run.ended(this, result)
   }
 
@@ -293,12 +302,12 @@ export class Execution {
   timeOut(): void {
     this.abandon(true)
     const timeout = this.#request!.options.requestTimeout!
+    const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
     // The retry policy is code of others as well.
     try {
-      const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
       this.#refused(this.#errorOf(reason))
     } catch (defect) {
-      this.#run.died(this, Cause.die(defect))
+      this.#dies(Cause.die(defect))
     }
   }
 
@@ -316,9 +325,18 @@ export class Execution {
     this.#run.leave(this)
     this.#permit?.leaveLine()
     this.#permit?.abandon(timedOut, this.#attempts)
-    cancel?.()
+    if (cancel !== undefined) this.#tell(cancel)
     fiber?.interruptUnsafe()
     return fiber
+  }
+
+  #tell(cancel: () => void): void {
+    // Code of the port. What it throws concerns nobody who waits, and must not keep the run from stopping the others.
+    try {
+      cancel()
+    } catch (defect) {
+      this.#run.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The source of a run, and how its items become statements.
  */
-import type { Query } from "../Query.ts"
+import { InvalidOptions } from "../InvalidOptions.ts"
+import { isQuery, type Query } from "../Query.ts"
 import * as Input from "./input.ts"
 import type { Any } from "./source.ts"
 
@@ -12,6 +13,8 @@ export interface Inputs {
   readonly toExecutable: (item: unknown) => Input.Executable | undefined
   /** What an item has to be. */
   readonly expected: string
+  /** What is wrong with the query, if anything is. */
+  readonly invalid?: InvalidOptions | undefined
 }
 
 /** Items that are statements, batches, or tuples that stand for statements. */
@@ -27,5 +30,8 @@ export const parameters = (query: string | Query.Any, source: Any): Inputs => ({
   source,
   name: "parameters",
   toExecutable: (item) => Input.isParams(item) ? Input.bind(query, item) : undefined,
-  expected: "an array of values, or a record of named values"
+  expected: "an array of values, or a record of named values",
+  invalid: typeof query === "string" || isQuery(query)
+    ? undefined
+    : new InvalidOptions({ option: "query", value: query, expected: "a text or a Query" })
 })

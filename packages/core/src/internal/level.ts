@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { StreamOptions } from "../Concurrent.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
+import { checkedLimiter } from "./limiter/checked.ts"
 import { isPositiveInteger } from "./numbers.ts"
 import { checked } from "./options.ts"
 
@@ -28,6 +29,7 @@ export const checkRunOptions = (options: StreamOptions<boolean>): void => {
     "\"interrupt\" or \"settle\""
   )
   if (options.statement !== undefined) checked(options.statement, "statement.")
+  if (options.limiter !== undefined) checkedLimiter(options.limiter, "limiter")
 }
 
 /** The level that was asked for, within the capacity of the session at this moment. */
@@ -36,8 +38,11 @@ export const levelOf = (
   capacity: Effect.Effect<number | undefined>
 ): Effect.Effect<number> =>
   Effect.flatMap(capacity, (capacity) => {
+    if (capacity !== undefined && !(typeof capacity === "number" && !Number.isNaN(capacity))) {
+      return Effect.die(new InvalidOptions({ option: "capacity of the port", value: capacity, expected: "a number" }))
+    }
     // A session that has no connection just now still lets one statement find that out.
-    const most = capacity === undefined ? Number.POSITIVE_INFINITY : Math.max(1, capacity)
+    const most = capacity === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(capacity))
     const asked = concurrency === "unbounded" ? most : concurrency ?? defaultConcurrency
     if (asked <= most) return Effect.succeed(asked)
     const level = Effect.succeed(most)

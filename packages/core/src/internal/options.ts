@@ -83,14 +83,16 @@ const levels: ReadonlyArray<unknown> = [
 
 /** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
 export const checked = (options: Options, at = ""): Options => {
-  const { consistency, pageSize, requestTimeout, retry, serialConsistency } = options
+  const { consistency, idempotent, pageSize, requestTimeout, retry, serialConsistency, timestamp } = options
   const check = (option: keyof Options, valid: boolean, expected: string) => {
     const value = options[option]
     if (value !== undefined && !valid) throw new InvalidOptions({ option: at + option, value, expected })
   }
   check("consistency", levels.includes(consistency), `one of ${levels.join(", ")}`)
   check("serialConsistency", serialLevels.includes(serialConsistency), `one of ${serialLevels.join(", ")}`)
-  check("retry", retry === "none" || typeof retry === "object", "a RetryPolicy or \"none\"")
+  check("retry", retry === "none" || isPolicy(retry), "a RetryPolicy or \"none\"")
+  check("timestamp", typeof timestamp === "bigint", "microseconds since the epoch, as a bigint")
+  check("idempotent", typeof idempotent === "boolean", "true or false")
   check("pageSize", isPositiveInteger(pageSize), "a positive integer")
   check(
     "requestTimeout",
@@ -99,6 +101,11 @@ export const checked = (options: Options, at = ""): Options => {
   )
   return options
 }
+
+const isPolicy = (retry: Options["retry"]): boolean =>
+  typeof retry === "object" && retry !== null && isPositiveInteger(retry.attempts) &&
+  typeof retry.while === "function" &&
+  retry.initialDelay >= 0 && retry.maxDelay >= 0
 
 const isPositiveDuration = (input: Duration.Input): boolean => {
   // Duration turns a negative number into zero, so the sign has to be read off the number itself.

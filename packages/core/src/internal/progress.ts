@@ -5,7 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import type { Progress } from "../Progress.ts"
 import type { Environment } from "./environment.ts"
 import type { Run } from "./run.ts"
@@ -27,19 +27,33 @@ export const report = (environment: Environment, run: Run, handler: Handler): Re
     Effect.suspend(() => handler(progress)).pipe(
       Effect.catchCause((cause) => Effect.logWarning("onProgress failed", cause))
     )
+  // Each call in a fiber of its own, which nobody has to wait for longer than they like.
+  let calling: Fiber.Fiber<void> | undefined
+  const tell = (progress: Progress) =>
+    Effect.suspend(() => {
+      calling = environment.fork(call(progress))
+      return Fiber.await(calling)
+    })
   let told = -1
-  const tell = Effect.suspend(() => {
+  const tellNews = Effect.suspend(() => {
     const progress = snapshot()
     const ended = progress.started + progress.succeeded + progress.failed
     if (ended === told) return Effect.void
     told = ended
-    return call(progress)
+    return tell(progress)
   })
-  const loop: Fiber.Fiber<never> = environment.fork(Effect.forever(Effect.andThen(Effect.sleep(interval), tell)))
+  const loop = environment.fork(Effect.forever(Effect.andThen(Effect.sleep(interval), tellNews)))
+  const idle = Effect.suspend(() => {
+    calling?.interruptUnsafe()
+    return calling === undefined ? Effect.void : Fiber.await(calling)
+  })
+  const last = Effect.suspend(() => tell(snapshot()))
   return {
     finish: Effect.suspend(() => {
       loop.interruptUnsafe()
-      return Effect.asVoid(Effect.timeoutOption(call(snapshot()), patience))
+      return Effect.timeoutOption(Effect.andThen(idle, last), patience).pipe(
+        Effect.andThen(Effect.sync(() => calling?.interruptUnsafe()))
+      )
     })
   }
 }

@@ -8,6 +8,7 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
 import type { ExecutionResult } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import { SourceError } from "../SourceError.ts"
@@ -44,6 +45,7 @@ export class PullEngine {
   #sourceEnded = false
   #sourceError: { readonly index: number; readonly error: unknown } | undefined
   #sourceCause: Cause.Cause<unknown> | undefined
+  #isClosed = false
   #filling = false
   #parked = false
   #wakeScheduled = false
@@ -63,6 +65,10 @@ export class PullEngine {
     this.#fill()
     return this.#next() ?? Effect.callback((resume) => {
       this.#resume = resume
+      // An interrupted pull takes nothing with it: what is ready later waits for the next one.
+      return Effect.sync(() => {
+        this.#resume = undefined
+      })
     })
   })
 
@@ -117,13 +123,13 @@ export class PullEngine {
 
   #start(item: unknown): void {
     const index = this.#taken
-    const executable = this.#settings.toExecutable(item)
-    if (executable !== undefined) {
+    const executable = Result.try(() => this.#settings.toExecutable(item))
+    if (Result.isSuccess(executable) && executable.success !== undefined) {
       this.#taken++
-      this.run.start(executable, index)
+      this.run.start(executable.success, index)
       return
     }
-    const error = new InvalidOptions({
+    const error = Result.isFailure(executable) ? executable.failure : new InvalidOptions({
       option: `item ${index} of the source`,
       value: kindOf(item),
       expected: this.#settings.expected
@@ -194,7 +200,11 @@ export class PullEngine {
   get #closed(): Effect.Effect<unknown> {
     return Effect.suspend(() => {
       this.#source.close()
-      return this.#source.closed
+      // Awaited once, though both the end of the run and that of its scope ask for it.
+      return this.#isClosed ? Effect.void : Effect.tap(this.#source.closed, () =>
+        Effect.sync(() => {
+          this.#isClosed = true
+        }))
     })
   }
 

@@ -82,6 +82,7 @@ export class Run {
   #failure: Failure | undefined
   #defect: Cause.Cause<never> | undefined
   #stopScheduled = false
+  #isInterrupted = false
   #interrupted: Array<Fiber.Fiber<unknown, unknown>> = []
 
   constructor(environment: Environment, policy: Policy, engine: Engine, paging: Paging = everyPage) {
@@ -153,6 +154,8 @@ export class Run {
   enter(execution: Execution, timeout: number | undefined): void {
     execution.place = this.#inFlight.push(execution) - 1
     if (timeout !== undefined) this.#sweeper.watch(execution, timeout)
+    // The request that was being sent when it interrupted its own run.
+    if (this.#isInterrupted) this.#interruptAfter(-1)
   }
 
   /** An attempt is no longer in flight. */
@@ -193,7 +196,11 @@ export class Run {
   die(cause: Cause.Cause<unknown>): void {
     this.#defect ??= Cause.hasDies(cause)
       ? Cause.fromReasons(cause.reasons.filter(Cause.isDieReason))
-      : Cause.die(new Error("a statement was interrupted, but not by the run that it belongs to"))
+      : Cause.die(
+        Cause.hasInterruptsOnly(cause)
+          ? new Error("a statement was interrupted, but not by the run that it belongs to")
+          : new Error("a port failed with what is no CqlError", { cause: Cause.squash(cause) })
+      )
     this.stop()
     this.#scheduleStop()
   }
@@ -243,6 +250,7 @@ export class Run {
   /** Interrupts everything at once, for the run itself has been interrupted. */
   get interrupt(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      this.#isInterrupted = true
       this.stop()
       this.#interruptAfter(-1)
       return this.#atRest
@@ -252,7 +260,7 @@ export class Run {
   // What was interrupted has run its finalizers, and no timer is left behind.
   get #atRest(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.#sweeper.stop()
+      this.#sweeper.close()
       const fibers = this.#interrupted
       this.#interrupted = []
       return fibers.length === 0 ? Effect.void : Effect.asVoid(Fiber.awaitAll(fibers))

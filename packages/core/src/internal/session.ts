@@ -13,6 +13,7 @@ import type { Input, RowOf } from "../Statement.ts"
 import { bindStatement } from "./binding.ts"
 import { kindOf } from "./codec.ts"
 import { type Executable, toStatement } from "./input.ts"
+import { checkedLimiter } from "./limiter/checked.ts"
 import { SessionState } from "./sessionState.ts"
 import { runOne } from "./single.ts"
 
@@ -35,7 +36,10 @@ export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Re
 /** The same session under one more limiter. */
 export const limit = (service: Service, limiter: Limiter): Service => {
   const { limiter: before, session } = service[seat]
-  return serviceOf({ session, limiter: before === undefined ? limiter : all([before, limiter]) })
+  return serviceOf({
+    session,
+    limiter: before === undefined ? checkedLimiter(limiter, "limiter") : all([before, limiter])
+  })
 }
 
 const serviceOf = (self: Seat): Service => {
@@ -74,11 +78,11 @@ const partitionOf = (
   session: SessionState,
   statement: Executable
 ): Effect.Effect<Partition | undefined, CqlError> => {
-  const partition = session.port.partition
-  if (statement._tag === "Batch" || partition === undefined) return Effect.undefined
+  const { port } = session
+  if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
   const request = bindStatement(statement, session.defaults)
   return request._tag === "Statement"
-    ? partition(request)
+    ? port.partition(request)
     : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
 }
 

@@ -28,7 +28,8 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     super()
     this.text = text.cql
     this.options = options
-    this.#params = params
+    // A list that its owner uses for the next statement, too, must not change this one.
+    this.#params = Array.isArray(params) ? params.slice() : params
     this.#codec = codec
     this.#analysed = text
   }

@@ -15,6 +15,7 @@ export class Sweeper {
   readonly #clock: Clock.Clock
   readonly #fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly #inFlight: ReadonlyArray<Execution>
+  #isClosed = false
   #timer: Fiber.Fiber<void> | undefined
   #wakeAt = Number.POSITIVE_INFINITY
   #lastSweep = Number.NEGATIVE_INFINITY
@@ -32,6 +33,7 @@ export class Sweeper {
 
   /** Sets the deadline of the attempt that an execution has just begun. */
   watch(execution: Execution, timeout: number): void {
+    if (this.#isClosed) return
     const now = this.#now()
     const deadline = now + timeout
     execution.deadline = deadline
@@ -44,14 +46,20 @@ export class Sweeper {
     if (this.#timer === undefined || deadline + this.#granularity < this.#wakeAt) this.#set(now, deadline)
   }
 
-  stop(): void {
+  /** Sweeps no more. */
+  close(): void {
+    this.#isClosed = true
+    this.#stop()
+  }
+
+  #stop(): void {
     const timer = this.#timer
     this.#timer = undefined
     timer?.interruptUnsafe()
   }
 
   #set(now: number, deadline: number): void {
-    this.stop()
+    this.#stop()
     this.#wakeAt = Math.max(deadline, this.#lastSweep + this.#granularity)
     const sleep = this.#clock.sleep(Duration.millis(Math.max(1, Math.ceil(this.#wakeAt - now))))
     this.#timer = this.#fork(Effect.map(sleep, () => this.#sweep()))
@@ -69,7 +77,7 @@ export class Sweeper {
       else earliest = Math.min(earliest, execution.deadline)
     }
     // Statements that start in the places of these set the timer for themselves, not for those that were there before.
-    for (const execution of late.sort((a, b) => a.index - b.index)) if (execution.place >= 0) execution.timeOut()
+    for (const execution of late.sort((a, b) => a.index - b.index)) if (isStillLate(execution, now)) execution.timeOut()
     if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
   }
 
@@ -77,3 +85,7 @@ export class Sweeper {
     return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 }
+
+// The end of one that was late may have been the end of another one, or the beginning of its wait for a retry.
+const isStillLate = ({ deadline, place }: Execution, now: number): boolean =>
+  place >= 0 && deadline !== undefined && deadline <= now

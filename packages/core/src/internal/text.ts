@@ -5,6 +5,8 @@
  * rest so that being wrong is harmless (a text that it does not understand is an ordinary write without a timestamp).
  */
 
+import { InvalidOptions } from "../InvalidOptions.ts"
+
 /** A CQL text, looked at once. */
 export interface Text {
   readonly cql: string
@@ -23,13 +25,16 @@ export interface Text {
 
 // Texts are few and statements many. The bound only matters to programs that build texts from values.
 const remembered = 1_000
+const longestRemembered = 10_000
 const texts = new Map<string, Text>()
 
 /** The {@link Text} of a CQL string, from memory where it was seen before. */
 export const of = (cql: string): Text => {
+  if (typeof cql !== "string") throw new InvalidOptions({ option: "text", value: cql, expected: "CQL as a string" })
   const known = texts.get(cql)
   if (known !== undefined) return known
   const text = analyse(cql)
+  if (cql.length > longestRemembered) return text
   if (texts.size >= remembered) texts.delete(texts.keys().next().value!)
   texts.set(cql, text)
   return text
@@ -39,15 +44,23 @@ type Token =
   | { readonly _tag: "Word" | "Quoted" | "Literal" | "Marker"; readonly text: string }
   | { readonly _tag: "Symbol"; readonly text: string }
 
-// Sticky patterns, tried in this order at each position.
+// Sticky patterns, tried in this order at each position; none repeats a group, for that would overflow the stack in a text
+// of megabytes. A doubled quote within a string or a name makes two tokens of it, which harms nothing.
 const patterns = {
-  space: /(?:\s+|--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y,
-  string: /'(?:[^']|'')*'|\$\$[\s\S]*?\$\$/y,
-  quoted: /"(?:[^"]|"")*"/y,
+  space: /\s+|--[^\n]*|\/\/[^\n]*/y,
+  string: /'[^']*'/y,
+  quoted: /"[^"]*"/y,
   uuid: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iy,
   number: /(?:0x[0-9a-f]*|\d+(?:\.\d*)?(?:e[+-]?\d+)?\w*)/iy,
   word: /[a-z_]\w*/iy,
-  named: /:\s*(?:"((?:[^"]|"")*)"|([a-z_]\w*))/iy
+  named: /:\s*(?:"([^"]*(?:""[^"]*)*)"|([a-z_]\w*))/iy
+}
+
+/** The end of what begins here with one mark and ends with another, or with the text; nothing when it does not begin. */
+const endOf = (cql: string, index: number, begin: string, end: string): number | undefined => {
+  if (!cql.startsWith(begin, index)) return undefined
+  const found = cql.indexOf(end, index + begin.length)
+  return found < 0 ? cql.length : found + end.length
 }
 
 const at = (pattern: RegExp, cql: string, index: number): RegExpExecArray | null => {
@@ -65,8 +78,14 @@ const tokenize = (cql: string): ReadonlyArray<Token> => {
   }
   while (index < cql.length) {
     const space = at(patterns.space, cql, index)
-    if (space !== null) {
-      index += space[0].length
+    const comment = space === null ? endOf(cql, index, "/*", "*/") : undefined
+    if (space !== null || comment !== undefined) {
+      index = comment ?? index + space![0].length
+      continue
+    }
+    const dollars = endOf(cql, index, "$$", "$$")
+    if (dollars !== undefined) {
+      push("Literal", "", dollars - index)
       continue
     }
     const character = cql[index]!

@@ -1,5 +1,6 @@
 /** Statements from an async iterator: one `next` under way at a time. */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Found, Source, SourceFailure } from "../source.ts"
@@ -61,9 +62,17 @@ export class AsyncIterableSource implements Source {
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
     const told = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))
-    if (before !== "pulling") this.closed = Effect.flatten(Effect.promise(() => told))
+    if (before !== "pulling") this.closed = withinPatience(Effect.flatten(Effect.promise(() => told)))
   }
 }
+
+const patience = Duration.seconds(5)
+
+const withinPatience = (closing: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.timeoutOrElse(closing, {
+    duration: patience,
+    orElse: () => Effect.logWarning("the source of a run takes more than 5 seconds to close; it is left alone")
+  })
 
 // An iterator written by hand may throw where it should reject.
 const toPromise = <A>(evaluate: () => A | Promise<A>): Promise<A> => new Promise((resolve) => resolve(evaluate()))

@@ -1,11 +1,15 @@
 /** What both kinds of iterators need. */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { kindOf } from "../codec.ts"
 
 // An iterator written by hand may give anything; taking its `done` off `undefined` would lose the reason.
 export const asStep = (step: unknown): IteratorResult<unknown> => {
-  if (typeof step === "object" && step !== null) return step as IteratorResult<unknown>
-  throw new TypeError(`an iterator gave ${String(step)} where { done, value } was due`)
+  if (typeof step === "object" && step !== null) {
+    const { done, value } = step as IteratorResult<unknown>
+    return done === true ? { done, value: undefined } : { done: false, value }
+  }
+  throw new TypeError(`an iterator gave ${kindOf(step)} where { done, value } was due`)
 }
 
 /** An error while closing is told, once however often the closing is awaited, and replaces nothing. */

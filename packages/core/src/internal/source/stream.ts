@@ -32,14 +32,14 @@ export class StreamSource implements Source {
   }
 
   pull(): Found {
-    if (this.#next < this.#items.length) {
-      this.item = this.#items[this.#next++]
-      return "item"
+    // A stream may give arrays without an item, any number of them.
+    while (this.#next >= this.#items.length) {
+      if (this.#end !== undefined) return this.#end
+      if (this.#pulling === undefined) this.#request()
+      if (this.#pulling !== undefined) return "pending"
     }
-    if (this.#end !== undefined) return this.#end
-    if (this.#pulling === undefined) this.#request()
-    // A pull that was answered at once.
-    return this.#pulling === undefined ? this.pull() : "pending"
+    this.item = this.#items[this.#next++]
+    return "item"
   }
 
   #request(): void {

@@ -1,0 +1,223 @@
+/** What others do wrong: sources, ports and handlers that break their promises. */
+import {
+  executeConcurrent,
+  InvalidOptions,
+  Limiter,
+  runConcurrent,
+  Session,
+  SourceError,
+  Statement,
+  streamConcurrent
+} from "@effect-cql/core"
+import type { Done, Port } from "@effect-cql/core/Session"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { defectOf, errorOf, indexOf, insert, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
+
+const slow = sessionOf({ latency: () => 10 })
+const page = { rows: [] }
+
+const over = <A, E>(effect: Effect.Effect<A, E, Session>, port: Partial<Port>) =>
+  Effect.flatMap(
+    Session.make({ execute: () => Effect.succeed(page), defaults: { retry: "none" }, closeTimeout: 0, ...port }),
+    (session) => Effect.provideService(effect, Session, session)
+  )
+
+/** An async iterable that gives statements, and then what a test makes of its next step. */
+const then = (count: number, next: () => unknown, close?: () => Promise<unknown>): AsyncIterable<Statement.Input> => {
+  let given = 0
+  const iterator = {
+    next: () => Promise.resolve(given < count ? { done: false, value: statements(count)[given++] } : next()),
+    ...(close === undefined ? {} : { return: close })
+  }
+  return { [Symbol.asyncIterator]: () => iterator as AsyncIterator<Statement.Input> }
+}
+
+describe("a consumer", () => {
+  it.effect("that interrupts a pull loses no result", () =>
+    Effect.gen(function*() {
+      const pull = yield* Stream.toPull(streamConcurrent(statements(6), { concurrency: 2 }))
+      const given: Array<number> = []
+      const first = yield* Effect.forkChild(pull)
+      yield* TestClock.adjust(5)
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust(100)
+      const rest = yield* Effect.forkChild(
+        Effect.forever(Effect.map(pull, (results) => given.push(...results.map(({ index }) => index))))
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.await(rest)
+      assert.deepStrictEqual(given, [0, 1, 2, 3, 4, 5])
+    }).pipe(Effect.scoped, Effect.provide(slow)))
+})
+
+describe("a source", () => {
+  const throwing = {
+    get done(): boolean {
+      throw new Error("mine")
+    }
+  }
+
+  it.effect("whose step throws when it is looked at is a SourceError, and nothing is sent twice", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      const { exit } = yield* timed(runConcurrent(then(3, () => throwing), { concurrency: 2 }))
+      const error = errorOf(exit)
+      assert.instanceOf(error, SourceError)
+      assert.deepStrictEqual([error.index, error.summary.succeeded, (yield* mock.calls).length], [3, 3, 3])
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("whose steps are no objects is told by kind, not by value", () =>
+    Effect.gen(function*() {
+      const source = { [Symbol.iterator]: () => ({ next: () => "s3cret" }) } as never
+      const error = errorOf(yield* Effect.exit(runConcurrent(source as Iterable<Statement.Input>)))
+      assert.notInclude(String(error), "s3cret")
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("whose item throws when it is looked at hangs nothing, and miscounts nothing", () =>
+    Effect.gen(function*() {
+      const bad = new Proxy<Array<never>>([], {
+        get: () => {
+          throw new Error("mine")
+        }
+      }) as never
+      const items = [...statements(3), bad, ...statements(3)]
+      const array = yield* timed(executeConcurrent(items, { concurrency: 2 }))
+      assert.include(String(defectOf(array.exit)), "mine")
+      const iterable = yield* timed(runConcurrent(items.values(), { concurrency: 2 }))
+      const { index, summary } = errorOf(iterable.exit) as SourceError
+      assert.deepStrictEqual([index, summary], [3, { started: 3, succeeded: 3, failed: 0, unknown: 0 }])
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("that never closes is left alone after five seconds", () =>
+    Effect.gen(function*() {
+      const source = then(2, () => ({ done: false, value: 42 }), () => new Promise(() => {}))
+      const { exit, millis } = yield* timed(runConcurrent(source))
+      assert.instanceOf(errorOf(exit), SourceError)
+      assert.strictEqual(millis, 5_010)
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("that uses one list for all of its parameters sends what it held each time", () =>
+    Effect.gen(function*() {
+      const params = [0]
+      function* source() {
+        for (let index = 0; index < 5; index++) {
+          params[0] = index
+          yield [insert, params] as const
+        }
+      }
+      const mock = yield* MockSession.MockSession
+      yield* timed(runConcurrent(source()))
+      assert.deepStrictEqual((yield* mock.calls).map(({ request }) => indexOf(request as never)), [0, 1, 2, 3, 4])
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("an array that shrinks meanwhile ends the run, and leaves no hole", () =>
+    Effect.gen(function*() {
+      const items = statements(5)
+      const fiber = yield* Effect.forkChild(Effect.exit(executeConcurrent(items, { concurrency: 1 })))
+      yield* TestClock.adjust(5)
+      items.length = 2
+      yield* TestClock.adjust("1 minute")
+      assert.instanceOf(defectOf(yield* Fiber.join(fiber)), InvalidOptions)
+    }).pipe(Effect.provide(slow)))
+
+  it("a text of many megabytes overflows nothing, nor takes quadratic time", () => {
+    assert.strictEqual(Statement.make(`INSERT INTO t (a) VALUES ('${"''".repeat(6_000_000)}')`).text.length > 0, true)
+    assert.strictEqual(Statement.make("/*a ".repeat(60_000)).params, undefined)
+    assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: 5/)
+  })
+})
+
+describe("a port", () => {
+  it.effect("that throws when it is to abandon a request hangs nothing", () =>
+    Effect.gen(function*() {
+      const send: Port["send"] = () => () => {
+        throw new Error("mine")
+      }
+      const run = executeConcurrent(statements(3), {
+        raiseOnFirstError: false,
+        statement: { requestTimeout: "1 second" }
+      })
+      const { exit } = yield* timed(over(run, { send }))
+      assert.deepStrictEqual(valueOf(exit).map(({ outcome }) => outcome), ["Unknown", "Unknown", "Unknown"])
+    }).pipe(Effect.scoped))
+
+  it.effect("that interrupts the run it is asked by is told that nobody waits", () =>
+    Effect.gen(function*() {
+      let cancelled = 0
+      let fiber: Fiber.Fiber<unknown, unknown> | undefined
+      let asked = 0
+      const send: Port["send"] = () => {
+        if (++asked === 3) fiber?.interruptUnsafe()
+        return () => {
+          cancelled++
+        }
+      }
+      const source = Stream.fromEffectRepeat(Effect.as(Effect.sleep(10), statements(1)[0]!))
+      fiber = yield* Effect.forkChild(over(runConcurrent(source), { send }))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual([asked, cancelled], [3, 3])
+    }).pipe(Effect.scoped))
+
+  it.effect("whose capacity is no number is a programming error", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(over(executeConcurrent(statements(3)), { capacity: Effect.succeed(Number.NaN) }))
+      assert.instanceOf(defectOf(exit), InvalidOptions)
+    }).pipe(Effect.scoped))
+
+  it.effect("that fails with what is no CqlError is a defect that names it", () =>
+    Effect.gen(function*() {
+      const execute = () => Effect.fail(new Error("the real cause") as never)
+      const exit = yield* Effect.exit(over(executeConcurrent(statements(1), { raiseOnFirstError: false }), { execute }))
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "the real cause")
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps its this", () =>
+    Effect.gen(function*() {
+      class Mine implements Port {
+        readonly page = page
+        execute() {
+          return Effect.succeed(this.page)
+        }
+        send(_request: unknown, _pageState: unknown, done: Done) {
+          done(Exit.succeed(this.page))
+          return () => {}
+        }
+      }
+      const session = yield* Session.make(new Mine())
+      assert.strictEqual((yield* session.execute(statements(1)[0]!)).length, 0)
+    }).pipe(Effect.scoped))
+})
+
+describe("a handler of progress", () => {
+  it.effect("that cannot be interrupted is waited for a second, and is never called twice at once", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      let most = 0
+      const onProgress = () =>
+        Effect.uninterruptible(Effect.gen(function*() {
+          most = Math.max(most, ++calls)
+          yield* Effect.sleep("300 millis")
+          calls--
+        }))
+      yield* timed(executeConcurrent(statements(100), { concurrency: 1, onProgress }))
+      assert.strictEqual(most, 1)
+      const { millis } = yield* timed(
+        executeConcurrent(statements(1), { onProgress: () => Effect.uninterruptible(Effect.never) })
+      )
+      assert.strictEqual(millis, 1_010)
+    }).pipe(Effect.provide(slow)))
+})
+
+describe("a limiter", () => {
+  it.effect("that is none, but the effect of one, is refused", () =>
+    Effect.gen(function*() {
+      const none = Limiter.fixed(1) as never
+      const exit = yield* Effect.exit(executeConcurrent(statements(1), { limiter: none }))
+      assert.instanceOf(defectOf(exit), InvalidOptions)
+      const limited = yield* Effect.exit(executeConcurrent(statements(1)).pipe(Session.limited(none)))
+      assert.instanceOf(defectOf(limited), InvalidOptions)
+    }).pipe(Effect.provide(slow)))
+})
