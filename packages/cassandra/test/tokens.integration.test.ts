@@ -1,14 +1,14 @@
-import { Session } from "@effect-cql/core"
+import { Query, Session, Statement } from "@effect-cql/core"
 import type { RequestOptions } from "@effect-cql/core/Session"
 import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { assert, describe, it as unit, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { integration } from "../../testing/test/support/server.ts"
-import { CassandraClient } from "../src/index.ts"
+import { CassandraClient, CassandraSession } from "../src/index.ts"
 import type { TokenMetadata } from "../src/internal/driver.ts"
 import { ClientPort } from "../src/internal/port.ts"
 import { ringOf } from "../src/internal/tokens.ts"
-import { ownName, reasonOf, withKeyspace } from "./support/session.ts"
+import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("tokens")
 const least = -(2n ** 63n)
@@ -119,6 +119,44 @@ integration("tokens", () => {
         yield* session.execute([`DROP KEYSPACE ${made}`])
         assert.isAbove(ring?.ranges.length ?? 0, 0)
       }))
+  })
+})
+
+integration("tokens of three nodes", () => {
+  const threeNodes = CassandraServer.layerWith({ provider: "jvm", nodes: 3 })
+  const SessionLive = Layer.unwrap(
+    Effect.map(CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
+  ).pipe(Layer.provideMerge(threeNodes))
+
+  layer(SessionLive, { excludeTestServices: true, timeout: 180_000 })((it) => {
+    it.effect(
+      "each statement goes to the replica of its partition, or of the key that it names",
+      () =>
+        Effect.gen(function*() {
+          const session = yield* Session
+          const { contactPoints } = yield* CassandraServer
+          yield* Statement.make(
+            `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
+          )
+          yield* Statement.make(`CREATE TABLE ${keyspace}.texts (pk text PRIMARY KEY, v int)`)
+          const { ranges } = (yield* session.ring(keyspace)) ?? assert.fail("no ring")
+          assert.strictEqual(ranges.reduce((sum, range) => sum + width(range), 0n), size)
+          assert.sameMembers([...new Set(ranges.flatMap(({ replicas }) => replicas))], [...contactPoints])
+          const select = Query.make(`SELECT v FROM ${keyspace}.texts WHERE pk = ?`)
+          for (let number = 0; number < 30; number++) {
+            const key = `key ${number}`
+            const { token } = (yield* session.partition(select(key))) ?? assert.fail("no partition")
+            const around = ranges.filter(({ end, start }) => width({ start, end: token }) <= width({ start, end }))
+            assert.lengthOf(around, 1)
+            assert.lengthOf(around[0]!.replicas, 1)
+            const direct = yield* select(key)
+            assert.strictEqual(direct.info.coordinator, around[0]!.replicas[0])
+            const named = yield* Statement.withOptions(select("another"), { routing: { key: Buffer.from(key) } })
+            assert.strictEqual(named.info.coordinator, around[0]!.replicas[0])
+          }
+        }),
+      120_000
+    )
   })
 })
 

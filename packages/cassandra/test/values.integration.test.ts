@@ -148,6 +148,8 @@ integration("values", (server) => {
           for (const value of [...values, undefined, () => {}, Symbol("a")]) {
             const reason = yield* reasonOf(insert(type)(0, value))
             assert.strictEqual(reason._tag, "ParametersRefused", String(value))
+            // Of undefined the core says so, before anybody looks at the column.
+            if (value === undefined) continue
             assert.deepInclude(reason, { parameter: 1, column: names.get(type), cause: undefined })
           }
         }))
