@@ -105,7 +105,7 @@ export interface AdaptiveOptions extends Options {
  * **Example** (A bound that several runs share)
  *
  * ```ts
- * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Limiter } from "@effect-cql/core"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
@@ -136,7 +136,7 @@ export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limit
  * **Example** (At most a thousand a second)
  *
  * ```ts
- * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Limiter } from "@effect-cql/core"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
@@ -170,7 +170,7 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
  * **Details**
  *
  * Led by delay, for Cassandra answers overload mostly by slowing down. The limit grows while latency stays close to what
- * it is without a queue, and growing brings more answers; it is cut when the median rises above 1.75 times that, and when
+ * it is without a queue, and growing brings more answers; it is cut when the median rises above twice that, and when
  * requests are refused as `Overloaded` or time out. Now and then half the limit is tried out for a moment, to see what
  * latency is without a queue, and whether the other half is of any use. Dies with `InvalidOptions` when `min`, `initial`
  * and `max` are not positive integers in this order.
@@ -178,7 +178,7 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
  * **Example** (Between 4 and 512)
  *
  * ```ts
- * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Limiter } from "@effect-cql/core"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
@@ -214,7 +214,7 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
  * **Example** (In flight and rate)
  *
  * ```ts
- * import * as Limiter from "@effect-cql/core/Limiter"
+ * import { Limiter } from "@effect-cql/core"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {

@@ -153,12 +153,14 @@ export interface Unset {
  * **Example** (By position and by name)
  *
  * ```ts
- * import { Statement } from "@effect-cql/core"
+ * import { executeConcurrent, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
  *
  * const byPosition = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, "ada"])
- * const byName = Statement.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", { id: 1, name: "ada" })
- * console.assert(JSON.stringify(byName) === JSON.stringify({ ...(byName.toJSON() as object) }))
- * console.assert(String(byPosition).endsWith("2 params)"))
+ * const byName = Statement.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", { name: "grace", id: 2 })
+ * const program = executeConcurrent([byPosition, byName]).pipe(Effect.provide(MockSession.layer()))
+ * console.assert((await Effect.runPromise(program)).length === 2)
  * ```
  *
  * @category constructors

@@ -222,14 +222,19 @@ export const delayed = (reply: Reply, duration: Duration.Input): Reply => (reque
  * **Example** (Busy at first)
  *
  * ```ts
- * import { Reason } from "@effect-cql/core"
+ * import { Reason, RetryPolicy, Statement } from "@effect-cql/core"
  * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
  *
- * const busyAtFirst = MockSession.inTurn(
- *   MockSession.fail(new Reason.Overloaded({ message: "busy" })),
- *   MockSession.rows([{ name: "ada" }])
- * )
- * console.assert(typeof busyAtFirst === "function")
+ * const session = MockSession.layer({
+ *   defaults: { retry: RetryPolicy.standard },
+ *   otherwise: MockSession.inTurn(
+ *     MockSession.fail(new Reason.Overloaded({ message: "busy" })),
+ *     MockSession.rows([{ name: "ada" }])
+ *   )
+ * })
+ * const users = Statement.make("SELECT name FROM app.users").pipe(Effect.provide(session))
+ * console.assert((await Effect.runPromise(users)).first?.["name"] === "ada")
  * ```
  *
  * @category replies

@@ -2,8 +2,9 @@
  * One statement under way, from its first attempt to its end.
  *
  * Plain callbacks and fields rather than effects: this is the step that every statement of every run passes through, and
- * a chain of combinators for each would cost more than all else that the library does. Only the attempt itself is an
- * effect, run in a fiber of its own, so that it can be interrupted or abandoned without touching what runs beside it.
+ * a chain of combinators for each would cost more than all else that the library does. Only the attempt itself leaves it: by
+ * callback where the port has that form, and otherwise as an effect in a fiber of its own, so that it can be abandoned
+ * without touching what runs beside it.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
