@@ -147,16 +147,16 @@ describe("a port", () => {
   it.effect("that interrupts the run it is asked by is told that nobody waits", () =>
     Effect.gen(function*() {
       let cancelled = 0
-      let fiber: Fiber.Fiber<unknown, unknown> | undefined
+      const running: Array<Fiber.Fiber<unknown, unknown>> = []
       let asked = 0
       const send: Port["send"] = () => {
-        if (++asked === 3) fiber?.interruptUnsafe()
+        if (++asked === 3) running[0]?.interruptUnsafe()
         return () => {
           cancelled++
         }
       }
       const source = Stream.fromEffectRepeat(Effect.as(Effect.sleep(10), statements(1)[0]!))
-      fiber = yield* Effect.forkChild(over(runConcurrent(source), { send }))
+      running.push(yield* Effect.forkChild(over(runConcurrent(source), { send })))
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([asked, cancelled], [3, 3])
     }).pipe(Effect.scoped))

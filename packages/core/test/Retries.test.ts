@@ -30,6 +30,8 @@ const failing = (...reasons: ReadonlyArray<Reason.Reason>) =>
       : [MockSession.when(() => true, MockSession.inTurn(...inTurn(reasons), MockSession.rows([])))]
   })
 
+const times = <A>(count: number, value: A): Array<A> => Array.from({ length: count }, () => value)
+
 const inTurn = (reasons: ReadonlyArray<Reason.Reason>) =>
   reasons.map(MockSession.fail) as [MockSession.Reply, ...Array<MockSession.Reply>]
 
@@ -86,7 +88,7 @@ describe("what is retried", () => {
 
   it.effect("up to three attempts; the error tells how many", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* run(write, ...Array(9).fill(overloaded)), {
+      assert.deepStrictEqual(yield* run(write, ...times(9, overloaded)), {
         sent: 3,
         end: "Overloaded, Unknown",
         attempts: 3
@@ -98,7 +100,7 @@ describe("what is retried", () => {
       assert.strictEqual((yield* run(Statement.withOptions(write, { retry: "none" }), overloaded)).sent, 1)
       const patient = RetryPolicy.make({ attempts: 5, while: ({ reason }) => reason._tag === "Overloaded" })
       const patiently = Statement.withOptions(write, { retry: patient })
-      assert.strictEqual((yield* run(patiently, ...Array(9).fill(overloaded))).sent, 5)
+      assert.strictEqual((yield* run(patiently, ...times(9, overloaded))).sent, 5)
       assert.strictEqual((yield* run(patiently, unavailable)).sent, 1)
     }))
 })
@@ -121,7 +123,7 @@ describe("how it is retried", () => {
       const longest = 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000
       assert.isAtMost(millis, longest)
       assert.isAtLeast(millis, longest / 2 - 8)
-    }).pipe(Effect.provide(failing(...Array(20).fill(overloaded)))))
+    }).pipe(Effect.provide(failing(...times(20, overloaded)))))
 
   it.effect("within a budget: a run that fails all over does not send everything three times", () =>
     Effect.gen(function*() {
@@ -182,7 +184,7 @@ describe("how it is retried", () => {
       })
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* mock.calls).length, 2)
-    }).pipe(Effect.provide(failing(...Array(20).fill(unavailable)))))
+    }).pipe(Effect.provide(failing(...times(20, unavailable)))))
 })
 
 describe("what retries leave", () => {

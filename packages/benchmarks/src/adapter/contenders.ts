@@ -3,7 +3,7 @@
  */
 import { executeConcurrentWithArgs, Query, type Session } from "@effect-cql/core"
 import cassandra from "cassandra-driver"
-import { Context, Effect } from "effect"
+import { type Context, Effect } from "effect"
 import type { Contender } from "../internal/rounds.ts"
 
 /** A kind of statement, with the parameters of each of a run. */

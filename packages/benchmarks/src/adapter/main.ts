@@ -4,7 +4,7 @@
  * What is compared with what, and how, is written in docs/benchmarks.md. `--quick` takes fewer statements and rounds.
  */
 import { CassandraSession } from "@effect-cql/cassandra"
-import { Session } from "@effect-cql/core"
+import type { Session } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import cassandra from "cassandra-driver"
 import { Effect, Layer, Redacted } from "effect"
