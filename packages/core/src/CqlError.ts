@@ -7,6 +7,7 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import { LightError } from "./internal/lightError.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
+import type { PageState } from "./Session.ts"
 
 /**
  * A statement failed.
@@ -43,6 +44,8 @@ export class CqlError extends LightError {
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
   readonly retryable: boolean
+  /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
+  readonly pageState: PageState | undefined
 
   #isCompleted = false
 
@@ -53,6 +56,7 @@ export class CqlError extends LightError {
     this.outcome = fields.outcome ?? "Unknown"
     this.attempts = fields.attempts ?? 1
     this.retryable = fields.retryable ?? false
+    this.pageState = fields.pageState
   }
 
   /**
@@ -65,6 +69,7 @@ export class CqlError extends LightError {
     open.outcome = what.outcome
     open.attempts = what.attempts
     open.retryable = what.retryable
+    open.pageState = what.pageState
     error.#isCompleted = true
     return error
   }
@@ -108,6 +113,7 @@ export interface CqlErrorFields {
   readonly outcome?: Outcome | undefined
   readonly attempts?: number | undefined
   readonly retryable?: boolean | undefined
+  readonly pageState?: PageState | undefined
 }
 
 /**
@@ -120,6 +126,7 @@ export interface Completion {
   readonly outcome: Outcome
   readonly attempts: number
   readonly retryable: boolean
+  readonly pageState: PageState | undefined
 }
 
 const longestQuery = 200

@@ -1,4 +1,4 @@
-import { Batch, type PageState, Session, Statement } from "@effect-cql/core"
+import { Batch, type PageState, Reason, Session, Statement } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Session"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -35,6 +35,22 @@ describe("pages", () => {
       } while (from !== undefined)
       assert.deepStrictEqual(sizes, [10, 10, 5])
     }).pipe(Effect.provide(paged)))
+
+  it.effect("the error of a failed page tells where it begins, so that it can be asked for again", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      const error = yield* Effect.flip(session.execute(select))
+      const page = yield* session.executePage(select, error.pageState)
+      assert.deepStrictEqual(page.result.rows, rows.slice(10, 20))
+    }).pipe(Effect.provide(MockSession.layer({
+      defaults: { pageSize: 10 },
+      otherwise: (request, context) =>
+        context.attempt === 2
+          ? MockSession.fail(
+            new Reason.ReadTimeout({ message: "x", consistency: "ONE", received: 0, blockFor: 1, dataPresent: false })
+          )(request, context)
+          : MockSession.rows(rows)(request, context)
+    }))))
 
   it.effect("stream asks for a page when the one before is used up", () =>
     Effect.gen(function*() {

@@ -5,9 +5,6 @@ import { runInNewContext } from "node:vm"
 setFlagsFromString("--expose-gc")
 const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
 
-/** Collects everything that nobody holds. */
-const collectGarbage = (): void => gc()
-
 /** Collects what has become garbage lately. */
 export const collectYoungGarbage = (): void => gc({ type: "minor" })
 

@@ -285,7 +285,8 @@ export class Execution {
     const completed = CqlError.completed(error, {
       outcome,
       attempts: this.#attempts,
-      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false)
+      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
+      pageState: this.#pageState
     })
     return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: completed, outcome }
   }

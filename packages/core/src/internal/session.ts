@@ -14,6 +14,7 @@ import { bindStatement } from "./binding.ts"
 import { kindOf } from "./codec.ts"
 import { type Executable, toStatement } from "./input.ts"
 import { checkedLimiter } from "./limiter/checked.ts"
+import { resolve } from "./options.ts"
 import { SessionState } from "./sessionState.ts"
 import { runOne } from "./single.ts"
 
@@ -80,7 +81,7 @@ const partitionOf = (
 ): Effect.Effect<Partition | undefined, CqlError> => {
   const { port } = session
   if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
-  const request = bindStatement(statement, session.defaults)
+  const request = bindStatement(statement, resolve(statement.options, session.defaults))
   return request._tag === "Statement"
     ? port.partition(request)
     : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
