@@ -12,12 +12,6 @@ export const asStep = (step: unknown): IteratorResult<unknown> => {
   throw new TypeError(`an iterator gave ${kindOf(step)} where { done, value } was due`)
 }
 
-/** An error while closing is told, once however often the closing is awaited, and replaces nothing. */
-export const logClosing = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  let isTold = false
-  return Effect.suspend(() => {
-    if (isTold) return Effect.void
-    isTold = true
-    return Effect.logWarning("closing the source of a run failed", cause)
-  })
-}
+/** An error while closing is told, and replaces nothing. */
+export const logClosing = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Effect.logWarning("closing the source of a run failed", cause)
