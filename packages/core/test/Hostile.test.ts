@@ -124,7 +124,9 @@ describe("a source", () => {
     }).pipe(Effect.provide(slow)))
 
   it("a text of many megabytes overflows nothing, nor takes quadratic time", () => {
-    assert.strictEqual(Statement.make(`INSERT INTO t (a) VALUES ('${"''".repeat(6_000_000)}')`).text.length > 0, true)
+    for (const literal of ["x".repeat(16_000_000), "''".repeat(200_000)]) {
+      assert.include(String(Statement.make(`INSERT INTO t (a) VALUES ('${literal}')`)), "0 params")
+    }
     assert.strictEqual(Statement.make("/*a ".repeat(60_000)).params, undefined)
     assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: 5/)
   })
