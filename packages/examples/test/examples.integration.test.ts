@@ -1,6 +1,9 @@
 import { CassandraClient } from "@effect-cql/cassandra"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { spawnSync } from "node:child_process"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
 import { integration, SharedServerLayer } from "../../testing/test/support/server.ts"
 import { ExampleSession } from "../src/cassandra.ts"
 import * as Inserts from "../src/inserts.ts"
@@ -10,7 +13,14 @@ import { UserStore } from "../src/promises.ts"
 import * as Selects from "../src/selects.ts"
 import * as Streaming from "../src/streaming.ts"
 
-integration("examples", () => {
+// The Python driver is no dependency of this repository. `pip install cassandra-driver` brings its half of the guide along.
+const python = process.env["EFFECT_CQL_PYTHON"] ?? "python3"
+const hasPythonDriver = spawnSync(python, ["-c", "import cassandra"]).status === 0
+if (!hasPythonDriver) {
+  process.stderr.write("\n!!! SKIPPED, no Python driver for the migration guide: pip install cassandra-driver\n")
+}
+
+integration("examples", (server) => {
   const session = ExampleSession.pipe(Layer.provide(SharedServerLayer))
 
   it.live("a thousand inserts", () =>
@@ -35,6 +45,14 @@ integration("examples", () => {
       assert.deepStrictEqual(before, [200, ["1", "1", "0", "ResponseError"]])
       assert.strictEqual(yield* After.insertAll(200), 200)
       assert.deepStrictEqual(yield* After.selectAll(bs), ["1", "1", "0", "InvalidQuery, NotApplied"])
+    }).pipe(Effect.provide(session)))
+
+  it.live.runIf(hasPythonDriver)("the helper of the Python driver, with the same ends", () =>
+    Effect.sync(() => {
+      const program = fileURLToPath(new URL("../src/migration/before.py", import.meta.url))
+      const [host, port] = server.contactPoints[0]!.split(":")
+      const { stdout } = spawnSync(python, [program, host!, port!], { encoding: "utf8" })
+      assert.deepStrictEqual(stdout.trim().split("\n"), ["1", "1", "0", "InvalidRequest"])
     }).pipe(Effect.provide(session)))
 
   it.live("a class with promises", () =>
