@@ -15,7 +15,7 @@ import { everybody, names, type Work } from "./contenders.ts"
 
 const quick = process.argv.includes("--quick")
 const level = 100
-const plan = { statements: quick ? 5_000 : 20_000, rounds: quick ? 5 : 10, warmUp: 2 }
+const plan = { statements: quick ? 5_000 : 20_000, rounds: quick ? 5 : 10, warmUp: 2, runsBefore: 1 }
 const began = performance.now()
 
 const keyspace = `bench_adapter_${process.pid}`

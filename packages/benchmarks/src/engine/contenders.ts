@@ -24,6 +24,7 @@ import {
   type FailEvery,
   instantClient,
   lazily,
+  refusal,
   request,
   sessionOf,
   text,
@@ -59,17 +60,21 @@ export const names = {
   mapEffect: "Stream.mapEffect"
 } as const
 
-/** The floor: callbacks that start the next statement, and nothing else. */
-const callbackLoop = ({ answer, level, workload }: Setting) => (): Promise<void> =>
+/** The floor: callbacks that take an answer and start the next statement, and nothing else. */
+const callbackLoop = ({ answer, failEvery, level, workload }: Setting) => (): Promise<unknown> =>
   new Promise((resolve) => {
     let next = 0
     let ended = 0
+    let made: unknown
     const start = () => {
       next++
       answer(end)
     }
     const end = () => {
-      if (++ended === workload.size) resolve()
+      ended++
+      // An error is made by the session, whoever runs it.
+      if (failEvery > 0 && ended % failEvery === 0) made = refusal()
+      if (ended === workload.size) resolve(made)
       else if (next < workload.size) start()
     }
     while (next < Math.min(level, workload.size)) start()

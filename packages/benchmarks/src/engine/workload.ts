@@ -71,7 +71,8 @@ export const callbackPort = (answer: Answer, failEvery: FailEvery): Port => {
 export const sessionOf = (port: Port): Session["Service"] =>
   Effect.runSync(Session.make(port).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
 
-const refusal = () =>
+/** The failure of a request, as a port makes it. */
+export const refusal = () =>
   Exit.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many requests" }), query: text }))
 
 const ignore = (): void => {}

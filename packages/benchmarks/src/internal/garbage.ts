@@ -5,6 +5,9 @@ import { runInNewContext } from "node:vm"
 setFlagsFromString("--expose-gc")
 const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
 
+/** Collects everything that nobody holds. */
+export const collectGarbage = (): void => gc()
+
 /** Collects what has become garbage lately. */
 export const collectYoungGarbage = (): void => gc({ type: "minor" })
 

@@ -2,7 +2,7 @@
  * Measures contenders side by side: rounds in which each runs once, in turn, so that what disturbs the machine disturbs
  * them all. Everything that is concluded is a median over rounds of what was measured within one round.
  */
-import { collectYoungGarbage } from "./garbage.ts"
+import { collectGarbage, collectYoungGarbage } from "./garbage.ts"
 import { median, type Spread, spread } from "./stats.ts"
 
 export interface Contender {
@@ -25,6 +25,8 @@ export interface Plan {
   readonly rounds: number
   /** Rounds before them, in which the code is compiled. */
   readonly warmUp: number
+  /** Runs of a contender in its turn before the one that counts. */
+  readonly runsBefore: number
 }
 
 /** The samples of each contender, one a round. */
@@ -66,10 +68,11 @@ export class Samples {
   }
 }
 
-const turn = async (contender: Contender, statements: number): Promise<Sample> => {
-  // Not a full collection: a forced one throws compiled code away, and what would be measured is the compiler.
-  collectYoungGarbage()
-  await contender.run()
+const turn = async (contender: Contender, { runsBefore, statements }: Plan): Promise<Sample> => {
+  collectGarbage()
+  // A full collection, forced or not, throws compiled code away together with the objects that it was compiled for.
+  // Without runs that do not count, what is measured is the compiler.
+  for (let run = 0; run < runsBefore; run++) await contender.run()
   collectYoungGarbage()
   const before = process.cpuUsage()
   const began = performance.now()
@@ -84,7 +87,7 @@ export const measure = async (contenders: ReadonlyArray<Contender>, plan: Plan):
   const samples = new Map<string, Array<Sample>>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < plan.warmUp + plan.rounds; round++) {
     for (const contender of contenders) {
-      const sample = await turn(contender, plan.statements)
+      const sample = await turn(contender, plan)
       if (round >= plan.warmUp) samples.get(contender.name)!.push(sample)
     }
   }
