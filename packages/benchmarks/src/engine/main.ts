@@ -13,7 +13,7 @@ import { measureSkew } from "./skew.ts"
 import { makeWorkload } from "./workload.ts"
 
 const quick = process.argv.includes("--quick")
-const rounds = quick ? 3 : 6
+const rounds = quick ? 3 : 5
 const runsBefore = 3
 const levels = [1, 10, 100, 1_000, 4_096]
 const level = 100
