@@ -272,14 +272,10 @@ export class Run {
     return Effect.flatMap(this.#atRest, () => {
       if (this.#defect !== undefined) return Effect.failCause(this.#defect)
       const failure = this.#failure
-      return failure === undefined ? Effect.void : Effect.fail(
-        new StatementFailed({
-          failure,
-          reason: failure.error.reason,
-          ...this.account,
-          failures: this.account.failures.filter((other) => other !== failure)
-        })
-      )
+      if (failure === undefined) return Effect.void
+      const { account } = this
+      const others = account.failures.filter((other) => other !== failure)
+      return Effect.fail(new StatementFailed({ ...account, failure, reason: failure.error.reason, failures: others }))
     })
   }
 

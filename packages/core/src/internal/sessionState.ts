@@ -24,7 +24,6 @@ export class SessionState {
   #inFlight = 0
   #idle: Deferred.Deferred<void> | undefined
   #lastTimestamp = 0
-  // When the clock was last ahead of the timestamps.
   readonly #told = new Set<string>()
 
   constructor(port: Port) {
