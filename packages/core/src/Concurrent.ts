@@ -11,6 +11,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { ErrorBudget, ErrorBudgetExhausted } from "./ErrorBudgetExhausted.ts"
 import type { ExecutionResult, Success } from "./ExecutionResult.ts"
 import * as internal from "./internal/concurrent.ts"
 import * as Inputs from "./internal/inputs.ts"
@@ -83,12 +84,21 @@ export type ResultOf<Row, Raise extends boolean> = [Raise] extends [true] ? Succ
 export type FailureOf<Raise extends boolean> = [Raise] extends [false] ? never : StatementFailed
 
 /**
+ * `ErrorBudgetExhausted` where failures may use up a budget, and nothing where there is none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExhaustionOf<Row, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined] ? never
+  : ErrorBudgetExhausted<Row>
+
+/**
  * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options<Raise extends boolean> {
+export interface Options<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined> {
   /**
    * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
    * above the capacity of the session is clamped to it, with a warning.
@@ -101,6 +111,11 @@ export interface Options<Raise extends boolean> {
    * unknown; `"settle"` lets them finish.
    */
   readonly onFirstError?: "interrupt" | "settle" | undefined
+  /**
+   * Stops a run that goes on after failures (`raiseOnFirstError: false`) when too many statements fail: nothing more is
+   * started, what is in flight finishes, and the run fails with `ErrorBudgetExhausted`. Default: none.
+   */
+  readonly errorBudget?: Budget | undefined
   /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
   readonly limiter?: Limiter | undefined
   /** Options of every statement of the run, behind its own and before those of the session. */
@@ -118,7 +133,9 @@ export interface Options<Raise extends boolean> {
  * @category options
  * @since 0.1.0
  */
-export interface StreamOptions<Raise extends boolean> extends Options<Raise> {
+export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined>
+  extends Options<Raise, Budget>
+{
   /** Whether results come in the order of the source, or else as they complete. Default: `true`. */
   readonly ordered?: boolean | undefined
   /**
@@ -157,12 +174,16 @@ export interface StreamOptions<Raise extends boolean> extends Options<Raise> {
  * @category execution
  * @since 0.1.0
  */
-export const executeConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+export const executeConcurrent = <
+  S extends Source<Statement.Input>,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
   statements: S,
-  options?: Options<Raise>
+  options?: Options<Raise, Budget>
 ): Effect.Effect<
   Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
-  FailureOf<Raise> | ErrorOf<S>,
+  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
 > => internal.collect(Inputs.statements(statements), options ?? {}) as never
 
@@ -188,14 +209,15 @@ export const executeConcurrent = <S extends Source<Statement.Input>, Raise exten
 export const executeConcurrentWithArgs = <
   Q extends string | Query.Any,
   const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
 >(
   query: Q,
   parameters: S,
-  options?: Options<Raise>
+  options?: Options<Raise, Budget>
 ): Effect.Effect<
   Array<ResultOf<Query.RowOf<Q>, Raise>>,
-  FailureOf<Raise> | ErrorOf<S>,
+  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
 > => internal.collect(Inputs.parameters(query, parameters), options ?? {}) as never
 
@@ -222,12 +244,16 @@ export const executeConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const streamConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+export const streamConcurrent = <
+  S extends Source<Statement.Input>,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
   statements: S,
-  options?: StreamOptions<Raise>
+  options?: StreamOptions<Raise, Budget>
 ): Stream.Stream<
   ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
-  FailureOf<Raise> | ErrorOf<S>,
+  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
 > => internal.stream(Inputs.statements(statements), options ?? {}) as never
 
@@ -240,14 +266,15 @@ export const streamConcurrent = <S extends Source<Statement.Input>, Raise extend
 export const streamConcurrentWithArgs = <
   Q extends string | Query.Any,
   const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
 >(
   query: Q,
   parameters: S,
-  options?: StreamOptions<Raise>
+  options?: StreamOptions<Raise, Budget>
 ): Stream.Stream<
   ResultOf<Query.RowOf<Q>, Raise>,
-  FailureOf<Raise> | ErrorOf<S>,
+  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
 > => internal.stream(Inputs.parameters(query, parameters), options ?? {}) as never
 
@@ -272,11 +299,18 @@ export const streamConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const runConcurrent = <S extends Source<Statement.Input>, Raise extends boolean = true>(
+export const runConcurrent = <
+  S extends Source<Statement.Input>,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
   statements: S,
-  options?: Options<Raise>
-): Effect.Effect<Summary, FailureOf<Raise> | ErrorOf<S>, Session | ServicesOf<S>> =>
-  internal.count(Inputs.statements(statements), options ?? {}) as never
+  options?: Options<Raise, Budget>
+): Effect.Effect<
+  Summary,
+  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.count(Inputs.statements(statements), options ?? {}) as never
 
 /**
  * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
@@ -287,10 +321,14 @@ export const runConcurrent = <S extends Source<Statement.Input>, Raise extends b
 export const runConcurrentWithArgs = <
   Q extends string | Query.Any,
   const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
 >(
   query: Q,
   parameters: S,
-  options?: Options<Raise>
-): Effect.Effect<Summary, FailureOf<Raise> | ErrorOf<S>, Session | ServicesOf<S>> =>
-  internal.count(Inputs.parameters(query, parameters), options ?? {}) as never
+  options?: Options<Raise, Budget>
+): Effect.Effect<
+  Summary,
+  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
+  Session | ServicesOf<S>
+> => internal.count(Inputs.parameters(query, parameters), options ?? {}) as never

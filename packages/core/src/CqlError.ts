@@ -44,6 +44,12 @@ export class CqlError extends LightError {
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
   readonly retryable: boolean
+  /**
+   * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
+   * write, to which the server gives its timestamp, when it was first sent. Absent for reads, for what may be a counter,
+   * and for what was not sent.
+   */
+  readonly timestamp: bigint | undefined
   /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
   readonly pageState: PageState | undefined
 
@@ -56,6 +62,7 @@ export class CqlError extends LightError {
     this.outcome = fields.outcome ?? "Unknown"
     this.attempts = fields.attempts ?? 1
     this.retryable = fields.retryable ?? false
+    this.timestamp = fields.timestamp
     this.pageState = fields.pageState
   }
 
@@ -69,6 +76,7 @@ export class CqlError extends LightError {
     open.outcome = what.outcome
     open.attempts = what.attempts
     open.retryable = what.retryable
+    open.timestamp = what.timestamp
     open.pageState = what.pageState
     error.#isCompleted = true
     return error
@@ -113,6 +121,7 @@ export interface CqlErrorFields {
   readonly outcome?: Outcome | undefined
   readonly attempts?: number | undefined
   readonly retryable?: boolean | undefined
+  readonly timestamp?: bigint | undefined
   readonly pageState?: PageState | undefined
 }
 
@@ -126,6 +135,7 @@ export interface Completion {
   readonly outcome: Outcome
   readonly attempts: number
   readonly retryable: boolean
+  readonly timestamp: bigint | undefined
   readonly pageState: PageState | undefined
 }
 

@@ -51,6 +51,24 @@ export interface Failure {
 }
 
 /**
+ * A statement that was stopped before its end, because another failed or its source did. It is no result, and stands in
+ * the error of its run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Interrupted {
+  readonly _tag: "Interrupted"
+  /** Position of the statement in the source, from 0. */
+  readonly index: number
+  readonly statement: Statement<unknown> | Batch
+  /** Unknown for a write that was in flight. One that waited for its next attempt is as the attempts before left it. */
+  readonly outcome: Outcome
+  /** As in `CqlError.timestamp`. */
+  readonly timestamp: bigint | undefined
+}
+
+/**
  * What became of one statement: success or failure, as a value.
  *
  * @category models

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { Failure } from "./ExecutionResult.ts"
+import type { Failure, Interrupted } from "./ExecutionResult.ts"
 import { stoppedAt } from "./internal/account.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -28,10 +28,15 @@ export class SourceError extends Data.TaggedError("SourceError")<{
    * handed over (streams) or counted (`runConcurrent`).
    */
   readonly failures: ReadonlyArray<Failure>
-  /** Indexes stopped before their end, ascending. */
-  readonly unknown: ReadonlyArray<number>
+  /** Statements stopped before their end, by index: at most as many as the concurrency. */
+  readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
+  /** The indexes of those that were stopped before their end, ascending. */
+  get unknown(): ReadonlyArray<number> {
+    return this.interrupted.map(({ index }) => index)
+  }
+
   override get message(): string {
     return `the source failed at item ${this.index}: ${describe(this.cause)}; ${stoppedAt(this)}`
   }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { Failure } from "./ExecutionResult.ts"
+import type { Failure, Interrupted } from "./ExecutionResult.ts"
 import { stoppedAt } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
@@ -44,18 +44,23 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   readonly startedCount: number
   /** Other statements that failed before the run had stopped, by index. */
   readonly failures: ReadonlyArray<Failure>
-  /** Indexes stopped before their end, ascending: at most as many as the concurrency. */
-  readonly unknown: ReadonlyArray<number>
+  /** Statements stopped before their end, by index: at most as many as the concurrency. */
+  readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
+  /** The indexes of those that were stopped before their end, ascending. */
+  get unknown(): ReadonlyArray<number> {
+    return this.interrupted.map(({ index }) => index)
+  }
+
   override get message(): string {
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }
 
   /** Whether the statement of an index succeeded. */
   hasSucceeded(index: number): boolean {
-    return index < this.startedCount && index !== this.failure.index && !this.unknown.includes(index) &&
-      !this.failures.some((failure) => failure.index === index)
+    return index < this.startedCount && index !== this.failure.index &&
+      ![...this.failures, ...this.interrupted].some((open) => open.index === index)
   }
 
   /**
@@ -86,7 +91,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * ```
    */
   *remaining<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
-    const open = new Set([this.failure, ...this.failures].map((failure) => failure.index).concat(this.unknown))
+    const open = new Set([this.failure, ...this.failures, ...this.interrupted].map(({ index }) => index))
     let index = 0
     for (const item of source) {
       if (index >= this.startedCount || open.has(index)) yield item

@@ -1,7 +1,8 @@
-import { executeConcurrent, executeConcurrentWithArgs } from "@effect-cql/core"
+import { executeConcurrent, executeConcurrentWithArgs, Reason, RetryPolicy, Statement } from "@effect-cql/core"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { errorOf, insert, sessionOf, statements, timed } from "./support/runs.ts"
+import { TestClock } from "effect/testing"
+import { errorOf, insert, overloaded, sessionOf, statements, timed } from "./support/runs.ts"
 
 it.effect("what remains of a stopped run is exactly what has not succeeded", () =>
   Effect.gen(function*() {
@@ -13,6 +14,34 @@ it.effect("what remains of a stopped run is exactly what has not succeeded", () 
     assert.include(remaining, all[error.failure.index])
     for (const index of error.unknown) assert.include(remaining, all[index])
   }).pipe(Effect.provide(sessionOf({ latency: (index) => 10 + index % 7, failing: [13, 14] }))))
+
+it.effect("what was stopped is told with its statement, what is known of it, and when it was sent", () =>
+  Effect.gen(function*() {
+    const select = Statement.make("SELECT a FROM app.numbers")
+    const conditional = Statement.make("INSERT INTO app.numbers (a) VALUES (1) IF NOT EXISTS")
+    const all = [...statements(2), select, conditional]
+    yield* TestClock.setTime(5_000)
+    const error = errorOf((yield* timed(executeConcurrent(all))).exit)
+    assert.deepStrictEqual(error.unknown, [1, 2, 3])
+    assert.deepStrictEqual(
+      error.interrupted.map(({ outcome, statement, timestamp }) => [statement, outcome, timestamp]),
+      [[all[1], "Unknown", 5_000_001n], [select, "NotApplied", undefined], [conditional, "Unknown", 5_000_002n]]
+    )
+    assert.strictEqual(error.failure.error.timestamp, 5_000_000n)
+  }).pipe(Effect.provide(sessionOf({ latency: (index) => index === 0 ? 10 : 100, failing: [0] }))))
+
+it.effect("one that waits for its next attempt is as the attempts before left it", () =>
+  Effect.gen(function*() {
+    const retry = RetryPolicy.make({ initialDelay: "1 second", budget: { minimum: 100, share: 1 } })
+    const reasons: ReadonlyArray<Reason.Reason> = [overloaded, new Reason.IsBootstrapping({ message: "not yet" })]
+    const outcomes = yield* Effect.forEach(reasons, (reason) =>
+      Effect.gen(function*() {
+        const run = executeConcurrent([Statement.make(insert, [0], { retry }), Statement.make(insert, [1])])
+        const error = errorOf((yield* timed(run)).exit)
+        return error.interrupted.map(({ outcome }) => outcome)
+      }).pipe(Effect.provide(sessionOf({ latency: (index) => 10 + index, failing: [0, 1], reason }))))
+    assert.deepStrictEqual(outcomes, [["Unknown"], ["NotApplied"]])
+  }))
 
 it.effect("the parameters of with-args remain as well", () =>
   Effect.gen(function*() {

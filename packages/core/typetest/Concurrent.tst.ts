@@ -1,5 +1,6 @@
 import {
   Batch,
+  type ErrorBudgetExhausted,
   executeConcurrent,
   executeConcurrentWithArgs,
   type ExecutionResult,
@@ -60,6 +61,23 @@ describe("executeConcurrent", () => {
     expect(executeConcurrent(array, { raiseOnFirstError: someday })).type.toBe<
       Effect.Effect<Array<Result<User>>, StatementFailed, Session>
     >()
+  })
+
+  test("an error budget adds that it may be exhausted", () => {
+    const errorBudget = { failures: 5 }
+    expect(executeConcurrent(array, { raiseOnFirstError: false, errorBudget })).type.toBe<
+      Effect.Effect<Array<Result<User>>, ErrorBudgetExhausted<User>, Session>
+    >()
+    expect(executeConcurrent(iterable, { raiseOnFirstError: false, errorBudget: { share: 0.1, window: 100 } })).type
+      .toBe<Effect.Effect<Array<Result<User>>, ErrorBudgetExhausted<User> | SourceError, Session>>()
+    expect(streamConcurrent(array, { raiseOnFirstError: false, errorBudget, ordered: false })).type.toBe<
+      Stream.Stream<Result<User>, ErrorBudgetExhausted<User>, Session>
+    >()
+    expect(runConcurrent(array, { raiseOnFirstError: false, errorBudget: { failures: 5 } })).type.toBe<
+      Effect.Effect<Summary, ErrorBudgetExhausted<User>, Session>
+    >()
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: { share: 1 } })
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: 5 })
   })
 
   test("other sources add what they can fail with, and need", () => {

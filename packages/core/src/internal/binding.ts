@@ -19,8 +19,8 @@ export const bind = (
   nextTimestamp: () => number
 ): Request | Reason.ParametersRefused => {
   if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
-  const takesTimestamp = StatementImpl.analysed(executable).takesTimestamp
-  const timestamp = takesTimestamp ? nextTimestamp() : undefined
+  const { conditional, takesTimestamp } = StatementImpl.analysed(executable)
+  const timestamp = takesTimestamp || conditional ? nextTimestamp() : undefined
   return bindStatement(executable, options, timestamp)
 }
 
@@ -34,7 +34,12 @@ export const bindStatement = (
   const params = bindParams(statement, text)
   return params instanceof Reason.ParametersRefused
     ? params
-    : { _tag: "Statement", text: text.cql, params, options: new BoundOptions(options, text.idempotent, timestamp) }
+    : {
+      _tag: "Statement",
+      text: text.cql,
+      params,
+      options: new BoundOptions(options, text.idempotent, timestamp, text.conditional)
+    }
 }
 
 const bindBatch = (
@@ -43,6 +48,7 @@ const bindBatch = (
   nextTimestamp: () => number
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
+  const { conditional } = subjectOf(batch)
   let takesTimestamp = batch.type !== "counter"
   let idempotent = batch.type !== "counter"
   for (const [index, statement] of batch.statements.entries()) {
@@ -56,8 +62,9 @@ const bindBatch = (
     idempotent &&= statement.options.idempotent ?? text.idempotent
     statements.push({ text: text.cql, params })
   }
-  const timestamp = takesTimestamp ? nextTimestamp() : undefined
-  return { _tag: "Batch", type: batch.type, statements, options: new BoundOptions(options, idempotent, timestamp) }
+  const timestamp = takesTimestamp || conditional ? nextTimestamp() : undefined
+  const bound = new BoundOptions(options, idempotent, timestamp, conditional)
+  return { _tag: "Batch", type: batch.type, statements, options: bound }
 }
 
 /** The options of one request: those that it shares with its like, and what is its own. */
@@ -66,14 +73,20 @@ class BoundOptions implements RequestOptions {
   // Microseconds, as a number until somebody asks: most bigints would live for the conversion alone.
   readonly #timestamp: number | undefined
   readonly #idempotent: boolean
+  // The server dates conditional writes itself: theirs is only remembered.
+  readonly #conditional: boolean
 
-  constructor(shared: ResolvedOptions, idempotent: boolean, timestamp: number | undefined) {
+  constructor(shared: ResolvedOptions, idempotent: boolean, timestamp: number | undefined, conditional: boolean) {
     this.#shared = shared
     this.#idempotent = idempotent
     this.#timestamp = timestamp
+    this.#conditional = conditional
+  }
+  static dated(self: BoundOptions): bigint | undefined {
+    return self.#conditional ? toBigInt(self.#timestamp) : self.timestamp
   }
   get timestamp(): bigint | undefined {
-    return this.#shared.timestamp ?? (this.#timestamp === undefined ? undefined : BigInt(this.#timestamp))
+    return this.#shared.timestamp ?? (this.#conditional ? undefined : toBigInt(this.#timestamp))
   }
   get idempotent(): boolean {
     return this.#shared.idempotent ?? this.#idempotent
@@ -100,6 +113,12 @@ class BoundOptions implements RequestOptions {
     return this.#shared.routing
   }
 }
+
+const toBigInt = (value: number | undefined): bigint | undefined => value === undefined ? undefined : BigInt(value)
+
+/** The timestamp that a request carries; of a conditional one, when it was bound. */
+export const timestampOf = ({ options }: Request): bigint | undefined =>
+  options instanceof BoundOptions ? BoundOptions.dated(options) : options.timestamp
 
 const noParams: ReadonlyArray<unknown> = []
 

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { Options, StreamOptions } from "../Concurrent.ts"
+import type { ErrorBudget } from "../ErrorBudgetExhausted.ts"
 import type { ExecutionResult } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import { Session } from "../Session.ts"
@@ -13,6 +14,7 @@ import type { Summary } from "../Summary.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { kindOf } from "./codec.ts"
 import { type Environment, makeEnvironment } from "./environment.ts"
+import { Budget } from "./errorBudget.ts"
 import type { Inputs } from "./inputs.ts"
 import { checkRunOptions, levelOf } from "./level.ts"
 import { report } from "./progress.ts"
@@ -24,11 +26,13 @@ import { isSource } from "./source.ts"
 
 type Result = ExecutionResult<unknown>
 
-const policyOf = (options: Options<boolean>, ordered: boolean, keepFailures: boolean): Policy => ({
+type RunOptions = Options<boolean, ErrorBudget | undefined>
+
+const policyOf = (options: RunOptions, ordered: boolean): Policy => ({
   failFast: options.raiseOnFirstError ?? true,
   settle: options.onFirstError === "settle",
   ordered,
-  keepFailures
+  errorBudget: options.errorBudget === undefined ? undefined : new Budget(options.errorBudget)
 })
 
 interface Begun {
@@ -37,7 +41,10 @@ interface Begun {
 }
 
 /** Checks everything that can be wrong before anything is opened, and takes what the run needs from its fiber. */
-const begin = (inputs: Inputs, options: StreamOptions<boolean>): Effect.Effect<Begun, never, Session> =>
+const begin = (
+  inputs: Inputs,
+  options: StreamOptions<boolean, ErrorBudget | undefined>
+): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options)
     if (inputs.invalid !== undefined) throw inputs.invalid
@@ -59,7 +66,7 @@ const reporting = <A, E>(
   effect: Effect.Effect<A, E>,
   environment: Environment,
   run: Run,
-  options: Options<boolean>
+  options: RunOptions
 ): Effect.Effect<A, E> => {
   const handler = options.onProgress
   if (handler === undefined) return effect
@@ -70,9 +77,9 @@ const reporting = <A, E>(
 }
 
 /** Runs everything and gives the results by index. */
-export const collect = (inputs: Inputs, options: Options<boolean>): Effect.Effect<Array<Result>, unknown, Session> =>
+export const collect = (inputs: Inputs, options: RunOptions): Effect.Effect<Array<Result>, unknown, Session> =>
   Effect.flatMap(begin(inputs, options), ({ concurrency, environment }) => {
-    const policy = policyOf(options, false, true)
+    const policy = policyOf(options, false)
     return Arr.isArray(inputs.source)
       ? collectArray(environment, policy, inputs, inputs.source, concurrency, options)
       : collectPulled(environment, policy, inputs, concurrency, options)
@@ -84,9 +91,9 @@ const collectArray = (
   inputs: Inputs,
   items: ReadonlyArray<unknown>,
   concurrency: number,
-  options: Options<boolean>
+  options: RunOptions
 ): Effect.Effect<Array<Result>, unknown> => {
-  const engine = new ArrayEngine(environment, { ...policy, keepFailures: false }, items, (item, index) => {
+  const engine = new ArrayEngine(environment, policy, items, (item, index) => {
     const executable = inputs.toExecutable(item)
     if (executable !== undefined) return executable
     return new InvalidOptions({ option: `${inputs.name}[${index}]`, value: kindOf(item), expected: inputs.expected })
@@ -104,26 +111,28 @@ const collectPulled = (
   policy: Policy,
   inputs: Inputs,
   concurrency: number,
-  options: Options<boolean>
+  options: RunOptions
 ): Effect.Effect<Array<Result>, unknown> => {
   const results: Array<Result> = []
   const engine = new PullEngine(environment, policy, inputs.source, {
     ...inputs,
     concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
-    sink: Sink.collecting(results)
+    sink: Sink.collecting(results),
+    results
   })
   return reporting(Effect.as(drained(engine), results), environment, engine.run, options)
 }
 
 /** Runs everything and gives the counts. */
-export const count = (inputs: Inputs, options: Options<boolean>): Effect.Effect<Summary, unknown, Session> =>
+export const count = (inputs: Inputs, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
   Effect.flatMap(begin(inputs, options), ({ concurrency, environment }) => {
-    const engine = new PullEngine(environment, policyOf(options, false, false), inputs.source, {
+    const engine = new PullEngine(environment, policyOf(options, false), inputs.source, {
       ...inputs,
       concurrency,
       bufferSize: Number.POSITIVE_INFINITY,
-      sink: Sink.discarding
+      sink: Sink.discarding,
+      results: []
     })
     return reporting(Effect.map(drained(engine), () => engine.run.summary), environment, engine.run, options)
   })
@@ -131,17 +140,18 @@ export const count = (inputs: Inputs, options: Options<boolean>): Effect.Effect<
 /** Runs as far as the stream is pulled. */
 export const stream = (
   inputs: Inputs,
-  options: StreamOptions<boolean>
+  options: StreamOptions<boolean, ErrorBudget | undefined>
 ): Stream.Stream<Result, unknown, Session> =>
   Stream.unwrap(Effect.gen(function*() {
     const { concurrency, environment } = yield* begin(inputs, options)
     const ordered = options.ordered ?? true
-    const policy = policyOf(options, ordered, false)
+    const policy = policyOf(options, ordered)
     const engine = new PullEngine(environment, policy, inputs.source, {
       ...inputs,
       concurrency,
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
-      sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)
+      sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast),
+      results: []
     })
     if (options.onProgress !== undefined) {
       const reporter = report(environment, engine.run, options.onProgress)

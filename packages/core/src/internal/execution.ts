@@ -13,12 +13,12 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import { CqlError } from "../CqlError.ts"
-import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
+import type { ExecutionResult, Failure, Interrupted } from "../ExecutionResult.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import { ResultSet } from "../ResultSet.ts"
 import type { Page, PageState, Request } from "../Session.ts"
-import { bind, subjectOf } from "./binding.ts"
+import { bind, subjectOf, timestampOf } from "./binding.ts"
 import type { Executable } from "./input.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
 import type { Permit } from "./permit.ts"
@@ -36,6 +36,8 @@ export class Execution {
   #rows: Array<Row> | undefined
   #pageState: PageState | undefined
   #hasEnded = false
+  // Whether the last attempt is on its way, so that what it does to the database is open.
+  #isSent = false
   #attempts = 0
   // Attempts at the page at hand that failed.
   #failures = 0
@@ -95,6 +97,7 @@ export class Execution {
         }
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.#attempts++
+        this.#isSent = true
         run.retries.requests++
         exit = run.session.port.send === undefined ? this.#fork(this.#request) : this.#send(this.#request)
         if (exit === undefined) return
@@ -191,6 +194,7 @@ export class Execution {
 
   /** Takes the exit of an attempt; whether another page has to be fetched. */
   #take(exit: Exit.Exit<Page, CqlError>): boolean {
+    this.#isSent = false
     const wantsMore = this.#wantsMore(exit)
     // Not sooner: a failure that stops the run has to do so before its permit can start another statement.
     this.#permit?.giveBack(signalOf(exit))
@@ -286,9 +290,22 @@ export class Execution {
       outcome,
       attempts: this.#attempts,
       retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
+      timestamp: this.#timestamp,
       pageState: this.#pageState
     })
     return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: completed, outcome }
+  }
+
+  get #timestamp(): bigint | undefined {
+    return this.#request === undefined || this.#attempts === 0 ? undefined : timestampOf(this.#request)
+  }
+
+  /** What is known of it when it is stopped at this moment. */
+  get interrupted(): Interrupted {
+    const { executable: statement, index } = this
+    const isOpen = this.#isSent && subjectOf(statement).kind === "write"
+    const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
+    return { _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }
   }
 
   #errorOf(reason: Reason.Reason): CqlError {
@@ -303,6 +320,7 @@ export class Execution {
   /** Gives up an attempt that is over its time. Its request may still be answered; the answer will be dropped. */
   timeOut(): void {
     this.abandon(true)
+    this.#isSent = false
     const timeout = this.#request!.options.requestTimeout!
     const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
     // The retry policy is code of others as well.

@@ -3,7 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { StreamOptions } from "../Concurrent.ts"
+import type { ErrorBudget } from "../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
+import { checkErrorBudget } from "./errorBudget.ts"
 import { checkedLimiter } from "./limiter/checked.ts"
 import { isPositiveInteger } from "./numbers.ts"
 import { checked } from "./options.ts"
@@ -11,8 +13,8 @@ import { checked } from "./options.ts"
 const defaultConcurrency = 100
 
 /** Throws {@link InvalidOptions} for the first option that cannot be. */
-export const checkRunOptions = (options: StreamOptions<boolean>): void => {
-  const { bufferSize, concurrency, onFirstError, ordered, raiseOnFirstError } = options
+export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | undefined>): void => {
+  const { bufferSize, concurrency, errorBudget, onFirstError, ordered, raiseOnFirstError } = options
   const check = (option: string, value: unknown, valid: boolean, expected: string) => {
     if (value !== undefined && !valid) throw new InvalidOptions({ option, value, expected })
   }
@@ -28,6 +30,7 @@ export const checkRunOptions = (options: StreamOptions<boolean>): void => {
     onFirstError === "interrupt" || onFirstError === "settle",
     "\"interrupt\" or \"settle\""
   )
+  if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
   if (options.statement !== undefined) checked(options.statement, "statement.")
   if (options.limiter !== undefined) checkedLimiter(options.limiter, "limiter")
 }

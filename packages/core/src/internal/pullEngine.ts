@@ -12,7 +12,6 @@ import * as Result from "effect/Result"
 import type { ExecutionResult } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import { SourceError } from "../SourceError.ts"
-import type { StatementFailed } from "../StatementFailed.ts"
 import { kindOf } from "./codec.ts"
 import type { Environment } from "./environment.ts"
 import type { Execution } from "./execution.ts"
@@ -28,6 +27,8 @@ export interface Settings {
   /** Finished results that may wait, for the consumer or for an earlier index. */
   readonly bufferSize: number
   readonly sink: Sink
+  /** Where the sink puts what the run is to give at its end. */
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   /** The statement that an item is or stands for; nothing when it is no input. */
   readonly toExecutable: (item: unknown) => Executable | undefined
   /** What an item should have been. */
@@ -36,6 +37,7 @@ export interface Settings {
 
 export class PullEngine {
   readonly run: Run
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   readonly #source: Source
   readonly #settings: Settings
   readonly #sink: Sink
@@ -52,8 +54,9 @@ export class PullEngine {
   #resume: ((effect: Pull.Pull<Results, unknown>) => void) | undefined
 
   constructor(environment: Environment, policy: Policy, source: Any, settings: Settings) {
-    this.run = new Run(environment, policy, this)
     this.#settings = settings
+    this.results = settings.results
+    this.run = new Run(environment, policy, this)
     this.#sink = settings.sink
     this.#source = open(source, environment.fork, () => this.#fill())
   }
@@ -189,7 +192,7 @@ export class PullEngine {
     )
   }
 
-  get #endOfRun(): Pull.Pull<never, StatementFailed | SourceError | unknown> {
+  get #endOfRun(): Pull.Pull<never, unknown> {
     if (this.#sourceCause !== undefined) return Effect.failCause(this.#sourceCause)
     const failed = this.#sourceError
     return failed === undefined

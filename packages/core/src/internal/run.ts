@@ -9,12 +9,14 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import type { ExecutionResult, Failure } from "../ExecutionResult.ts"
+import { ErrorBudgetExhausted } from "../ErrorBudgetExhausted.ts"
+import { type ExecutionResult, type Failure, type Interrupted, isFailure } from "../ExecutionResult.ts"
 import type { PageState } from "../Session.ts"
 import { StatementFailed } from "../StatementFailed.ts"
 import type { Summary } from "../Summary.ts"
 import type { Account } from "./account.ts"
 import type { Environment } from "./environment.ts"
+import type { Budget } from "./errorBudget.ts"
 import { Execution } from "./execution.ts"
 import type { Executable } from "./input.ts"
 import type { Gate } from "./limiter/gate.ts"
@@ -33,12 +35,14 @@ export interface Policy {
   readonly settle: boolean
   /** Whether what began before the first failure has to come out first, as in an ordered stream. */
   readonly ordered: boolean
-  /** Whether the failures of a run that goes on are kept for the error of its source. */
-  readonly keepFailures: boolean
+  /** How many failures a run that goes on may see. */
+  readonly errorBudget: Budget | undefined
 }
 
 /** What an engine does when the run tells it something. */
 export interface Engine {
+  /** What the run is to give at its end, by index; empty when results are handed over or counted on the way. */
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   /** A statement has ended; its place is free. */
   readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
   /** The statement that waited for a permit has been started, so that the next one may be. */
@@ -67,9 +71,9 @@ export class Run {
   stopping = false
   /** Whether the run has stopped and everything that it waits for has ended. */
   settled = false
-  /** Of a fail-fast run every failure; of a collecting run those that the error of its source will have to tell. */
+  /** Every failure of a fail-fast run. */
   readonly failures: Array<Failure> = []
-  readonly unknown: Array<number> = []
+  readonly interrupted: Array<Interrupted> = []
 
   readonly #policy: Policy
   readonly #engine: Engine
@@ -80,10 +84,12 @@ export class Run {
   // An array in no order, for a linked list would be written to four times as often.
   readonly #inFlight: Array<Execution> = []
   #failure: Failure | undefined
+  // The failure that exhausted the error budget.
+  #lastStraw: Failure | undefined
   #defect: Cause.Cause<never> | undefined
   #stopScheduled = false
   #isInterrupted = false
-  #interrupted: Array<Fiber.Fiber<unknown, unknown>> = []
+  #stoppedFibers: Array<Fiber.Fiber<unknown, unknown>> = []
 
   constructor(environment: Environment, policy: Policy, engine: Engine, paging: Paging = everyPage) {
     this.paging = paging
@@ -103,7 +109,7 @@ export class Run {
 
   /** Statements that hold a place: started, and not yet at their end. */
   get open(): number {
-    return this.started - this.succeeded - this.failed - this.unknown.length
+    return this.started - this.succeeded - this.failed - this.interrupted.length
   }
 
   get summary(): Summary {
@@ -111,7 +117,7 @@ export class Run {
       started: this.started,
       succeeded: this.succeeded,
       failed: this.failed,
-      unknown: this.unknown.length
+      unknown: this.interrupted.length
     }
   }
 
@@ -169,15 +175,17 @@ export class Run {
   }
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
-    if (result._tag === "Success") this.succeeded++
-    else this.#onFailure(result)
+    if (result._tag === "Success") {
+      this.succeeded++
+      this.#policy.errorBudget?.take(false)
+    } else this.#onFailure(result)
     this.#engine.onEnded(execution, result)
     if (this.stopping && this.open === 0) this.#scheduleStop()
   }
 
   /** A defect of the session, or an interruption that nobody here asked for: the run dies of it. */
   died(execution: Execution, cause: Cause.Cause<unknown>): void {
-    this.unknown.push(execution.index)
+    this.interrupted.push(execution.interrupted)
     this.die(cause)
   }
 
@@ -187,7 +195,10 @@ export class Run {
       this.failures.push(failure)
       this.stop()
       this.#scheduleStop()
-    } else if (this.#policy.keepFailures) this.failures.push(failure)
+    } else if (this.#policy.errorBudget?.take(true)) {
+      this.#lastStraw ??= failure
+      this.stop()
+    }
   }
 
   // The end of the run.
@@ -241,9 +252,9 @@ export class Run {
     for (const execution of this.#inFlight.filter((execution) => execution.index > index)) {
       // The finalizers of one that was interrupted may have ended others.
       if (execution.place < 0) continue
-      this.unknown.push(execution.index)
+      this.interrupted.push(execution.interrupted)
       const fiber = execution.abandon(false)
-      if (fiber !== undefined) this.#interrupted.push(fiber)
+      if (fiber !== undefined) this.#stoppedFibers.push(fiber)
     }
   }
 
@@ -261,30 +272,40 @@ export class Run {
   get #atRest(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#sweeper.close()
-      const fibers = this.#interrupted
-      this.#interrupted = []
+      const fibers = this.#stoppedFibers
+      this.#stoppedFibers = []
       return fibers.length === 0 ? Effect.void : Effect.asVoid(Fiber.awaitAll(fibers))
     })
   }
 
   /** Succeeds when no statement stopped the run, and fails or dies with what did. */
-  get conclusion(): Effect.Effect<void, StatementFailed> {
-    return Effect.flatMap(this.#atRest, () => {
+  get conclusion(): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> {
+    return Effect.flatMap(this.#atRest, (): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> => {
       if (this.#defect !== undefined) return Effect.failCause(this.#defect)
       const failure = this.#failure
-      if (failure === undefined) return Effect.void
+      if (failure === undefined) return this.#lastStraw === undefined ? Effect.void : this.#exhausted(this.#lastStraw)
       const { account } = this
       const others = account.failures.filter((other) => other !== failure)
       return Effect.fail(new StatementFailed({ ...account, failure, reason: failure.error.reason, failures: others }))
     })
   }
 
+  #exhausted(failure: Failure): Effect.Effect<never, ErrorBudgetExhausted> {
+    const { started: startedCount, summary } = this
+    const results = this.#engine.results.slice(0, startedCount)
+    const budget = this.#policy.errorBudget!.options
+    return Effect.fail(
+      new ErrorBudgetExhausted({ budget, failure, reason: failure.error.reason, startedCount, results, summary })
+    )
+  }
+
   /** What the error of a run tells about its statements. */
   get account(): Account {
+    const failures = this.#policy.failFast ? this.failures : this.#engine.results.filter(isFailure)
     return {
       startedCount: this.started,
-      failures: this.failures.toSorted((a, b) => a.index - b.index),
-      unknown: this.unknown.toSorted((a, b) => a - b),
+      failures: failures.toSorted(byIndex),
+      interrupted: this.interrupted.toSorted(byIndex),
       summary: this.summary
     }
   }
@@ -297,6 +318,8 @@ export interface Paging {
 }
 
 const everyPage: Paging = { pages: "all", from: undefined }
+
+const byIndex = (a: { readonly index: number }, b: { readonly index: number }): number => a.index - b.index
 
 const lowest = (failures: ReadonlyArray<Failure>): Failure =>
   failures.reduce((first, failure) => failure.index < first.index ? failure : first)

@@ -12,7 +12,7 @@ import type { Executable } from "./input.ts"
 import { type Paging, type Policy, Run } from "./run.ts"
 import type { Seat } from "./session.ts"
 
-const collect: Policy = { failFast: false, settle: false, ordered: false, keepFailures: false }
+const collect: Policy = { failFast: false, settle: false, ordered: false, errorBudget: undefined }
 
 /** Executes one statement, for its whole result or for one page of it. */
 export const runOne = <Row>(
@@ -27,6 +27,7 @@ export const runOne = <Row>(
       // Collecting, a run of one can only end or die.
       const conclude = () => resume(Effect.andThen(Effect.orDie(run.conclusion), end))
       run = new Run(environment, collect, {
+        results: [],
         onEnded: (execution, result) => {
           end = pageOf<Row>(execution, result)
           conclude()

@@ -1,0 +1,86 @@
+/**
+ * How a run ends of which too many statements failed.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
+import { stoppedAt } from "./internal/account.ts"
+import type { Reason } from "./Reason.ts"
+import type { Summary } from "./Summary.ts"
+
+/**
+ * How many statements of a run may fail before it stops: so many in all, or a share of those that ended last.
+ *
+ * - `{ failures: 100 }`: the hundredth failure stops the run.
+ * - `{ share: 0.2, window: 1_000 }`: it stops when 200 of the last 1,000 statements that ended have failed. The first
+ *   200 to fail do so too, for nothing that follows could make up for them.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type ErrorBudget =
+  | { readonly failures: number; readonly share?: undefined; readonly window?: undefined }
+  | { readonly share: number; readonly window: number; readonly failures?: undefined }
+
+/**
+ * So many statements failed that their run stopped.
+ *
+ * Nothing was started after the failure that was one too many; what was in flight has finished. Indexes at or above
+ * `startedCount` were not started, and {@link notStarted} gives them. The results of those below are in `results` where
+ * the run was to give an array; a stream has handed them over before, and `runConcurrent` has counted them.
+ *
+ * **Example** (A table that is gone)
+ *
+ * ```ts
+ * import { executeConcurrent, Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const statements = Array.from({ length: 1_000 }, (_, id) => Statement.make("INSERT INTO app.users (id) VALUES (?)", [id]))
+ * const program = executeConcurrent(statements, {
+ *   concurrency: 10,
+ *   raiseOnFirstError: false,
+ *   errorBudget: { failures: 20 }
+ * }).pipe(
+ *   Effect.catchReason("ErrorBudgetExhausted", "InvalidQuery", (_, error) =>
+ *     Effect.succeed({ failed: error.results.length, left: [...error.notStarted(statements)].length }))
+ * )
+ * const session = MockSession.layer({
+ *   otherwise: MockSession.fail(new Reason.InvalidQuery({ message: "table users does not exist" }))
+ * })
+ * const end = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert("left" in end && end.failed === 20 && end.left === 980)
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("ErrorBudgetExhausted")<{
+  readonly budget: ErrorBudget
+  /** The failure that was one too many. */
+  readonly failure: Failure
+  /** The reason of that failure's error, so that `Effect.catchReason("ErrorBudgetExhausted", ...)` works. */
+  readonly reason: Reason
+  /** Indexes at or above it were not started. */
+  readonly startedCount: number
+  /** The results by index, where they were to be an array; empty otherwise. */
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
+  readonly summary: Summary
+}> {
+  declare readonly results: ReadonlyArray<ExecutionResult<Row>>
+
+  override get message(): string {
+    const { budget, failure } = this
+    const bound = budget.failures === undefined
+      ? `${budget.share} of the last ${budget.window} statements failed`
+      : `${budget.failures} statements failed`
+    return `${bound}, the last of them statement ${failure.index}: ${failure.error.message}; ${stoppedAt(this)}`
+  }
+
+  /** The items of the source that were not started, in their order. */
+  *notStarted<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
+    let index = 0
+    for (const item of source) if (index++ >= this.startedCount) yield item
+  }
+}
