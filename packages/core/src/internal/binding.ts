@@ -56,7 +56,8 @@ const bindBatch = (
     const params = bindParams(statement, text)
     if (params instanceof Reason.ParametersRefused) {
       const { _tag, message, ...fields } = params
-      return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
+      const { cause } = params
+      return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
     }
     takesTimestamp &&= text.takesTimestamp
     idempotent &&= statement.options.idempotent ?? text.idempotent
@@ -128,7 +129,7 @@ const bindParams = (
 ): ReadonlyArray<unknown> | Reason.ParametersRefused => {
   const encode = StatementImpl.codec(statement).encode
   if (encode === undefined) return inOrder(statement.params, text)
-  const encoded = encode(statement.params)
+  const encoded = encode(statement.params, text.names)
   return Result.isSuccess(encoded) ? inOrder(encoded.success, text) : encoded.failure
 }
 
@@ -152,13 +153,18 @@ const byName = (
   params: { readonly [name: string]: unknown },
   text: Text.Text
 ): ReadonlyArray<unknown> | Reason.ParametersRefused => {
-  const names = text.names ?? noNames
-  const stray = Object.keys(params).find((name) => !names.includes(name))
-  if (text.names === undefined || stray !== undefined) {
+  const { names } = text
+  if (names === undefined) {
+    // It may be the value of a map that lacks its brackets, and its keys data.
     return new Reason.ParametersRefused({
-      message: text.names === undefined
-        ? `the text has no named markers, but ${kindOf(params)} was given; give an array`
-        : `the text has no marker :${stray}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
+      message: `the text has no named markers, but ${kindOf(params)} was given; give an array`,
+      given: kindOf(params)
+    })
+  }
+  const stray = Object.keys(params).find((name) => !names.includes(name))
+  if (stray !== undefined) {
+    return new Reason.ParametersRefused({
+      message: `the text has no marker :${stray}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
       parameter: stray,
       given: kindOf(params)
     })
@@ -169,8 +175,6 @@ const byName = (
     parameter: missing
   })
 }
-
-const noNames: ReadonlyArray<string> = []
 
 const isList = (params: NonNullable<Params>): params is ReadonlyArray<unknown> => Array.isArray(params)
 

@@ -1,16 +1,23 @@
 /**
  * How the values of a query pass between the program and the database: schemas, compiled once for each query.
  */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Reason from "../Reason.ts"
 import type { Params } from "../Statement.ts"
+import { namesOf } from "./schemaNames.ts"
+import { withoutValues } from "./withoutValues.ts"
 
 /** Encoder of parameters and decoder of rows; either is absent where the query has no schema for it. */
 export interface Codec<out Row> {
-  readonly encode: ((params: Params) => Result.Result<Params, Reason.ParametersRefused>) | undefined
+  /** `markers` are the names of the markers of the text, where it has names. */
+  readonly encode:
+    | ((params: Params, markers: ReadonlyArray<string> | undefined) => Result.Result<Params, Reason.ParametersRefused>)
+    | undefined
   readonly decode: ((row: Record<string, unknown>, index: number) => Result.Result<Row, Reason.RowDecoding>) | undefined
 }
 
@@ -33,44 +40,87 @@ export const withRow = <Row>(codec: Codec<unknown>, row: Schema.ConstraintDecode
 })
 
 const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<unknown>["encode"]> => {
-  const encode = SchemaParser.encodeUnknownResult(schema)
-  return (params) =>
-    Result.match(encode(params ?? []), {
-      onSuccess: (encoded) =>
-        isParams(encoded) ? Result.succeed(encoded) : Result.fail(
-          new Reason.ParametersRefused({
-            message: "the params schema must encode to a tuple or to a struct",
-            given: kindOf(encoded)
-          })
-        ),
-      onFailure: (issue) => Result.fail(refusal(issue, params))
-    })
+  const encode = SchemaParser.encodeUnknownExit(schema)
+  return (params, markers) => {
+    const exit = encode(params ?? [])
+    if (exit._tag === "Success") {
+      return isParams(exit.value) ? Result.succeed(exit.value) : Result.fail(
+        new Reason.ParametersRefused({
+          message: "the params schema must encode to a tuple or to a struct",
+          given: kindOf(exit.value)
+        })
+      )
+    }
+    const ended = endOf(exit)
+    if (ended._tag === "Issue") {
+      return Result.fail(
+        refusal(ended.issue, params, (name) => markers?.includes(name) === true || namesOf(schema.ast).has(name))
+      )
+    }
+    return Result.fail(
+      new Reason.ParametersRefused({
+        message: `the params schema threw ${threw(ended.thrown)} where it should refuse`,
+        cause: ended.thrown
+      })
+    )
+  }
 }
 
 const decoder = <Row>(schema: Schema.ConstraintDecoder<Row>): NonNullable<Codec<Row>["decode"]> => {
-  const decode = SchemaParser.decodeUnknownResult(schema)
-  return (row, index) =>
-    Result.mapError(decode(row), (issue) => {
-      const { message, path } = describe(issue)
-      const column = path.length === 0 ? undefined : String(path[0])
-      return new Reason.RowDecoding({
+  const decode = SchemaParser.decodeUnknownExit(schema)
+  return (row, index) => {
+    const exit = decode(row)
+    if (exit._tag === "Success") return Result.succeed(exit.value)
+    const ended = endOf(exit)
+    if (ended._tag === "Threw") {
+      const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
+      return Result.fail(
+        new Reason.RowDecoding({ message: `row ${index}: ${issue}`, row: index, issue, cause: ended.thrown })
+      )
+    }
+    const { message, path } = describe(ended.issue, row)
+    const column = path.length === 0 ? undefined : String(path[0])
+    return Result.fail(
+      new Reason.RowDecoding({
         message: `row ${index}${column === undefined ? "" : `, column ${column}`}: ${message}`,
         row: index,
         column,
         issue: message
       })
-    })
+    )
+  }
 }
+
+type Ended =
+  | { readonly _tag: "Issue"; readonly issue: SchemaIssue.Issue }
+  | { readonly _tag: "Threw"; readonly thrown: unknown }
+
+const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ended => {
+  const issue = Cause.findErrorOption(cause)
+  return issue._tag === "Some"
+    ? { _tag: "Issue", issue: issue.value }
+    : { _tag: "Threw", thrown: Cause.squash(cause) }
+}
+
+// What it threw may quote the value: it is kept as the cause, where nobody prints it.
+const threw = (thrown: unknown): string =>
+  thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
 
 const isParams = (value: unknown): value is NonNullable<Params> => typeof value === "object" && value !== null
 
-const refusal = (issue: SchemaIssue.Issue, params: Params): Reason.ParametersRefused => {
-  const { message, path } = describe(issue)
-  const key = path[0]
+const refusal = (
+  issue: SchemaIssue.Issue,
+  params: Params,
+  isName: (name: string) => boolean
+): Reason.ParametersRefused => {
+  const { message, path } = describe(issue, params)
+  // A key that the schema does not name is one of a map, and so data.
+  const steps = path.map((key) => typeof key === "number" || isName(String(key)) ? key : "<key>")
+  const key = steps[0]
   const parameter = typeof key === "symbol" ? key.toString() : key
   const given = kindOf(valueAt(params, path))
   return new Reason.ParametersRefused({
-    message: `parameter ${parameter ?? "list"}${path.length > 1 ? ` (at ${path.map(String).join(".")})` : ""}: ` +
+    message: `parameter ${parameter ?? "list"}${steps.length > 1 ? ` (at ${steps.map(String).join(".")})` : ""}: ` +
       `${message}, given: ${given}`,
     parameter,
     expected: message.replace(/^Expected /, ""),
@@ -84,20 +134,22 @@ const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     params
   )
 
-// Schema issues carry no input unless asked to, so the text is free of values.
+// The issues of Effect carry no input unless asked to. The message of somebody's own check may.
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const describe = (issue: SchemaIssue.Issue): { message: string; path: ReadonlyArray<PropertyKey> } => {
+const describe = (
+  issue: SchemaIssue.Issue,
+  input: unknown
+): { message: string; path: ReadonlyArray<PropertyKey> } => {
   const first = format(issue).issues[0]
-  return {
-    message: first?.message ?? "does not fit the schema",
-    path: (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
-  }
+  const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
+  return { message: withoutValues(first?.message ?? "does not fit the schema", valueAt(input, path), ""), path }
 }
 
 /** What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, ... */
 export const kindOf = (value: unknown): string => {
   if (value === null) return "null"
   if (typeof value !== "object") return typeof value
-  return Object.getPrototypeOf(value)?.constructor?.name ?? "object"
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return typeof name === "string" && name !== "" ? name : "object"
 }

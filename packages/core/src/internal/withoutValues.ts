@@ -1,0 +1,72 @@
+/**
+ * Takes values out of messages that others wrote: a server, or a check of a schema, quotes what it pleases.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+
+const hidden = "<value>"
+
+// What is shorter cannot be told from the words of a message.
+const shortest = 3
+
+// A value of this length is replaced wherever it stands, a shorter one only as a word of its own.
+const unmistakable = 8
+
+const deepest = 16
+
+/** The message with `<value>` where it quotes one of the values. What stands in the text of the query stays. */
+export const withoutValues = (message: string, values: unknown, text: string): string => {
+  const strings: Array<string> = []
+  const quoted = new Set<string>()
+  collect(values, (form, isString) => {
+    if (isString) strings.push(form)
+    if (form.length >= shortest && message.includes(form) && !text.includes(form)) quoted.add(form)
+  })
+  // The longest first: a shorter one may be a part of it.
+  const forms = [...quoted].toSorted((one, other) => other.length - one.length)
+  const told = forms.reduce((told, form) => told.replaceAll(patternOf(form), hidden), message)
+  return readsJson.test(text) ? withoutWords(told, strings, text) : told
+}
+
+const patternOf = (form: string): RegExp => {
+  const escaped = form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
+  return form.length >= unmistakable
+    ? new RegExp(escaped, "gu")
+    : new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "gu")
+}
+
+// Where the server parses a value, it quotes pieces of it.
+const readsJson = /json/i
+
+const word = /[\p{L}\p{N}_]+/gu
+
+const withoutWords = (message: string, values: ReadonlyArray<string>, text: string): string => {
+  const kept = new Set(text.toLowerCase().match(word))
+  const words = new Set(values.flatMap((value) => value.toLowerCase().match(word) ?? []))
+  return message.replaceAll(word, (each) => {
+    const lower = each.toLowerCase()
+    return each.length >= shortest && words.has(lower) && !kept.has(lower) ? hidden : each
+  })
+}
+
+/** Tells of each value inside of values how a message would quote it. */
+const collect = (value: unknown, tell: (form: string, isString: boolean) => void, depth = 0): void => {
+  if (typeof value === "string") return tell(value, true)
+  if (typeof value === "number" || typeof value === "bigint") return tell(String(value), false)
+  if (typeof value !== "object" || value === null || depth > deepest) return
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : tell(value.toISOString(), false)
+  if (BigDecimal.isBigDecimal(value)) return tell(BigDecimal.format(value), false)
+  if (value instanceof Uint8Array) return tell(hexOf(value), false)
+  // The names of a record are those of columns and fields. The keys of a map are data.
+  const parts = value instanceof Map
+    ? [...value.keys(), ...value.values()]
+    : value instanceof Set
+    ? value
+    : Object.values(value)
+  for (const part of parts) collect(part, tell, depth + 1)
+}
+
+// A message is short. What is longer than any is not looked for.
+const longest = 100_000
+
+const hexOf = (bytes: Uint8Array): string =>
+  bytes.length > longest ? "" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
