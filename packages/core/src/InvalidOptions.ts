@@ -15,21 +15,40 @@ import * as Data from "effect/Data"
 export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   /** Name of the option. */
   readonly option: string
-  /** The value that was given. */
+  /** The value that was given, where it is one that an option can have: a text, a number, true or false. */
   readonly value: unknown
+  /** The same as the message tells it; of anything else only what sort of value it is. */
+  readonly given: string
   /** What would have been right. */
   readonly expected: string
 }> {
+  constructor({ expected, option, value }: {
+    readonly option: string
+    readonly value: unknown
+    readonly expected: string
+  }) {
+    super({ option, value: tellable(value), given: show(value), expected })
+  }
+
   override get message(): string {
-    return `${this.option}: ${show(this.value)} is not valid; give ${this.expected}`
+    return `${this.option}: ${this.given} is not valid; give ${this.expected}`
   }
 }
 
-// Only what an option can be is shown: a statement given in the wrong place may hold values.
+// Only what an option can be is kept and shown: what stands in a wrong place may hold the values of a statement.
+const tellable = (value: unknown): unknown => {
+  if (typeof value === "string") return abbreviate(value)
+  return typeof value === "object" || typeof value === "function" || typeof value === "symbol" ? undefined : value
+}
+
+const longest = 80
+
+const abbreviate = (text: string): string => text.length <= longest ? text : `${text.slice(0, longest)}...`
+
 const show = (value: unknown): string => {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value)
+      return JSON.stringify(abbreviate(value))
     case "number":
     case "bigint":
     case "boolean":
