@@ -8,6 +8,7 @@ import type * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import * as Codec from "./internal/codec.ts"
 import { checked } from "./internal/options.ts"
+import { hidingRouting } from "./internal/routing.ts"
 import { StatementImpl } from "./internal/statement.ts"
 import * as Text from "./internal/text.ts"
 import type { Options as StatementOptions, Params as StatementParams, Statement } from "./Statement.ts"
@@ -145,8 +146,8 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   text: string,
   options?: Options<Params, Row>
 ): Query<Params, Row> => {
-  const { params, row, ...statementOptions } = options ?? {}
-  checked(statementOptions)
+  const { params, row, ...others } = options ?? {}
+  const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
   const codec = Codec.make(params, row)
   const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(analysed, bound, statementOptions, codec)

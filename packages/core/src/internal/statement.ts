@@ -10,6 +10,7 @@ import type { ResultSet } from "../ResultSet.ts"
 import type { Session } from "../Session.ts"
 import type { Options, Params, Statement } from "../Statement.ts"
 import type { Codec } from "./codec.ts"
+import { hidingRouting } from "./routing.ts"
 import { SessionKey } from "./sessionKey.ts"
 import type * as Text from "./text.ts"
 
@@ -27,7 +28,7 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
   constructor(text: Text.Text, params: Params, options: Options, codec: Codec<Row>) {
     super()
     this.text = text.cql
-    this.options = options
+    this.options = hidingRouting(options)
     // A list that its owner uses for the next statement, too, must not change this one.
     this.#params = Array.isArray(params) ? params.slice() : params
     this.#codec = codec
@@ -76,7 +77,7 @@ export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown
     super()
     this.type = type
     this.statements = statements
-    this.options = options
+    this.options = hidingRouting(options)
   }
 
   get text(): string {
