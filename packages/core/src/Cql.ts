@@ -49,6 +49,14 @@ interface Cql {
  */
 export const cql: Cql = Object.assign(
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>> => {
+    // A text in parentheses, or an array of texts, would go into the statement as it is.
+    if (!isTemplate(template)) {
+      throw new InvalidOptions({
+        option: "cql",
+        value: typeof template,
+        expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
+      })
+    }
     const params: Array<unknown> = []
     let text = template[0]!
     for (const [index, value] of values.entries()) {
@@ -68,7 +76,29 @@ export const cql: Cql = Object.assign(
     return new StatementImpl(Text.of(text), params, {}, Codec.untyped)
   },
   {
-    identifier: (name: string) => new Fragment(`"${name.replaceAll("\"", "\"\"")}"`),
-    raw: (text: string) => new Fragment(text)
+    identifier: (name: string) => {
+      if (typeof name !== "string" || name === "" || name.length > longestName || !name.isWellFormed()) {
+        throw new InvalidOptions({
+          option: "cql.identifier",
+          value: name,
+          expected: `a name: a well-formed string of 1 to ${longestName} characters`
+        })
+      }
+      return new Fragment(`"${name.replaceAll("\"", "\"\"")}"`)
+    },
+    raw: (text: string) => {
+      if (typeof text !== "string") {
+        throw new InvalidOptions({ option: "cql.raw", value: text, expected: "CQL text, as a string" })
+      }
+      return new Fragment(text)
+    }
   }
 )
+
+// The server takes longer names of columns, and cannot tell of them any more: the protocol has 16 bits for the length of
+// a name, and a character up to three bytes.
+const longestName = 21_845
+
+// What a tag gets of a template has its raw texts beside it, which nothing has that came from outside.
+const isTemplate = (value: unknown): value is TemplateStringsArray =>
+  Array.isArray(value) && Array.isArray(Reflect.get(value, "raw"))
