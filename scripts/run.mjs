@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url"
 const tasks = {
   demo: ["packages/examples/src/demo/main.ts"],
   test: ["scripts/test.ts"],
+  "test:faults": ["packages/cassandra/test/faults/main.ts"],
   check: ["scripts/check.ts"],
   "check:api": ["scripts/api.ts"],
   "check:packed": ["scripts/packed.ts"],

@@ -10,13 +10,19 @@ import { freeAddresses } from "../../../testing/src/internal/server/loopback.ts"
 import { loadPlatform } from "../../../testing/src/internal/server/platform.ts"
 import * as Supervision from "../../../testing/src/internal/server/supervision.ts"
 
-/** What a request has to look like. */
-export interface When {
+/** What a request has to look like: a statement, or a batch of such. */
+export type When = (One | { readonly batch: ReadonlyArray<One> }) & {
+  readonly consistency_level?: ReadonlyArray<string>
+}
+
+/** What a statement has to look like. */
+export interface One {
   /** The text, compared as it is. */
   readonly query: string
-  /** With markers: their names in order, and their types in CQL. Any value matches. */
+  /** With markers: their names in order, and their types in CQL. */
   readonly params?: Readonly<Record<string, string>>
-  readonly consistency_level?: ReadonlyArray<string>
+  /** Values that have to be bound to some of them. Of the others, any value matches. */
+  readonly values?: Readonly<Record<string, unknown>>
 }
 
 /** The answer: the name of a result of Simulacron, with its fields as its manual names them. */
@@ -54,7 +60,11 @@ export type Disconnect = "disconnect" | "shutdown_read" | "shutdown_write"
 export interface Simulacron {
   readonly contactPoints: ReadonlyArray<string>
   readonly localDataCenter: string
-  /** Primes the answer of all nodes, or of one. A later answer to the same request takes the place of an earlier one. */
+  /**
+   * Primes the answer of all nodes, or of one. What one node was told goes before what all were told; where one request
+   * matches several answers beyond that, the one that was primed first is given. What is neither a success nor an error
+   * (`no_result`, `close_connection`) befalls the preparing of a statement as well, so prepare it before.
+   */
   readonly prime: (when: When, then: Then, node?: number) => Effect.Effect<void>
   /** Forgets the answers and the log. */
   readonly clear: Effect.Effect<void>
@@ -91,6 +101,12 @@ const begin = Schedule.spaced("100 millis")
 // Asked by the driver itself, of the control connection.
 const ofConnection = new Set(["STARTUP", "OPTIONS", "REGISTER"])
 const ofDriver = /^SELECT .* FROM system(?:_schema|_virtual_schema)?\./
+
+/** A program that holds clusters. */
+export interface SimulacronServer {
+  /** Makes a cluster, which is gone with the scope. */
+  readonly cluster: (options?: Options) => Effect.Effect<Simulacron, never, Scope.Scope>
+}
 
 const start = Effect.fnUntraced(function*(nodes: number) {
   const fs = yield* FileSystem.FileSystem
@@ -155,48 +171,67 @@ interface Report {
   }>
 }
 
-/** Starts a cluster, which is gone with the scope, and also when this process is killed. */
-export const simulacron = (options: Options = {}): Effect.Effect<Simulacron, never, Scope.Scope> =>
+/** Starts a program with room for so many nodes at a time. It is gone with the scope, and when this process is killed. */
+export const simulacronServer = (room: number): Effect.Effect<SimulacronServer, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const nodes = options.nodes ?? 1
-    const { ended, url } = yield* Effect.provide(start(nodes), yield* loadPlatform)
-    const create = call(url, "POST", `/cluster?data_centers=${nodes}&cassandra_version=${options.version ?? "3.11.0"}`)
-    const cluster: Report = yield* Effect.raceFirst(
-      Effect.retry(create, { schedule: begin }),
-      ended
-    ).pipe(Effect.timeout("30 seconds"))
-    const center = cluster.data_centers[0]!
-    const addresses = new Map(center.nodes.map(({ address, id }) => [id, address]))
-    const at = (kind: string, node?: number) =>
-      `/${kind}/${cluster.id}${node === undefined ? "" : `/${center.id}/${center.nodes[node]!.id}`}`
-    const run = (method: string, path: string, body?: unknown) =>
-      Effect.orDie(Effect.asVoid(call(url, method, path, body)))
-    const listen = (node: number | undefined, type: string) =>
-      run("DELETE", `${at("listener", node)}?after=0&type=${type}`)
+    const { ended, url } = yield* Effect.provide(start(room), yield* loadPlatform)
+    yield* Effect.raceFirst(Effect.retry(call(url, "GET", "/cluster"), { schedule: begin }), ended).pipe(
+      Effect.timeout("30 seconds")
+    )
     return {
-      contactPoints: center.nodes.map(({ address }) => address),
-      localDataCenter: center.name,
-      prime: ({ consistency_level, params, query }, then, node) =>
-        run("POST", at("prime", node), {
-          when: {
-            query,
-            ...(consistency_level === undefined ? undefined : { consistency_level }),
-            ...(params === undefined ? undefined : {
-              params: Object.fromEntries(Object.keys(params).map((name) => [name, "*"])),
-              param_types: params
-            })
-          },
-          then: { ignore_on_prepare: true, ...then }
-        }),
-      clear: Effect.andThen(run("DELETE", at("prime")), run("DELETE", at("log"))),
-      log: Effect.map(Effect.orDie(call(url, "GET", at("log"))), (report) => loggedOf(report, addresses)),
-      pauseReads: (node) => run("PUT", at("pause-reads", node)),
-      resumeReads: (node) => run("DELETE", at("pause-reads", node)),
-      disconnect: (node, how = "disconnect") => run("DELETE", `${at("connections", node)}?type=${how}`),
-      reject: (node, how = "unbind") => listen(node, how),
-      accept: (node) => run("PUT", at("listener", node))
-    } satisfies Simulacron
+      cluster: (options = {}) =>
+        Effect.acquireRelease(
+          call(
+            url,
+            "POST",
+            `/cluster?data_centers=${options.nodes ?? 1}&cassandra_version=${options.version ?? "3.11.0"}`
+          ),
+          ({ id }: Report) => Effect.ignore(call(url, "DELETE", `/cluster/${id}`))
+        ).pipe(Effect.map((cluster: Report) => clusterOf(url, cluster)), withRealTime, Effect.orDie)
+    } satisfies SimulacronServer
   }).pipe(withRealTime, Effect.orDie)
+
+/** Starts a cluster in a program of its own. */
+export const simulacron = (options: Options = {}): Effect.Effect<Simulacron, never, Scope.Scope> =>
+  Effect.flatMap(simulacronServer(options.nodes ?? 1), ({ cluster }) => cluster(options))
+
+const clusterOf = (url: string, cluster: Report): Simulacron => {
+  const center = cluster.data_centers[0]!
+  const addresses = new Map(center.nodes.map(({ address, id }) => [id, address]))
+  const at = (kind: string, node?: number) =>
+    `/${kind}/${cluster.id}${node === undefined ? "" : `/${center.id}/${center.nodes[node]!.id}`}`
+  const run = (method: string, path: string, body?: unknown) =>
+    Effect.orDie(Effect.asVoid(call(url, method, path, body)))
+  const listen = (node: number | undefined, type: string) =>
+    run("DELETE", `${at("listener", node)}?after=0&type=${type}`)
+  return {
+    contactPoints: center.nodes.map(({ address }) => address),
+    localDataCenter: center.name,
+    prime: ({ consistency_level, ...what }, then, node) =>
+      run("POST", at("prime", node), {
+        when: {
+          ...("batch" in what ? { request: "batch", queries: what.batch.map(toPrime) } : toPrime(what)),
+          ...(consistency_level === undefined ? undefined : { consistency_level })
+        },
+        then: { ignore_on_prepare: true, ...then }
+      }),
+    clear: Effect.andThen(run("DELETE", at("prime")), run("DELETE", at("log"))),
+    log: Effect.map(Effect.orDie(call(url, "GET", at("log"))), (report) => loggedOf(report, addresses)),
+    pauseReads: (node) => run("PUT", at("pause-reads", node)),
+    resumeReads: (node) => run("DELETE", at("pause-reads", node)),
+    disconnect: (node, how = "disconnect") => run("DELETE", `${at("connections", node)}?type=${how}`),
+    reject: (node, how = "unbind") => listen(node, how),
+    accept: (node) => run("PUT", at("listener", node))
+  }
+}
+
+const toPrime = ({ params, query, values }: One) => ({
+  query,
+  ...(params === undefined ? undefined : {
+    params: Object.fromEntries(Object.keys(params).map((name) => [name, values?.[name] ?? "*"])),
+    param_types: params
+  })
+})
 
 const loggedOf = (report: Report, addresses: ReadonlyMap<number, string>): ReadonlyArray<Logged> =>
   report.data_centers

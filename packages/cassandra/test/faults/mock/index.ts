@@ -1,0 +1,10 @@
+/** The faults that mock sessions make, on the virtual clock. */
+import type { Fault } from "../fault.ts"
+import { clocks } from "./clocks.ts"
+import { errors } from "./errors.ts"
+import { interrupts } from "./interrupts.ts"
+import { scale } from "./scale.ts"
+import { sessions } from "./sessions.ts"
+import { sources } from "./sources.ts"
+
+export const mocked: ReadonlyArray<Fault> = [...errors, ...sessions, ...sources, ...interrupts, ...clocks, ...scale]
