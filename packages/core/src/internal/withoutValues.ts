@@ -23,16 +23,27 @@ export const withoutValues = (message: string, values: unknown, text: string): s
   })
   // The longest first: a shorter one may be a part of it.
   const forms = [...quoted].toSorted((one, other) => other.length - one.length)
-  const told = forms.reduce((told, form) => told.replaceAll(patternOf(form), hidden), message)
+  const told = forms.reduce(hide, message)
   return readsJson.test(text) ? withoutWords(told, strings, text) : told
 }
 
-const patternOf = (form: string): RegExp => {
-  const escaped = form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
-  return form.length >= unmistakable
-    ? new RegExp(escaped, "gu")
-    : new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "gu")
+/** The message with one form of a value hidden, wherever it stands or as a word of its own. */
+const hide = (message: string, form: string): string => {
+  const isUnmistakable = form.length >= unmistakable
+  let told = ""
+  let from = 0
+  for (let at = message.indexOf(form); at >= 0; at = message.indexOf(form, at + form.length)) {
+    const end = at + form.length
+    if (!isUnmistakable && (isOfWord(message[at - 1]) || isOfWord(message[end]))) continue
+    told += message.slice(from, at) + hidden
+    from = end
+  }
+  return told + message.slice(from)
 }
+
+const isOfWord = (character: string | undefined): boolean => character !== undefined && ofWord.test(character)
+
+const ofWord = /[\p{L}\p{N}_]/u
 
 // Where the server parses a value, it quotes pieces of it.
 const readsJson = /json/i
