@@ -6,8 +6,10 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
+import type { Request } from "@effect-cql/core/Session"
 import * as Consistency from "./consistency.ts"
 import { kindOf } from "./kindOf.ts"
+import { withoutValues } from "./quoted.ts"
 
 /** What of a request decides what an error means. */
 export interface Circumstances {
@@ -15,6 +17,8 @@ export interface Circumstances {
   readonly phase: "prepare" | "execute"
   /** The time allowed for an answer, in milliseconds; 0 when there was no bound. */
   readonly timeout: number
+  /** The request, where there was one: what it bound is taken out of the message. */
+  readonly request?: Request | undefined
 }
 
 /** Any error of the driver, as far as the table looks at it. */
@@ -48,12 +52,22 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
     return new Reason.UnknownError({ message: `the driver failed with a ${kindOf(error)}`, cause: error })
   }
   const common: Reason.Common = {
-    message: error.message,
+    message: messageOf(error, circumstances),
     cause: error,
     ...(error.coordinator === undefined ? undefined : { coordinator: error.coordinator })
   }
   return (error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown)(error, common, circumstances)
 }
+
+const messageOf = (error: DriverError, { request }: Circumstances): string => {
+  const isOfDriver = error.name === "ResponseError"
+    ? worded.has(Number(error.code))
+    : error.isSocketError === true || byName[error.name] !== undefined
+  return isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
+}
+
+// The driver makes these messages itself, of numbers and names.
+const worded: ReadonlySet<number> = new Set([0x1000, 0x1100, 0x1200, 0x1300, 0x1500])
 
 const isDriverError = (error: unknown): error is DriverError => error instanceof Error
 

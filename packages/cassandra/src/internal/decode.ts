@@ -14,6 +14,14 @@ import * as Varint from "./varint.ts"
 /** Converts a value that is not null; absent where there is nothing to convert. */
 export type Decode = ((value: unknown) => unknown) | undefined
 
+/** A name under which the driver can keep a value. Throws for the one under which it keeps none. */
+export const readable = (name: string): string => {
+  if (name !== "__proto__") return name
+  throw new TypeError(
+    "the driver loses what stands under the name __proto__: select the column under another, with AS, or rename the field"
+  )
+}
+
 /** The conversion of a column. */
 export const decoderOf = (type: CqlType): Decode => {
   switch (type._tag) {
@@ -30,7 +38,7 @@ export const decoderOf = (type: CqlType): Decode => {
       return (value) => elementsOf(value).map((element, index) => orNull(elements[index], element))
     }
     case "Udt": {
-      const fields = type.fields.map((field) => [field.name, decoderOf(field.type)] as const)
+      const fields = type.fields.map((field) => [readable(field.name), decoderOf(field.type)] as const)
       return (value) =>
         Object.fromEntries(fields.map(([name, decode]) => [name, orNull(decode, Reflect.get(Object(value), name))]))
     }

@@ -74,6 +74,9 @@ interface Internals {
 /** The same client, seen with what its types do not declare. */
 export const internals = (client: Client): Client & Internals => client as Client & Internals
 
+/** Whether a keyspace can have this name. The driver puts names of keyspaces between quotes without looking at them. */
+export const isKeyspaceName = (name: string): boolean => /^\w+$/.test(name)
+
 /** How the driver hands over its log: as a method of what logs. */
 export type LogEmitter = (
   this: unknown,

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type { LogEmitter } from "./driver.ts"
+import { withoutQueries } from "./quoted.ts"
 
 // The driver informs of much that only its authors care for.
 const levels: Readonly<Record<string, LogLevel.Severity>> = {
@@ -26,7 +27,7 @@ export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: C
     if (level === "verbose" && !verbose) return
     const severity = levels[level] ?? "Debug"
     if (!isLogged(severity)) return
-    const text = String(message)
+    const text = withoutQueries(String(message))
     // Errors of the driver quote others with their stacks: the first line is what happened.
     const cause = further instanceof Error ? further.message.split("\n", 1)[0]! : ""
     const told = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`

@@ -7,8 +7,9 @@ import type { Page } from "@effect-cql/core/Session"
 import type { types } from "cassandra-driver"
 import * as Consistency from "./consistency.ts"
 import { fromDriver, toText } from "./cqlType.ts"
-import { type Decode, decoderOf } from "./decode.ts"
+import { type Decode, decoderOf, readable } from "./decode.ts"
 import type { ColumnType, DriverColumn } from "./driver.ts"
+import { withoutQuery } from "./quoted.ts"
 
 type Record_ = Record<string, unknown>
 
@@ -22,7 +23,7 @@ export class RowPlan {
 
   constructor(columns: ReadonlyArray<DriverColumn>) {
     this.#types = columns.map(({ type }) => type)
-    this.columns = columns.map(({ name, type }) => ({ name, type: toText(fromDriver(type)) }))
+    this.columns = columns.map(({ name, type }) => ({ name: readable(name), type: toText(fromDriver(type)) }))
     this.decoders = columns.map(({ type }) => decoderOf(fromDriver(type)))
   }
 
@@ -104,7 +105,7 @@ const infoOf = ({ info }: types.ResultSet): Info => {
   }
   return {
     coordinator: queriedHost,
-    warnings: warnings ?? undefined,
+    warnings: warnings?.map(withoutQuery),
     achievedConsistency,
     traceId: isAbsent(traceId) ? undefined : String(traceId)
   }

@@ -9,9 +9,10 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { abandon, BatchAttempt, type Line, StatementAttempt } from "./attempt.ts"
 import { type Circumstances, classify } from "./classify.ts"
-import { internals, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "./driver.ts"
 import { encode, RefusedAtWriting } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
+import { textOf } from "./quoted.ts"
 import { keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 /** The port of a client. `log` is called in passing. */
@@ -88,11 +89,16 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
   /** The token ranges with their replicas; of a keyspace made lately as well. */
   readonly ring = (keyspace: string): Effect.Effect<Ring | undefined, CqlError> =>
     Effect.suspend(() => {
+      // The driver puts the name between quotes as it is. A keyspace with any other name cannot exist.
+      if (!isKeyspaceName(keyspace)) return Effect.undefined
       const { metadata } = this.client
       const isKnown = Object.hasOwn(metadata.keyspaces, keyspace)
       // What cannot be read now is unknown: the ring is an advice of where to send what.
       const known = isKnown ? Effect.void : Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspace(keyspace)))
-      return Effect.map(known, () => ringOf(metadata, keyspace))
+      return Effect.map(
+        known,
+        () => Object.hasOwn(metadata.keyspaces, keyspace) ? ringOf(metadata, keyspace) : undefined
+      )
     })
 
   readonly refused = (reason: Reason.Reason, request: Request): Exit.Exit<never, CqlError> =>
@@ -104,7 +110,7 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     phase: Circumstances["phase"]
   ): Exit.Exit<never, CqlError> => {
     if (error instanceof RefusedAtWriting) return this.refused(error.reason, request)
-    const reason = classify(error, { phase, timeout: request.options.requestTimeout ?? 0 })
+    const reason = classify(error, { phase, timeout: request.options.requestTimeout ?? 0, request })
     const kind = error instanceof Error ? error.name : typeof error
     if (reason._tag === "UnknownError" && !this.#unknownKinds.has(kind)) {
       this.#unknownKinds.add(kind)
@@ -113,6 +119,3 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     return this.refused(reason, request)
   }
 }
-
-const textOf = (request: Request): string =>
-  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")
