@@ -100,19 +100,21 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(Symbol.iterator in value)
 
 const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
-  const encoders = fields.map(({ name, type }) => [name, encoderOf(type)] as const)
+  // Every record has a `constructor`, a `toString` and their like, which are no fields of it unless they are its own.
+  const encoders = fields.map(({ name, type }) => ({ name, encode: encoderOf(type), isInherited: name in {} }))
   const names = new Set(fields.map(({ name }) => name))
   return (value) => {
     if (!isRecord(value)) return new Refusal(expected, kindOf(value))
     const stray = Object.keys(value).find((key) => !names.has(key))
     if (stray !== undefined) return new Refusal(expected, "a record with another field", `.${stray}`)
     const parts: Array<Buffer> = []
-    for (const [name, encode] of encoders) {
-      if (value[name] === null || value[name] === undefined) {
+    for (const { encode, isInherited, name } of encoders) {
+      const field = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]
+      if (field === null || field === undefined) {
         parts.push(nullLength)
         continue
       }
-      const refusal = append(parts, encode, value[name])
+      const refusal = append(parts, encode, field)
       if (refusal !== undefined) return refusal.within(`.${name}`)
     }
     return Buffer.concat(parts)
