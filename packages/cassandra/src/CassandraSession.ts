@@ -8,14 +8,13 @@ import type { Service } from "@effect-cql/core/Session"
 import type { Client } from "cassandra-driver"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
-import { requestTimeoutOf } from "./internal/clientOptions.ts"
+import { closeTimeoutOf, requestTimeoutOf } from "./internal/clientOptions.ts"
 import { connected, open } from "./internal/connect.ts"
 import { ClientPort } from "./internal/port.ts"
 import type { Options, SessionOptions } from "./Options.ts"
@@ -63,7 +62,7 @@ const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Servi
       capacity,
       partition,
       ring,
-      closeTimeout: options.closeTimeout === undefined ? undefined : Duration.toMillis(options.closeTimeout),
+      closeTimeout: closeTimeoutOf(options),
       defaults: {
         ...options.defaults,
         pageSize: options.defaults?.pageSize ?? defaultPageSize,

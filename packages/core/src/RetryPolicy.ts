@@ -109,8 +109,12 @@ export const make = (options: Options): RetryPolicy => {
   }
 }
 
-const millis = (name: string, input: Duration.Input | undefined, standard: number): number =>
-  amount(name, input === undefined || typeof input === "number" ? input : Duration.toMillis(input), standard)
+const millis = (name: string, input: Duration.Input | undefined, standard: number): number => {
+  if (input === undefined || typeof input === "number") return amount(name, input, standard)
+  const duration = Duration.fromInput(input)
+  if (duration._tag === "Some") return amount(name, Duration.toMillis(duration.value), standard)
+  throw new InvalidOptions({ option: `retry.${name}`, value: input, expected: "a duration, such as \"20 millis\"" })
+}
 
 const amount = (name: string, value: number | undefined, standard: number): number => {
   if (value === undefined) return standard

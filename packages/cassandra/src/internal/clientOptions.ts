@@ -7,7 +7,8 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { ConnectionOptions } from "node:tls"
 import type { Options, SessionOptions, Tls } from "../Options.ts"
-import type { ClientOptions, LogEmitter } from "./driver.ts"
+import { type ClientOptions, isKeyspaceName, type LogEmitter } from "./driver.ts"
+import { kindOf } from "./kindOf.ts"
 
 const defaultRequestTimeout = "12 seconds"
 const defaultConnectTimeout = "10 seconds"
@@ -19,11 +20,24 @@ export const requestTimeoutOf = (options: SessionOptions): Duration.Input =>
 
 /** Milliseconds. */
 export const connectTimeoutOf = (options: Options): number =>
-  Duration.toMillis(options.connectTimeout ?? defaultConnectTimeout)
+  millisOf("connectTimeout", options.connectTimeout ?? defaultConnectTimeout)
 
 /** Milliseconds. */
 export const closeTimeoutOf = (options: SessionOptions): number =>
-  Duration.toMillis(options.closeTimeout ?? defaultCloseTimeout)
+  millisOf("closeTimeout", options.closeTimeout ?? defaultCloseTimeout)
+
+const millisOf = (option: string, input: Duration.Input): number => {
+  const duration = Duration.fromInput(input)
+  // A negative number becomes a duration of zero, so the sign has to be read off the number itself.
+  if (duration._tag === "Some" && !(Number(input) < 0)) return Duration.toMillis(duration.value)
+  throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"5 seconds\"" })
+}
+
+/** What is redacted. Throws `InvalidOptions` for a plain text, without telling it. */
+const secretOf = (option: string, secret: Redacted.Redacted): string => {
+  if (Redacted.isRedacted(secret)) return Redacted.value(secret)
+  throw new InvalidOptions({ option, value: kindOf(secret), expected: "a Redacted: Redacted.make(...)" })
+}
 
 /** How long the driver waits for sockets and answers, in milliseconds. */
 interface Waits {
@@ -45,7 +59,7 @@ export const waitsToConnect = (options: Options): Waits => {
 
 /** The waits from then on. Those of statements are given with each; these are for what the driver asks by itself. */
 export const waitsOnceConnected = (options: Options): Waits => {
-  const requestTimeout = Duration.toMillis(requestTimeoutOf(options))
+  const requestTimeout = millisOf("requestTimeout", requestTimeoutOf(options))
   const socketOptions = options.clientOptions?.socketOptions
   return {
     connectTimeout: socketOptions?.connectTimeout ?? longestConnectWait,
@@ -57,7 +71,9 @@ export const waitsOnceConnected = (options: Options): Waits => {
 /** The options of a client that opens with these options. Throws `InvalidOptions` for what cannot be. */
 export const toClientOptions = (options: Options, logEmitter: LogEmitter): ClientOptions => {
   const { clientOptions = {}, contactPoints, keyspace, localDataCenter, password, username } = options
-  if (contactPoints.length === 0 || contactPoints.some((point) => point.trim() === "")) {
+  if (
+    !Array.isArray(contactPoints) || contactPoints.length === 0 || contactPoints.some((point) => point.trim() === "")
+  ) {
     throw new InvalidOptions({ option: "contactPoints", value: contactPoints, expected: "at least one address" })
   }
   if (localDataCenter === "") {
@@ -67,6 +83,15 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
       expected: "the name of a data centre"
     })
   }
+  if (keyspace !== undefined && !isKeyspaceName(keyspace)) {
+    throw new InvalidOptions({
+      option: "keyspace",
+      value: keyspace,
+      expected: "its name without quotes: letters, digits and underscores"
+    })
+  }
+  // What is looked at once connected had better be refused before.
+  waitsOnceConnected(options)
   const sslOptions = tlsOf(options.tls)
   return {
     ...clientOptions,
@@ -75,7 +100,7 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
     ...(keyspace === undefined ? undefined : { keyspace }),
     ...(username === undefined
       ? undefined
-      : { credentials: { username, password: password === undefined ? "" : Redacted.value(password) } }),
+      : { credentials: { username, password: password === undefined ? "" : secretOf("password", password) } }),
     ...(sslOptions === undefined ? undefined : { sslOptions }),
     pooling: { ...clientOptions.pooling, ...poolingOf(options) },
     socketOptions: { ...clientOptions.socketOptions, ...waitsToConnect(options) },
@@ -101,7 +126,7 @@ const poolingOf = ({ pooling }: Options): ClientOptions["pooling"] => ({
     : { maxRequestsPerConnection: pooling.maxRequestsPerConnection }),
   ...(pooling?.heartbeatInterval === undefined
     ? undefined
-    : { heartBeatInterval: Duration.toMillis(pooling.heartbeatInterval) })
+    : { heartBeatInterval: millisOf("pooling.heartbeatInterval", pooling.heartbeatInterval) })
 })
 
 const tlsOf = (tls: boolean | Tls | undefined): ConnectionOptions | undefined => {
@@ -112,7 +137,7 @@ const tlsOf = (tls: boolean | Tls | undefined): ConnectionOptions | undefined =>
     rejectUnauthorized: dangerouslyAcceptAnyCertificate !== true,
     ...(ca === undefined ? undefined : { ca: typeof ca === "string" ? ca : [...ca] }),
     ...(certificate === undefined ? undefined : { cert: certificate }),
-    ...(privateKey === undefined ? undefined : { key: Redacted.value(privateKey) }),
+    ...(privateKey === undefined ? undefined : { key: secretOf("tls.privateKey", privateKey) }),
     ...(serverName === undefined ? undefined : { servername: serverName })
   }
 }
