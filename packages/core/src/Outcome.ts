@@ -3,7 +3,29 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { Batch } from "./Batch.ts"
+import type { Consistency, SerialConsistency } from "./Consistency.ts"
+import type { CqlError } from "./CqlError.ts"
+import * as internal from "./internal/settle.ts"
 import type { Reason } from "./Reason.ts"
+import type { Session } from "./Session.ts"
+import type { Settlement } from "./Settlement.ts"
+import type { Statement } from "./Statement.ts"
+
+export {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  type Finding,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Settlement
+} from "./Settlement.ts"
 
 /**
  * What is known about the effect of a statement on the database.
@@ -136,3 +158,86 @@ export const fold = (outcomes: Iterable<Outcome>): Outcome => {
  */
 export const afterAttempt = (earlier: Outcome | undefined, attempt: Outcome): Outcome =>
   earlier === "Unknown" || (earlier === "WillApply" && attempt === "NotApplied") ? earlier : attempt
+
+/**
+ * What can be settled: results, what a run has interrupted, or a statement and its error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unsettled {
+  readonly statement: Statement<unknown> | Batch
+  readonly outcome: Outcome
+  /** Default: its position. */
+  readonly index?: number | undefined
+  /** The error, which knows the timestamp of the write. */
+  readonly error?: CqlError | undefined
+  /** That timestamp, where there is no error. */
+  readonly timestamp?: bigint | undefined
+}
+
+/**
+ * How writes are read back.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SettleOptions {
+  /** Statements that are read back at once. Default: 16. */
+  readonly concurrency?: number | undefined
+  /** The level at which writes without a condition are read back. Default: `QUORUM`. */
+  readonly consistency?: Consistency | undefined
+  /** The level at which conditional writes are. Default: that of the statement's own options, or else `SERIAL`. */
+  readonly serialConsistency?: SerialConsistency | undefined
+  /** How far the clocks of clients and servers may be apart. Default: 1 second. */
+  readonly clockSkew?: Duration.Input | undefined
+}
+
+/**
+ * Reads back the writes whose outcome is open, and tells what is certain now. Everything else is passed over.
+ *
+ * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
+ *   at just that time, it is Applied. Otherwise it stays as it was, also when nothing is found, for a replica that was
+ *   away may still get it by a hint. To be certain then, execute it again with `{ timestamp: error.timestamp }`.
+ * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos: it is Applied where the row holds its
+ *   values, written since it was sent; NotApplied where the row is older, or not there; and open where other values were
+ *   written since. This takes for granted that nobody writes the same values to the same row, nor deletes it, meanwhile.
+ * - A **batch** is settled statement by statement (`parts`). A logged one of which anything is found is in the batch log:
+ *   WillApply, and Applied when all of it is found.
+ * - Increments of counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement
+ *   says so, and they stay open.
+ *
+ * Tables have to be qualified, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
+ * error of the read.
+ *
+ * **Example** (What became of a write that was not answered)
+ *
+ * ```ts
+ * import { executeConcurrent, Outcome, Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const insert = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, "ada"], { timestamp: 1_000n })
+ * const program = executeConcurrent([insert], { raiseOnFirstError: false }).pipe(Effect.flatMap((results) => Outcome.settle(results)))
+ *
+ * const session = MockSession.layer({
+ *   answers: [
+ *     MockSession.when(/^INSERT/, MockSession.fail(new Reason.RequestTimeout({ message: "no answer", timeout: 12_000 }))),
+ *     MockSession.when(/system_schema/, MockSession.rows([
+ *       { column_name: "id", kind: "partition_key", type: "int" },
+ *       { column_name: "name", kind: "regular", type: "text" }
+ *     ])),
+ *     MockSession.when(/^SELECT "name"/, MockSession.rows([{ "value 0": "ada", "time 0": 1_000n }]))
+ *   ]
+ * })
+ * const [settlement] = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(settlement?.before === "Unknown" && settlement.outcome === "Applied")
+ * ```
+ *
+ * @category settling
+ * @since 0.1.0
+ */
+export const settle = (
+  unsettled: Iterable<Unsettled>,
+  options?: SettleOptions
+): Effect.Effect<Array<Settlement>, never, Session> => internal.settle(unsettled, options ?? {})

@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { stoppedAt } from "./internal/account.ts"
+import { stoppedAt, unsettledOf } from "./internal/account.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
@@ -35,6 +35,11 @@ export class SourceError extends Data.TaggedError("SourceError")<{
   /** The indexes of those that were stopped before their end, ascending. */
   get unknown(): ReadonlyArray<number> {
     return this.interrupted.map(({ index }) => index)
+  }
+
+  /** What `Outcome.settle` may know more of: the statements whose outcome is open, by index. */
+  get unsettled(): ReadonlyArray<Failure | Interrupted> {
+    return unsettledOf(this.failures, this.interrupted)
   }
 
   override get message(): string {

@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { stoppedAt } from "./internal/account.ts"
+import { stoppedAt, unsettledOf } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -55,6 +55,11 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
 
   override get message(): string {
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
+  }
+
+  /** What `Outcome.settle` may know more of: the statements whose outcome is open, by index. */
+  get unsettled(): ReadonlyArray<Failure | Interrupted> {
+    return unsettledOf([this.failure, ...this.failures], this.interrupted)
   }
 
   /** Whether the statement of an index succeeded. */

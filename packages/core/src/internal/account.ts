@@ -16,3 +16,12 @@ export interface Account {
 export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
   `of ${account.startedCount} statements started ${account.summary.succeeded} succeeded, ` +
   `${account.summary.failed} failed, ${account.summary.unknown} are unknown`
+
+/** Those whose outcome is open, by index. */
+export const unsettledOf = (
+  failures: ReadonlyArray<Failure>,
+  interrupted: ReadonlyArray<Interrupted>
+): ReadonlyArray<Failure | Interrupted> =>
+  [...failures, ...interrupted]
+    .filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
+    .toSorted((a, b) => a.index - b.index)

@@ -40,7 +40,8 @@ export const of = (cql: string): Text => {
   return text
 }
 
-type Token =
+/** A piece of CQL. Words are in upper case; strings and names that hold doubled quotes come in several pieces. */
+export type Token =
   | { readonly _tag: "Word" | "Quoted" | "Literal" | "Marker"; readonly text: string }
   | { readonly _tag: "Symbol"; readonly text: string }
 
@@ -68,7 +69,8 @@ const at = (pattern: RegExp, cql: string, index: number): RegExpExecArray | null
   return pattern.exec(cql)
 }
 
-const tokenize = (cql: string): ReadonlyArray<Token> => {
+/** The tokens of a text, without white space and comments. */
+export const tokenize = (cql: string): ReadonlyArray<Token> => {
   const tokens: Array<Token> = []
   let index = 0
   let braces = 0

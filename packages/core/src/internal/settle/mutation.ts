@@ -1,0 +1,248 @@
+/**
+ * What an INSERT, UPDATE or DELETE writes, and where: read off its text, so that it can be read back.
+ *
+ * Only the plain forms are understood, `column = value` with a marker or a literal. Whatever else a text sets is left out,
+ * and a text whose row cannot be named is not read back at all.
+ */
+import { type Token, tokenize } from "../text.ts"
+
+/** A value of a text: a marker, by its number; a literal, as it is written and as it is; or what only the server knows. */
+export type Term =
+  | { readonly _tag: "Marker"; readonly marker: number }
+  | { readonly _tag: "Literal"; readonly cql: string; readonly value: unknown }
+  | { readonly _tag: "Other" }
+
+/** A column by its name, as the schema has it, and what stands for its value. */
+export interface Assignment {
+  readonly column: string
+  readonly term: Term
+}
+
+export interface Mutation {
+  readonly verb: "INSERT" | "UPDATE" | "DELETE"
+  readonly keyspace: string
+  readonly table: string
+  /** What it sets. Of an INSERT the key is among it; of a DELETE the columns that it names. */
+  readonly assignments: ReadonlyArray<Assignment>
+  /** The equalities of its WHERE; empty for an INSERT. */
+  readonly where: ReadonlyArray<Assignment>
+  /** Of `USING TIMESTAMP`. */
+  readonly timestamp: Term | undefined
+}
+
+/** What a text writes; or why it cannot be read back. */
+export const mutationOf = (cql: string): Mutation | string => {
+  const reader = new Reader(tokenize(cql))
+  if (reader.takes("INSERT")) return insert(reader)
+  if (reader.takes("UPDATE")) return update(reader)
+  if (reader.takes("DELETE")) return deletion(reader)
+  return reader.takes("BEGIN")
+    ? "a batch within one text is not taken apart; make it with Batch.make"
+    : "only INSERT, UPDATE and DELETE can be read back"
+}
+
+const insert = (reader: Reader): Mutation | string => {
+  reader.takes("INTO")
+  const name = reader.table()
+  if (typeof name === "string") return name
+  if (!reader.takes("(")) return "an INSERT ... JSON does not tell its columns"
+  const columns: Array<string> = []
+  do columns.push(reader.name() ?? "")
+  while (reader.takes(","))
+  if (!reader.takes(")") || !reader.takes("VALUES") || !reader.takes("(")) return notUnderstood
+  const terms: Array<Term> = []
+  do terms.push(reader.term())
+  while (reader.takes(","))
+  if (!reader.takes(")") || columns.includes("") || columns.length !== terms.length) return notUnderstood
+  const assignments = columns.map((column, index): Assignment => ({ column, term: terms[index]! }))
+  return { verb: "INSERT", ...name, assignments, where: [], timestamp: reader.timestampAhead() }
+}
+
+const update = (reader: Reader): Mutation | string => {
+  const name = reader.table()
+  if (typeof name === "string") return name
+  const timestamp = reader.timestampAhead()
+  if (!reader.skipTo("SET")) return notUnderstood
+  const assignments: Array<Assignment> = []
+  do {
+    const column = reader.name()
+    const isPlain = column !== undefined && reader.takes("=")
+    const term = reader.term()
+    if (isPlain && term._tag !== "Other") assignments.push({ column, term })
+  } while (reader.takes(","))
+  const where = wherePart(reader)
+  return typeof where === "string" ? where : { verb: "UPDATE", ...name, assignments, where, timestamp }
+}
+
+const deletion = (reader: Reader): Mutation | string => {
+  const columns: Array<string> = []
+  while (!reader.takes("FROM")) {
+    const column = reader.name()
+    if (column === undefined || reader.sees("[") || reader.sees(".")) {
+      return "a deletion within a collection leaves no trace"
+    }
+    columns.push(column)
+    reader.takes(",")
+  }
+  const name = reader.table()
+  if (typeof name === "string") return name
+  const timestamp = reader.timestampAhead()
+  const where = wherePart(reader)
+  if (typeof where === "string") return where
+  const assignments = columns.map((column): Assignment => ({ column, term: nothing }))
+  return { verb: "DELETE", ...name, assignments, where, timestamp }
+}
+
+const nothing: Term = { _tag: "Literal", cql: "NULL", value: null }
+const notUnderstood = "its text was not understood"
+
+const wherePart = (reader: Reader): ReadonlyArray<Assignment> | string => {
+  if (!reader.skipTo("WHERE")) return notUnderstood
+  const where: Array<Assignment> = []
+  do {
+    const column = reader.name()
+    const isEquality = column !== undefined && reader.takes("=")
+    const term = reader.term()
+    if (!isEquality || term._tag === "Other") return "its WHERE is more than equalities of columns and values"
+    where.push({ column, term })
+  } while (reader.takes("AND"))
+  return where
+}
+
+// What ends a value where no bracket is open.
+const ends = new Set([",", ")", ";", "AND", "SET", "WHERE", "IF", "USING"])
+const opening = new Set(["(", "[", "{"])
+const closing = new Set([")", "]", "}"])
+
+/** Reads tokens one after the other, knowing how many markers have passed. */
+class Reader {
+  readonly #tokens: ReadonlyArray<Token>
+  #at = 0
+  #markers = 0
+
+  constructor(tokens: ReadonlyArray<Token>) {
+    this.#tokens = tokens
+  }
+
+  get #next(): Token | undefined {
+    return this.#tokens[this.#at]
+  }
+
+  #advance(): void {
+    if (this.#next?._tag === "Marker") this.#markers++
+    this.#at++
+  }
+
+  sees(text: string): boolean {
+    const token = this.#next
+    return (token?._tag === "Word" || token?._tag === "Symbol") && token.text === text
+  }
+
+  takes(text: string): boolean {
+    if (!this.sees(text)) return false
+    this.#advance()
+    return true
+  }
+
+  skipTo(word: string): boolean {
+    while (this.#next !== undefined) {
+      if (this.takes(word)) return true
+      this.#advance()
+    }
+    return false
+  }
+
+  /** A name as the schema has it: in lower case, unless it is quoted. */
+  name(): string | undefined {
+    const token = this.#next
+    if (token?._tag === "Word") {
+      this.#advance()
+      return token.text.toLowerCase()
+    }
+    const quoted = this.#pieces("Quoted")
+    return quoted === undefined ? undefined : quoted.slice(1, -1).replaceAll("\"\"", "\"")
+  }
+
+  /** The text of a string or a name, with the pieces that doubled quotes make of it put together. */
+  #pieces(tag: "Quoted" | "Literal"): string | undefined {
+    let text: string | undefined
+    while (this.#next?._tag === tag && (text === undefined || /^["']/.test(this.#next.text))) {
+      text = (text ?? "") + this.#next.text
+      this.#advance()
+    }
+    return text
+  }
+
+  table(): { readonly keyspace: string; readonly table: string } | string {
+    const keyspace = this.name()
+    if (keyspace === undefined) return notUnderstood
+    if (!this.takes(".")) return "its table is not qualified with a keyspace"
+    const table = this.name()
+    return table === undefined ? notUnderstood : { keyspace, table }
+  }
+
+  /** The value that comes next, up to what ends it. */
+  term(): Term {
+    const begin = this.#at
+    const marker = this.#markers
+    const literal = this.#literal()
+    if (literal !== undefined && this.#isAtEnd) return literal
+    this.#skipValue()
+    return begin + 1 === this.#at && this.#tokens[begin]?._tag === "Marker"
+      ? { _tag: "Marker", marker }
+      : { _tag: "Other" }
+  }
+
+  get #isAtEnd(): boolean {
+    const token = this.#next
+    return token === undefined || ((token._tag === "Word" || token._tag === "Symbol") && ends.has(token.text))
+  }
+
+  #skipValue(): void {
+    let depth = 0
+    while (this.#next !== undefined && (depth > 0 || !this.#isAtEnd)) {
+      const { _tag, text } = this.#next
+      if (_tag === "Symbol" && opening.has(text)) depth++
+      if (_tag === "Symbol" && closing.has(text)) depth--
+      this.#advance()
+    }
+  }
+
+  #literal(): Term | undefined {
+    const sign = this.takes("-") ? "-" : ""
+    if (sign === "" && this.#next?._tag === "Word") {
+      const value = words.get(this.#next.text)
+      if (value === undefined) return undefined
+      const cql = this.#next.text
+      this.#advance()
+      return { _tag: "Literal", cql, value }
+    }
+    const text = this.#pieces("Literal")
+    return text === undefined || text === ""
+      ? undefined
+      : { _tag: "Literal", cql: sign + text, value: valueOf(sign + text) }
+  }
+
+  /** The value of a `USING TIMESTAMP` before the next SET or WHERE, or before the end. Reads nothing. */
+  timestampAhead(): Term | undefined {
+    const [at, markers] = [this.#at, this.#markers]
+    let found: Term | undefined
+    while (found === undefined && this.#next !== undefined && !this.sees("SET") && !this.sees("WHERE")) {
+      if (this.takes("TIMESTAMP")) found = this.term()
+      else this.#advance()
+    }
+    this.#at = at
+    this.#markers = markers
+    return found
+  }
+}
+
+const words: ReadonlyMap<string, unknown> = new Map<string, unknown>([["TRUE", true], ["FALSE", false], ["NULL", null]])
+
+/** What a literal stands for; `undefined` where only its column's type could tell. */
+const valueOf = (literal: string): unknown => {
+  if (literal.startsWith("'")) return literal.slice(1, -1).replaceAll("''", "'")
+  if (/^-?\d+$/.test(literal)) return BigInt(literal)
+  if (/^-?\d[\d.]*(?:e[+-]?\d+)?$/i.test(literal)) return Number(literal)
+  return /^[0-9a-f]{8}-/i.test(literal) ? literal : undefined
+}

@@ -1,0 +1,405 @@
+import { Batch, CqlError, executeConcurrent, Outcome, Query, Reason, Statement } from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { BigDecimal, Effect, Schema } from "effect"
+import { inspect } from "node:util"
+import { defectOf, errorOf, timed } from "../support/runs.ts"
+
+/** What stands in one row: values with their write times, in microseconds. */
+type Row = Readonly<Record<string, readonly [value: unknown, time: bigint | null]>>
+
+const columns = (types: Readonly<Record<string, string>>) => [
+  { column_name: "id", kind: "partition_key", type: "int" },
+  { column_name: "k", kind: "clustering", type: "int" },
+  ...Object.entries(types).map(([column_name, type]) => ({ column_name, kind: "regular", type }))
+]
+
+/** A database that holds one row at most, and answers what reads it back. */
+const holding = (row: Row | undefined, types: Readonly<Record<string, string>> = { a: "int", b: "text" }) =>
+  MockSession.layer({
+    answers: [
+      MockSession.when(/system_schema\.columns/, MockSession.rows(columns(types))),
+      MockSession.when(/^SELECT/, (request) => {
+        const text = request._tag === "Statement" ? request.text : ""
+        const asked = [...text.matchAll(/"(\w+)" AS "value (\d+)"/g)]
+        const found = row === undefined ? [] : [Object.fromEntries(asked.flatMap(([, name, at]) => {
+          const [value, time] = row[name!] ?? [null, null]
+          return [[`value ${at}`, value], [`time ${at}`, time]]
+        }))]
+        return Effect.succeed({ rows: found })
+      })
+    ]
+  })
+
+const timeout = new Reason.RequestTimeout({ message: "no answer", timeout: 12_000 })
+
+const unknown = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp?: bigint): Outcome.Unsettled => ({
+  statement,
+  outcome: "Unknown",
+  timestamp
+})
+
+const settleOne = (unsettled: Outcome.Unsettled, options?: Outcome.SettleOptions) =>
+  Effect.map(Outcome.settle([unsettled], options), ([settlement, ...others]) => {
+    assert.lengthOf(others, 0)
+    return settlement!
+  })
+
+const second = 1_000_000n
+const now = 1_000n * second
+const insert = Statement.make("INSERT INTO app.t (id, k, a, b) VALUES (?, ?, ?, ?)", [1, 2, 3, "x"])
+const update = Statement.make("UPDATE app.t SET a = ?, b = ? WHERE id = ? AND k = ?", [3, "x", 1, 2])
+
+type Case = readonly [name: string, row: Row | undefined, outcome: Outcome.Outcome, finding: Outcome.Finding]
+
+describe("a write without a condition", () => {
+  const cases: ReadonlyArray<Case> = [
+    ["its values at its time", { a: [3, now], b: ["x", now] }, "Applied", "found"],
+    ["one of its values at its time, the other overwritten", { a: [3, now], b: ["y", now + 1n] }, "Applied", "found"],
+    ["its values, written before", { a: [3, now - 1n], b: ["x", now - 1n] }, "Unknown", "notFound"],
+    ["other values, written before", { a: [4, now - 1n], b: ["y", now - 1n] }, "Unknown", "notFound"],
+    ["newer values", { a: [3, now + 1n], b: ["y", now + 5n] }, "Unknown", "overwritten"],
+    ["other values at its very time", { a: [4, now], b: ["y", now] }, "Unknown", "overwritten"],
+    ["empty columns", { a: [null, null], b: [null, null] }, "Unknown", "notFound"],
+    ["no row", undefined, "Unknown", "notFound"]
+  ]
+  for (const [name, row, outcome, finding] of cases) {
+    it.effect(`${name}: ${outcome}`, () =>
+      Effect.gen(function*() {
+        for (const statement of [insert, update]) {
+          const settlement = yield* settleOne(unknown(statement, now))
+          assert.deepInclude(settlement, { before: "Unknown", outcome, finding, statement, index: 0 })
+          assert.strictEqual(settlement.isCertain, outcome === "Applied")
+        }
+      }).pipe(Effect.provide(holding(row))))
+  }
+
+  it.effect("the timestamp of its text goes before that of the client", () =>
+    Effect.gen(function*() {
+      const own = Statement.make("UPDATE app.t USING TIMESTAMP ? SET a = ? WHERE id = 1 AND k = 2", [77n, 3])
+      assert.strictEqual((yield* settleOne(unknown(own, now))).outcome, "Applied")
+      const literal = Statement.make("INSERT INTO app.t (id, k, a) VALUES (1, 2, 3) USING TIMESTAMP 77")
+      assert.strictEqual((yield* settleOne(unknown(literal, now))).outcome, "Applied")
+    }).pipe(Effect.provide(holding({ a: [3, 77n] }))))
+
+  it.effect("is read by the key alone, at QUORUM unless told otherwise, and never from its text", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      yield* settleOne(unknown(insert, now))
+      yield* settleOne(unknown(update, now), { consistency: "ALL" })
+      const reads = (yield* mock.calls)
+        .map(({ request }) => request)
+        .filter(({ options }) => options.consistency !== undefined)
+      for (const [at, consistency] of (["QUORUM", "ALL"] as const).entries()) {
+        const read = reads[at]!
+        assert.deepInclude(read, {
+          text:
+            "SELECT \"a\" AS \"value 0\", WRITETIME(\"a\") AS \"time 0\", \"b\" AS \"value 1\", WRITETIME(\"b\") AS \"time 1\" " +
+            "FROM \"app\".\"t\" WHERE \"id\" = ? AND \"k\" = ? LIMIT 1",
+          params: [1, 2]
+        })
+        assert.strictEqual(read.options.consistency, consistency)
+      }
+    }).pipe(Effect.provide(holding(undefined))))
+})
+
+describe("a conditional write, read at a serial level", () => {
+  const cases: ReadonlyArray<Case> = [
+    ["its values, written since", { a: [3, now + 5n], b: ["x", now + 5n] }, "Applied", "found"],
+    ["its values, written by a clock a little behind", { a: [3, now - 5n], b: ["x", now - 5n] }, "Applied", "found"],
+    ["its values, written long before", { a: [3, 5n], b: ["x", 5n] }, "NotApplied", "notFound"],
+    ["other values, written long before", { a: [4, 5n], b: ["y", 5n] }, "NotApplied", "notFound"],
+    ["one column of another since, one of before", { a: [4, now], b: ["y", 5n] }, "NotApplied", "notFound"],
+    ["other values, written since", { a: [4, now], b: ["x", now] }, "Unknown", "overwritten"],
+    ["no row", undefined, "NotApplied", "notFound"],
+    ["empty columns", { a: [null, null], b: [null, null] }, "NotApplied", "notFound"]
+  ]
+  const conditional = [
+    Statement.make("INSERT INTO app.t (id, k, a, b) VALUES (?, ?, ?, ?) IF NOT EXISTS", [1, 2, 3, "x"]),
+    Statement.make("UPDATE app.t SET a = ?, b = ? WHERE id = ? AND k = ? IF a = ?", [3, "x", 1, 2, 9])
+  ]
+  for (const [name, row, outcome, finding] of cases) {
+    it.effect(`${name}: ${outcome}`, () =>
+      Effect.gen(function*() {
+        for (const statement of conditional) {
+          const settlement = yield* settleOne(unknown(statement, now))
+          assert.deepInclude(settlement, { outcome, finding })
+          assert.deepStrictEqual(
+            settlement.row,
+            row === undefined ? undefined : { a: row["a"]![0], b: row["b"]![0] }
+          )
+        }
+      }).pipe(Effect.provide(holding(row))))
+  }
+
+  it.effect("the level is that of the statement, SERIAL by default", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      const local = Statement.withOptions(conditional[0]!, { serialConsistency: "LOCAL_SERIAL" })
+      yield* settleOne(unknown(conditional[0]!, now))
+      yield* settleOne(unknown(local, now))
+      yield* settleOne(unknown(local, now), { serialConsistency: "SERIAL" })
+      const levels = (yield* mock.calls).filter(({ request }) => request.options.consistency !== undefined)
+      assert.deepStrictEqual(levels.map(({ request }) => request.options.consistency), [
+        "SERIAL",
+        "LOCAL_SERIAL",
+        "SERIAL"
+      ])
+    }).pipe(Effect.provide(holding(undefined))))
+
+  it.effect("clocks may be further apart where that is said", () =>
+    Effect.gen(function*() {
+      const settled = (clockSkew: number) => settleOne(unknown(conditional[0]!, now), { clockSkew })
+      assert.strictEqual((yield* settled(1_000)).outcome, "NotApplied")
+      assert.strictEqual((yield* settled(10_000)).outcome, "Applied")
+    }).pipe(Effect.provide(holding({ a: [3, now - 5n * second], b: ["x", now - 5n * second] }))))
+
+  it.effect("one that was decided is Applied once it was read, whatever stands there now", () =>
+    Effect.gen(function*() {
+      for (const [row, outcome] of [[{ a: [4, now], b: ["y", now] }, "Applied"], [undefined, "WillApply"]] as const) {
+        const settlement = yield* settleOne({ ...unknown(conditional[1]!, now), outcome: "WillApply" }).pipe(
+          Effect.provide(holding(row))
+        )
+        assert.strictEqual(settlement.outcome, outcome)
+      }
+    }))
+
+  it.effect("a deletion is NotApplied where what it deletes stands, and open where nothing does", () =>
+    Effect.gen(function*() {
+      const remove = Statement.make("DELETE FROM app.t WHERE id = ? AND k = ? IF EXISTS", [1, 2])
+      const settled = (row: Row | undefined) =>
+        Effect.map(settleOne(unknown(remove, now)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
+      assert.strictEqual(yield* settled({ a: [3, 5n], b: [null, null] }), "NotApplied")
+      assert.strictEqual(yield* settled({ a: [3, now], b: [null, null] }), "Unknown")
+      assert.strictEqual(yield* settled(undefined), "Unknown")
+    }))
+})
+
+describe("batches", () => {
+  const other = Statement.make("INSERT INTO app.t (id, k, b) VALUES (2, 2, ?)", ["z"])
+  const all: Row = { a: [3, now], b: ["x", now] }
+  const types = { a: "int", b: "text" }
+
+  it.effect("all of it found: Applied, of any type", () =>
+    Effect.gen(function*() {
+      for (const type of ["logged", "unlogged"] as const) {
+        const settlement = yield* settleOne(unknown(Batch.make([insert, update], { type }), now))
+        assert.strictEqual(settlement.outcome, "Applied")
+        assert.deepStrictEqual(settlement.parts.map(({ index, outcome }) => [index, outcome]), [[0, "Applied"], [
+          1,
+          "Applied"
+        ]])
+      }
+    }).pipe(Effect.provide(holding(all, types))))
+
+  it.effect("some of it found: a logged one will be applied, an unlogged one is in part", () =>
+    Effect.gen(function*() {
+      const outcomes = yield* Effect.forEach(["logged", "unlogged"] as const, (type) =>
+        Effect.map(
+          settleOne(unknown(Batch.make([insert, other], { type }), now)),
+          ({ outcome, parts }) => [outcome, ...parts.map(({ outcome }) => outcome)]
+        ))
+      assert.deepStrictEqual(outcomes, [["WillApply", "Applied", "Unknown"], ["Unknown", "Applied", "Unknown"]])
+    }).pipe(Effect.provide(holding(all, types))))
+
+  it.effect("a conditional one is all or nothing", () =>
+    Effect.gen(function*() {
+      const batch = Batch.make([
+        ["INSERT INTO app.t (id, k, a) VALUES (1, 2, 3) IF NOT EXISTS"],
+        ["UPDATE app.t SET b = 'x' WHERE id = 1 AND k = 2"]
+      ])
+      const settled = (row: Row | undefined) =>
+        Effect.map(settleOne(unknown(batch, now)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
+      assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["x", now + 9n] }), "Applied")
+      assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["y", now + 99n] }), "Applied")
+      assert.strictEqual(yield* settled({ a: [3, 9n], b: ["x", 9n] }), "NotApplied")
+      assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["x", 9n] }), "Unknown")
+    }))
+
+  it.effect("one of counters leaves nothing to recognise, and is not read", () =>
+    Effect.gen(function*() {
+      const batch = Batch.make([["UPDATE app.c SET n = n + 1 WHERE id = 1"]], { type: "counter" })
+      assert.deepInclude(yield* settleOne(unknown(batch)), { outcome: "Unknown", finding: "notComparable" })
+      assert.lengthOf(yield* (yield* MockSession.MockSession).calls, 0)
+    }).pipe(Effect.provide(holding(undefined))))
+})
+
+describe("what cannot be told stays open, and says why", () => {
+  const cases: ReadonlyArray<
+    readonly [statement: Statement.Statement<unknown>, timestamp: bigint | undefined, why: RegExp]
+  > = [
+    [Statement.make("UPDATE app.t SET a = a + 1 WHERE id = 1 AND k = 2"), undefined, /timestamp is not known/],
+    [Statement.make("INSERT INTO app.t (id, k) VALUES (1, 2)"), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k) VALUES (1, 2) IF NOT EXISTS"), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k, a) VALUES (1, 2, ?)", [null]), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k, a) VALUES (1, 2, ?)", [Statement.unset]), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k, tags) VALUES (1, 2, ?)", [["x"]]), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k, udt) VALUES (1, 2, ?)", [{}]), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (id, k, w) VALUES (1, 2, '2024-01-01')"), now, /no column of one value/],
+    [Statement.make("INSERT INTO app.t (k, a) VALUES (1, 2)"), now, /key is not given/],
+    [Statement.make("INSERT INTO app.t (id, k, a) VALUES (now(), 1, 2)"), now, /key is not given/],
+    [Statement.make("INSERT INTO t (id, a) VALUES (1, 2)"), now, /not qualified/],
+    [Statement.make("DELETE FROM app.t WHERE id = 1 AND k = 2"), now, /newer|no column|nothing/],
+    [Statement.make("TRUNCATE app.t"), undefined, /only INSERT, UPDATE and DELETE/]
+  ]
+  for (const [statement, timestamp, why] of cases) {
+    it.effect(statement.text, () =>
+      Effect.gen(function*() {
+        const settlement = yield* settleOne(unknown(statement, timestamp))
+        assert.strictEqual(settlement.outcome, "Unknown")
+        assert.match(settlement.message, why)
+      }).pipe(
+        Effect.provide(holding({ a: [3, 5n] }, { a: "int", tags: "list<text>", udt: "address", w: "timestamp" }))
+      ))
+  }
+
+  it.effect("a table that is not there", () =>
+    Effect.gen(function*() {
+      assert.match((yield* settleOne(unknown(insert, now))).message, /no table app\.t/)
+    }).pipe(Effect.provide(MockSession.layer())))
+
+  it.effect("a read that fails is told, and the schema is asked for once", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      const settlements = yield* Outcome.settle([unknown(insert, now), unknown(update, now)])
+      assert.deepStrictEqual(settlements.map(({ error, finding }) => [finding, error?.reason._tag]), [
+        ["unreadable", "RequestTimeout"],
+        ["unreadable", "RequestTimeout"]
+      ])
+      assert.lengthOf((yield* mock.calls).filter(({ request }) => JSON.stringify(request).includes("system_schema")), 1)
+    }).pipe(Effect.provide(MockSession.layer({
+      answers: [MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" })))],
+      otherwise: MockSession.fail(timeout)
+    }))))
+})
+
+describe("values are the same whatever their form", () => {
+  const float = Math.fround(0.1)
+  const same: ReadonlyArray<readonly [type: string, given: unknown, found: unknown]> = [
+    ["int", 5, 5],
+    ["bigint", 5n, 5n],
+    ["varint", 12345678901234567890n, 12345678901234567890n],
+    ["float", 0.1, float],
+    ["vector<float, 2>", [0.1, 1], [float, 1]],
+    ["double", Number.NaN, Number.NaN],
+    ["text", "ä", "ä"],
+    ["uuid", "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47", "6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47"],
+    ["decimal", BigDecimal.fromStringUnsafe("1.50"), BigDecimal.fromStringUnsafe("1.5")],
+    ["blob", new DataView(new Uint8Array([0, 1, 2]).buffer, 1), new Uint8Array([1, 2])],
+    ["timestamp", new Date(5), new Date(5)],
+    ["frozen<map<text, int>>", new Map([["a", 1], ["b", 2]]), new Map([["a", 1], ["b", 2]])],
+    ["frozen<set<int>>", new Set([1, 2]), new Set([1, 2])],
+    ["frozen<address>", { street: "x", no: 1 }, { street: "x", no: 1 }],
+    ["duration", { months: 1, days: 2, nanoseconds: 3n }, { months: 1, days: 2, nanoseconds: 3n }]
+  ]
+  const different: typeof same = [
+    ["int", 5, 6],
+    ["double", 0.1, float],
+    ["text", "A", "a"],
+    ["blob", new Uint8Array([1, 2]), new Uint8Array([1, 2, 3])],
+    ["timestamp", new Date(5), new Date(6)],
+    ["frozen<list<int>>", [1, 2], [1]],
+    ["text", "5", 5]
+  ]
+  for (
+    const [type, given, found, expected] of [
+      ...same.map((pair) => [...pair, "Applied"] as const),
+      ...different.map((pair) => [...pair, "Unknown"] as const)
+    ]
+  ) {
+    it.effect(`${type}: ${inspect(given)} and ${inspect(found)}: ${expected}`, () =>
+      Effect.gen(function*() {
+        const statement = Statement.make("INSERT INTO app.t (id, a) VALUES (1, ?)", [given])
+        assert.strictEqual((yield* settleOne(unknown(statement, now))).outcome, expected)
+      }).pipe(Effect.provide(holding({ a: [found, now] }, { a: type }))))
+  }
+})
+
+it.effect("of the results of a run only those are read back whose outcome is open, and they keep their index", () =>
+  Effect.gen(function*() {
+    const select = Statement.make("SELECT a FROM app.t")
+    const results = yield* executeConcurrent([select, insert, update], { raiseOnFirstError: false })
+    assert.deepStrictEqual(results.map(({ outcome }) => outcome), ["Applied", "Unknown", "Unknown"])
+    const settlements = yield* Outcome.settle(results)
+    assert.deepStrictEqual(settlements.map(({ index }) => index), [1, 2])
+    assert.isTrue(settlements.every(({ isCertain }) => isCertain))
+  }).pipe(Effect.provide(MockSession.layer({
+    defaults: { timestamp: now },
+    answers: [
+      MockSession.when(/^(INSERT|UPDATE)/, MockSession.fail(timeout)),
+      MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
+      MockSession.when(/"value 0"/, MockSession.rows([{ "value 0": 3, "time 0": now, "value 1": "x", "time 1": now }]))
+    ]
+  }))))
+
+it.effect("a stopped run tells what can be settled: what failed and what it interrupted", () =>
+  Effect.gen(function*() {
+    const { exit } = yield* timed(executeConcurrent([insert, Statement.make("SELECT a FROM app.t"), update]))
+    const error = errorOf(exit)
+    assert.deepStrictEqual(error.unsettled.map(({ index }) => index), [0, 2])
+    const settlements = yield* Outcome.settle(error.unsettled).pipe(
+      Effect.provide(
+        holding({ a: [3, error.unsettled[1]!._tag === "Interrupted" ? error.unsettled[1]!.timestamp! : 0n] })
+      )
+    )
+    assert.deepStrictEqual(settlements.map(({ index, outcome }) => [index, outcome]), [[0, "Unknown"], [2, "Applied"]])
+  }).pipe(Effect.provide(MockSession.layer({
+    latency: (request) => /^INSERT/.test(JSON.stringify(request)) ? 1 : 100,
+    answers: [MockSession.when(/^INSERT/, MockSession.fail(timeout))]
+  }))))
+
+it.effect("a statement that failed alone is settled with its error", () =>
+  Effect.gen(function*() {
+    const error = new CqlError({ reason: timeout, query: insert.text, outcome: "Unknown", timestamp: now })
+    const settlement = yield* settleOne({ statement: insert, outcome: error.outcome, error })
+    assert.strictEqual(settlement.outcome, "Applied")
+  }).pipe(Effect.provide(holding({ a: [3, now] }))))
+
+it.effect("the parameters of a query are compared as they were encoded", () =>
+  Effect.gen(function*() {
+    const query = Query.make("INSERT INTO app.t (id, k, a) VALUES (:id, 2, :a)", {
+      params: Schema.Struct({ id: Schema.Int, a: Schema.NumberFromString })
+    })
+    assert.strictEqual((yield* settleOne(unknown(query({ id: 1, a: 3 }), now))).outcome, "Applied")
+  }).pipe(Effect.provide(holding({ a: ["3", now] }, { a: "text" }))))
+
+it.effect("no representation of a settlement shows a value", () =>
+  Effect.gen(function*() {
+    const statement = Statement.make("INSERT INTO app.t (id, k, b) VALUES (1, 2, ?)", ["s3cret"])
+    const settlement = yield* settleOne(unknown(statement, now))
+    assert.strictEqual(settlement.row?.["b"], "s3cret")
+    for (
+      const shown of [
+        inspect(settlement, { depth: null, showHidden: true }),
+        JSON.stringify(settlement),
+        `${settlement}`
+      ]
+    ) {
+      assert.notInclude(shown, "s3cret")
+    }
+  }).pipe(Effect.provide(holding({ b: ["s3cret", now] }))))
+
+describe("bad options are refused", () => {
+  for (
+    const [options, option] of [
+      [{ concurrency: 0 }, "concurrency"],
+      [{ clockSkew: -1 }, "clockSkew"],
+      [{ clockSkew: "soon" as never }, "clockSkew"],
+      [{ clockSkew: Infinity }, "clockSkew"],
+      [{ consistency: "quorum" as never }, "consistency"],
+      [{ serialConsistency: "QUORUM" as never }, "serialConsistency"]
+    ] satisfies ReadonlyArray<readonly [Outcome.SettleOptions, string]>
+  ) {
+    it.effect(`${option} ${Object.values(options)}`, () =>
+      Effect.gen(function*() {
+        const { exit } = yield* timed(Outcome.settle([unknown(insert, now)], options))
+        assert.deepInclude(defectOf(exit), { _tag: "InvalidOptions", option })
+      }).pipe(Effect.provide(holding(undefined))))
+  }
+
+  it.effect("something that is no statement", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* timed(Outcome.settle([{ statement: "INSERT" as never, outcome: "Unknown" }]))
+      assert.deepInclude(defectOf(exit), { _tag: "InvalidOptions", option: "unsettled[0].statement" })
+    }).pipe(Effect.provide(holding(undefined))))
+})
