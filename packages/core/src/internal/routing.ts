@@ -1,6 +1,7 @@
 /**
  * The partition key that a statement names itself: bytes of values, which are out of sight like all values.
  */
+import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Options, Routing } from "../Statement.ts"
 
 class HiddenRouting implements Routing {
@@ -12,6 +13,14 @@ class HiddenRouting implements Routing {
 
   get key(): Routing["key"] {
     return this.#key
+  }
+
+  toJSON(): unknown {
+    return {}
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return this.toJSON()
   }
 }
 
