@@ -18,7 +18,10 @@ import { withoutValues as hideValues } from "./internal/withoutValues.ts"
 export interface Common {
   /** What happened, in one line, without any parameter value. */
   readonly message: string
-  /** The error beneath, of a driver or of a schema. Not enumerable: it may quote what must not be logged. */
+  /**
+   * The error beneath, of a driver or of a schema, which is not enumerable. Where it quotes what was bound it comes as a
+   * `Redacted`, for Effect prints the causes of errors.
+   */
   readonly cause?: unknown
   /** The node that answered, as `address:port`, where the answer named one. */
   readonly coordinator?: string | undefined

@@ -45,6 +45,11 @@ export class Settlement {
   readonly parts: ReadonlyArray<Settlement>
   /** Why it could not be read. */
   readonly error: CqlError | undefined
+  /**
+   * Where it is still open: the same write with the timestamp of its first attempt, to be executed again. Absent where that
+   * might do harm, because it is conditional, not idempotent, or of a time that is not known.
+   */
+  readonly again: Statement<unknown> | Batch | undefined
   readonly #row: Readonly<Record<string, unknown>> | undefined
 
   constructor(fields: {
@@ -56,6 +61,7 @@ export class Settlement {
     readonly message: string
     readonly parts?: ReadonlyArray<Settlement> | undefined
     readonly error?: CqlError | undefined
+    readonly again?: Statement<unknown> | Batch | undefined
     readonly row?: Readonly<Record<string, unknown>> | undefined
   }) {
     this.index = fields.index
@@ -66,6 +72,7 @@ export class Settlement {
     this.message = fields.message
     this.parts = fields.parts ?? []
     this.error = fields.error
+    this.again = this.isCertain ? undefined : fields.again
     this.#row = fields.row
   }
 

@@ -214,13 +214,11 @@ export const withRow: {
 export const withOptions: {
   (options: Options): <Row>(self: Statement<Row>) => Statement<Row>
   <Row>(self: Statement<Row>, options: Options): Statement<Row>
-} = dual(2, <Row>(self: StatementImpl<Row>, options: Options): Statement<Row> =>
-  new StatementImpl(
-    StatementImpl.analysed(self),
-    self.params,
-    checked({ ...self.options, ...options }),
-    StatementImpl.codec(self)
-  ))
+} = dual(
+  2,
+  <Row>(self: StatementImpl<Row>, options: Options): Statement<Row> =>
+    StatementImpl.withOptions(self, checked({ ...self.options, ...options }))
+)
 
 /**
  * Whether a value is a {@link Statement}.

@@ -6,6 +6,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { integration, SharedServerLayer } from "../../testing/test/support/server.ts"
 import { ExampleSession } from "../src/cassandra.ts"
+import * as Certainty from "../src/certainty.ts"
 import * as Inserts from "../src/inserts.ts"
 import * as After from "../src/migration/after.ts"
 import * as Before from "../src/migration/before.ts"
@@ -32,6 +33,12 @@ integration("examples", (server) => {
     Effect.gen(function*() {
       const lines = yield* Selects.program
       assert.deepStrictEqual(lines, ["ada", "grace", "barbara", "nobody", "ParametersRefused (NotApplied)"])
+    }).pipe(Effect.provide(session)))
+
+  it.live("every write of a run is certain where nothing fails", () =>
+    Effect.gen(function*() {
+      const users = Array.from({ length: 50 }, (_, index) => [1_000 + index, `user ${index}`] as const)
+      assert.deepStrictEqual(yield* Certainty.writeAll(users), { applied: 50, notApplied: 0, unknown: [] })
     }).pipe(Effect.provide(session)))
 
   it.live("the driver's helper, and the same after the migration", () =>

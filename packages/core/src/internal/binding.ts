@@ -50,7 +50,6 @@ const bindBatch = (
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   const { conditional } = subjectOf(batch)
   let takesTimestamp = batch.type !== "counter"
-  let idempotent = batch.type !== "counter"
   for (const [index, statement] of batch.statements.entries()) {
     const text = StatementImpl.analysed(statement)
     const params = bindParams(statement, text)
@@ -60,13 +59,18 @@ const bindBatch = (
       return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
     }
     takesTimestamp &&= text.takesTimestamp
-    idempotent &&= statement.options.idempotent ?? text.idempotent
     statements.push({ text: text.cql, params })
   }
   const timestamp = takesTimestamp || conditional ? nextTimestamp() : undefined
-  const bound = new BoundOptions(options, idempotent, timestamp, conditional)
+  const bound = new BoundOptions(options, isIdempotent(batch), timestamp, conditional)
   return { _tag: "Batch", type: batch.type, statements, options: bound }
 }
+
+/** Whether executing it twice surely does what executing it once does: by the mark of its user, or by its text. */
+export const isIdempotent = (executable: Executable): boolean =>
+  executable.options.idempotent ?? (executable instanceof BatchImpl
+    ? executable.type !== "counter" && executable.statements.every(isIdempotent)
+    : StatementImpl.analysed(executable).idempotent)
 
 /** The options of one request: those that it shares with its like, and what is its own. */
 class BoundOptions implements RequestOptions {

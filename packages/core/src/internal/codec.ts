@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -60,7 +61,7 @@ const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<u
     return Result.fail(
       new Reason.ParametersRefused({
         message: `the params schema threw ${threw(ended.thrown)} where it should refuse`,
-        cause: ended.thrown
+        cause: Redacted.make(ended.thrown)
       })
     )
   }
@@ -75,7 +76,12 @@ const decoder = <Row>(schema: Schema.ConstraintDecoder<Row>): NonNullable<Codec<
     if (ended._tag === "Threw") {
       const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
       return Result.fail(
-        new Reason.RowDecoding({ message: `row ${index}: ${issue}`, row: index, issue, cause: ended.thrown })
+        new Reason.RowDecoding({
+          message: `row ${index}: ${issue}`,
+          row: index,
+          issue,
+          cause: Redacted.make(ended.thrown)
+        })
       )
     }
     const { message, path } = describe(ended.issue, row)
@@ -102,7 +108,7 @@ const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ended => {
     : { _tag: "Threw", thrown: Cause.squash(cause) }
 }
 
-// What it threw may quote the value: it is kept as the cause, where nobody prints it.
+// What it threw may quote the value: it is kept as the cause, out of sight.
 const threw = (thrown: unknown): string =>
   thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
 

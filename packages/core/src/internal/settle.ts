@@ -8,7 +8,7 @@ import type { Outcome, SettleOptions, Unsettled } from "../Outcome.ts"
 import type { Service, Session } from "../Session.ts"
 import { type Finding, Settlement } from "../Settlement.ts"
 import type { Options } from "../Statement.ts"
-import { subjectOf } from "./binding.ts"
+import { isIdempotent, subjectOf } from "./binding.ts"
 import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
 import { isPositiveInteger } from "./numbers.ts"
@@ -97,7 +97,7 @@ const settleStatement = (
   serial: Options,
   { before, index, timestamp }: Open
 ): Effect.Effect<Settlement> => {
-  const stays = { index, statement, before, outcome: before }
+  const stays = { index, statement, before, outcome: before, again: againOf(statement, timestamp) }
   return readBack(settling.session, settling.columnsOf, statement, conditional ? serial : settling.plain).pipe(
     Effect.match({
       onSuccess: (found) => {
@@ -106,7 +106,7 @@ const settleStatement = (
         const verdict = conditional
           ? judgeConditional(before, found, since)
           : judgePlain(before, found, timestamp)
-        return new Settlement({ index, statement, before, ...verdict, row: found.row })
+        return new Settlement({ ...stays, ...verdict, row: found.row })
       },
       onFailure: (error) =>
         new Settlement({
@@ -119,6 +119,14 @@ const settleStatement = (
   )
 }
 
+/** The same write with its own timestamp, where executing it twice is harmless. */
+const againOf = (executable: Executable, timestamp: bigint | undefined): Executable | undefined => {
+  if (timestamp === undefined || subjectOf(executable).conditional || !isIdempotent(executable)) return undefined
+  return executable instanceof BatchImpl
+    ? new BatchImpl(executable.type, executable.statements, { ...executable.options, timestamp })
+    : StatementImpl.withOptions(executable, { ...executable.options, timestamp })
+}
+
 const settleBatch = (
   settling: Settling,
   batch: BatchImpl,
@@ -126,7 +134,7 @@ const settleBatch = (
   open: Open
 ): Effect.Effect<Settlement> => {
   const { before, index } = open
-  const stays = { index, statement: batch, before, outcome: before }
+  const stays = { index, statement: batch, before, outcome: before, again: againOf(batch, open.timestamp) }
   if (batch.type === "counter") {
     const message = "increments of counters leave nothing by which they could be recognised"
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))

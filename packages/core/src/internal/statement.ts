@@ -55,6 +55,10 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     return this.toJSON()
   }
 
+  static withOptions<Row>(self: StatementImpl<Row>, options: Options): StatementImpl<Row> {
+    return new StatementImpl(self.#analysed, self.#params, options, self.#codec)
+  }
+
   static codec<Row>(self: StatementImpl<Row>): Codec<Row> {
     return self.#codec
   }

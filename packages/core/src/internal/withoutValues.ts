@@ -61,7 +61,7 @@ const withoutWords = (message: string, values: ReadonlyArray<string>, text: stri
 
 /** Tells of each value inside of values how a message would quote it. */
 const collect = (value: unknown, tell: (form: string, isString: boolean) => void, depth = 0): void => {
-  if (typeof value === "string") return tell(value, true)
+  if (typeof value === "string") return tellText(value, tell)
   if (typeof value === "number" || typeof value === "bigint") return tell(String(value), false)
   if (typeof value !== "object" || value === null || depth > deepest) return
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : tell(value.toISOString(), false)
@@ -75,6 +75,16 @@ const collect = (value: unknown, tell: (form: string, isString: boolean) => void
     : Object.values(value)
   for (const part of parts) collect(part, tell, depth + 1)
 }
+
+const tellText = (text: string, tell: (form: string, isString: boolean) => void): void => {
+  tell(text, true)
+  if (!escaped.test(text) || text.length > longest) return
+  for (const piece of text.split(escaped)) tell(piece, true)
+}
+
+// What a message may show otherwise than it is: doubled, or behind a backslash. The pieces in between it shows as they are.
+// oxlint-disable-next-line no-control-regex -- they are escaped
+const escaped = /["'`\\\x00-\x1f\x7f]+/
 
 // A message is short. What is longer than any is not looked for.
 const longest = 100_000

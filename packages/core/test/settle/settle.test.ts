@@ -315,6 +315,36 @@ describe("values are the same whatever their form", () => {
   }
 })
 
+describe("what is open still can be executed again where that is harmless", () => {
+  const again = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp: bigint | undefined, row?: Row) =>
+    Effect.map(settleOne(unknown(statement, timestamp)), (settlement) => settlement.again).pipe(
+      Effect.provide(holding(row))
+    )
+
+  it.effect("with the timestamp of its first attempt, and all that it was bound with", () =>
+    Effect.gen(function*() {
+      const first = yield* again(Statement.withOptions(insert, { consistency: "ALL" }), now)
+      assert.deepStrictEqual(first?.options, { consistency: "ALL", timestamp: now })
+      assert.strictEqual(first?.text, insert.text)
+      assert.deepStrictEqual((first as Statement.Statement<unknown>).params, insert.params)
+      const batch = yield* again(Batch.make([insert, update], { type: "unlogged" }), now)
+      assert.deepInclude(batch, { _tag: "Batch", type: "unlogged", options: { timestamp: now } })
+    }))
+
+  it.effect("not what is certain, conditional, not idempotent, or of a time that is not known", () =>
+    Effect.gen(function*() {
+      assert.isUndefined(yield* again(insert, now, { a: [3, now] }))
+      assert.isUndefined(yield* again(insert, undefined))
+      const overwritten: Row = { a: [4, now + 1n] }
+      const conditional = "UPDATE app.t SET a = 3 WHERE id = 1 AND k = 2 IF a = 4"
+      assert.isUndefined(yield* again(Statement.make(conditional), now, overwritten))
+      assert.isUndefined(yield* again(Statement.make(conditional, [], { idempotent: true }), now, overwritten))
+      assert.isUndefined(yield* again(Statement.make("INSERT INTO app.t (id, k, a) VALUES (1, now(), 2)"), now))
+      assert.isUndefined(yield* again(Statement.withOptions(insert, { idempotent: false }), now))
+      assert.isUndefined(yield* again(Batch.make([insert, Statement.withOptions(update, { idempotent: false })]), now))
+    }))
+})
+
 it.effect("of the results of a run only those are read back whose outcome is open, and they keep their index", () =>
   Effect.gen(function*() {
     const select = Statement.make("SELECT a FROM app.t")

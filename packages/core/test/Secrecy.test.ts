@@ -1,0 +1,206 @@
+/** What is bound is told by nothing but the parameters themselves, whatever fails. */
+import {
+  Batch,
+  cql,
+  executeConcurrent,
+  executeConcurrentWithArgs,
+  Query,
+  Reason,
+  RetryPolicy,
+  runConcurrent,
+  Session,
+  Statement,
+  streamConcurrent
+} from "@effect-cql/core"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { inspect } from "node:util"
+import { Random } from "./model/random.ts"
+import { leaks, listening, type Secret, secrets, type Told } from "./support/secrecy.ts"
+
+type Bind = (secret: unknown) => Statement.Input
+
+const insert = "INSERT INTO t (a, b) VALUES (?, ?)"
+const named = "INSERT INTO t (a, b) VALUES (:a, :b)"
+const keyOf = (secret: unknown): string => secret instanceof Uint8Array ? "key" : String(secret)
+
+/** Where in a statement a value can stand. */
+const places: Readonly<Record<string, Bind>> = {
+  "by position": (secret) => Statement.make(insert, [1, secret]),
+  "in a tuple": (secret) => [insert, [1, secret]],
+  "by name": (secret) => Statement.make(named, { a: 1, b: secret }),
+  "in a list": (secret) => Statement.make(insert, [1, [[secret]]]),
+  "in a set": (secret) => Statement.make(insert, [1, new Set([secret])]),
+  "in a map": (secret) => Statement.make(insert, [1, new Map([["key", secret]])]),
+  "as the key of a map": (secret) => Statement.make(insert, [1, new Map([[secret, 1]])]),
+  "in a record": (secret) => Statement.make(insert, [1, { field: { inner: secret } }]),
+  "in a template": (secret) => cql`INSERT INTO t (a, b) VALUES (${1}, ${secret})`,
+  "in a batch": (secret) => Batch.make([[insert, [1, 2]], [insert, [1, secret]]]),
+  "in a query": (secret) => Query.make(insert)(1, secret),
+  "through a schema": (secret) => Query.make(insert, { params: Schema.Tuple([Schema.Int, Schema.Any]) })(1, secret),
+  "as the routing key": (secret) => Statement.make(insert, [1, 2], { routing: { key: Buffer.from(keyOf(secret)) } }),
+  "as one of several routing keys": (secret) =>
+    Batch.make([[insert, [1, 2]]], { routing: { key: [Buffer.from(keyOf(secret)), Buffer.of(1)] } })
+}
+
+type Failing = (input: Statement.Input, secret: unknown) => Effect.Effect<unknown, unknown, Session>
+
+const timeout = new Reason.WriteTimeout({
+  message: "1 of 2 replicas answered",
+  consistency: "QUORUM",
+  received: 1,
+  blockFor: 2,
+  writeType: "SIMPLE"
+})
+
+const failingAt = (reply: MockSession.Reply, defaults?: Statement.Options) =>
+  Effect.provide(MockSession.layer({ otherwise: reply, defaults }))
+
+/** Runs a query with schemas on what need not fit them. */
+const through = <Params, Row>(options: Query.Options<Params, Row>, params: ReadonlyArray<unknown>) =>
+  Session.use((session) => session.execute([Query.make(insert, options), params]))
+
+const three = (input: Statement.Input) => [input, input, input]
+
+/** How a run of a statement can fail. Each is given the statement, and the secret for what is no statement. */
+const failures: Readonly<Record<string, Failing>> = {
+  "an answer of the server, alone": (input) =>
+    Session.use((session) => session.execute(input)).pipe(failingAt(MockSession.fail(timeout))),
+  "an answer of the server, collected": (input) =>
+    executeConcurrent(three(input), { raiseOnFirstError: false }).pipe(failingAt(MockSession.fail(timeout))),
+  "an answer of the server that stops a run": (input) =>
+    executeConcurrent(three(input)).pipe(failingAt(MockSession.fail(timeout))),
+  "what an interrupted statement tells": (input) =>
+    runConcurrent(three(input)).pipe(failingAt(MockSession.inTurn(MockSession.never, MockSession.fail(timeout)))),
+  "an exhausted budget of errors": (input) =>
+    executeConcurrent(three(input), { raiseOnFirstError: false, errorBudget: { failures: 2 } }).pipe(
+      failingAt(MockSession.fail(timeout))
+    ),
+  "retries, and what is told of those that are not made": (input) =>
+    executeConcurrent(three(input)).pipe(
+      failingAt(MockSession.fail(timeout), { retry: RetryPolicy.make({ initialDelay: 0, maxDelay: 0 }) })
+    ),
+  "a retry policy that throws": (input) =>
+    executeConcurrent(three(input)).pipe(failingAt(MockSession.fail(timeout), {
+      idempotent: true,
+      retry: RetryPolicy.make({
+        while: () => {
+          throw new Error("mine")
+        }
+      })
+    })),
+  "a row that does not decode": (input) =>
+    Effect.suspend(() => {
+      const row = Schema.Struct({ c: Schema.Int })
+      const statements = three(input).map((each) =>
+        Statement.isStatement(each) ? Statement.withRow(each, row) : Statement.make(insert, [1, 2]).pipe(
+          Statement.withRow(row)
+        )
+      )
+      return executeConcurrent(statements, { raiseOnFirstError: false })
+    }).pipe(failingAt(MockSession.rows([{ c: "text" }]))),
+  "a defect of the session": (input) =>
+    executeConcurrent(three(input)).pipe(failingAt(MockSession.die(new Error("broken")))),
+  "a session without an answer": (input) => executeConcurrent(three(input)).pipe(failingAt(MockSession.strict)),
+  "a session that is closed": (input) =>
+    Effect.flatMap(
+      Effect.scoped(Effect.map(MockSession.make(), ({ session }) => session)),
+      (session) => session.execute(input)
+    ),
+  "too few values": (_, secret) => Session.use((session) => session.execute([insert, [secret]])),
+  "a value that is undefined": (_, secret) => Session.use((session) => session.execute([insert, [secret, undefined]])),
+  "a name that is missing": (_, secret) => Session.use((session) => session.execute([named, { a: secret }])),
+  "a record where a list is due": (_, secret) =>
+    Session.use((session) => session.execute([insert, { [keyOf(secret)]: secret }])),
+  "a batch with a refused member": (_, secret) =>
+    Batch.make([[insert, [1, secret]], [insert, { [keyOf(secret)]: secret }]]),
+  "a schema that refuses": (_, secret) =>
+    through({ params: Schema.Tuple([Schema.Int, Schema.Literals(["x"])]) }, [1, secret]),
+  "a schema that refuses the value of a map": (_, secret) => {
+    const params = Schema.Tuple([Schema.Int, Schema.Record(Schema.String, Schema.Struct({ x: Schema.Boolean }))])
+    return through({ params }, [1, { [keyOf(secret)]: { x: secret } }])
+  },
+  "a check that quotes": (_, secret) => {
+    const quoting = Schema.Any.check(Schema.makeFilter((value) => `"${String(value)}" will not do: ${inspect(value)}`))
+    return through({ params: Schema.Tuple([Schema.Int, quoting]) }, [1, secret])
+  },
+  "a check that throws": (_, secret) => {
+    const throwing = Schema.Any.check(Schema.makeFilter((value) => {
+      throw new RangeError(`what is ${String(value)}?`)
+    }))
+    return through({ params: Schema.Tuple([Schema.Int, throwing]) }, [1, secret])
+  },
+  "an item that is no statement, in an array": (_, secret) => executeConcurrent([secret as never]),
+  "an item that is no statement, in an iterable": (input, secret) =>
+    executeConcurrent(new Set([input, secret]) as never, { raiseOnFirstError: false }),
+  "an item that is no statement, in a stream": (input, secret) => runConcurrent(Stream.make(input, secret as never)),
+  "parameters that are none": (_, secret) => executeConcurrentWithArgs(insert, [secret as never]),
+  "a tuple of too much": (_, secret) => executeConcurrent([[insert, [1, 2], secret] as never]),
+  "a tuple of something else": (_, secret) => executeConcurrent([[[secret], secret] as never]),
+  "a source that is none": (_, secret) => executeConcurrent({ secret } as never),
+  "a query that is none": (_, secret) => executeConcurrentWithArgs({ secret } as unknown as string, [[1]]),
+  "a source that throws": (input) =>
+    runConcurrent({
+      *[Symbol.iterator]() {
+        yield input
+        throw new Error("mine")
+      }
+    }),
+  "a stream of results whose consumer fails": (input) =>
+    Stream.runForEach(streamConcurrent(three(input)), () => Effect.fail(new Error("mine"))),
+  "an option in place of another": (input, secret) =>
+    executeConcurrent([input], { statement: { requestTimeout: { secret } as never } }),
+  "a statement in place of an option": (input) => executeConcurrent([input], { limiter: input as never })
+}
+
+/** Runs what fails, and gives all that a program gets to see of it. */
+const seen = (input: Statement.Input, failing: Failing, secret: unknown) =>
+  Effect.gen(function*() {
+    const told: Told = { lines: [], spans: [] }
+    const run = Effect.suspend(() => failing(input, secret)).pipe(
+      Effect.timeout("1 minute"),
+      Effect.tapCause((cause) => Effect.logError("it failed", cause)),
+      Effect.tapCause((cause) => Effect.logError(Cause.squash(cause), "it failed", { cause })),
+      Effect.tap((results) => Effect.logInfo(results)),
+      Effect.exit
+    )
+    const exit = yield* listening(run, told)
+    const values = Exit.isSuccess(exit)
+      ? [exit.value]
+      : [
+        exit,
+        exit.cause,
+        ...exit.cause.reasons.map((each) =>
+          Cause.isFailReason(each) ? each.error : Cause.isDieReason(each) ? each.defect : undefined
+        )
+      ]
+    const parts = values.flatMap((
+      value
+    ) => [
+      value,
+      ...Object.values(Object(value)),
+      ...(Array.isArray(value)
+        ? value.flatMap((each) => Object.values(Object(each)))
+        : [])
+    ])
+    return { exit, told, values: Array.isArray(input) ? parts : [input, ...parts] }
+  }).pipe(Effect.provide(MockSession.layer()))
+
+const checked = (place: string, failure: string, secret: Secret) =>
+  Effect.gen(function*() {
+    const input = places[place]!(secret.value)
+    const { told, values } = yield* seen(input, failures[failure]!, secret.value)
+    assert.deepStrictEqual(leaks(secret, values, told), [], `${secret.kind} ${place}: ${failure}`)
+  })
+
+describe("nothing tells what is bound", () => {
+  for (const failure of Object.keys(failures)) {
+    it.live(`${failure}`, () =>
+      Effect.gen(function*() {
+        for (const place of Object.keys(places)) {
+          for (const secret of secrets(new Random(7))) yield* checked(place, failure, secret)
+        }
+      }))
+  }
+})
