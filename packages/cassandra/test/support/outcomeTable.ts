@@ -265,6 +265,6 @@ export const outcomeOf = (row: Row, kind: Kind): Outcome.Outcome =>
 export const fieldsOf = ({ _tag, ...fields }: Reason.Reason): object => ({ _tag, ...without(fields) })
 
 const without = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => !untold.has(name)))
+  Object.fromEntries(Object.entries(fields).filter(([name, value]) => !untold.has(name) && value !== undefined))
 
 const untold: ReadonlySet<string> = new Set(["message", "cause", "coordinator", "host", "failuresByNode"])
