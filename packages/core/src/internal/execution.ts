@@ -38,6 +38,8 @@ export class Execution {
   #hasEnded = false
   // Whether the last attempt is on its way, so that what it does to the database is open.
   #isSent = false
+  // Whether the next page waits for another turn of the event loop.
+  #isParked = false
   #attempts = 0
   // Attempts at the page at hand that failed.
   #failures = 0
@@ -87,6 +89,7 @@ export class Execution {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
       while (exit === undefined || this.#take(exit)) {
+        if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
           if (request instanceof Reason.ParametersRefused) {
@@ -106,6 +109,25 @@ export class Execution {
       this.#permit?.giveBack("failed")
       this.#dies(Cause.die(defect))
     }
+  }
+
+  /** A result of endless pages that come at once must leave the event loop a turn as well. */
+  #waitsForTurn(): boolean {
+    const run = this.#run
+    if (!run.turn.isOver) {
+      run.turn.spend()
+      return false
+    }
+    this.#isParked = true
+    this.deadline = undefined
+    run.enter(this, undefined)
+    run.turn.park(() => {
+      if (!this.#isParked) return
+      this.#isParked = false
+      run.leave(this)
+      this.#advance(undefined)
+    })
+    return true
   }
 
   /** A defect: of this statement, or of what its end has set off. */
@@ -336,6 +358,7 @@ export class Execution {
     const fiber = this.#fiber
     const cancel = this.#cancel
     this.#fiber = undefined
+    this.#isParked = false
     if (cancel !== undefined) {
       this.#cancel = undefined
       this.#awaited = 0

@@ -1,4 +1,11 @@
-import { executeConcurrent, InvalidOptions, type Progress, runConcurrent, streamConcurrent } from "@effect-cql/core"
+import {
+  executeConcurrent,
+  InvalidOptions,
+  PageState,
+  type Progress,
+  runConcurrent,
+  streamConcurrent
+} from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
@@ -124,6 +131,24 @@ describe("rule 10: stack, heap, fairness", () => {
       clearImmediate(immediate)
       assert.isAtLeast(turns, Math.floor(100_000 / 2_048) - 1)
     }).pipe(Effect.provide(instant)))
+
+  it.live("so can a result whose pages never end, executed alone and in a run", () =>
+    Effect.gen(function*() {
+      let pages = 0
+      const endless = MockSession.layer({
+        record: false,
+        otherwise: () => Effect.sync(() => ({ rows: [], pageState: PageState(`${pages++}`) }))
+      })
+      for (const run of [Effect.asVoid(statement), Effect.asVoid(Effect.orDie(executeConcurrent([statement])))]) {
+        const fiber = yield* Effect.forkChild(Effect.provide(run, endless))
+        yield* Effect.sleep(20)
+        yield* Fiber.interrupt(fiber)
+        const before = pages
+        yield* Effect.sleep(20)
+        assert.strictEqual(pages, before)
+        assert.isAtLeast(pages, 2_048)
+      }
+    }))
 
   it.effect("a result of many pages that are there at once overflows nothing", () =>
     Effect.gen(function*() {
