@@ -7,6 +7,7 @@
 import { Reason } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import type { Request } from "@effect-cql/core/Session"
+import * as Redacted from "effect/Redacted"
 import * as Consistency from "./consistency.ts"
 import { kindOf } from "./kindOf.ts"
 import { withoutValues } from "./quoted.ts"
@@ -52,18 +53,19 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
     return new Reason.UnknownError({ message: `the driver failed with a ${kindOf(error)}`, cause: error })
   }
   const common: Reason.Common = {
-    message: messageOf(error, circumstances),
-    cause: error,
+    ...told(error, circumstances),
     ...(error.coordinator === undefined ? undefined : { coordinator: error.coordinator })
   }
   return (error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown)(error, common, circumstances)
 }
 
-const messageOf = (error: DriverError, { request }: Circumstances): string => {
+/** The message of an error without what was bound, and the error itself: redacted where it quotes that. */
+const told = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
   const isOfDriver = error.name === "ResponseError"
     ? worded.has(Number(error.code))
-    : error.isSocketError === true || byName[error.name] !== undefined
-  return isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
+    : error.isSocketError === true || (byName[error.name] !== undefined && error.name !== "NoHostAvailableError")
+  const message = isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
+  return { message, cause: message === error.message ? error : Redacted.make(error) }
 }
 
 // The driver makes these messages itself, of numbers and names.

@@ -17,8 +17,8 @@ const deepest = 16
 export const withoutValues = (message: string, values: unknown, text: string): string => {
   const strings: Array<string> = []
   const quoted = new Set<string>()
-  collect(values, (form, isString) => {
-    if (isString) strings.push(form)
+  collect(values, (form, isText) => {
+    if (isText) strings.push(form)
     if (form.length >= shortest && message.includes(form) && !text.includes(form)) quoted.add(form)
   })
   // The longest first: a shorter one may be a part of it.
@@ -59,14 +59,17 @@ const withoutWords = (message: string, values: ReadonlyArray<string>, text: stri
   })
 }
 
+/** Takes a form in which a message may quote a value, and whether the value is a text. */
+type Tell = (form: string, isText: boolean) => void
+
 /** Tells of each value inside of values how a message would quote it. */
-const collect = (value: unknown, tell: (form: string, isString: boolean) => void, depth = 0): void => {
+const collect = (value: unknown, tell: Tell, depth = 0): void => {
   if (typeof value === "string") return tellText(value, tell)
   if (typeof value === "number" || typeof value === "bigint") return tell(String(value), false)
   if (typeof value !== "object" || value === null || depth > deepest) return
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : tell(value.toISOString(), false)
+  if (value instanceof Date) return tellDate(value, tell)
   if (BigDecimal.isBigDecimal(value)) return tell(BigDecimal.format(value), false)
-  if (value instanceof Uint8Array) return tell(hexOf(value), false)
+  if (value instanceof Uint8Array) return tellBytes(value, tell)
   // The names of a record are those of columns and fields. The keys of a map are data.
   const parts = value instanceof Map
     ? [...value.keys(), ...value.values()]
@@ -76,7 +79,7 @@ const collect = (value: unknown, tell: (form: string, isString: boolean) => void
   for (const part of parts) collect(part, tell, depth + 1)
 }
 
-const tellText = (text: string, tell: (form: string, isString: boolean) => void): void => {
+const tellText = (text: string, tell: Tell): void => {
   tell(text, true)
   if (!escaped.test(text) || text.length > longest) return
   for (const piece of text.split(escaped)) tell(piece, true)
@@ -86,8 +89,17 @@ const tellText = (text: string, tell: (form: string, isString: boolean) => void)
 // oxlint-disable-next-line no-control-regex -- they are escaped
 const escaped = /["'`\\\x00-\x1f\x7f]+/
 
+const tellDate = (date: Date, tell: Tell): void => {
+  if (Number.isNaN(date.getTime())) return
+  for (const form of [date.toISOString(), String(date), String(date.getTime())]) tell(form, false)
+}
+
+const tellBytes = (bytes: Uint8Array, tell: Tell): void => {
+  if (bytes.length > longest) return
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+  // A Buffer says its text, and other bytes their numbers.
+  for (const form of [hex.join(""), hex.join(" "), bytes.join(", "), String(bytes)]) tell(form, false)
+}
+
 // A message is short. What is longer than any is not looked for.
 const longest = 100_000
-
-const hexOf = (bytes: Uint8Array): string =>
-  bytes.length > longest ? "" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
