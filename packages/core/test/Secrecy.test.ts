@@ -14,7 +14,8 @@ import {
 } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { Random } from "./model/random.ts"
 import { leaks, listening, type Secret, secrets, type Told } from "./support/secrecy.ts"
@@ -175,15 +176,7 @@ const seen = (input: Statement.Input, failing: Failing, secret: unknown) =>
           Cause.isFailReason(each) ? each.error : Cause.isDieReason(each) ? each.defect : undefined
         )
       ]
-    const parts = values.flatMap((
-      value
-    ) => [
-      value,
-      ...Object.values(Object(value)),
-      ...(Array.isArray(value)
-        ? value.flatMap((each) => Object.values(Object(each)))
-        : [])
-    ])
+    const parts = values.flatMap((value) => [value, ...Object.values(Object(value))])
     return { exit, told, values: Array.isArray(input) ? parts : [input, ...parts] }
   }).pipe(Effect.provide(MockSession.layer()))
 
@@ -194,13 +187,147 @@ const checked = (place: string, failure: string, secret: Secret) =>
     assert.deepStrictEqual(leaks(secret, values, told), [], `${secret.kind} ${place}: ${failure}`)
   })
 
+const nothing = (): Told => ({ lines: [], spans: [] })
+
 describe("nothing tells what is bound", () => {
-  for (const failure of Object.keys(failures)) {
+  for (const [at, failure] of Object.keys(failures).entries()) {
     it.live(`${failure}`, () =>
-      Effect.gen(function*() {
-        for (const place of Object.keys(places)) {
-          for (const secret of secrets(new Random(7))) yield* checked(place, failure, secret)
-        }
+      Effect.forEach(Object.keys(places), (place, index) => {
+        const all = secrets(new Random(at))
+        return checked(place, failure, all[(at + index) % all.length]!)
       }))
   }
+
+  it.effect.prop("any value, anywhere, whatever fails", [Schema.Int], ([seed]) =>
+    Effect.gen(function*() {
+      const random = new Random(seed)
+      const pick = <A>(all: ReadonlyArray<A>): A => all[random.between(0, all.length - 1)]!
+      yield* checked(pick(Object.keys(places)), pick(Object.keys(failures)), pick(secrets(random)))
+    }).pipe(TestClock.withLive), { arbitrary: { runs: 60 } })
+
+  it.effect("and what does tell is found, in every form of every value", () =>
+    Effect.gen(function*() {
+      for (const secret of secrets(new Random(1))) {
+        assert.isNotEmpty(leaks(secret, [{ nested: [secret.value] }], nothing()), secret.kind)
+        assert.isNotEmpty(leaks(secret, [new Error("outer", { cause: new Error(secret.forms[0]) })], nothing()))
+        const told = nothing()
+        yield* listening(Effect.annotateCurrentSpan("value", secret.forms[0]), told)
+        assert.isNotEmpty(leaks(secret, [], told), secret.kind)
+        const logged = nothing()
+        yield* listening(Effect.logTrace(secret.forms[0]), logged)
+        assert.lengthOf(leaks(secret, [], logged), 4, secret.kind)
+      }
+    }))
+})
+
+describe("a schema that throws", () => {
+  const throwing = Schema.Int.check(Schema.makeFilter((value: number) => {
+    if (value === 2) throw new RangeError("what is 2?")
+    return true
+  }))
+  const query = Query.make("INSERT INTO t (a) VALUES (?)", {
+    params: Schema.Tuple([throwing]),
+    row: Schema.Struct({ a: throwing })
+  })
+
+  it.effect("refuses its statement, and the run goes on", () =>
+    Effect.gen(function*() {
+      const results = yield* executeConcurrentWithArgs(query, [[1], [2], [3]], { raiseOnFirstError: false })
+      assert.deepStrictEqual(results.map(({ success }) => success), [true, false, true])
+      const failure = results[1]!
+      assert.isTrue(failure._tag === "Failure")
+      if (failure._tag !== "Failure") return
+      assert.deepInclude(failure.error.reason, {
+        _tag: "ParametersRefused",
+        message: "the params schema threw RangeError where it should refuse"
+      })
+      assert.deepStrictEqual([failure.outcome, failure.error.retryable], ["NotApplied", false])
+      const { cause } = failure.error.reason
+      assert.isTrue(Redacted.isRedacted(cause))
+      assert.instanceOf(Redacted.isRedacted(cause) ? Redacted.value(cause) : undefined, RangeError)
+    }).pipe(Effect.provide(MockSession.layer())))
+
+  it.effect("on a row leaves the write applied", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(query(1))
+      assert.strictEqual(error.reason.message, "row 0: the row schema threw RangeError where it should refuse")
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["RowDecoding", "Applied"])
+    }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ a: 2 }]) }))))
+})
+
+describe("a refusal", () => {
+  const refusalOf = (schema: Query.Options<unknown, unknown>, text: string, params: Statement.Params) =>
+    Effect.flip(Session.use((session) => session.execute([Query.make(text, schema), params]))).pipe(
+      Effect.map(({ reason }) => reason.message),
+      Effect.provide(MockSession.layer())
+    )
+
+  it.effect("names fields and markers, and no key of a map", () =>
+    Effect.gen(function*() {
+      const address = Schema.Struct({ street: Schema.String, flats: Schema.Record(Schema.String, Schema.Int) })
+      const at = (params: Statement.Params) =>
+        refusalOf({ params: Schema.Struct({ a: address }) }, "INSERT INTO t (a) VALUES (:a)", params)
+      const expected = "Expected number, given: string"
+      assert.strictEqual(
+        yield* at({ a: { street: "x", flats: { s3cret: "y" } } }),
+        `parameter a (at a.flats.<key>): ${expected}`
+      )
+      assert.strictEqual(
+        yield* at({ a: { street: 5, flats: {} } }),
+        "parameter a (at a.street): Expected string, given: number"
+      )
+      const record = { params: Schema.Record(Schema.String, Schema.Int) }
+      assert.strictEqual(
+        yield* refusalOf(record, "INSERT INTO t (a) VALUES (:a)", { a: "x" }),
+        `parameter a: ${expected}`
+      )
+      assert.strictEqual(
+        yield* refusalOf(record, "INSERT INTO t (a) VALUES (?)", { s3cret: "x" }),
+        `parameter <key>: ${expected}`
+      )
+    }))
+})
+
+describe("a message without values", () => {
+  const told = (message: string, values: ReadonlyArray<unknown>, text = "INSERT INTO t (a) VALUES (?)") =>
+    Reason.withoutValues(message, values, text)
+
+  it("says where it quoted one, and keeps the rest", () => {
+    assert.strictEqual(told("ttl 8675309 is above 630720000", [8_675_309]), "ttl <value> is above 630720000")
+    assert.strictEqual(told("bad 'it''s mine'", ["it's mine"]), "bad 'it''<value>'")
+    assert.strictEqual(told("bad ab12ff", [Uint8Array.of(0xab, 0x12, 0xff)]), "bad <value>")
+    assert.strictEqual(told("in grace", [{ name: "grace" }, [new Map([["ada", 1]])]]), "in <value>")
+    assert.strictEqual(told("in ada", [[new Map([["ada", 1]])]]), "in <value>")
+    assert.strictEqual(told("needs -5432", [-5_432n]), "needs <value>")
+  })
+
+  it("takes no part of a word for a value, nor what is very short, nor the words of the query", () => {
+    assert.strictEqual(told("internal error", ["inter"]), "internal error")
+    assert.strictEqual(told("at 1 of 2", [1, 2]), "at 1 of 2")
+    assert.strictEqual(told("no table users", ["users"], "SELECT * FROM users WHERE a = ?"), "no table users")
+  })
+
+  it("leaves out the words of what the server parses", () => {
+    const insertJson = "INSERT INTO t JSON ?"
+    assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"], insertJson), "unknown column: <value>")
+    assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"]), "unknown column: s3cret")
+  })
+
+  it("takes any value for what it is", () => {
+    const circle: Array<unknown> = []
+    circle.push(circle)
+    const odd = [
+      circle,
+      Symbol("x"),
+      null,
+      undefined,
+      new Date(Number.NaN),
+      () => 1,
+      "(*[\\",
+      "-",
+      "$&",
+      new Set(["$1"])
+    ]
+    assert.strictEqual(told("(*[\\ and $& of -", odd), "<value> and $& of -")
+  })
 })

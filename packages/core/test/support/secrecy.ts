@@ -17,7 +17,9 @@ const textOf = (random: Random): string =>
 
 const formsOfBytes = (bytes: Uint8Array): ReadonlyArray<string> => {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-  return [hex.join(""), hex.join(" "), bytes.join(","), bytes.join(", "), Buffer.from(bytes).toString("base64")]
+  const indexed = JSON.stringify(Uint8Array.from(bytes)).slice(1, -1)
+  const base64 = Buffer.from(bytes).toString("base64")
+  return [hex.join(""), hex.join(" "), bytes.join(","), bytes.join(", "), indexed, base64]
 }
 
 const formsOfText = (text: string): ReadonlyArray<string> => [text, ...formsOfBytes(Buffer.from(text))]
@@ -152,7 +154,7 @@ export const leaks = (
     ...[...values, ...spans].flatMap(representations),
     ...told.lines.map((line) => ["log", line] as const)
   ]
-  return all.flatMap(([form, text]) =>
+  return all.map(([form, text]) => [form, text.replaceAll(/\s+/g, " ")] as const).flatMap(([form, text]) =>
     secret.forms.filter((each) => text.includes(each)).map((each) => {
       const at = text.indexOf(each)
       return `${secret.kind} in ${form}: ${text.slice(Math.max(0, at - 100), at + 40)}`
