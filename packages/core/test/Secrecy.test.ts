@@ -16,7 +16,6 @@ import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { inspect } from "node:util"
 import { Random } from "./model/random.ts"
 import { leaks, listening, type Secret, secrets, type Told } from "./support/secrecy.ts"
 
@@ -123,7 +122,9 @@ const failures: Readonly<Record<string, Failing>> = {
     return through({ params }, [1, { [keyOf(secret)]: { x: secret } }])
   },
   "a check that quotes": (_, secret) => {
-    const quoting = Schema.Any.check(Schema.makeFilter((value) => `"${String(value)}" will not do: ${inspect(value)}`))
+    const quoting = Schema.Any.check(
+      Schema.makeFilter((value) => `"${String(value)}" will not do: ${JSON.stringify(String(value))}`)
+    )
     return through({ params: Schema.Tuple([Schema.Int, quoting]) }, [1, secret])
   },
   "a check that throws": (_, secret) => {
