@@ -20,6 +20,7 @@ import {
 import { fromError, fromTimeout } from "./connectFailed.ts"
 import { type DriverConnection, internals, isConnection, type LogEmitter } from "./driver.ts"
 import { makeLog } from "./log.ts"
+import { mendReplication } from "./replication.ts"
 
 class Handle {
   readonly client: Client
@@ -35,6 +36,7 @@ class Handle {
       const told = level !== "verbose" && isClosed() ? "info" : level
       log.call(this, event, told, className, message, further)
     }))
+    mendReplication(this.client)
   }
 
   #seen(connection: DriverConnection): void {
@@ -112,7 +114,9 @@ export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Sc
 /** Connects a client of the user's, unless it is connected. */
 export const connected = (client: Client): Effect.Effect<void, CqlError> =>
   Effect.suspend(() => {
-    if (internals(client).connected) return Effect.void
+    const isNew = mendReplication(client)
+    const { connected, metadata } = internals(client)
+    if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
     const contactPoints = internals(client).options.contactPoints ?? []
     return Effect.callback<void, CqlError>((resume) => {
       client.connect().then(

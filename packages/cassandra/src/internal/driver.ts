@@ -42,12 +42,22 @@ export interface DriverConnection {
 
 /** What the driver knows of the ring. */
 export type TokenMetadata =
-  & Pick<metadata.Metadata, "getReplicas" | "getTokenRanges" | "newToken" | "refreshKeyspace">
+  & Pick<metadata.Metadata, "getReplicas" | "getTokenRanges" | "newToken" | "refreshKeyspace" | "refreshKeyspaces">
   & {
     /** Absent until the partitioner is known, and where the client does not keep up with the metadata. */
     readonly tokenizer?: unknown
     readonly keyspaces: Readonly<Record<string, unknown>>
   }
+
+/** A row of the table of keyspaces. */
+export interface KeyspaceRow {
+  readonly replication?: unknown
+}
+
+/** What reads the schema. Only those for Cassandra 3 and later read replication off a column. */
+export interface SchemaParser {
+  _parseKeyspace?: (row: KeyspaceRow, virtual?: boolean) => unknown
+}
 
 /** The socket options that the driver reads anew for every connection and request. */
 interface SocketOptions {
@@ -61,6 +71,8 @@ interface Internals {
   readonly keyspace: string
   readonly metadata: TokenMetadata & {
     readonly getPreparedInfo: (keyspace: string | undefined, text: string) => PreparedInfo
+    readonly _schemaParser?: SchemaParser | undefined
+    setCassandraVersion?: (version: ReadonlyArray<number>) => void
   }
   readonly options: {
     readonly contactPoints?: ReadonlyArray<string> | undefined

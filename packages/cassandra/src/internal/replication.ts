@@ -1,0 +1,52 @@
+/**
+ * How the keyspaces of a client are replicated.
+ *
+ * The driver reads the replication of a keyspace off an object. Where maps come as a class (`encoding.map`), as they do in
+ * every session, it finds nothing there and takes each partition for one that stands on a single node: statements would
+ * all go to the first of the replicas, also when that hangs, and the ring would not tell of the others.
+ */
+import type { Client } from "cassandra-driver"
+import { internals, type KeyspaceRow, type SchemaParser } from "./driver.ts"
+
+const mended = new WeakSet<SchemaParser>()
+
+/**
+ * Lets a client read replication, whatever its maps are. Gives whether it could not do so before: what it read until now
+ * has to be read again then.
+ */
+export const mendReplication = (client: Client): boolean => {
+  const { metadata, options } = internals(client)
+  const set = metadata.setCassandraVersion
+  if (options.encoding?.map === undefined || set === undefined) return false
+  if (metadata._schemaParser !== undefined && mended.has(metadata._schemaParser)) return false
+  mend(metadata._schemaParser)
+  // The driver takes another parser once it knows the version of the server.
+  metadata.setCassandraVersion = (version) => {
+    set.call(metadata, version)
+    mend(metadata._schemaParser)
+  }
+  return true
+}
+
+const mend = (parser: SchemaParser | undefined): void => {
+  const parse = parser?._parseKeyspace
+  if (parser === undefined || parse === undefined || mended.has(parser)) return
+  mended.add(parser)
+  parser._parseKeyspace = (row, virtual) => parse.call(parser, withReplication(row), virtual)
+}
+
+const withReplication = (row: KeyspaceRow): KeyspaceRow => {
+  const { replication } = row
+  if (!isMap(replication)) return row
+  const entries: Array<readonly [unknown, unknown]> = []
+  replication.forEach((value, key) => entries.push([key, value]))
+  return { ...row, replication: Object.fromEntries(entries.map(([key, value]) => [String(key), value])) }
+}
+
+interface SomeMap {
+  readonly forEach: (call: (value: unknown, key: unknown) => void) => void
+}
+
+// A class of the user's need not descend from Map.
+const isMap = (value: unknown): value is SomeMap =>
+  typeof value === "object" && value !== null && "forEach" in value && typeof value.forEach === "function"
