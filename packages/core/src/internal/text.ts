@@ -48,7 +48,7 @@ export type Token =
 // Sticky patterns, tried in this order at each position; none repeats a group, for that would overflow the stack in a text
 // of megabytes. A doubled quote within a string or a name makes two tokens of it, which harms nothing.
 const patterns = {
-  space: /\s+|--[^\n]*|\/\/[^\n]*/y,
+  space: /\s+|--[^\n\r]*|\/\/[^\n\r]*/y,
   string: /'[^']*'/y,
   quoted: /"[^"]*"/y,
   uuid: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iy,
