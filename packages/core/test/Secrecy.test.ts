@@ -4,6 +4,7 @@ import {
   cql,
   executeConcurrent,
   executeConcurrentWithArgs,
+  InvalidOptions,
   Query,
   Reason,
   RetryPolicy,
@@ -330,5 +331,22 @@ describe("a message without values", () => {
       new Set(["$1"])
     ]
     assert.strictEqual(told("(*[\\ and $& of -", odd), "<value> and $& of -")
+  })
+})
+
+describe("options that cannot be", () => {
+  it("are told where an option can have them, and otherwise only by their kind", () => {
+    for (const name of ["initialDelay", "maxDelay"] as const) {
+      assert.throws(
+        () => RetryPolicy.make({ [name]: "x" as never }),
+        InvalidOptions,
+        new RegExp(`retry\\.${name}: "x"`)
+      )
+      assert.throws(() => RetryPolicy.make({ [name]: -1 }), InvalidOptions, new RegExp(`retry\\.${name}: -1`))
+    }
+    const { given, value } = new InvalidOptions({ option: "a", value: { inner: "s3cret" }, expected: "a text" })
+    assert.deepStrictEqual([given, value], ["an object", undefined])
+    const long = new InvalidOptions({ option: "a", value: "x".repeat(1_000), expected: "a text" })
+    assert.isBelow(long.message.length, 120)
   })
 })
