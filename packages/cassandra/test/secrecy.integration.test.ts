@@ -1,0 +1,243 @@
+/** What is bound is told neither by the adapter, nor by what the server and the driver say of it. */
+import { Batch, executeConcurrent, InvalidOptions, Session, Statement } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Cause, Context, Effect, Exit, Layer, Redacted } from "effect"
+import { Random } from "../../core/test/model/random.ts"
+import { leaks, listening, representations, type Secret, secrets, type Told } from "../../core/test/support/secrecy.ts"
+import { integration } from "../../testing/test/support/server.ts"
+import { CassandraSession } from "../src/index.ts"
+import { withoutQuery } from "../src/internal/quoted.ts"
+import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
+
+const keyspace = ownName("secrecy")
+const table = `${keyspace}.t`
+
+const KeyspaceLive = withKeyspace(
+  keyspace,
+  `CREATE TYPE ${keyspace}.u (a text, b int)`,
+  `CREATE TABLE ${table} (k text PRIMARY KEY, i int, b bigint, x blob, d timestamp, l list<text>, m map<text, int>,
+     s set<int>, u frozen<u>, w map<text, frozen<map<text, int>>>)`,
+  `CREATE TABLE ${keyspace}.rows (k text, c int, v text, PRIMARY KEY (k, c))`,
+  `CREATE FUNCTION ${keyspace}.parse (a text) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE java
+     AS 'return Integer.parseInt(a);'`
+)
+
+class Listened extends Context.Service<Listened, Session["Service"]>()("test/Listened") {}
+
+/** What the driver has logged, at every level. */
+const driver: Told = { lines: [], spans: [] }
+
+const ListenedLive = Layer.effect(
+  Listened,
+  Effect.gen(function*() {
+    const options = optionsOf(yield* CassandraServer)
+    return yield* listening(CassandraSession.make(options), driver)
+  })
+).pipe(Layer.provideMerge(KeyspaceLive))
+
+const insert = (column: string, ttl = "") => `INSERT INTO ${table} (k, ${column}) VALUES (?, ?)${ttl}`
+
+const asText = ({ value }: Secret): string =>
+  value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value)
+
+/** What a text column is given: the secret itself where it is a text. */
+const textOf = (secret: Secret): Secret => {
+  const value = asText(secret)
+  return { kind: `text of ${secret.kind}`, value, forms: [value, ...secret.forms] }
+}
+
+type Failing = (value: unknown, text: string) => Statement.Input
+
+/** What is refused before it is sent: by type, at every depth. */
+const refused: Readonly<Record<string, Failing>> = {
+  "a value of another type": (value) => Statement.make(insert("s"), ["k", value]),
+  "an integer out of range, or none": (value) => Statement.make(insert("i"), ["k", value]),
+  "an element of a list": (value) => Statement.make(insert("l"), ["k", ["x", [value]]]),
+  "an element of a set": (value) => Statement.make(insert("s"), ["k", new Set([1, [value]])]),
+  "a value of a map": (value) => Statement.make(insert("m"), ["k", new Map([["x", [value]]])]),
+  "a key of a map": (value) => Statement.make(insert("m"), ["k", new Map([[[value], 1]])]),
+  "the value beside a secret key": (_, text) => Statement.make(insert("m"), ["k", new Map([[text, "no int"]])]),
+  "the value within a map beside secret keys": (_, text) =>
+    Statement.make(insert("w"), ["k", new Map([[text, new Map([[text, "no int"]])]])]),
+  "a field of a type": (value) => Statement.make(insert("u"), ["k", { a: "x", b: [value] }]),
+  "a record where a map is due": (_, text) => Statement.make(insert("m"), ["k", { [text]: 1 }]),
+  "a member of a batch": (value, text) =>
+    Batch.make([[insert("i"), [text, 1]], [insert("m"), [text, new Map([[text, [value]]])]]])
+}
+
+/** What the server refuses, quoting what it was given. */
+const quoted: Readonly<Record<string, (text: string) => Statement.Input>> = {
+  "JSON that is none": (text) => [`INSERT INTO ${table} JSON ?`, [text]],
+  "JSON of another type": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify({ k: "k", i: text })]],
+  "JSON with an unknown column": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify({ k: "k", [text]: 1 })]],
+  "JSON that is a list": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify([text])]],
+  "JSON of bytes": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify({ k: "k", x: text })]],
+  "JSON of a date": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify({ k: "k", d: text })]],
+  "a function of JSON": (text) => [`INSERT INTO ${table} (k, i) VALUES (?, fromJson(?))`, ["k", JSON.stringify(text)]],
+  "a function of the user's": (text) => [`SELECT ${keyspace}.parse(?) FROM ${keyspace}.rows WHERE k = 'one'`, [text]],
+  "a partition key that is too long": (text) => [insert("i"), [text.repeat(7_000), 1]],
+  "an empty key in a batch": (text) => Batch.make([[insert("i"), ["", 1]], [insert("l"), [text, [text]]]]),
+  "a condition that did not hold": (text) => [`${insert("l")} IF NOT EXISTS`, ["here", [text]]]
+}
+
+const seen = (input: Statement.Input) =>
+  Effect.gen(function*() {
+    const told: Told = { lines: [], spans: [] }
+    const run = executeConcurrent([input], { raiseOnFirstError: false }).pipe(
+      Effect.tap((results) => Effect.logInfo("results", results)),
+      Effect.tap(([result]) =>
+        result?._tag === "Failure" ? Effect.logError(Cause.fail(result.error.reason)) : Effect.void
+      )
+    )
+    const session = yield* Listened
+    const [result] = yield* Effect.provideService(listening(run, told), Session, session)
+    told.lines.push(...driver.lines.splice(0))
+    const reason = result!._tag === "Failure" ? result!.error.reason : undefined
+    return {
+      result: result!,
+      reason,
+      told,
+      values: [result, reason, Object(result).error, Object(result).value, result!.statement]
+    }
+  })
+
+integration("a real server", () => {
+  layer(ListenedLive, { excludeTestServices: true, timeout: 60_000 })((it) => {
+    for (const [name, statement] of Object.entries(refused)) {
+      it.effect(`is not told what is refused: ${name}`, () =>
+        Effect.gen(function*() {
+          for (const secret of secrets(new Random(3))) {
+            const known = { ...secret, forms: [...secret.forms, asText(secret)] }
+            const { reason, told, values } = yield* seen(statement(secret.value, asText(secret)))
+            assert.strictEqual(reason?._tag, "ParametersRefused", secret.kind)
+            assert.deepStrictEqual(leaks(known, values, told), [])
+          }
+        }))
+    }
+
+    for (const [name, statement] of Object.entries(quoted)) {
+      it.effect(`may quote what it likes: ${name}`, () =>
+        Effect.gen(function*() {
+          yield* Statement.make(`INSERT INTO ${keyspace}.rows (k, c) VALUES ('one', 1)`)
+          yield* Statement.make(`INSERT INTO ${table} (k) VALUES ('here')`)
+          let refusals = 0
+          for (const each of secrets(new Random(4))) {
+            const secret = textOf(each)
+            const { result, told, values } = yield* seen(statement(asText(each)))
+            refusals += result.success ? 0 : 1
+            assert.deepStrictEqual(leaks(secret, values, told), [])
+          }
+          // A number is a date, and a condition that does not hold is no error.
+          assert.isAbove(refusals, name.startsWith("a condition") ? -1 : 0)
+        }))
+    }
+
+    it.effect("tells the time to live and the index that it refuses by no number", () =>
+      Effect.gen(function*() {
+        yield* Statement.make(`INSERT INTO ${table} (k, l) VALUES ('listed', ['x'])`)
+        for (const number of [867_530_912, -8_675_309]) {
+          const secret = { kind: "number", value: number, forms: [String(Math.abs(number))] }
+          const inputs: ReadonlyArray<Statement.Input> = [
+            [insert("i", " USING TTL ?"), ["k", 1, number]],
+            [`UPDATE ${table} SET l[?] = ? WHERE k = ?`, [number, "x", "listed"]]
+          ]
+          for (const input of inputs) {
+            const { reason, told, values } = yield* seen(input)
+            assert.strictEqual(reason?._tag, "InvalidQuery")
+            assert.include(reason?.message, "<value>")
+            assert.deepStrictEqual(leaks(secret, values, told), [])
+          }
+        }
+      }))
+
+    it.effect("has its message told but for the value, and its error kept as a redacted cause", () =>
+      Effect.gen(function*() {
+        const { reason } = yield* seen([`INSERT INTO ${table} JSON ?`, [`{"k": "k", "i": "s3cret"}`]])
+        assert.strictEqual(reason?.message, "Error decoding JSON value for i: Unable to make int from '<value>'")
+        const cause = reason?.cause
+        assert.isTrue(Redacted.isRedacted(cause))
+        assert.include(Redacted.isRedacted(cause) ? String(Redacted.value(cause)) : "", "s3cret")
+        const other = (yield* seen([`SELECT nothing FROM ${table} WHERE k = ?`, ["s3cret"]])).reason
+        assert.include(other?.message, "nothing")
+        assert.instanceOf(other?.cause, Error)
+      }))
+
+    it.effect("warns of tombstones without the values of the query, in the result and in the log", () =>
+      Effect.gen(function*() {
+        const secret = secrets(new Random(5))[1]!
+        const rows = `${keyspace}.rows`
+        yield* executeConcurrent(
+          Array.from(
+            { length: 1_100 },
+            (_, c) => [`DELETE FROM ${rows} WHERE k = ? AND c = ?`, [secret.value, c]] as const
+          )
+        )
+        const { result, told, values } = yield* seen([`SELECT * FROM ${rows} WHERE k = ?`, [secret.value]])
+        assert.isTrue(result._tag === "Success")
+        const warnings = result._tag === "Success" ? result.value.info.warnings : undefined
+        assert.lengthOf(warnings ?? [], 1)
+        assert.match(
+          warnings?.[0] ?? "",
+          /^Read 0 live rows and 1100 tombstone cells for query SELECT \* FROM \S+ WHERE \.\.\.; token -?\d+ \(see \w+\)$/
+        )
+        assert.isTrue(told.lines.some((line) => line.includes("Received warning") && line.includes("tombstone")))
+        assert.deepStrictEqual(leaks(secret, values, told), [])
+      }))
+
+    it.effect("is asked for pages, partitions and single statements with the same discretion", () =>
+      Effect.gen(function*() {
+        const session = yield* Listened
+        const secret = secrets(new Random(6))[0]!
+        const bad = Statement.make(insert("m"), [secret.value, new Map([[secret.value, "no int"]])])
+        const calls = [session.execute(bad), session.executePage(bad), session.partition(bad)]
+        for (const call of calls.map((call): Effect.Effect<unknown, unknown> => call)) {
+          const told: Told = { lines: [], spans: [] }
+          const exit = yield* listening(Effect.exit(call), told)
+          assert.isTrue(Exit.isFailure(exit))
+          assert.deepStrictEqual(leaks(secret, [exit, call], told), [])
+        }
+      }))
+  })
+})
+
+describe("a warning of the server", () => {
+  it("keeps all but what stands after WHERE", () => {
+    const warning = "2 nodes scanned up to 7 tombstones and issued tombstone warnings for query SELECT a FROM b.c " +
+      "WHERE k = 'x; token 5 (see y) z' LIMIT 3  (see tombstone_warn_threshold)"
+    assert.strictEqual(
+      withoutQuery(warning),
+      "2 nodes scanned up to 7 tombstones and issued tombstone warnings for query SELECT a FROM b.c WHERE ...  " +
+        "(see tombstone_warn_threshold)"
+    )
+    for (const harmless of ["Batch for [a.b] is of size 9", "for query SELECT a FROM b.c LIMIT 3"]) {
+      assert.strictEqual(withoutQuery(harmless), harmless)
+    }
+  })
+})
+
+describe("options of a session that cannot be", () => {
+  const options = { contactPoints: ["127.0.0.1:1"], localDataCenter: "datacenter1" }
+  const table: ReadonlyArray<readonly [given: object, told: RegExp]> = [
+    [{ connectTimeout: "x" }, /^connectTimeout: "x" is not valid; give a duration/],
+    [{ connectTimeout: -1 }, /^connectTimeout: -1/],
+    [{ requestTimeout: "soon" }, /^requestTimeout: "soon"/],
+    [{ closeTimeout: "never" }, /^closeTimeout: "never"/],
+    [{ pooling: { heartbeatInterval: "x" } }, /^pooling\.heartbeatInterval: "x"/],
+    [{ username: "u", password: "s3cret" }, /^password: "string" is not valid; give a Redacted/],
+    [{ username: "u", password: { inner: "s3cret" } }, /^password: "Object" is not valid; give a Redacted/],
+    [{ tls: { privateKey: "s3cret" } }, /^tls\.privateKey: "string" is not valid; give a Redacted/],
+    [{ contactPoints: "127.0.0.1" }, /^contactPoints: "127\.0\.0\.1" is not valid; give at least one address/],
+    [{ keyspace: "a b" }, /^keyspace: "a b"/]
+  ]
+  for (const [given, message] of table) {
+    it.effect(`${Object.keys(given).join(", ")}: told by name, and nothing connects`, () =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(Effect.scoped(CassandraSession.make({ ...options, ...given })))
+        const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.instanceOf(defect, InvalidOptions)
+        assert.match(defect instanceof Error ? defect.message : "", message)
+        for (const [form, text] of representations(exit)) assert.notInclude(text, "s3cret", form)
+      }))
+  }
+})
