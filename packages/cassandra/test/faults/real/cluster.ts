@@ -6,7 +6,7 @@ import { CassandraServer, make, type Node } from "@effect-cql/testing/CassandraS
 import { type Host, policies, types } from "cassandra-driver"
 import { Effect, Layer, Schedule, type Scope } from "effect"
 import { CassandraClient, CassandraSession } from "../../../src/index.ts"
-import { optionsOf } from "../../support/session.ts"
+import type { Fault, Tally } from "../fault.ts"
 
 /** All that a fault of this layer may use. */
 export type Cluster = CassandraServer | Session | CassandraClient | Scope.Scope
@@ -16,7 +16,8 @@ export const keyspace = "faults"
 
 /** The options of a session that does not wait long for anybody, nor to find a node again. */
 export const impatient = (server: CassandraServer["Service"]): CassandraSession.Options => ({
-  ...optionsOf(server),
+  contactPoints: server.contactPoints,
+  localDataCenter: server.localDataCenter,
   requestTimeout: "3 seconds",
   clientOptions: { policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(500) } }
 })
@@ -32,8 +33,15 @@ const KeyspaceLive = Layer.effectDiscard(Effect.gen(function*() {
 /** Three nodes, a session on them, and the keyspace. */
 export const ClusterLive = KeyspaceLive.pipe(
   Layer.provideMerge(SessionLive),
-  Layer.provideMerge(Layer.effect(CassandraServer, make({ provider: "jvm", nodes: 3 })))
+  Layer.provideMerge(Layer.effect(CassandraServer, make({ provider: "jvm", nodes: 3, startTimeout: "5 minutes" })))
 )
+
+/** A fault of real nodes. */
+export const real = (name: string, run: Effect.Effect<Tally, unknown, Cluster>): Fault<Cluster> => ({
+  name,
+  layer: "real",
+  run
+})
 
 /** Changes the schema, with the patience that this takes on a busy machine. */
 export function ddl(text: string) {

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { ddl, keyspace } from "./cluster.ts"
 
 /** Whether twice does harm, and whether it is seen by which statement it was, differs from kind to kind. */
-export type Kind = "insert" | "conditional insert" | "list append" | "counter increment"
+export type Kind = "insert" | "conditional insert" | "conditional update" | "list append" | "counter increment"
 
 /** One write of a run. */
 export interface Write {
@@ -19,8 +19,8 @@ export interface Write {
   readonly retries: Array<CqlError>
 }
 
-// Seven plain ones of ten, as they are the cheapest to check.
-const kinds: ReadonlyArray<Kind> = [
+/** A mix of all that a service writes, mostly what may be repeated. */
+export const everyKind: ReadonlyArray<Kind> = [
   "insert",
   "insert",
   "conditional insert",
@@ -63,8 +63,7 @@ export const makeTables = Effect.fnUntraced(function*(run: string) {
 })
 
 /** The write of an index. Its key, or the element that it appends, is the index: no other write has it. */
-export const writeOf = (tables: Tables, index: number, phase: number): Write => {
-  const kind = kinds[index % kinds.length]!
+export const writeOf = (tables: Tables, kind: Kind, index: number, phase: number): Write => {
   const retries: Array<CqlError> = []
   const retry = RetryPolicy.make({
     while: (error) => {
@@ -78,6 +77,9 @@ export const writeOf = (tables: Tables, index: number, phase: number): Write => 
     insert: () => bind(`INSERT INTO ${tables.inserts} (id, v) VALUES (?, ?)`, [index, index]),
     "conditional insert": () =>
       bind(`INSERT INTO ${tables.conditional} (id, v) VALUES (?, ?) IF NOT EXISTS`, [index, index]),
+    // What has no row yet has null in its place.
+    "conditional update": () =>
+      bind(`UPDATE ${tables.conditional} SET v = ? WHERE id = ? IF v = ?`, [index, index, null]),
     "list append": () => bind(`UPDATE ${tables.lists} SET v = v + ? WHERE id = ?`, [[index], bucket]),
     "counter increment": () => bind(`UPDATE ${tables.counters} SET v = v + 1 WHERE id = ?`, [bucket])
   }
@@ -106,12 +108,14 @@ export const readAll = Effect.fnUntraced(function*(tables: Tables) {
   const count = (index: number) => times.set(index, (times.get(index) ?? 0) + 1)
   for (const table of [tables.inserts, tables.conditional]) {
     for (const { id, v } of yield* read(table)) {
-      if (typeof id !== "number" || v !== id) return yield* Effect.die(new Error(`${table} has a row that nobody wrote`))
+      if (typeof id !== "number" || v !== id) {
+        return yield* Effect.die(new Error(`${table} has a row that nobody wrote`))
+      }
       count(id)
     }
   }
   for (const { v } of yield* read(tables.lists)) {
-    if (Array.isArray(v)) for (const element of v) count(element)
+    if (Array.isArray(v)) { for (const element of v) count(element) }
   }
   const counters = new Map<number, bigint>()
   for (const { id, v } of yield* read(tables.counters)) {

@@ -1,0 +1,14 @@
+/** How long statements took, in milliseconds. */
+export class Latencies {
+  readonly #millis: Array<number> = []
+
+  add(millis: number): void {
+    this.#millis.push(millis)
+  }
+
+  /** What so large a share of them did not exceed; 0 when there were none. */
+  quantile(share: number): number {
+    const sorted = this.#millis.toSorted((a, b) => a - b)
+    return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+  }
+}
