@@ -7,7 +7,6 @@
  */
 import type { Consistency } from "./Consistency.ts"
 import { Tagged } from "./internal/tagged.ts"
-import { withoutValues as hideValues } from "./internal/withoutValues.ts"
 
 /**
  * What every reason carries.
@@ -18,10 +17,7 @@ import { withoutValues as hideValues } from "./internal/withoutValues.ts"
 export interface Common {
   /** What happened, in one line, without any parameter value. */
   readonly message: string
-  /**
-   * The error beneath, of a driver or of a schema, which is not enumerable. Where it quotes what was bound it comes as a
-   * `Redacted`, for Effect prints the causes of errors.
-   */
+  /** The error beneath, of a driver or a schema. Not enumerable; a `Redacted` where it quotes what was bound. */
   readonly cause?: unknown
   /** The node that answered, as `address:port`, where the answer named one. */
   readonly coordinator?: string | undefined
@@ -364,26 +360,6 @@ export class ConnectFailed extends Tagged("ConnectFailed")<{
  * @since 0.1.0
  */
 export class UnknownError extends Tagged("UnknownError") {}
-
-/**
- * A message with `<value>` where it quotes what was bound: for adapters, whose servers quote what they please. What stands
- * in the text of the query stays, and so does what is shorter than three characters.
- *
- * **Example** (What a server quoted)
- *
- * ```ts
- * import { Reason } from "@effect-cql/core"
- *
- * const message = "Unable to make int from 's3cret'"
- * console.assert(Reason.withoutValues(message, ["s3cret"], "INSERT INTO t (a) VALUES (?)") ===
- *   "Unable to make int from '<value>'")
- * ```
- *
- * @category messages
- * @since 0.1.0
- */
-export const withoutValues = (message: string, values: ReadonlyArray<unknown>, text: string): string =>
-  hideValues(message, values, text)
 
 /**
  * Every reason why a statement can fail.

@@ -15,8 +15,10 @@ import type * as Stream from "effect/Stream"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
+import { textOf } from "./internal/binding.ts"
 import { limit, makeSession, type Seat, type seat } from "./internal/session.ts"
 import { SessionKey } from "./internal/sessionKey.ts"
+import { withoutValues as hideValues } from "./internal/withoutValues.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Column, Info, ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
@@ -247,6 +249,20 @@ export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
  * @since 0.1.0
  */
 export const PageState: Brand.Constructor<PageState> = Brand.nominal<PageState>()
+
+/**
+ * A message with `<value>` where it quotes what a request binds: for ports, whose servers quote what they please. What stands
+ * in the text of the query stays, and so does what is shorter than three characters.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withoutValues = (message: string, request: Request): string =>
+  hideValues(
+    message,
+    request._tag === "Statement" ? request.params : request.statements.map(({ params }) => params),
+    textOf(request)
+  )
 
 /**
  * The token ranges of a keyspace.

@@ -13,6 +13,7 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
+import { type RequestOptions, withoutValues } from "@effect-cql/core/Session"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
@@ -151,7 +152,7 @@ const failures: Readonly<Record<string, Failing>> = {
       }
     }),
   "a stream of results whose consumer fails": (input) =>
-    Stream.runForEach(streamConcurrent(three(input)), () => Effect.fail(new Error("mine"))),
+    Stream.runForEach(streamConcurrent(three(input)), () => Effect.fail("mine")),
   "an option in place of another": (input, secret) =>
     executeConcurrent([input], { statement: { requestTimeout: { secret } as never } }),
   "a statement in place of an option": (input) => executeConcurrent([input], { limiter: input as never })
@@ -291,8 +292,19 @@ describe("a refusal", () => {
 })
 
 describe("a message without values", () => {
+  const options: RequestOptions = {
+    consistency: undefined,
+    serialConsistency: undefined,
+    pageSize: undefined,
+    requestTimeout: undefined,
+    idempotent: false,
+    timestamp: undefined,
+    tracing: false,
+    executionProfile: undefined,
+    routing: undefined
+  }
   const told = (message: string, values: ReadonlyArray<unknown>, text = "INSERT INTO t (a) VALUES (?)") =>
-    Reason.withoutValues(message, values, text)
+    withoutValues(message, { _tag: "Statement", text, params: values, options })
 
   it("says where it quoted one, and keeps the rest", () => {
     assert.strictEqual(told("ttl 8675309 is above 630720000", [8_675_309]), "ttl <value> is above 630720000")

@@ -5,7 +5,11 @@ describe("the kind of a text", () => {
   const table: ReadonlyArray<[cql: string, expected: Partial<Text.Text>]> = [
     ["SELECT * FROM t", { kind: "read", conditional: false, takesTimestamp: false }],
     ["  -- a comment\n select json a from t where b = ?", { kind: "read", markers: 1 }],
-    ["insert into t (a) values (?) -- a comment\rif not exists", { conditional: true, takesTimestamp: false, markers: 1 }],
+    ["insert into t (a) values (?) -- a comment\rif not exists", {
+      conditional: true,
+      takesTimestamp: false,
+      markers: 1
+    }],
     ["/* INSERT */ SELECT a FROM t", { kind: "read" }],
     ["INSERT INTO t (a) VALUES (?)", { kind: "write", conditional: false, takesTimestamp: true, markers: 1 }],
     ["INSERT INTO t (a) VALUES (?) IF NOT EXISTS", { kind: "write", conditional: true, takesTimestamp: false }],

@@ -6,11 +6,10 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
-import type { Request } from "@effect-cql/core/Session"
+import { type Request, withoutValues } from "@effect-cql/core/Session"
 import * as Redacted from "effect/Redacted"
 import * as Consistency from "./consistency.ts"
 import { kindOf } from "./kindOf.ts"
-import { withoutValues } from "./quoted.ts"
 
 /** What of a request decides what an error means. */
 export interface Circumstances {

@@ -12,7 +12,6 @@ import { type Circumstances, classify } from "./classify.ts"
 import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "./driver.ts"
 import { encode, RefusedAtWriting } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
-import { textOf } from "./quoted.ts"
 import { keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 /** The port of a client. `log` is called in passing. */
@@ -119,3 +118,6 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     return this.refused(reason, request)
   }
 }
+
+const textOf = (request: Request): string =>
+  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")

@@ -1,20 +1,6 @@
 /**
- * What servers quote of the values that were bound, and how it is taken out of what is told.
+ * Warnings of the server, which may quote a whole query, and with it the values that were bound.
  */
-import { Reason } from "@effect-cql/core"
-import type { Request } from "@effect-cql/core/Session"
-
-/** The text of a request, with its markers. */
-export const textOf = (request: Request): string =>
-  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")
-
-const valuesOf = (request: Request): ReadonlyArray<unknown> =>
-  request._tag === "Statement" ? request.params : request.statements.map(({ params }) => params)
-
-/** A message of the server without what was bound. */
-export const withoutValues = (message: string, request: Request): string =>
-  Reason.withoutValues(message, valuesOf(request), textOf(request))
-
 const begin = / for query .*? WHERE /s
 const end = /(?:; token -?\d+)? *\(see \w+\)$/
 
