@@ -38,9 +38,11 @@ export const decoderOf = (type: CqlType): Decode => {
       return (value) => elementsOf(value).map((element, index) => orNull(elements[index], element))
     }
     case "Udt": {
-      const fields = type.fields.map((field) => [readable(field.name), decoderOf(field.type)] as const)
+      const fields = type.fields.map((field) => [field.name, decoderOf(field.type)] as const)
       return (value) =>
-        Object.fromEntries(fields.map(([name, decode]) => [name, orNull(decode, Reflect.get(Object(value), name))]))
+        Object.fromEntries(
+          fields.map(([name, decode]) => [readable(name), orNull(decode, Reflect.get(Object(value), name))])
+        )
     }
     case "Vector": {
       const element = decoderOf(type.element)
