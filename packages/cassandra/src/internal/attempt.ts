@@ -30,7 +30,7 @@ interface Waiter {
   readonly request: Request
   readonly line: Line
   /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
-  readonly done: Done
+  done: Done
   waits: boolean
 }
 
@@ -40,10 +40,17 @@ export const abandon = (waiter: Waiter): void => {
   waiter.waits = false
 }
 
+// The driver keeps its requests in a Map, and V8 links each table of a Map to the one that replaces it: one that has grown
+// old holds on to all requests since, long after their answers, until the next full collection. So a request lets go of
+// who waited for it. Else the whole statement survives the small collections, which cost by what survives.
 const settle = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
+  const { done } = waiter
   abandon(waiter)
-  waiter.done(exit)
+  waiter.done = settled
+  done(exit)
 }
+
+const settled: Done = () => {}
 
 const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
@@ -87,7 +94,7 @@ const noParams: Array<unknown> = []
 /** One page of one statement. */
 export class StatementAttempt extends StatementOptions implements Waiter, Bound {
   readonly line: Line
-  readonly done: Done
+  done: Done
   waits = true
   info: PreparedInfo = notPrepared
   meta: PreparedMeta = noMeta
@@ -119,7 +126,8 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     const prepared = preparedOf(meta)
     this.info = info
     this.meta = meta
-    this.encoded = []
+    // A copy, to be overwritten, has its length from the start: an array that grows makes room for 17.
+    this.encoded = params.slice()
     const refused = encode(prepared, params, this.encoded)
     if (refused !== undefined) return settle(this, this.line.refused(refused, this.request))
     awaitAnswer(this, this.line.client.execute(text, this.encoded, toDriver(this)), prepared)
@@ -136,7 +144,7 @@ const notPrepared: PreparedInfo = { meta: noMeta }
 /** A batch. */
 export class BatchAttempt extends BatchOptions implements Waiter {
   readonly line: Line
-  readonly done: Done
+  done: Done
   waits = true
   readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
   readonly #bound: Array<Bound> = []

@@ -32,7 +32,9 @@ export class RowPlan {
     if (columns.length !== this.columns.length) return false
     for (let index = 0; index < columns.length; index++) {
       const { name, type } = columns[index]!
-      if (name !== this.columns[index]!.name || !isSame(type, this.#types[index])) return false
+      const known = this.#types[index]!
+      // Most types are their code: nothing else is looked at for these.
+      if (name !== this.columns[index]!.name || type.code !== known.code || !isSame(type.info, known.info)) return false
     }
     return true
   }
@@ -63,13 +65,11 @@ export const toPage = (result: types.ResultSet, keeper: KeepsPlan | undefined): 
   const columns: types.ResultSet["columns"] | null = result.columns
   const rows: types.ResultSet["rows"] | undefined = result.rows
   if (columns === null || rows === undefined) return { rows: noRows, info }
-  let plan = keeper?.plan
-  if (plan === undefined || !plan.fits(columns)) {
-    plan = new RowPlan(columns)
-    if (keeper !== undefined) keeper.plan = plan
-  }
-  const plain: Array<Record_> = []
-  for (let index = 0; index < rows.length; index++) plain.push(plainRow(rows[index]!, plan))
+  const kept = keeper?.plan
+  const plan = kept?.fits(columns) === true ? kept : new RowPlan(columns)
+  if (keeper !== undefined) keeper.plan = plan
+  // Mapped, not pushed: an array that grows makes room for 17, and most answers are one row.
+  const plain = rows.map((row) => plainRow(row, plan))
   const { pageState } = result
   return {
     rows: plain,
