@@ -10,7 +10,8 @@ import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effec
 import type { types } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import type { Circumstances } from "./classify.ts"
-import { type internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { forget, type internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { isForgotten } from "./forgotten.ts"
 import { type KeepsPlan, toPage } from "./page.ts"
 import { type Bound, encode, refresh } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
@@ -32,6 +33,10 @@ interface Waiter {
   /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
   done: Done
   waits: boolean
+  /** Whether it was begun anew because its statement was forgotten. */
+  isRenewed: boolean
+  /** Lets the driver forget what was prepared for it, and begins anew. */
+  renew(): void
 }
 
 /** Nobody waits any more. The driver cannot recall a request: its stream stays taken until the answer comes. */
@@ -57,8 +62,19 @@ const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
   answer.then(
     (result) => settle(waiter, waiter.waits ? pageOf(result, keeper) : nobodyWaits),
-    (error: unknown) =>
-      settle(waiter, waiter.waits ? waiter.line.failed(error, waiter.request, "execute") : nobodyWaits)
+    (error: unknown) => {
+      if (!waiter.waits) return settle(waiter, nobodyWaits)
+      if (waiter.isRenewed || !isForgotten(error)) {
+        return settle(waiter, waiter.line.failed(error, waiter.request, "execute"))
+      }
+      waiter.isRenewed = true
+      // A promise handler that throws would leave the statement without an end.
+      try {
+        waiter.renew()
+      } catch (defect) {
+        settle(waiter, Exit.die(defect))
+      }
+    }
   )
 }
 
@@ -96,6 +112,7 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
   readonly line: Line
   done: Done
   waits = true
+  isRenewed = false
   info: PreparedInfo = notPrepared
   meta: PreparedMeta = noMeta
   encoded: Array<unknown> = noParams
@@ -119,6 +136,11 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     const info = infoOf(this.line, text)
     if (info.meta !== undefined) return this.#send(info, info.meta)
     prepare(this, text, info, (meta) => this.#send(info, meta))
+  }
+
+  renew(): void {
+    forget(this.info)
+    this.start()
   }
 
   #send(info: PreparedInfo, meta: PreparedMeta): void {
@@ -146,6 +168,7 @@ export class BatchAttempt extends BatchOptions implements Waiter {
   readonly line: Line
   done: Done
   waits = true
+  isRenewed = false
   readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
   readonly #bound: Array<Bound> = []
 
@@ -179,6 +202,13 @@ export class BatchAttempt extends BatchOptions implements Waiter {
       this.#bound.push(bound)
     }
     awaitAnswer(this, this.line.client.batch(this.#queries, toDriver(this)), undefined)
+  }
+
+  renew(): void {
+    for (const { info } of this.#bound) forget(info)
+    this.#queries.length = 0
+    this.#bound.length = 0
+    this.start()
   }
 
   protected beforeWriting(): void {

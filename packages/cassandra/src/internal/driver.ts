@@ -113,5 +113,10 @@ export const isConnection = (source: unknown, className: string): source is Driv
 export const prepareOnly = (client: Client, text: string): Promise<types.ResultSet> =>
   client.execute(text, [], { prepare: true, routingKey: notARoutingKey })
 
+/** Lets the driver prepare a statement again before it executes it. */
+export const forget = (info: PreparedInfo): void => {
+  Object.assign(info, { queryId: undefined, meta: undefined })
+}
+
 // Refused by the driver, whatever the statement: neither a Buffer nor a token.
 const notARoutingKey = Object.freeze({ prepareOnly: true }) as unknown as Buffer

@@ -1,0 +1,55 @@
+import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { integration } from "../../testing/test/support/server.ts"
+import { ownName, withKeyspace } from "./support/session.ts"
+
+const keyspace = ownName("forgotten")
+
+/** What a statement fails with that the server has prepared before, and refuses now. */
+const refusal = Effect.fnUntraced(function*(statement: Statement.Input) {
+  const session = yield* Session
+  const error = yield* Effect.flip(session.execute(statement))
+  assert.deepInclude(error, { outcome: "NotApplied", attempts: 1, retryable: false })
+  assert.strictEqual(error.reason._tag, "InvalidQuery")
+  return error.reason.message
+})
+
+integration("statements that the server has forgotten", () => {
+  layer(withKeyspace(keyspace), { excludeTestServices: true })((it) => {
+    it.effect("a column that was dropped is an invalid query, at once and from then on", () =>
+      Effect.gen(function*() {
+        const table = `${keyspace}.columns`
+        yield* Statement.make(`CREATE TABLE ${table} (id int PRIMARY KEY, v int, w int)`)
+        const insert = Query.make(`INSERT INTO ${table} (id, v, w) VALUES (?, ?, ?)`)
+        const batch = Batch.make([insert(1, 1, 1), insert(2, 2, 2)])
+        yield* insert(0, 0, 0)
+        yield* batch
+        yield* Statement.make(`ALTER TABLE ${table} DROP w`)
+        assert.match(yield* refusal(batch), /Undefined column name w/)
+        for (let time = 0; time < 3; time++) assert.match(yield* refusal(insert(1, 1, 1)), /Undefined column name w/)
+        assert.match(yield* refusal(batch), /Undefined column name w/)
+      }))
+
+    it.effect("a table that was dropped is an invalid query for all that are under way, and is found when it is there again", () =>
+      Effect.gen(function*() {
+        const table = `${keyspace}.tables`
+        const create = Statement.make(`CREATE TABLE ${table} (id int PRIMARY KEY)`)
+        const insert = Query.make(`INSERT INTO ${table} (id) VALUES (?)`)
+        const statements = Array.from({ length: 40 }, (_, id) => insert(id))
+        yield* create
+        yield* executeConcurrent(statements)
+        yield* Statement.make(`DROP TABLE ${table}`)
+        const results = yield* executeConcurrent(statements, { raiseOnFirstError: false })
+        for (const result of results) {
+          if (result._tag === "Success") return assert.fail("there is no table")
+          assert.strictEqual(result.error.reason._tag, "InvalidQuery")
+          assert.strictEqual(result.outcome, "NotApplied")
+        }
+        yield* create
+        yield* executeConcurrent(statements)
+        const found = yield* Statement.make(`SELECT id FROM ${table}`)
+        assert.lengthOf(found.rows, statements.length)
+      }))
+  })
+})
