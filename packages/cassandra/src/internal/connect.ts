@@ -21,6 +21,7 @@ import { fromError, fromTimeout } from "./connectFailed.ts"
 import { type DriverConnection, internals, isConnection, type LogEmitter } from "./driver.ts"
 import { makeLog } from "./log.ts"
 import { mendReplication } from "./replication.ts"
+import { tabulate } from "./streamTable.ts"
 
 class Handle {
   readonly client: Client
@@ -40,6 +41,8 @@ class Handle {
   }
 
   #seen(connection: DriverConnection): void {
+    // Each time, for one that is opened again in another version of the protocol begins with a Map again.
+    tabulate(connection)
     if (this.#connections.has(connection)) return
     for (const known of this.#connections) {
       if (known.netClient?.destroyed === true) this.#connections.delete(known)
