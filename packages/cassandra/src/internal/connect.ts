@@ -18,7 +18,7 @@ import {
   waitsToConnect
 } from "./clientOptions.ts"
 import { fromError, fromTimeout } from "./connectFailed.ts"
-import { type DriverConnection, internals, isConnection, type LogEmitter } from "./driver.ts"
+import { type DriverConnection, endWhenUnreadable, internals, isConnection, type LogEmitter } from "./driver.ts"
 import { makeLog } from "./log.ts"
 import { mendReplication } from "./replication.ts"
 import { tabulate } from "./streamTable.ts"
@@ -48,6 +48,7 @@ class Handle {
       if (known.netClient?.destroyed === true) this.#connections.delete(known)
     }
     this.#connections.add(connection)
+    endWhenUnreadable(connection)
     // The driver goes on to the next contact point when one fails, even when that was our doing.
     if (this.#closed) queueMicrotask(() => end(connection))
   }

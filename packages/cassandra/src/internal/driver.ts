@@ -4,6 +4,7 @@
  */
 import type { Client, DseClientOptions, metadata, types } from "cassandra-driver"
 import type { Socket } from "node:net"
+import type { Transform } from "node:stream"
 
 /** A type of the protocol, as the driver reads it off a frame. */
 export interface ColumnType {
@@ -38,6 +39,24 @@ export interface DriverConnection {
   readonly isSocketOpen: boolean
   readonly netClient?: Pick<Socket, "destroy" | "destroyed" | "on"> | undefined
   readonly close: () => void
+  /** Called when the TCP connection stands, to make the streams that read from it. */
+  bindSocketListeners: () => void
+  readonly protocol?: Pick<Transform, "on"> | undefined
+  readonly parser?: Pick<Transform, "on"> | undefined
+}
+
+/**
+ * Ends a connection on which bytes come that cannot be read. The streams of the driver fail with an error then, to which it
+ * does not listen: the whole process would end.
+ */
+export const endWhenUnreadable = (connection: DriverConnection): void => {
+  const bind = connection.bindSocketListeners
+  connection.bindSocketListeners = () => {
+    bind.call(connection)
+    for (const stream of [connection.protocol, connection.parser]) {
+      stream?.on("error", (error) => connection.netClient?.destroy(error))
+    }
+  }
 }
 
 /** What the driver knows of the ring. */
