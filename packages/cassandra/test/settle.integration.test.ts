@@ -1,7 +1,7 @@
-import { Batch, executeConcurrent, Outcome, Session, Statement } from "@effect-cql/core"
+import { Batch, CqlError, executeConcurrent, Outcome, Reason, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { integration } from "../../testing/test/support/server.ts"
 import { CassandraSession } from "../src/index.ts"
 import { proxyTo } from "./support/proxy.ts"
@@ -90,10 +90,55 @@ integration("settling against a real server", () => {
         yield* Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (12, 1, 'old')`, [], { timestamp: 5n })
         const unknown = [plain, conditional].map((statement) => ({ statement, outcome: "Unknown" as const, timestamp }))
         assert.deepStrictEqual(ended(yield* Outcome.settle(unknown)), [
-          ["Unknown", "Unknown", "notFound"],
-          ["Unknown", "NotApplied", "notFound"]
+          ["Unknown", "Unknown", "absent"],
+          // Nobody can say that the server will not begin it yet.
+          ["Unknown", "Unknown", "older"]
         ])
       }))
+
+    it.effect("a conditional write that the server has given up is not applied where what stands there is older", () =>
+      Effect.gen(function*() {
+        const statement = Statement.make(`UPDATE ${keyspace}.t SET "Name" = ? WHERE id = ? AND k = 1 IF "Name" = ?`, [
+          "new",
+          13,
+          "old"
+        ])
+        yield* Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (13, 1, 'old')`, [], { timestamp: 5n })
+        const lost = new Reason.WriteTimeout({
+          message: "the proposal was not accepted",
+          consistency: "SERIAL",
+          received: 1,
+          blockFor: 2,
+          writeType: "CAS"
+        })
+        const timestamp = BigInt(Date.now()) * 1_000n
+        const error = new CqlError({ reason: lost, query: statement.text, outcome: "Unknown", timestamp })
+        assert.deepStrictEqual(ended(yield* Outcome.settle([{ statement, outcome: "Unknown", error }])), [
+          ["Unknown", "NotApplied", "older"]
+        ])
+      }))
+
+    it.effect("a conditional write that begins only after it was settled was not called off", () =>
+      Effect.gen(function*() {
+        const { proxy, session } = yield* silent
+        const claim = Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (?, 1, 'x') IF NOT EXISTS`, [40])
+        yield* session.execute(claim)
+        yield* Statement.make(`DELETE FROM ${keyspace}.t WHERE id = 40 AND k = 1 IF EXISTS`)
+        proxy.hold()
+        const results = yield* executeConcurrent([claim], { raiseOnFirstError: false }).pipe(
+          Effect.provideService(Session, session)
+        )
+        const [settlement] = yield* Outcome.settle(results)
+        assert.deepInclude(settlement, { outcome: "Unknown", finding: "absent" })
+        proxy.letGo()
+        yield* Effect.retry(
+          Effect.flatMap(
+            Statement.make(`SELECT k FROM ${keyspace}.t WHERE id = 40 AND k = 1`, [], { consistency: "SERIAL" }),
+            ({ length }) => length === 1 ? Effect.void : Effect.fail("not yet")
+          ),
+          { schedule: Schedule.spaced("100 millis"), times: 50 }
+        )
+      }).pipe(Effect.scoped))
 
     it.effect("a conditional write that somebody else has overwritten since stays open", () =>
       Effect.gen(function*() {

@@ -93,6 +93,17 @@ export type ExhaustionOf<Row, Budget extends ErrorBudget | undefined> = [Budget]
   : ErrorBudgetExhausted<Row>
 
 /**
+ * An error budget is for runs that go on after a failure: beside it `raiseOnFirstError` has to be `false`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WithBudget<Raise extends boolean, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined]
+  ? unknown
+  : [Raise] extends [false] ? unknown
+  : { readonly errorBudget: "beside an errorBudget raiseOnFirstError has to be false" }
+
+/**
  * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
  *
  * @category options
@@ -180,7 +191,7 @@ export const executeConcurrent = <
   Budget extends ErrorBudget | undefined = undefined
 >(
   statements: S,
-  options?: Options<Raise, Budget>
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
@@ -214,7 +225,7 @@ export const executeConcurrentWithArgs = <
 >(
   query: Q,
   parameters: S,
-  options?: Options<Raise, Budget>
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Array<ResultOf<Query.RowOf<Q>, Raise>>,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
@@ -250,7 +261,7 @@ export const streamConcurrent = <
   Budget extends ErrorBudget | undefined = undefined
 >(
   statements: S,
-  options?: StreamOptions<Raise, Budget>
+  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
 ): Stream.Stream<
   ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
@@ -271,7 +282,7 @@ export const streamConcurrentWithArgs = <
 >(
   query: Q,
   parameters: S,
-  options?: StreamOptions<Raise, Budget>
+  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
 ): Stream.Stream<
   ResultOf<Query.RowOf<Q>, Raise>,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
@@ -305,7 +316,7 @@ export const runConcurrent = <
   Budget extends ErrorBudget | undefined = undefined
 >(
   statements: S,
-  options?: Options<Raise, Budget>
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Summary,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
@@ -326,7 +337,7 @@ export const runConcurrentWithArgs = <
 >(
   query: Q,
   parameters: S,
-  options?: Options<Raise, Budget>
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Summary,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,

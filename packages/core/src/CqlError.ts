@@ -7,7 +7,7 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import { LightError } from "./internal/lightError.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
-import type { PageState } from "./Session.ts"
+import type { PageState, Request } from "./Session.ts"
 
 /**
  * A statement failed.
@@ -46,14 +46,15 @@ export class CqlError extends LightError {
   readonly retryable: boolean
   /**
    * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
-   * write, to which the server gives its timestamp, when it was first sent. Absent for reads, for what may be a counter,
-   * and for what was not sent.
+   * write, to which the server gives its timestamp, when it was first tried. Absent for reads, for what may be a counter,
+   * and where there was no attempt.
    */
   readonly timestamp: bigint | undefined
-  /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
-  readonly pageState: PageState | undefined
 
   #isCompleted = false
+  // A page state tells the key of the row before: it is not shown with the other fields.
+  #pageState: PageState | undefined
+  #request: Request | undefined
 
   constructor(fields: CqlErrorFields) {
     super()
@@ -63,7 +64,7 @@ export class CqlError extends LightError {
     this.attempts = fields.attempts ?? 1
     this.retryable = fields.retryable ?? false
     this.timestamp = fields.timestamp
-    this.pageState = fields.pageState
+    this.#pageState = fields.pageState
   }
 
   /**
@@ -72,14 +73,25 @@ export class CqlError extends LightError {
    */
   static completed(error: CqlError, what: Completion): CqlError {
     if (error.#isCompleted) return CqlError.completed(new CqlError(error), what)
-    const open: { -readonly [Key in keyof Completion]: Completion[Key] } = error
+    const open: { -readonly [Key in Exclude<keyof Completion, "request" | "pageState">]: Completion[Key] } = error
     open.outcome = what.outcome
     open.attempts = what.attempts
     open.retryable = what.retryable
     open.timestamp = what.timestamp
-    open.pageState = what.pageState
+    error.#pageState = what.pageState
+    error.#request = what.request
     error.#isCompleted = true
     return error
+  }
+
+  /** The request that failed, for the core. It holds what was bound, so that nothing shows it. */
+  static request(error: CqlError): Request | undefined {
+    return error.#request
+  }
+
+  /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
+  get pageState(): PageState | undefined {
+    return this.#pageState
   }
 
   override get message(): string {
@@ -137,6 +149,7 @@ export interface Completion {
   readonly retryable: boolean
   readonly timestamp: bigint | undefined
   readonly pageState: PageState | undefined
+  readonly request: Request | undefined
 }
 
 const longestQuery = 200

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
 import { stoppedAt } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
@@ -26,7 +27,8 @@ export type ErrorBudget =
 /**
  * So many statements failed that their run stopped.
  *
- * Nothing was started after the failure that was one too many; what was in flight has finished. Indexes at or above
+ * Nothing was started after the failure that was one too many, if there was anything left; what was in flight has
+ * finished. Indexes at or above
  * `startedCount` were not started, and {@link notStarted} gives them. The results of those below are in `results` where
  * the run was to give an array; a stream has handed them over before, and `runConcurrent` has counted them.
  *
@@ -73,14 +75,30 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
   override get message(): string {
     const { budget, failure } = this
     const bound = budget.failures === undefined
-      ? `${budget.share} of the last ${budget.window} statements failed`
+      ? `a share of ${budget.share} of the last ${budget.window} statements may fail, and that many did`
       : `${budget.failures} statements failed`
     return `${bound}, the last of them statement ${failure.index}: ${failure.error.message}; ${stoppedAt(this)}`
+  }
+
+  /** What `Outcome.settle` may know more of: the results whose outcome is open. */
+  get unsettled(): ReadonlyArray<ExecutionResult<Row>> {
+    return this.results.filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
   }
 
   /** The items of the source that were not started, in their order. */
   *notStarted<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
     let index = 0
     for (const item of source) if (index++ >= this.startedCount) yield item
+  }
+
+  // Results hold the rows that were read: they are counted, and not shown.
+  override toJSON(): unknown {
+    const { budget, failure, message, startedCount, summary } = this
+    const results = this.results.length
+    return { _tag: this._tag, message, budget, failed: failure.index, startedCount, results, summary }
+  }
+
+  override [NodeInspectSymbol](): unknown {
+    return this.toJSON()
   }
 }

@@ -187,7 +187,7 @@ export interface SettleOptions {
   readonly concurrency?: number | undefined
   /** The level at which writes without a condition are read back. Default: `QUORUM`. */
   readonly consistency?: Consistency | undefined
-  /** The level at which conditional writes are. Default: that of the statement's own options, or else `SERIAL`. */
+  /** The level at which conditional writes are. Default: that at which it was executed, `SERIAL` unless told otherwise. */
   readonly serialConsistency?: SerialConsistency | undefined
   /** How far the clocks of clients and servers may be apart. Default: 1 second. */
   readonly clockSkew?: Duration.Input | undefined
@@ -198,14 +198,17 @@ export interface SettleOptions {
  *
  * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
  *   at just that time, it is Applied. Otherwise it stays as it was, also when nothing is found, for a replica that was
- *   away may still get it by a hint. To be certain then, execute it again with `{ timestamp: error.timestamp }`.
- * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos: it is Applied where the row holds its
- *   values, written since it was sent; NotApplied where the row is older, or not there; and open where other values were
- *   written since. This takes for granted that nobody writes the same values to the same row, nor deletes it, meanwhile.
- * - A **batch** is settled statement by statement (`parts`). A logged one of which anything is found is in the batch log:
- *   WillApply, and Applied when all of it is found.
- * - Increments of counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement
- *   says so, and they stay open.
+ *   away may still get it by a hint. `again` is the same write with the same timestamp, to be executed once more.
+ * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos. It is Applied where the row holds all its
+ *   values, written since it was sent. It is NotApplied where the row is older or not there, and the server has answered it;
+ *   one that was not answered may still be waiting in a queue, and stays open. So does one that was followed by others.
+ * - A **batch** is settled statement by statement (`parts`), and Applied when all of it is found.
+ * - Counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement says so, and
+ *   they stay open.
+ *
+ * Of a conditional write this takes for granted that meanwhile nobody writes the same values to the same row, or deletes them;
+ * that clocks are no further apart than `clockSkew`; and Cassandra 4.0 or newer. A table with `read_repair = 'NONE'` may lose
+ * what was found on one replica only.
  *
  * Tables have to be qualified, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
  * error of the read.

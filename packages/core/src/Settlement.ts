@@ -13,7 +13,8 @@ import type { Statement } from "./Statement.ts"
  * What was found in the place of a write.
  *
  * - `"found"`: the write itself.
- * - `"notFound"`: something older, or nothing.
+ * - `"older"`: what was there before.
+ * - `"absent"`: nothing.
  * - `"overwritten"`: something newer, which hides whether the write was there before.
  * - `"notComparable"`: nothing by which the write could be recognised; the message says why.
  * - `"unreadable"`: the read failed; `error` says how.
@@ -21,7 +22,7 @@ import type { Statement } from "./Statement.ts"
  * @category models
  * @since 0.1.0
  */
-export type Finding = "found" | "notFound" | "overwritten" | "notComparable" | "unreadable"
+export type Finding = "found" | "older" | "absent" | "overwritten" | "notComparable" | "unreadable"
 
 /**
  * What is known of one write now, and why. Neither `toJSON` nor inspection shows the row.
@@ -46,8 +47,9 @@ export class Settlement {
   /** Why it could not be read. */
   readonly error: CqlError | undefined
   /**
-   * Where it is still open: the same write with the timestamp of its first attempt, to be executed again. Absent where that
-   * might do harm, because it is conditional, not idempotent, or of a time that is not known.
+   * Where it is still open: the same write, as it was bound, with the options and the timestamp of its first attempt, to be
+   * executed again. Absent where that might do harm, because it is conditional, not idempotent, or of a time that is not
+   * known.
    */
   readonly again: Statement<unknown> | Batch | undefined
   readonly #row: Readonly<Record<string, unknown>> | undefined

@@ -28,7 +28,7 @@ export class SourceError extends Data.TaggedError("SourceError")<{
    * handed over (streams) or counted (`runConcurrent`).
    */
   readonly failures: ReadonlyArray<Failure>
-  /** Statements stopped before their end, by index: at most as many as the concurrency. */
+  /** Statements stopped before their end: none, for what is in flight finishes. */
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {

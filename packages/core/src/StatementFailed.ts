@@ -71,8 +71,9 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   /**
    * The items of the source that have not succeeded, in their order: to go on where the run stopped.
    *
-   * They are those that failed, those that are unknown, and those that were not started. Running an unknown one again
-   * is safe where it is idempotent.
+   * They are those that failed, those that are unknown, and those that were not started. Run again they are new writes, with
+   * new timestamps: an unknown one that is idempotent is applied twice without harm, unless somebody else has written to
+   * its row since. `Outcome.settle` tells which of them have been applied, and gives the others with their first timestamp.
    *
    * **Example** (Going on after an overload)
    *

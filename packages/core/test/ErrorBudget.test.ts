@@ -11,8 +11,9 @@ import {
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { inspect } from "node:util"
 import { Random } from "./model/random.ts"
-import { defectOf, errorOf, overloaded, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
+import { defectOf, errorOf, indexOf, overloaded, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
 
 const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index)
 
@@ -106,16 +107,29 @@ describe("a number of failures", () => {
       assert.strictEqual(error.startedCount, 4)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 100) }))))
 
-  it.effect("it goes before the error of a source that failed meanwhile", () =>
+  it.effect("a source that failed before ends the run with its own error", () =>
     Effect.gen(function*() {
       function* source() {
         yield* statements(4)
         throw new Error("no more")
       }
       const error = errorOf((yield* timed(executeConcurrent(source(), collect))).exit)
-      assert.notInstanceOf(error, SourceError)
-      assert.lengthOf(exhausted(error).results, 4)
+      assert.instanceOf(error, SourceError)
+      assert.lengthOf(error.failures, 4)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 4) }))))
+
+  it.effect("tells what can be settled, and shows no rows", () =>
+    Effect.gen(function*() {
+      const error = exhausted(errorOf((yield* timed(executeConcurrent(statements(100), collect))).exit))
+      assert.deepStrictEqual(error.unsettled.map(({ index }) => index), [10, 11, 12])
+      for (const shown of [inspect(error, { depth: null }), JSON.stringify(error)]) {
+        assert.include(shown, "startedCount")
+        assert.notInclude(shown, "s3cret")
+      }
+    }).pipe(Effect.provide(MockSession.layer({
+      answers: [MockSession.when((request) => indexOf(request as never) >= 10, MockSession.fail(overloaded))],
+      otherwise: MockSession.rows([{ a: "s3cret" }])
+    }))))
 })
 
 describe("a share of the last statements", () => {
@@ -127,7 +141,7 @@ describe("a share of the last statements", () => {
       const error = exhausted(errorOf((yield* timed(run)).exit))
       // 0, 5, 10 and 15 are too far apart; 21 and 23 are two of four.
       assert.strictEqual(error.failure.index, 23)
-      assert.include(error.message, "0.5 of the last 4 statements failed")
+      assert.include(error.message, "a share of 0.5 of the last 4 statements may fail")
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: [0, 5, 10, 15, 21, 23, 24] }))))
 
   it.effect("the first failures count before the window is full", () =>
@@ -135,6 +149,14 @@ describe("a share of the last statements", () => {
       const run = executeConcurrent(statements(100), { ...collect, errorBudget: { share: 0.2, window: 20 } })
       assert.strictEqual(exhausted(errorOf((yield* timed(run)).exit)).startedCount, 4)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 100) }))))
+
+  it.effect("a share is of whole statements, whatever its fractions are", () =>
+    Effect.gen(function*() {
+      for (const [share, failures] of [[0.07, 7], [0.14, 14], [0.28, 28], [0.29, 29], [0.075, 8]] as const) {
+        const run = executeConcurrent(statements(200), { ...collect, errorBudget: { share, window: 100 } })
+        assert.strictEqual(exhausted(errorOf((yield* timed(run)).exit)).startedCount, failures)
+      }
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 200) }))))
 
   it.effect("a share of less than one statement is one", () =>
     Effect.gen(function*() {
@@ -157,7 +179,7 @@ it.effect("stops at the very failure that a plain count of ends would stop at, w
       let failed = 0
       const isSpent = (): boolean => {
         const counted = "window" in errorBudget ? ended.slice(-window) : ended
-        const most = "window" in errorBudget ? Math.max(1, share * window) : errorBudget.failures
+        const most = "window" in errorBudget ? Math.max(1, Math.ceil(share * window - 1e-9)) : errorBudget.failures
         return ended.at(-1) === true && counted.filter(Boolean).length >= most
       }
       const session = sessionOf({ latency: (index) => latencies[index]!, failing: [...failing] })
@@ -213,7 +235,7 @@ describe("bad budgets are refused before anything starts", () => {
 
   it.effect("a run that stops at its first failure has no use for one", () =>
     Effect.gen(function*() {
-      const run = executeConcurrent(statements(2), { errorBudget: { failures: 5 } })
+      const run = executeConcurrent(statements(2), { errorBudget: { failures: 5 } as never })
       assert.deepInclude(defectOf((yield* timed(run)).exit), { option: "raiseOnFirstError" })
     }).pipe(Effect.provide(sessionOf({}))))
 })

@@ -93,7 +93,7 @@ describe("options", () => {
         undefined,
         undefined,
         undefined,
-        5_000_003n,
+        5_000_002n,
         undefined,
         7n
       ])

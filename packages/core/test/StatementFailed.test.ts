@@ -25,7 +25,7 @@ it.effect("what was stopped is told with its statement, what is known of it, and
     assert.deepStrictEqual(error.unknown, [1, 2, 3])
     assert.deepStrictEqual(
       error.interrupted.map(({ outcome, statement, timestamp }) => [statement, outcome, timestamp]),
-      [[all[1], "Unknown", 5_000_001n], [select, "NotApplied", undefined], [conditional, "Unknown", 5_000_002n]]
+      [[all[1], "Unknown", 5_000_001n], [select, "NotApplied", undefined], [conditional, "Unknown", 5_000_000n]]
     )
     assert.strictEqual(error.failure.error.timestamp, 5_000_000n)
   }).pipe(Effect.provide(sessionOf({ latency: (index) => index === 0 ? 10 : 100, failing: [0] }))))

@@ -1,5 +1,6 @@
 import {
   Batch,
+  type ErrorBudget,
   type ErrorBudgetExhausted,
   executeConcurrent,
   executeConcurrentWithArgs,
@@ -42,6 +43,7 @@ declare const iterable: Iterable<Statement.Statement<User>>
 declare const asyncIterable: AsyncIterable<Statement.Statement<User>>
 declare const stream: Stream.Stream<Statement.Statement<User>, Mine, Needed>
 declare const someday: boolean
+declare const maybe: ErrorBudget | undefined
 
 describe("executeConcurrent", () => {
   test("an array fails with StatementFailed, or cannot fail", () => {
@@ -78,6 +80,14 @@ describe("executeConcurrent", () => {
     >()
     expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: { share: 1 } })
     expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: 5 })
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { errorBudget })
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: someday, errorBudget })
+    expect(executeConcurrent(array, { raiseOnFirstError: false, errorBudget: undefined })).type.toBe<
+      Effect.Effect<Array<Result<User>>, never, Session>
+    >()
+    expect(executeConcurrent(array, { raiseOnFirstError: false, errorBudget: maybe })).type.toBe<
+      Effect.Effect<Array<Result<User>>, ErrorBudgetExhausted<User>, Session>
+    >()
   })
 
   test("other sources add what they can fail with, and need", () => {

@@ -23,7 +23,7 @@ export const writeAll = Effect.fn("writeAll")(function*(users: ReadonlyArray<rea
   }).pipe(Effect.catchTag("ErrorBudgetExhausted", ({ results }) => Effect.succeed(results)))
 
   const settlements = yield* Outcome.settle(results)
-  // With the timestamp of its first attempt: somebody's newer value stays, whatever has happened to the first.
+  // With its first timestamp and its options: somebody's newer value stays, whatever has happened to the first attempt.
   const open = settlements.filter(({ again }) => again !== undefined)
   const again = yield* executeConcurrent(open.flatMap(({ again }) => again ?? []), { raiseOnFirstError: false })
 

@@ -10,6 +10,10 @@ export interface Proxy {
   readonly silence: () => void
   /** Hands over what was held back, and all that comes. */
   readonly speak: () => void
+  /** Holds back what clients say on the connections that are open now. */
+  readonly hold: () => void
+  /** Hands that over, and all that comes. */
+  readonly letGo: () => void
   /** Ends all connections; new ones are taken. */
   readonly cut: () => void
   /** Ends all connections, and takes no new ones until it comes back. */
@@ -52,6 +56,8 @@ export const proxyTo = (target: string) =>
             silent = false
             clients.forEach((server) => server.resume())
           },
+          hold: () => clients.forEach((_, client) => client.pause()),
+          letGo: () => clients.forEach((_, client) => client.resume()),
           cut,
           goAway: Effect.callback<void>((resume) => {
             tcp.close(() => resume(Effect.void))

@@ -15,7 +15,7 @@ export interface Account {
 /** The same as the end of a message. */
 export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
   `of ${account.startedCount} statements started ${account.summary.succeeded} succeeded, ` +
-  `${account.summary.failed} failed, ${account.summary.unknown} are unknown`
+  `${account.summary.failed} failed, ${account.summary.unknown} were stopped`
 
 /** Those whose outcome is open, by index. */
 export const unsettledOf = (

@@ -12,15 +12,21 @@ import type { ResolvedOptions } from "./options.ts"
 import { BatchImpl, StatementImpl } from "./statement.ts"
 import type * as Text from "./text.ts"
 
+/**
+ * Gives the timestamp of a write, in microseconds: each a later one, also where the clock is set back. That of a conditional
+ * write is only remembered, so that it is what the clock says.
+ */
+export type Dating = (conditional: boolean) => number
+
 /** The request of a statement or a batch, or why its parameters cannot be bound. */
 export const bind = (
   executable: Executable,
   options: ResolvedOptions,
-  nextTimestamp: () => number
+  nextTimestamp: Dating
 ): Request | Reason.ParametersRefused => {
   if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
   const { conditional, takesTimestamp } = StatementImpl.analysed(executable)
-  const timestamp = takesTimestamp || conditional ? nextTimestamp() : undefined
+  const timestamp = takesTimestamp || conditional ? nextTimestamp(conditional) : undefined
   return bindStatement(executable, options, timestamp)
 }
 
@@ -45,7 +51,7 @@ export const bindStatement = (
 const bindBatch = (
   batch: BatchImpl,
   options: ResolvedOptions,
-  nextTimestamp: () => number
+  nextTimestamp: Dating
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   const { conditional } = subjectOf(batch)
@@ -61,7 +67,7 @@ const bindBatch = (
     takesTimestamp &&= text.takesTimestamp
     statements.push({ text: text.cql, params })
   }
-  const timestamp = takesTimestamp || conditional ? nextTimestamp() : undefined
+  const timestamp = takesTimestamp || conditional ? nextTimestamp(conditional) : undefined
   const bound = new BoundOptions(options, isIdempotent(batch), timestamp, conditional)
   return { _tag: "Batch", type: batch.type, statements, options: bound }
 }

@@ -15,7 +15,7 @@ export class Budget {
 
   constructor(options: ErrorBudget) {
     this.options = options
-    this.#most = options.failures ?? Math.max(1, options.share * options.window)
+    this.#most = options.failures ?? mostOf(options.share, options.window)
     this.#window = new Uint8Array(options.window ?? 0)
   }
 
@@ -30,6 +30,9 @@ export class Budget {
     return hasFailed && this.#failed >= this.#most
   }
 }
+
+// 0.07 of 100 is 7 failures, whatever binary fractions make of it.
+const mostOf = (share: number, window: number): number => Math.max(1, Math.ceil(share * window - 1e-9))
 
 const names = new Set(["failures", "share", "window"])
 

@@ -13,12 +13,14 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import { CqlError } from "../CqlError.ts"
-import type { ExecutionResult, Failure, Interrupted } from "../ExecutionResult.ts"
+import type { ExecutionResult, Failure, Interrupted, Success } from "../ExecutionResult.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import { ResultSet } from "../ResultSet.ts"
 import type { Page, PageState, Request } from "../Session.ts"
 import { bind, subjectOf, timestampOf } from "./binding.ts"
+import { bound } from "./bound.ts"
+import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
 import type { Permit } from "./permit.ts"
@@ -168,6 +170,7 @@ export class Execution {
   #answered(attempt: number, exit: Exit.Exit<Page, CqlError>): void {
     if (this.#awaited !== attempt) return this.#answeredLate(attempt)
     this.#awaited = 0
+    exit = answerOf(exit)
     if (this.place < 0) {
       // Still within `send`, which takes it from here.
       this.#answer = exit
@@ -229,6 +232,9 @@ export class Execution {
       return false
     }
     const page = exit.value
+    if (!Array.isArray(page?.rows)) {
+      throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
+    }
     this.#failures = 0
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
@@ -257,7 +263,9 @@ export class Execution {
     const value = new ResultSet({ rows, wasApplied: page.wasApplied, info: page.info, columns: page.columns })
     // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
     const outcome = value.wasApplied ? "Applied" : this.#outcome ?? "NotApplied"
-    return { _tag: "Success", success: true, index: this.index, statement: this.executable, value, outcome }
+    const { executable: statement, index } = this
+    const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome }
+    return outcome === "Unknown" ? bound(success, this.#request) : success
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
@@ -313,7 +321,8 @@ export class Execution {
       attempts: this.#attempts,
       retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
       timestamp: this.#timestamp,
-      pageState: this.#pageState
+      pageState: this.#pageState,
+      request: this.#request
     })
     return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: completed, outcome }
   }
@@ -327,7 +336,7 @@ export class Execution {
     const { executable: statement, index } = this
     const isOpen = this.#isSent && subjectOf(statement).kind === "write"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
-    return { _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }
+    return bound({ _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }, this.#request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {
@@ -388,6 +397,12 @@ const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
   const error = Cause.findErrorOption(exit.cause)
   return error._tag === "Some" ? signalOfReason(error.value.reason) : "failed"
 }
+
+/** The answer of a port, or how it dies that gave none. */
+const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
+  exit?._tag === "Success" || exit?._tag === "Failure"
+    ? exit
+    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
 
 // Only effects that are exits already have these tags, and `Exit.isExit` takes long to say no.
 const isExit = <A, E>(effect: Effect.Effect<A, E> & { readonly _tag?: unknown }): effect is Exit.Exit<A, E> =>

@@ -14,7 +14,7 @@ const defaultConcurrency = 100
 
 /** Throws {@link InvalidOptions} for the first option that cannot be. */
 export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | undefined>): void => {
-  const { bufferSize, concurrency, errorBudget, onFirstError, ordered, raiseOnFirstError } = options
+  const { bufferSize, concurrency, errorBudget, onFirstError, onProgress, ordered, raiseOnFirstError } = options
   const check = (option: string, value: unknown, valid: boolean, expected: string) => {
     if (value !== undefined && !valid) throw new InvalidOptions({ option, value, expected })
   }
@@ -30,6 +30,7 @@ export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | un
     onFirstError === "interrupt" || onFirstError === "settle",
     "\"interrupt\" or \"settle\""
   )
+  check("onProgress", onProgress, typeof onProgress === "function", "a function that gives an Effect")
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
   if (options.statement !== undefined) checked(options.statement, "statement.")
   if (options.limiter !== undefined) checkedLimiter(options.limiter, "limiter")

@@ -15,6 +15,7 @@ import type { PageState } from "../Session.ts"
 import { StatementFailed } from "../StatementFailed.ts"
 import type { Summary } from "../Summary.ts"
 import type { Account } from "./account.ts"
+import type { Dating } from "./binding.ts"
 import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
 import { Execution } from "./execution.ts"
@@ -23,7 +24,7 @@ import type { Gate } from "./limiter/gate.ts"
 import { Resolver } from "./options.ts"
 import { Permit } from "./permit.ts"
 import { Retries } from "./retries.ts"
-import type { SessionState } from "./sessionState.ts"
+import { microsecondsOf, type SessionState } from "./sessionState.ts"
 import { Sweeper } from "./sweeper.ts"
 import { Turn } from "./turn.ts"
 
@@ -58,7 +59,7 @@ export class Run {
   readonly fork: Environment["fork"]
   readonly resolver: Resolver
   readonly turn: Turn
-  readonly nextTimestamp: () => number
+  readonly nextTimestamp: Dating
   readonly clock: Clock.Clock
 
   readonly retries: Retries
@@ -103,7 +104,8 @@ export class Run {
     this.resolver = new Resolver(environment.options)
     this.turn = new Turn(environment.dispatcher)
     this.retries = new Retries(environment.random)
-    this.nextTimestamp = () => this.session.nextTimestamp(environment.clock)
+    this.nextTimestamp = (conditional) =>
+      conditional ? microsecondsOf(environment.clock) : this.session.nextTimestamp(environment.clock)
     this.#sweeper = new Sweeper(environment.clock, environment.fork, this.#inFlight)
   }
 
@@ -195,7 +197,7 @@ export class Run {
       this.failures.push(failure)
       this.stop()
       this.#scheduleStop()
-    } else if (this.#policy.errorBudget?.take(true)) {
+    } else if (this.#policy.errorBudget?.take(true) === true && !this.stopping) {
       this.#lastStraw ??= failure
       this.stop()
     }

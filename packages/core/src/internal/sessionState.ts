@@ -9,6 +9,7 @@ import { CqlError } from "../CqlError.ts"
 import * as Reason from "../Reason.ts"
 import type { Page, PageState, Port, Request } from "../Session.ts"
 import { textOf } from "./binding.ts"
+import { kindOf } from "./codec.ts"
 import { checked, resolve, type ResolvedOptions } from "./options.ts"
 
 const defaultCloseTimeout = 10_000
@@ -35,6 +36,9 @@ export class SessionState {
   /** One request, handed to the port. Each must be followed by {@link SessionState.leave}. */
   attempt(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
     const effect = this.#closed ? Effect.fail(closedError(textOf(request))) : this.port.execute(request, pageState)
+    if (!Effect.isEffect(effect)) {
+      throw new TypeError(`the execute of a port gave ${kindOf(effect)}, where an Effect is due`)
+    }
     this.#inFlight++
     return effect
   }
@@ -62,7 +66,7 @@ export class SessionState {
 
   /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
   nextTimestamp(clock: Clock.Clock): number {
-    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, Math.floor(clock.currentTimeMillisUnsafe() * 1_000))
+    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, microsecondsOf(clock))
     return this.#lastTimestamp
   }
 
@@ -94,3 +98,6 @@ const closedError = (query: string): CqlError =>
     outcome: "NotApplied",
     attempts: 0
   })
+
+/** What a clock says, in microseconds since the epoch. */
+export const microsecondsOf = (clock: Clock.Clock): number => Math.floor(clock.currentTimeMillisUnsafe() * 1_000)

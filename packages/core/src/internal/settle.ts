@@ -3,27 +3,31 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { SerialConsistency } from "../Consistency.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import type { Outcome, SettleOptions, Unsettled } from "../Outcome.ts"
-import type { Service, Session } from "../Session.ts"
+import * as Reason from "../Reason.ts"
+import type { Request, Service, Session } from "../Session.ts"
 import { type Finding, Settlement } from "../Settlement.ts"
 import type { Options } from "../Statement.ts"
-import { isIdempotent, subjectOf } from "./binding.ts"
+import { bindStatement, isIdempotent, subjectOf, timestampOf } from "./binding.ts"
+import { requestOf } from "./bound.ts"
 import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
 import { isPositiveInteger } from "./numbers.ts"
-import { checked } from "./options.ts"
+import { checked, resolve } from "./options.ts"
 import { SessionKey } from "./sessionKey.ts"
 import { judgeConditional, judgePlain } from "./settle/judge.ts"
-import { type Columns, makeColumns, readBack } from "./settle/readBack.ts"
+import { type Bound, readBack } from "./settle/readBack.ts"
+import { makeTables, type Tables } from "./settle/table.ts"
 import { BatchImpl, StatementImpl } from "./statement.ts"
 
 /** What all reads of one settling have in common. */
 interface Settling {
   readonly session: Service
-  readonly columnsOf: Columns
+  readonly tables: Tables
   readonly plain: Options
-  readonly serial: (executable: Executable) => Options
+  readonly serialConsistency: SerialConsistency | undefined
   readonly clockSkew: bigint
 }
 
@@ -32,6 +36,12 @@ interface Open {
   readonly index: number
   readonly before: Outcome
   readonly timestamp: bigint | undefined
+  readonly conditional: boolean
+  readonly isAnswered: boolean
+  /** The level at which it is read, if it is conditional. */
+  readonly serial: SerialConsistency
+  /** The request, where the core has made it. */
+  readonly request: Request | undefined
 }
 
 export const settle = (
@@ -43,12 +53,9 @@ export const settle = (
       const settling = settlingOf(session, options)
       const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
         .filter(({ given }) => given.outcome === "Unknown" || given.outcome === "WillApply")
-      return Effect.forEach(open, ({ given, index }) =>
-        settleOne(settling, executableOf(given, index), {
-          index,
-          before: given.outcome,
-          timestamp: given.error?.timestamp ?? given.timestamp
-        }), { concurrency: options.concurrency ?? 16 })
+      return Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
+        concurrency: options.concurrency ?? 16
+      })
     })
   )
 
@@ -60,14 +67,16 @@ const settlingOf = (session: Service, options: SettleOptions): Settling => {
   checked({ consistency, serialConsistency })
   const skew = Duration.fromInput(clockSkew)
   // Duration turns a negative number into zero, so the sign has to be read off the number itself.
-  if (skew._tag === "None" || !Number.isFinite(Duration.toMillis(skew.value)) || isNegative(clockSkew)) {
+  if (
+    skew._tag === "None" || !Number.isFinite(Duration.toMillis(skew.value)) || isNegative(clockSkew)
+  ) {
     throw new InvalidOptions({ option: "clockSkew", value: clockSkew, expected: "a duration, such as \"1 second\"" })
   }
   return {
     session,
-    columnsOf: makeColumns(session),
+    tables: makeTables(session),
     plain: { consistency },
-    serial: ({ options }) => checked({ consistency: serialConsistency ?? options.serialConsistency ?? "SERIAL" }),
+    serialConsistency,
     clockSkew: BigInt(Math.ceil(Duration.toMillis(skew.value) * 1_000))
   }
 }
@@ -83,101 +92,132 @@ const executableOf = ({ statement }: Unsettled, index: number): Executable => {
   })
 }
 
-const settleOne = (settling: Settling, executable: Executable, open: Open): Effect.Effect<Settlement> => {
-  const { conditional } = subjectOf(executable)
+const settleOne = (settling: Settling, given: Unsettled, index: number): Effect.Effect<Settlement> => {
+  const executable = executableOf(given, index)
+  const request = requestOf(given)
+  const open: Open = {
+    index,
+    before: given.outcome,
+    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
+    conditional: subjectOf(executable).conditional,
+    isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
+    serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
+      "SERIAL",
+    request
+  }
   return executable instanceof BatchImpl
-    ? settleBatch(settling, executable, conditional, open)
-    : settleStatement(settling, executable, conditional, settling.serial(executable), open)
+    ? settleBatch(settling, executable, open)
+    : settleStatement(settling, executable, boundOf(executable, request), false, open)
+}
+
+// What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
+const answers: ReadonlySet<Reason.Reason["_tag"]> = new Set([
+  "ServerError",
+  "Overloaded",
+  "WriteTimeout",
+  "WriteFailure",
+  "ReadTimeout",
+  "ReadFailure",
+  "FunctionFailure",
+  "CdcWriteFailure",
+  "CasWriteUnknown"
+])
+
+/** What a statement was bound with: as it was sent, or bound anew where that is not known. */
+const boundOf = (statement: StatementImpl<unknown>, request: Request | undefined): Bound | undefined => {
+  if (request?._tag === "Statement") return request
+  const again = bindStatement(statement, resolve(statement.options))
+  return again instanceof Reason.ParametersRefused ? undefined : again
 }
 
 const settleStatement = (
   settling: Settling,
   statement: StatementImpl<unknown>,
-  conditional: boolean,
-  serial: Options,
-  { before, index, timestamp }: Open
+  bound: Bound | undefined,
+  isPart: boolean,
+  { before, conditional, index, isAnswered, request, serial, timestamp }: Open
 ): Effect.Effect<Settlement> => {
-  const stays = { index, statement, before, outcome: before, again: againOf(statement, timestamp) }
-  return readBack(settling.session, settling.columnsOf, statement, conditional ? serial : settling.plain).pipe(
+  const again = isPart ? undefined : againOf(statement, timestamp, request)
+  const stays = { index, statement, before, outcome: before, again }
+  if (bound === undefined) {
+    const message = "its parameters cannot be bound"
+    return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
+  }
+  const since = timestamp === undefined ? undefined : timestamp - settling.clockSkew
+  const options = conditional ? { consistency: serial } : settling.plain
+  return readBack(settling.session, settling.tables, bound, options).pipe(
     Effect.match({
       onSuccess: (found) => {
         if (typeof found === "string") return new Settlement({ ...stays, finding: "notComparable", message: found })
-        const since = timestamp === undefined ? undefined : timestamp - settling.clockSkew
         const verdict = conditional
-          ? judgeConditional(before, found, since)
+          ? judgeConditional(before, found, { since, isAnswered, isPart })
           : judgePlain(before, found, timestamp)
         return new Settlement({ ...stays, ...verdict, row: found.row })
       },
-      onFailure: (error) =>
-        new Settlement({
-          ...stays,
-          finding: "unreadable",
-          message: `it could not be read back: ${error.reason._tag}`,
-          error
-        })
+      onFailure: (error) => {
+        const message = `it could not be read back: ${error.reason._tag}`
+        return new Settlement({ ...stays, finding: "unreadable", message, error })
+      }
     })
   )
 }
 
-/** The same write with its own timestamp, where executing it twice is harmless. */
-const againOf = (executable: Executable, timestamp: bigint | undefined): Executable | undefined => {
+/** The same write with its own timestamp and options, where executing it twice is harmless. */
+const againOf = (
+  executable: Executable,
+  timestamp: bigint | undefined,
+  request: Request | undefined
+): Executable | undefined => {
   if (timestamp === undefined || subjectOf(executable).conditional || !isIdempotent(executable)) return undefined
-  return executable instanceof BatchImpl
-    ? new BatchImpl(executable.type, executable.statements, { ...executable.options, timestamp })
-    : StatementImpl.withOptions(executable, { ...executable.options, timestamp })
+  const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
+  const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp }
+  if (executable instanceof StatementImpl) {
+    return StatementImpl.bound(executable, request?._tag === "Statement" ? request.params : undefined, options)
+  }
+  const parts = executable.statements.map((statement, at) =>
+    StatementImpl.bound(
+      statement,
+      request?._tag === "Batch" ? request.statements[at]?.params : undefined,
+      statement.options
+    )
+  )
+  return new BatchImpl(executable.type, parts, options)
 }
 
-const settleBatch = (
-  settling: Settling,
-  batch: BatchImpl,
-  conditional: boolean,
-  open: Open
-): Effect.Effect<Settlement> => {
-  const { before, index } = open
-  const stays = { index, statement: batch, before, outcome: before, again: againOf(batch, open.timestamp) }
+const settleBatch = (settling: Settling, batch: BatchImpl, open: Open): Effect.Effect<Settlement> => {
+  const { before, conditional, index, request } = open
+  const again = againOf(batch, open.timestamp, request)
+  const stays = { index, statement: batch, before, outcome: before, again }
   if (batch.type === "counter") {
     const message = "increments of counters leave nothing by which they could be recognised"
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
   }
-  const serial = settling.serial(batch)
-  return Effect.map(
-    Effect.forEach(
-      batch.statements,
-      (statement, at) => settleStatement(settling, statement, conditional, serial, { ...open, index: at })
-    ),
-    (parts) => {
-      const { message, outcome } = outcomeOfBatch(batch, conditional, before, parts)
-      return new Settlement({ ...stays, outcome, finding: findingOf(outcome, parts), message, parts })
-    }
-  )
+  const settleParts = Effect.forEach(batch.statements, (statement, at) => {
+    const bound = request?._tag === "Batch" ? request.statements[at] : boundOf(statement, undefined)
+    return settleStatement(settling, statement, bound, true, { ...open, index: at })
+  })
+  return Effect.map(settleParts, (parts) => {
+    const applied = parts.filter(({ outcome }) => outcome === "Applied").length
+    const { message, outcome } = outcomeOfBatch(conditional, before, parts, applied)
+    return new Settlement({ ...stays, outcome, finding: findingOf(outcome, parts), message, parts })
+  })
 }
 
 const outcomeOfBatch = (
-  batch: BatchImpl,
   conditional: boolean,
   before: Outcome,
-  parts: ReadonlyArray<Settlement>
+  parts: ReadonlyArray<Settlement>,
+  applied: number
 ): { readonly outcome: Outcome; readonly message: string } => {
-  const count = (outcome: Outcome) => parts.filter((part) => part.outcome === outcome).length
-  const applied = count("Applied")
-  const of = `${applied} of its ${parts.length} statements were found`
   if (applied === parts.length) return { outcome: "Applied", message: "all of its statements were found" }
-  if (conditional) {
-    const notApplied = count("NotApplied")
-    // All or none of them took effect; where both was seen, somebody else has been there meanwhile.
-    if (applied > 0 && notApplied === 0) return { outcome: "Applied", message: of }
-    return notApplied > 0 && applied === 0
-      ? { outcome: "NotApplied", message: "its round is over, and what it sets is not there" }
-      : { outcome: before, message: of }
-  }
-  // The batch log is written before the first of its statements is sent anywhere.
-  if (batch.type === "logged" && applied > 0) {
-    return { outcome: "WillApply", message: `${of}, so that it is in the batch log` }
-  }
-  return { outcome: before, message: of }
+  const of = `${applied} of its ${parts.length} statements were found`
+  if (!conditional) return { outcome: before, message: of }
+  const notApplied = parts.find(({ outcome }) => outcome === "NotApplied")
+  // All or none of them took effect. Where both was seen, somebody else has been there meanwhile.
+  if (applied > 0) return { outcome: notApplied === undefined ? "Applied" : before, message: of }
+  return { outcome: notApplied?.outcome ?? before, message: notApplied?.message ?? of }
 }
 
 const findingOf = (outcome: Outcome, parts: ReadonlyArray<Settlement>): Finding =>
-  outcome === "Applied" || outcome === "WillApply" && parts.some(({ finding }) => finding === "found")
-    ? "found"
-    : parts.find(({ finding }) => finding !== "found")?.finding ?? "notFound"
+  parts.find((part) => part.outcome === outcome && part.finding !== "found")?.finding ??
+    (outcome === "Applied" ? "found" : "notComparable")

@@ -59,6 +59,17 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     return new StatementImpl(self.#analysed, self.#params, options, self.#codec)
   }
 
+  /** The same statement with other options and, where they are given, with values that need no encoding any more. */
+  static bound(
+    self: StatementImpl<unknown>,
+    params: ReadonlyArray<unknown> | undefined,
+    options: Options
+  ): StatementImpl<unknown> {
+    return params === undefined
+      ? StatementImpl.withOptions(self, options)
+      : new StatementImpl(self.#analysed, params, options, { ...self.#codec, encode: undefined })
+  }
+
   static codec<Row>(self: StatementImpl<Row>): Codec<Row> {
     return self.#codec
   }

@@ -1,9 +1,10 @@
-import { Batch, CqlError, executeConcurrent, Outcome, Query, Reason, Statement } from "@effect-cql/core"
+import { Batch, CqlError, executeConcurrent, Outcome, Query, Reason, RetryPolicy, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
-import { defectOf, errorOf, timed } from "../support/runs.ts"
+import { defectOf, errorOf, timed, valueOf } from "../support/runs.ts"
 
 /** What stands in one row: values with their write times, in microseconds. */
 type Row = Readonly<Record<string, readonly [value: unknown, time: bigint | null]>>
@@ -15,9 +16,14 @@ const columns = (types: Readonly<Record<string, string>>) => [
 ]
 
 /** A database that holds one row at most, and answers what reads it back. */
-const holding = (row: Row | undefined, types: Readonly<Record<string, string>> = { a: "int", b: "text" }) =>
+const holding = (
+  row: Row | undefined,
+  types: Readonly<Record<string, string>> = { a: "int", b: "text" },
+  default_time_to_live = 0
+) =>
   MockSession.layer({
     answers: [
+      MockSession.when(/system_schema\.tables/, MockSession.rows([{ default_time_to_live }])),
       MockSession.when(/system_schema\.columns/, MockSession.rows(columns(types))),
       MockSession.when(/^SELECT/, (request) => {
         const text = request._tag === "Statement" ? request.text : ""
@@ -39,6 +45,25 @@ const unknown = (statement: Statement.Statement<unknown> | Batch.Batch, timestam
   timestamp
 })
 
+const lost = new Reason.WriteTimeout({
+  message: "1 of 2 replicas accepted",
+  consistency: "SERIAL",
+  received: 1,
+  blockFor: 2,
+  writeType: "CAS"
+})
+
+/** An open write of which the server has told that it gave it up, at the last of its attempts. */
+const answered = (
+  statement: Statement.Statement<unknown> | Batch.Batch,
+  reason: Reason.Reason = lost,
+  attempts = 1
+) => ({
+  statement,
+  outcome: "Unknown" as const,
+  error: new CqlError({ reason, query: statement.text, outcome: "Unknown", attempts, timestamp: now })
+})
+
 const settleOne = (unsettled: Outcome.Unsettled, options?: Outcome.SettleOptions) =>
   Effect.map(Outcome.settle([unsettled], options), ([settlement, ...others]) => {
     assert.lengthOf(others, 0)
@@ -56,12 +81,15 @@ describe("a write without a condition", () => {
   const cases: ReadonlyArray<Case> = [
     ["its values at its time", { a: [3, now], b: ["x", now] }, "Applied", "found"],
     ["one of its values at its time, the other overwritten", { a: [3, now], b: ["y", now + 1n] }, "Applied", "found"],
-    ["its values, written before", { a: [3, now - 1n], b: ["x", now - 1n] }, "Unknown", "notFound"],
-    ["other values, written before", { a: [4, now - 1n], b: ["y", now - 1n] }, "Unknown", "notFound"],
+    ["its values, written before", { a: [3, now - 1n], b: ["x", now - 1n] }, "Unknown", "older"],
+    ["other values, written before", { a: [4, now - 1n], b: ["y", now - 1n] }, "Unknown", "older"],
+    ["one of its values at its time, the other older", { a: [3, now], b: ["y", now - 1n] }, "Unknown", "older"],
+    ["one of its values at its time, another at the same", { a: [3, now], b: ["y", now] }, "Unknown", "overwritten"],
+    ["one of its values at its time, the other deleted", { a: [3, now], b: [null, null] }, "Applied", "found"],
     ["newer values", { a: [3, now + 1n], b: ["y", now + 5n] }, "Unknown", "overwritten"],
     ["other values at its very time", { a: [4, now], b: ["y", now] }, "Unknown", "overwritten"],
-    ["empty columns", { a: [null, null], b: [null, null] }, "Unknown", "notFound"],
-    ["no row", undefined, "Unknown", "notFound"]
+    ["empty columns", { a: [null, null], b: [null, null] }, "Unknown", "absent"],
+    ["no row", undefined, "Unknown", "absent"]
   ]
   for (const [name, row, outcome, finding] of cases) {
     it.effect(`${name}: ${outcome}`, () =>
@@ -107,22 +135,22 @@ describe("a conditional write, read at a serial level", () => {
   const cases: ReadonlyArray<Case> = [
     ["its values, written since", { a: [3, now + 5n], b: ["x", now + 5n] }, "Applied", "found"],
     ["its values, written by a clock a little behind", { a: [3, now - 5n], b: ["x", now - 5n] }, "Applied", "found"],
-    ["its values, written long before", { a: [3, 5n], b: ["x", 5n] }, "NotApplied", "notFound"],
-    ["other values, written long before", { a: [4, 5n], b: ["y", 5n] }, "NotApplied", "notFound"],
-    ["one column of another since, one of before", { a: [4, now], b: ["y", 5n] }, "NotApplied", "notFound"],
+    ["its values, written long before", { a: [3, 5n], b: ["x", 5n] }, "NotApplied", "older"],
+    ["other values, written long before", { a: [4, 5n], b: ["y", 5n] }, "NotApplied", "older"],
+    ["one column of another since, one of before", { a: [4, now], b: ["y", 5n] }, "NotApplied", "older"],
     ["other values, written since", { a: [4, now], b: ["x", now] }, "Unknown", "overwritten"],
-    ["no row", undefined, "NotApplied", "notFound"],
-    ["empty columns", { a: [null, null], b: [null, null] }, "NotApplied", "notFound"]
+    ["no row", undefined, "NotApplied", "absent"],
+    ["empty columns", { a: [null, null], b: [null, null] }, "NotApplied", "absent"]
   ]
   const conditional = [
     Statement.make("INSERT INTO app.t (id, k, a, b) VALUES (?, ?, ?, ?) IF NOT EXISTS", [1, 2, 3, "x"]),
     Statement.make("UPDATE app.t SET a = ?, b = ? WHERE id = ? AND k = ? IF a = ?", [3, "x", 1, 2, 9])
   ]
   for (const [name, row, outcome, finding] of cases) {
-    it.effect(`${name}: ${outcome}`, () =>
+    it.effect(`${name}: ${outcome} where the server has answered`, () =>
       Effect.gen(function*() {
         for (const statement of conditional) {
-          const settlement = yield* settleOne(unknown(statement, now))
+          const settlement = yield* settleOne(answered(statement))
           assert.deepInclude(settlement, { outcome, finding })
           assert.deepStrictEqual(
             settlement.row,
@@ -130,7 +158,96 @@ describe("a conditional write, read at a serial level", () => {
           )
         }
       }).pipe(Effect.provide(holding(row))))
+
+    it.effect(`${name}: ${outcome === "Applied" ? "Applied" : "open"} where it has not`, () =>
+      Effect.gen(function*() {
+        for (const statement of conditional) {
+          for (const open of [unknown(statement, now), answered(statement, timeout), answered(statement, lost, 2)]) {
+            const settlement = yield* settleOne(open)
+            assert.deepInclude(settlement, { outcome: outcome === "Applied" ? "Applied" : "Unknown", finding })
+          }
+        }
+      }).pipe(Effect.provide(holding(row))))
   }
+
+  it.effect("what is not there may have expired, by its text or by its table", () =>
+    Effect.gen(function*() {
+      const leased = Statement.make("INSERT INTO app.t (id, k, a) VALUES (1, 2, 3) IF NOT EXISTS USING TTL 60")
+      assert.strictEqual(
+        (yield* settleOne(answered(leased)).pipe(Effect.provide(holding(undefined)))).outcome,
+        "Unknown"
+      )
+      const expiring = holding(undefined, { a: "int", b: "text" }, 60)
+      assert.strictEqual(
+        (yield* settleOne(answered(conditional[0]!)).pipe(Effect.provide(expiring))).outcome,
+        "Unknown"
+      )
+    }))
+
+  it.effect("what only empties columns leaves no row to find", () =>
+    Effect.gen(function*() {
+      const release = Statement.make("UPDATE app.t SET a = ? WHERE id = 1 AND k = 2 IF a = 3", [null])
+      assert.strictEqual((yield* settleOne(answered(release))).outcome, "Unknown")
+    }).pipe(Effect.provide(holding(undefined))))
+
+  it.effect("the same values prove nothing where it sets more than can be compared", () =>
+    Effect.gen(function*() {
+      for (const set of ["b = 'x', owners = {'me'}", "b = 'x', owners['me'] = 1", "b = 'x', a = (int)3"]) {
+        const claim = Statement.make(`UPDATE app.t SET ${set} WHERE id = 1 AND k = 2 IF b = null`)
+        assert.deepInclude(yield* settleOne(answered(claim)), { outcome: "Unknown", finding: "notComparable" })
+      }
+    }).pipe(Effect.provide(holding({ b: ["x", now] }, { a: "int", b: "text", owners: "set<text>" }))))
+
+  it.effect("the level is that of the attempt, also where the run has said it", () =>
+    Effect.gen(function*() {
+      const statement = Statement.make("UPDATE app.t SET a = 1 WHERE id = 1 IF a = 2")
+      const results = yield* executeConcurrent([statement], {
+        raiseOnFirstError: false,
+        statement: { serialConsistency: "LOCAL_SERIAL" }
+      })
+      yield* Outcome.settle(results)
+      const mock = yield* MockSession.MockSession
+      const levels = (yield* mock.calls).map(({ request }) => request.options.consistency)
+      assert.deepStrictEqual(levels.at(-1), "LOCAL_SERIAL")
+    }).pipe(Effect.provide(MockSession.layer({
+      answers: [
+        MockSession.when(/^UPDATE/, MockSession.fail(timeout)),
+        MockSession.when(
+          /system_schema\.columns/,
+          MockSession.rows([
+            { column_name: "id", kind: "partition_key", type: "int" },
+            { column_name: "a", kind: "regular", type: "int" }
+          ])
+        )
+      ]
+    }))))
+
+  it.effect("a condition lost after an unknown attempt is settled like a failure", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000)
+      const statement = Statement.make("INSERT INTO app.t (id, a) VALUES (1, 3) IF NOT EXISTS", [], {
+        idempotent: true,
+        retry: RetryPolicy.make({ initialDelay: 0 })
+      })
+      const [result] = valueOf((yield* timed(executeConcurrent([statement]))).exit)
+      assert.deepInclude(result, { _tag: "Success", outcome: "Unknown" })
+      assert.deepInclude(yield* settleOne(result!), { outcome: "Applied", finding: "found" })
+    }).pipe(Effect.provide(MockSession.layer({
+      answers: [
+        MockSession.when(
+          /^INSERT/,
+          MockSession.inTurn(MockSession.fail(timeout), () => Effect.succeed({ rows: [], wasApplied: false }))
+        ),
+        MockSession.when(
+          /system_schema\.columns/,
+          MockSession.rows([
+            { column_name: "id", kind: "partition_key", type: "int" },
+            { column_name: "a", kind: "regular", type: "int" }
+          ])
+        ),
+        MockSession.when(/"value 0"/, MockSession.rows([{ "value 0": 3, "time 0": now }]))
+      ]
+    }))))
 
   it.effect("the level is that of the statement, SERIAL by default", () =>
     Effect.gen(function*() {
@@ -149,7 +266,7 @@ describe("a conditional write, read at a serial level", () => {
 
   it.effect("clocks may be further apart where that is said", () =>
     Effect.gen(function*() {
-      const settled = (clockSkew: number) => settleOne(unknown(conditional[0]!, now), { clockSkew })
+      const settled = (clockSkew: number) => settleOne(answered(conditional[0]!), { clockSkew })
       assert.strictEqual((yield* settled(1_000)).outcome, "NotApplied")
       assert.strictEqual((yield* settled(10_000)).outcome, "Applied")
     }).pipe(Effect.provide(holding({ a: [3, now - 5n * second], b: ["x", now - 5n * second] }))))
@@ -168,7 +285,7 @@ describe("a conditional write, read at a serial level", () => {
     Effect.gen(function*() {
       const remove = Statement.make("DELETE FROM app.t WHERE id = ? AND k = ? IF EXISTS", [1, 2])
       const settled = (row: Row | undefined) =>
-        Effect.map(settleOne(unknown(remove, now)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
+        Effect.map(settleOne(answered(remove)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
       assert.strictEqual(yield* settled({ a: [3, 5n], b: [null, null] }), "NotApplied")
       assert.strictEqual(yield* settled({ a: [3, now], b: [null, null] }), "Unknown")
       assert.strictEqual(yield* settled(undefined), "Unknown")
@@ -192,14 +309,14 @@ describe("batches", () => {
       }
     }).pipe(Effect.provide(holding(all, types))))
 
-  it.effect("some of it found: a logged one will be applied, an unlogged one is in part", () =>
+  it.effect("some of it found: open, and its parts say what is there", () =>
     Effect.gen(function*() {
       const outcomes = yield* Effect.forEach(["logged", "unlogged"] as const, (type) =>
         Effect.map(
           settleOne(unknown(Batch.make([insert, other], { type }), now)),
           ({ outcome, parts }) => [outcome, ...parts.map(({ outcome }) => outcome)]
         ))
-      assert.deepStrictEqual(outcomes, [["WillApply", "Applied", "Unknown"], ["Unknown", "Applied", "Unknown"]])
+      assert.deepStrictEqual(outcomes, [["Unknown", "Applied", "Unknown"], ["Unknown", "Applied", "Unknown"]])
     }).pipe(Effect.provide(holding(all, types))))
 
   it.effect("a conditional one is all or nothing", () =>
@@ -209,7 +326,8 @@ describe("batches", () => {
         ["UPDATE app.t SET b = 'x' WHERE id = 1 AND k = 2"]
       ])
       const settled = (row: Row | undefined) =>
-        Effect.map(settleOne(unknown(batch, now)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
+        Effect.map(settleOne(answered(batch)), ({ outcome }) => outcome).pipe(Effect.provide(holding(row)))
+      assert.strictEqual(yield* settled(undefined), "Unknown")
       assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["x", now + 9n] }), "Applied")
       assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["y", now + 99n] }), "Applied")
       assert.strictEqual(yield* settled({ a: [3, 9n], b: ["x", 9n] }), "NotApplied")
@@ -266,7 +384,10 @@ describe("what cannot be told stays open, and says why", () => {
         ["unreadable", "RequestTimeout"],
         ["unreadable", "RequestTimeout"]
       ])
-      assert.lengthOf((yield* mock.calls).filter(({ request }) => JSON.stringify(request).includes("system_schema")), 1)
+      const asked = (yield* mock.calls).filter(({ request }) =>
+        JSON.stringify(request).includes("system_schema.columns")
+      )
+      assert.lengthOf(asked, 1)
     }).pipe(Effect.provide(MockSession.layer({
       answers: [MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" })))],
       otherwise: MockSession.fail(timeout)
@@ -324,11 +445,12 @@ describe("what is open still can be executed again where that is harmless", () =
   it.effect("with the timestamp of its first attempt, and all that it was bound with", () =>
     Effect.gen(function*() {
       const first = yield* again(Statement.withOptions(insert, { consistency: "ALL" }), now)
-      assert.deepStrictEqual(first?.options, { consistency: "ALL", timestamp: now })
+      assert.deepInclude(first?.options, { consistency: "ALL", timestamp: now })
       assert.strictEqual(first?.text, insert.text)
       assert.deepStrictEqual((first as Statement.Statement<unknown>).params, insert.params)
       const batch = yield* again(Batch.make([insert, update], { type: "unlogged" }), now)
-      assert.deepInclude(batch, { _tag: "Batch", type: "unlogged", options: { timestamp: now } })
+      assert.deepInclude(batch, { _tag: "Batch", type: "unlogged" })
+      assert.strictEqual(batch?.options.timestamp, now)
     }))
 
   it.effect("not what is certain, conditional, not idempotent, or of a time that is not known", () =>

@@ -14,65 +14,90 @@ export interface Verdict {
 /** A write without a condition: it is known again by the timestamp that it carries. */
 export const judgePlain = (before: Outcome, found: Found, pinned: bigint | undefined): Verdict => {
   const timestamp = found.timestamp ?? pinned
-  const stays = (finding: Finding, message: string): Verdict => ({ outcome: before, finding, message })
+  const stays = staying(before)
+  if (found.verb === "DELETE") return stays("notComparable", deletion)
   if (timestamp === undefined || timestamp === "unknown") return stays("notComparable", "its timestamp is not known")
-  if (found.row === undefined) {
-    return stays("notFound", "there is no such row, but a hint or the batch log may still bring it")
-  }
-  const { cells } = found
-  if (cells.length === 0) return stays("notComparable", noCells)
-  const applied = cells.find(({ isSame, writtenAt }) => isSame && writtenAt === timestamp)
-  if (applied !== undefined) {
-    const message = `column ${applied.column} holds its value, written at its timestamp ${timestamp}`
+  if (found.row === undefined) return stays("absent", `there is no such row, ${butLater}`)
+  if (found.cells.length === 0) return stays("notComparable", noCells)
+  const present = found.cells.filter(isPresent)
+  if (present.length === 0) return stays("absent", `the columns that it sets are empty, ${butLater}`)
+  const isOlder = present.some(({ writtenAt }) => writtenAt < timestamp)
+  const isOthers = present.some(({ isSame, writtenAt }) => !isSame && writtenAt === timestamp)
+  const own = present.find(({ isSame, writtenAt }) => isSame && writtenAt === timestamp)
+  // A replica takes what a statement sets in a row as a whole. A timestamp is unique to a session, and no further: where
+  // another column is older, or not ours at the same time, the one that looks like ours is somebody else's.
+  if (own !== undefined && !isOlder && !isOthers) {
+    const message = `column ${own.column} holds its value, written at its timestamp ${timestamp}`
     return { outcome: "Applied", finding: "found", message }
   }
-  // With equal timestamps the greater value stays: somebody else's.
-  if (cells.every(({ writtenAt }) => writtenAt !== undefined && writtenAt >= timestamp)) {
-    return stays("overwritten", "a newer write stands there, which hides whether this one was applied before")
-  }
-  return stays("notFound", "no column was written at its timestamp, but a hint or the batch log may still bring it")
+  return isOlder
+    ? stays("older", `what stands there is older, ${butLater}`)
+    : stays("overwritten", "another write stands there, which hides whether this one was applied before")
+}
+
+/** What is known of how a conditional write ended. */
+export interface Round {
+  /** When it was first sent, less what the clocks may be apart. */
+  readonly since: bigint | undefined
+  /**
+   * Whether the server has answered. A request that was given up may lie in a queue, and begin its round after the read
+   * that was to end it.
+   */
+  readonly isAnswered: boolean
+  /** Whether it is one statement of a batch, of which others may empty what this one sets. */
+  readonly isPart: boolean
 }
 
 /**
- * A conditional write, read at a serial level: that has finished its round of Paxos, so that it is there or never will be.
- * `since` is when it was first sent, less what the clocks may differ.
+ * A conditional write, read at a serial level: that has finished its round of Paxos, if it had begun. So it is there, or will
+ * never be.
  */
-export const judgeConditional = (before: Outcome, found: Found, since: bigint | undefined): Verdict => {
-  const verdict = judgeRound(before, found, since)
-  // It was decided before: what the round left behind may be gone again, but it was there.
-  return before !== "WillApply" || verdict.outcome === "Applied" || verdict.finding === "notFound" ? verdict : {
-    ...verdict,
-    outcome: "Applied"
-  }
+export const judgeConditional = (before: Outcome, found: Found, round: Round): Verdict => {
+  const verdict = judgeRound(before, found, round)
+  // It was decided before the read. What it wrote may be gone again, but it was there.
+  return before === "WillApply" && verdict.finding === "overwritten" ? { ...verdict, outcome: "Applied" } : verdict
 }
 
-const judgeRound = (before: Outcome, found: Found, since: bigint | undefined): Verdict => {
-  const stays = (finding: Finding, message: string): Verdict => ({ outcome: before, finding, message })
-  const isGone = before !== "WillApply"
-  const notApplied = (message: string): Verdict =>
-    isGone
-      ? { outcome: "NotApplied", finding: "notFound", message }
-      : stays("notFound", message)
-  if (found.verb === "DELETE") {
-    const stands = since !== undefined && found.cells.some((cell) => isOlder(cell, since))
-    return stands
-      ? notApplied("what it deletes is there, and older than it")
-      : stays("notComparable", "a deletion leaves nothing by which it could be recognised")
+const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }: Round): Verdict => {
+  const stays = staying(before)
+  const missing = (finding: Finding, isProof: boolean, message: string): Verdict => {
+    if (before === "WillApply" || !isProof) return stays(finding, message)
+    if (!isAnswered) return stays(finding, `${message}, but it was not answered: the server may still begin it`)
+    return { outcome: "NotApplied", finding, message: `${message}, and its round is over` }
   }
-  if (found.row === undefined) return notApplied("its round is over, and there is no such row")
-  const present = found.cells.filter(({ writtenAt }) => writtenAt !== undefined)
-  if (found.cells.length === 0) return stays("notComparable", noCells)
-  if (present.length === 0) return notApplied("its round is over, and the columns that it sets are empty")
-  if (since === undefined) return stays("notComparable", "when it was sent is not known")
-  const older = present.find((cell) => isOlder(cell, since))
+  const older = since === undefined ? undefined : found.cells.find((cell) => isPresent(cell) && cell.writtenAt < since)
   if (older !== undefined) {
-    return notApplied(`its round is over, and column ${older.column} is older than it, written at ${older.writtenAt}`)
+    return missing("older", true, `column ${older.column} is older than it, written at ${older.writtenAt}`)
   }
-  return found.cells.every(({ isSame }) => isSame)
+  if (found.verb === "DELETE") return stays("notComparable", deletion)
+  const present = found.cells.filter(isPresent)
+  // What it writes itself may expire, or be emptied by another statement of its batch.
+  const staysOnceWritten = found.isComparable && !found.expires && !isPart
+  if (found.row === undefined) return missing("absent", staysOnceWritten, "there is no such row")
+  if (!found.isComparable) return stays("notComparable", noCells)
+  if (present.length === 0) return missing("absent", staysOnceWritten, "the columns that it sets are empty")
+  if (since === undefined) return stays("notComparable", "when it was sent is not known")
+  if (!found.cells.every(({ isSame }) => isSame)) {
+    return stays("overwritten", "other values were written since it was sent, which hide whether it was applied before")
+  }
+  // What tells two writers apart may be just what cannot be compared.
+  return found.isWhole
     ? { outcome: "Applied", finding: "found", message: "the row holds its values, written since it was sent" }
-    : stays("overwritten", "other values were written since it was sent, which hide whether it was applied before")
+    : stays("notComparable", "what could be compared is the same, but it sets more than that")
 }
 
-const isOlder = ({ writtenAt }: Cell, since: bigint): boolean => writtenAt !== undefined && writtenAt < since
+const staying = (before: Outcome) => (finding: Finding, message: string): Verdict => ({
+  outcome: before,
+  finding,
+  message
+})
 
+interface Present extends Cell {
+  readonly writtenAt: bigint
+}
+
+const isPresent = (cell: Cell): cell is Present => cell.writtenAt !== undefined
+
+const butLater = "but a hint or the batch log may still bring it"
 const noCells = "it sets no column of one value, by which it could be recognised"
+const deletion = "a deletion leaves nothing by which it could be recognised"

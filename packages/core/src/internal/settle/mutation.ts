@@ -24,10 +24,14 @@ export interface Mutation {
   readonly table: string
   /** What it sets. Of an INSERT the key is among it; of a DELETE the columns that it names. */
   readonly assignments: ReadonlyArray<Assignment>
+  /** Whether it sets more than that: elements, fields, or what is not a plain value. */
+  readonly setsMore: boolean
   /** The equalities of its WHERE; empty for an INSERT. */
   readonly where: ReadonlyArray<Assignment>
   /** Of `USING TIMESTAMP`. */
   readonly timestamp: Term | undefined
+  /** Whether there is a `USING TTL`. */
+  readonly expires: boolean
 }
 
 /** What a text writes; or why it cannot be read back. */
@@ -55,23 +59,25 @@ const insert = (reader: Reader): Mutation | string => {
   while (reader.takes(","))
   if (!reader.takes(")") || columns.includes("") || columns.length !== terms.length) return notUnderstood
   const assignments = columns.map((column, index): Assignment => ({ column, term: terms[index]! }))
-  return { verb: "INSERT", ...name, assignments, where: [], timestamp: reader.timestampAhead() }
+  return { verb: "INSERT", ...name, assignments, setsMore: false, where: [], ...reader.using() }
 }
 
 const update = (reader: Reader): Mutation | string => {
   const name = reader.table()
   if (typeof name === "string") return name
-  const timestamp = reader.timestampAhead()
+  const using = reader.using()
   if (!reader.skipTo("SET")) return notUnderstood
   const assignments: Array<Assignment> = []
+  let setsMore = false
   do {
     const column = reader.name()
     const isPlain = column !== undefined && reader.takes("=")
     const term = reader.term()
     if (isPlain && term._tag !== "Other") assignments.push({ column, term })
+    else setsMore = true
   } while (reader.takes(","))
   const where = wherePart(reader)
-  return typeof where === "string" ? where : { verb: "UPDATE", ...name, assignments, where, timestamp }
+  return typeof where === "string" ? where : { verb: "UPDATE", ...name, assignments, setsMore, where, ...using }
 }
 
 const deletion = (reader: Reader): Mutation | string => {
@@ -86,11 +92,11 @@ const deletion = (reader: Reader): Mutation | string => {
   }
   const name = reader.table()
   if (typeof name === "string") return name
-  const timestamp = reader.timestampAhead()
+  const using = reader.using()
   const where = wherePart(reader)
   if (typeof where === "string") return where
   const assignments = columns.map((column): Assignment => ({ column, term: nothing }))
-  return { verb: "DELETE", ...name, assignments, where, timestamp }
+  return { verb: "DELETE", ...name, assignments, setsMore: false, where, ...using }
 }
 
 const nothing: Term = { _tag: "Literal", cql: "NULL", value: null }
@@ -145,7 +151,11 @@ class Reader {
   }
 
   skipTo(word: string): boolean {
-    while (this.#next !== undefined) {
+    return this.#skipTo(word, [])
+  }
+
+  #skipTo(word: string, butNotOver: ReadonlyArray<string>): boolean {
+    while (this.#next !== undefined && !butNotOver.some((end) => this.sees(end))) {
       if (this.takes(word)) return true
       this.#advance()
     }
@@ -223,17 +233,23 @@ class Reader {
       : { _tag: "Literal", cql: sign + text, value: valueOf(sign + text) }
   }
 
-  /** The value of a `USING TIMESTAMP` before the next SET or WHERE, or before the end. Reads nothing. */
-  timestampAhead(): Term | undefined {
+  /** What stands in a USING before the next SET or WHERE, or before the end. Reads nothing. */
+  using(): Pick<Mutation, "timestamp" | "expires"> {
     const [at, markers] = [this.#at, this.#markers]
-    let found: Term | undefined
-    while (found === undefined && this.#next !== undefined && !this.sees("SET") && !this.sees("WHERE")) {
-      if (this.takes("TIMESTAMP")) found = this.term()
-      else this.#advance()
+    let timestamp: Term | undefined
+    let expires = false
+    if (this.#skipTo("USING", ["SET", "WHERE"])) {
+      do {
+        if (this.takes("TIMESTAMP")) timestamp = this.term()
+        else if (this.takes("TTL")) {
+          expires = true
+          this.term()
+        }
+      } while (this.takes("AND"))
     }
     this.#at = at
     this.#markers = markers
-    return found
+    return { timestamp, expires }
   }
 }
 

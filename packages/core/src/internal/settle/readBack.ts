@@ -3,24 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
-import * as Reason from "../../Reason.ts"
 import type { Service } from "../../Session.ts"
 import { make as makeStatement, type Options } from "../../Statement.ts"
-import { bindStatement } from "../binding.ts"
-import { resolve } from "../options.ts"
-import { StatementImpl } from "../statement.ts"
 import { type Assignment, type Mutation, mutationOf, type Term } from "./mutation.ts"
 import { isComparableLiteral, isSameValue } from "./sameValue.ts"
-
-/** A column of a table, as `system_schema.columns` has it. */
-export interface Column {
-  readonly name: string
-  readonly kind: string
-  readonly type: string
-}
-
-/** Gives the columns of a table; none where there is no such table. */
-export type Columns = (keyspace: string, table: string) => Effect.Effect<ReadonlyArray<Column>, CqlError>
+import type { Column, Tables } from "./table.ts"
 
 /** A column that the write sets, beside what stands in it now. */
 export interface Cell {
@@ -37,24 +24,35 @@ export interface Found {
   readonly row: Readonly<Record<string, unknown>> | undefined
   /** Of the columns by which the write can be recognised. */
   readonly cells: ReadonlyArray<Cell>
+  /** Whether there are such columns. */
+  readonly isComparable: boolean
+  /** Whether it sets no others, apart from those that it empties. */
+  readonly isWhole: boolean
+  /** Whether what it writes is gone after some time. */
+  readonly expires: boolean
   /** What the text says of its timestamp. */
   readonly timestamp: bigint | "unknown" | undefined
+}
+
+/** A statement as it was bound: its text, and the values of its markers in their order. */
+export interface Bound {
+  readonly text: string
+  readonly params: ReadonlyArray<unknown>
 }
 
 /** Reads a write back; a text says why it cannot be. */
 export const readBack = Effect.fnUntraced(function*(
   session: Service,
-  columnsOf: Columns,
-  statement: StatementImpl<unknown>,
+  tables: Tables,
+  bound: Bound,
   options: Options
 ): Effect.fn.Return<Found | string, CqlError> {
-  const mutation = mutationOf(statement.text)
+  const mutation = mutationOf(bound.text)
   if (typeof mutation === "string") return mutation
-  const request = bindStatement(statement, resolve(statement.options))
-  if (request instanceof Reason.ParametersRefused) return "its parameters were refused"
-  const columns = yield* columnsOf(mutation.keyspace, mutation.table)
+  const { columns, expires } = yield* tables(mutation.keyspace, mutation.table)
   if (columns.length === 0) return `there is no table ${mutation.keyspace}.${mutation.table}`
-  const valueOf = (term: Term) => term._tag === "Marker" ? request.params[term.marker] : undefined
+  const valueOf: ValueOf = (term) =>
+    term._tag === "Marker" ? bound.params[term.marker] : term._tag === "Literal" ? term.value : undefined
   const key = keyOf(mutation, columns)
   if (key === undefined) return "its key is not given by plain values"
   const compared = comparedColumns(mutation, columns, valueOf)
@@ -68,14 +66,14 @@ export const readBack = Effect.fnUntraced(function*(
       isSame: isSameValue(given, row[`value ${at}`], type),
       writtenAt: microseconds(row[`time ${at}`])
     })),
-    timestamp: mutation.timestamp === undefined ? undefined : timestampOf(mutation.timestamp, valueOf)
+    isComparable: compared.length > 0,
+    isWhole: isWhole(mutation, columns, compared, valueOf),
+    expires: expires || mutation.expires,
+    timestamp: mutation.timestamp === undefined ? undefined : microseconds(valueOf(mutation.timestamp)) ?? "unknown"
   }
 })
 
-const timestampOf = (term: Term, valueOf: (term: Term) => unknown): bigint | "unknown" => {
-  const value = term._tag === "Literal" ? term.value : valueOf(term)
-  return microseconds(value) ?? "unknown"
-}
+type ValueOf = (term: Term) => unknown
 
 const microseconds = (value: unknown): bigint | undefined =>
   typeof value === "bigint" ? value : typeof value === "number" ? BigInt(value) : undefined
@@ -105,7 +103,7 @@ interface Compared extends Column {
 const comparedColumns = (
   { assignments, verb }: Mutation,
   columns: ReadonlyArray<Column>,
-  valueOf: (term: Term) => unknown
+  valueOf: ValueOf
 ): ReadonlyArray<Compared> =>
   columns.filter(hasWriteTime).flatMap((column) => {
     const assignment = assignments.find((assignment) => assignment.column === column.name)
@@ -116,12 +114,25 @@ const comparedColumns = (
     }
     const term = assignment?.term
     if (term === undefined || term._tag === "Other") return []
-    if (term._tag === "Literal") {
-      return isComparableLiteral(term.value, column.type) ? [{ ...column, given: term.value }] : []
-    }
     const given = valueOf(term)
-    return given === null || given === undefined || isUnset(given) ? [] : [{ ...column, given }]
+    if (term._tag === "Literal" && !isComparableLiteral(given, column.type)) return []
+    return isNothing(given) ? [] : [{ ...column, given }]
   })
+
+/** Whether all that it sets is compared. What it empties, or leaves alone, leaves nothing to compare. */
+const isWhole = (
+  { assignments, setsMore }: Mutation,
+  columns: ReadonlyArray<Column>,
+  compared: ReadonlyArray<Compared>,
+  valueOf: ValueOf
+): boolean =>
+  !setsMore &&
+  assignments.every(({ column, term }) =>
+    compared.some(({ name }) => name === column) || (term._tag !== "Other" && isNothing(valueOf(term))) ||
+    columns.some(({ kind, name }) => name === column && (kind === "partition_key" || kind === "clustering"))
+  )
+
+const isNothing = (given: unknown): boolean => given === null || given === undefined || isUnset(given)
 
 const isUnset = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "Unset"
@@ -160,7 +171,7 @@ const selectOf = (
   { keyspace, table }: Mutation,
   key: ReadonlyArray<Assignment>,
   compared: ReadonlyArray<Compared>,
-  valueOf: (term: Term) => unknown
+  valueOf: ValueOf
 ) => {
   const cells = compared.map(({ name }, at) =>
     `${quoted(name)} AS "value ${at}", WRITETIME(${quoted(name)}) AS "time ${at}"`
@@ -175,25 +186,3 @@ const selectOf = (
 }
 
 const quoted = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`
-
-const schema = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?"
-
-/** Reads the columns of a table, once for all that ask. */
-export const makeColumns = (session: Service): Columns => {
-  const known = new Map<string, Effect.Effect<ReadonlyArray<Column>, CqlError>>()
-  return (keyspace, table) =>
-    Effect.suspend(() => {
-      const name = JSON.stringify([keyspace, table])
-      const before = known.get(name)
-      if (before !== undefined) return before
-      const read = Effect.map(
-        session.execute(makeStatement(schema, [keyspace, table])),
-        ({ rows }) =>
-          rows.map((row) => ({ name: `${row["column_name"]}`, kind: `${row["kind"]}`, type: `${row["type"]}` }))
-      )
-      return Effect.flatMap(Effect.cached(read), (cached) => {
-        known.set(name, cached)
-        return cached
-      })
-    })
-}
