@@ -1,4 +1,3 @@
-import type { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { afterAll, assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
 import { integration, SharedServerLayer } from "../../../testing/test/support/server.ts"
@@ -7,7 +6,7 @@ import { mocked } from "./mock/index.ts"
 import { seed } from "./random.ts"
 import { runFault } from "./runner.ts"
 import { scriptedFaults } from "./scripted/index.ts"
-import { Clusters } from "./servers.ts"
+import { ServersLive } from "./servers.ts"
 import { type Entry, render } from "./table.ts"
 
 const entries: Array<Entry> = []
@@ -24,8 +23,7 @@ describe("faults of mock sessions", () => {
 })
 
 integration("faults of scripted servers", () => {
-  const servers: Layer.Layer<Clusters | CassandraServer> = Layer.merge(Clusters.layer, SharedServerLayer)
-  layer(servers, { excludeTestServices: true, timeout: 60_000 })((it) => {
+  layer(Layer.provide(ServersLive, SharedServerLayer), { excludeTestServices: true, timeout: 60_000 })((it) => {
     for (const fault of scriptedFaults) it.effect(fault.name, () => survives(fault))
   })
 })

@@ -3,13 +3,14 @@ import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Data, Effect, Layer, Logger, Option, Runtime, type Scope } from "effect"
 import { Command, Flag } from "effect/cli"
+import process from "node:process"
 import type { Fault } from "./fault.ts"
 import { mocked } from "./mock/index.ts"
 import { notCovered } from "./notCovered.ts"
 import { seed } from "./random.ts"
 import { runFault } from "./runner.ts"
 import { scriptedFaults } from "./scripted/index.ts"
-import { Clusters } from "./servers.ts"
+import { ServersLive } from "./servers.ts"
 import { type Entry, render, renderNotCovered } from "./table.ts"
 
 class NotAsExpected extends Data.TaggedError("NotAsExpected") {
@@ -68,7 +69,7 @@ const suite = Effect.fnUntraced(function*({ layer, only }: Selection) {
   yield* Console.log(`FAULTS_SEED=${seed}`)
   const entries = [
     ...yield* group(mocked.filter(isWanted), Layer.empty),
-    ...yield* group(scriptedFaults.filter(isWanted), Layer.merge(Clusters.layer, CassandraServer.layer))
+    ...yield* group(scriptedFaults.filter(isWanted), Layer.provide(ServersLive, CassandraServer.layer))
   ]
   yield* Console.log(`\n${render(entries)}\n\n${renderNotCovered(notCovered)}\n`)
   const failed = entries.filter(({ problem }) => problem !== undefined).length
@@ -92,5 +93,7 @@ const Logging = Logger.layer([Logger.consolePretty({ colors: false })])
 
 Command.run(command, { version: "0.0.0" }).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, Logging)),
+  // The driver leaves timers behind where it was about to connect again, for as long as ten minutes.
+  Effect.andThen(Effect.sync(() => process.exit())),
   NodeRuntime.runMain
 )

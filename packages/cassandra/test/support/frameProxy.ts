@@ -16,8 +16,15 @@ export type Act =
   | "resetAfter"
   /** An error as the answer; `executed` tells whether the server executes the request all the same. */
   | { readonly error: Buffer; readonly executed: boolean }
-  /** Goes on to the server, and something else than its answer comes back; then the connection ends, where that is said. */
-  | { readonly instead: (answer: Buffer) => ReadonlyArray<Buffer>; readonly thenClose?: boolean }
+  /**
+   * Goes on to the server, and its answer comes back in these parts, one at a time: as it is, or as something else. Then
+   * the connection ends, where that is said.
+   */
+  | {
+    readonly inParts: (answer: Buffer) => ReadonlyArray<Buffer>
+    readonly pause?: number
+    readonly thenClose?: boolean
+  }
   /** Any of these, after a time in milliseconds. */
   | { readonly after: number; readonly act: Act }
 
@@ -29,6 +36,8 @@ export interface FrameProxy {
   readonly opened: () => number
   /** What is decided from now on. It sees PREPARE, QUERY, EXECUTE and BATCH; what the driver asks for itself goes through. */
   readonly decide: (act: (request: Frame) => Act) => void
+  /** Ends all connections; new ones are taken. */
+  readonly cut: () => void
   /** The requests of statements so far, oldest first. */
   readonly requests: ReadonlyArray<Frame>
 }
@@ -62,6 +71,24 @@ export const frameProxyTo = (target: string) =>
         opened++
         for (const socket of [client, server]) socket.setNoDelay(true).on("close", ends).on("error", ends)
 
+        /** What waits until an answer in parts is out; nothing where none is under way. */
+        let waiting: Array<Buffer> | undefined
+        const say = (bytes: Buffer) => {
+          if (waiting === undefined) client.write(bytes)
+          else waiting.push(bytes)
+        }
+        const sayInParts = ([first, ...rest]: ReadonlyArray<Buffer>, pause: number, then: () => void): void => {
+          if (first !== undefined) client.write(first)
+          if (rest.length > 0) {
+            waiting ??= []
+            setTimeout(() => sayInParts(rest, pause, then), pause)
+            return
+          }
+          for (const bytes of waiting ?? []) client.write(bytes)
+          waiting = undefined
+          then()
+        }
+
         /** What is to be done with the answer on a stream. */
         const answers = new Map<number, (answer: Buffer) => void>()
         server.on(
@@ -69,7 +96,7 @@ export const frameProxyTo = (target: string) =>
           frameReader(({ bytes, stream }) => {
             const answer = answers.get(stream)
             answers.delete(stream)
-            if (answer === undefined) client.write(bytes)
+            if (answer === undefined) say(bytes)
             else answer(bytes)
           })
         )
@@ -88,12 +115,12 @@ export const frameProxyTo = (target: string) =>
           else if ("after" in act) setTimeout(() => carryOut(act.act, request), act.after)
           else if ("error" in act) {
             const answer = answerTo(request, opcode.error, act.error)
-            if (act.executed) execute(request, () => client.write(answer))
-            else client.write(answer)
+            if (act.executed) execute(request, () => say(answer))
+            else say(answer)
           } else {
             execute(request, (answer) => {
-              for (const part of act.instead(answer)) client.write(part)
-              if (act.thenClose === true) client.end(ends)
+              const then = () => act.thenClose === true && client.end(ends)
+              sayInParts(act.inParts(answer), act.pause ?? 0, then)
             })
           }
         }
@@ -118,6 +145,7 @@ export const frameProxyTo = (target: string) =>
           decide: (act) => {
             decide = act
           },
+          cut: () => clients.forEach((client) => client.destroy()),
           requests,
           close: Effect.callback<void>((resume) => {
             tcp.close(() => resume(Effect.void))

@@ -2,5 +2,16 @@
 import type { Scope } from "effect"
 import type { Fault } from "../fault.ts"
 import type { Servers } from "../servers.ts"
+import { load } from "./load.ts"
+import { nodes } from "./nodes.ts"
+import { reads } from "./reads.ts"
+import { wire } from "./wire.ts"
+import { writes } from "./writes.ts"
 
-export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = []
+export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
+  ...wire,
+  ...load,
+  ...nodes,
+  ...writes,
+  ...reads
+]

@@ -1,0 +1,240 @@
+/** Servers that cannot take more: those that stop reading, refuse, or have no room on their connections. */
+import {
+  ErrorBudgetExhausted,
+  executeConcurrent,
+  Limiter,
+  RetryPolicy,
+  runConcurrent,
+  Session,
+  Statement
+} from "@effect-cql/core"
+import { Effect, Fiber, Logger, type Scope, Stream } from "effect"
+import assert from "node:assert/strict"
+import process from "node:process"
+import { errorBody } from "../../support/frames.ts"
+import { accountOf, audit } from "../audit.ts"
+import { type Fault, sum, type Tally, tally, tallyOf } from "../fault.ts"
+import { behindFrameProxy, cluster, scripted, type Servers } from "../servers.ts"
+
+const overloaded = { error: errorBody(0x1001), executed: false }
+
+/** The server stops reading: its window fills up, and the run waits with what its places hold. */
+const stopsReading = Effect.gen(function*() {
+  const { log, open, pauseReads, prime, resumeReads } = yield* cluster(1)
+  const query = "INSERT INTO app.t (id, v) VALUES (?, ?)"
+  yield* prime({ query, params: { id: "int", v: "blob" } }, { result: "success", rows: [], column_types: {} })
+  const session = yield* open({ requestTimeout: "1 minute" })
+  yield* session.execute([query, [0, Buffer.alloc(1)]])
+  const concurrency = 32
+  const count = 80
+  const value = Buffer.alloc(200_000, 7)
+  let taken = 0
+  function* source() {
+    for (; taken < count; taken++) yield Statement.make(query, [taken, value], { retry: "none" })
+  }
+  yield* pauseReads()
+  const before = (yield* log).length
+  const resident = process.memoryUsage().rss
+  const run = executeConcurrent(Stream.fromIterable(source(), { chunkSize: 1 }), {
+    concurrency,
+    raiseOnFirstError: false
+  })
+  const fiber = yield* Effect.forkChild(Effect.provideService(run, Session, session), { startImmediately: true })
+  const samples: Array<number> = []
+  for (let tick = 0; tick < 10; tick++) {
+    yield* Effect.sleep("100 millis")
+    samples.push(taken)
+  }
+  // The sockets have taken what they take; from then on nothing moves.
+  assert(samples.at(-1)! <= concurrency + 1, `${samples.join(" ")} taken`)
+  // What it was reading at that moment comes to an end.
+  assert((yield* log).length - before <= 3)
+  // What is in flight is written down twice at most, by the driver and by the socket.
+  const grown = process.memoryUsage().rss - resident
+  assert(grown < 3 * concurrency * value.length + 50_000_000, `${grown} bytes for ${concurrency} statements in flight`)
+  yield* resumeReads()
+  const results = yield* Fiber.join(fiber)
+  assert.equal((yield* log).length - before, count)
+  assert(results.every(({ outcome }) => outcome === "Applied"))
+  return tallyOf(results)
+})
+
+const patient = RetryPolicy.make({ attempts: 40, maxDelay: 200, budget: { minimum: 4_000, share: 1 } })
+
+/** The server refuses most for three seconds, and is fine from then on. */
+const overloadPasses = Effect.gen(function*() {
+  const { decide, session, sent, tables, truthOf } = yield* behindFrameProxy()
+  yield* session.execute(tables.insert(9_999))
+  const begin = performance.now()
+  let turn = 0
+  decide(() => performance.now() - begin < 3_000 && ++turn % 8 !== 0 ? { after: 5, act: overloaded } : "forward")
+  const count = 2_000
+  const limiter = yield* Limiter.adaptive({ min: 2, max: 200, initial: 60 })
+  const limits: Array<number> = []
+  let retried = 0
+  const fiber = yield* Effect.forkChild(
+    Effect.provideService(
+      executeConcurrent(Array.from({ length: count }, (_, index) => tables.insert(index, { retry: patient })), {
+        concurrency: 200,
+        limiter,
+        raiseOnFirstError: false,
+        onProgress: (progress) =>
+          Effect.sync(() => {
+            retried = progress.retried
+          })
+      }),
+      Session,
+      session
+    ),
+    { startImmediately: true }
+  )
+  for (let tick = 0; tick < 28; tick++) {
+    yield* Effect.sleep("100 millis")
+    limits.push((yield* limiter.state).limit)
+  }
+  const results = yield* Fiber.join(fiber)
+  const requests = [...sent.values()].reduce((one, other) => one + other, 0)
+  assert(Math.min(...limits) <= 30, `the limit stayed: ${limits.join(" ")}`)
+  for (const result of results) assert(result._tag === "Success", `${result.index}`)
+  assert.equal(requests - count, retried)
+  assert(retried > 100 && retried <= Math.max(4_000, requests), `${retried} retries of ${requests} requests`)
+  return audit(count, accountOf(results), truthOf(yield* tables.found("plain"), true))
+})
+
+/** The server refuses everything for ever: the run stops when that has been said often enough. */
+const overloadStays = Effect.gen(function*() {
+  const tallies: Array<Tally> = []
+  for (const errorBudget of [{ failures: 20 }, { share: 0.5, window: 40 }] as const) {
+    const { decide, sent, session, tables } = yield* behindFrameProxy()
+    yield* session.execute(tables.insert(9_999))
+    decide(() => overloaded)
+    const count = 1_000
+    const concurrency = 10
+    const statements = Array.from({ length: count }, (_, index) => tables.insert(index))
+    const run = executeConcurrent(statements, { concurrency, raiseOnFirstError: false, errorBudget })
+    const error = yield* Effect.flip(Effect.provideService(run, Session, session))
+    assert(error instanceof ErrorBudgetExhausted)
+    assert.equal(error.reason._tag, "Overloaded")
+    assert(error.startedCount >= 20 && error.startedCount < 20 + concurrency, `${error.startedCount} were started`)
+    assert.equal(error.results.length, error.startedCount)
+    assert.equal([...error.notStarted(statements)].length, count - error.startedCount)
+    assert.equal(sent.size, error.startedCount)
+    const { failed, started, succeeded, unknown } = error.summary
+    assert.deepEqual([started, succeeded, failed, unknown], [error.startedCount, 0, error.startedCount, 0])
+    // The standard policy sends a tenth more, and ten in any case.
+    const requests = [...sent.values()].reduce((one, other) => one + other, 0)
+    assert(requests - started <= 10 + requests / 10, `${requests} requests for ${started} statements`)
+    assert.equal((yield* tables.found("plain")).has(0), false)
+    tallies.push(tallyOf(error.results, { notStarted: count - error.startedCount }))
+  }
+  return sum(tallies)
+})
+
+const warnings = () => {
+  const lines: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => {
+    if (logLevel === "Warn") lines.push(String(message))
+  })
+  return { lines, layer: Logger.layer([logger]) }
+}
+
+const slow = { result: "success", delay_in_ms: 20, rows: [], column_types: {} }
+const query = "INSERT INTO app.t (id) VALUES (?)"
+
+/** More is asked for than the connections carry. */
+const beyondCapacity = Effect.gen(function*() {
+  const { open, prime } = yield* cluster(1)
+  yield* prime({ query, params: { id: "int" } }, slow)
+  const capacity = 8
+  const session = yield* open({ pooling: { maxRequestsPerConnection: capacity } })
+  yield* session.execute([query, [0]])
+  assert.equal(yield* session.capacity, capacity)
+  const { layer, lines } = warnings()
+  let most = 0
+  const count = 100
+  const results = yield* executeConcurrent(
+    Array.from({ length: count }, (_, index) => Statement.make(query, [index], { retry: "none" })),
+    {
+      concurrency: 100,
+      raiseOnFirstError: false,
+      onProgress: ({ inFlight }) =>
+        Effect.sync(() => {
+          most = Math.max(most, inFlight)
+        })
+    }
+  ).pipe(Effect.provideService(Session, session), Effect.provide(layer))
+  assert(most <= capacity, `${most} in flight`)
+  assert.equal(lines.length, 1, lines.join("\n"))
+  assert.match(lines[0] ?? "", /8/)
+  for (const { outcome } of results) assert.equal(outcome, "Applied")
+  return tallyOf(results)
+})
+
+/** Two runs at once, each of which could fill the connections alone: who finds them full and is patient gets through. */
+const busyConnections = Effect.gen(function*() {
+  const { log, open, prime } = yield* cluster(1)
+  yield* prime({ query, params: { id: "int" } }, slow)
+  const capacity = 8
+  const session = yield* open({ pooling: { maxRequestsPerConnection: capacity } })
+  yield* session.execute([query, [0]])
+  const before = (yield* log).length
+  const count = 60
+  const run = Effect.provideService(
+    executeConcurrent(
+      Array.from(
+        { length: count },
+        (_, index) => Statement.make(query, [index], { idempotent: false, retry: patient })
+      ),
+      { concurrency: capacity, raiseOnFirstError: false }
+    ),
+    Session,
+    session
+  )
+  const both = yield* Effect.all([run, run], { concurrency: 2 })
+  const failed = both.flat().filter((result) => result._tag === "Failure")
+  assert.equal(failed.length, 0, `${failed.length} failed, the first: ${failed[0]?.error.message}`)
+  assert.equal((yield* log).length - before, 2 * count)
+  return sum(both.map((results) => tallyOf(results)))
+})
+
+/** The driver keeps what it cannot send at once: a run over a source without end must not fill the memory with that. */
+const endlessIntoSlow = Effect.gen(function*() {
+  const { open, prime } = yield* cluster(1)
+  yield* prime({ query, params: { id: "int" } }, slow)
+  const session = yield* open({ pooling: { maxRequestsPerConnection: 64 } })
+  yield* session.execute([query, [0]])
+  let taken = 0
+  function* source() {
+    for (;; taken++) yield Statement.make(query, [taken], { retry: "none" })
+  }
+  let last = { started: 0, succeeded: 0, failed: 0, unknown: 0 }
+  const fiber = yield* Effect.forkChild(
+    Effect.provideService(
+      runConcurrent(source(), {
+        concurrency: 64,
+        raiseOnFirstError: false,
+        onProgress: (progress) =>
+          Effect.sync(() => {
+            last = progress
+          })
+      }),
+      Session,
+      session
+    )
+  )
+  yield* Effect.sleep("1 second")
+  yield* Fiber.interrupt(fiber)
+  assert.equal(last.started, last.succeeded + last.failed + last.unknown)
+  assert(last.unknown <= 64 && taken <= last.started + 1, `${taken} taken, ${last.started} started`)
+  assert.equal(last.failed, 0)
+  return tally({ statements: last.started, applied: last.succeeded, unknown: last.unknown })
+})
+
+export const load: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
+  scripted("a server that stops reading", stopsReading),
+  scripted("a server that is overloaded for three seconds", overloadPasses),
+  scripted("a server that is overloaded for ever", overloadStays),
+  scripted("more in flight than the connections carry", beyondCapacity),
+  scripted("two runs, each of which fills the connections", busyConnections),
+  scripted("an endless source into a slow server, interrupted", endlessIntoSlow)
+]
