@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { StreamTable, tabulate } from "../src/internal/streamTable.ts"
+import { tabulate } from "../src/internal/driver.ts"
+import { StreamTable } from "../src/internal/streamTable.ts"
 
 describe("the requests in flight by their streams", () => {
   it("come and go as in a Map", () => {

@@ -18,10 +18,16 @@ import {
   waitsToConnect
 } from "./clientOptions.ts"
 import { fromError, fromTimeout } from "./connectFailed.ts"
-import { type DriverConnection, endWhenUnreadable, internals, isConnection, type LogEmitter } from "./driver.ts"
+import {
+  type DriverConnection,
+  endWhenUnreadable,
+  internals,
+  isConnection,
+  type LogEmitter,
+  tabulate
+} from "./driver.ts"
 import { makeLog } from "./log.ts"
 import { mendReplication } from "./replication.ts"
-import { tabulate } from "./streamTable.ts"
 
 class Handle {
   readonly client: Client

@@ -5,6 +5,7 @@
 import type { Client, DseClientOptions, metadata, types } from "cassandra-driver"
 import type { Socket } from "node:net"
 import type { Transform } from "node:stream"
+import { StreamTable } from "./streamTable.ts"
 
 /** A type of the protocol, as the driver reads it off a frame. */
 export interface ColumnType {
@@ -41,6 +42,8 @@ export interface DriverConnection {
   readonly close: () => void
   /** Called when the TCP connection stands, to make the streams that read from it. */
   bindSocketListeners: () => void
+  /** The requests in flight. Another release may keep them otherwise. */
+  _operations?: unknown
   readonly protocol?: Pick<Transform, "on"> | undefined
   readonly parser?: Pick<Transform, "on"> | undefined
 }
@@ -57,6 +60,12 @@ export const endWhenUnreadable = (connection: DriverConnection): void => {
       stream?.on("error", (error) => connection.netClient?.destroy(error))
     }
   }
+}
+
+/** Gives a connection a {@link StreamTable}, before its first request. */
+export const tabulate = (connection: Pick<DriverConnection, "_operations">): void => {
+  const operations = connection._operations
+  if (operations instanceof Map && operations.size === 0) connection._operations = new StreamTable()
 }
 
 /** What the driver knows of the ring. */

@@ -63,12 +63,3 @@ export class StreamTable<Operation> implements Map<number, Operation> {
     return this.entries()
   }
 }
-
-const name = "_operations"
-
-/** Gives a connection of the driver such a table, before its first request. */
-export const tabulate = (connection: object): void => {
-  const operations: unknown = Reflect.get(connection, name)
-  // Another driver may keep them otherwise, which is its own affair.
-  if (operations instanceof Map && operations.size === 0) Reflect.set(connection, name, new StreamTable())
-}
