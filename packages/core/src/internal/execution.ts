@@ -9,7 +9,7 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import { CqlError } from "../CqlError.ts"
@@ -18,11 +18,10 @@ import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import { ResultSet } from "../ResultSet.ts"
 import type { Page, PageState, Request } from "../Session.ts"
+import { answerOf, checkedPage, isExit, signalOf } from "./answer.ts"
 import { bind, subjectOf, timestampOf } from "./binding.ts"
 import { bound } from "./bound.ts"
-import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
-import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
 import type { Permit } from "./permit.ts"
 import { isRetryable } from "./retryable.ts"
 import type { Run } from "./run.ts"
@@ -231,10 +230,7 @@ export class Execution {
       this.#failed(exit.cause)
       return false
     }
-    const page = exit.value
-    if (!Array.isArray(page?.rows)) {
-      throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
-    }
+    const page = checkedPage(exit.value)
     this.#failures = 0
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
@@ -391,19 +387,3 @@ export class Execution {
     }
   }
 }
-
-const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
-  if (exit._tag === "Success") return "answered"
-  const error = Cause.findErrorOption(exit.cause)
-  return error._tag === "Some" ? signalOfReason(error.value.reason) : "failed"
-}
-
-/** The answer of a port, or how it dies that gave none. */
-const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
-  exit?._tag === "Success" || exit?._tag === "Failure"
-    ? exit
-    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
-
-// Only effects that are exits already have these tags, and `Exit.isExit` takes long to say no.
-const isExit = <A, E>(effect: Effect.Effect<A, E> & { readonly _tag?: unknown }): effect is Exit.Exit<A, E> =>
-  (effect._tag === "Success" || effect._tag === "Failure") && Exit.isExit(effect)

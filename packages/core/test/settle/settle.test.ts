@@ -496,7 +496,7 @@ it.effect("a stopped run tells what can be settled: what failed and what it inte
     )
     assert.deepStrictEqual(settlements.map(({ index, outcome }) => [index, outcome]), [[0, "Unknown"], [2, "Applied"]])
   }).pipe(Effect.provide(MockSession.layer({
-    latency: (request) => /^INSERT/.test(JSON.stringify(request)) ? 1 : 100,
+    latency: (request) => request._tag === "Statement" && request.text === insert.text ? 1 : 100,
     answers: [MockSession.when(/^INSERT/, MockSession.fail(timeout))]
   }))))
 
