@@ -8,6 +8,7 @@ import type { Fault } from "./fault.ts"
 import { mocked } from "./mock/index.ts"
 import { notCovered } from "./notCovered.ts"
 import { seed } from "./random.ts"
+import { ClusterLive, real } from "./real/index.ts"
 import { runFault } from "./runner.ts"
 import { scriptedFaults } from "./scripted/index.ts"
 import { ServersLive } from "./servers.ts"
@@ -69,7 +70,8 @@ const suite = Effect.fnUntraced(function*({ layer, only }: Selection) {
   yield* Console.log(`FAULTS_SEED=${seed}`)
   const entries = [
     ...yield* group(mocked.filter(isWanted), Layer.empty),
-    ...yield* group(scriptedFaults.filter(isWanted), Layer.provide(ServersLive, CassandraServer.layer))
+    ...yield* group(scriptedFaults.filter(isWanted), Layer.provide(ServersLive, CassandraServer.layer)),
+    ...yield* group(real.filter(isWanted), ClusterLive)
   ]
   yield* Console.log(`\n${render(entries)}\n\n${renderNotCovered(notCovered)}\n`)
   const failed = entries.filter(({ problem }) => problem !== undefined).length

@@ -1,4 +1,27 @@
 /** What the list of faults to survive names, and this suite does not make. */
 import type { NotCovered } from "./table.ts"
 
-export const notCovered: ReadonlyArray<NotCovered> = []
+export const notCovered: ReadonlyArray<NotCovered> = [
+  {
+    name: "full connections under the standard retry policy",
+    reason:
+      "a run gives up after three attempts and ten retries; one with a patient policy gets through, and is covered"
+  },
+  {
+    name: "a ring that changes during a scan",
+    reason: "needs a node that joins or leaves, which the servers of the tests cannot do"
+  },
+  {
+    name: "the adaptive limiter under slow drift, bimodal latency, pauses every 30 s and one bad host",
+    reason:
+      "simulated in packages/core/test/limiter; here one server loses half of its capacity, gets it back and pauses"
+  },
+  {
+    name: "ten minutes of mock statements",
+    reason: "a million and a half of them in a row show the same slope of the heap in seconds; `npm run soak` goes on"
+  },
+  {
+    name: "how often a read was speculated",
+    reason: "the driver does not tell; that each has one result and holds one place is covered"
+  }
+]

@@ -6,7 +6,7 @@ import { CassandraSession } from "../../src/index.ts"
 import { type Act, frameProxyTo } from "../support/frameProxy.ts"
 import { opcode } from "../support/frames.ts"
 import { proxyTo } from "../support/proxy.ts"
-import { type SimulacronServer, simulacronServer } from "../support/simulacron.ts"
+import { type Options, type SimulacronServer, simulacronServer } from "../support/simulacron.ts"
 import type { Truth } from "./audit.ts"
 import { optionsOf } from "./connect.ts"
 import type { Fault, Tally } from "./fault.ts"
@@ -30,9 +30,9 @@ export const ServersLive: Layer.Layer<Servers, unknown, CassandraServer> = Layer
 type More = Partial<CassandraSession.Options>
 
 /** A cluster of Simulacron, and the way to open sessions to it. */
-export const cluster = Effect.fnUntraced(function*(nodes: number) {
+export const cluster = Effect.fnUntraced(function*(nodes: number, options: Options = {}) {
   const clusters = yield* Clusters
-  const made = yield* clusters.cluster({ nodes })
+  const made = yield* clusters.cluster({ ...options, nodes })
   const { contactPoints, localDataCenter } = made
   const open = (more: More = {}) =>
     CassandraSession.make({ contactPoints, localDataCenter, closeTimeout: 500, ...more })

@@ -84,6 +84,8 @@ export interface Simulacron {
 export interface Options {
   /** Default: 1. */
   readonly nodes?: number
+  /** Whether requests are kept for the log. Default: `true`; where they are large, the program has no room for them. */
+  readonly log?: boolean
   /** The version of Cassandra that the nodes claim to be. */
   readonly version?: string
 }
@@ -184,7 +186,8 @@ export const simulacronServer = (room: number): Effect.Effect<SimulacronServer, 
           call(
             url,
             "POST",
-            `/cluster?data_centers=${options.nodes ?? 1}&cassandra_version=${options.version ?? "3.11.0"}`
+            `/cluster?data_centers=${options.nodes ?? 1}&cassandra_version=${options.version ?? "3.11.0"}` +
+              `&activity_log=${options.log ?? true}`
           ),
           ({ id }: Report) => Effect.ignore(call(url, "DELETE", `/cluster/${id}`))
         ).pipe(Effect.map((cluster: Report) => clusterOf(url, cluster)), withRealTime, Effect.orDie)

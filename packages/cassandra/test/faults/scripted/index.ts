@@ -2,6 +2,7 @@
 import type { Scope } from "effect"
 import type { Fault } from "../fault.ts"
 import type { Servers } from "../servers.ts"
+import { errors } from "./errors.ts"
 import { load } from "./load.ts"
 import { nodes } from "./nodes.ts"
 import { reads } from "./reads.ts"
@@ -9,6 +10,7 @@ import { wire } from "./wire.ts"
 import { writes } from "./writes.ts"
 
 export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
+  ...errors,
   ...wire,
   ...load,
   ...nodes,
