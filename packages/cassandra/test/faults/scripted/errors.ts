@@ -72,18 +72,21 @@ const severalAttempts = Effect.gen(function*() {
   const { decide, sent, session, tables, truthOf } = yield* behindFrameProxy()
   yield* session.execute(tables.insert(9_999))
   const all = [...refusals, ...openings]
+  const isSilent = (act: Act) => act === "loseAnswer" || act === "swallow"
   // The driver gives a connection up after 64 timeouts, and with it what is in flight beside them.
   let silent = 0
   const plans = all.flatMap((one) => all.flatMap((two) => all.map((three) => [one, two, three] as const)))
     .filter((_, position) => position % 3 === 0)
     .filter((plan) => {
-      const more = plan.filter((act) => act === "loseAnswer" || act === "swallow").length
+      const more = plan.filter(isSilent).length
       if (silent + more > 50) return false
       silent += more
       return true
     })
   decide((index, attempt) => plans[index]?.[attempt - 1] ?? "forward")
-  const statements = plans.map((_, index) => tables.insert(index, { requestTimeout: 200, retry: patient }))
+  const statements = plans.map((plan, index) =>
+    tables.insert(index, { requestTimeout: plan.some(isSilent) ? 300 : 20_000, retry: patient })
+  )
   const results = yield* Effect.provideService(
     executeConcurrent(statements, { concurrency: 32, raiseOnFirstError: false }),
     Session,
@@ -108,12 +111,18 @@ const conditionAfterSilence = Effect.gen(function*() {
   for (let index = 0; index < count; index += 3) yield* session.execute(tables.insert(index))
   decide((index, attempt) => index % 3 === 1 && attempt === 1 ? "loseAnswer" : "forward")
   // Marked by somebody who knows that it does no harm.
-  const options = { idempotent: true, requestTimeout: 300, retry: patient }
+  const options = { idempotent: true, retry: patient }
   const results = yield* Effect.provideService(
-    executeConcurrent(Array.from({ length: count }, (_, index) => tables.insertIfNew(index, options)), {
-      concurrency: 8,
-      raiseOnFirstError: false
-    }),
+    executeConcurrent(
+      Array.from(
+        { length: count },
+        (_, index) => tables.insertIfNew(index, { ...options, requestTimeout: index % 3 === 1 ? 1_000 : 20_000 })
+      ),
+      {
+        concurrency: 8,
+        raiseOnFirstError: false
+      }
+    ),
     Session,
     session
   )

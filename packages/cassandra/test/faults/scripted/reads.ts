@@ -33,7 +33,7 @@ const pages = Effect.gen(function*() {
     Session,
     direct
   )
-  const all = tables.events({ pageSize, requestTimeout: 300 })
+  const all = tables.events({ pageSize, requestTimeout: "20 seconds" })
   assert.equal((yield* session.execute(all)).length, size)
   let asked = 0
   const failAt = (page: number, act: Act) => {
@@ -56,7 +56,8 @@ const pages = Effect.gen(function*() {
     for (const [act, tag] of acts) {
       failAt(page, act)
       const before: Array<unknown> = []
-      const once = Statement.withOptions(all, { retry: "none" })
+      const requestTimeout = act === "swallow" ? 400 : "20 seconds"
+      const once = Statement.withOptions(all, { retry: "none", requestTimeout })
       const error = yield* Effect.flip(
         Stream.runForEach(session.stream(once), (row) => Effect.sync(() => before.push(row)))
       )
@@ -66,15 +67,15 @@ const pages = Effect.gen(function*() {
       assert.deepEqual(before, numbers.slice(0, (page - 1) * pageSize))
       proxy.decide(() => "forward")
       // Where the connection is gone, it takes a moment to be there again.
-      const back = Statement.withOptions(all, { requestTimeout: 2_000 })
-      yield* Effect.retry(session.execute(back), { times: 100, schedule: soon })
+      yield* Effect.retry(session.execute(all), { times: 100, schedule: soon })
       assert.deepEqual([...before, ...yield* rowsFrom(error.pageState)], numbers)
 
       // With retries, only that page is asked for again.
       if (tag !== "InvalidQuery" && tag !== "ConnectionClosed") {
         failAt(page, act)
-        assert.deepEqual((yield* session.execute(all)).rows, numbers)
-        assert.equal(asked, lastPage + 1)
+        assert.deepEqual((yield* session.execute(Statement.withOptions(all, { requestTimeout }))).rows, numbers)
+        // A page that is slow without being told to be is asked for again as well.
+        assert(asked > lastPage && asked <= lastPage + (act === "swallow" ? 3 : 1), `${asked} requests`)
       }
       tallies.push(tally({ statements: 1, notApplied: 1 }))
     }

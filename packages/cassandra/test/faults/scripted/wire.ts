@@ -10,7 +10,7 @@ import { behindFrameProxy, behindProxy, cluster, scripted, type Servers } from "
 /** Not idempotent, so that what may have been applied is not sent again; what was not is, until a connection is back. */
 const careful: Statement.Options = {
   idempotent: false,
-  requestTimeout: 400,
+  requestTimeout: "20 seconds",
   retry: RetryPolicy.make({ attempts: 60, maxDelay: 100, budget: { minimum: 10_000, share: 1 } })
 }
 
@@ -28,14 +28,16 @@ const at = Effect.fnUntraced(function*(act: Act, expected: {
   readonly mostUnknown: number
   readonly count?: number
   readonly concurrency?: number
+  /** Where answers are waited for in vain. */
+  readonly requestTimeout?: number
 }) {
-  const { concurrency = 4, count = 60, mostUnknown, outcome = "Unknown", tags } = expected
+  const { concurrency = 4, count = 60, mostUnknown, outcome = "Unknown", requestTimeout = 20_000, tags } = expected
   const bad = 20
   const { decide, sent, session, tables, truthOf } = yield* behindFrameProxy()
   // Prepared, so that the bad frame is the answer to a write.
   yield* session.execute(tables.insert(9_999))
   decide((index) => index === bad ? act : "forward")
-  const statements = Array.from({ length: count }, (_, index) => tables.insert(index, careful))
+  const statements = Array.from({ length: count }, (_, index) => tables.insert(index, { ...careful, requestTimeout }))
   const results = yield* Effect.provideService(
     executeConcurrent(statements, { concurrency, raiseOnFirstError: false }),
     Session,
@@ -93,7 +95,8 @@ const tooLong = at({
   tags: ["RequestTimeout", "ConnectionClosed"],
   mostUnknown: patience + 2 * 32,
   count: 300,
-  concurrency: 32
+  concurrency: 32,
+  requestTimeout: 400
 })
 
 /** Slow, but whole: nothing fails at all. */
@@ -110,7 +113,7 @@ const resets = Effect.gen(function*() {
   return sum(tallies)
 })
 
-const answerLost = at("loseAnswer", { tags: ["RequestTimeout"], mostUnknown: 1 })
+const answerLost = at("loseAnswer", { tags: ["RequestTimeout"], mostUnknown: 4, requestTimeout: 400 })
 
 /** Reads that are lost in the same ways are sent again, and all come back. */
 const idempotentAgain = Effect.gen(function*() {
@@ -119,7 +122,10 @@ const idempotentAgain = Effect.gen(function*() {
   const count = 60
   const acts: ReadonlyArray<Act> = ["resetBefore", "resetAfter", "loseAnswer"]
   decide((index, attempt) => attempt > 1 || index % 20 !== 10 ? "forward" : acts[Math.floor(index / 20)]!)
-  const statements = Array.from({ length: count }, (_, index) => tables.insert(index, { ...careful, idempotent: true }))
+  const statements = Array.from(
+    { length: count },
+    (_, index) => tables.insert(index, { ...careful, idempotent: true, requestTimeout: 400 })
+  )
   const run = executeConcurrent(statements, { concurrency: 4, raiseOnFirstError: false })
   const results = yield* Effect.provideService(run, Session, session)
   assert(results.every(({ outcome }) => outcome === "Applied"))

@@ -199,7 +199,7 @@ const batches = Effect.gen(function*() {
         Batch.make([tables.insert(index), tables.insert(index + 1_000)], {
           type,
           idempotent: writeType === "BATCH",
-          requestTimeout: 2_000
+          requestTimeout: 20_000
         })
     )
     const results = yield* runOver(session, statements)
