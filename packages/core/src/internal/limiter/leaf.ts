@@ -110,12 +110,21 @@ export abstract class Leaf {
     return this.#abandoned.find((entry) => !entry.over)!.until
   }
 
+  /** When those who wait have to be looked after; infinite when something else does that. */
+  #nextLook(): number {
+    if (this.gates.size === 0) return Number.POSITIVE_INFINITY
+    const now = this.time.now()
+    if (!this.hasRoom(now)) return this.roomAt()
+    // The timer that is set is about to let them go. Without one it is another limiter that they wait for, or there was no
+    // room a moment ago, when they were told to wait, and nobody else would tell them that there is some by now.
+    if (this.#wakeAt < Number.POSITIVE_INFINITY) return this.#wakeAt
+    for (const gate of this.gates) if (gate.isOpen(now)) return now
+    return Number.POSITIVE_INFINITY
+  }
+
   /** Has those who wait looked after when there may be room for them, if time alone can make it. */
   arm(wake: (leaf: Leaf) => void): void {
-    const waits = this.gates.size > 0
-    // With room here it is another limiter that they wait for, or the timer that is set is about to let them go.
-    if (waits && this.hasRoom(this.time.now())) return
-    const at = waits ? this.roomAt() : Number.POSITIVE_INFINITY
+    const at = this.#nextLook()
     if (at === this.#wakeAt) return
     this.#calledOff?.()
     this.#calledOff = undefined
