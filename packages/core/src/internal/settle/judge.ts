@@ -23,7 +23,7 @@ export const judgePlain = (before: Outcome, found: Found, pinned: bigint | undef
   if (present.length === 0) return stays("absent", `the columns that it sets are empty, ${butLater}`)
   const isOlder = present.some(({ writtenAt }) => writtenAt < timestamp)
   const isOthers = present.some(({ isSame, writtenAt }) => !isSame && writtenAt === timestamp)
-  const own = present.find(({ isSame, writtenAt }) => isSame && writtenAt === timestamp)
+  const own = present.find(({ writtenAt }) => writtenAt === timestamp)
   // A replica takes what a statement sets in a row as a whole. A timestamp is unique to a session, and no further: where
   // another column is older, or not ours at the same time, the one that looks like ours is somebody else's.
   if (own !== undefined && !isOlder && !isOthers) {
