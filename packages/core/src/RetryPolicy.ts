@@ -14,6 +14,9 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 /**
  * How often and how soon.
  *
+ * A request for which all connections are full is not sent: it waits, with the same delays and for some ten seconds, and
+ * counts neither as an attempt nor against the budget.
+ *
  * A retry keeps the place of its statement, and the timestamp of its first attempt: a late retry never overwrites a newer
  * write.
  *

@@ -56,6 +56,21 @@ describe("what is retried", () => {
       }
     }))
 
+  it.effect("full connections are waited out, beyond the attempts of the policy and its budget", () =>
+    Effect.gen(function*() {
+      const busy = new Reason.Busy({ message })
+      const full = new Reason.NoHostAvailable({ message, hosts: [{ host: "a", reason: busy }, { host: "b" }] })
+      for (const reason of [busy, full]) {
+        const waits = Array.from({ length: 12 }, () => reason)
+        assert.deepStrictEqual(yield* run(counter, ...waits), { sent: 13, end: "Success", attempts: undefined })
+        const end = `${reason._tag}, NotApplied`
+        assert.deepStrictEqual(yield* run(counter, ...waits, reason), { sent: 13, end, attempts: 13 })
+        assert.strictEqual((yield* run(Statement.withOptions(counter, { retry: "none" }), ...waits)).sent, 1)
+      }
+      const down = new Reason.NoHostAvailable({ message, hosts: [{ host: "a" }] })
+      assert.strictEqual((yield* run(counter, down, down, down, down)).sent, 3)
+    }))
+
   it.effect("a reason that may have left something behind, where twice is as once", () =>
     Effect.gen(function*() {
       const timeout = new Reason.WriteTimeout({

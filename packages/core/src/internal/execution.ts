@@ -23,7 +23,7 @@ import { bind, subjectOf, timestampOf } from "./binding.ts"
 import { bound } from "./bound.ts"
 import type { Executable } from "./input.ts"
 import type { Permit } from "./permit.ts"
-import { isRetryable } from "./retryable.ts"
+import { isBusy, isRetryable } from "./retryable.ts"
 import type { Run } from "./run.ts"
 import { StatementImpl } from "./statement.ts"
 
@@ -44,6 +44,8 @@ export class Execution {
   #attempts = 0
   // Attempts at the page at hand that failed.
   #failures = 0
+  // And how often it could not be sent, for all connections were full.
+  #busy = 0
   // What the attempts so far leave open.
   #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
@@ -232,6 +234,7 @@ export class Execution {
     }
     const page = checkedPage(exit.value)
     this.#failures = 0
+    this.#busy = 0
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
@@ -274,11 +277,13 @@ export class Execution {
 
   /** Ends with a failed attempt, or makes another one after a wait. */
   #refused(error: CqlError): void {
-    this.#failures++
     const failure = this.#failure(error)
     this.#outcome = failure.outcome
     const policy = this.#run.resolver.resolve(this.executable.options).retry
-    const delay = this.#run.retries.delay(policy, failure.error, this.#failures)
+    const { retries } = this.#run
+    const delay = isBusy(error.reason)
+      ? retries.delayWhileBusy(policy, failure.error, ++this.#busy)
+      : retries.delay(policy, failure.error, ++this.#failures)
     if (delay === undefined) {
       if (policy.attempts > 1) this.#tellIfOnlyIdempotenceLacks(failure)
       return this.#end(failure)

@@ -25,7 +25,25 @@ export class Retries {
     if (!error.retryable || failures >= policy.attempts || !policy.while(error)) return undefined
     if (this.retried >= Math.max(policy.budgetMinimum, policy.budgetShare * this.requests)) return undefined
     this.retried++
+    return this.#wait(policy, failures)
+  }
+
+  /**
+   * The same for a request that found all connections full. It was not sent and is no load for the server, so that it
+   * counts neither as an attempt of the policy nor against the budget: it is tried again until there is room, for some ten
+   * seconds with the waits of the standard policy. `times` counts how often it found none.
+   */
+  delayWhileBusy(policy: RetryPolicy, error: CqlError, times: number): number | undefined {
+    this.requests--
+    if (policy.attempts === 1 || times > mostWaits || !policy.while(error)) return undefined
+    return this.#wait(policy, times)
+  }
+
+  #wait(policy: RetryPolicy, failures: number): number {
     const longest = Math.min(policy.maxDelay, policy.initialDelay * 2 ** (failures - 1))
     return Math.round(longest * (0.5 + this.#random.nextDoubleUnsafe() / 2))
   }
 }
+
+// 20 ms, doubled up to 2 s: a little more than 12 s at the longest, as long as a request may take.
+const mostWaits = 12

@@ -41,3 +41,9 @@ export const isRetryable = (reason: Reason, outcome: Outcome, idempotent: boolea
       return false
   }
 }
+
+/** Whether a request was not sent because the connections of every host that is there were full. */
+export const isBusy = (reason: Reason): boolean =>
+  reason._tag === "Busy" ||
+  (reason._tag === "NoHostAvailable" && reason.hosts.some((host) => host.reason?._tag === "Busy") &&
+    reason.hosts.every((host) => host.reason === undefined || host.reason._tag === "Busy"))
