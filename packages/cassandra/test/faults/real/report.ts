@@ -1,5 +1,5 @@
 /** What became of a run of writes, phase by phase. */
-import type { ExecutionResult } from "@effect-cql/core"
+import type { ExecutionResult, Outcome } from "@effect-cql/core"
 import type { Tally } from "../fault.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Write } from "./writes.ts"
@@ -17,25 +17,26 @@ export interface PhaseReport {
 export interface Report {
   readonly phases: ReadonlyArray<PhaseReport>
   readonly tally: Tally
-  /** What was found of the writes that were open, by kind: `insert: found`, `list append: notComparable`, ... */
-  readonly findings: Readonly<Record<string, number>>
+  /** What was found of the writes that were open. */
+  readonly settlements: ReadonlyArray<Outcome.Settlement>
   readonly writes: ReadonlyArray<Write>
   readonly results: ReadonlyArray<ExecutionResult.ExecutionResult<unknown>>
 }
 
 /** How often each name comes. */
-export const counted = (names: Iterable<string>): Readonly<Record<string, number>> => {
+const counted = (names: Iterable<string>): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {}
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1
   return counts
 }
 
 /** What the table of a run does not tell: one line a phase, and what was found of the writes that were open. */
-export const further = ({ findings, phases }: Report): string => {
+export const further = ({ phases, settlements, writes }: Report): string => {
   const lines = phases.map(({ latencies, name, retried }) => {
     const [half, most, all] = [0.5, 0.99, 1].map((share) => latencies.quantile(share).toFixed(0))
     return `${name}: ${retried} sent again; half took up to ${half} ms, 99 % up to ${most} ms, all up to ${all} ms`
   })
+  const findings = counted(settlements.map(({ finding, index }) => `${writes[index]!.kind}: ${finding}`))
   const found = Object.entries(findings).map(([finding, count]) => `${count} x ${finding}`)
   return [...lines, `open writes, read back: ${found.join(", ") || "none"}`].join("\n")
 }

@@ -1,0 +1,60 @@
+/** Two of three nodes are down: nothing can be written at QUORUM until they are back. */
+import { executeConcurrent, Query, RetryPolicy } from "@effect-cql/core"
+import { Effect, Fiber } from "effect"
+import assert from "node:assert/strict"
+import { accountOf, audit } from "../audit.ts"
+import { type Fault, sum } from "../fault.ts"
+import { allUp, type Cluster, ddl, keyspace, real, threeNodes, whileStopped } from "./cluster.ts"
+import { idsIn } from "./filled.ts"
+
+const table = `${keyspace}.outage`
+const count = 200
+const insert = Query.make(`INSERT INTO ${table} (id) VALUES (?)`, { consistency: "QUORUM" })
+const conditional = Query.make(`INSERT INTO ${table} (id) VALUES (?) IF NOT EXISTS`, { consistency: "QUORUM" })
+const ids = (from: number) => Array.from({ length: count }, (_, index) => from + index)
+
+/** Waits for an outage to be over, for minutes if it must. */
+const patience = RetryPolicy.make({
+  attempts: 1_000,
+  initialDelay: "100 millis",
+  maxDelay: "1 second",
+  budget: { minimum: 1_000_000, share: 1 }
+})
+
+const outage = Effect.gen(function*() {
+  const [, second, third] = yield* threeNodes
+  yield* ddl(`CREATE TABLE ${table} (id int PRIMARY KEY)`)
+  const down = Effect.gen(function*() {
+    const options = { raiseOnFirstError: false, statement: { retry: "none" } } as const
+    const plain = yield* executeConcurrent(ids(0).map((id) => insert(id)), options)
+    const conditions = yield* executeConcurrent(ids(count).map((id) => conditional(id)), options)
+    const refused = [...plain, ...conditions]
+    for (const result of refused) {
+      assert.equal(result.outcome, "NotApplied")
+      if (result._tag === "Success") return assert.fail("it was applied by one of three")
+      const { reason } = result.error
+      if (reason._tag !== "Unavailable") return assert.fail(result.error)
+      assert.deepEqual({ required: reason.required, alive: reason.alive }, { required: 2, alive: 1 })
+    }
+    const waiting = yield* Effect.forkChild(
+      executeConcurrent(ids(2 * count).map((id) => insert(id)), { statement: { retry: patience } }),
+      { startImmediately: true }
+    )
+    yield* Effect.sleep("2 seconds")
+    assert.equal(waiting.pollUnsafe(), undefined)
+    return { plain, conditions, waiting }
+  })
+  const { conditions, plain, waiting } = yield* whileStopped(second, whileStopped(third, down))
+  const resumed = yield* Fiber.join(waiting)
+  yield* allUp
+  const found = yield* idsIn(table)
+  const auditOf = (results: typeof plain, from: number) =>
+    audit(count, accountOf(results), { effects: (index) => found.get(from + index) ?? 0, repeatable: true })
+  assert(resumed.every(({ outcome }) => outcome === "Applied"))
+  return sum([auditOf(plain, 0), auditOf(conditions, count), auditOf(resumed, 2 * count)])
+})
+
+/** Row 22 of what there is to survive. */
+export const outages: ReadonlyArray<Fault<Cluster>> = [
+  real("two of three nodes are down, and come back", outage)
+]

@@ -1,0 +1,49 @@
+/** Writes that must not be repeated, while two of three nodes hang: their answers do not come, or too late. */
+import { Effect } from "effect"
+import assert from "node:assert/strict"
+import type { Fault } from "../fault.ts"
+import { acknowledged } from "./acknowledged.ts"
+import { type Cluster, real, threeNodes, whilePaused } from "./cluster.ts"
+import { type Phase, steady } from "./phases.ts"
+import type { Kind } from "./writes.ts"
+
+const timeouts = Effect.map(threeNodes, ([, second, third]): Phase<never> => ({
+  name: "two nodes hang",
+  during: whilePaused([second, third], Effect.sleep("5 seconds"))
+}))
+
+const never = (run: string, kinds: ReadonlyArray<Kind>) =>
+  Effect.gen(function*() {
+    const phases = [steady("1 second"), yield* timeouts, steady("3 seconds")]
+    const report = yield* acknowledged({ run, rate: 100, kinds, phases })
+    const { results, tally } = report
+    assert(tally.unknown > 0, "every answer has come: the fault did not reach the run")
+    for (const result of results) {
+      if (result.outcome === "Unknown" && result._tag === "Failure") assert.equal(result.error.attempts, 1)
+    }
+    return report
+  })
+
+const counters = Effect.map(never("counted", ["counter increment"]), ({ tally }) => tally)
+
+const lists = Effect.map(never("appended", ["list append"]), ({ tally }) => tally)
+
+const conditional = Effect.gen(function*() {
+  const { results, settlements, tally } = yield* never("conditional", ["conditional insert", "conditional update"])
+  for (const { finding, index, isCertain, message } of settlements) {
+    const result = results.find((result) => result.index === index)
+    // Nobody else writes these rows: a read at SERIAL finds the exact state. Only a round of which no answer has come at
+    // all may still begin after it.
+    const wasAnswered = result?._tag === "Failure" && result.error.reason._tag !== "RequestTimeout"
+    if (wasAnswered || finding === "found") assert(isCertain, message)
+  }
+  assert(tally.settled > tally.unknown / 2, `${tally.settled} of ${tally.unknown} were settled`)
+  return tally
+})
+
+/** Rows 24 and 25 of what there is to survive. */
+export const repeats: ReadonlyArray<Fault<Cluster>> = [
+  real("counter increments whose answers do not come", counters),
+  real("list appends whose answers do not come", lists),
+  real("conditional writes whose answers do not come", conditional)
+]
