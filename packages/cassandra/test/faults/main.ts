@@ -91,7 +91,13 @@ const command = Command.make("test:faults", {
   only: Flag.String("only").pipe(Flag.withDescription("Only the faults whose name contains this"), Flag.optional)
 }, suite)
 
-const Logging = Logger.layer([Logger.consolePretty({ colors: false })])
+/** Of the log only the servers: what a session says under a fault is no news to whoever makes the fault. */
+const pretty = Logger.consolePretty({ colors: false })
+const Logging = Logger.layer([
+  Logger.make((entry) => {
+    if (String(entry.message).startsWith("CassandraServer")) pretty.log(entry)
+  })
+])
 
 Command.run(command, { version: "0.0.0" }).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, Logging)),
