@@ -2,18 +2,26 @@ import { defineConfig } from "vitest/config"
 
 const packages = ["core", "cassandra", "testing", "examples"]
 
+const faults = ["test/faults/faults.integration.test.ts", "test/faults/acknowledged.integration.test.ts"]
+
+const project = (name: string, root: string, options: object) => ({
+  // Real servers share the machine with the tests. On the virtual clock nothing takes long but what hangs.
+  test: { name, root, testTimeout: name === "core" ? 15_000 : 60_000, ...options }
+})
+
 export default defineConfig({
   test: {
     // Starts one Cassandra for the whole run, when a file of the run needs one.
     globalSetup: ["./packages/testing/test/support/cassandra.globalSetup.ts"],
-    projects: packages.map((name) => ({
-      test: {
-        name,
-        root: `./packages/${name}`,
-        include: ["test/**/*.test.ts"],
-        // Real servers share the machine with the tests. On the virtual clock nothing takes long but what hangs.
-        testTimeout: name === "core" ? 15_000 : 60_000
-      }
-    }))
+    projects: [
+      ...packages.map((name) =>
+        project(name, `./packages/${name}`, { include: ["test/**/*.test.ts"], exclude: faults })
+      ),
+      // One after the other and after all else: they measure time, and nodes that start take the whole machine.
+      ...faults.map((file, at) => {
+        const sequence = { groupOrder: at + 1 }
+        return project(`faults-${at + 1}`, "./packages/cassandra", { include: [file], sequence })
+      })
+    ]
   }
 })
