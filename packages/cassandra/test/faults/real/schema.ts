@@ -70,7 +70,8 @@ const removed = Effect.gen(function*() {
   const table = `${keyspace}.removed`
   yield* ddl(`CREATE TABLE ${table} (id int PRIMARY KEY, v int, w int)`)
   const insert = Query.make(`INSERT INTO ${table} (id, v, w) VALUES (?, ?, ?)`)
-  const statements = Array.from({ length: count }, (_, index) => insert(index, index, index))
+  // Without a value: replicas cannot hand on rows that still hold one of a dropped column, until they have written them out.
+  const statements = Array.from({ length: count }, (_, index) => insert(index, index, Statement.unset))
   const end = yield* Effect.flip(changing(
     (limiter) => executeConcurrent(statements, { ...options, limiter, errorBudget: { failures: 20 } }),
     `ALTER TABLE ${table} DROP w`
