@@ -3,11 +3,6 @@ import type { NotCovered } from "./table.ts"
 
 export const notCovered: ReadonlyArray<NotCovered> = [
   {
-    name: "full connections under the standard retry policy",
-    reason:
-      "a run gives up after three attempts and ten retries; one with a patient policy gets through, and is covered"
-  },
-  {
     name: "a ring that changes during a scan",
     reason: "needs a node that joins or leaves, which the servers of the tests cannot do"
   },

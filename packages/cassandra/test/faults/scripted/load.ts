@@ -173,7 +173,7 @@ const beyondCapacity = Effect.gen(function*() {
   return tallyOf(results)
 })
 
-/** Two runs at once, each of which could fill the connections alone: who finds them full and is patient gets through. */
+/** Two runs at once, each of which could fill the connections alone: who finds them full waits, and gets through. */
 const busyConnections = Effect.gen(function*() {
   const { log, open, prime } = yield* cluster(1)
   yield* prime({ query, params: { id: "int" } }, slow)
@@ -186,7 +186,7 @@ const busyConnections = Effect.gen(function*() {
     executeConcurrent(
       Array.from(
         { length: count },
-        (_, index) => Statement.make(query, [index], { idempotent: false, retry: patient })
+        (_, index) => Statement.make(query, [index], { idempotent: false })
       ),
       { concurrency: capacity, raiseOnFirstError: false }
     ),
