@@ -92,6 +92,8 @@ export const fromReason = (reason: Reason, subject: Subject): Outcome => {
     case "ConnectFailed":
       return "NotApplied"
     case "Unavailable":
+      // What is short of the level of the write itself fails a conditional one when its round of Paxos is over.
+      if (subject.conditional && !isSerial(reason.consistency)) return "Unknown"
       // Only for a single mutation and a logged batch does the coordinator check every replica before it sends.
       return subject.batch === "unlogged" || subject.batch === "counter" ? "Unknown" : "NotApplied"
     case "WriteTimeout":
@@ -119,6 +121,8 @@ export const fromReason = (reason: Reason, subject: Subject): Outcome => {
       return "Unknown"
   }
 }
+
+const isSerial = (level: Consistency): level is SerialConsistency => level === "SERIAL" || level === "LOCAL_SERIAL"
 
 const fromWriteTimeout = (writeType: string, subject: Subject): Outcome => {
   switch (writeType) {

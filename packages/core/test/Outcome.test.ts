@@ -38,6 +38,11 @@ const table: ReadonlyArray<
   [
     new Reason.Unavailable({ message, consistency: "ALL", required: 3, alive: 2 }),
     "NotApplied",
+    { conditional: "Unknown", unlogged: "Unknown", counter: "Unknown" }
+  ],
+  [
+    new Reason.Unavailable({ message, consistency: "SERIAL", required: 2, alive: 1 }),
+    "NotApplied",
     { unlogged: "Unknown", counter: "Unknown" }
   ],
   [new Reason.Overloaded({ message }), "Unknown"],

@@ -77,7 +77,15 @@ const refused: ReadonlyArray<Row> = [
     reason: new Reason.Unavailable({ message, consistency: "QUORUM", required: 2, alive: 1 }),
     then: { result: "unavailable", consistency_level: "QUORUM", required: 2, alive: 1 },
     outcome: "NotApplied",
-    of: { unlogged: "Unknown", counterBatch: "Unknown" }
+    // The round of Paxos was over, and only its commit was short of replicas.
+    of: { conditional: "Unknown", conditionalBatch: "Unknown", unlogged: "Unknown", counterBatch: "Unknown" }
+  },
+  {
+    name: "too few replicas alive for a round of Paxos",
+    reason: new Reason.Unavailable({ message, consistency: "SERIAL", required: 2, alive: 1 }),
+    then: { result: "unavailable", consistency_level: "SERIAL", required: 2, alive: 1 },
+    outcome: "NotApplied",
+    kinds: ["conditional"]
   }
 ]
 

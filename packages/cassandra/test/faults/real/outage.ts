@@ -1,5 +1,5 @@
 /** Two of three nodes are down: nothing can be written at QUORUM until they are back. */
-import { executeConcurrent, Query, RetryPolicy } from "@effect-cql/core"
+import { executeConcurrent, Outcome, Query, RetryPolicy } from "@effect-cql/core"
 import { Effect, Fiber } from "effect"
 import assert from "node:assert/strict"
 import { accountOf, audit } from "../audit.ts"
@@ -13,6 +13,27 @@ const insert = Query.make(`INSERT INTO ${table} (id) VALUES (?)`, { consistency:
 const conditional = Query.make(`INSERT INTO ${table} (id) VALUES (?) IF NOT EXISTS`, { consistency: "QUORUM" })
 const ids = (from: number) => Array.from({ length: count }, (_, index) => from + index)
 
+const uncommitted = Query.make(`INSERT INTO ${table} (id, v) VALUES (?, ?) IF NOT EXISTS`, { consistency: "ALL" })
+
+/**
+ * With one node down a round of Paxos comes to its end, but cannot be committed at ALL: the server says that too few
+ * replicas are alive, as it does of what it refuses, and the write is decided all the same.
+ */
+const decided = Effect.gen(function*() {
+  const results = yield* executeConcurrent(ids(3 * count).map((id) => uncommitted(id, id)), {
+    raiseOnFirstError: false
+  })
+  for (const result of results) {
+    if (result._tag === "Success") return assert.fail("it was committed by two of three")
+    assert.equal(result.error.reason._tag, "Unavailable")
+    assert.equal(result.outcome, "Unknown")
+    assert.equal(result.error.attempts, 1)
+  }
+  const settlements = yield* Outcome.settle(results)
+  for (const { message, outcome } of settlements) assert.equal(outcome, "Applied", message)
+  return { results, settled: settlements.length }
+})
+
 /** Waits for an outage to be over, for minutes if it must. */
 const patience = RetryPolicy.make({
   attempts: 1_000,
@@ -23,7 +44,7 @@ const patience = RetryPolicy.make({
 
 const outage = Effect.gen(function*() {
   const [, second, third] = yield* threeNodes
-  yield* ddl(`CREATE TABLE ${table} (id int PRIMARY KEY)`)
+  yield* ddl(`CREATE TABLE ${table} (id int PRIMARY KEY, v int)`)
   const down = Effect.gen(function*() {
     const options = { raiseOnFirstError: false, statement: { retry: "none" } } as const
     const plain = yield* executeConcurrent(ids(0).map((id) => insert(id)), options)
@@ -44,14 +65,26 @@ const outage = Effect.gen(function*() {
     assert.equal(waiting.pollUnsafe(), undefined)
     return { plain, conditions, waiting }
   })
-  const { conditions, plain, waiting } = yield* whileStopped(second, whileStopped(third, down))
+  const { conditions, plain, undecided, waiting } = yield* whileStopped(
+    third,
+    Effect.flatMap(
+      decided,
+      (undecided) => Effect.map(whileStopped(second, down), (refused) => ({ ...refused, undecided }))
+    )
+  )
   const resumed = yield* Fiber.join(waiting)
   yield* allUp
   const found = yield* idsIn(table)
   const auditOf = (results: typeof plain, from: number) =>
     audit(count, accountOf(results), { effects: (index) => found.get(from + index) ?? 0, repeatable: true })
   assert(resumed.every(({ outcome }) => outcome === "Applied"))
-  return sum([auditOf(plain, 0), auditOf(conditions, count), auditOf(resumed, 2 * count)])
+  const { results, settled } = undecided
+  return sum([
+    auditOf(plain, 0),
+    auditOf(conditions, count),
+    auditOf(resumed, 2 * count),
+    { ...auditOf(results, 3 * count), settled }
+  ])
 })
 
 /** Row 22 of what there is to survive. */
