@@ -68,7 +68,11 @@ const overtaken = Effect.fnUntraced(function*<A, E>(
 }, Effect.scoped)
 
 integration("timestamps of retries", () => {
-  const tables = [`CREATE TABLE ${table} (id int PRIMARY KEY, name text)`]
+  const lists = `${keyspace}.lists`
+  const tables = [
+    `CREATE TABLE ${table} (id int PRIMARY KEY, name text)`,
+    `CREATE TABLE ${lists} (id int PRIMARY KEY, numbers list<int>, names set<text>)`
+  ]
   layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
     const stands = Effect.fnUntraced(function*(
       id: number,
@@ -87,7 +91,7 @@ integration("timestamps of retries", () => {
     it.effect("nor does a statement of a run", () =>
       stands(
         2,
-        (options) => executeConcurrent([insert(3, "beside it"), insert(2, "the first")], { statement: options })
+        (options) => executeConcurrent([insert(2, "the first")], { statement: options })
       ))
 
     it.effect("nor does a batch", () =>
@@ -111,6 +115,35 @@ integration("timestamps of retries", () => {
         assert.strictEqual((yield* nameOf(7))?.["name"], "the other")
         yield* session.execute(write)
         assert.strictEqual((yield* nameOf(7))?.["name"], "the first")
+      }).pipe(Effect.scoped))
+
+    it.effect("every write of a session is newer than those before it, of whatever kind, also when the clock goes back", () =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.make(optionsOf(yield* CassandraServer))
+        const run = (text: string, params: Statement.Params) => session.execute([text, params])
+        const now = Date.now
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => {
+            Date.now = () => now() + 3_600_000
+          }),
+          () => run(`INSERT INTO ${lists} (id, numbers) VALUES (?, ?)`, [0, [0]]),
+          () =>
+            Effect.sync(() => {
+              Date.now = now
+            })
+        )
+        for (let id = 0; id < 5; id++) {
+          yield* run(`UPDATE ${lists} SET numbers = ?, names = ? WHERE id = ?`, [[1], new Set(["a", "b"]), id])
+          yield* run(`UPDATE ${lists} SET numbers = numbers + ? WHERE id = ?`, [[2], id])
+          yield* run(`UPDATE ${lists} SET names = names - ? WHERE id = ?`, [new Set(["a"]), id])
+          yield* run(`UPDATE ${lists} SET names = names + ? WHERE id = ?`, [new Set(["c"]), id])
+          yield* run(`BEGIN BATCH UPDATE ${lists} SET numbers += ? WHERE id = ? APPLY BATCH`, [[3], id])
+          yield* session.execute(Batch.make([[`UPDATE ${lists} SET numbers += ? WHERE id = ?`, [[4], id]]]))
+          const { rows } = yield* run(`SELECT numbers, names FROM ${lists} WHERE id = ?`, [id])
+          assert.deepStrictEqual(rows, [{ numbers: [1, 2, 3, 4], names: new Set(["b", "c"]) }])
+          yield* run(`UPDATE ${lists} SET numbers = ? WHERE id = ?`, [[], id])
+          assert.isNull((yield* run(`SELECT numbers FROM ${lists} WHERE id = ?`, [id])).first?.["numbers"])
+        }
       }).pipe(Effect.scoped))
   })
 })

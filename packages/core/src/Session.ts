@@ -199,7 +199,7 @@ export interface RequestOptions {
   /** Milliseconds. */
   readonly requestTimeout: number | undefined
   readonly idempotent: boolean
-  /** Microseconds since the epoch; set for every write that is neither conditional nor possibly on a counter. */
+  /** Microseconds since the epoch; set for every write that is not conditional. On a counter it has no effect. */
   readonly timestamp: bigint | undefined
   readonly tracing: boolean
   readonly executionProfile: string | undefined

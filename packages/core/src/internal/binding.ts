@@ -25,8 +25,8 @@ export const bind = (
   nextTimestamp: Dating
 ): Request | Reason.ParametersRefused => {
   if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
-  const { conditional, takesTimestamp } = StatementImpl.analysed(executable)
-  const timestamp = takesTimestamp || conditional ? nextTimestamp(conditional) : undefined
+  const { conditional, isMutation } = StatementImpl.analysed(executable)
+  const timestamp = isMutation ? nextTimestamp(conditional) : undefined
   return bindStatement(executable, options, timestamp)
 }
 
@@ -44,7 +44,7 @@ export const bindStatement = (
       _tag: "Statement",
       text: text.cql,
       params,
-      options: new BoundOptions(options, text.idempotent, timestamp, text.conditional)
+      options: new BoundOptions(options, text.idempotent, timestamp, text.conditional, text.takesTimestamp)
     }
 }
 
@@ -67,8 +67,8 @@ const bindBatch = (
     takesTimestamp &&= text.takesTimestamp
     statements.push({ text: text.cql, params })
   }
-  const timestamp = takesTimestamp || conditional ? nextTimestamp(conditional) : undefined
-  const bound = new BoundOptions(options, isIdempotent(batch), timestamp, conditional)
+  const timestamp = batch.type === "counter" ? undefined : nextTimestamp(conditional)
+  const bound = new BoundOptions(options, isIdempotent(batch), timestamp, conditional, takesTimestamp)
   return { _tag: "Batch", type: batch.type, statements, options: bound }
 }
 
@@ -86,15 +86,26 @@ class BoundOptions implements RequestOptions {
   readonly #idempotent: boolean
   // The server dates conditional writes itself: theirs is only remembered.
   readonly #conditional: boolean
+  // What may be a counter carries one as well, or a list would be appended to at another time than that of the write before:
+  // nothing is known by it all the same, for a counter has none.
+  readonly #takesTimestamp: boolean
 
-  constructor(shared: ResolvedOptions, idempotent: boolean, timestamp: number | undefined, conditional: boolean) {
+  constructor(
+    shared: ResolvedOptions,
+    idempotent: boolean,
+    timestamp: number | undefined,
+    conditional: boolean,
+    takesTimestamp: boolean
+  ) {
     this.#shared = shared
     this.#idempotent = idempotent
     this.#timestamp = timestamp
     this.#conditional = conditional
+    this.#takesTimestamp = takesTimestamp
   }
   static dated(self: BoundOptions): bigint | undefined {
-    return self.#conditional ? toBigInt(self.#timestamp) : self.timestamp
+    if (self.#conditional) return toBigInt(self.#timestamp)
+    return self.#takesTimestamp ? self.timestamp : self.#shared.timestamp
   }
   get timestamp(): bigint | undefined {
     return this.#shared.timestamp ?? (this.#conditional ? undefined : toBigInt(this.#timestamp))
@@ -127,7 +138,7 @@ class BoundOptions implements RequestOptions {
 
 const toBigInt = (value: number | undefined): bigint | undefined => value === undefined ? undefined : BigInt(value)
 
-/** The timestamp that a request carries; of a conditional one, when it was bound. */
+/** The timestamp by which a write can be known again; of a conditional one, when it was bound. */
 export const timestampOf = ({ options }: Request): bigint | undefined =>
   options instanceof BoundOptions ? BoundOptions.dated(options) : options.timestamp
 

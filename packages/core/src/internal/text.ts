@@ -13,7 +13,9 @@ export interface Text {
   readonly kind: "read" | "write"
   /** INSERT, UPDATE or DELETE with a condition. */
   readonly conditional: boolean
-  /** Whether the client may set the timestamp of the write: not for conditions, and not where it may be a counter. */
+  /** Whether it writes rows: INSERT, UPDATE, DELETE or a batch. */
+  readonly isMutation: boolean
+  /** Whether the write is surely stored with its timestamp: not with conditions, and not where it may be a counter. */
   readonly takesTimestamp: boolean
   /** Whether executing it twice surely does what executing it once does. */
   readonly idempotent: boolean
@@ -131,6 +133,7 @@ const analyse = (cql: string): Text => {
     cql,
     kind: reads.has(verb) ? "read" : "write",
     conditional,
+    isMutation: mutation,
     takesTimestamp: mutation && !conditional && !arithmetic,
     // A read changes nothing, whatever it calls.
     idempotent: reads.has(verb) ||
