@@ -2,6 +2,7 @@ import type { ServerUnavailable } from "@effect-cql/testing/CassandraServer"
 import { assert, it, type TestContext } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
+import { join } from "node:path"
 import { acknowledged } from "./real/acknowledged.ts"
 import { ClusterLive, threeNodes } from "./real/cluster.ts"
 import { killed, paused, type Phase, restarted, steady } from "./real/phases.ts"
@@ -22,7 +23,8 @@ const wanted = process.env["EFFECT_CQL_SERVER"]
 /** Three nodes are for the provider `jvm` alone. Where it has what it needs, nothing is skipped. */
 const skipped = (context: TestContext) => (error: ServerUnavailable) =>
   Effect.sync(() => {
-    const hasJava = spawnSync("java", ["-version"]).status === 0
+    const home = process.env["JAVA_HOME"]
+    const hasJava = spawnSync(home === undefined ? "java" : join(home, "bin", "java"), ["-version"]).status === 0
     const isExpected = wanted === "jvm" || (wanted === undefined && hasJava)
     if (process.env["CI"] && isExpected) throw error
     process.stderr.write(`\n!!! SKIPPED, the faults of real nodes: ${error.message}\n`)
