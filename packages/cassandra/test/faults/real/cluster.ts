@@ -66,11 +66,11 @@ export const whileStopped = <A, E, R>(node: Node, effect: Effect.Effect<A, E, R>
 
 /** Runs something while nodes are frozen; they go on whatever happens. */
 export const whilePaused = <A, E, R>(nodes: ReadonlyArray<Node>, effect: Effect.Effect<A, E, R>) =>
-  Effect.acquireUseRelease(
-    Effect.forEach(nodes, (node) => node.pause),
-    () => effect,
-    () => Effect.forEach(nodes, (node) => node.resume)
-  )
+  Effect.acquireUseRelease(pauseAll(nodes), () => effect, () => Effect.forEach(nodes, (node) => node.resume))
+
+/** Freezes nodes. The signal is sent by another process, which takes a moment. */
+export const pauseAll = (nodes: ReadonlyArray<Node>): Effect.Effect<void> =>
+  Effect.andThen(Effect.forEach(nodes, (node) => node.pause), Effect.sleep("500 millis"))
 
 /** Waits until the session is connected to every node, and each of them, as a coordinator, sees all replicas. */
 export const allUp: Effect.Effect<void, never, CassandraClient> = Effect.gen(function*() {

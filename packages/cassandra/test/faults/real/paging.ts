@@ -3,7 +3,7 @@ import { type CqlError, executeConcurrent, type PageState, Query, Session, State
 import { Effect, Stream } from "effect"
 import assert from "node:assert/strict"
 import { type Fault, tally } from "../fault.ts"
-import { type Cluster, ddl, keyspace, real, threeNodes, whilePaused } from "./cluster.ts"
+import { type Cluster, ddl, keyspace, pauseAll, real, threeNodes, whilePaused } from "./cluster.ts"
 import { patient } from "./filled.ts"
 
 const rows = 1_000
@@ -67,7 +67,7 @@ const pages = Effect.gen(function*() {
     const pause = Effect.suspend(() => {
       isPaused = true
       return Effect.acquireRelease(
-        Effect.forEach(nodes, ({ pause }) => pause),
+        pauseAll(nodes),
         () => Effect.forEach(nodes, ({ resume }) => resume)
       )
     })
