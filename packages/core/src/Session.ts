@@ -199,8 +199,13 @@ export interface RequestOptions {
   /** Milliseconds. */
   readonly requestTimeout: number | undefined
   readonly idempotent: boolean
-  /** Microseconds since the epoch; set for every write that is not conditional. On a counter it has no effect. */
+  /** Microseconds since the epoch; set for every write that is neither conditional nor possibly on a counter. */
   readonly timestamp: bigint | undefined
+  /**
+   * When the first attempt was made, on the same clock; set for every INSERT, UPDATE, DELETE and batch. An adapter dates with
+   * it what has no timestamp: `x = x + ?` may be a list, which would lose what is appended at an older time than its own.
+   */
+  readonly sentAt?: bigint | undefined
   readonly tracing: boolean
   readonly executionProfile: string | undefined
   readonly routing: Statement.Routing | undefined

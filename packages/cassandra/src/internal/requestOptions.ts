@@ -45,7 +45,8 @@ abstract class Shared<R extends Request> implements Given {
   }
 
   get timestamp(): number | types.Long | undefined {
-    return timestampOf(this.request.options.timestamp)
+    const { sentAt, timestamp } = this.request.options
+    return timestampOf(timestamp ?? sentAt)
   }
 
   get executionProfile(): string | undefined {

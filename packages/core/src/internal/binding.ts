@@ -26,15 +26,14 @@ export const bind = (
 ): Request | Reason.ParametersRefused => {
   if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
   const { conditional, isMutation } = StatementImpl.analysed(executable)
-  const timestamp = isMutation ? nextTimestamp(conditional) : undefined
-  return bindStatement(executable, options, timestamp)
+  return bindStatement(executable, options, isMutation ? nextTimestamp(conditional) : undefined)
 }
 
 /** The request of a single statement. */
 export const bindStatement = (
   statement: StatementImpl<unknown>,
   options: ResolvedOptions,
-  timestamp?: number
+  sentAt?: number
 ): StatementRequest | Reason.ParametersRefused => {
   const text = StatementImpl.analysed(statement)
   const params = bindParams(statement, text)
@@ -44,7 +43,7 @@ export const bindStatement = (
       _tag: "Statement",
       text: text.cql,
       params,
-      options: new BoundOptions(options, text.idempotent, timestamp, text.conditional, text.takesTimestamp)
+      options: new BoundOptions(options, text.idempotent, sentAt, text.takesTimestamp)
     }
 }
 
@@ -67,8 +66,8 @@ const bindBatch = (
     takesTimestamp &&= text.takesTimestamp
     statements.push({ text: text.cql, params })
   }
-  const timestamp = batch.type === "counter" ? undefined : nextTimestamp(conditional)
-  const bound = new BoundOptions(options, isIdempotent(batch), timestamp, conditional, takesTimestamp)
+  const sentAt = batch.type === "counter" ? undefined : nextTimestamp(conditional)
+  const bound = new BoundOptions(options, isIdempotent(batch), sentAt, takesTimestamp)
   return { _tag: "Batch", type: batch.type, statements, options: bound }
 }
 
@@ -82,33 +81,22 @@ export const isIdempotent = (executable: Executable): boolean =>
 class BoundOptions implements RequestOptions {
   readonly #shared: ResolvedOptions
   // Microseconds, as a number until somebody asks: most bigints would live for the conversion alone.
-  readonly #timestamp: number | undefined
+  readonly #sentAt: number | undefined
   readonly #idempotent: boolean
-  // The server dates conditional writes itself: theirs is only remembered.
-  readonly #conditional: boolean
-  // What may be a counter carries one as well, or a list would be appended to at another time than that of the write before:
-  // nothing is known by it all the same, for a counter has none.
-  readonly #takesTimestamp: boolean
+  // Whether that is the timestamp of the write. The server dates conditional writes itself, and counters have none.
+  readonly #isTimestamp: boolean
 
-  constructor(
-    shared: ResolvedOptions,
-    idempotent: boolean,
-    timestamp: number | undefined,
-    conditional: boolean,
-    takesTimestamp: boolean
-  ) {
+  constructor(shared: ResolvedOptions, idempotent: boolean, sentAt: number | undefined, isTimestamp: boolean) {
     this.#shared = shared
     this.#idempotent = idempotent
-    this.#timestamp = timestamp
-    this.#conditional = conditional
-    this.#takesTimestamp = takesTimestamp
-  }
-  static dated(self: BoundOptions): bigint | undefined {
-    if (self.#conditional) return toBigInt(self.#timestamp)
-    return self.#takesTimestamp ? self.timestamp : self.#shared.timestamp
+    this.#sentAt = sentAt
+    this.#isTimestamp = isTimestamp
   }
   get timestamp(): bigint | undefined {
-    return this.#shared.timestamp ?? (this.#conditional ? undefined : toBigInt(this.#timestamp))
+    return this.#shared.timestamp ?? (this.#isTimestamp ? this.sentAt : undefined)
+  }
+  get sentAt(): bigint | undefined {
+    return this.#sentAt === undefined ? undefined : BigInt(this.#sentAt)
   }
   get idempotent(): boolean {
     return this.#shared.idempotent ?? this.#idempotent
@@ -136,11 +124,9 @@ class BoundOptions implements RequestOptions {
   }
 }
 
-const toBigInt = (value: number | undefined): bigint | undefined => value === undefined ? undefined : BigInt(value)
-
-/** The timestamp by which a write can be known again; of a conditional one, when it was bound. */
-export const timestampOf = ({ options }: Request): bigint | undefined =>
-  options instanceof BoundOptions ? BoundOptions.dated(options) : options.timestamp
+/** The timestamp by which a write can be known again; of a conditional one, when it was first sent. */
+export const timestampOf = ({ options }: Request, conditional: boolean): bigint | undefined =>
+  conditional ? options.sentAt : options.timestamp
 
 const noParams: ReadonlyArray<unknown> = []
 

@@ -329,7 +329,9 @@ export class Execution {
   }
 
   get #timestamp(): bigint | undefined {
-    return this.#request === undefined || this.#attempts === 0 ? undefined : timestampOf(this.#request)
+    return this.#request === undefined || this.#attempts === 0
+      ? undefined
+      : timestampOf(this.#request, subjectOf(this.executable).conditional)
   }
 
   /** What is known of it when it is stopped at this moment. */

@@ -98,7 +98,8 @@ const settleOne = (settling: Settling, given: Unsettled, index: number): Effect.
   const open: Open = {
     index,
     before: given.outcome,
-    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
+    timestamp: given.error?.timestamp ?? given.timestamp ??
+      (request && timestampOf(request, subjectOf(executable).conditional)),
     conditional: subjectOf(executable).conditional,
     isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
     serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
