@@ -46,7 +46,7 @@ describe("a fault", () => {
 
   it.effect("that fails or dies is marked in the table, with why", () =>
     Effect.gen(function*() {
-      const failures = [Effect.fail(new Error("not as it should be")), Effect.die(new Error("not as it should be"))]
+      const failures = [Effect.fail("not as it should be"), Effect.die(new Error("not as it should be"))]
       for (const run of failures) {
         const entry = yield* runFault({ name: "bad", layer: "mock", run })
         assert.isUndefined(entry.tally)
