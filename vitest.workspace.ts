@@ -17,7 +17,7 @@ export default defineConfig({
       ...packages.map((name) =>
         project(name, `./packages/${name}`, { include: ["test/**/*.test.ts"], exclude: faults })
       ),
-      // One after the other and after all else: they measure time, and nodes that start take the whole machine.
+      // Each by itself, apart from all else: they measure time, and nodes that start take the whole machine.
       ...faults.map((file, at) => {
         const sequence = { groupOrder: at + 1 }
         return project(`faults-${at + 1}`, "./packages/cassandra", { include: [file], sequence })

@@ -28,13 +28,16 @@ const careful = new cassandra.ExecutionProfile("careful", {
 })
 const { speculativeExecution } = cassandra.policies
 
+// Longer than a busy machine takes for an answer that is not slow on purpose.
+const slowness = 2_000
+
 const SessionLive = Layer.unwrap(Effect.map(Cluster, ({ contactPoints, localDataCenter }) =>
   CassandraSession.layer({
     contactPoints,
     localDataCenter,
     clientOptions: {
       profiles: [careful],
-      policies: { speculativeExecution: new speculativeExecution.ConstantSpeculativeExecutionPolicy(100, 1) }
+      policies: { speculativeExecution: new speculativeExecution.ConstantSpeculativeExecutionPolicy(slowness, 1) }
     }
   }))).pipe(Layer.provideMerge(ClusterLive))
 
@@ -133,7 +136,7 @@ integration("what arrives at the server", () => {
       Effect.gen(function*() {
         const { prime } = yield* Cluster
         const slow = (query: string) =>
-          prime({ query }, { result: "success", delay_in_ms: 300, rows: [], column_types: {} })
+          prime({ query }, { result: "success", delay_in_ms: 2 * slowness, rows: [], column_types: {} })
         const [readText, writeText] = ["SELECT name FROM app.slow2", "INSERT INTO app.slow (id) VALUES (1)"]
         yield* slow(readText)
         yield* slow(writeText)

@@ -15,7 +15,7 @@ import type { Consistency } from "./Consistency.ts"
 export interface Info {
   /** The node that answered, as `address:port`. */
   readonly coordinator?: string | undefined
-  /** Warnings of the server, such as that of a large batch. */
+  /** Warnings of the server, such as that of a large batch; of a result of many pages those of each. */
   readonly warnings?: ReadonlyArray<string> | undefined
   /** The consistency level that was reached. */
   readonly achievedConsistency?: Consistency | undefined
@@ -61,7 +61,7 @@ export class ResultSet<out Row> implements Iterable<Row> {
    * the values that the condition met.
    */
   readonly wasApplied: boolean
-  /** What the server told about the last request. */
+  /** What the server told about the last request; warnings are those of all its pages. */
   readonly info: Info
   /** The columns, where the adapter tells them. */
   readonly columns: ReadonlyArray<Column> | undefined

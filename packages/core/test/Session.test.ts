@@ -1,4 +1,4 @@
-import { Batch, type PageState, Reason, Session, Statement } from "@effect-cql/core"
+import { Batch, PageState, Reason, Session, Statement } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Session"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -22,6 +22,20 @@ describe("pages", () => {
       assert.deepStrictEqual((yield* select).rows, rows)
       assert.strictEqual((yield* requests).length, 3)
     }).pipe(Effect.provide(paged)))
+
+  it.effect("a result of many pages holds the warnings of each", () =>
+    Effect.gen(function*() {
+      const pages = [["one", "two"], undefined, ["three"]]
+      const warned = MockSession.layer({
+        otherwise: (_, { pageState }) => {
+          const at = Number(pageState ?? 0)
+          const info = { coordinator: `node ${at}`, warnings: pages[at] }
+          return Effect.succeed({ rows: [], info, pageState: at < 2 ? PageState(`${at + 1}`) : undefined })
+        }
+      })
+      const { info } = yield* Effect.provide(select, warned)
+      assert.deepStrictEqual(info, { coordinator: "node 2", warnings: ["one", "two", "three"] })
+    }))
 
   it.effect("executePage gives one, and where the next begins", () =>
     Effect.gen(function*() {

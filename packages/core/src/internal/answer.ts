@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { CqlError } from "../CqlError.ts"
+import { ResultSet } from "../ResultSet.ts"
 import type { Page } from "../Session.ts"
 import { kindOf } from "./codec.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
@@ -19,6 +20,17 @@ export const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlEr
 export const checkedPage = (page: Page): Page => {
   if (Array.isArray(page?.rows)) return page
   throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
+}
+
+/** The result whose last page it is. The coordinator is that of this page, the warnings are those of every page. */
+export const resultOf = (
+  page: Page,
+  rows: ReadonlyArray<unknown>,
+  before: ReadonlyArray<string> | undefined
+): ResultSet<unknown> => {
+  const { columns, info, wasApplied } = page
+  const warnings = before?.concat(info?.warnings ?? [])
+  return new ResultSet({ rows, wasApplied, columns, info: warnings === undefined ? info : { ...info, warnings } })
 }
 
 /** What an answer says to a limiter. */

@@ -16,9 +16,8 @@ import { CqlError } from "../CqlError.ts"
 import type { ExecutionResult, Failure, Interrupted, Success } from "../ExecutionResult.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
-import { ResultSet } from "../ResultSet.ts"
 import type { Page, PageState, Request } from "../Session.ts"
-import { answerOf, checkedPage, isExit, signalOf } from "./answer.ts"
+import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { bind, subjectOf, timestampOf } from "./binding.ts"
 import { bound } from "./bound.ts"
 import type { Executable } from "./input.ts"
@@ -35,6 +34,8 @@ export class Execution {
   readonly #run: Run
   #request: Request | undefined
   #rows: Array<Row> | undefined
+  // What the server warned of, page by page but for the last.
+  #warnings: ReadonlyArray<string> | undefined
   #pageState: PageState | undefined
   #hasEnded = false
   // Whether the last attempt is on its way, so that what it does to the database is open.
@@ -242,6 +243,7 @@ export class Execution {
     }
     if (this.#rows === undefined) this.#rows = []
     for (const row of page.rows) this.#rows.push(row)
+    if (page.info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(page.info.warnings)
     return true
   }
 
@@ -259,7 +261,7 @@ export class Execution {
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
-    const value = new ResultSet({ rows, wasApplied: page.wasApplied, info: page.info, columns: page.columns })
+    const value = resultOf(page, rows, this.#warnings)
     // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
     const outcome = value.wasApplied ? "Applied" : this.#outcome ?? "NotApplied"
     const { executable: statement, index } = this
