@@ -313,6 +313,9 @@ describe("a message without values", () => {
     assert.strictEqual(told("in grace", [{ name: "grace" }, [new Map([["ada", 1]])]]), "in <value>")
     assert.strictEqual(told("in ada", [[new Map([["ada", 1]])]]), "in <value>")
     assert.strictEqual(told("needs -5432", [-5_432n]), "needs <value>")
+    assert.strictEqual(told("not before 2020-01-31", [new Date("2020-01-31T12:00:00Z")]), "not before <value>")
+    const uuid = "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47"
+    assert.strictEqual(told(`no ${uuid.toLowerCase()}`, [uuid]), "no <value>")
   })
 
   it("takes no part of a word for a value, nor what is very short, nor the words of the query", () => {

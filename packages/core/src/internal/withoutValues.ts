@@ -81,9 +81,13 @@ const collect = (value: unknown, tell: Tell, depth = 0): void => {
 
 const tellText = (text: string, tell: Tell): void => {
   tell(text, true)
+  // Written in any case, and quoted in one.
+  if (ofHexadecimals.test(text)) tell(text.toLowerCase(), true)
   if (!escaped.test(text) || text.length > longest) return
   for (const piece of text.split(escaped)) tell(piece, true)
 }
+
+const ofHexadecimals = /^[0-9a-f:.-]*[A-F][0-9A-Fa-f:.-]*$/
 
 // What a message may show otherwise than it is: doubled, or behind a backslash. The pieces in between it shows as they are.
 // oxlint-disable-next-line no-control-regex -- they are escaped
@@ -91,7 +95,10 @@ const escaped = /["'`\\\x00-\x1f\x7f]+/
 
 const tellDate = (date: Date, tell: Tell): void => {
   if (Number.isNaN(date.getTime())) return
-  for (const form of [date.toISOString(), String(date), String(date.getTime())]) tell(form, false)
+  const iso = date.toISOString()
+  for (const form of [iso, iso.slice(0, -"T00:00:00.000Z".length), String(date), String(date.getTime())]) {
+    tell(form, false)
+  }
 }
 
 const tellBytes = (bytes: Uint8Array, tell: Tell): void => {
