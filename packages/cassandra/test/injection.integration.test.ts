@@ -320,14 +320,17 @@ integration("rows", () => {
     it.effect("of types whose fields have the names of methods have them as fields, and as null where they lack", () =>
       unharmed(
         Effect.gen(function*() {
-          yield* Statement.make(`INSERT INTO ${data} (id, o) VALUES (?, ?)`, [1, { plain: "x" }])
+          const insert = Query.make(`INSERT INTO ${data} (id, o) VALUES (?, ?)`)
+          const { message } = yield* reasonOf(insert(1, { "plain": "x", "a\"b": null }))
+          assert.include(message, "column o.toString): expected text, or null for none")
+          yield* insert(1, { "plain": "x", "a\"b": null, "toString": null })
           const { first } = yield* Statement.make(`SELECT o FROM ${data} WHERE id = ?`, [1])
           assert.deepStrictEqual(Object.entries(first!["o"] as object), [["toString", null], ["a\"b", null], [
             "plain",
             "x"
           ]])
           yield* Statement.make(`INSERT INTO ${data} (id, p) VALUES (?, ?)`, [2, JSON.parse(`{"__proto__": "x"}`)])
-          yield* Statement.make(`INSERT INTO ${data} (id, p) VALUES (?, ?)`, [3, {}])
+          yield* Statement.make(`INSERT INTO ${data} (id, p) VALUES (?, ?)`, [3, JSON.parse(`{"__proto__": null}`)])
           const defect = yield* defectOf(Statement.make(`SELECT p FROM ${data} WHERE id = ?`, [2]))
           assert.match(String(defect), /or rename the field/)
           const json = yield* Statement.make(`SELECT id, toJson(p) AS p FROM ${data} WHERE id IN (2, 3)`)

@@ -96,7 +96,7 @@ integration("the type matrix", (server) => {
   const taken = places.filter(({ name }) => hasVectors || name !== "vector")
   const types = [
     `CREATE TYPE ${keyspace}.address (street text, number int)`,
-    ...rows.map((row) => `CREATE TYPE ${keyspace}.udt_${columnName(inside(row))} (f ${inside(row)})`)
+    ...new Set(rows.map((row) => `CREATE TYPE ${keyspace}.udt_${columnName(inside(row))} (f ${inside(row)})`))
   ]
   const columns = rows.flatMap((row) =>
     taken.filter(({ isFor }) => isFor(row)).map((place) => `${columnAt(row, place)} ${typeAt(row, place)}`)

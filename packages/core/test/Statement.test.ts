@@ -40,6 +40,9 @@ describe("Statement", () => {
       refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: "s3cret" }]))
       refusedBecause(/no marker :c; its markers are :a, :b/)(yield* arrived([insert, { a: 1, b: 2, c: "s3cret" }]))
       refusedBecause(/parameter 1 is undefined/)(yield* arrived([insert, [1, undefined]]))
+      const withGap = [1, 2]
+      delete withGap[0]
+      refusedBecause(/parameter 0 is undefined/)(yield* arrived([insert, withGap]))
       refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: 1, b: undefined }]))
       refusedBecause(/no named markers/)(yield* arrived(["SELECT a FROM t WHERE b = ?", { b: "s3cret" }]))
     }))

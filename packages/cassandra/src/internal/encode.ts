@@ -101,19 +101,26 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
   // Every record has a `constructor`, a `toString` and their like, which are no fields of it unless they are its own.
-  const encoders = fields.map(({ name, type }) => ({ name, encode: encoderOf(type), isInherited: name in {} }))
+  const encoders = fields.map(({ name, type }) => ({
+    name,
+    encode: encoderOf(type),
+    expected: `${toText(type)}, or null for none`,
+    isInherited: name in {}
+  }))
   const names = new Set(fields.map(({ name }) => name))
   return (value) => {
     if (!isRecord(value)) return new Refusal(expected, kindOf(value))
     const stray = Object.keys(value).find((key) => !names.has(key))
     if (stray !== undefined) return new Refusal(expected, "a record with another field", `.${stray}`)
     const parts: Array<Buffer> = []
-    for (const { encode, isInherited, name } of encoders) {
+    for (const { encode, expected, isInherited, name } of encoders) {
       const field = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]
-      if (field === null || field === undefined) {
+      if (field === null) {
         parts.push(nullLength)
         continue
       }
+      // A record is written whole: what it does not mention would be lost.
+      if (field === undefined) return new Refusal(expected, "a record without this field", `.${name}`)
       const refusal = append(parts, encode, field)
       if (refusal !== undefined) return refusal.within(`.${name}`)
     }

@@ -42,8 +42,7 @@ const integers = (least: number, most: number): ReadonlyArray<Pair> =>
   [least, -1, 0, most].map((value) => [value, String(value)] as const)
 const notWhole = [1.5, NaN, Infinity]
 
-/** The types of CQL, each with values of every class. */
-export const typeTable: ReadonlyArray<TypeRow> = [
+const plain: ReadonlyArray<TypeRow> = [
   {
     type: "ascii",
     typical: ["plain", "'plain'"],
@@ -239,9 +238,14 @@ export const typeTable: ReadonlyArray<TypeRow> = [
   {
     type: "address",
     typical: [{ street: "Main", number: 1 }, "{street: 'Main', number: 1}"],
-    boundary: [[{ street: null, number: 1 }, "{number: 1}"]],
+    boundary: [[{ street: null, number: 1 }, "{street: null, number: 1}"]],
     wrongKind: [["Main"], new Map(), "Main"],
-    outOfRange: [{ strete: "Main" }, { street: 1 }],
+    outOfRange: [
+      { strete: "Main", number: 1 },
+      { street: 1, number: 1 },
+      { number: 1 },
+      { street: "Main", number: undefined }
+    ],
     frozen: true,
     random: (next) => ({ street: text(next), number: integer(next, 32) })
   },
@@ -253,4 +257,19 @@ export const typeTable: ReadonlyArray<TypeRow> = [
     frozen: true,
     random: (next) => [Math.fround(next()), Math.fround(next())]
   }
+]
+
+/** The same type frozen; with the empty value that it has then, where otherwise it is nothing. */
+const frozen = (type: string, empty?: Pair): TypeRow => {
+  const row = plain.find((row) => row.type === type)!
+  return { ...row, type: `frozen<${type}>`, frozen: false, ...empty === undefined ? {} : { empty } }
+}
+
+/** The types of CQL, each with values of every class. */
+export const typeTable: ReadonlyArray<TypeRow> = [
+  ...plain,
+  frozen("list<int>", [[], "[]"]),
+  frozen("set<text>", [new Set(), "{}"]),
+  frozen("map<text, int>", [new Map(), "{}"]),
+  frozen("address")
 ]

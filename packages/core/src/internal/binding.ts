@@ -148,8 +148,10 @@ const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reas
       message: `the text has ${text.markers} markers, but ${params.length} values were given`
     })
   }
-  const missing = params.indexOf(undefined)
-  return missing < 0 ? params : new Reason.ParametersRefused({
+  // A gap counts as undefined, which `indexOf` would skip.
+  if (!params.includes(undefined)) return params
+  const missing = params.findIndex((value) => value === undefined)
+  return new Reason.ParametersRefused({
     message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it alone`,
     parameter: missing,
     given: "undefined"
