@@ -1,4 +1,4 @@
-// Compiles and runs every ```ts block of the README, of docs and of the JSDoc of the published packages.
+// Compiles and runs every ```ts block of the READMEs, of docs and of the JSDoc of the published packages.
 //
 // A block is written to a module of its own with as many empty lines before it as in its source, so that an error
 // names the right line once the path is replaced. One compiler run checks them all, then they run one after the other
@@ -21,7 +21,7 @@ export interface Counts {
   readonly failed: number
 }
 
-const sources = ["README.md", "docs/**/*.md", "packages/{core,cassandra,testing}/src/**/*.ts"]
+const sources = ["README.md", "docs/**/*.md", "packages/{core,cassandra,testing}/{README.md,src/**/*.ts}"]
 // Inside a package, so that imports resolve as they do for a user.
 const directory = join(root, "packages/examples/.doc-examples")
 
