@@ -321,9 +321,9 @@ integration("rows", () => {
       unharmed(
         Effect.gen(function*() {
           const insert = Query.make(`INSERT INTO ${data} (id, o) VALUES (?, ?)`)
-          const { message } = yield* reasonOf(insert(1, { "plain": "x", "a\"b": null }))
+          const { message } = yield* reasonOf(insert(1, { plain: "x", "a\"b": null }))
           assert.include(message, "column o.toString): expected text, or null for none")
-          yield* insert(1, { "plain": "x", "a\"b": null, "toString": null })
+          yield* insert(1, { plain: "x", "a\"b": null, toString: null })
           const { first } = yield* Statement.make(`SELECT o FROM ${data} WHERE id = ?`, [1])
           assert.deepStrictEqual(Object.entries(first!["o"] as object), [["toString", null], ["a\"b", null], [
             "plain",

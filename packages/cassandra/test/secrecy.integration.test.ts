@@ -224,10 +224,13 @@ describe("options of a session that cannot be", () => {
     [{ requestTimeout: "soon" }, /^requestTimeout: "soon"/],
     [{ closeTimeout: "never" }, /^closeTimeout: "never"/],
     [{ pooling: { heartbeatInterval: "x" } }, /^pooling\.heartbeatInterval: "x"/],
-    [{ username: "u", password: "s3cret" }, /^password: "string" is not valid; give a Redacted/],
-    [{ username: "u", password: { inner: "s3cret" } }, /^password: "Object" is not valid; give a Redacted/],
-    [{ tls: { privateKey: "s3cret" } }, /^tls\.privateKey: "string" is not valid; give a Redacted/],
+    [{ username: "u", password: "s3cret" }, /^password: a plain string is not valid; give a Redacted/],
+    [{ username: "u", password: { inner: "s3cret" } }, /^password: what is not Redacted is not valid; give a Redacted/],
+    [{ tls: { privateKey: "s3cret" } }, /^tls\.privateKey: a plain string is not valid; give a Redacted/],
     [{ contactPoints: "127.0.0.1" }, /^contactPoints: "127\.0\.0\.1" is not valid; give at least one address/],
+    [{ password: Redacted.make("s3cret") }, /^username: none is not valid; give one beside the password/],
+    [{ username: "u" }, /^password: none is not valid; give one beside the user name/],
+    [{ requestTimeout: "-5 seconds" }, /^requestTimeout: "-5 seconds" is not valid/],
     [{ keyspace: "a b" }, /^keyspace: "a b"/]
   ]
   for (const [given, message] of table) {

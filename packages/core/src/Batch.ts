@@ -6,8 +6,8 @@
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
 import type { CqlError } from "./CqlError.ts"
-import { kindOf } from "./internal/codec.ts"
 import * as Input from "./internal/input.ts"
+import { aKindOf } from "./internal/kindOf.ts"
 import { checked } from "./internal/options.ts"
 import { BatchImpl } from "./internal/statement.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
@@ -88,7 +88,7 @@ export const make = (
     if (statement === undefined || statement._tag === "Batch") {
       throw new InvalidOptions({
         option: `statements[${index}]`,
-        value: kindOf(input),
+        given: aKindOf(input),
         expected: "a Statement or a tuple [text | Query, params]"
       })
     }
@@ -102,7 +102,7 @@ export const make = (
     return statement
   })
   if (members.length === 0) {
-    throw new InvalidOptions({ option: "statements", value: [], expected: "at least one statement in a batch" })
+    throw new InvalidOptions({ option: "statements", given: "none", expected: "at least one statement in a batch" })
   }
   return new BatchImpl(type, members, checked(statementOptions))
 }

@@ -14,7 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { ErrorBudget, ErrorBudgetExhausted } from "./ErrorBudgetExhausted.ts"
 import type { ExecutionResult, Success } from "./ExecutionResult.ts"
 import * as internal from "./internal/concurrent.ts"
-import * as Inputs from "./internal/inputs.ts"
+import * as RunInput from "./internal/runInput.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Progress } from "./Progress.ts"
 import type { Query } from "./Query.ts"
@@ -28,6 +28,13 @@ import type { Summary } from "./Summary.ts"
  * Where the items of a run come from: an array, another iterable, an async iterable (preferred where a value is both)
  * or a stream. It is opened anew at each run.
  *
+ * An iterator, such as the object that a generator function gives, can be read once: a second run of it fails with a
+ * `SourceError` rather than succeed with nothing. What makes a new iterator each time can be run again:
+ * `{ [Symbol.iterator]: generatorFunction }`.
+ *
+ * The error of a failing stream is handed on as it is, without an account of the statements before: where that matters,
+ * take a `streamConcurrent`, which gives their results first, or `Stream.toAsyncIterable`, which makes it a `SourceError`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -36,6 +43,18 @@ export type Source<Item> =
   | Iterable<Item>
   | AsyncIterable<Item>
   | Stream.Stream<Item, unknown, unknown>
+
+/**
+ * Selects items of a source: of an iterable as an iterable, of an async iterable as one of its kind, of a stream as a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Selection {
+  <Item>(source: Iterable<Item>): Iterable<Item>
+  <Item>(source: AsyncIterable<Item>): AsyncIterable<Item>
+  <Item, E, R>(source: Stream.Stream<Item, E, R>): Stream.Stream<Item, E, R>
+}
 
 /**
  * The item type of a {@link Source}.
@@ -101,7 +120,7 @@ export type ExhaustionOf<Row, Budget extends ErrorBudget | undefined> = [Budget]
 export type WithBudget<Raise extends boolean, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined]
   ? unknown
   : [Raise] extends [false] ? unknown
-  : { readonly errorBudget: "beside an errorBudget raiseOnFirstError has to be false" }
+  : { readonly raiseOnFirstError: false }
 
 /**
  * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
@@ -118,8 +137,8 @@ export interface Options<Raise extends boolean, Budget extends ErrorBudget | und
   /** Whether the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
   readonly raiseOnFirstError?: Raise | undefined
   /**
-   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that they end
-   * unknown; `"settle"` lets them finish.
+   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that nobody knows
+   * what becomes of the writes among them; `"settle"` lets them finish.
    */
   readonly onFirstError?: "interrupt" | "settle" | undefined
   /**
@@ -196,7 +215,7 @@ export const executeConcurrent = <
   Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.collect(Inputs.statements(statements), options ?? {}) as never
+> => internal.collect(RunInput.statements(statements), options ?? {}) as never
 
 /**
  * Runs one query with many parameters, and gives the results in the order of the parameters.
@@ -230,7 +249,7 @@ export const executeConcurrentWithArgs = <
   Array<ResultOf<Query.RowOf<Q>, Raise>>,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.collect(Inputs.parameters(query, parameters), options ?? {}) as never
+> => internal.collect(RunInput.parameters(query, parameters), options ?? {}) as never
 
 /**
  * Runs statements concurrently as a stream of their results, in input order or, with `ordered: false`, as they complete.
@@ -266,7 +285,7 @@ export const streamConcurrent = <
   ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.stream(Inputs.statements(statements), options ?? {}) as never
+> => internal.stream(RunInput.statements(statements), options ?? {}) as never
 
 /**
  * Runs one query with many parameters as a stream of results; see {@link streamConcurrent}.
@@ -287,7 +306,7 @@ export const streamConcurrentWithArgs = <
   ResultOf<Query.RowOf<Q>, Raise>,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.stream(Inputs.parameters(query, parameters), options ?? {}) as never
+> => internal.stream(RunInput.parameters(query, parameters), options ?? {}) as never
 
 /**
  * Runs statements concurrently for their effect alone, and gives the counts, in constant memory.
@@ -299,10 +318,11 @@ export const streamConcurrentWithArgs = <
  * import { MockSession } from "@effect-cql/testing"
  * import { Effect } from "effect"
  *
- * function* inserts() {
+ * function* generate() {
  *   for (let id = 0; id < 500; id++) yield Statement.make("INSERT INTO app.numbers (a, b) VALUES (1, ?)", [id])
  * }
- * const program = runConcurrent(inserts(), { raiseOnFirstError: false })
+ * const inserts = { [Symbol.iterator]: generate } // a new generator for each run
+ * const program = runConcurrent(inserts, { raiseOnFirstError: false })
  * const summary = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
  * console.assert(summary.succeeded === 500)
  * ```
@@ -321,7 +341,7 @@ export const runConcurrent = <
   Summary,
   FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.count(Inputs.statements(statements), options ?? {}) as never
+> => internal.count(RunInput.statements(statements), options ?? {}) as never
 
 /**
  * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
@@ -342,4 +362,4 @@ export const runConcurrentWithArgs = <
   Summary,
   FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
   Session | ServicesOf<S>
-> => internal.count(Inputs.parameters(query, parameters), options ?? {}) as never
+> => internal.count(RunInput.parameters(query, parameters), options ?? {}) as never

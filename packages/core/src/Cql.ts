@@ -5,6 +5,7 @@
  */
 import { isEffect } from "effect/Effect"
 import * as Codec from "./internal/codec.ts"
+import { aKindOf } from "./internal/kindOf.ts"
 import { StatementImpl } from "./internal/statement.ts"
 import * as Text from "./internal/text.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
@@ -53,7 +54,7 @@ export const cql: Cql = Object.assign(
     if (!isTemplate(template)) {
       throw new InvalidOptions({
         option: "cql",
-        value: typeof template,
+        given: aKindOf(template),
         expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
       })
     }
@@ -64,7 +65,7 @@ export const cql: Cql = Object.assign(
       else if (isEffect(value)) {
         throw new InvalidOptions({
           option: `\${value ${index}}`,
-          value: "a statement",
+          given: "a statement",
           expected: "a value, cql.identifier(name) or cql.raw(text): a statement cannot stand within another"
         })
       } else {

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
+import { type Completion, opened } from "./internal/completion.ts"
 import { LightError } from "./internal/lightError.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
@@ -40,7 +41,10 @@ export class CqlError extends LightError {
   readonly query: string
   /** What is known about the effect of the statement. */
   readonly outcome: Outcome
-  /** Attempts made, the last one included; 0 when the statement was refused before the first. */
+  /**
+   * Requests made for it, those of all its pages and the last one included; 0 when it was refused before the first. One
+   * that found no connection with room was not made.
+   */
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
   readonly retryable: boolean
@@ -67,12 +71,15 @@ export class CqlError extends LightError {
     this.#pageState = fields.pageState
   }
 
-  /**
-   * The same error with what the core knows of it. An error as an adapter makes it is filled in and given back itself; one
-   * that has been through here before, because its adapter hands out one error for many statements, is copied.
-   */
-  static completed(error: CqlError, what: Completion): CqlError {
-    if (error.#isCompleted) return CqlError.completed(new CqlError(error), what)
+  static {
+    opened({
+      completed: CqlError.#completed,
+      request: (error) => error.#request
+    })
+  }
+
+  static #completed(error: CqlError, what: Completion): CqlError {
+    if (error.#isCompleted) return CqlError.#completed(new CqlError(error), what)
     const open: { -readonly [Key in Exclude<keyof Completion, "request" | "pageState">]: Completion[Key] } = error
     open.outcome = what.outcome
     open.attempts = what.attempts
@@ -82,11 +89,6 @@ export class CqlError extends LightError {
     error.#request = what.request
     error.#isCompleted = true
     return error
-  }
-
-  /** The request that failed, for the core. It holds what was bound, so that nothing shows it. */
-  static request(error: CqlError): Request | undefined {
-    return error.#request
   }
 
   /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
@@ -135,21 +137,6 @@ export interface CqlErrorFields {
   readonly retryable?: boolean | undefined
   readonly timestamp?: bigint | undefined
   readonly pageState?: PageState | undefined
-}
-
-/**
- * What the core sets of a {@link CqlError}, from its reason, its request and the attempts before.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Completion {
-  readonly outcome: Outcome
-  readonly attempts: number
-  readonly retryable: boolean
-  readonly timestamp: bigint | undefined
-  readonly pageState: PageState | undefined
-  readonly request: Request | undefined
 }
 
 const longestQuery = 200

@@ -5,8 +5,9 @@
  */
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
+import type { Selection } from "./Concurrent.ts"
 import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
-import { stoppedAt } from "./internal/account.ts"
+import { selecting, stoppedAt } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -27,10 +28,10 @@ export type ErrorBudget =
 /**
  * So many statements failed that their run stopped.
  *
- * Nothing was started after the failure that was one too many, if there was anything left; what was in flight has
- * finished. Indexes at or above
+ * After the failure that exhausted the budget no statement was started; those in flight have finished. Indexes at or above
  * `startedCount` were not started, and {@link notStarted} gives them. The results of those below are in `results` where
- * the run was to give an array; a stream has handed them over before, and `runConcurrent` has counted them.
+ * the run was to give an array. A stream has handed them over before, and `runConcurrent` has only counted them: `results`
+ * and `unsettled` are empty then.
  *
  * **Example** (A table that is gone)
  *
@@ -80,15 +81,22 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
     return `${bound}, the last of them statement ${failure.index}: ${failure.error.message}; ${stoppedAt(this)}`
   }
 
-  /** What `Outcome.settle` may know more of: the results whose outcome is open. */
+  /**
+   * What `Outcome.settle` may know more of: those of `results` whose outcome is open. Of a stream or a `runConcurrent` none,
+   * for there are no results.
+   */
   get unsettled(): ReadonlyArray<ExecutionResult<Row>> {
     return this.results.filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
   }
 
-  /** The items of the source that were not started, in their order. */
-  *notStarted<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
-    let index = 0
-    for (const item of source) if (index++ >= this.startedCount) yield item
+  /**
+   * The items of the source that were not started, in their order: of an iterable as an iterable, of an async iterable as one
+   * of its kind, and of a stream as a stream.
+   *
+   * Throws `InvalidOptions` for an iterator, such as a generator object, that the run has read: it has nothing left.
+   */
+  get notStarted(): Selection {
+    return selecting((index) => index >= this.startedCount)
   }
 
   // Results hold the rows that were read: they are counted, and not shown.

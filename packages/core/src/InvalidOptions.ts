@@ -17,17 +17,19 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   readonly option: string
   /** The value that was given, where it is one that an option can have: a text, a number, true or false. */
   readonly value: unknown
-  /** The same as the message tells it; of anything else only what sort of value it is. */
+  /** The value as the message shows it; of one that an option cannot have, and of data, only the kind. */
   readonly given: string
   /** What would have been right. */
   readonly expected: string
 }> {
-  constructor({ expected, option, value }: {
+  constructor({ expected, given, option, value }: {
     readonly option: string
-    readonly value: unknown
+    readonly value?: unknown
+    /** What to show in place of the value, where that is not to be shown. */
+    readonly given?: string
     readonly expected: string
   }) {
-    super({ option, value: tellable(value), given: show(value), expected })
+    super({ option, value: tellable(value), given: given ?? show(value), expected })
   }
 
   override get message(): string {

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { checkedLimiter } from "./internal/limiter/checked.ts"
@@ -15,6 +15,7 @@ import { Fixed } from "./internal/limiter/fixed.ts"
 import { type Leaf, leaves } from "./internal/limiter/leaf.ts"
 import { Rate } from "./internal/limiter/rate.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
+import { millisOf } from "./internal/millis.ts"
 import { isPositiveInteger } from "./internal/numbers.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
@@ -261,9 +262,8 @@ const positiveInteger = (option: string, value: number): number => {
 }
 
 const positiveMillis = (option: string, value: Duration.Input): number => {
-  const duration = Duration.fromInput(value)
-  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
-  if (millis > 0 && Number.isFinite(millis)) return millis
+  const millis = millisOf(value)
+  if (millis !== undefined && millis > 0 && Number.isFinite(millis)) return millis
   throw new InvalidOptions({ option, value, expected: "a positive, finite duration, such as \"1 second\"" })
 }
 

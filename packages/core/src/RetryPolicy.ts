@@ -6,16 +6,17 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import type { CqlError } from "./CqlError.ts"
+import { millisOf } from "./internal/millis.ts"
 import { isPositiveInteger } from "./internal/numbers.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**
  * How often and how soon.
  *
- * A request for which all connections are full is not sent: it waits, with the same delays and for some ten seconds, and
- * counts neither as an attempt nor against the budget.
+ * A request for which all connections are full is not sent. Unless there is but one attempt it waits for room, for some ten
+ * seconds with the delays of {@link standard}, and counts neither as an attempt nor against the budget.
  *
  * A retry keeps the place of its statement, and the timestamp of its first attempt: a late retry never overwrites a newer
  * write.
@@ -26,13 +27,16 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 export interface RetryPolicy {
   /** Attempts at most, the first one included. */
   readonly attempts: number
-  /** The longest wait before the second attempt, in milliseconds; it doubles with each further one. */
+  /**
+   * The longest wait before the second attempt, in milliseconds; it doubles with each further one. Each wait is from half of
+   * its longest to all of it, by chance.
+   */
   readonly initialDelay: number
   /** The longest wait of all, in milliseconds. */
   readonly maxDelay: number
-  /** Retries that a run has in any case. */
+  /** Retries that a run may make, however few requests it has sent. */
   readonly budgetMinimum: number
-  /** Retries that a run has beyond that, as a share of the requests that it has sent so far. */
+  /** Retries that a run may make, as a share of the requests that it has sent so far, where that is more. */
   readonly budgetShare: number
   /** Narrows what is retried further. */
   readonly while: (error: CqlError) => boolean
@@ -58,8 +62,8 @@ export interface Options {
 }
 
 /**
- * Up to three attempts, after waits of at most 20 and 40 milliseconds, for at most a tenth of the requests of a run. On by
- * default.
+ * Up to three attempts, after waits of at most 20 and 40 milliseconds; in a run ten retries, or a tenth of its requests where
+ * that is more. On by default.
  *
  * @category policies
  * @since 0.1.0
@@ -113,9 +117,8 @@ export const make = (options: Options): RetryPolicy => {
 }
 
 const millis = (name: string, input: Duration.Input | undefined, standard: number): number => {
-  if (input === undefined || typeof input === "number") return amount(name, input, standard)
-  const duration = Duration.fromInput(input)
-  if (duration._tag === "Some") return amount(name, Duration.toMillis(duration.value), standard)
+  const millis = input === undefined ? standard : millisOf(input)
+  if (millis !== undefined) return millis
   throw new InvalidOptions({ option: `retry.${name}`, value: input, expected: "a duration, such as \"20 millis\"" })
 }
 

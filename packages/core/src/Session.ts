@@ -15,13 +15,32 @@ import type * as Stream from "effect/Stream"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
-import { textOf } from "./internal/binding.ts"
+import { kindOf } from "./internal/kindOf.ts"
 import { limit, makeSession, type Seat, type seat } from "./internal/session.ts"
 import { SessionKey } from "./internal/sessionKey.ts"
+import { textOf } from "./internal/textOf.ts"
 import { withoutValues as hideValues } from "./internal/withoutValues.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Column, Info, ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
+
+export {
+  /**
+   * What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
+   *
+   * @category messages
+   * @since 0.1.0
+   */
+  kindOf,
+  /**
+   * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For the errors of
+   * ports.
+   *
+   * @category messages
+   * @since 0.1.0
+   */
+  textOf
+}
 
 /**
  * What runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.

@@ -37,7 +37,10 @@ export class SourceError extends Data.TaggedError("SourceError")<{
     return this.interrupted.map(({ index }) => index)
   }
 
-  /** What `Outcome.settle` may know more of: the statements whose outcome is open, by index. */
+  /**
+   * What `Outcome.settle` may know more of: those of `failures` and `interrupted` whose outcome is open, by index. Where
+   * failures have been handed over (streams) or counted (`runConcurrent`) they are not among them.
+   */
   get unsettled(): ReadonlyArray<Failure | Interrupted> {
     return unsettledOf(this.failures, this.interrupted)
   }

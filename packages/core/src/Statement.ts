@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Pipeable from "effect/Pipeable"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
@@ -95,13 +95,13 @@ export type RowOf<I> = I extends Statement<infer Row> ? Row
  * @since 0.1.0
  */
 export interface Options {
-  /** How many replicas must answer. Default: that of the session. */
+  /** How many replicas must answer. Default: that of the session (of `CassandraSession` the driver's, `LOCAL_ONE`). */
   readonly consistency?: Consistency | undefined
-  /** Consistency of the Paxos phase of a conditional write. */
+  /** Consistency of the Paxos phase of a conditional write. Default: that of the session. */
   readonly serialConsistency?: SerialConsistency | undefined
-  /** Rows a page. */
+  /** Rows a page. Default: that of the session (`CassandraSession`: 5,000; a mock: all rows in one). */
   readonly pageSize?: number | undefined
-  /** How long one attempt (one page) may take. */
+  /** How long one attempt (one page) may take. Default: that of the session (`CassandraSession`: 12 s; a mock: no bound). */
   readonly requestTimeout?: Duration.Input | undefined
   /** Whether executing it twice does what executing it once does. Default: read off the text. */
   readonly idempotent?: boolean | undefined
@@ -111,7 +111,10 @@ export interface Options {
   readonly timestamp?: bigint | undefined
   /** Asks the server to trace the request. Default: `false`. */
   readonly tracing?: boolean | undefined
-  /** Name of an execution profile of the driver. */
+  /**
+   * Name of an execution profile of the driver. Its consistency, load balancing and speculative executions (of reads) apply;
+   * its timeout and its retries do not, which are `requestTimeout` and `retry`.
+   */
   readonly executionProfile?: string | undefined
   /** Where to send a statement whose routing the driver cannot work out: its partition key, serialised. */
   readonly routing?: Routing | undefined
@@ -130,6 +133,15 @@ export interface Routing {
 /**
  * Leaves the column of its marker alone, where `null` would delete its value.
  *
+ * **Example** (A column that is left alone)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ *
+ * const statement = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, Statement.unset])
+ * console.assert(Array.isArray(statement.params) && Statement.isUnset(statement.params[1]))
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -144,6 +156,39 @@ export const unset: Unset = Object.freeze({ _tag: "Unset" })
 export interface Unset {
   readonly _tag: "Unset"
 }
+
+/**
+ * Whether a value is {@link unset}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isUnset = (value: unknown): value is Unset => value === unset
+
+/**
+ * A schema of parameters that lets {@link unset} through beside what another schema takes.
+ *
+ * **Example** (A column that need not be set)
+ *
+ * ```ts
+ * import { Query, Statement } from "@effect-cql/core"
+ * import { Schema } from "effect"
+ *
+ * const insert = Query.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", {
+ *   params: Schema.Struct({ id: Schema.Int, name: Statement.orUnset(Schema.NullOr(Schema.String)) })
+ * })
+ * const statements = [insert({ id: 1, name: "ada" }), insert({ id: 2, name: Statement.unset })]
+ * console.assert(statements.length === 2)
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const orUnset = <S extends Schema.Constraint>(
+  schema: S
+): Schema.Union<readonly [S, Schema.declare<Unset>]> => Schema.Union([schema, UnsetSchema])
+
+const UnsetSchema = Schema.declare<Unset>(isUnset, { expected: "Statement.unset" })
 
 /**
  * Binds parameters to a text. Rows are records of unknown values; see {@link withRow} and `Query.make` for typed ones.

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type { Selection } from "./Concurrent.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { stoppedAt, unsettledOf } from "./internal/account.ts"
+import { selecting, stoppedAt, unsettledOf } from "./internal/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -62,18 +63,24 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
     return unsettledOf([this.failure, ...this.failures], this.interrupted)
   }
 
+  #open: ReadonlySet<number> | undefined
+
   /** Whether the statement of an index succeeded. */
   hasSucceeded(index: number): boolean {
-    return index < this.startedCount && index !== this.failure.index &&
-      ![...this.failures, ...this.interrupted].some((open) => open.index === index)
+    this.#open ??= new Set([this.failure, ...this.failures, ...this.interrupted].map((open) => open.index))
+    return Number.isInteger(index) && index >= 0 && index < this.startedCount && !this.#open.has(index)
   }
 
   /**
-   * The items of the source that have not succeeded, in their order: to go on where the run stopped.
+   * The items of the source that have not succeeded, in their order: to go on where the run stopped. An iterable gives an
+   * iterable, an async iterable one of its kind, and a stream a stream.
    *
-   * They are those that failed, those that are unknown, and those that were not started. Run again they are new writes, with
-   * new timestamps: an unknown one that is idempotent is applied twice without harm, unless somebody else has written to
-   * its row since. `Outcome.settle` tells which of them have been applied, and gives the others with their first timestamp.
+   * They are those that failed, those that were stopped, and those that were not started. Run again they are new writes, with
+   * new timestamps: one of unknown outcome that is idempotent is applied twice without harm, unless somebody else has
+   * written to its row since. `Outcome.settle` tells which of them have been applied, and gives the others with their first
+   * timestamp.
+   *
+   * Throws `InvalidOptions` for an iterator, such as a generator object, that the run has read: it has nothing left.
    *
    * **Example** (Going on after an overload)
    *
@@ -96,12 +103,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * console.assert(rest.length === 2)
    * ```
    */
-  *remaining<Item>(source: Iterable<Item>): Generator<Item, void, undefined> {
-    const open = new Set([this.failure, ...this.failures, ...this.interrupted].map(({ index }) => index))
-    let index = 0
-    for (const item of source) {
-      if (index >= this.startedCount || open.has(index)) yield item
-      index++
-    }
+  get remaining(): Selection {
+    return selecting((index) => !this.hasSucceeded(index))
   }
 }

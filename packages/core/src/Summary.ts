@@ -16,6 +16,9 @@ export interface Summary {
   readonly started: number
   readonly succeeded: number
   readonly failed: number
-  /** Stopped before their end, in flight or waiting. For a write that means: it may have been applied. */
+  /**
+   * Stopped before their end, in flight or waiting. Writes among them may have been applied; so may failed writes whose
+   * outcome is Unknown, which are counted as failed.
+   */
   readonly unknown: number
 }

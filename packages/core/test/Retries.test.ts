@@ -64,8 +64,13 @@ describe("what is retried", () => {
         const waits = Array.from({ length: 12 }, () => reason)
         assert.deepStrictEqual(yield* run(counter, ...waits), { sent: 13, end: "Success", attempts: undefined })
         const end = `${reason._tag}, NotApplied`
-        assert.deepStrictEqual(yield* run(counter, ...waits, reason), { sent: 13, end, attempts: 13 })
+        assert.deepStrictEqual(yield* run(counter, ...waits, reason), { sent: 13, end, attempts: 0 })
         assert.strictEqual((yield* run(Statement.withOptions(counter, { retry: "none" }), ...waits)).sent, 1)
+        const hasty = RetryPolicy.make({ attempts: 2, maxDelay: 0 })
+        const { millis } = yield* timed(Effect.result(Statement.withOptions(counter, { retry: hasty }))).pipe(
+          Effect.provide(failing(...waits, reason))
+        )
+        assert.isAtLeast(millis, 5_000)
       }
       const down = new Reason.NoHostAvailable({ message, hosts: [{ host: "a" }] })
       assert.strictEqual((yield* run(counter, down, down, down, down)).sent, 3)

@@ -1,6 +1,15 @@
-import { executeConcurrent, executeConcurrentWithArgs, Reason, RetryPolicy, Statement } from "@effect-cql/core"
+import {
+  executeConcurrent,
+  executeConcurrentWithArgs,
+  InvalidOptions,
+  Reason,
+  RetryPolicy,
+  runConcurrentWithArgs,
+  SourceError,
+  Statement
+} from "@effect-cql/core"
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { errorOf, insert, overloaded, sessionOf, statements, timed } from "./support/runs.ts"
 
@@ -48,4 +57,54 @@ it.effect("the parameters of with-args remain as well", () =>
     const parameters = Array.from({ length: 5 }, (_, index) => [index])
     const { exit } = yield* timed(executeConcurrentWithArgs(insert, parameters, { concurrency: 1 }))
     assert.deepStrictEqual([...errorOf(exit).remaining(parameters)], [[2], [3], [4]])
+  }).pipe(Effect.provide(sessionOf({ failing: [2] }))))
+
+it.effect("of a source of any kind the rest is of that kind, and opens as often as it is asked for", () =>
+  Effect.gen(function*() {
+    const parameters = Array.from({ length: 5 }, (_, index) => [index])
+    const { exit } = yield* timed(executeConcurrentWithArgs(insert, parameters, { concurrency: 1 }))
+    const error = errorOf(exit)
+    const rest = [[2], [3], [4]]
+    const iterable = error.remaining(new Set(parameters))
+    assert.deepStrictEqual([[...iterable], [...iterable]], [rest, rest])
+    const later = error.remaining({
+      async *[Symbol.asyncIterator]() {
+        yield* parameters
+      }
+    })
+    for (let times = 0; times < 2; times++) {
+      assert.deepStrictEqual(yield* Stream.runCollect(Stream.fromAsyncIterable(later, String)), rest)
+    }
+    const stream = error.remaining(Stream.fromIterable(parameters))
+    assert.deepStrictEqual(yield* Stream.runCollect(stream), rest)
+    assert.deepStrictEqual([-1, 0, 0.5, 1, 2, 3].map((index) => error.hasSucceeded(index)), [
+      false,
+      true,
+      false,
+      true,
+      false,
+      false
+    ])
+  }).pipe(Effect.provide(sessionOf({ failing: [2] }))))
+
+it.effect("of an iterator that a run has read nothing remains, which is said", () =>
+  Effect.gen(function*() {
+    function* parameters() {
+      for (let index = 0; index < 5; index++) yield [index]
+    }
+    async function* later() {
+      yield* parameters()
+    }
+    for (const iterator of [parameters(), later()]) {
+      const { exit } = yield* timed(executeConcurrentWithArgs(insert, iterator, { concurrency: 1 }))
+      const error = errorOf(exit)
+      if (error._tag !== "StatementFailed") assert.fail(String(error))
+      assert.throws(() => error.remaining(iterator as Iterable<unknown>), InvalidOptions, /has read/)
+      const again = yield* Effect.flip(runConcurrentWithArgs(insert, iterator))
+      assert.instanceOf(again, SourceError)
+      assert.match(again.message, /at item 0: this iterator has been read by a run before/)
+    }
+    const whole = parameters()
+    assert.strictEqual((yield* runConcurrentWithArgs(insert, whole, { raiseOnFirstError: false })).started, 5)
+    assert.instanceOf(yield* Effect.flip(runConcurrentWithArgs(insert, whole)), SourceError)
   }).pipe(Effect.provide(sessionOf({ failing: [2] }))))

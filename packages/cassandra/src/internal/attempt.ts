@@ -18,7 +18,7 @@ import { preparedOf } from "./prepared.ts"
 import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
 
 /** What all attempts on a client share. */
-export interface Line {
+export interface AttemptContext {
   readonly client: ReturnType<typeof internals>
   /** Requests handed to the driver for which somebody waits. */
   awaited: number
@@ -29,7 +29,7 @@ export interface Line {
 /** A request, and who is told of its end. */
 interface Waiter {
   readonly request: Request
-  readonly line: Line
+  readonly context: AttemptContext
   /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
   done: Done
   waits: boolean
@@ -41,14 +41,14 @@ interface Waiter {
 
 /** Nobody waits any more. The driver cannot recall a request: its stream stays taken until the answer comes. */
 export const abandon = (waiter: Waiter): void => {
-  if (waiter.waits) waiter.line.awaited--
+  if (waiter.waits) waiter.context.awaited--
   waiter.waits = false
 }
 
 // The driver keeps its requests in a Map, and V8 links each table of a Map to the one that replaces it: one that has grown
 // old holds on to all requests since, long after their answers, until the next full collection. So a request lets go of
 // who waited for it. Else the whole statement survives the small collections, which cost by what survives.
-const settle = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
+const finish = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
   const { done } = waiter
   abandon(waiter)
   waiter.done = settled
@@ -61,18 +61,18 @@ const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
 const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
   answer.then(
-    (result) => settle(waiter, waiter.waits ? pageOf(result, keeper) : nobodyWaits),
+    (result) => finish(waiter, waiter.waits ? pageOf(result, keeper) : nobodyWaits),
     (error: unknown) => {
-      if (!waiter.waits) return settle(waiter, nobodyWaits)
+      if (!waiter.waits) return finish(waiter, nobodyWaits)
       if (waiter.isRenewed || !isForgotten(error)) {
-        return settle(waiter, waiter.line.failed(error, waiter.request, "execute"))
+        return finish(waiter, waiter.context.failed(error, waiter.request, "execute"))
       }
       waiter.isRenewed = true
       // A promise handler that throws would leave the statement without an end.
       try {
         waiter.renew()
       } catch (defect) {
-        settle(waiter, Exit.die(defect))
+        finish(waiter, Exit.die(defect))
       }
     }
   )
@@ -87,29 +87,30 @@ const pageOf = (result: types.ResultSet, keeper: KeepsPlan | undefined): Exit.Ex
   }
 }
 
-const infoOf = ({ client }: Line, text: string): PreparedInfo => client.metadata.getPreparedInfo(client.keyspace, text)
+const infoOf = ({ client }: AttemptContext, text: string): PreparedInfo =>
+  client.metadata.getPreparedInfo(client.keyspace, text)
 
 const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: (meta: PreparedMeta) => void): void => {
   const prepared = (error: unknown) => {
     // A statement that was interrupted meanwhile must not be sent any more.
-    if (!waiter.waits) return settle(waiter, nobodyWaits)
+    if (!waiter.waits) return finish(waiter, nobodyWaits)
     // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
-    if (info.meta === undefined) return settle(waiter, waiter.line.failed(error, waiter.request, "prepare"))
+    if (info.meta === undefined) return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
     // A promise handler that throws would leave the statement without an end.
     try {
       next(info.meta)
     } catch (defect) {
-      settle(waiter, Exit.die(defect))
+      finish(waiter, Exit.die(defect))
     }
   }
-  prepareOnly(waiter.line.client, text).then(prepared, prepared)
+  prepareOnly(waiter.context.client, text).then(prepared, prepared)
 }
 
 const noParams: Array<unknown> = []
 
 /** One page of one statement. */
 export class StatementAttempt extends StatementOptions implements Waiter, Bound {
-  readonly line: Line
+  readonly context: AttemptContext
   done: Done
   waits = true
   isRenewed = false
@@ -117,11 +118,11 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
   meta: PreparedMeta = noMeta
   encoded: Array<unknown> = noParams
 
-  constructor(line: Line, request: StatementRequest, pageState: string | undefined, done: Done) {
+  constructor(context: AttemptContext, request: StatementRequest, pageState: string | undefined, done: Done) {
     super(request, pageState)
-    this.line = line
+    this.context = context
     this.done = done
-    line.awaited++
+    context.awaited++
   }
 
   get params(): ReadonlyArray<unknown> {
@@ -129,11 +130,11 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
   }
 
   start(): void {
-    const { client } = this.line
+    const { client } = this.context
     const { params, text } = this.request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
     if (params.length === 0) return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
-    const info = infoOf(this.line, text)
+    const info = infoOf(this.context, text)
     if (info.meta !== undefined) return this.#send(info, info.meta)
     prepare(this, text, info, (meta) => this.#send(info, meta))
   }
@@ -151,8 +152,8 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     // A copy, to be overwritten, has its length from the start: an array that grows makes room for 17.
     this.encoded = params.slice()
     const refused = encode(prepared, params, this.encoded)
-    if (refused !== undefined) return settle(this, this.line.refused(refused, this.request))
-    awaitAnswer(this, this.line.client.execute(text, this.encoded, toDriver(this)), prepared)
+    if (refused !== undefined) return finish(this, this.context.refused(refused, this.request))
+    awaitAnswer(this, this.context.client.execute(text, this.encoded, toDriver(this)), prepared)
   }
 
   protected beforeWriting(): void {
@@ -165,18 +166,18 @@ const notPrepared: PreparedInfo = { meta: noMeta }
 
 /** A batch. */
 export class BatchAttempt extends BatchOptions implements Waiter {
-  readonly line: Line
+  readonly context: AttemptContext
   done: Done
   waits = true
   isRenewed = false
   readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
   readonly #bound: Array<Bound> = []
 
-  constructor(line: Line, request: BatchRequest, done: Done) {
+  constructor(context: AttemptContext, request: BatchRequest, done: Done) {
     super(request)
-    this.line = line
+    this.context = context
     this.done = done
-    line.awaited++
+    context.awaited++
   }
 
   get prepare(): boolean {
@@ -192,16 +193,16 @@ export class BatchAttempt extends BatchOptions implements Waiter {
         this.#queries.push({ query: text, params: [] })
         continue
       }
-      const info = just ?? infoOf(this.line, text)
+      const info = just ?? infoOf(this.context, text)
       just = undefined
       if (info.meta === undefined) return prepare(this, text, info, () => this.start(info))
       const bound: Bound = { params, encoded: [], info, meta: info.meta }
       const refused = encode(preparedOf(bound.meta), params, bound.encoded)
-      if (refused !== undefined) return settle(this, this.line.refused(ofMember(refused, index), this.request))
+      if (refused !== undefined) return finish(this, this.context.refused(ofMember(refused, index), this.request))
       this.#queries.push({ query: text, params: bound.encoded })
       this.#bound.push(bound)
     }
-    awaitAnswer(this, this.line.client.batch(this.#queries, toDriver(this)), undefined)
+    awaitAnswer(this, this.context.client.batch(this.#queries, toDriver(this)), undefined)
   }
 
   renew(): void {
@@ -218,5 +219,6 @@ export class BatchAttempt extends BatchOptions implements Waiter {
 
 const ofMember = (refused: Reason.ParametersRefused, index: number): Reason.ParametersRefused => {
   const { _tag, message, ...fields } = refused
-  return new Reason.ParametersRefused({ ...fields, message: `statement ${index} of the batch: ${message}` })
+  const { cause } = refused
+  return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
 }

@@ -6,10 +6,9 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
-import { type Request, withoutValues } from "@effect-cql/core/Session"
+import { kindOf, type Request, withoutValues } from "@effect-cql/core/Session"
 import * as Redacted from "effect/Redacted"
 import * as Consistency from "./consistency.ts"
-import { kindOf } from "./kindOf.ts"
 
 /** What of a request decides what an error means. */
 export interface Circumstances {

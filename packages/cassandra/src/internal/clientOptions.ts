@@ -8,7 +8,6 @@ import * as Redacted from "effect/Redacted"
 import type { ConnectionOptions } from "node:tls"
 import type { Options, SessionOptions, Tls } from "../Options.ts"
 import { type ClientOptions, isKeyspaceName, type LogEmitter } from "./driver.ts"
-import { kindOf } from "./kindOf.ts"
 
 const defaultRequestTimeout = "12 seconds"
 const defaultConnectTimeout = "10 seconds"
@@ -28,15 +27,20 @@ export const closeTimeoutOf = (options: SessionOptions): number =>
 
 const millisOf = (option: string, input: Duration.Input): number => {
   const duration = Duration.fromInput(input)
-  // A negative number becomes a duration of zero, so the sign has to be read off the number itself.
-  if (duration._tag === "Some" && !(Number(input) < 0)) return Duration.toMillis(duration.value)
+  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : -1
+  // NaN would be a duration of zero.
+  if (millis >= 0 && !Number.isNaN(input)) return millis
   throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"5 seconds\"" })
 }
 
 /** What is redacted. Throws `InvalidOptions` for a plain text, without telling it. */
 const secretOf = (option: string, secret: Redacted.Redacted): string => {
   if (Redacted.isRedacted(secret)) return Redacted.value(secret)
-  throw new InvalidOptions({ option, value: kindOf(secret), expected: "a Redacted: Redacted.make(...)" })
+  throw new InvalidOptions({
+    option,
+    given: typeof secret === "string" ? "a plain string" : "what is not Redacted",
+    expected: "a Redacted: Redacted.make(...)"
+  })
 }
 
 /** How long the driver waits for sockets and answers, in milliseconds. */
@@ -70,7 +74,7 @@ export const waitsOnceConnected = (options: Options): Waits => {
 
 /** The options of a client that opens with these options. Throws `InvalidOptions` for what cannot be. */
 export const toClientOptions = (options: Options, logEmitter: LogEmitter): ClientOptions => {
-  const { clientOptions = {}, contactPoints, keyspace, localDataCenter, password, username } = options
+  const { clientOptions = {}, contactPoints, keyspace, localDataCenter } = options
   if (
     !Array.isArray(contactPoints) || contactPoints.length === 0 || contactPoints.some((point) => point.trim() === "")
   ) {
@@ -98,9 +102,7 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(keyspace === undefined ? undefined : { keyspace }),
-    ...(username === undefined
-      ? undefined
-      : { credentials: { username, password: password === undefined ? "" : secretOf("password", password) } }),
+    ...loginOf(options),
     ...(sslOptions === undefined ? undefined : { sslOptions }),
     pooling: { ...clientOptions.pooling, ...poolingOf(options) },
     socketOptions: { ...clientOptions.socketOptions, ...waitsToConnect(options) },
@@ -115,6 +117,18 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
     },
     logEmitter
   }
+}
+
+const loginOf = ({ password, username }: Options): Pick<ClientOptions, "credentials"> => {
+  if (username === undefined && password === undefined) return {}
+  // Half a login would be none, in silence.
+  if (username === undefined) {
+    throw new InvalidOptions({ option: "username", given: "none", expected: "one beside the password" })
+  }
+  if (password === undefined) {
+    throw new InvalidOptions({ option: "password", given: "none", expected: "one beside the user name" })
+  }
+  return { credentials: { username, password: secretOf("password", password) } }
 }
 
 const poolingOf = ({ pooling }: Options): ClientOptions["pooling"] => ({

@@ -1,11 +1,11 @@
 /**
  * The bytes of values without a structure.
  */
+import { kindOf } from "@effect-cql/core/Session"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Calendar from "./calendar.ts"
 import type { ScalarName } from "./cqlType.ts"
 import * as Inet from "./inet.ts"
-import { kindOf } from "./kindOf.ts"
 import * as Varint from "./varint.ts"
 
 /** A value that does not fit: what was expected where, and the kind of what was given. */

@@ -6,10 +6,10 @@
  * written as if they were of the new ones, so they are made again at each writing: see {@link refresh}.
  */
 import { Reason, Statement } from "@effect-cql/core"
+import { kindOf } from "@effect-cql/core/Session"
 import { types } from "cassandra-driver"
 import type { PreparedInfo, PreparedMeta } from "./driver.ts"
 import { Refusal } from "./encodeScalar.ts"
-import { kindOf } from "./kindOf.ts"
 import { type Marker, type Prepared, preparedOf } from "./prepared.ts"
 
 /** The parameters of one statement: what the driver sends on (bytes, null and unset), and by which types it was made. */
@@ -35,7 +35,7 @@ export const encode = (
     const value = params[index]
     if (value === null) {
       encoded[index] = null
-    } else if (value === Statement.unset) {
+    } else if (Statement.isUnset(value)) {
       encoded[index] = types.unset
     } else {
       const marker = markers[index]!

@@ -2,12 +2,22 @@
  * The port of the core over a client of the driver.
  */
 import { CqlError, type Reason } from "@effect-cql/core"
-import type { Done, Page, PageState, Partition, Port, Request, Ring, StatementRequest } from "@effect-cql/core/Session"
+import {
+  type Done,
+  type Page,
+  type PageState,
+  type Partition,
+  type Port,
+  type Request,
+  type Ring,
+  type StatementRequest,
+  textOf
+} from "@effect-cql/core/Session"
 import type { Client } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { abandon, BatchAttempt, type Line, StatementAttempt } from "./attempt.ts"
+import { abandon, type AttemptContext, BatchAttempt, StatementAttempt } from "./attempt.ts"
 import { type Circumstances, classify } from "./classify.ts"
 import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "./driver.ts"
 import { encode, RefusedAtWriting } from "./params.ts"
@@ -15,8 +25,8 @@ import { preparedOf } from "./prepared.ts"
 import { keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 /** The port of a client. `log` is called in passing. */
-export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | "partition" | "ring">, Line {
-  readonly client: Line["client"]
+export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | "partition" | "ring">, AttemptContext {
+  readonly client: AttemptContext["client"]
   awaited = 0
   readonly #log: (warning: string) => void
   readonly #unknownKinds = new Set<string>()
@@ -118,6 +128,3 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     return this.refused(reason, request)
   }
 }
-
-const textOf = (request: Request): string =>
-  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")

@@ -1,8 +1,13 @@
 /**
  * How the error of a run tells what became of its statements.
  */
+import * as Stream from "effect/Stream"
+import type { Selection } from "../Concurrent.ts"
 import type { Failure, Interrupted } from "../ExecutionResult.ts"
+import { InvalidOptions } from "../InvalidOptions.ts"
 import type { Summary } from "../Summary.ts"
+import type { Any } from "./source.ts"
+import { isSpent } from "./source/spent.ts"
 
 /** What the error of a run tells about its statements. */
 export interface Account {
@@ -25,3 +30,27 @@ export const unsettledOf = (
   [...failures, ...interrupted]
     .filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
     .toSorted((a, b) => a.index - b.index)
+
+/** Selects the items whose indexes pass, when they are asked for. Throws `InvalidOptions` for a spent iterator. */
+export const selecting = (passes: (index: number) => boolean): Selection =>
+  ((source: Any): Any => {
+    if (Stream.isStream(source)) return selectedOf(source, passes)
+    if (isSpent(source)) {
+      throw new InvalidOptions({
+        option: "source",
+        given: "an iterator that a run has read",
+        expected: "an array, or what makes a new iterator each time"
+      })
+    }
+    return Symbol.asyncIterator in source
+      ? Stream.toAsyncIterable(selectedOf(Stream.fromAsyncIterable(source, (error) => error), passes))
+      : { [Symbol.iterator]: () => selected(source, passes) }
+  }) as Selection
+
+const selectedOf = <Item, E, R>(source: Stream.Stream<Item, E, R>, passes: (index: number) => boolean) =>
+  source.pipe(Stream.zipWithIndex, Stream.filter(([, index]) => passes(index)), Stream.map(([item]) => item))
+
+function* selected(source: Iterable<unknown>, passes: (index: number) => boolean): Generator<unknown> {
+  let index = 0
+  for (const item of source) if (passes(index++)) yield item
+}

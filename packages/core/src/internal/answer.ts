@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import type { CqlError } from "../CqlError.ts"
 import { ResultSet } from "../ResultSet.ts"
 import type { Page } from "../Session.ts"
-import { kindOf } from "./codec.ts"
+import { kindOf } from "./kindOf.ts"
 import { type Signal, signalOf as signalOfReason } from "./limiter/signal.ts"
 
 /** The answer of a port, or how it dies that gave none. */

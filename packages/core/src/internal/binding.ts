@@ -6,8 +6,8 @@ import type { Subject } from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../Session.ts"
 import type { Params } from "../Statement.ts"
-import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
+import { kindOf } from "./kindOf.ts"
 import type { ResolvedOptions } from "./options.ts"
 import { BatchImpl, StatementImpl } from "./statement.ts"
 import type * as Text from "./text.ts"
@@ -198,7 +198,3 @@ export const subjectOf = (executable: Executable): Subject => {
   }
   return StatementImpl.analysed(executable)
 }
-
-/** The text that an error tells of a request. */
-export const textOf = (request: Request): string =>
-  request._tag === "Statement" ? request.text : request.statements.map((statement) => statement.text).join("; ")

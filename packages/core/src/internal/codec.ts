@@ -10,6 +10,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Reason from "../Reason.ts"
 import type { Params } from "../Statement.ts"
+import { kindOf } from "./kindOf.ts"
 import { namesOf } from "./schemaNames.ts"
 import { withoutValues } from "./withoutValues.ts"
 
@@ -150,12 +151,4 @@ const describe = (
   const first = format(issue).issues[0]
   const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
   return { message: withoutValues(first?.message ?? "does not fit the schema", valueAt(input, path), ""), path }
-}
-
-/** What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, ... */
-export const kindOf = (value: unknown): string => {
-  if (value === null) return "null"
-  if (typeof value !== "object") return typeof value
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === "string" && name !== "" ? name : "object"
 }

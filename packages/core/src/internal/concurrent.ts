@@ -12,14 +12,14 @@ import { InvalidOptions } from "../InvalidOptions.ts"
 import { Session } from "../Session.ts"
 import type { Summary } from "../Summary.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
-import { kindOf } from "./codec.ts"
 import { type Environment, makeEnvironment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
-import type { Inputs } from "./inputs.ts"
-import { checkRunOptions, levelOf } from "./level.ts"
+import { aKindOf } from "./kindOf.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
 import type { Policy, Run } from "./run.ts"
+import type { RunInput } from "./runInput.ts"
+import { checkRunOptions, levelOf } from "./runOptions.ts"
 import { seat } from "./session.ts"
 import * as Sink from "./sink.ts"
 import { isSource } from "./source.ts"
@@ -42,16 +42,16 @@ interface Begun {
 
 /** Checks everything that can be wrong before anything is opened, and takes what the run needs from its fiber. */
 const begin = (
-  inputs: Inputs,
+  input: RunInput,
   options: StreamOptions<boolean, ErrorBudget | undefined>
 ): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options)
-    if (inputs.invalid !== undefined) throw inputs.invalid
-    if (!isSource(inputs.source)) {
+    if (input.invalid !== undefined) throw input.invalid
+    if (!isSource(input.source)) {
       throw new InvalidOptions({
-        option: inputs.name,
-        value: kindOf(inputs.source),
+        option: input.name,
+        given: aKindOf(input.source),
         expected: "an array, an Iterable, an AsyncIterable or a Stream"
       })
     }
@@ -77,26 +77,26 @@ const reporting = <A, E>(
 }
 
 /** Runs everything and gives the results by index. */
-export const collect = (inputs: Inputs, options: RunOptions): Effect.Effect<Array<Result>, unknown, Session> =>
-  Effect.flatMap(begin(inputs, options), ({ concurrency, environment }) => {
+export const collect = (input: RunInput, options: RunOptions): Effect.Effect<Array<Result>, unknown, Session> =>
+  Effect.flatMap(begin(input, options), ({ concurrency, environment }) => {
     const policy = policyOf(options, false)
-    return Arr.isArray(inputs.source)
-      ? collectArray(environment, policy, inputs, inputs.source, concurrency, options)
-      : collectPulled(environment, policy, inputs, concurrency, options)
+    return Arr.isArray(input.source)
+      ? collectArray(environment, policy, input, input.source, concurrency, options)
+      : collectPulled(environment, policy, input, concurrency, options)
   })
 
 const collectArray = (
   environment: Environment,
   policy: Policy,
-  inputs: Inputs,
+  input: RunInput,
   items: ReadonlyArray<unknown>,
   concurrency: number,
   options: RunOptions
 ): Effect.Effect<Array<Result>, unknown> => {
   const engine = new ArrayEngine(environment, policy, items, (item, index) => {
-    const executable = inputs.toExecutable(item)
+    const executable = input.toExecutable(item)
     if (executable !== undefined) return executable
-    return new InvalidOptions({ option: `${inputs.name}[${index}]`, value: kindOf(item), expected: inputs.expected })
+    return new InvalidOptions({ option: `${input.name}[${index}]`, given: aKindOf(item), expected: input.expected })
   })
   const executed = engine.execute(concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
@@ -109,13 +109,13 @@ const collectArray = (
 const collectPulled = (
   environment: Environment,
   policy: Policy,
-  inputs: Inputs,
+  input: RunInput,
   concurrency: number,
   options: RunOptions
 ): Effect.Effect<Array<Result>, unknown> => {
   const results: Array<Result> = []
-  const engine = new PullEngine(environment, policy, inputs.source, {
-    ...inputs,
+  const engine = new PullEngine(environment, policy, input.source, {
+    ...input,
     concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
     sink: Sink.collecting(results),
@@ -125,10 +125,10 @@ const collectPulled = (
 }
 
 /** Runs everything and gives the counts. */
-export const count = (inputs: Inputs, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
-  Effect.flatMap(begin(inputs, options), ({ concurrency, environment }) => {
-    const engine = new PullEngine(environment, policyOf(options, false), inputs.source, {
-      ...inputs,
+export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
+  Effect.flatMap(begin(input, options), ({ concurrency, environment }) => {
+    const engine = new PullEngine(environment, policyOf(options, false), input.source, {
+      ...input,
       concurrency,
       bufferSize: Number.POSITIVE_INFINITY,
       sink: Sink.discarding,
@@ -139,15 +139,15 @@ export const count = (inputs: Inputs, options: RunOptions): Effect.Effect<Summar
 
 /** Runs as far as the stream is pulled. */
 export const stream = (
-  inputs: Inputs,
+  input: RunInput,
   options: StreamOptions<boolean, ErrorBudget | undefined>
 ): Stream.Stream<Result, unknown, Session> =>
   Stream.unwrap(Effect.gen(function*() {
-    const { concurrency, environment } = yield* begin(inputs, options)
+    const { concurrency, environment } = yield* begin(input, options)
     const ordered = options.ordered ?? true
     const policy = policyOf(options, ordered)
-    const engine = new PullEngine(environment, policy, inputs.source, {
-      ...inputs,
+    const engine = new PullEngine(environment, policy, input.source, {
+      ...input,
       concurrency,
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
       sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast),

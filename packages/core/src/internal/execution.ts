@@ -19,9 +19,10 @@ import * as Reason from "../Reason.ts"
 import type { Page, PageState, Request } from "../Session.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { bind, subjectOf, timestampOf } from "./binding.ts"
-import { bound } from "./bound.ts"
+import { completed } from "./completion.ts"
 import type { Executable } from "./input.ts"
 import type { Permit } from "./permit.ts"
+import { keeping } from "./requestOf.ts"
 import { isBusy, isRetryable } from "./retryable.ts"
 import type { Run } from "./run.ts"
 import { StatementImpl } from "./statement.ts"
@@ -43,10 +44,10 @@ export class Execution {
   // Whether the next page waits for another turn of the event loop.
   #isParked = false
   #attempts = 0
-  // Attempts at the page at hand that failed.
+  // Attempts at the page at hand that failed, how often it found all connections full, and the same over all pages.
   #failures = 0
-  // And how often it could not be sent, for all connections were full.
   #busy = 0
+  #unsent = 0
   // What the attempts so far leave open.
   #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
@@ -266,7 +267,7 @@ export class Execution {
     const outcome = value.wasApplied ? "Applied" : this.#outcome ?? "NotApplied"
     const { executable: statement, index } = this
     const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome }
-    return outcome === "Unknown" ? bound(success, this.#request) : success
+    return outcome === "Unknown" ? keeping(success, this.#request) : success
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
@@ -319,15 +320,16 @@ export class Execution {
   #failure(error: CqlError): Failure {
     const attempt = Outcome.fromReason(error.reason, subjectOf(this.executable))
     const outcome = Outcome.afterAttempt(this.#outcome, attempt)
-    const completed = CqlError.completed(error, {
+    if (isBusy(error.reason)) this.#unsent++
+    const known = completed(error, {
       outcome,
-      attempts: this.#attempts,
+      attempts: this.#attempts - this.#unsent,
       retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
       timestamp: this.#timestamp,
       pageState: this.#pageState,
       request: this.#request
     })
-    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: completed, outcome }
+    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: known, outcome }
   }
 
   get #timestamp(): bigint | undefined {
@@ -341,7 +343,7 @@ export class Execution {
     const { executable: statement, index } = this
     const isOpen = this.#isSent && subjectOf(statement).kind === "write"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
-    return bound({ _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }, this.#request)
+    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }, this.#request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

@@ -6,6 +6,7 @@ import { InvalidOptions } from "../InvalidOptions.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type { RequestOptions } from "../Session.ts"
 import type { Options } from "../Statement.ts"
+import { millisOf } from "./millis.ts"
 import { isPositiveInteger } from "./numbers.ts"
 
 /** Options of a statement before its request is made: `idempotent` may still be open. */
@@ -96,7 +97,7 @@ export const checked = (options: Options, at = ""): Options => {
   check("pageSize", isPositiveInteger(pageSize), "a positive integer")
   check(
     "requestTimeout",
-    requestTimeout !== undefined && isPositiveDuration(requestTimeout),
+    requestTimeout !== undefined && (millisOf(requestTimeout) ?? 0) > 0,
     "a positive duration, such as \"5 seconds\""
   )
   return options
@@ -106,10 +107,3 @@ const isPolicy = (retry: Options["retry"]): boolean =>
   typeof retry === "object" && retry !== null && isPositiveInteger(retry.attempts) &&
   typeof retry.while === "function" &&
   retry.initialDelay >= 0 && retry.maxDelay >= 0
-
-const isPositiveDuration = (input: Duration.Input): boolean => {
-  // Duration turns a negative number into zero, so the sign has to be read off the number itself.
-  if (typeof input === "number" || typeof input === "bigint") return input > 0
-  const duration = Duration.fromInput(input)
-  return duration._tag === "Some" && Duration.toMillis(duration.value) > 0
-}

@@ -12,10 +12,10 @@ import * as Result from "effect/Result"
 import type { ExecutionResult } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import { SourceError } from "../SourceError.ts"
-import { kindOf } from "./codec.ts"
 import type { Environment } from "./environment.ts"
 import type { Execution } from "./execution.ts"
 import { type Executable } from "./input.ts"
+import { aKindOf } from "./kindOf.ts"
 import { type Policy, Run } from "./run.ts"
 import type { Sink } from "./sink.ts"
 import { type Any, open, type Source } from "./source.ts"
@@ -134,7 +134,7 @@ export class PullEngine {
     }
     const error = Result.isFailure(executable) ? executable.failure : new InvalidOptions({
       option: `item ${index} of the source`,
-      value: kindOf(item),
+      given: aKindOf(item),
       expected: this.#settings.expected
     })
     if (!this.#source.checked) return this.run.die(Cause.die(error))

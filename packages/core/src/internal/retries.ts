@@ -3,7 +3,7 @@
  */
 import type * as Random from "effect/Random"
 import type { CqlError } from "../CqlError.ts"
-import type { RetryPolicy } from "../RetryPolicy.ts"
+import { type RetryPolicy, standard } from "../RetryPolicy.ts"
 
 export class Retries {
   /** Requests sent so far, those that were sent again included. */
@@ -30,13 +30,13 @@ export class Retries {
 
   /**
    * The same for a request that found all connections full. It was not sent and is no load for the server, so that it
-   * counts neither as an attempt of the policy nor against the budget: it is tried again until there is room, for some ten
-   * seconds with the waits of the standard policy. `times` counts how often it found none.
+   * counts neither as an attempt nor against the budget: it is tried again until there is room, for some ten seconds, with
+   * the waits of the standard policy whatever its own are. `times` counts how often it found none.
    */
   delayWhileBusy(policy: RetryPolicy, error: CqlError, times: number): number | undefined {
     this.requests--
     if (policy.attempts === 1 || times > mostWaits || !policy.while(error)) return undefined
-    return this.#wait(policy, times)
+    return this.#wait(standard, times)
   }
 
   #wait(policy: RetryPolicy, failures: number): number {

@@ -11,8 +11,8 @@ import { all, type Limiter } from "../Limiter.ts"
 import type { PageState, Partition, Port, ResultPage, Service } from "../Session.ts"
 import type { Input, RowOf } from "../Statement.ts"
 import { bindStatement } from "./binding.ts"
-import { kindOf } from "./codec.ts"
 import { type Executable, toStatement } from "./input.ts"
+import { aKindOf } from "./kindOf.ts"
 import { checkedLimiter } from "./limiter/checked.ts"
 import { resolve } from "./options.ts"
 import { SessionState } from "./sessionState.ts"
@@ -97,7 +97,7 @@ const executable = (input: unknown): Effect.Effect<Executable> => {
     : Effect.die(
       new InvalidOptions({
         option: "statement",
-        value: kindOf(input),
+        given: aKindOf(input),
         expected: "a Statement, a Batch or a tuple [text | Query, params]"
       })
     )

@@ -8,9 +8,9 @@ import * as Exit from "effect/Exit"
 import { CqlError } from "../CqlError.ts"
 import * as Reason from "../Reason.ts"
 import type { Page, PageState, Port, Request } from "../Session.ts"
-import { textOf } from "./binding.ts"
-import { kindOf } from "./codec.ts"
+import { kindOf } from "./kindOf.ts"
 import { checked, resolve, type ResolvedOptions } from "./options.ts"
+import { textOf } from "./textOf.ts"
 
 const defaultCloseTimeout = 10_000
 

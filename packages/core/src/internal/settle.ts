@@ -1,7 +1,6 @@
 /**
  * Reads back writes whose outcome is open.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SerialConsistency } from "../Consistency.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
@@ -11,11 +10,12 @@ import type { Request, Service, Session } from "../Session.ts"
 import { type Finding, Settlement } from "../Settlement.ts"
 import type { Options } from "../Statement.ts"
 import { bindStatement, isIdempotent, subjectOf, timestampOf } from "./binding.ts"
-import { requestOf } from "./bound.ts"
-import { kindOf } from "./codec.ts"
 import type { Executable } from "./input.ts"
+import { aKindOf } from "./kindOf.ts"
+import { millisOf } from "./millis.ts"
 import { isPositiveInteger } from "./numbers.ts"
 import { checked, resolve } from "./options.ts"
+import { requestOf } from "./requestOf.ts"
 import { SessionKey } from "./sessionKey.ts"
 import { judgeConditional, judgePlain } from "./settle/judge.ts"
 import { type Bound, readBack } from "./settle/readBack.ts"
@@ -65,11 +65,8 @@ const settlingOf = (session: Service, options: SettleOptions): Settling => {
     throw new InvalidOptions({ option: "concurrency", value: concurrency, expected: "a positive integer" })
   }
   checked({ consistency, serialConsistency })
-  const skew = Duration.fromInput(clockSkew)
-  // Duration turns a negative number into zero, so the sign has to be read off the number itself.
-  if (
-    skew._tag === "None" || !Number.isFinite(Duration.toMillis(skew.value)) || isNegative(clockSkew)
-  ) {
+  const skew = millisOf(clockSkew)
+  if (skew === undefined || !Number.isFinite(skew)) {
     throw new InvalidOptions({ option: "clockSkew", value: clockSkew, expected: "a duration, such as \"1 second\"" })
   }
   return {
@@ -77,17 +74,15 @@ const settlingOf = (session: Service, options: SettleOptions): Settling => {
     tables: makeTables(session),
     plain: { consistency },
     serialConsistency,
-    clockSkew: BigInt(Math.ceil(Duration.toMillis(skew.value) * 1_000))
+    clockSkew: BigInt(Math.ceil(skew * 1_000))
   }
 }
-
-const isNegative = (input: Duration.Input): boolean => typeof input === "number" && input < 0
 
 const executableOf = ({ statement }: Unsettled, index: number): Executable => {
   if (statement instanceof StatementImpl || statement instanceof BatchImpl) return statement
   throw new InvalidOptions({
     option: `unsettled[${index}].statement`,
-    value: kindOf(statement),
+    given: aKindOf(statement),
     expected: "a Statement or a Batch"
   })
 }

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
 import type { Service } from "../../Session.ts"
-import { make as makeStatement, type Options } from "../../Statement.ts"
+import { isUnset, make as makeStatement, type Options } from "../../Statement.ts"
 import { type Assignment, type Mutation, mutationOf, type Term } from "./mutation.ts"
 import { isComparableLiteral, isSameValue } from "./sameValue.ts"
 import type { Column, Tables } from "./table.ts"
@@ -133,9 +133,6 @@ const isWhole = (
   )
 
 const isNothing = (given: unknown): boolean => given === null || given === undefined || isUnset(given)
-
-const isUnset = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "_tag" in value && value._tag === "Unset"
 
 // One value with one time: neither keys, nor collections and types that are written element by element.
 const hasWriteTime = ({ kind, type }: Column): boolean =>

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Found, Source, SourceFailure } from "../source.ts"
+import { isSpent, spend, spentMessage } from "./spent.ts"
 import { asStep, logClosing } from "./step.ts"
 
 export class AsyncIterableSource implements Source {
@@ -30,7 +31,7 @@ export class AsyncIterableSource implements Source {
     if (this.#state === "idle") {
       this.#state = "pulling"
       const next = toPromise(() => {
-        this.#iterator ??= this.#iterable[Symbol.asyncIterator]()
+        this.#iterator ??= this.#open()
         return this.#iterator.next()
       })
       next.then(
@@ -41,9 +42,15 @@ export class AsyncIterableSource implements Source {
     return "pending"
   }
 
+  #open(): AsyncIterator<unknown> {
+    if (isSpent(this.#iterable)) throw new TypeError(spentMessage)
+    return this.#iterable[Symbol.asyncIterator]()
+  }
+
   #arrive(step: Result.Result<IteratorResult<unknown>, unknown>): void {
     if (this.#state !== "pulling") return
     this.#state = "ready"
+    if (Result.isFailure(step) || step.success.done === true) spend(this.#iterable, this.#iterator)
     if (Result.isFailure(step)) {
       this.failure = { _tag: "Threw", error: step.failure }
       this.#arrived = "failed"
@@ -59,6 +66,7 @@ export class AsyncIterableSource implements Source {
     const before = this.#state
     this.#state = "over"
     if (before === "over" || (before === "ready" && this.#arrived !== "item")) return
+    spend(this.#iterable, this.#iterator)
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
     const told = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Found, Source, SourceFailure } from "../source.ts"
+import { isSpent, spend, spentMessage } from "./spent.ts"
 import { asStep, logClosing } from "./step.ts"
 
 export class IterableSource implements Source {
@@ -20,25 +21,35 @@ export class IterableSource implements Source {
 
   pull(): Found {
     const next = Result.try(() => {
-      this.#iterator ??= this.#iterable[Symbol.iterator]()
+      this.#iterator ??= this.#open()
       return asStep(this.#iterator.next())
     })
     if (Result.isFailure(next)) {
-      this.#over = true
+      this.#end()
       this.failure = { _tag: "Threw", error: next.failure }
       return "failed"
     }
     if (next.success.done) {
-      this.#over = true
+      this.#end()
       return "end"
     }
     this.item = next.success.value
     return "item"
   }
 
+  #open(): Iterator<unknown> {
+    if (isSpent(this.#iterable)) throw new TypeError(spentMessage)
+    return this.#iterable[Symbol.iterator]()
+  }
+
+  #end(): void {
+    this.#over = true
+    spend(this.#iterable, this.#iterator)
+  }
+
   close(): void {
     if (this.#over) return
-    this.#over = true
+    this.#end()
     const closing = Result.try(() => this.#iterator?.return?.())
     if (Result.isFailure(closing)) this.closed = logClosing(Cause.die(closing.failure))
   }

@@ -1,7 +1,7 @@
 /** What both kinds of iterators need. */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { kindOf } from "../codec.ts"
+import { kindOf } from "../kindOf.ts"
 
 // An iterator written by hand may give anything; taking its `done` off `undefined` would lose the reason.
 export const asStep = (step: unknown): IteratorResult<unknown> => {

@@ -6,7 +6,7 @@ import { isQuery, type Query } from "../Query.ts"
 import * as Input from "./input.ts"
 import type { Any } from "./source.ts"
 
-export interface Inputs {
+export interface RunInput {
   readonly source: Any
   /** Name of the argument, for errors. */
   readonly name: string
@@ -18,7 +18,7 @@ export interface Inputs {
 }
 
 /** Items that are statements, batches, or tuples that stand for statements. */
-export const statements = (source: Any): Inputs => ({
+export const statements = (source: Any): RunInput => ({
   source,
   name: "statements",
   toExecutable: Input.toStatement,
@@ -26,7 +26,7 @@ export const statements = (source: Any): Inputs => ({
 })
 
 /** Items that are the parameters of one query. */
-export const parameters = (query: string | Query.Any, source: Any): Inputs => ({
+export const parameters = (query: string | Query.Any, source: Any): RunInput => ({
   source,
   name: "parameters",
   toExecutable: (item) => Input.isParams(item) ? Input.bind(query, item) : undefined,

@@ -1,5 +1,5 @@
 /**
- * How many statements a run may have in flight.
+ * The options of a run: checked, and the level that follows from them.
  */
 import * as Effect from "effect/Effect"
 import type { StreamOptions } from "../Concurrent.ts"

@@ -1,0 +1,14 @@
+/** What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, ... */
+export const kindOf = (value: unknown): string => {
+  if (value === null) return "null"
+  if (typeof value !== "object") return typeof value
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return typeof name === "string" && name !== "" ? name : "object"
+}
+
+/** The same as the subject of a sentence: `a string`, `null`, `an Array`, ... */
+export const aKindOf = (value: unknown): string => {
+  const kind = kindOf(value)
+  if (value === null || value === undefined) return kind
+  return `${/^[aeio]/i.test(kind) ? "an" : "a"} ${kind}`
+}

@@ -1,0 +1,17 @@
+/**
+ * Iterators that a run has read to their end, or closed. Another run would find nothing in them, and take that for success.
+ */
+const spent = new WeakSet<object>()
+
+/** Whether nothing can come of a source any more, as it is an iterator that a run has been through with. */
+export const isSpent = (source: object): boolean => spent.has(source)
+
+/** Notes that a run is through with an iterator. Nothing is noted of a source that makes a new one for each run. */
+export const spend = (source: object, iterator: object | undefined): void => {
+  if (iterator === source) spent.add(source)
+}
+
+/** What is wrong with a spent source, and what to give instead. */
+export const spentMessage =
+  "this iterator has been read by a run before, and has nothing left to give; give an array, or an iterable that makes a " +
+  "new iterator each time, such as { [Symbol.iterator]: generatorFunction }"
