@@ -36,8 +36,8 @@ export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>,
   readonly type: BatchType
   readonly statements: ReadonlyArray<Statement<unknown>>
   /**
-   * The options of the whole batch. Of those of its statements only `idempotent: false` counts: then the batch is not
-   * either.
+   * The options of the whole batch. Of those of its statements only `idempotent` counts: without a mark of its own a batch is
+   * idempotent where each of them is.
    */
   readonly options: StatementOptions
   /** The texts of its statements, joined by `; `. */
@@ -54,6 +54,8 @@ export interface Options extends StatementOptions {
   /** Default: `"logged"`. */
   readonly type?: BatchType | undefined
 }
+
+const mostStatements = 65_535
 
 /**
  * Makes a batch of statements, or of tuples `[text | Query, params]`.
@@ -101,6 +103,10 @@ export const make = (
     }
     return statement
   })
+  if (members.length > mostStatements) {
+    const expected = `at most ${mostStatements}, which is all that a batch of the protocol can hold`
+    throw new InvalidOptions({ option: "statements", given: `${members.length} of them`, expected })
+  }
   if (members.length === 0) {
     throw new InvalidOptions({ option: "statements", given: "none", expected: "at least one statement in a batch" })
   }

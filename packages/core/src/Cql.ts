@@ -58,6 +58,13 @@ export const cql: Cql = Object.assign(
         expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
       })
     }
+    if (template.includes(undefined as never)) {
+      throw new InvalidOptions({
+        option: "cql",
+        given: "an escape that JavaScript does not know",
+        expected: "a doubled backslash where CQL is to have one"
+      })
+    }
     const params: Array<unknown> = []
     let text = template[0]!
     for (const [index, value] of values.entries()) {

@@ -51,7 +51,7 @@ export class CqlError extends LightError {
   /**
    * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
    * write, to which the server gives its timestamp, when it was first tried. Absent for reads, for what may be a counter,
-   * and where there was no attempt.
+   * where the text sets it (`USING TIMESTAMP`), and where there was no attempt.
    */
   readonly timestamp: bigint | undefined
 

@@ -105,7 +105,8 @@ export const fromReason = (reason: Reason, subject: Subject): Outcome => {
         reason.hosts.map((host) => host.reason === undefined ? "NotApplied" : fromReason(host.reason, subject))
       )
     case "RowDecoding":
-      return "Applied"
+      // Whether its condition held stands in the very row that could not be read.
+      return subject.conditional ? "Unknown" : "Applied"
     case "ServerError":
     case "ProtocolError":
     case "Overloaded":
@@ -191,7 +192,10 @@ export interface SettleOptions {
   readonly concurrency?: number | undefined
   /** The level at which writes without a condition are read back. Default: `QUORUM`. */
   readonly consistency?: Consistency | undefined
-  /** The level at which conditional writes are. Default: that at which it was executed, `SERIAL` unless told otherwise. */
+  /**
+   * The level at which conditional writes are read. Default: the serial consistency that the write was sent with, else
+   * `SERIAL`. One that an execution profile sets is not known here, and has to be named.
+   */
   readonly serialConsistency?: SerialConsistency | undefined
   /** How far the clocks of clients and servers may be apart. Default: 1 second. */
   readonly clockSkew?: Duration.Input | undefined
@@ -201,12 +205,13 @@ export interface SettleOptions {
  * Reads back the writes whose outcome is open, and tells what is certain now. Everything else is passed over.
  *
  * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
- *   at just that time, it is Applied. Otherwise it stays as it was, also when nothing is found, for a replica that was
+ *   at just that time, it is Applied; where that time was given by its user, all its columns have to. Otherwise it stays as it was, also when nothing is found, for a replica that was
  *   away may still get it by a hint. `again` is the same write with the same timestamp, to be executed once more.
  * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos. It is Applied where the row holds all its
  *   values, written since it was sent. It is NotApplied where the row is older or not there, and the server has answered it;
  *   one that was not answered may still be waiting in a queue, and stays open. So does one that was followed by others.
- * - A **batch** is settled statement by statement (`parts`), and Applied when all of it is found.
+ * - A **batch** is settled statement by statement (`parts`), and Applied when all of it is found. A conditional one takes
+ *   effect as a whole: there it is enough that one statement is found, and none is missing.
  * - Counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement says so, and
  *   they stay open.
  *
@@ -215,7 +220,7 @@ export interface SettleOptions {
  * what was found on one replica only.
  *
  * Tables have to be qualified, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
- * error of the read.
+ * error of the read; its settlement can be settled again. Bad options are programming errors: it dies with `InvalidOptions`.
  *
  * **Example** (What became of a write that was not answered)
  *

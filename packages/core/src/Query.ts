@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import { hasProperty } from "effect/Predicate"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import * as Codec from "./internal/codec.ts"
+import { aKindOf } from "./internal/kindOf.ts"
 import { checked } from "./internal/options.ts"
 import { hidingRouting } from "./internal/routing.ts"
 import { StatementImpl } from "./internal/statement.ts"
 import * as Text from "./internal/text.ts"
+import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Options as StatementOptions, Params as StatementParams, Statement } from "./Statement.ts"
 
 /**
@@ -147,6 +149,11 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   options?: Options<Params, Row>
 ): Query<Params, Row> => {
   const { params, row, ...others } = options ?? {}
+  for (const [option, schema] of Object.entries({ params, row })) {
+    if (schema !== undefined && !Schema.isSchema(schema)) {
+      throw new InvalidOptions({ option, given: aKindOf(schema), expected: "a Schema" })
+    }
+  }
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
   const codec = Codec.make(params, row)

@@ -50,4 +50,11 @@ export class SourceError extends Data.TaggedError("SourceError")<{
   }
 }
 
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+const describe = (cause: unknown): string => {
+  // It may be anything, and refuse to be shown.
+  try {
+    return cause instanceof Error ? cause.message : String(cause)
+  } catch {
+    return "what it threw cannot be shown"
+  }
+}

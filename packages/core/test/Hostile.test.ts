@@ -1,8 +1,10 @@
 /** What others do wrong: sources, ports and handlers that break their promises. */
 import {
+  cql,
   executeConcurrent,
   InvalidOptions,
   Limiter,
+  Query,
   runConcurrent,
   Session,
   SourceError,
@@ -91,6 +93,46 @@ describe("a source", () => {
       assert.deepStrictEqual([index, summary], [3, { started: 3, succeeded: 3, failed: 0, unknown: 0 }])
     }).pipe(Effect.provide(slow)))
 
+  it.effect("an array that throws in a later turn ends the run as well", () =>
+    Effect.gen(function*() {
+      const items = new Proxy(statements(6_000), {
+        get: (target, key) => {
+          if (key === "5000") throw new Error("mine")
+          return Reflect.get(target, key)
+        }
+      })
+      for (const run of [runConcurrent(items), executeConcurrent(items), Stream.runDrain(streamConcurrent(items))]) {
+        const { exit } = yield* timed(run as Effect.Effect<unknown, unknown, Session>)
+        assert.include(String(defectOf(exit)), "mine")
+      }
+    }).pipe(Effect.provide(MockSession.layer({ record: false }))))
+
+  it.effect("whose item will not even say what it is, is a SourceError", () =>
+    Effect.gen(function*() {
+      const secretive = Object.create({
+        get constructor() {
+          throw new Error("mine")
+        }
+      })
+      const { exit } = yield* timed(runConcurrent(then(1, () => ({ done: false, value: secretive }))))
+      assert.include(String(errorOf(exit)), "item 1 of the source: an object is not valid")
+      const thrown = yield* Effect.flip(runConcurrent({
+        [Symbol.iterator]: () => {
+          throw Object.create(null)
+        }
+      }))
+      assert.include(thrown.message, "cannot be shown")
+    }).pipe(Effect.provide(slow)))
+
+  it.effect("of forged queries and of proxies of statements is told what it should have given", () =>
+    Effect.gen(function*() {
+      const forged = { [Query.TypeId]: Query.TypeId, text: insert } as never
+      for (const item of [[forged, [1]], new Proxy(statements(1)[0]!, {})]) {
+        const exit = yield* Effect.exit(executeConcurrent([item as Statement.Input]))
+        assert.match(String(defectOf(exit)), /statements\[0\]: an? \w+ is not valid; give a Statement/)
+      }
+    }).pipe(Effect.provide(slow)))
+
   it.effect("that never closes is left alone after five seconds", () =>
     Effect.gen(function*() {
       const source = then(2, () => ({ done: false, value: 42 }), () => new Promise(() => {}))
@@ -111,6 +153,12 @@ describe("a source", () => {
       const mock = yield* MockSession.MockSession
       yield* timed(runConcurrent(source()))
       assert.deepStrictEqual((yield* mock.calls).map(({ request }) => indexOf(request as never)), [0, 1, 2, 3, 4])
+      const record = { id: 0 }
+      const made = [1, 2, 3].map((id) => {
+        record.id = id
+        return Statement.make("INSERT INTO t (a) VALUES (:id)", record)
+      })
+      assert.deepStrictEqual(made.map(({ params }) => params), [{ id: 1 }, { id: 2 }, { id: 3 }])
     }).pipe(Effect.provide(slow)))
 
   it.effect("an array that shrinks meanwhile ends the run, and leaves no hole", () =>
@@ -129,6 +177,8 @@ describe("a source", () => {
     }
     assert.strictEqual(Statement.make("/*a ".repeat(60_000)).params, undefined)
     assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: 5/)
+    assert.throws(() => Statement.make("INSERT INTO t (a) VALUES ('\ud800')"), InvalidOptions, /not well-formed/)
+    assert.throws(() => cql`SELECT a FROM t WHERE a = '\xg'`, InvalidOptions, /doubled backslash/)
   })
 })
 

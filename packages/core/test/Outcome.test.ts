@@ -73,7 +73,7 @@ const table: ReadonlyArray<
   [new Reason.ConnectionClosed({ message, written: true }), "Unknown"],
   [new Reason.ConnectionClosed({ message, written: false }), "NotApplied"],
   [new Reason.UnknownError({ message }), "Unknown"],
-  [new Reason.RowDecoding({ message, row: 0, issue: "" }), "Applied"],
+  [new Reason.RowDecoding({ message, row: 0, issue: "" }), "Applied", { conditional: "Unknown" }],
   [hosts(), "NotApplied"],
   [hosts(undefined, new Reason.Busy({ message })), "NotApplied"],
   [hosts(timeout("BATCH"), undefined), "WillApply", {

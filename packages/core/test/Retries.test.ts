@@ -3,6 +3,7 @@ import {
   executeConcurrent,
   InvalidOptions,
   type Progress,
+  Query,
   Reason,
   RetryPolicy,
   Session,
@@ -10,7 +11,7 @@ import {
 } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Logger, Stream } from "effect"
+import { Effect, Fiber, Logger, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { insert, statements, timed, valueOf } from "./support/runs.ts"
 
@@ -91,6 +92,42 @@ describe("what is retried", () => {
         assert.strictEqual((yield* run(Statement.withOptions(counter, { idempotent: true }), reason)).sent, 2)
         assert.strictEqual((yield* run(Statement.withOptions(write, { idempotent: false }), reason)).sent, 1)
       }
+    }))
+
+  it.effect("of a batch by its own mark, those of its statements, and that of the run, in this order", () =>
+    Effect.gen(function*() {
+      const not = Statement.withOptions(write, { idempotent: false })
+      const marked = Statement.withOptions(counter, { idempotent: true })
+      const table: ReadonlyArray<readonly [batch: Batch.Batch, behind: boolean | undefined, sent: number]> = [
+        [Batch.make([write, write]), undefined, 2],
+        [Batch.make([write, write]), false, 1],
+        [Batch.make([write, not]), undefined, 1],
+        [Batch.make([write, not]), true, 1],
+        [Batch.make([write, not], { idempotent: true }), undefined, 2],
+        [Batch.make([write, counter]), undefined, 1],
+        [Batch.make([write, counter]), true, 2],
+        [Batch.make([write, marked]), undefined, 2],
+        [Batch.make([write, marked], { idempotent: false }), true, 1],
+        [Batch.make([marked], { type: "counter" }), undefined, 1],
+        [Batch.make([counter], { type: "counter" }), true, 2]
+      ]
+      for (const [index, [batch, idempotent, sent]] of table.entries()) {
+        const calls = yield* timed(executeConcurrent([batch], { statement: { idempotent } })).pipe(
+          Effect.andThen(Effect.flatMap(MockSession.MockSession, (mock) => mock.calls)),
+          Effect.provide(failing(overloaded))
+        )
+        assert.lengthOf(calls, sent, `case ${index}`)
+      }
+    }))
+
+  it.effect("a batch that is one text is as cautious as one of statements", () =>
+    Effect.gen(function*() {
+      for (const kind of ["COUNTER", "UNLOGGED"]) {
+        const batch = Statement.make(`BEGIN ${kind} BATCH ${counter.text}; ${counter.text}; APPLY BATCH`)
+        assert.deepStrictEqual(yield* run(batch, unavailable), { sent: 1, end: "Unavailable, Unknown", attempts: 1 })
+      }
+      const logged = Statement.make(`BEGIN BATCH ${counter.text}; APPLY BATCH`)
+      assert.strictEqual((yield* run(logged, unavailable)).sent, 2)
     }))
 
   it.effect("never what is refused, failed on a replica, or will be applied anyway", () =>
@@ -229,6 +266,31 @@ describe("what retries leave", () => {
         MockSession.when(() => true, MockSession.inTurn(MockSession.fail(overloaded), MockSession.notApplied()))
       ]
     }))))
+
+  it.effect("a row that does not decode says no less of its write than one that does", () =>
+    Effect.gen(function*() {
+      const row = Schema.Struct({ a: Schema.Int })
+      const options = { row, idempotent: true }
+      const plain = Query.make("UPDATE t SET a = 1 WHERE k = 1", options)
+      const conditional = Query.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS", options)
+      const outcomes = (...replies: ReadonlyArray<MockSession.Reply>) =>
+        Effect.forEach([plain(), conditional()], (statement) =>
+          timed(Effect.flip(statement)).pipe(
+            Effect.map(({ exit }) => valueOf(exit)),
+            Effect.map(({ outcome, reason }) => `${reason._tag}, ${outcome}`),
+            Effect.provide(MockSession.layer({
+              defaults: { retry: RetryPolicy.standard },
+              otherwise: MockSession.inTurn(...replies as [MockSession.Reply])
+            }))
+          ))
+      const odd = MockSession.rows([{ a: null }])
+      const lost = MockSession.notApplied({ a: null })
+      assert.deepStrictEqual(yield* outcomes(odd), ["RowDecoding, Applied", "RowDecoding, Applied"])
+      assert.deepStrictEqual(yield* outcomes(lost), ["RowDecoding, NotApplied", "RowDecoding, NotApplied"])
+      const slow = MockSession.fail(overloaded)
+      assert.deepStrictEqual(yield* outcomes(slow, odd), ["RowDecoding, Applied", "RowDecoding, Applied"])
+      assert.deepStrictEqual(yield* outcomes(slow, lost), ["RowDecoding, Unknown", "RowDecoding, Unknown"])
+    }))
 
   it.effect("what only idempotence forbids is told once a query", () => {
     const told: Array<unknown> = []

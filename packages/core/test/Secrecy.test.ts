@@ -328,6 +328,28 @@ describe("a message without values", () => {
     const insertJson = "INSERT INTO t JSON ?"
     assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"], insertJson), "unknown column: <value>")
     assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"]), "unknown column: s3cret")
+    const escaped = JSON.stringify({ a: "first\nhunter2", b: 98_765_432.5, c: ["\tdeep"] })
+    assert.strictEqual(told("no uuid: 'first\nhunter2'", [escaped], insertJson), "no uuid: '<value>'")
+    assert.strictEqual(
+      told("got a Double: 9.87654325E7, deep", [escaped], insertJson),
+      "got a Double: <value>, <value>"
+    )
+  })
+
+  it("knows the bytes of a value, as which it may be quoted", () => {
+    const uuid = "6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47"
+    const values: ReadonlyArray<readonly [value: unknown, hex: string]> = [
+      ["hunter2", "68756e74657232"],
+      [1_234_567n, "000000000012d687"],
+      [1_234_567, "0012d687"],
+      [1.5, "3ff8000000000000"],
+      [uuid, uuid.replaceAll("-", "")],
+      [{ name: ["hunter2"] }, "68756e74657232"]
+    ]
+    for (const [value, hex] of values) {
+      assert.strictEqual(told(`value 0x${hex} is no int`, [value]), "value 0x<value> is no int")
+      assert.strictEqual(told(`value ${hex.toUpperCase()} is no int`, [value]), "value <value> is no int")
+    }
   })
 
   it("takes any value for what it is", () => {

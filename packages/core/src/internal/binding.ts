@@ -43,7 +43,7 @@ export const bindStatement = (
       _tag: "Statement",
       text: text.cql,
       params,
-      options: new BoundOptions(options, text.idempotent, sentAt, text.takesTimestamp)
+      options: new BoundOptions(options, options.idempotent ?? text.idempotent, sentAt, text.takesTimestamp)
     }
 }
 
@@ -67,15 +67,19 @@ const bindBatch = (
     statements.push({ text: text.cql, params })
   }
   const sentAt = batch.type === "counter" ? undefined : nextTimestamp(conditional)
-  const bound = new BoundOptions(options, isIdempotent(batch), sentAt, takesTimestamp)
+  const bound = new BoundOptions(options, isIdempotent(batch, options.idempotent), sentAt, takesTimestamp)
   return { _tag: "Batch", type: batch.type, statements, options: bound }
 }
 
-/** Whether executing it twice surely does what executing it once does: by the mark of its user, or by its text. */
-export const isIdempotent = (executable: Executable): boolean =>
+/**
+ * Whether executing it twice surely does what executing it once does: by its own mark, by that of what stands behind it (the
+ * run, the session), or by its text.
+ */
+export const isIdempotent = (executable: Executable, behind?: boolean): boolean =>
   executable.options.idempotent ?? (executable instanceof BatchImpl
-    ? executable.type !== "counter" && executable.statements.every(isIdempotent)
-    : StatementImpl.analysed(executable).idempotent)
+    ? executable.statements.every((statement) => isIdempotent(statement, behind)) &&
+      (executable.type !== "counter" || behind === true)
+    : behind ?? StatementImpl.analysed(executable).idempotent)
 
 /** The options of one request: those that it shares with its like, and what is its own. */
 class BoundOptions implements RequestOptions {
@@ -99,7 +103,7 @@ class BoundOptions implements RequestOptions {
     return this.#sentAt === undefined ? undefined : BigInt(this.#sentAt)
   }
   get idempotent(): boolean {
-    return this.#shared.idempotent ?? this.#idempotent
+    return this.#idempotent
   }
   get consistency(): RequestOptions["consistency"] {
     return this.#shared.consistency
@@ -124,9 +128,16 @@ class BoundOptions implements RequestOptions {
   }
 }
 
-/** The timestamp by which a write can be known again; of a conditional one, when it was first sent. */
-export const timestampOf = ({ options }: Request, conditional: boolean): bigint | undefined =>
-  conditional ? options.sentAt : options.timestamp
+/**
+ * The timestamp by which a write can be known again; of a conditional one, when it was first sent. Absent where the text sets
+ * it.
+ */
+export const timestampOf = ({ options }: Request, executable: Executable): bigint | undefined => {
+  if (subjectOf(executable).conditional) return options.sentAt
+  return executable instanceof StatementImpl && StatementImpl.analysed(executable).hasTimestamp
+    ? undefined
+    : options.timestamp
+}
 
 const noParams: ReadonlyArray<unknown> = []
 
@@ -170,11 +181,14 @@ const byName = (
       given: kindOf(params)
     })
   }
-  const stray = Object.keys(params).find((name) => !names.includes(name))
+  const given = Object.keys(params)
+  const stray = given.find((name) => !names.includes(name))
   if (stray !== undefined) {
+    // Where no key is that of a marker it may be the value of a map that lacks its braces, and its keys data.
+    const told = given.some((name) => names.includes(name)) ? stray : "<key>"
     return new Reason.ParametersRefused({
-      message: `the text has no marker :${stray}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
-      parameter: stray,
+      message: `the text has no marker :${told}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
+      parameter: told,
       given: kindOf(params)
     })
   }

@@ -144,11 +144,19 @@ const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
 // The issues of Effect carry no input unless asked to. The message of somebody's own check may.
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
+const unfit = "does not fit the schema"
+
+const ofEffect = /^(?:Expected |Missing key|Unexpected key)/
+
 const describe = (
   issue: SchemaIssue.Issue,
   input: unknown
 ): { message: string; path: ReadonlyArray<PropertyKey> } => {
   const first = format(issue).issues[0]
   const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
-  return { message: withoutValues(first?.message ?? "does not fit the schema", valueAt(input, path), ""), path }
+  const message = first?.message ?? unfit
+  const value = valueAt(input, path)
+  // What a check of somebody's own says of an object may come from anywhere in it, such as a getter.
+  const isSafe = typeof value !== "object" || value === null || ofEffect.test(message)
+  return { message: isSafe ? withoutValues(message, value, "") : unfit, path }
 }

@@ -20,6 +20,7 @@ import type { Page, PageState, Request } from "../Session.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { bind, subjectOf, timestampOf } from "./binding.ts"
 import { completed } from "./completion.ts"
+import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Executable } from "./input.ts"
 import type { Permit } from "./permit.ts"
 import { keeping } from "./requestOf.ts"
@@ -255,7 +256,7 @@ export class Execution {
     const decoded: Array<unknown> = []
     for (let index = 0; index < rows.length; index++) {
       const row = decode(rows[index]!, index)
-      if (Result.isFailure(row)) return this.#end(this.#failure(this.#errorOf(row.failure)))
+      if (Result.isFailure(row)) return this.#end(this.#failure(this.#errorOf(row.failure), this.#outcomeOf(page)))
       decoded.push(row.success)
     }
     this.#end(this.#success(page, decoded))
@@ -263,11 +264,15 @@ export class Execution {
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
     const value = resultOf(page, rows, this.#warnings)
-    // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
-    const outcome = value.wasApplied ? "Applied" : this.#outcome ?? "NotApplied"
+    const outcome = this.#outcomeOf(page)
     const { executable: statement, index } = this
     const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome }
     return outcome === "Unknown" ? keeping(success, this.#request) : success
+  }
+
+  // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
+  #outcomeOf(page: Page): Outcome.Outcome {
+    return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
@@ -288,7 +293,7 @@ export class Execution {
       ? retries.delayWhileBusy(policy, failure.error, ++this.#busy)
       : retries.delay(policy, failure.error, ++this.#failures)
     if (delay === undefined) {
-      if (policy.attempts > 1) this.#tellIfOnlyIdempotenceLacks(failure)
+      if (policy.attempts > 1) tellIfOnlyIdempotenceLacks(this.#run, this.executable, failure.error)
       return this.#end(failure)
     }
     const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
@@ -304,24 +309,15 @@ export class Execution {
     })
   }
 
-  #tellIfOnlyIdempotenceLacks({ error }: Failure): void {
-    const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
-    const { text } = this.executable
-    const isMarked = this.executable.options.idempotent !== undefined
-    if (!lacks || isMarked || !this.#run.session.isFirstOf(text)) return
-    this.#run.fork(
-      Effect.logInfo(
-        `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
-          "mark it { idempotent: true } where it is"
-      )
-    )
-  }
-
-  #failure(error: CqlError): Failure {
-    const attempt = Outcome.fromReason(error.reason, subjectOf(this.executable))
-    const outcome = Outcome.afterAttempt(this.#outcome, attempt)
+  /** What a failure leaves; where the server has answered, that is known already. */
+  #failure(error: CqlError, known?: Outcome.Outcome): Failure {
+    const subject = subjectOf(this.executable)
+    const attempt = Outcome.fromReason(error.reason, subject)
+    const outcome = known === undefined || subject.kind === "read"
+      ? Outcome.afterAttempt(this.#outcome, attempt)
+      : known
     if (isBusy(error.reason)) this.#unsent++
-    const known = completed(error, {
+    const complete = completed(error, {
       outcome,
       attempts: this.#attempts - this.#unsent,
       retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
@@ -329,13 +325,13 @@ export class Execution {
       pageState: this.#pageState,
       request: this.#request
     })
-    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: known, outcome }
+    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: complete, outcome }
   }
 
   get #timestamp(): bigint | undefined {
     return this.#request === undefined || this.#attempts === 0
       ? undefined
-      : timestampOf(this.#request, subjectOf(this.executable).conditional)
+      : timestampOf(this.#request, this.executable)
   }
 
   /** What is known of it when it is stopped at this moment. */

@@ -2,8 +2,13 @@
 export const kindOf = (value: unknown): string => {
   if (value === null) return "null"
   if (typeof value !== "object") return typeof value
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === "string" && name !== "" ? name : "object"
+  // A getter or a proxy may throw.
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+    return typeof name === "string" && name !== "" ? name : "object"
+  } catch {
+    return "object"
+  }
 }
 
 /** The same as the subject of a sentence: `a string`, `null`, `an Array`, ... */

@@ -43,9 +43,12 @@ export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = u
     retry: nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind.retry
   }
 
+// A timer of more than 24 days would end at once; nobody waits for one to end.
+const longestTimer = 2 ** 31 - 1
+
 const toTimeout = (input: Duration.Input): number | undefined => {
   const millis = Duration.toMillis(input)
-  return Number.isFinite(millis) ? millis : undefined
+  return millis <= longestTimer ? millis : undefined
 }
 
 /** Resolves the options of many statements over one level, remembering the last: most statements share their query. */
@@ -84,7 +87,11 @@ const levels: ReadonlyArray<unknown> = [
 
 /** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
 export const checked = (options: Options, at = ""): Options => {
-  const { consistency, idempotent, pageSize, requestTimeout, retry, serialConsistency, timestamp } = options
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidOptions({ option: at === "" ? "options" : at.slice(0, -1), value: options, expected: "an object" })
+  }
+  const { consistency, executionProfile, idempotent, pageSize, requestTimeout, retry, routing } = options
+  const { serialConsistency, timestamp, tracing } = options
   const check = (option: keyof Options, valid: boolean, expected: string) => {
     const value = options[option]
     if (value !== undefined && !valid) throw new InvalidOptions({ option: at + option, value, expected })
@@ -92,15 +99,33 @@ export const checked = (options: Options, at = ""): Options => {
   check("consistency", levels.includes(consistency), `one of ${levels.join(", ")}`)
   check("serialConsistency", serialLevels.includes(serialConsistency), `one of ${serialLevels.join(", ")}`)
   check("retry", retry === "none" || isPolicy(retry), "a RetryPolicy or \"none\"")
-  check("timestamp", typeof timestamp === "bigint", "microseconds since the epoch, as a bigint")
+  const isTime = typeof timestamp === "bigint" && timestamp === BigInt.asIntN(64, timestamp) && timestamp !== noTime
+  check("timestamp", isTime, "microseconds since the epoch, as a bigint of 64 bits")
   check("idempotent", typeof idempotent === "boolean", "true or false")
-  check("pageSize", isPositiveInteger(pageSize), "a positive integer")
+  const isSize = isPositiveInteger(pageSize) && Number(pageSize) <= mostRows
+  check("pageSize", isSize, `a positive integer of at most ${mostRows}`)
+  check("tracing", typeof tracing === "boolean", "true or false")
+  check("executionProfile", typeof executionProfile === "string" && executionProfile !== "", "the name of a profile")
+  check("routing", isRouting(routing), "{ key }, which is a Uint8Array or an array of them")
   check(
     "requestTimeout",
     requestTimeout !== undefined && (millisOf(requestTimeout) ?? 0) > 0,
     "a positive duration, such as \"5 seconds\""
   )
   return options
+}
+
+// The protocol has no more bits for it.
+const mostRows = 2 ** 31 - 1
+
+// The one timestamp that the protocol refuses, for it stands for none.
+const noTime = -(2n ** 63n)
+
+const isRouting = (routing: unknown): boolean => {
+  if (typeof routing !== "object" || routing === null || !("key" in routing)) return false
+  const { key } = routing
+  return key instanceof Uint8Array ||
+    (Array.isArray(key) && key.length > 0 && key.every((part) => part instanceof Uint8Array))
 }
 
 const isPolicy = (retry: Options["retry"]): boolean =>

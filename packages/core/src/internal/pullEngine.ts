@@ -94,19 +94,25 @@ export class PullEngine {
     // A statement that ends at once calls back into here.
     if (this.#filling) return
     this.#filling = true
-    const run = this.run
-    while (this.#hasRoom && !this.#sourceEnded && !run.stopping) {
-      if (run.turn.isOver) {
-        this.#park()
-        break
-      }
-      const found = this.#source.pull()
-      if (found === "pending") break
-      if (found === "item") this.#start(this.#source.item)
-      else this.#endOfSource(found)
+    // The items of an array may be those of a proxy. What they throw has to end the run, not the callback that met it.
+    try {
+      this.#startWhileThereIsRoom()
+    } catch (defect) {
+      this.run.die(Cause.die(defect))
     }
     this.#filling = false
     this.#signal()
+  }
+
+  #startWhileThereIsRoom(): void {
+    const run = this.run
+    while (this.#hasRoom && !this.#sourceEnded && !run.stopping) {
+      if (run.turn.isOver) return this.#park()
+      const found = this.#source.pull()
+      if (found === "pending") return
+      if (found === "item") this.#start(this.#source.item)
+      else this.#endOfSource(found)
+    }
   }
 
   get #hasRoom(): boolean {

@@ -14,6 +14,9 @@ const defaultConcurrency = 100
 
 /** Throws {@link InvalidOptions} for the first option that cannot be. */
 export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | undefined>): void => {
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidOptions({ option: "options", value: options, expected: "an object" })
+  }
   const { bufferSize, concurrency, errorBudget, onFirstError, onProgress, ordered, raiseOnFirstError } = options
   const check = (option: string, value: unknown, valid: boolean, expected: string) => {
     if (value !== undefined && !valid) throw new InvalidOptions({ option, value, expected })

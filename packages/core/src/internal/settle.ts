@@ -36,6 +36,8 @@ interface Open {
   readonly index: number
   readonly before: Outcome
   readonly timestamp: bigint | undefined
+  /** Whether the session has given it that time, as it gives to no other write. */
+  readonly isOwnTime: boolean
   readonly conditional: boolean
   readonly isAnswered: boolean
   /** The level at which it is read, if it is conditional. */
@@ -87,23 +89,30 @@ const executableOf = ({ statement }: Unsettled, index: number): Executable => {
   })
 }
 
-const settleOne = (settling: Settling, given: Unsettled, index: number): Effect.Effect<Settlement> => {
+// Of a settlement that is settled again the write is that of the result behind it, and not the read.
+const origins = new WeakMap<Unsettled, Unsettled>()
+
+const settleOne = (settling: Settling, settled: Unsettled, index: number): Effect.Effect<Settlement> => {
+  const given = origins.get(settled) ?? settled
   const executable = executableOf(given, index)
   const request = requestOf(given)
   const open: Open = {
     index,
-    before: given.outcome,
-    timestamp: given.error?.timestamp ?? given.timestamp ??
-      (request && timestampOf(request, subjectOf(executable).conditional)),
+    before: settled.outcome,
+    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request, executable)),
+    isOwnTime: request === undefined
+      ? executable.options.timestamp === undefined
+      : request.options.timestamp === request.options.sentAt,
     conditional: subjectOf(executable).conditional,
     isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
     serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
       "SERIAL",
     request
   }
-  return executable instanceof BatchImpl
+  const settlement = executable instanceof BatchImpl
     ? settleBatch(settling, executable, open)
     : settleStatement(settling, executable, boundOf(executable, request), false, open)
+  return Effect.tap(settlement, (settlement) => Effect.sync(() => origins.set(settlement, given)))
 }
 
 // What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
@@ -131,7 +140,7 @@ const settleStatement = (
   statement: StatementImpl<unknown>,
   bound: Bound | undefined,
   isPart: boolean,
-  { before, conditional, index, isAnswered, request, serial, timestamp }: Open
+  { before, conditional, index, isAnswered, isOwnTime, request, serial, timestamp }: Open
 ): Effect.Effect<Settlement> => {
   const again = isPart ? undefined : againOf(statement, timestamp, request)
   const stays = { index, statement, before, outcome: before, again }
@@ -140,14 +149,16 @@ const settleStatement = (
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
   }
   const since = timestamp === undefined ? undefined : timestamp - settling.clockSkew
-  const options = conditional ? { consistency: serial } : settling.plain
+  // By the same profile, which may stand for another data centre.
+  const { executionProfile } = request?.options ?? statement.options
+  const options = { ...(conditional ? { consistency: serial } : settling.plain), executionProfile }
   return readBack(settling.session, settling.tables, bound, options).pipe(
     Effect.match({
       onSuccess: (found) => {
         if (typeof found === "string") return new Settlement({ ...stays, finding: "notComparable", message: found })
         const verdict = conditional
           ? judgeConditional(before, found, { since, isAnswered, isPart })
-          : judgePlain(before, found, timestamp)
+          : judgePlain(before, found, timestamp, isOwnTime)
         return new Settlement({ ...stays, ...verdict, row: found.row })
       },
       onFailure: (error) => {
@@ -164,7 +175,10 @@ const againOf = (
   timestamp: bigint | undefined,
   request: Request | undefined
 ): Executable | undefined => {
-  if (timestamp === undefined || subjectOf(executable).conditional || !isIdempotent(executable)) return undefined
+  const hasTime = timestamp !== undefined ||
+    (executable instanceof StatementImpl && StatementImpl.analysed(executable).hasTimestamp)
+  const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
+  if (!hasTime || !isHarmless || subjectOf(executable).conditional) return undefined
   const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
   const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp }
   if (executable instanceof StatementImpl) {
@@ -210,7 +224,10 @@ const outcomeOfBatch = (
   if (!conditional) return { outcome: before, message: of }
   const notApplied = parts.find(({ outcome }) => outcome === "NotApplied")
   // All or none of them took effect. Where both was seen, somebody else has been there meanwhile.
-  if (applied > 0) return { outcome: notApplied === undefined ? "Applied" : before, message: of }
+  if (applied > 0) {
+    const isContradicted = notApplied !== undefined || parts.some(({ finding }) => finding === "absent")
+    return { outcome: isContradicted ? before : "Applied", message: of }
+  }
   return { outcome: notApplied?.outcome ?? before, message: notApplied?.message ?? of }
 }
 

@@ -29,8 +29,7 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     super()
     this.text = text.cql
     this.options = hidingRouting(options)
-    // A list that its owner uses for the next statement, too, must not change this one.
-    this.#params = Array.isArray(params) ? params.slice() : params
+    this.#params = kept(params)
     this.#codec = codec
     this.#analysed = text
   }
@@ -72,6 +71,11 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
 
   static codec<Row>(self: StatementImpl<Row>): Codec<Row> {
     return self.#codec
+  }
+
+  /** Whether it is one itself, and no proxy of one. */
+  static is(value: unknown): value is StatementImpl<unknown> {
+    return typeof value === "object" && value !== null && #analysed in value
   }
 
   static analysed(self: StatementImpl<unknown>): Text.Text {
@@ -116,6 +120,14 @@ export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown
   }
 }
 Object.defineProperty(BatchImpl.prototype, "_tag", { value: "Batch" })
+
+// A list or a record that its owner uses for the next statement, too, must not change this one. An instance of a class may be
+// what a schema asks for, and stays itself.
+const kept = (params: Params): Params => {
+  if (params === null || params === undefined) return params
+  if (Array.isArray(params)) return params.slice()
+  return Object.getPrototypeOf(params) === Object.prototype ? { ...params } : params
+}
 
 const countOf = (params: Params): number =>
   params === null || params === undefined ? 0 : Array.isArray(params) ? params.length : Object.keys(params).length

@@ -5,18 +5,23 @@
  * rest so that being wrong is harmless (a text that it does not understand is an ordinary write without a timestamp).
  */
 
+import type { BatchType } from "../Batch.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 
 /** A CQL text, looked at once. */
 export interface Text {
   readonly cql: string
   readonly kind: "read" | "write"
+  /** Of a batch that is written as one text, what kind of batch it is. */
+  readonly batch?: BatchType | undefined
   /** INSERT, UPDATE or DELETE with a condition. */
   readonly conditional: boolean
   /** Whether it writes rows: INSERT, UPDATE, DELETE or a batch. */
   readonly isMutation: boolean
   /** Whether the write is surely stored with its timestamp: not with conditions, and not where it may be a counter. */
   readonly takesTimestamp: boolean
+  /** Whether it says itself at what time it writes. */
+  readonly hasTimestamp: boolean
   /** Whether executing it twice surely does what executing it once does. */
   readonly idempotent: boolean
   /** Number of markers. */
@@ -35,6 +40,14 @@ export const of = (cql: string): Text => {
   if (typeof cql !== "string") throw new InvalidOptions({ option: "text", value: cql, expected: "CQL as a string" })
   const known = texts.get(cql)
   if (known !== undefined) return known
+  // A lone surrogate would become another character on its way.
+  if (!cql.isWellFormed()) {
+    throw new InvalidOptions({
+      option: "text",
+      given: "a string that is not well-formed",
+      expected: "CQL in whole characters"
+    })
+  }
   const text = analyse(cql)
   if (cql.length > longestRemembered) return text
   if (texts.size >= remembered) texts.delete(texts.keys().next().value!)
@@ -54,7 +67,8 @@ const patterns = {
   string: /'[^']*'/y,
   quoted: /"[^"]*"/y,
   uuid: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/iy,
-  number: /(?:0x[0-9a-f]*|\d+(?:\.\d*)?(?:e[+-]?\d+)?\w*)/iy,
+  // A keyword may stand right behind a number. The units are those of durations.
+  number: /0x[0-9a-f]*|\d+(?:mo|ms|us|µs|ns|[ywdhms])|\d+(?:\.\d*)?(?:e[+-]?\d+)?/iy,
   word: /[a-z_]\w*/iy,
   named: /:\s*(?:"([^"]*(?:""[^"]*)*)"|([a-z_]\w*))/iy
 }
@@ -124,23 +138,42 @@ const analyse = (cql: string): Text => {
   const markers = tokens.filter((token) => token._tag === "Marker")
   const mutation = mutations.has(verb)
   const conditional = mutation && tokens.some((token) => token._tag === "Word" && token.text === "IF")
-  // `c = c + 1` may be a counter or a list, which only the schema tells apart. A sign before a literal is no operator.
-  const arithmetic = tokens.some((token, index) =>
-    token._tag === "Symbol" && (token.text === "+" || token.text === "-") &&
-    (endsTerm(tokens[index - 1]) || tokens[index + 1]?.text === "=")
-  )
+  const arithmetic = tokens.some((_, index) => isOperator(tokens, index) || isIncrement(tokens, index))
   return {
     cql,
+    batch: verb.startsWith("BEGIN") ? batchOf(tokens) : undefined,
     kind: reads.has(verb) ? "read" : "write",
     conditional,
     isMutation: mutation,
     takesTimestamp: mutation && !conditional && !arithmetic,
+    hasTimestamp: mutation && tokens.some((_, index) => setsTimestamp(tokens, index)),
     // A read changes nothing, whatever it calls.
     idempotent: reads.has(verb) ||
       (mutation && !conditional && !arithmetic && !hasElementAccess(tokens) && !callsUnknownFunction(tokens)),
     markers: markers.length,
     names: markers.length > 0 && markers.every((marker) => marker.text !== "") ? markers.map((m) => m.text) : undefined
   }
+}
+
+// `c = c + 1` may be a counter or a list, which only the schema tells apart. A sign before a literal is no operator.
+const isOperator = (tokens: ReadonlyArray<Token>, index: number): boolean =>
+  (isSymbol(tokens[index], "+") || isSymbol(tokens[index], "-")) &&
+  (endsTerm(tokens[index - 1]) || tokens[index + 1]?.text === "=")
+
+// `c = c 1` adds as well: the grammar has the sign within the number.
+const isIncrement = (tokens: ReadonlyArray<Token>, index: number): boolean =>
+  tokens[index]?._tag === "Literal" && isName(tokens[index - 1]) && isSymbol(tokens[index - 2], "=")
+
+// `USING TTL 5 AND TIMESTAMP 7`. A column of that name is followed by something else.
+const setsTimestamp = (tokens: ReadonlyArray<Token>, index: number): boolean => {
+  const [before, token, after] = tokens.slice(Math.max(0, index - 1), index + 2)
+  return token?._tag === "Word" && token.text === "TIMESTAMP" && before?._tag === "Word" &&
+    (before.text === "USING" || before.text === "AND") && (after?._tag === "Literal" || after?._tag === "Marker")
+}
+
+const batchOf = (tokens: ReadonlyArray<Token>): BatchType => {
+  const kind = tokens.filter((token) => token._tag === "Word")[1]?.text
+  return kind === "UNLOGGED" ? "unlogged" : kind === "COUNTER" ? "counter" : "logged"
 }
 
 const verbOf = (tokens: ReadonlyArray<Token>): string => {
@@ -175,7 +208,13 @@ const pureFunctions = new Set([
 ])
 
 // Words that a parenthesis follows without being called.
-const keywords = new Set(["VALUES", "IN", "WHERE", "AND", "OR", "NOT", "SET", "CONTAINS", "KEY", "LIKE", "USING"])
+const keywords = new Set(["VALUES", "IN", "WHERE", "AND", "OR", "NOT", "SET", "CONTAINS", "LIKE", "USING"])
+
+// Conversions between a native type and its bytes.
+const native =
+  "(?:ASCII|BIGINT|BOOLEAN|COUNTER|DATE|DECIMAL|DOUBLE|DURATION|FLOAT|INET|INT|SMALLINT|TEXT|TIME|TIMESTAMP" +
+  "|TIMEUUID|TINYINT|UUID|VARCHAR|VARINT)"
+const conversion = new RegExp(`^(?:${native}_AS_BLOB|${native}ASBLOB|BLOB_AS_${native}|BLOBAS${native})$`)
 
 const callsUnknownFunction = (tokens: ReadonlyArray<Token>): boolean =>
   tokens.some((token, index) => isSymbol(tokens[index + 1], "(") && isName(token) && !isHarmless(tokens, index))
@@ -187,7 +226,8 @@ const isHarmless = (tokens: ReadonlyArray<Token>, index: number): boolean => {
   const before = tokens[qualified ? index - 3 : index - 1]
   if (before?._tag === "Word" && before.text === "INTO") return true
   return !qualified && name._tag === "Word" &&
-    (keywords.has(name.text) || pureFunctions.has(name.text) || /AS_?BLOB$|^BLOB_?AS/.test(name.text))
+    (keywords.has(name.text) || pureFunctions.has(name.text) || conversion.test(name.text) ||
+      (name.text === "KEY" && before?._tag === "Word" && before.text === "CONTAINS"))
 }
 
 const isName = (token: Token | undefined): boolean => token?._tag === "Word" || token?._tag === "Quoted"

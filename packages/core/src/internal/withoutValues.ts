@@ -2,6 +2,7 @@
  * Takes values out of messages that others wrote: a server, or a check of a schema, quotes what it pleases.
  */
 import * as BigDecimal from "effect/BigDecimal"
+import * as Hex from "effect/encoding/Hex"
 
 const hidden = "<value>"
 
@@ -17,10 +18,13 @@ const deepest = 16
 export const withoutValues = (message: string, values: unknown, text: string): string => {
   const strings: Array<string> = []
   const quoted = new Set<string>()
-  collect(values, (form, isText) => {
+  const tell: Tell = (form, isText) => {
     if (isText) strings.push(form)
     if (form.length >= shortest && message.includes(form) && !text.includes(form)) quoted.add(form)
-  })
+  }
+  collect(values, tell)
+  if (hexadecimal.test(message)) collectBytes(values, tell)
+  if (readsJson.test(text)) collectJson(strings.slice(), tell)
   // The longest first: a shorter one may be a part of it.
   const forms = [...quoted].toSorted((one, other) => other.length - one.length)
   const told = forms.reduce(hide, message)
@@ -65,18 +69,77 @@ type Tell = (form: string, isText: boolean) => void
 /** Tells of each value inside of values how a message would quote it. */
 const collect = (value: unknown, tell: Tell, depth = 0): void => {
   if (typeof value === "string") return tellText(value, tell)
-  if (typeof value === "number" || typeof value === "bigint") return tell(String(value), false)
+  if (typeof value === "number" || typeof value === "bigint") return tellNumber(value, tell)
   if (typeof value !== "object" || value === null || depth > deepest) return
   if (value instanceof Date) return tellDate(value, tell)
   if (BigDecimal.isBigDecimal(value)) return tell(BigDecimal.format(value), false)
   if (value instanceof Uint8Array) return tellBytes(value, tell)
-  // The names of a record are those of columns and fields. The keys of a map are data.
-  const parts = value instanceof Map
-    ? [...value.keys(), ...value.values()]
-    : value instanceof Set
-    ? value
-    : Object.values(value)
-  for (const part of parts) collect(part, tell, depth + 1)
+  for (const part of partsOf(value)) collect(part, tell, depth + 1)
+}
+
+// The names of a record are those of columns and fields. The keys of a map are data.
+const partsOf = (value: object): Iterable<unknown> => {
+  if (value instanceof Map) return [...value.keys(), ...value.values()]
+  return value instanceof Set ? value : Object.values(value)
+}
+
+/** Tells what stands in texts that are JSON, where no backslash hides it and a key may be data. */
+const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
+  for (const text of texts) {
+    try {
+      JSON.parse(text, (key, value: unknown) => {
+        tell(key, true)
+        if (typeof value !== "object") collect(value, tell)
+        return value
+      })
+    } catch {
+      // It is no JSON.
+    }
+  }
+}
+
+const hexadecimal = /[0-9a-f]{8}/i
+
+/** Tells of the bytes of values, which a message may quote as those of another type. */
+const collectBytes = (value: unknown, tell: Tell, depth = 0): void => {
+  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+    if (depth > deepest) return
+    for (const part of partsOf(value)) collectBytes(part, tell, depth + 1)
+    return
+  }
+  for (const form of hexOf(value)) {
+    tell(form, false)
+    tell(form.toUpperCase(), false)
+  }
+}
+
+const hexOf = (value: unknown): ReadonlyArray<string> => {
+  if (typeof value === "string") {
+    if (value.length > longest) return []
+    return ofUuid.test(value) ? [Hex.encode(value), value.replaceAll("-", "")] : [Hex.encode(value)]
+  }
+  const view = new DataView(new ArrayBuffer(8))
+  const written = (write: () => void, from = 0): string => {
+    write()
+    return Hex.encode(new Uint8Array(view.buffer.slice(from)))
+  }
+  if (typeof value === "bigint") return [written(() => view.setBigInt64(0, BigInt.asIntN(64, value)))]
+  return typeof value !== "number" ? [] : [
+    written(() => view.setFloat64(0, value)),
+    written(() => view.setFloat32(4, value), 4),
+    written(() => view.setInt32(4, value), 4),
+    written(() => view.setBigInt64(0, Number.isSafeInteger(value) ? BigInt(value) : 0n))
+  ]
+}
+
+const ofUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const tellNumber = (value: number | bigint, tell: Tell): void => {
+  tell(String(value), false)
+  if (typeof value === "bigint") return
+  // As Java writes it: 1.5E7.
+  const [mantissa = "", exponent = ""] = value.toExponential().split("e")
+  tell(`${mantissa.includes(".") ? mantissa : `${mantissa}.0`}E${Number(exponent)}`, false)
 }
 
 const tellText = (text: string, tell: Tell): void => {

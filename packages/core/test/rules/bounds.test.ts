@@ -1,8 +1,10 @@
 import {
+  Batch,
   executeConcurrent,
   InvalidOptions,
   PageState,
   type Progress,
+  Query,
   runConcurrent,
   streamConcurrent
 } from "@effect-cql/core"
@@ -45,6 +47,40 @@ describe("rule 9: bad options", () => {
       assert.include(String(defectOf(buffer)), "bufferSize: -1")
       const timeout = yield* Effect.exit(executeConcurrent(statements(1), { statement: { requestTimeout: -5 } }))
       assert.include(String(defectOf(timeout)), "statement.requestTimeout: -5")
+    }).pipe(Effect.provide(sessionOf({}))))
+
+  it.effect("so do options of statements that no request can have", () =>
+    Effect.gen(function*() {
+      const table: ReadonlyArray<readonly [options: unknown, told: RegExp]> = [
+        [null, /statement: null is not valid; give an object/],
+        ["fast", /statement: "fast"/],
+        [{ timestamp: 2n ** 63n }, /statement\.timestamp: 9223372036854775808 .* of 64 bits/],
+        [{ timestamp: -(2n ** 63n) }, /statement\.timestamp/],
+        [{ pageSize: 2 ** 31 }, /statement\.pageSize: 2147483648 .* at most 2147483647/],
+        [{ tracing: 1 }, /statement\.tracing: 1/],
+        [{ executionProfile: "" }, /statement\.executionProfile: ""/],
+        [{ routing: null }, /statement\.routing: null/],
+        [{ routing: { key: "abc" } }, /statement\.routing: an object .* Uint8Array/],
+        [{ routing: { key: [] } }, /statement\.routing/]
+      ]
+      for (const [statement, told] of table) {
+        assert.match(
+          String(defectOf(yield* Effect.exit(executeConcurrent(statements(1), { statement } as never)))),
+          told
+        )
+      }
+      assert.match(String(defectOf(yield* Effect.exit(executeConcurrent(statements(1), 5 as never)))), /options: 5/)
+      const many = Array.from({ length: 65_536 }, () => statements(1)[0]!)
+      assert.throws(() => Batch.make(many), InvalidOptions, /65536 of them is not valid; give at most 65535/)
+      assert.throws(() => Query.make("SELECT a FROM t", { row: 5 as never }), InvalidOptions, /row: a number/)
+    }).pipe(Effect.provide(sessionOf({}))))
+
+  it.effect("a timeout of more than a timer can take is no timeout", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* timed(executeConcurrent(statements(1), { statement: { requestTimeout: "30 days" } }))
+      assert.lengthOf(valueOf(exit), 1)
+      const mock = yield* MockSession.MockSession
+      assert.isUndefined((yield* mock.calls)[0]?.request.options.requestTimeout)
     }).pipe(Effect.provide(sessionOf({}))))
 
   it.effect("a string, a lone statement and a promise are no source", () =>

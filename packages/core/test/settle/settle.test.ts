@@ -334,6 +334,15 @@ describe("batches", () => {
       assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["x", 9n] }), "Unknown")
     }))
 
+  it.effect("a conditional one of which a statement is missing stays open", () =>
+    Effect.gen(function*() {
+      const batch = Batch.make([
+        ["INSERT INTO app.t (id, k, a) VALUES (1, 2, 3) IF NOT EXISTS"],
+        ["UPDATE app.t SET b = 'x' WHERE id = 1 AND k = 2"]
+      ])
+      assert.strictEqual((yield* settleOne(answered(batch))).outcome, "Unknown")
+    }).pipe(Effect.provide(holding({ a: [3, now + 9n] }))))
+
   it.effect("one of counters leaves nothing to recognise, and is not read", () =>
     Effect.gen(function*() {
       const batch = Batch.make([["UPDATE app.c SET n = n + 1 WHERE id = 1"]], { type: "counter" })
@@ -435,6 +444,57 @@ describe("values are the same whatever their form", () => {
       }).pipe(Effect.provide(holding({ a: [found, now] }, { a: type }))))
   }
 })
+
+describe("a timestamp that is its user's own may be that of another write", () => {
+  const dated = Statement.make("UPDATE app.t USING TIMESTAMP 77 SET a = 3, b = 'x' WHERE id = 1 AND k = 2")
+  for (const statement of [dated, Statement.withOptions(update, { timestamp: 77n })]) {
+    it.effect(`${statement.text}: all that it sets has to be there`, () =>
+      Effect.gen(function*() {
+        const settled = (row: Row) =>
+          settleOne(unknown(statement, statement.options.timestamp)).pipe(Effect.provide(holding(row)))
+        assert.strictEqual((yield* settled({ a: [3, 77n], b: ["x", 77n] })).outcome, "Applied")
+        const part = yield* settled({ a: [3, 77n] })
+        assert.deepInclude(part, { outcome: "Unknown", finding: "notComparable" })
+        assert.isDefined(part.again)
+      }))
+  }
+})
+
+it.effect("what is open still after it was settled can be settled again", () =>
+  Effect.gen(function*() {
+    const [first] = yield* Outcome.settle([answered(insert, timeout)]).pipe(Effect.provide(holding(undefined)))
+    assert.deepInclude(first, { outcome: "Unknown", finding: "absent" })
+    const broken = MockSession.layer({ otherwise: MockSession.fail(timeout) })
+    const [second] = yield* Outcome.settle([first!]).pipe(Effect.provide(broken))
+    assert.deepInclude(second, { outcome: "Unknown", finding: "unreadable" })
+    const [third] = yield* Outcome.settle([second!]).pipe(
+      Effect.provide(holding({ a: [3, now], b: ["x", now] }))
+    )
+    assert.deepInclude(third, { before: "Unknown", outcome: "Applied", statement: insert, index: 0 })
+  }))
+
+it.effect("a write is read back by the execution profile that it was sent by", () =>
+  Effect.gen(function*() {
+    const options = { executionProfile: "dc2", serialConsistency: "LOCAL_SERIAL" } as const
+    for (const text of [update.text, `${update.text} IF a = 4`]) {
+      const results = yield* executeConcurrent([Statement.make(text, [3, "x", 1, 2], options)], {
+        raiseOnFirstError: false
+      })
+      yield* Outcome.settle(results)
+    }
+    const requests = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
+    const reads = requests.filter((request) => request._tag === "Statement" && /"value 0"/.test(request.text))
+    assert.deepStrictEqual(reads.map(({ options }) => [options.executionProfile, options.consistency]), [
+      ["dc2", "QUORUM"],
+      ["dc2", "LOCAL_SERIAL"]
+    ])
+  }).pipe(Effect.provide(MockSession.layer({
+    answers: [
+      MockSession.when(/^UPDATE/, MockSession.fail(lost)),
+      MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
+      MockSession.when(/"value 0"/, MockSession.rows([]))
+    ]
+  }))))
 
 describe("what is open still can be executed again where that is harmless", () => {
   const again = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp: bigint | undefined, row?: Row) =>

@@ -12,7 +12,12 @@ export interface Verdict {
 }
 
 /** A write without a condition: it is known again by the timestamp that it carries. */
-export const judgePlain = (before: Outcome, found: Found, pinned: bigint | undefined): Verdict => {
+export const judgePlain = (
+  before: Outcome,
+  found: Found,
+  pinned: bigint | undefined,
+  isOwnTime: boolean
+): Verdict => {
   const timestamp = found.timestamp ?? pinned
   const stays = staying(before)
   if (found.verb === "DELETE") return stays("notComparable", deletion)
@@ -25,8 +30,12 @@ export const judgePlain = (before: Outcome, found: Found, pinned: bigint | undef
   const isOthers = present.some(({ isSame, writtenAt }) => !isSame && writtenAt === timestamp)
   const own = present.find(({ writtenAt }) => writtenAt === timestamp)
   // A replica takes what a statement sets in a row as a whole. A timestamp is unique to a session, and no further: where
-  // another column is older, or not ours at the same time, the one that looks like ours is somebody else's.
+  // another column is older, or not ours at the same time, the one that looks like ours is somebody else's. And a time that
+  // the user has set may be that of many writes: all that this one sets has to be there.
+  const isUnique = isOwnTime && found.timestamp === undefined
+  const isAllThere = found.isWhole && present.length === found.cells.length
   if (own !== undefined && !isOlder && !isOthers) {
+    if (!isUnique && !isAllThere) return stays("notComparable", sharedTime)
     const message = `column ${own.column} holds its value, written at its timestamp ${timestamp}`
     return { outcome: "Applied", finding: "found", message }
   }
@@ -99,5 +108,6 @@ interface Present extends Cell {
 const isPresent = (cell: Cell): cell is Present => cell.writtenAt !== undefined
 
 const butLater = "but a hint or the batch log may still bring it"
+const sharedTime = "its timestamp is its user's own, which another write may bear, and not all that it sets is there"
 const noCells = "it sets no column of one value, by which it could be recognised"
 const deletion = "a deletion leaves nothing by which it could be recognised"

@@ -56,7 +56,7 @@ export const readBack = Effect.fnUntraced(function*(
   const key = keyOf(mutation, columns)
   if (key === undefined) return "its key is not given by plain values"
   const compared = comparedColumns(mutation, columns, valueOf)
-  const { params, text } = selectOf(mutation, key, compared, valueOf)
+  const { params, text } = selectOf(mutation, keyToRead(key, columns, compared), compared, valueOf)
   const row = (yield* session.execute(makeStatement(text, params, options))).first
   return {
     verb: mutation.verb,
@@ -94,6 +94,16 @@ const keyOf = (
   }
   return key
 }
+
+// What is static belongs to the partition, and cannot be read by row where nothing else is.
+const keyToRead = (
+  key: ReadonlyArray<Assignment>,
+  columns: ReadonlyArray<Column>,
+  compared: ReadonlyArray<Compared>
+): ReadonlyArray<Assignment> =>
+  compared.length > 0 && compared.every(({ kind }) => kind === "static")
+    ? key.filter(({ column }) => columns.find(({ name }) => name === column)?.kind === "partition_key")
+    : key
 
 interface Compared extends Column {
   readonly given: unknown
