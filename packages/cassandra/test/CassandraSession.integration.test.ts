@@ -169,6 +169,51 @@ integration("a session", () => {
         }
       }))
 
+    it.effect("takes no USE, which would change what the names of tables mean for all that share it", () =>
+      Effect.gen(function*() {
+        for (const text of ["USE system", " -- a comment\n/* and another */ use system"]) {
+          const error = yield* Effect.flip(Statement.make(text))
+          assert.deepInclude(error, { outcome: "NotApplied" })
+          assert.match(error.message, /^InvalidQuery: USE is not taken .* qualify the names of tables/)
+        }
+      }))
+
+    it.effect("gives no row of which a part would be lost, and says so", () =>
+      Effect.gen(function*() {
+        const local = "FROM system.local"
+        const cases: ReadonlyArray<readonly [select: string, told: RegExp]> = [
+          [
+            `SELECT key AS x, release_version AS x ${local}`,
+            /RowDecoding: row 0, column x: two columns bear this name/
+          ],
+          [
+            `SELECT blob_as_timestamp(bigint_as_blob(9000000000000000)) AS t ${local}`,
+            /RowDecoding: row 0, column t: a timestamp beyond what a Date can hold/
+          ]
+        ]
+        for (const [select, told] of cases) {
+          const error = yield* Effect.flip(Statement.make(select))
+          assert.match(error.message, told)
+        }
+      }))
+
+    it.effect("refuses a value that throws when it is read, and no other", () =>
+      Effect.gen(function*() {
+        const bytes = Uint8Array.of(1, 2, 3)
+        structuredClone(bytes, { transfer: [bytes.buffer] })
+        const select = Query.make("SELECT key FROM system.local WHERE key = ?")
+        const echo = Query.make("SELECT key FROM system.local WHERE key = blob_as_text(?)")
+        const results = yield* executeConcurrent([select("local"), echo(bytes), select("local")], {
+          raiseOnFirstError: false
+        })
+        assert.deepStrictEqual(results.map(({ success }) => success), [true, false, true])
+        const refused = results[1]
+        assert.match(
+          refused?._tag === "Failure" ? refused.error.message : "",
+          /ParametersRefused: .* given: Uint8Array that throws TypeError when it is read/
+        )
+      }))
+
     it.effect("inserts and reads back 5,000 rows", () =>
       Effect.gen(function*() {
         const ids = Array.from({ length: 5_000 }, (_, id) => 10_000 + id)

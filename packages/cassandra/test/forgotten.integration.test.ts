@@ -31,6 +31,25 @@ integration("statements that the server has forgotten", () => {
         assert.match(yield* refusal(batch), /Undefined column name w/)
       }))
 
+    it.effect("a type that gets another field is asked for anew, so that records of its new form are taken", () =>
+      Effect.gen(function*() {
+        const [type, table] = [`${keyspace}.address`, `${keyspace}.addresses`]
+        yield* Statement.make(`CREATE TYPE ${type} (a int)`)
+        yield* Statement.make(`CREATE TABLE ${table} (id int PRIMARY KEY, u frozen<list<frozen<${type}>>>)`)
+        const insert = Query.make(`INSERT INTO ${table} (id, u) VALUES (?, ?)`)
+        const other = Query.make(`INSERT INTO ${table} (u, id) VALUES (?, ?)`)
+        yield* insert(1, [{ a: 1 }])
+        yield* other([{ a: 1 }], 2)
+        yield* Statement.make(`ALTER TYPE ${type} ADD b int`)
+        yield* Effect.sleep("1.1 seconds")
+        yield* insert(3, [{ a: 1, b: 2 }])
+        yield* Batch.make([insert(4, [{ a: 3, b: 4 }]), other([{ a: 5, b: 6 }], 5)])
+        const { rows } = yield* Statement.make(`SELECT u FROM ${table} WHERE id IN (3, 4, 5)`)
+        assert.deepStrictEqual(rows.map(({ u }) => u), [[{ a: 1, b: 2 }], [{ a: 3, b: 4 }], [{ a: 5, b: 6 }]])
+        const old = yield* Effect.flip(insert(6, [{ a: 1 }]))
+        assert.match(old.message, /ParametersRefused: .*u\[0\]\.b\): expected int, or null for none/)
+      }))
+
     it.effect("a table that was dropped is an invalid query for all that are under way, and is found when it is there again", () =>
       Effect.gen(function*() {
         const table = `${keyspace}.tables`

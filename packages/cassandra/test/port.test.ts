@@ -1,10 +1,10 @@
 import { Batch, type CqlError, Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
-import { errors, policies, types } from "cassandra-driver"
+import { auth, errors, policies, types } from "cassandra-driver"
 import { Effect, Fiber, Layer, Logger, Redacted, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { toClientOptions } from "../src/internal/clientOptions.ts"
+import { toClientOptions, waitsOnceConnected } from "../src/internal/clientOptions.ts"
 import { type Answer, type Columns, fakeClient, nothing } from "./support/fakeClient.ts"
 
 const insert = "INSERT INTO app.users (id, name) VALUES (?, ?)"
@@ -346,6 +346,36 @@ describe("the options of a client", () => {
       encoding: { map: Map, set: Set, useBigIntAsLong: true, useBigIntAsVarint: true, copyBuffer: false },
       logEmitter: log
     })
+  })
+
+  it("go before those of the driver: a login before its provider, verification before its TLS", () => {
+    const { authProvider, credentials, sslOptions } = toClientOptions({
+      contactPoints: ["a"],
+      localDataCenter: "dc1",
+      username: "ada",
+      password: Redacted.make("secret"),
+      tls: true,
+      clientOptions: {
+        authProvider: new auth.PlainTextAuthProvider("eve", "old"),
+        sslOptions: { ca: ["CA"], minVersion: "TLSv1.3", rejectUnauthorized: false }
+      }
+    }, log)
+    assert.deepStrictEqual([authProvider, credentials], [undefined, { username: "ada", password: "secret" }])
+    assert.deepStrictEqual(sslOptions, { ca: ["CA"], minVersion: "TLSv1.3", rejectUnauthorized: true })
+  })
+
+  it("that no timer can take stand for no bound", () => {
+    const { pooling, socketOptions } = toClientOptions({
+      contactPoints: ["a"],
+      localDataCenter: "dc1",
+      requestTimeout: "30 days",
+      connectTimeout: "30 days",
+      pooling: { heartbeatInterval: "30 days" }
+    }, log)
+    assert.strictEqual(pooling?.heartBeatInterval, 0)
+    assert.deepStrictEqual(socketOptions, { connectTimeout: 5_000, readTimeout: 5_000 })
+    const options = { contactPoints: ["a"], localDataCenter: "dc1", requestTimeout: "30 days" } as const
+    assert.strictEqual(waitsOnceConnected(options).readTimeout, 0)
   })
 
   it("that cannot be are programming errors", () => {

@@ -231,6 +231,17 @@ describe("options of a session that cannot be", () => {
     [{ password: Redacted.make("s3cret") }, /^username: none is not valid; give one beside the password/],
     [{ username: "u" }, /^password: none is not valid; give one beside the user name/],
     [{ requestTimeout: "-5 seconds" }, /^requestTimeout: "-5 seconds" is not valid/],
+    [{ pooling: { connectionsPerHost: 0 } }, /^pooling\.connectionsPerHost: 0 is not valid; give an integer from 1/],
+    [{ pooling: { connectionsPerHost: Number.POSITIVE_INFINITY } }, /^pooling\.connectionsPerHost: Infinity/],
+    [{ pooling: { maxRequestsPerConnection: 40_000 } }, /^pooling\.maxRequestsPerConnection: 40000 .* to 32768/],
+    [{ pooling: { maxRequestsPerConnection: Number.NaN } }, /^pooling\.maxRequestsPerConnection: NaN/],
+    [{ pooling: { heartbeatInterval: "-1 seconds" } }, /^pooling\.heartbeatInterval: "-1 seconds"/],
+    [{ contactPoints: [1] }, /^contactPoints: an array of 1 is not valid/],
+    [{ localDataCenter: undefined }, /^localDataCenter: undefined is not valid/],
+    [{ tls: "yes" }, /^tls: "yes" is not valid; give true, false or a Tls/],
+    [{ clientOptions: { sslOptions: { ca: "s3cret" } } }, /^tls: undefined .* beside clientOptions\.sslOptions/],
+    [{ tls: false, clientOptions: { sslOptions: {} } }, /^tls: false .* certificates are verified then/],
+    [{ clientOptions: { protocolOptions: { maxVersion: 3 } } }, /maxVersion: 3 is not valid; give 4 or more/],
     [{ keyspace: "a b" }, /^keyspace: "a b"/]
   ]
   for (const [given, message] of table) {

@@ -67,6 +67,24 @@ integration("tokens", () => {
         }
       }))
 
+    it.effect("no partition of a statement on several, and an error says that nothing was sent", () =>
+      Effect.gen(function*() {
+        const session = yield* Session
+        const texts = `DELETE FROM ${keyspace}.texts WHERE pk IN (?, ?)`
+        assert.isUndefined(yield* session.partition([texts, ["a", "b"]]))
+        const pair = `INSERT INTO ${keyspace}.pairs (c, b, a) VALUES (?, ?, ?)`
+        const cases: ReadonlyArray<readonly [statement: Statement.Input, reason: RegExp]> = [
+          [[pair, [1, new Uint8Array(70_000), 1]], /ParametersRefused: a component .* longer than 65,535 bytes/],
+          [[pair, [1, "x", 1]], /ParametersRefused: parameter 1/],
+          [[`DELETE FRM ${keyspace}.texts WHERE pk = ?`, ["a"]], /SyntaxError/]
+        ]
+        for (const [statement, reason] of cases) {
+          const error = yield* Effect.flip(session.partition(statement))
+          assert.match(error.message, reason)
+          assert.deepStrictEqual([error.outcome, error.attempts], ["NotApplied", 0])
+        }
+      }))
+
     it.effect("partition of a statement that names its key itself", () =>
       Effect.gen(function*() {
         const session = yield* Session

@@ -7,6 +7,8 @@ import { decoderOf } from "../src/internal/decode.ts"
 import { encoderOf } from "../src/internal/encode.ts"
 import { Refusal } from "../src/internal/encodeScalar.ts"
 import * as Inet from "../src/internal/inet.ts"
+import { RowPlan } from "../src/internal/page.ts"
+import { Unreadable } from "../src/internal/unreadable.ts"
 import * as Varint from "../src/internal/varint.ts"
 
 const { types } = Driver
@@ -206,5 +208,72 @@ describe("a client with options of its own", () => {
       fields: [{ name: "a", type: scalar("int") }, { name: "b", type: scalar("uuid") }]
     }
     assert.deepStrictEqual(decoderOf(udt)!({ a: 1 }), { a: 1, b: null })
+  })
+
+  it("takes nothing for a field that is not the record's own", () => {
+    const fields = ["a", "constructor", "toString", "valueOf"].map((name) => ({ name, type: scalar("bigint") }))
+    const udt: CqlType = { _tag: "Udt", keyspace: "app", name: "odd", fields }
+    assert.deepStrictEqual(
+      Object.entries(decoderOf(udt)!({ a: 1n }) as object),
+      fields.map(({ name }): [string, bigint | null] => [name, name === "a" ? 1n : null])
+    )
+  })
+
+  it("refuses what it could give but in part, saying where", () => {
+    const beyond = new Date(Number.NaN)
+    const map: CqlType = { _tag: "Map", key: scalar("timestamp"), value: scalar("int") }
+    assert.throws(() => decoderOf(scalar("timestamp"))!(beyond), Unreadable, /timestamp_as_blob/)
+    assert.throws(() => decoderOf(map)!(new Map([[beyond, 1]])), Unreadable)
+    class Odd {
+      readonly entries = [["a", 1]]
+    }
+    const texts: CqlType = { _tag: "Map", key: scalar("text"), value: scalar("int") }
+    assert.throws(() => decoderOf(texts)!(new Odd()), Unreadable, /encoding: \{ map: Map \}/)
+    assert.throws(() => decoderOf({ _tag: "Set", element: scalar("uuid") })!(new Odd()), Unreadable, /set: Set/)
+    const column = (name: string) => ({ name, type: { code: 9 } })
+    assert.throws(() => new RowPlan([column("x"), column("y"), column("x")]), Unreadable, /two columns/)
+  })
+})
+
+describe("a value that is refused", () => {
+  const refusalOf = (type: CqlType, value: unknown) => {
+    const bytes = encoderOf(type)(value)
+    return bytes instanceof Refusal ? `${bytes.at}: ${bytes.given}` : assert.fail("taken")
+  }
+  const map = (key: CqlType): CqlType => ({ _tag: "Map", key, value: scalar("int") })
+
+  it("may be a Map whose keys are one key to the server", () => {
+    const bytes = Uint8Array.of(1)
+    const cases: ReadonlyArray<readonly [key: CqlType, first: unknown, second: unknown]> = [
+      [scalar("blob"), bytes, bytes.slice()],
+      [scalar("bigint"), 1, 1n],
+      [scalar("float"), 0.1, Math.fround(0.1)],
+      [scalar("timestamp"), new Date(5), new Date(5)],
+      [{ _tag: "List", element: scalar("int") }, [1], [1]]
+    ]
+    for (const [key, first, second] of cases) {
+      assert.strictEqual(
+        refusalOf(map(key), new Map([[first, 1], [second, 2]])),
+        " key 1: a Map with the same key twice"
+      )
+      bytesOf(map(key), new Map([[first, 1]]))
+    }
+  })
+
+  it("may be a record with too little or too much, whose names are told where it is a record", () => {
+    const udt: CqlType = {
+      _tag: "Udt",
+      keyspace: "app",
+      name: "address",
+      fields: [{ name: "street", type: scalar("text") }, { name: "no", type: scalar("int") }]
+    }
+    assert.strictEqual(refusalOf(udt, { street: "x" }), ".no: a record without this field")
+    assert.strictEqual(refusalOf(udt, { street: "x", no: undefined }), ".no: a record without this field")
+    assert.strictEqual(refusalOf(udt, Promise.resolve({ street: "x", no: 1 })), ".street: a record without this field")
+    assert.strictEqual(refusalOf(udt, { street: "x", no: 1, city: "y" }), ".city: a record with another field")
+    assert.strictEqual(refusalOf(udt, { "ada@example.org": 1 }), ".<key>: a record with another field")
+    bytesOf(udt, { street: null, no: null })
+    const duration = { months: 1, days: 1, nanoseconds: 1n }
+    assert.strictEqual(refusalOf(scalar("duration"), { ...duration, hours: 5 }), ": Object")
   })
 })

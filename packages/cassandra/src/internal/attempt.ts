@@ -16,6 +16,7 @@ import { type KeepsPlan, toPage } from "./page.ts"
 import { type Bound, encode, refresh } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
 import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
+import { Unreadable } from "./unreadable.ts"
 
 /** What all attempts on a client share. */
 export interface AttemptContext {
@@ -61,7 +62,7 @@ const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
 const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
   answer.then(
-    (result) => finish(waiter, waiter.waits ? pageOf(result, keeper) : nobodyWaits),
+    (result) => finish(waiter, waiter.waits ? pageOf(waiter, result, keeper) : nobodyWaits),
     (error: unknown) => {
       if (!waiter.waits) return finish(waiter, nobodyWaits)
       if (waiter.isRenewed || !isForgotten(error)) {
@@ -78,19 +79,23 @@ const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: K
   )
 }
 
-const pageOf = (result: types.ResultSet, keeper: KeepsPlan | undefined): Exit.Exit<Page> => {
+const pageOf = (
+  { context, request }: Waiter,
+  result: types.ResultSet,
+  keeper: KeepsPlan | undefined
+): Exit.Exit<Page, CqlError> => {
   // A promise handler that throws would leave the statement without an end.
   try {
     return Exit.succeed(toPage(result, keeper))
-  } catch (defect) {
-    return Exit.die(defect)
+  } catch (error) {
+    return error instanceof Unreadable ? context.refused(error.reason, request) : Exit.die(error)
   }
 }
 
 const infoOf = ({ client }: AttemptContext, text: string): PreparedInfo =>
   client.metadata.getPreparedInfo(client.keyspace, text)
 
-const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: (meta: PreparedMeta) => void): void => {
+const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: () => void): void => {
   const prepared = (error: unknown) => {
     // A statement that was interrupted meanwhile must not be sent any more.
     if (!waiter.waits) return finish(waiter, nobodyWaits)
@@ -98,7 +103,7 @@ const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: (meta: 
     if (info.meta === undefined) return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
     // A promise handler that throws would leave the statement without an end.
     try {
-      next(info.meta)
+      next()
     } catch (defect) {
       finish(waiter, Exit.die(defect))
     }
@@ -107,6 +112,15 @@ const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: (meta: 
 }
 
 const noParams: Array<unknown> = []
+
+const use = /^(?:\s|--[^\n]*\n|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*USE\b/i
+
+// It would change what the names of tables mean for everything that is under way, and prepared, in this session.
+const usesKeyspace = () =>
+  new Reason.InvalidQuery({
+    message:
+      "USE is not taken by a session that many share: qualify the names of tables, or give the session a keyspace"
+  })
 
 /** One page of one statement. */
 export class StatementAttempt extends StatementOptions implements Waiter, Bound {
@@ -133,10 +147,14 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     const { client } = this.context
     const { params, text } = this.request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
-    if (params.length === 0) return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
+    if (params.length === 0) {
+      if (use.test(text)) return finish(this, this.context.refused(usesKeyspace(), this.request))
+      return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
+    }
     const info = infoOf(this.context, text)
     if (info.meta !== undefined) return this.#send(info, info.meta)
-    prepare(this, text, info, (meta) => this.#send(info, meta))
+    // Looked up again: what was prepared is that of the keyspace of that moment.
+    prepare(this, text, info, () => this.start())
   }
 
   renew(): void {
@@ -152,7 +170,10 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     // A copy, to be overwritten, has its length from the start: an array that grows makes room for 17.
     this.encoded = params.slice()
     const refused = encode(prepared, params, this.encoded)
-    if (refused !== undefined) return finish(this, this.context.refused(refused, this.request))
+    if (refused !== undefined) {
+      if (prepared.mayBeOutdated) return this.renew()
+      return finish(this, this.context.refused(refused, this.request))
+    }
     awaitAnswer(this, this.context.client.execute(text, this.encoded, toDriver(this)), prepared)
   }
 
@@ -185,7 +206,7 @@ export class BatchAttempt extends BatchOptions implements Waiter {
   }
 
   /** Encodes the statements from where it stopped, and sends the batch: with a pause for each text not yet prepared. */
-  start(just?: PreparedInfo): void {
+  start(): void {
     const { statements } = this.request
     for (let index = this.#queries.length; index < statements.length; index++) {
       const { params, text } = statements[index]!
@@ -193,12 +214,16 @@ export class BatchAttempt extends BatchOptions implements Waiter {
         this.#queries.push({ query: text, params: [] })
         continue
       }
-      const info = just ?? infoOf(this.context, text)
-      just = undefined
-      if (info.meta === undefined) return prepare(this, text, info, () => this.start(info))
+      const info = infoOf(this.context, text)
+      if (info.meta === undefined) return prepare(this, text, info, () => this.start())
       const bound: Bound = { params, encoded: [], info, meta: info.meta }
-      const refused = encode(preparedOf(bound.meta), params, bound.encoded)
-      if (refused !== undefined) return finish(this, this.context.refused(ofMember(refused, index), this.request))
+      const prepared = preparedOf(bound.meta)
+      const refused = encode(prepared, params, bound.encoded)
+      if (refused !== undefined) {
+        this.#bound.push(bound)
+        if (prepared.mayBeOutdated) return this.renew()
+        return finish(this, this.context.refused(ofMember(refused, index), this.request))
+      }
       this.#queries.push({ query: text, params: bound.encoded })
       this.#bound.push(bound)
     }

@@ -11,13 +11,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Options } from "../Options.ts"
 import {
+  checkProtocol,
   closeTimeoutOf,
   connectTimeoutOf,
   toClientOptions,
   waitsOnceConnected,
   waitsToConnect
 } from "./clientOptions.ts"
-import { fromError, fromTimeout } from "./connectFailed.ts"
+import { fromError, fromTimeout, shutDown } from "./connectFailed.ts"
 import {
   type DriverConnection,
   endWhenUnreadable,
@@ -124,8 +125,10 @@ export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Sc
 /** Connects a client of the user's, unless it is connected. */
 export const connected = (client: Client): Effect.Effect<void, CqlError> =>
   Effect.suspend(() => {
+    checkProtocol(internals(client).options.protocolOptions?.maxVersion)
     const isNew = mendReplication(client)
-    const { connected, metadata } = internals(client)
+    const { connected, isShuttingDown, metadata } = internals(client)
+    if (isShuttingDown) return Effect.fail(shutDown())
     if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
     const contactPoints = internals(client).options.contactPoints ?? []
     return Effect.callback<void, CqlError>((resume) => {

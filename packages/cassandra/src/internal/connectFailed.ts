@@ -71,6 +71,19 @@ export const fromTimeout = (
   return connectFailed(failures.length > 0 ? failures : nobody, attempt, undefined, `within ${timeout} ms`)
 }
 
+/** The error of a client that its owner has shut down. */
+export const shutDown = (): CqlError =>
+  new CqlError({
+    query: "",
+    outcome: "NotApplied",
+    attempts: 0,
+    reason: new Reason.ConnectFailed({
+      message: "the client has been shut down, and cannot be opened again",
+      hosts: [],
+      check: "that the client lives as long as its sessions"
+    })
+  })
+
 const connectFailed = (
   failures: ReadonlyArray<Failure>,
   attempt: Attempt,

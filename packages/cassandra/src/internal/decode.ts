@@ -9,16 +9,18 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as Calendar from "./calendar.ts"
 import type { CqlType, ScalarName } from "./cqlType.ts"
 import * as Inet from "./inet.ts"
+import { Unreadable } from "./unreadable.ts"
 import * as Varint from "./varint.ts"
 
 /** Converts a value that is not null; absent where there is nothing to convert. */
 export type Decode = ((value: unknown) => unknown) | undefined
 
-/** A name under which the driver can keep a value. Throws for the one under which it keeps none. */
+/** A name under which the driver can keep a value. Throws {@link Unreadable} for the one under which it keeps none. */
 export const readable = (name: string): string => {
   if (name !== "__proto__") return name
-  throw new TypeError(
-    "the driver loses what stands under the name __proto__: select the column under another, with AS, or rename the field"
+  throw new Unreadable(
+    "the driver loses what stands under the name __proto__: select the column under another, with AS, or rename the field",
+    name
   )
 }
 
@@ -41,7 +43,7 @@ export const decoderOf = (type: CqlType): Decode => {
       const fields = type.fields.map((field) => [field.name, decoderOf(field.type)] as const)
       return (value) =>
         Object.fromEntries(
-          fields.map(([name, decode]) => [readable(name), orNull(decode, Reflect.get(Object(value), name))])
+          fields.map(([name, decode]) => [readable(name), orNull(decode, fieldOf(Object(value), name))])
         )
     }
     case "Vector": {
@@ -52,6 +54,10 @@ export const decoderOf = (type: CqlType): Decode => {
       return bytes
   }
 }
+
+// Every object has a `constructor` and a `toString`, which are no fields of it unless they are its own.
+const fieldOf = (value: object, name: string): unknown =>
+  Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
 
 // A tuple or UDT that was written before a field was added ends early.
 const orNull = (decode: Decode, value: unknown): unknown =>
@@ -80,7 +86,10 @@ const scalars: { readonly [Name in ScalarName]: Decode } = {
   float: undefined,
   int: undefined,
   text: undefined,
-  timestamp: undefined,
+  timestamp: (value) => {
+    if (!(value instanceof Date) || !Number.isNaN(value.getTime())) return value
+    throw new Unreadable("a timestamp beyond what a Date can hold: select blob_as_bigint(timestamp_as_blob(...)) of it")
+  },
   uuid,
   varint: bigint,
   timeuuid: uuid,
@@ -102,19 +111,32 @@ const elementsOf = (value: unknown): ReadonlyArray<unknown> =>
 const arrayOf = (element: Decode): Decode =>
   element === undefined ? undefined : (value) => elementsOf(value).map((each) => orNull(element, each))
 
-const setOf = (element: Decode): Decode => (value) =>
-  element === undefined && value instanceof Set
-    ? value
-    : new Set(Array.from(value as Iterable<unknown>, (each) => orNull(element, each)))
+const setOf = (element: Decode): Decode => (value) => {
+  if (element === undefined && value instanceof Set) return value
+  if (Symbol.iterator in Object(value)) {
+    return new Set(Array.from(value as Iterable<unknown>, (each) => orNull(element, each)))
+  }
+  throw new Unreadable(
+    "the client gives sets of a class that cannot be iterated: give it the option `encoding: { set: Set }`"
+  )
+}
 
 // Without `encoding.map` the driver makes an object of a map, whose keys are texts.
 const mapOf = (key: Decode, value: Decode, property: (key: string) => unknown): Decode => (entries) => {
   if (!(entries instanceof Map)) {
+    if (!isPlain(entries)) throw new Unreadable(needsMap)
     return new Map(Object.entries(Object(entries)).map(([name, each]) => [property(name), orNull(value, each)]))
   }
   if (key === undefined && value === undefined) return entries
   return new Map(Array.from(entries, ([name, each]) => [orNull(key, name), orNull(value, each)]))
 }
+
+const isPlain = (value: unknown): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(Object(value))
+  return prototype === Object.prototype || prototype === null
+}
+
+const needsMap = "the client does not give this map as a Map: give it the option `encoding: { map: Map }`"
 
 const fromProperty = (type: CqlType): (key: string) => unknown => {
   switch (type._tag === "Scalar" ? type.name : type._tag) {
@@ -138,9 +160,7 @@ const fromProperty = (type: CqlType): (key: string) => unknown => {
       return (key) => key === "true"
     default:
       return () => {
-        throw new TypeError(
-          "the client turns the keys of this map into texts: give it the option `encoding: { map: Map }`"
-        )
+        throw new Unreadable(needsMap)
       }
   }
 }

@@ -105,6 +105,7 @@ interface Internals {
   readonly options: {
     readonly contactPoints?: ReadonlyArray<string> | undefined
     readonly encoding: { readonly map?: unknown }
+    readonly protocolOptions?: { readonly maxVersion?: number | undefined } | undefined
     readonly pooling: { readonly maxRequestsPerConnection?: number }
     readonly socketOptions: SocketOptions
   }

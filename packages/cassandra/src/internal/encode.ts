@@ -19,7 +19,7 @@ export const encoderOf = (type: CqlType): Encode => {
     case "Set":
       return sequenceOf(type, (value) => value instanceof Set, "a Set")
     case "Map":
-      return mapOf(encoderOf(type.key), encoderOf(type.value), `${toText(type)}, a Map`)
+      return mapOf(encoderOf(type.key), encoderOf(type.value), `${toText(type)}, a Map`, !isDistinct(type.key))
     case "Tuple":
       return tupleOf(type.elements.map(encoderOf), `${toText(type)}, an Array of ${type.elements.length}`)
     case "Udt":
@@ -65,13 +65,22 @@ const sequenceOf = (
   }
 }
 
-const mapOf = (encodeKey: Encode, encodeValue: Encode, expected: string): Encode => (map) => {
+// What is two keys to a Map may be one to the server, which would keep one value of the two. Not so with these.
+const distinct: ReadonlySet<ScalarName> = new Set(["ascii", "boolean", "double", "int", "smallint", "text", "tinyint"])
+
+const isDistinct = (type: CqlType): boolean => type._tag === "Scalar" && distinct.has(type.name)
+
+const mapOf = (encodeKey: Encode, encodeValue: Encode, expected: string, mayMeet: boolean): Encode => (map) => {
   if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
   const parts = [int32(map.size)]
+  const keys = new Set<string>()
   let index = 0
   for (const [key, value] of map) {
     const badKey = append(parts, encodeKey, key)
     if (badKey !== undefined) return badKey.within(` key ${index}`)
+    if (mayMeet && keys.size === keys.add(parts.at(-1)!.toString("latin1")).size) {
+      return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
+    }
     const badValue = append(parts, encodeValue, value)
     // The key may be as secret as the value.
     if (badValue !== undefined) return badValue.within(` value ${index}`)
@@ -110,8 +119,13 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
   const names = new Set(fields.map(({ name }) => name))
   return (value) => {
     if (!isRecord(value)) return new Refusal(expected, kindOf(value))
-    const stray = Object.keys(value).find((key) => !names.has(key))
-    if (stray !== undefined) return new Refusal(expected, "a record with another field", `.${stray}`)
+    const keys = Object.keys(value)
+    const stray = keys.find((key) => !names.has(key))
+    if (stray !== undefined) {
+      // Where no key is a field it may be a map that was meant, and its keys data.
+      const told = keys.some((key) => names.has(key)) ? stray : "<key>"
+      return new Refusal(expected, "a record with another field", `.${told}`)
+    }
     const parts: Array<Buffer> = []
     for (const { encode, expected, isInherited, name } of encoders) {
       const field = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]

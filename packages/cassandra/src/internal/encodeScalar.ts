@@ -112,8 +112,8 @@ interface Duration {
 
 const isDuration = (value: unknown): value is Duration => {
   if (typeof value !== "object" || value === null) return false
-  const { days, months, nanoseconds } = value as Partial<Record<keyof Duration, unknown>>
-  return isInt32(months) && isInt32(days) && typeof nanoseconds === "bigint" &&
+  const { days, months, nanoseconds, ...others } = value as Partial<Record<keyof Duration, unknown>>
+  return Object.keys(others).length === 0 && isInt32(months) && isInt32(days) && typeof nanoseconds === "bigint" &&
     nanoseconds === BigInt.asIntN(64, nanoseconds) &&
     (months >= 0 && days >= 0 && nanoseconds >= 0n || months <= 0 && days <= 0 && nanoseconds <= 0n)
 }

@@ -10,6 +10,7 @@ import { fromDriver, toText } from "./cqlType.ts"
 import { type Decode, decoderOf, readable } from "./decode.ts"
 import type { ColumnType, DriverColumn } from "./driver.ts"
 import { withoutQuery } from "./quoted.ts"
+import { Unreadable } from "./unreadable.ts"
 
 type Record_ = Record<string, unknown>
 
@@ -25,6 +26,13 @@ export class RowPlan {
     this.#types = columns.map(({ type }) => type)
     this.columns = columns.map(({ name, type }) => ({ name: readable(name), type: toText(fromDriver(type)) }))
     this.decoders = columns.map(({ type }) => decoderOf(fromDriver(type)))
+    const twice = columns.find(({ name }, index) => columns.findIndex((other) => other.name === name) !== index)
+    if (twice !== undefined) {
+      throw new Unreadable(
+        "two columns bear this name, and the driver keeps but one: give them names, with AS",
+        twice.name
+      )
+    }
   }
 
   /** Whether these are the columns. The server tells them with every answer, and the driver reads them anew. */
@@ -69,7 +77,7 @@ export const toPage = (result: types.ResultSet, keeper: KeepsPlan | undefined): 
   const plan = kept?.fits(columns) === true ? kept : new RowPlan(columns)
   if (keeper !== undefined) keeper.plan = plan
   // Mapped, not pushed: an array that grows makes room for 17, and most answers are one row.
-  const plain = rows.map((row) => plainRow(row, plan))
+  const plain = rows.map((row, index) => plainRow(row, plan, index))
   const { pageState } = result
   return {
     rows: plain,
@@ -80,15 +88,25 @@ export const toPage = (result: types.ResultSet, keeper: KeepsPlan | undefined): 
   }
 }
 
-const plainRow = (row: Record_, { columns, decoders }: RowPlan): Record_ => {
+const plainRow = (row: Record_, { columns, decoders }: RowPlan, at: number): Record_ => {
   const plain: Record_ = {}
   for (let index = 0; index < columns.length; index++) {
     const name = columns[index]!.name
     const value = row[name]
     const decode = decoders[index]
-    plain[name] = decode === undefined || value === null || value === undefined ? value : decode(value)
+    plain[name] = decode === undefined || value === null || value === undefined ? value : read(decode, value, name, at)
   }
   return plain
+}
+
+const read = (decode: NonNullable<Decode>, value: unknown, column: string, row: number): unknown => {
+  // It is told where that was, on its way to whoever catches it.
+  try {
+    return decode(value)
+  } catch (error) {
+    if (error instanceof Unreadable) Object.assign(error, { column, row })
+    throw error
+  }
 }
 
 // Nearly all answers of a node say the same of themselves. The last is kept, and given again to whoever gets the same.

@@ -39,12 +39,21 @@ export const encode = (
       encoded[index] = types.unset
     } else {
       const marker = markers[index]!
-      const bytes = marker.encode(value)
+      const bytes = encodedBy(marker, value)
       if (bytes instanceof Refusal) return refused(index, marker, bytes, value)
       encoded[index] = bytes
     }
   }
   return undefined
+}
+
+const encodedBy = (marker: Marker, value: unknown): Buffer | Refusal => {
+  // Plainly caught, for this is done for each value: a getter may throw, and so does a buffer that a worker was given.
+  try {
+    return marker.encode(value)
+  } catch (error) {
+    return new Refusal(marker.typeText, `${kindOf(value)} that throws ${kindOf(error)} when it is read`)
+  }
 }
 
 /** To be called right before the driver writes the request. Throws {@link RefusedAtWriting}, which it hands back. */

@@ -1,7 +1,7 @@
 /**
  * The port of the core over a client of the driver.
  */
-import { CqlError, type Reason } from "@effect-cql/core"
+import { CqlError, Reason } from "@effect-cql/core"
 import {
   type Done,
   type Page,
@@ -22,7 +22,7 @@ import { type Circumstances, classify } from "./classify.ts"
 import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "./driver.ts"
 import { encode, RefusedAtWriting } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
-import { keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
+import { isTooLong, keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 /** The port of a client. `log` is called in passing. */
 export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | "partition" | "ring">, AttemptContext {
@@ -66,21 +66,29 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - this.awaited))
   })
 
-  /** The partition of a statement, which is prepared for that if it was not. */
+  /** The partition of a statement, which is prepared for that if it was not. Nothing of it is executed. */
   readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>
-    Effect.suspend(() => {
-      const { metadata } = this.client
-      const named = namedKey(request)
-      if (named !== undefined) return Effect.succeed(partitionOf(metadata, named))
-      if (request.params.length === 0) return Effect.undefined
-      return Effect.flatMap(this.#prepared(request), (meta) => {
-        const encoded: Array<unknown> = []
-        const refused = encode(preparedOf(meta), request.params, encoded)
-        if (refused !== undefined) return this.refused(refused, request)
-        const key = keyAmong(meta, encoded)
-        return Effect.succeed(key === undefined ? undefined : partitionOf(metadata, key))
-      })
-    })
+    Effect.mapError(
+      Effect.suspend(() => {
+        const named = namedKey(request)
+        if (named !== undefined) return this.#partitionOf(named, request)
+        if (request.params.length === 0) return Effect.undefined
+        return Effect.flatMap(this.#prepared(request), (meta) => {
+          const encoded: Array<unknown> = []
+          const refused = encode(preparedOf(meta), request.params, encoded)
+          if (refused !== undefined) return this.refused(refused, request)
+          const key = keyAmong(meta, encoded)
+          return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
+        })
+      }),
+      ({ query, reason }) => new CqlError({ reason, query, outcome: "NotApplied", attempts: 0 })
+    )
+
+  #partitionOf(key: ReadonlyArray<Uint8Array>, request: Request): Effect.Effect<Partition | undefined, CqlError> {
+    if (!isTooLong(key)) return Effect.succeed(partitionOf(this.client.metadata, key))
+    const message = "a component of the partition key is longer than 65,535 bytes"
+    return this.refused(new Reason.ParametersRefused({ message }), request)
+  }
 
   #prepared(request: StatementRequest): Effect.Effect<PreparedMeta, CqlError> {
     const info = this.client.metadata.getPreparedInfo(this.client.keyspace, request.text)

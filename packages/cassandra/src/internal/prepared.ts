@@ -29,9 +29,41 @@ export class Prepared {
   readonly markers: ReadonlyArray<Marker>
   /** How the rows of its last answer were read. */
   plan: RowPlan | undefined
+  readonly #since = now()
+  readonly #hasUdt: boolean
 
   constructor(meta: PreparedMeta) {
     this.markers = meta.columns.map(({ name, type }) => new Marker(name, fromDriver(type)))
+    this.#hasUdt = this.markers.some(({ type }) => containsUdt(type))
+  }
+
+  /**
+   * Whether it may be time to ask anew what its types are. When a user-defined type gets another field, nobody is told: what is
+   * prepared stays valid, and would refuse the new field for ever. At most once a second, for most refusals are deserved.
+   */
+  get mayBeOutdated(): boolean {
+    return this.#hasUdt && now() - this.#since > 1_000
+  }
+}
+
+// oxlint-disable-next-line no-restricted-properties -- it bounds what is sent to the server, whose time is no virtual one
+const now = (): number => performance.now()
+
+const containsUdt = (type: CqlType): boolean => {
+  switch (type._tag) {
+    case "Udt":
+      return true
+    case "List":
+    case "Set":
+    case "Vector":
+      return containsUdt(type.element)
+    case "Map":
+      return containsUdt(type.key) || containsUdt(type.value)
+    case "Tuple":
+      return type.elements.some(containsUdt)
+    case "Scalar":
+    case "Custom":
+      return false
   }
 }
 

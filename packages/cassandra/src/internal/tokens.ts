@@ -21,6 +21,10 @@ export const partitionOf = (
   return token === undefined ? undefined : { token }
 }
 
+/** Whether a component is too long to be one of several: its length has but two bytes. */
+export const isTooLong = (components: ReadonlyArray<Uint8Array>): boolean =>
+  components.length > 1 && components.some(({ length }) => length > 65_535)
+
 /** Each component with its length in front and a zero behind. */
 const composite = (components: ReadonlyArray<Uint8Array>): Buffer =>
   Buffer.concat(components.flatMap((component) => {
@@ -37,9 +41,12 @@ export const namedKey = ({ options: { routing } }: StatementRequest): ReadonlyAr
 
 /** The components of the partition key among the parameters of a statement. Absent where one is missing, null or unset. */
 export const keyAmong = (
-  { partitionKeys }: PreparedMeta,
+  { columns, partitionKeys }: PreparedMeta,
   encoded: ReadonlyArray<unknown>
 ): ReadonlyArray<Uint8Array> | undefined => {
+  // `IN (?, ?)` has several keys, of which the server names the last.
+  const names = new Set(partitionKeys?.map((index) => columns[index]?.name))
+  if (columns.filter(({ name }) => names.has(name)).length > names.size) return undefined
   const components = partitionKeys?.map((index) => encoded[index]) ?? []
   return components.length > 0 && components.every((bytes) => bytes instanceof Uint8Array) ? components : undefined
 }

@@ -3,6 +3,7 @@
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Hex from "effect/encoding/Hex"
+import * as Result from "effect/Result"
 
 const hidden = "<value>"
 
@@ -86,15 +87,14 @@ const partsOf = (value: object): Iterable<unknown> => {
 /** Tells what stands in texts that are JSON, where no backslash hides it and a key may be data. */
 const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
   for (const text of texts) {
-    try {
+    // What is no JSON tells nothing.
+    Result.try(() =>
       JSON.parse(text, (key, value: unknown) => {
         tell(key, true)
         if (typeof value !== "object") collect(value, tell)
         return value
       })
-    } catch {
-      // It is no JSON.
-    }
+    )
   }
 }
 
