@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "./internal/clientOptions.ts"
@@ -120,6 +121,15 @@ const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Co
 
 const optionalText = (name: string) => optional(Config.String(name), (text) => text.trim() === "")
 
+const addresses = Schema.String.check(
+  Schema.isPattern(/[^\s,]/, { expected: "at least one address, several separated by commas" })
+)
+const keyspaceName = Schema.String.check(
+  Schema.isPattern(/^(?:\s*|\w+)$/, {
+    expected: "the name of a keyspace without quotes: letters, digits and underscores"
+  })
+)
+
 /**
  * Options from `CASSANDRA_CONTACT_POINTS` (separated by commas) and `CASSANDRA_LOCAL_DATACENTER`, and where they are set
  * from `CASSANDRA_KEYSPACE`, `CASSANDRA_USERNAME` and `CASSANDRA_PASSWORD`.
@@ -129,11 +139,11 @@ const optionalText = (name: string) => optional(Config.String(name), (text) => t
  */
 export const config: Config.Config<Options> = Config.all({
   contactPoints: Config.map(
-    Config.NonEmptyString("CASSANDRA_CONTACT_POINTS"),
+    Config.schema(addresses, "CASSANDRA_CONTACT_POINTS"),
     (text) => text.split(",").map((point) => point.trim()).filter((point) => point !== "")
   ),
   localDataCenter: Config.NonEmptyString("CASSANDRA_LOCAL_DATACENTER"),
-  keyspace: optionalText("CASSANDRA_KEYSPACE"),
+  keyspace: optional(Config.schema(keyspaceName, "CASSANDRA_KEYSPACE"), (name) => name.trim() === ""),
   username: optionalText("CASSANDRA_USERNAME"),
   password: optional(Config.Redacted("CASSANDRA_PASSWORD"), (password) => Redacted.value(password) === "")
 })

@@ -21,7 +21,7 @@ export interface Options extends SessionOptions {
   readonly localDataCenter: string
   /** The keyspace of unqualified table names. */
   readonly keyspace?: string | undefined
-  /** Name to log in with. */
+  /** Name to log in with, beside `password`. */
   readonly username?: string | undefined
   /** Password to log in with. */
   readonly password?: Redacted.Redacted | undefined
@@ -31,7 +31,7 @@ export interface Options extends SessionOptions {
   readonly pooling?: Pooling | undefined
   /** Encrypted connections: `true`, or what to trust. Certificates are verified. Default: `false`. */
   readonly tls?: boolean | Tls | undefined
-  /** Further options of cassandra-driver. What stands above goes before them. */
+  /** Further options of cassandra-driver. Those above take precedence. */
   readonly clientOptions?: DseClientOptions | undefined
 }
 
@@ -57,11 +57,11 @@ export interface SessionOptions {
  * @since 0.1.0
  */
 export interface Pooling {
-  /** Connections to each node of the local data centre. Default: 1. */
+  /** Connections to each node of the local data centre, 1 to 1,024. Default: 1. */
   readonly connectionsPerHost?: number | undefined
   /** Requests that one connection carries at once, at most 32,768. Default: 2,048. */
   readonly maxRequestsPerConnection?: number | undefined
-  /** How long a connection may be idle before it is tried. Default: 30 seconds. */
+  /** How long a connection may be idle before a heartbeat is sent. Default: 30 seconds. `Infinity`: never. */
   readonly heartbeatInterval?: Duration.Input | undefined
 }
 

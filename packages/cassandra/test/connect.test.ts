@@ -203,6 +203,19 @@ describe("the configuration", () => {
       assert.strictEqual(error._tag, "ConfigError")
     }).pipe(environment({})))
 
+  for (const [name, value] of [["CONTACT_POINTS", " , "], ["CONTACT_POINTS", ""], ["KEYSPACE", "a-b"]] as const) {
+    it.effect(`whose ${name} is "${value}" is one as well, which names it`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(CassandraSession.layerConfig())))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(error.message, `CASSANDRA_${name}`)
+      }).pipe(environment({
+        CASSANDRA_CONTACT_POINTS: "10.0.0.1",
+        CASSANDRA_LOCAL_DATACENTER: "dc1",
+        [`CASSANDRA_${name}`]: value
+      })))
+  }
+
   it.live("gives a layer", () =>
     Effect.gen(function*() {
       const address = yield* closedPort

@@ -6,6 +6,7 @@
 import { NodeInspectSymbol } from "effect/Inspectable"
 import { type Completion, opened } from "./internal/completion.ts"
 import { LightError } from "./internal/lightError.ts"
+import { timestampOf } from "./internal/request.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
 import type { PageState, Request } from "./Session.ts"
@@ -48,17 +49,12 @@ export class CqlError extends LightError {
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
   readonly retryable: boolean
-  /**
-   * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
-   * write, to which the server gives its timestamp, when it was first tried. Absent for reads, for what may be a counter,
-   * where the text sets it (`USING TIMESTAMP`), and where there was no attempt.
-   */
-  readonly timestamp: bigint | undefined
 
   #isCompleted = false
   // A page state tells the key of the row before: it is not shown with the other fields.
   #pageState: PageState | undefined
   #request: Request | undefined
+  readonly #timestamp: bigint | undefined
 
   constructor(fields: CqlErrorFields) {
     super()
@@ -67,7 +63,7 @@ export class CqlError extends LightError {
     this.outcome = fields.outcome ?? "Unknown"
     this.attempts = fields.attempts ?? 1
     this.retryable = fields.retryable ?? false
-    this.timestamp = fields.timestamp
+    this.#timestamp = fields.timestamp
     this.#pageState = fields.pageState
   }
 
@@ -79,16 +75,25 @@ export class CqlError extends LightError {
   }
 
   static #completed(error: CqlError, what: Completion): CqlError {
-    if (error.#isCompleted) return CqlError.#completed(new CqlError(error), what)
+    if (error.#isCompleted) return CqlError.#completed(new CqlError({ reason: error.reason, query: error.query }), what)
     const open: { -readonly [Key in Exclude<keyof Completion, "request" | "pageState">]: Completion[Key] } = error
     open.outcome = what.outcome
     open.attempts = what.attempts
     open.retryable = what.retryable
-    open.timestamp = what.timestamp
     error.#pageState = what.pageState
     error.#request = what.request
     error.#isCompleted = true
     return error
+  }
+
+  /**
+   * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
+   * write, to which the server gives its timestamp, when it was first tried. Absent for reads, for what may be a counter,
+   * where the text sets it (`USING TIMESTAMP`), and where there was no attempt.
+   */
+  get timestamp(): bigint | undefined {
+    const request = this.#request
+    return this.#timestamp ?? (request === undefined || this.attempts === 0 ? undefined : timestampOf(request))
   }
 
   /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */

@@ -65,7 +65,8 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
 export type Params = ReadonlyArray<unknown> | { readonly [name: string]: unknown } | null | undefined
 
 /**
- * What is taken where a statement is: a statement, a batch, or the tuple of a text or query and its parameters.
+ * What is taken where a statement is: a statement, a batch, or the tuple of a text or query and its parameters. The parameters
+ * of a tuple are checked at run time only; `query(...)` and `executeConcurrentWithArgs` check their types.
  *
  * @category models
  * @since 0.1.0

@@ -1,10 +1,12 @@
 import {
+  CqlError,
   executeConcurrent,
   executeConcurrentWithArgs,
   InvalidOptions,
   Reason,
   RetryPolicy,
   runConcurrentWithArgs,
+  Session,
   SourceError,
   Statement
 } from "@effect-cql/core"
@@ -51,6 +53,21 @@ it.effect("one that waits for its next attempt is as the attempts before left it
       }).pipe(Effect.provide(sessionOf({ latency: (index) => 10 + index, failing: [0, 1], reason }))))
     assert.deepStrictEqual(outcomes, [["Unknown"], ["NotApplied"]])
   }))
+
+it.effect("an error that a port hands out for many statements tells of each its own", () =>
+  Effect.gen(function*() {
+    const shared = new CqlError({ reason: overloaded, query: insert })
+    const all = [Statement.make(insert, [0]), Statement.make("SELECT a FROM app.numbers"), Statement.make(insert, [2])]
+    yield* TestClock.setTime(5_000)
+    const session = yield* Session.make({ execute: () => Effect.fail(shared), defaults: { retry: "none" } })
+    const results = yield* executeConcurrent(all, { raiseOnFirstError: false }).pipe(
+      Effect.provideService(Session, session)
+    )
+    assert.deepStrictEqual(
+      results.map((result) => result._tag === "Failure" && [result.outcome, result.error.timestamp]),
+      [["Unknown", 5_000_000n], ["NotApplied", undefined], ["Unknown", 5_000_001n]]
+    )
+  }).pipe(Effect.scoped))
 
 it.effect("the parameters of with-args remain as well", () =>
   Effect.gen(function*() {

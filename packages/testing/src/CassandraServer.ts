@@ -54,8 +54,8 @@ export {
  */
 export interface Options {
   /**
-   * The one provider that will do. Default: that of the variable `EFFECT_CQL_SERVER`, or any. What stands here goes
-   * before the variable, as who names a provider in code depends on it.
+   * The one provider that will do. Takes precedence over the variable `EFFECT_CQL_SERVER`. Default: that of the variable, or
+   * any.
    */
   readonly provider?: Provider | undefined
   /**

@@ -4,11 +4,12 @@
 import * as Result from "effect/Result"
 import type { Subject } from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
-import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../Session.ts"
+import type { BatchRequest, Request, StatementRequest } from "../Session.ts"
 import type { Params } from "../Statement.ts"
 import type { Executable } from "./input.ts"
 import { kindOf } from "./kindOf.ts"
 import type { ResolvedOptions } from "./options.ts"
+import { BoundBatch, BoundStatement } from "./request.ts"
 import { BatchImpl, StatementImpl } from "./statement.ts"
 import type * as Text from "./text.ts"
 
@@ -37,14 +38,7 @@ export const bindStatement = (
 ): StatementRequest | Reason.ParametersRefused => {
   const text = StatementImpl.analysed(statement)
   const params = bindParams(statement, text)
-  return params instanceof Reason.ParametersRefused
-    ? params
-    : {
-      _tag: "Statement",
-      text: text.cql,
-      params,
-      options: new BoundOptions(options, options.idempotent ?? text.idempotent, sentAt, text.takesTimestamp)
-    }
+  return params instanceof Reason.ParametersRefused ? params : new BoundStatement(text, params, options, sentAt)
 }
 
 const bindBatch = (
@@ -67,8 +61,8 @@ const bindBatch = (
     statements.push({ text: text.cql, params })
   }
   const sentAt = batch.type === "counter" ? undefined : nextTimestamp(conditional)
-  const bound = new BoundOptions(options, isIdempotent(batch, options.idempotent), sentAt, takesTimestamp)
-  return { _tag: "Batch", type: batch.type, statements, options: bound }
+  const idempotent = isIdempotent(batch, options.idempotent)
+  return new BoundBatch({ type: batch.type, statements, idempotent, takesTimestamp, conditional }, options, sentAt)
 }
 
 /**
@@ -80,64 +74,6 @@ export const isIdempotent = (executable: Executable, behind?: boolean): boolean 
     ? executable.statements.every((statement) => isIdempotent(statement, behind)) &&
       (executable.type !== "counter" || behind === true)
     : behind ?? StatementImpl.analysed(executable).idempotent)
-
-/** The options of one request: those that it shares with its like, and what is its own. */
-class BoundOptions implements RequestOptions {
-  readonly #shared: ResolvedOptions
-  // Microseconds, as a number until somebody asks: most bigints would live for the conversion alone.
-  readonly #sentAt: number | undefined
-  readonly #idempotent: boolean
-  // Whether that is the timestamp of the write. The server dates conditional writes itself, and counters have none.
-  readonly #isTimestamp: boolean
-
-  constructor(shared: ResolvedOptions, idempotent: boolean, sentAt: number | undefined, isTimestamp: boolean) {
-    this.#shared = shared
-    this.#idempotent = idempotent
-    this.#sentAt = sentAt
-    this.#isTimestamp = isTimestamp
-  }
-  get timestamp(): bigint | undefined {
-    return this.#shared.timestamp ?? (this.#isTimestamp ? this.sentAt : undefined)
-  }
-  get sentAt(): bigint | undefined {
-    return this.#sentAt === undefined ? undefined : BigInt(this.#sentAt)
-  }
-  get idempotent(): boolean {
-    return this.#idempotent
-  }
-  get consistency(): RequestOptions["consistency"] {
-    return this.#shared.consistency
-  }
-  get serialConsistency(): RequestOptions["serialConsistency"] {
-    return this.#shared.serialConsistency
-  }
-  get pageSize(): RequestOptions["pageSize"] {
-    return this.#shared.pageSize
-  }
-  get requestTimeout(): RequestOptions["requestTimeout"] {
-    return this.#shared.requestTimeout
-  }
-  get tracing(): boolean {
-    return this.#shared.tracing
-  }
-  get executionProfile(): RequestOptions["executionProfile"] {
-    return this.#shared.executionProfile
-  }
-  get routing(): RequestOptions["routing"] {
-    return this.#shared.routing
-  }
-}
-
-/**
- * The timestamp by which a write can be known again; of a conditional one, when it was first sent. Absent where the text sets
- * it.
- */
-export const timestampOf = ({ options }: Request, executable: Executable): bigint | undefined => {
-  if (subjectOf(executable).conditional) return options.sentAt
-  return executable instanceof StatementImpl && StatementImpl.analysed(executable).hasTimestamp
-    ? undefined
-    : options.timestamp
-}
 
 const noParams: ReadonlyArray<unknown> = []
 

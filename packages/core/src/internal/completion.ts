@@ -11,7 +11,6 @@ export interface Completion {
   readonly outcome: Outcome
   readonly attempts: number
   readonly retryable: boolean
-  readonly timestamp: bigint | undefined
   readonly pageState: PageState | undefined
   readonly request: Request | undefined
 }

@@ -18,11 +18,12 @@ import * as Outcome from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import type { Page, PageState, Request } from "../Session.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
-import { bind, subjectOf, timestampOf } from "./binding.ts"
+import { bind, subjectOf } from "./binding.ts"
 import { completed } from "./completion.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Executable } from "./input.ts"
 import type { Permit } from "./permit.ts"
+import { timestampOf } from "./request.ts"
 import { keeping } from "./requestOf.ts"
 import { isBusy, isRetryable } from "./retryable.ts"
 import type { Run } from "./run.ts"
@@ -321,17 +322,10 @@ export class Execution {
       outcome,
       attempts: this.#attempts - this.#unsent,
       retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
-      timestamp: this.#timestamp,
       pageState: this.#pageState,
       request: this.#request
     })
     return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: complete, outcome }
-  }
-
-  get #timestamp(): bigint | undefined {
-    return this.#request === undefined || this.#attempts === 0
-      ? undefined
-      : timestampOf(this.#request, this.executable)
   }
 
   /** What is known of it when it is stopped at this moment. */
@@ -339,7 +333,9 @@ export class Execution {
     const { executable: statement, index } = this
     const isOpen = this.#isSent && subjectOf(statement).kind === "write"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
-    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp: this.#timestamp }, this.#request)
+    const request = this.#attempts === 0 ? undefined : this.#request
+    const timestamp = request === undefined ? undefined : timestampOf(request)
+    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

@@ -9,12 +9,13 @@ import * as Reason from "../Reason.ts"
 import type { Request, Service, Session } from "../Session.ts"
 import { type Finding, Settlement } from "../Settlement.ts"
 import type { Options } from "../Statement.ts"
-import { bindStatement, isIdempotent, subjectOf, timestampOf } from "./binding.ts"
+import { bindStatement, isIdempotent, subjectOf } from "./binding.ts"
 import type { Executable } from "./input.ts"
 import { aKindOf } from "./kindOf.ts"
 import { millisOf } from "./millis.ts"
 import { isPositiveInteger } from "./numbers.ts"
 import { checked, resolve } from "./options.ts"
+import { timestampOf } from "./request.ts"
 import { requestOf } from "./requestOf.ts"
 import { SessionKey } from "./sessionKey.ts"
 import { judgeConditional, judgePlain } from "./settle/judge.ts"
@@ -99,7 +100,7 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
   const open: Open = {
     index,
     before: settled.outcome,
-    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request, executable)),
+    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
     isOwnTime: request === undefined
       ? executable.options.timestamp === undefined
       : request.options.timestamp === request.options.sentAt,

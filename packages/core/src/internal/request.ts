@@ -1,0 +1,171 @@
+/**
+ * Requests as ports get them. One object is the request and its options, for every statement of every run makes one, and every
+ * failure keeps its own.
+ */
+import { NodeInspectSymbol } from "effect/Inspectable"
+import type { BatchType } from "../Batch.ts"
+import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../Session.ts"
+import type { ResolvedOptions } from "./options.ts"
+import type * as Text from "./text.ts"
+
+abstract class Bound implements RequestOptions {
+  // What it shares with its like.
+  readonly #shared: ResolvedOptions
+  // Microseconds, as a number until somebody asks: most bigints would live for the conversion alone.
+  readonly #sentAt: number | undefined
+
+  constructor(shared: ResolvedOptions, sentAt: number | undefined) {
+    this.#shared = shared
+    this.#sentAt = sentAt
+  }
+
+  abstract get idempotent(): boolean
+  /** Whether `sentAt` is the timestamp of the write. The server dates conditional writes itself, and counters have none. */
+  protected abstract get takesTimestamp(): boolean
+  /** The timestamp by which a write can be known again; of a conditional one, when it was first sent. */
+  abstract get writtenAt(): bigint | undefined
+
+  get options(): RequestOptions {
+    return this
+  }
+  get timestamp(): bigint | undefined {
+    return this.#shared.timestamp ?? (this.takesTimestamp ? this.sentAt : undefined)
+  }
+  get sentAt(): bigint | undefined {
+    return this.#sentAt === undefined ? undefined : BigInt(this.#sentAt)
+  }
+  get consistency(): RequestOptions["consistency"] {
+    return this.#shared.consistency
+  }
+  get serialConsistency(): RequestOptions["serialConsistency"] {
+    return this.#shared.serialConsistency
+  }
+  get pageSize(): RequestOptions["pageSize"] {
+    return this.#shared.pageSize
+  }
+  get requestTimeout(): RequestOptions["requestTimeout"] {
+    return this.#shared.requestTimeout
+  }
+  get tracing(): boolean {
+    return this.#shared.tracing
+  }
+  get executionProfile(): RequestOptions["executionProfile"] {
+    return this.#shared.executionProfile
+  }
+  get routing(): RequestOptions["routing"] {
+    return this.#shared.routing
+  }
+  protected get marked(): boolean | undefined {
+    return this.#shared.idempotent
+  }
+
+  protected get shown(): object {
+    const {
+      consistency,
+      executionProfile,
+      idempotent,
+      pageSize,
+      requestTimeout,
+      serialConsistency,
+      timestamp,
+      tracing
+    } = this
+    return {
+      consistency,
+      serialConsistency,
+      pageSize,
+      requestTimeout,
+      idempotent,
+      timestamp,
+      tracing,
+      executionProfile
+    }
+  }
+
+  abstract toJSON(): unknown
+
+  [NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+}
+
+export class BoundStatement extends Bound implements StatementRequest {
+  declare readonly _tag: "Statement"
+  readonly params: ReadonlyArray<unknown>
+  readonly #text: Text.Text
+
+  constructor(
+    text: Text.Text,
+    params: ReadonlyArray<unknown>,
+    shared: ResolvedOptions,
+    sentAt: number | undefined
+  ) {
+    super(shared, sentAt)
+    this.#text = text
+    this.params = params
+  }
+
+  get text(): string {
+    return this.#text.cql
+  }
+
+  get idempotent(): boolean {
+    return this.marked ?? this.#text.idempotent
+  }
+
+  protected get takesTimestamp(): boolean {
+    return this.#text.takesTimestamp
+  }
+
+  get writtenAt(): bigint | undefined {
+    if (this.#text.conditional) return this.sentAt
+    return this.#text.hasTimestamp ? undefined : this.timestamp
+  }
+
+  toJSON(): unknown {
+    return { _tag: this._tag, text: this.text, params: this.params, options: this.shown }
+  }
+}
+Object.defineProperty(BoundStatement.prototype, "_tag", { value: "Statement" })
+
+export class BoundBatch extends Bound implements BatchRequest {
+  declare readonly _tag: "Batch"
+  readonly type: BatchType
+  readonly statements: BatchRequest["statements"]
+  readonly idempotent: boolean
+  protected readonly takesTimestamp: boolean
+  readonly #conditional: boolean
+
+  constructor(
+    fields: Pick<BatchRequest, "statements" | "type"> & {
+      readonly idempotent: boolean
+      readonly takesTimestamp: boolean
+      readonly conditional: boolean
+    },
+    shared: ResolvedOptions,
+    sentAt: number | undefined
+  ) {
+    super(shared, sentAt)
+    this.type = fields.type
+    this.statements = fields.statements
+    this.idempotent = fields.idempotent
+    this.takesTimestamp = fields.takesTimestamp
+    this.#conditional = fields.conditional
+  }
+
+  get writtenAt(): bigint | undefined {
+    return this.#conditional ? this.sentAt : this.timestamp
+  }
+
+  toJSON(): unknown {
+    return { _tag: this._tag, type: this.type, statements: this.statements, options: this.shown }
+  }
+}
+Object.defineProperty(BoundBatch.prototype, "_tag", { value: "Batch" })
+
+/**
+ * The timestamp by which a write can be known again; of a conditional one, when it was first sent. Absent where the text sets
+ * it.
+ */
+export const timestampOf = (request: Request): bigint | undefined =>
+  request instanceof Bound ? request.writtenAt : undefined
