@@ -78,6 +78,20 @@ const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Servi
  * Fails within the connect timeout, with the reason `ConnectFailed`: it tells of each contact point why it was of no use,
  * and what to check first. Nothing is left behind then.
  *
+ * **Example** (Two sessions in one scope)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const from = yield* CassandraSession.make({ contactPoints: ["10.0.0.1"], localDataCenter: "dc1" })
+ *   const to = yield* CassandraSession.make({ contactPoints: ["10.1.0.1"], localDataCenter: "dc2" })
+ *   const { rows } = yield* from.execute(["SELECT id FROM app.users WHERE id = ?", [1]])
+ *   for (const { id } of rows) yield* to.execute(["INSERT INTO app.users (id) VALUES (?)", [id]])
+ * }).pipe(Effect.scoped)
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -3,15 +3,15 @@
  *
  * @since 0.1.0
  */
-import { CqlError, type PageState, Query, type Reason, Session, type Statement } from "@effect-cql/core"
-import { type Page, PageState as makePageState, type Port, type Request, type Service } from "@effect-cql/core/Session"
+import { CqlError, type PageState, type Query, type Reason, Session, type Statement } from "@effect-cql/core"
+import { type Page, PageState as makePageState, type Request, type Service, textOf } from "@effect-cql/core/Session"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { MockPort, toPredicate } from "./internal/mockPort.ts"
 
 /**
  * The record of a mock session: what it was asked, and how much at once.
@@ -96,7 +96,8 @@ export interface Options {
 }
 
 /**
- * Answers the requests that match: with `params`, only those that bind exactly these.
+ * Answers the requests that match: with `params`, only those that bind exactly these, in the order of the markers and as the
+ * schema of the query encodes them.
  *
  * **Example** (By query and parameters)
  *
@@ -134,22 +135,27 @@ export const when = (
   }
 }
 
-const toPredicate = (matcher: Matcher): (request: Request) => boolean => {
-  if (matcher instanceof RegExp) return (request) => textsOf(request).some((text) => text.search(matcher) >= 0)
-  if (typeof matcher === "function" && !isQuery(matcher)) return matcher
-  const text = normalise(isQuery(matcher) ? matcher.text : matcher)
-  return (request) => textsOf(request).some((candidate) => normalise(candidate) === text)
-}
-
-const isQuery = (matcher: Matcher): matcher is Query.Query.Any => Query.isQuery(matcher)
-
-const textsOf = (request: Request): ReadonlyArray<string> =>
-  request._tag === "Statement" ? [request.text] : request.statements.map((statement) => statement.text)
-
-const normalise = (text: string): string => text.trim().replaceAll(/\s+/g, " ")
-
 /**
  * Replies with rows: in pages where the request asks for a page size, and otherwise in one.
+ *
+ * **Example** (Pages)
+ *
+ * ```ts
+ * import { Session, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const all = Statement.make("SELECT id FROM app.users", [], { pageSize: 2 })
+ * const program = Effect.gen(function*() {
+ *   const session = yield* Session
+ *   const users = yield* Stream.runCollect(session.stream(all))
+ *   const mock = yield* MockSession.MockSession
+ *   return [users.length, (yield* mock.calls).length]
+ * })
+ * const session = MockSession.layer({ otherwise: MockSession.rows([{ id: 1 }, { id: 2 }, { id: 3 }]) })
+ * const [users, requests] = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(users === 3 && requests === 2)
+ * ```
  *
  * @category replies
  * @since 0.1.0
@@ -166,6 +172,21 @@ export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (re
 /**
  * Replies with rows that are made of the request, such as those that its parameters ask for.
  *
+ * **Example** (A user for each id)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const user = MockSession.rowsFrom((request) =>
+ *   request._tag === "Statement" ? [{ name: `user ${request.params[0]}` }] : []
+ * )
+ * const byId = Statement.make("SELECT name FROM app.users WHERE id = ?", [7])
+ * const { first } = await Effect.runPromise(byId.pipe(Effect.provide(MockSession.layer({ otherwise: user }))))
+ * console.assert(first?.["name"] === "user 7")
+ * ```
+ *
  * @category replies
  * @since 0.1.0
  */
@@ -176,6 +197,19 @@ export const rowsFrom =
 /**
  * Replies that a condition did not hold, with the row that it met.
  *
+ * **Example** (A name that is taken)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const insert = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?) IF NOT EXISTS", [1, "eve"])
+ * const session = MockSession.layer({ otherwise: MockSession.notApplied({ id: 1, name: "ada" }) })
+ * const result = await Effect.runPromise(insert.pipe(Effect.provide(session)))
+ * console.assert(!result.wasApplied && result.first?.["name"] === "ada")
+ * ```
+ *
  * @category replies
  * @since 0.1.0
  */
@@ -185,11 +219,26 @@ export const notApplied = (current?: Record<string, unknown>): Reply => () =>
 /**
  * Fails with a reason.
  *
+ * **Example** (A server that is busy)
+ *
+ * ```ts
+ * import { Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const busy = MockSession.fail(new Reason.Overloaded({ message: "too many requests" }))
+ * const insert = Statement.make("INSERT INTO app.users (id) VALUES (?)", [1])
+ * const error = await Effect.runPromise(
+ *   Effect.flip(insert).pipe(Effect.provide(MockSession.layer({ otherwise: busy })))
+ * )
+ * console.assert(error.reason._tag === "Overloaded" && error.outcome === "Unknown")
+ * ```
+ *
  * @category replies
  * @since 0.1.0
  */
 export const fail = (reason: Reason.Reason): Reply => (request) =>
-  Effect.fail(new CqlError({ reason, query: textsOf(request).join("; ") }))
+  Effect.fail(new CqlError({ reason, query: textOf(request) }))
 
 /**
  * Dies with a defect, as a broken adapter would.
@@ -200,7 +249,20 @@ export const fail = (reason: Reason.Reason): Reply => (request) =>
 export const die = (defect: unknown): Reply => () => Effect.die(defect)
 
 /**
- * Never replies, as a hung server would.
+ * Never replies, as a hung server would. A mock session has no timeout of its own: the statement needs a `requestTimeout`.
+ *
+ * **Example** (An answer that does not come)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const select = Statement.make("SELECT name FROM app.users", [], { requestTimeout: "10 millis" })
+ * const session = MockSession.layer({ otherwise: MockSession.never })
+ * const error = await Effect.runPromise(Effect.flip(select).pipe(Effect.provide(session)))
+ * console.assert(error.reason._tag === "RequestTimeout")
+ * ```
  *
  * @category replies
  * @since 0.1.0
@@ -209,6 +271,19 @@ export const never: Reply = () => Effect.never
 
 /**
  * Replies after a time on the Clock, on top of the latency of the session.
+ *
+ * **Example** (One slow table)
+ *
+ * ```ts
+ * import { executeConcurrent } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const slow = MockSession.delayed(MockSession.rows([]), "20 millis")
+ * const session = MockSession.layer({ answers: [MockSession.when(/app\.events/, slow)] })
+ * const program = executeConcurrent([["SELECT id FROM app.events"], ["SELECT id FROM app.users"]])
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 2)
+ * ```
  *
  * @category replies
  * @since 0.1.0
@@ -248,60 +323,25 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
 /**
  * Dies on a request that nothing answers, naming it: for `otherwise`, in tests that want to know every statement.
  *
+ * **Example** (A statement that nobody thought of)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Exit } from "effect"
+ *
+ * const session = MockSession.layer({ otherwise: MockSession.strict })
+ * const exit = await Effect.runPromiseExit(Statement.make("SELECT 1").pipe(Effect.provide(session)))
+ * console.assert(Exit.isFailure(exit) && String(exit.cause).includes("no answer for: SELECT 1"))
+ * ```
+ *
  * @category replies
  * @since 0.1.0
  */
-export const strict: Reply = (request) =>
-  Effect.die(new Error(`MockSession has no answer for: ${textsOf(request).join("; ")}`))
-
-const empty: Page = { rows: [] }
-
-class MockPort implements Port {
-  readonly defaults: Statement.Options
-  readonly capacity: Effect.Effect<number | undefined>
-  calls: Array<Call> = []
-  inFlight = 0
-  peakInFlight = 0
-  readonly #options: Options
-  readonly #otherwise: Answer
-  readonly #asked = new Map<Answer, number>()
-
-  constructor(options: Options) {
-    this.#options = options
-    this.#otherwise = { matches: () => true, reply: options.otherwise ?? (() => Effect.succeed(empty)) }
-    this.defaults = { retry: "none", ...options.defaults }
-    this.capacity = Effect.succeed(options.capacity)
-  }
-
-  readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> => {
-    if (this.#options.record !== false) this.calls.push({ request, pageState })
-    const reply = this.#reply(request, pageState)
-    const latency = this.#options.latency
-    const duration = typeof latency === "function" ? latency(request) : latency
-    const effect = duration === undefined ? reply : Effect.delay(reply, duration)
-    this.peakInFlight = Math.max(this.peakInFlight, this.inFlight + 1)
-    // A reply that is there at once is never in flight beside another.
-    if (Exit.isExit(effect)) return effect
-    return Effect.suspend(() => {
-      this.inFlight++
-      this.peakInFlight = Math.max(this.peakInFlight, this.inFlight)
-      return Effect.onExit(effect, () =>
-        Effect.sync(() => {
-          this.inFlight--
-        }))
-    })
-  }
-
-  #reply(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
-    const answer = this.#options.answers?.find((answer) => answer.matches(request)) ?? this.#otherwise
-    const attempt = (this.#asked.get(answer) ?? 0) + 1
-    this.#asked.set(answer, attempt)
-    return answer.reply(request, { attempt, pageState })
-  }
-}
+export const strict: Reply = (request) => Effect.die(new Error(`MockSession has no answer for: ${textOf(request)}`))
 
 /**
- * Makes a mock session and its record.
+ * Makes a mock session and its record, for tests without Layers.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,0 +1,70 @@
+/**
+ * The port of a mock session, and what its answers match.
+ */
+import { type CqlError, type PageState, Query, type Statement } from "@effect-cql/core"
+import type { Page, Port, Request } from "@effect-cql/core/Session"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Answer, Call, Matcher, Options } from "../MockSession.ts"
+
+const empty: Page = { rows: [] }
+
+export class MockPort implements Port {
+  readonly defaults: Statement.Options
+  readonly capacity: Effect.Effect<number | undefined>
+  calls: Array<Call> = []
+  inFlight = 0
+  peakInFlight = 0
+  readonly #options: Options
+  readonly #otherwise: Answer
+  readonly #asked = new Map<Answer, number>()
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#otherwise = { matches: () => true, reply: options.otherwise ?? (() => Effect.succeed(empty)) }
+    this.defaults = { retry: "none", ...options.defaults }
+    this.capacity = Effect.succeed(options.capacity)
+  }
+
+  readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> => {
+    if (this.#options.record !== false) this.calls.push({ request, pageState })
+    const reply = this.#reply(request, pageState)
+    const latency = this.#options.latency
+    const duration = typeof latency === "function" ? latency(request) : latency
+    const effect = duration === undefined ? reply : Effect.delay(reply, duration)
+    this.peakInFlight = Math.max(this.peakInFlight, this.inFlight + 1)
+    // A reply that is there at once is never in flight beside another.
+    if (Exit.isExit(effect)) return effect
+    return Effect.suspend(() => {
+      this.inFlight++
+      this.peakInFlight = Math.max(this.peakInFlight, this.inFlight)
+      return Effect.onExit(effect, () =>
+        Effect.sync(() => {
+          this.inFlight--
+        }))
+    })
+  }
+
+  #reply(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
+    const answer = this.#options.answers?.find((answer) => answer.matches(request)) ?? this.#otherwise
+    const attempt = (this.#asked.get(answer) ?? 0) + 1
+    this.#asked.set(answer, attempt)
+    return answer.reply(request, { attempt, pageState })
+  }
+}
+
+/** Whether a request is what a matcher is for. */
+export const toPredicate = (matcher: Matcher): (request: Request) => boolean => {
+  if (matcher instanceof RegExp) return (request) => textsOf(request).some((text) => text.search(matcher) >= 0)
+  if (typeof matcher === "function" && !isQuery(matcher)) return matcher
+  const text = normalise(isQuery(matcher) ? matcher.text : matcher)
+  return (request) => textsOf(request).some((candidate) => normalise(candidate) === text)
+}
+
+const isQuery = (matcher: Matcher): matcher is Query.Query.Any => Query.isQuery(matcher)
+
+/** The texts of a request: one, or those of a batch. */
+const textsOf = (request: Request): ReadonlyArray<string> =>
+  request._tag === "Statement" ? [request.text] : request.statements.map((statement) => statement.text)
+
+const normalise = (text: string): string => text.trim().replaceAll(/\s+/g, " ")
