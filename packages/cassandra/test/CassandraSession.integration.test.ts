@@ -178,6 +178,23 @@ integration("a session", () => {
         }
       }))
 
+    it.effect("executes more texts at once than the driver remembers", () =>
+      Effect.gen(function*() {
+        const server = yield* CassandraServer
+        const session = yield* CassandraSession.make({ ...optionsOf(server), clientOptions: { maxPrepared: 1 } })
+        const texts = Array.from({ length: 300 }, (_, at) => `SELECT key FROM system.local WHERE key = ? /* ${at} */`)
+        const results = yield* executeConcurrent(texts.map((text) => [text, ["local"]] as const), { concurrency: 300 })
+          .pipe(Effect.provideService(Session, session))
+        assert.strictEqual(results.filter(({ value }) => value.first?.["key"] === "local").length, 300)
+        const batch = Batch.make(
+          texts.slice(0, 40).map((
+            _,
+            at
+          ) => [`INSERT INTO ${keyspace}.users (id, name) VALUES (?, ?) /* ${at} */`, [at, "x"]])
+        )
+        yield* session.execute(batch)
+      }).pipe(Effect.scoped), 60_000)
+
     it.effect("gives no row of which a part would be lost, and says so", () =>
       Effect.gen(function*() {
         const local = "FROM system.local"

@@ -36,7 +36,7 @@ describe("Statement", () => {
   it.effect("refuses parameters that do not fit, naming what is wrong but no value", () =>
     Effect.gen(function*() {
       const insert = "INSERT INTO t (a, b) VALUES (:a, :b)"
-      refusedBecause(/2 markers, but 1 values/)(yield* arrived([insert, ["s3cret"]]))
+      refusedBecause(/2 markers, but 1 value was given/)(yield* arrived([insert, ["s3cret"]]))
       refusedBecause(/no value was given for the marker :b/)(yield* arrived([insert, { a: "s3cret" }]))
       refusedBecause(/no marker :c; its markers are :a, :b/)(yield* arrived([insert, { a: 1, b: 2, c: "s3cret" }]))
       refusedBecause(/parameter 1 is undefined/)(yield* arrived([insert, [1, undefined]]))

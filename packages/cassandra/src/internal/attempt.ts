@@ -95,7 +95,16 @@ const pageOf = (
 const infoOf = ({ client }: AttemptContext, text: string): PreparedInfo =>
   client.metadata.getPreparedInfo(client.keyspace, text)
 
-const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: () => void): void => {
+// What was prepared is handed on, and not looked up again: among many texts the driver may have dropped it from its cache.
+// Nothing is handed on where the keyspace has changed meanwhile, of which it was: then it has to be looked up.
+const prepare = (
+  waiter: Waiter,
+  text: string,
+  info: PreparedInfo,
+  next: (meta: PreparedMeta | undefined) => void
+): void => {
+  const { client } = waiter.context
+  const { keyspace } = client
   const prepared = (error: unknown) => {
     // A statement that was interrupted meanwhile must not be sent any more.
     if (!waiter.waits) return finish(waiter, nobodyWaits)
@@ -103,12 +112,12 @@ const prepare = (waiter: Waiter, text: string, info: PreparedInfo, next: () => v
     if (info.meta === undefined) return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
     // A promise handler that throws would leave the statement without an end.
     try {
-      next()
+      next(client.keyspace === keyspace ? info.meta : undefined)
     } catch (defect) {
       finish(waiter, Exit.die(defect))
     }
   }
-  prepareOnly(waiter.context.client, text).then(prepared, prepared)
+  prepareOnly(client, text).then(prepared, prepared)
 }
 
 const noParams: Array<unknown> = []
@@ -153,8 +162,7 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     }
     const info = infoOf(this.context, text)
     if (info.meta !== undefined) return this.#send(info, info.meta)
-    // Looked up again: what was prepared is that of the keyspace of that moment.
-    prepare(this, text, info, () => this.start())
+    prepare(this, text, info, (meta) => meta === undefined ? this.start() : this.#send(info, meta))
   }
 
   renew(): void {
@@ -206,7 +214,7 @@ export class BatchAttempt extends BatchOptions implements Waiter {
   }
 
   /** Encodes the statements from where it stopped, and sends the batch: with a pause for each text not yet prepared. */
-  start(): void {
+  start(just?: PreparedInfo): void {
     const { statements } = this.request
     for (let index = this.#queries.length; index < statements.length; index++) {
       const { params, text } = statements[index]!
@@ -214,8 +222,11 @@ export class BatchAttempt extends BatchOptions implements Waiter {
         this.#queries.push({ query: text, params: [] })
         continue
       }
-      const info = infoOf(this.context, text)
-      if (info.meta === undefined) return prepare(this, text, info, () => this.start())
+      const info = just ?? infoOf(this.context, text)
+      just = undefined
+      if (info.meta === undefined) {
+        return prepare(this, text, info, (meta) => meta === undefined ? this.renew() : this.start(info))
+      }
       const bound: Bound = { params, encoded: [], info, meta: info.meta }
       const prepared = preparedOf(bound.meta)
       const refused = encode(prepared, params, bound.encoded)

@@ -6,6 +6,7 @@ import type { Selection } from "../Concurrent.ts"
 import type { Failure, Interrupted } from "../ExecutionResult.ts"
 import { InvalidOptions } from "../InvalidOptions.ts"
 import type { Summary } from "../Summary.ts"
+import { counted } from "./counted.ts"
 import type { Any } from "./source.ts"
 import { isSpent } from "./source/spent.ts"
 
@@ -19,7 +20,7 @@ export interface Account {
 
 /** The same as the end of a message. */
 export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
-  `of ${account.startedCount} statements started ${account.summary.succeeded} succeeded, ` +
+  `of ${counted(account.startedCount, "statement")} started ${account.summary.succeeded} succeeded, ` +
   `${account.summary.failed} failed, ${account.summary.unknown} were stopped`
 
 /** Those whose outcome is open, by index. */

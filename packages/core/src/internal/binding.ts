@@ -6,6 +6,7 @@ import type { Subject } from "../Outcome.ts"
 import * as Reason from "../Reason.ts"
 import type { BatchRequest, Request, StatementRequest } from "../Session.ts"
 import type { Params } from "../Statement.ts"
+import { counted } from "./counted.ts"
 import type { Executable } from "./input.ts"
 import { kindOf } from "./kindOf.ts"
 import type { ResolvedOptions } from "./options.ts"
@@ -92,7 +93,9 @@ const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reas
   if (!isList(params)) return byName(params, text)
   if (params.length !== text.markers) {
     return new Reason.ParametersRefused({
-      message: `the text has ${text.markers} markers, but ${params.length} values were given`
+      message: `the text has ${counted(text.markers, "marker")}, but ${counted(params.length, "value")} ${
+        params.length === 1 ? "was" : "were"
+      } given`
     })
   }
   // A gap counts as undefined, which `indexOf` would skip.
