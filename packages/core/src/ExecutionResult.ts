@@ -30,6 +30,8 @@ export interface Success<out Row> {
   readonly value: ResultSet<Row>
   /** Applied; NotApplied when its condition did not hold; Unknown when that came after an attempt that was Unknown. */
   readonly outcome: Outcome
+  /** Requests made for it, as in `CqlError.attempts`: one for each page, and one for each retry. */
+  readonly attempts: number
 }
 
 /**

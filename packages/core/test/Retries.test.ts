@@ -292,6 +292,27 @@ describe("what retries leave", () => {
       assert.deepStrictEqual(yield* outcomes(slow, lost), ["RowDecoding, Unknown", "RowDecoding, Unknown"])
     }))
 
+  it.effect("a result tells how many requests it took, pages and retries alike", () =>
+    Effect.gen(function*() {
+      const select = Statement.make("SELECT a FROM t", [], { pageSize: 2 })
+      const { exit } = yield* timed(executeConcurrent([write, select, write]))
+      assert.deepStrictEqual(valueOf(exit).map(({ attempts }) => attempts), [3, 2, 1])
+    }).pipe(Effect.provide(MockSession.layer({
+      defaults: { retry: RetryPolicy.standard },
+      answers: [
+        MockSession.when(
+          write.text,
+          MockSession.inTurn(
+            MockSession.fail(overloaded),
+            MockSession.rows([]),
+            MockSession.fail(unavailable),
+            MockSession.rows([])
+          )
+        ),
+        MockSession.when(/^SELECT/, MockSession.rows([{ a: 1 }, { a: 2 }, { a: 3 }]))
+      ]
+    }))))
+
   it.effect("what only idempotence forbids is told once a query", () => {
     const told: Array<unknown> = []
     const logger = Logger.make<unknown, void>(({ message }) => {

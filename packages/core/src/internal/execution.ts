@@ -267,7 +267,8 @@ export class Execution {
     const value = resultOf(page, rows, this.#warnings)
     const outcome = this.#outcomeOf(page)
     const { executable: statement, index } = this
-    const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome }
+    const attempts = this.#attempts - this.#unsent
+    const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome, attempts }
     return outcome === "Unknown" ? keeping(success, this.#request) : success
   }
 
