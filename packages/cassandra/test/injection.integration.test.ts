@@ -182,7 +182,7 @@ integration("hostile values", () => {
           const again = yield* executeConcurrent([[condition, [0]]])
           assert.strictEqual(again[0]!.outcome, "NotApplied")
           const reason = yield* reasonOf(Statement.make(texts[0]!, [1, "x"]))
-          assert.match(reason.message, /1 markers, but 2 values/)
+          assert.match(reason.message, /1 marker, but 2 values were given/)
         }),
         4
       ))

@@ -72,6 +72,8 @@ integration("tokens", () => {
         const session = yield* Session
         const texts = `DELETE FROM ${keyspace}.texts WHERE pk IN (?, ?)`
         assert.isUndefined(yield* session.partition([texts, ["a", "b"]]))
+        const named = `DELETE FROM ${keyspace}.texts WHERE pk IN (:a, :b)`
+        assert.isUndefined(yield* session.partition([named, { a: "a", b: "b" }]))
         const pair = `INSERT INTO ${keyspace}.pairs (c, b, a) VALUES (?, ?, ?)`
         const cases: ReadonlyArray<readonly [statement: Statement.Input, reason: RegExp]> = [
           [[pair, [1, new Uint8Array(70_000), 1]], /ParametersRefused: a component .* longer than 65,535 bytes/],

@@ -51,9 +51,9 @@ export type Source<Item> =
  * @since 0.1.0
  */
 export interface Selection {
-  <Item>(source: Iterable<Item>): Iterable<Item>
-  <Item>(source: AsyncIterable<Item>): AsyncIterable<Item>
   <Item, E, R>(source: Stream.Stream<Item, E, R>): Stream.Stream<Item, E, R>
+  <Item>(source: AsyncIterable<Item>): AsyncIterable<Item>
+  <Item>(source: Iterable<Item>): Iterable<Item>
 }
 
 /**

@@ -93,7 +93,8 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
    * The items of the source that were not started, in their order: of an iterable as an iterable, of an async iterable as one
    * of its kind, and of a stream as a stream.
    *
-   * Throws `InvalidOptions` for an iterator, such as a generator object, that the run has read: it has nothing left.
+   * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that
+   * has nothing left.
    */
   get notStarted(): Selection {
     return selecting((index) => index >= this.startedCount)

@@ -80,7 +80,8 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * written to its row since. `Outcome.settle` tells which of them have been applied, and gives the others with their first
    * timestamp.
    *
-   * Throws `InvalidOptions` for an iterator, such as a generator object, that the run has read: it has nothing left.
+   * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that
+   * has nothing left.
    *
    * **Example** (Going on after an overload)
    *

@@ -18,6 +18,7 @@ import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 import { Random } from "./model/random.ts"
 import { leaks, listening, type Secret, secrets, type Told } from "./support/secrecy.ts"
 
@@ -370,6 +371,21 @@ describe("a message without values", () => {
     assert.strictEqual(told("(*[\\ and $& of -", odd), "<value> and $& of -")
   })
 })
+
+it.effect("a request can be logged, spread and sent on by a port that wraps another", () =>
+  Effect.gen(function*() {
+    yield* executeConcurrent([
+      Statement.make("INSERT INTO t (a) VALUES (?)", ["s3cret"]),
+      Batch.make([["INSERT INTO t (a) VALUES (?)", ["s3cret"]]])
+    ])
+    const [single, batch] = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
+    for (const value of [single!, batch!, single!.options, batch!.options]) {
+      assert.notInclude(inspect(value, { depth: 9 }) + JSON.stringify(value), "s3cret")
+    }
+    assert.deepInclude({ ...single! }, { _tag: "Statement", text: "INSERT INTO t (a) VALUES (?)", params: ["s3cret"] })
+    assert.strictEqual({ ...single! }.options.timestamp, single!.options.timestamp)
+    assert.strictEqual({ ...batch! }._tag, "Batch")
+  }).pipe(Effect.provide(MockSession.layer())))
 
 describe("options that cannot be", () => {
   it("are told where an option can have them, and otherwise only by their kind", () => {

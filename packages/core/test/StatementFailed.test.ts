@@ -2,13 +2,13 @@ import {
   CqlError,
   executeConcurrent,
   executeConcurrentWithArgs,
-  InvalidOptions,
   Reason,
   RetryPolicy,
   runConcurrentWithArgs,
   Session,
   SourceError,
-  Statement
+  Statement,
+  streamConcurrentWithArgs
 } from "@effect-cql/core"
 import { assert, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
@@ -116,7 +116,9 @@ it.effect("of an iterator that a run has read nothing remains, which is said", (
       const { exit } = yield* timed(executeConcurrentWithArgs(insert, iterator, { concurrency: 1 }))
       const error = errorOf(exit)
       if (error._tag !== "StatementFailed") assert.fail(String(error))
-      assert.throws(() => error.remaining(iterator as Iterable<unknown>), InvalidOptions, /has read/)
+      const rest = error.remaining(iterator as Iterable<Array<number>>)
+      const run = yield* Effect.exit(runConcurrentWithArgs(insert, rest))
+      assert.match(String(run), /InvalidOptions: source: an iterator that a run has read is not valid/)
       const again = yield* Effect.flip(runConcurrentWithArgs(insert, iterator))
       assert.instanceOf(again, SourceError)
       assert.match(again.message, /at item 0: this iterator has been read by a run before/)
@@ -125,3 +127,27 @@ it.effect("of an iterator that a run has read nothing remains, which is said", (
     assert.strictEqual((yield* runConcurrentWithArgs(insert, whole, { raiseOnFirstError: false })).started, 5)
     assert.instanceOf(yield* Effect.flip(runConcurrentWithArgs(insert, whole)), SourceError)
   }).pipe(Effect.provide(sessionOf({ failing: [2] }))))
+
+it.effect("an iterator that begins anew, or has more to give, is not spent", () =>
+  Effect.gen(function*() {
+    class Restarting {
+      #at = 0
+      next() {
+        return this.#at < 4 ? { done: false as const, value: [this.#at++] } : { done: true as const, value: undefined }
+      }
+      [Symbol.iterator]() {
+        this.#at = 0
+        return this
+      }
+    }
+    const restarting = new Restarting()
+    for (let times = 0; times < 2; times++) {
+      assert.strictEqual((yield* runConcurrentWithArgs(insert, restarting)).succeeded, 4)
+    }
+    const values = [[0], [1], [2], [3]].values()
+    const first = yield* Stream.runCollect(
+      Stream.take(streamConcurrentWithArgs(insert, values, { concurrency: 1, bufferSize: 0 }), 1)
+    )
+    assert.lengthOf(first, 1)
+    assert.isAtLeast((yield* runConcurrentWithArgs(insert, values)).succeeded, 1)
+  }).pipe(Effect.provide(sessionOf({}))))

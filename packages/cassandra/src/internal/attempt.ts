@@ -10,13 +10,14 @@ import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effec
 import type { types } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import type { Circumstances } from "./classify.ts"
-import { forget, type internals, type PreparedInfo, type PreparedMeta, prepareOnly } from "./driver.ts"
+import { forget, type internals, type PreparedInfo, type PreparedMeta, prepareOnly, timesForgotten } from "./driver.ts"
 import { isForgotten } from "./forgotten.ts"
 import { type KeepsPlan, toPage } from "./page.ts"
 import { type Bound, encode, refresh } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
 import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
 import { Unreadable } from "./unreadable.ts"
+import { beginsWith } from "./verb.ts"
 
 /** What all attempts on a client share. */
 export interface AttemptContext {
@@ -105,11 +106,15 @@ const prepare = (
 ): void => {
   const { client } = waiter.context
   const { keyspace } = client
+  const times = timesForgotten(info)
   const prepared = (error: unknown) => {
     // A statement that was interrupted meanwhile must not be sent any more.
     if (!waiter.waits) return finish(waiter, nobodyWaits)
     // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
-    if (info.meta === undefined) return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
+    const isForgotten = timesForgotten(info) !== times
+    if (info.meta === undefined && !isForgotten) {
+      return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
+    }
     // A promise handler that throws would leave the statement without an end.
     try {
       next(client.keyspace === keyspace ? info.meta : undefined)
@@ -121,8 +126,6 @@ const prepare = (
 }
 
 const noParams: Array<unknown> = []
-
-const use = /^(?:\s|--[^\n]*\n|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*USE\b/i
 
 // It would change what the names of tables mean for everything that is under way, and prepared, in this session.
 const usesKeyspace = () =>
@@ -157,7 +160,7 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     const { params, text } = this.request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
     if (params.length === 0) {
-      if (use.test(text)) return finish(this, this.context.refused(usesKeyspace(), this.request))
+      if (beginsWith(text, "USE")) return finish(this, this.context.refused(usesKeyspace(), this.request))
       return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
     }
     const info = infoOf(this.context, text)
@@ -225,14 +228,16 @@ export class BatchAttempt extends BatchOptions implements Waiter {
       const info = just ?? infoOf(this.context, text)
       just = undefined
       if (info.meta === undefined) {
-        return prepare(this, text, info, (meta) => meta === undefined ? this.renew() : this.start(info))
+        return prepare(this, text, info, (meta) => meta === undefined ? this.#beginAnew() : this.start(info))
       }
       const bound: Bound = { params, encoded: [], info, meta: info.meta }
       const prepared = preparedOf(bound.meta)
       const refused = encode(prepared, params, bound.encoded)
       if (refused !== undefined) {
-        this.#bound.push(bound)
-        if (prepared.mayBeOutdated) return this.renew()
+        if (prepared.mayBeOutdated) {
+          forget(info)
+          return this.#beginAnew()
+        }
         return finish(this, this.context.refused(ofMember(refused, index), this.request))
       }
       this.#queries.push({ query: text, params: bound.encoded })
@@ -243,6 +248,10 @@ export class BatchAttempt extends BatchOptions implements Waiter {
 
   renew(): void {
     for (const { info } of this.#bound) forget(info)
+    this.#beginAnew()
+  }
+
+  #beginAnew(): void {
     this.#queries.length = 0
     this.#bound.length = 0
     this.start()

@@ -145,7 +145,13 @@ export const prepareOnly = (client: Client, text: string): Promise<types.ResultS
 /** Lets the driver prepare a statement again before it executes it. */
 export const forget = (info: PreparedInfo): void => {
   Object.assign(info, { queryId: undefined, meta: undefined })
+  forgotten.set(info, timesForgotten(info) + 1)
 }
+
+const forgotten = new WeakMap<PreparedInfo, number>()
+
+/** How often a statement has been forgotten: who waits for it to be prepared can tell by it that it was, and is no more. */
+export const timesForgotten = (info: PreparedInfo): number => forgotten.get(info) ?? 0
 
 // Refused by the driver, whatever the statement: neither a Buffer nor a token.
 const notARoutingKey = Object.freeze({ prepareOnly: true }) as unknown as Buffer

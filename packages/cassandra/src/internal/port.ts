@@ -72,7 +72,8 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
       Effect.suspend(() => {
         const named = namedKey(request)
         if (named !== undefined) return this.#partitionOf(named, request)
-        if (request.params.length === 0) return Effect.undefined
+        // Of several named markers the server tells but the last.
+        if (request.params.length === 0 || inNamed.test(request.text)) return Effect.undefined
         return Effect.flatMap(this.#prepared(request), (meta) => {
           const encoded: Array<unknown> = []
           const refused = encode(preparedOf(meta), request.params, encoded)
@@ -136,3 +137,5 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
     return this.refused(reason, request)
   }
 }
+
+const inNamed = /\bIN\s*\(\s*:/i

@@ -6,6 +6,7 @@ import type { Consistency, Statement } from "@effect-cql/core"
 import type { BatchRequest, Request, StatementRequest } from "@effect-cql/core/Session"
 import { policies, type QueryOptions, types } from "cassandra-driver"
 import * as Consistencies from "./consistency.ts"
+import { beginsWith } from "./verb.ts"
 
 // The core retries, and nobody else: a retry of the driver's would hide the first error, and with it what became of the
 // statement.
@@ -87,7 +88,7 @@ export abstract class StatementOptions extends Shared<StatementRequest> {
   // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under way
   // when the first fails, and nobody could tell its outcome: only reads are speculated.
   get isIdempotent(): boolean {
-    return this.request.options.idempotent && select.test(this.request.text)
+    return this.request.options.idempotent && beginsWith(this.request.text, "SELECT")
   }
 
   get fetchSize(): number | undefined {
@@ -112,8 +113,6 @@ export abstract class BatchOptions extends Shared<BatchRequest> {
 
 /** The options as the driver declares them. */
 export const toDriver = (options: StatementOptions | BatchOptions): QueryOptions => options as Given as QueryOptions
-
-const select = /^(?:\s|--[^\n]*\n|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*SELECT\s/i
 
 const codeOf = (level: Consistency | undefined): number | undefined =>
   level === undefined ? undefined : Consistencies.toCode(level)

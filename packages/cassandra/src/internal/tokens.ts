@@ -39,14 +39,19 @@ const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 export const namedKey = ({ options: { routing } }: StatementRequest): ReadonlyArray<Uint8Array> | undefined =>
   routing === undefined ? undefined : routing.key instanceof Uint8Array ? [routing.key] : routing.key
 
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || (one instanceof Uint8Array && other instanceof Uint8Array && bufferOf(one).equals(other))
+
 /** The components of the partition key among the parameters of a statement. Absent where one is missing, null or unset. */
 export const keyAmong = (
   { columns, partitionKeys }: PreparedMeta,
   encoded: ReadonlyArray<unknown>
 ): ReadonlyArray<Uint8Array> | undefined => {
-  // `IN (?, ?)` has several keys, of which the server names the last.
-  const names = new Set(partitionKeys?.map((index) => columns[index]?.name))
-  if (columns.filter(({ name }) => names.has(name)).length > names.size) return undefined
+  // `IN (?, ?)` has several keys, of which the server names the last. A named marker that stands twice has one value.
+  const isAmbiguous = partitionKeys?.some((index) =>
+    columns.some(({ name }, at) => name === columns[index]?.name && !isSame(encoded[at], encoded[index]))
+  )
+  if (isAmbiguous === true) return undefined
   const components = partitionKeys?.map((index) => encoded[index]) ?? []
   return components.length > 0 && components.every((bytes) => bytes instanceof Uint8Array) ? components : undefined
 }

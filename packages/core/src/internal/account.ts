@@ -32,19 +32,12 @@ export const unsettledOf = (
     .filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
     .toSorted((a, b) => a.index - b.index)
 
-/** Selects the items whose indexes pass, when they are asked for. Throws `InvalidOptions` for a spent iterator. */
+/** Selects the items whose indexes pass, when they are asked for. Dies of `InvalidOptions` at a spent iterator. */
 export const selecting = (passes: (index: number) => boolean): Selection =>
   ((source: Any): Any => {
     if (Stream.isStream(source)) return selectedOf(source, passes)
-    if (isSpent(source)) {
-      throw new InvalidOptions({
-        option: "source",
-        given: "an iterator that a run has read",
-        expected: "an array, or what makes a new iterator each time"
-      })
-    }
     return Symbol.asyncIterator in source
-      ? Stream.toAsyncIterable(selectedOf(Stream.fromAsyncIterable(source, (error) => error), passes))
+      ? Stream.toAsyncIterable(selectedLater(source, passes))
       : { [Symbol.iterator]: () => selected(source, passes) }
   }) as Selection
 
@@ -52,6 +45,29 @@ const selectedOf = <Item, E, R>(source: Stream.Stream<Item, E, R>, passes: (inde
   source.pipe(Stream.zipWithIndex, Stream.filter(([, index]) => passes(index)), Stream.map(([item]) => item))
 
 function* selected(source: Iterable<unknown>, passes: (index: number) => boolean): Generator<unknown> {
+  const wasRead = isSpent(source)
   let index = 0
   for (const item of source) if (passes(index++)) yield item
+  if (wasRead && index === 0) throw spentSource()
 }
+
+const selectedLater = (source: AsyncIterable<unknown>, passes: (index: number) => boolean) =>
+  Stream.suspend(() => {
+    const wasRead = isSpent(source)
+    let isEmpty = true
+    const items = Stream.fromAsyncIterable(source, (error) => error).pipe(Stream.map((item) => {
+      isEmpty = false
+      return item
+    }))
+    return Stream.concat(
+      selectedOf(items, passes),
+      Stream.suspend(() => wasRead && isEmpty ? Stream.die(spentSource()) : Stream.empty)
+    )
+  })
+
+const spentSource = () =>
+  new InvalidOptions({
+    option: "source",
+    given: "an iterator that a run has read",
+    expected: "an array, or what makes a new iterator each time"
+  })

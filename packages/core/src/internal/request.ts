@@ -25,9 +25,6 @@ abstract class Bound implements RequestOptions {
   /** The timestamp by which a write can be known again; of a conditional one, when it was first sent. */
   abstract get writtenAt(): bigint | undefined
 
-  get options(): RequestOptions {
-    return this
-  }
   get timestamp(): bigint | undefined {
     return this.#shared.timestamp ?? (this.takesTimestamp ? this.sentAt : undefined)
   }
@@ -59,17 +56,10 @@ abstract class Bound implements RequestOptions {
     return this.#shared.idempotent
   }
 
+  // What is bound is told by `params` and by nothing else, also where a port logs what it got.
   protected get shown(): object {
-    const {
-      consistency,
-      executionProfile,
-      idempotent,
-      pageSize,
-      requestTimeout,
-      serialConsistency,
-      timestamp,
-      tracing
-    } = this
+    const { consistency, executionProfile, idempotent, pageSize, requestTimeout, serialConsistency, tracing } = this
+    const timestamp = this.timestamp === undefined ? undefined : String(this.timestamp)
     return {
       consistency,
       serialConsistency,
@@ -90,8 +80,11 @@ abstract class Bound implements RequestOptions {
 }
 
 export class BoundStatement extends Bound implements StatementRequest {
-  declare readonly _tag: "Statement"
+  // Fields of its own, so that a port that wraps another can spread it.
+  readonly _tag = "Statement"
+  readonly text: string
   readonly params: ReadonlyArray<unknown>
+  readonly options: RequestOptions
   readonly #text: Text.Text
 
   constructor(
@@ -102,11 +95,9 @@ export class BoundStatement extends Bound implements StatementRequest {
   ) {
     super(shared, sentAt)
     this.#text = text
+    this.text = text.cql
     this.params = params
-  }
-
-  get text(): string {
-    return this.#text.cql
+    this.options = this
   }
 
   get idempotent(): boolean {
@@ -123,14 +114,14 @@ export class BoundStatement extends Bound implements StatementRequest {
   }
 
   toJSON(): unknown {
-    return { _tag: this._tag, text: this.text, params: this.params, options: this.shown }
+    return { _tag: this._tag, text: this.text, params: this.params.length, options: this.shown }
   }
 }
-Object.defineProperty(BoundStatement.prototype, "_tag", { value: "Statement" })
 
 export class BoundBatch extends Bound implements BatchRequest {
-  declare readonly _tag: "Batch"
+  readonly _tag = "Batch"
   readonly type: BatchType
+  readonly options: RequestOptions
   readonly statements: BatchRequest["statements"]
   readonly idempotent: boolean
   protected readonly takesTimestamp: boolean
@@ -147,6 +138,7 @@ export class BoundBatch extends Bound implements BatchRequest {
   ) {
     super(shared, sentAt)
     this.type = fields.type
+    this.options = this
     this.statements = fields.statements
     this.idempotent = fields.idempotent
     this.takesTimestamp = fields.takesTimestamp
@@ -158,10 +150,10 @@ export class BoundBatch extends Bound implements BatchRequest {
   }
 
   toJSON(): unknown {
-    return { _tag: this._tag, type: this.type, statements: this.statements, options: this.shown }
+    const statements = this.statements.map(({ params, text }) => ({ text, params: params.length }))
+    return { _tag: this._tag, type: this.type, statements, options: this.shown }
   }
 }
-Object.defineProperty(BoundBatch.prototype, "_tag", { value: "Batch" })
 
 /**
  * The timestamp by which a write can be known again; of a conditional one, when it was first sent. Absent where the text sets

@@ -90,6 +90,9 @@ const executableOf = ({ statement }: Unsettled, index: number): Executable => {
   })
 }
 
+// Writes to be executed again that a session had dated: their time is in their options now, and is theirs all the same.
+const againOfOwn = new WeakSet<Executable>()
+
 // Of a settlement that is settled again the write is that of the result behind it, and not the read.
 const origins = new WeakMap<Unsettled, Unsettled>()
 
@@ -101,9 +104,9 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
     index,
     before: settled.outcome,
     timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
-    isOwnTime: request === undefined
+    isOwnTime: againOfOwn.has(executable) || (request === undefined
       ? executable.options.timestamp === undefined
-      : request.options.timestamp === request.options.sentAt,
+      : request.options.timestamp === request.options.sentAt),
     conditional: subjectOf(executable).conditional,
     isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
     serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
@@ -113,7 +116,11 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
   const settlement = executable instanceof BatchImpl
     ? settleBatch(settling, executable, open)
     : settleStatement(settling, executable, boundOf(executable, request), false, open)
-  return Effect.tap(settlement, (settlement) => Effect.sync(() => origins.set(settlement, given)))
+  return Effect.tap(settlement, (settlement) =>
+    Effect.sync(() => {
+      origins.set(settlement, given)
+      if (open.isOwnTime && settlement.again !== undefined) againOfOwn.add(settlement.again as Executable)
+    }))
 }
 
 // What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
@@ -181,7 +188,9 @@ const againOf = (
   const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
   if (!hasTime || !isHarmless || subjectOf(executable).conditional) return undefined
   const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
-  const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp }
+  // Where the text sets some of its times, that of the request is that of the rest.
+  const pinned = timestamp ?? request?.options.timestamp
+  const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp: pinned }
   if (executable instanceof StatementImpl) {
     return StatementImpl.bound(executable, request?._tag === "Statement" ? request.params : undefined, options)
   }

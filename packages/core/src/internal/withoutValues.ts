@@ -87,6 +87,7 @@ const partsOf = (value: object): Iterable<unknown> => {
 /** Tells what stands in texts that are JSON, where no backslash hides it and a key may be data. */
 const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
   for (const text of texts) {
+    if (text.length > longest) continue
     // What is no JSON tells nothing.
     Result.try(() =>
       JSON.parse(text, (key, value: unknown) => {

@@ -496,6 +496,42 @@ it.effect("a write is read back by the execution profile that it was sent by", (
     ]
   }))))
 
+it.effect("what is executed again keeps its time, and is known by it", () =>
+  Effect.gen(function*() {
+    const texts = [
+      "BEGIN UNLOGGED BATCH INSERT INTO app.t (id, a) VALUES (1, 2) USING TIMESTAMP 5; INSERT INTO app.t (id, a) VALUES (2, 2); " +
+      "APPLY BATCH",
+      insert.text
+    ]
+    for (const text of texts) {
+      const statement = Statement.make(text, text === insert.text ? insert.params : [])
+      const results = yield* executeConcurrent([statement], { raiseOnFirstError: false })
+      const [settled] = yield* Outcome.settle(results)
+      const second = yield* executeConcurrent([settled!.again!], { raiseOnFirstError: false })
+      const [again] = yield* Outcome.settle(second)
+      assert.isDefined(again?.again)
+    }
+    const calls = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
+    const times = calls.filter((request) => request._tag === "Statement" && texts.includes(request.text)).map(
+      ({ options }) => options.timestamp
+    )
+    assert.lengthOf(times, 4)
+    assert.deepStrictEqual([times[0], times[2]], [times[1], times[3]])
+    // One column of the two is there, at its time: that is enough only for a time that no other write can bear.
+    const [first] = yield* executeConcurrent([insert], { raiseOnFirstError: false })
+    const [open] = yield* Outcome.settle([first!])
+    const [failed] = yield* executeConcurrent([open!.again!], { raiseOnFirstError: false })
+    const at = failed?._tag === "Failure" ? failed.error.timestamp! : 0n
+    const [end] = yield* Outcome.settle([failed!]).pipe(Effect.provide(holding({ a: [3, at] })))
+    assert.strictEqual(end?.outcome, "Applied")
+  }).pipe(Effect.provide(MockSession.layer({
+    answers: [
+      MockSession.when(/^(INSERT|BEGIN)/, MockSession.fail(timeout)),
+      MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
+      MockSession.when(/"value 0"/, MockSession.rows([]))
+    ]
+  }))))
+
 describe("what is open still can be executed again where that is harmless", () => {
   const again = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp: bigint | undefined, row?: Row) =>
     Effect.map(settleOne(unknown(statement, timestamp)), (settlement) => settlement.again).pipe(

@@ -17,6 +17,7 @@ export class AsyncIterableSource implements Source {
   #iterator: AsyncIterator<unknown> | undefined
   #state: "idle" | "pulling" | "ready" | "over" = "idle"
   #arrived: Found = "end"
+  #hasGiven = false
 
   constructor(iterable: AsyncIterable<unknown>, onReady: () => void) {
     this.#iterable = iterable
@@ -31,20 +32,21 @@ export class AsyncIterableSource implements Source {
     if (this.#state === "idle") {
       this.#state = "pulling"
       const next = toPromise(() => {
-        this.#iterator ??= this.#open()
+        this.#iterator ??= this.#iterable[Symbol.asyncIterator]()
         return this.#iterator.next()
       })
       next.then(
-        (step) => this.#arrive(Result.try(() => asStep(step))),
+        (step) => this.#arrive(Result.try(() => this.#checked(asStep(step)))),
         (error) => this.#arrive(Result.fail(error))
       )
     }
     return "pending"
   }
 
-  #open(): AsyncIterator<unknown> {
-    if (isSpent(this.#iterable)) throw new TypeError(spentMessage)
-    return this.#iterable[Symbol.asyncIterator]()
+  #checked(step: IteratorResult<unknown>): IteratorResult<unknown> {
+    if (!this.#hasGiven && step.done === true && isSpent(this.#iterable)) throw new TypeError(spentMessage)
+    this.#hasGiven = true
+    return step
   }
 
   #arrive(step: Result.Result<IteratorResult<unknown>, unknown>): void {

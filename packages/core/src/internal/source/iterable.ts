@@ -21,8 +21,11 @@ export class IterableSource implements Source {
 
   pull(): Found {
     const next = Result.try(() => {
-      this.#iterator ??= this.#open()
-      return asStep(this.#iterator.next())
+      const isFirst = this.#iterator === undefined
+      this.#iterator ??= this.#iterable[Symbol.iterator]()
+      const step = asStep(this.#iterator.next())
+      if (isFirst && step.done === true && isSpent(this.#iterable)) throw new TypeError(spentMessage)
+      return step
     })
     if (Result.isFailure(next)) {
       this.#end()
@@ -35,11 +38,6 @@ export class IterableSource implements Source {
     }
     this.item = next.success.value
     return "item"
-  }
-
-  #open(): Iterator<unknown> {
-    if (isSpent(this.#iterable)) throw new TypeError(spentMessage)
-    return this.#iterable[Symbol.iterator]()
   }
 
   #end(): void {

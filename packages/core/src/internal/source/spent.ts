@@ -3,7 +3,10 @@
  */
 const spent = new WeakSet<object>()
 
-/** Whether nothing can come of a source any more, as it is an iterator that a run has been through with. */
+/**
+ * Whether a source is an iterator that a run has been through with. It may be one that begins anew, or has more to give: only
+ * where nothing comes of it is it spent.
+ */
 export const isSpent = (source: object): boolean => spent.has(source)
 
 /** Notes that a run is through with an iterator. Nothing is noted of a source that makes a new one for each run. */
