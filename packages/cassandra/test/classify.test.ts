@@ -2,7 +2,7 @@ import { Outcome, type Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { errors } from "cassandra-driver"
 import { inspect } from "node:util"
-import { classify } from "../src/internal/classify.ts"
+import { classify } from "../src/internal/request/classify.ts"
 
 const host = "10.0.0.1:9042"
 const other = "10.0.0.2:9042"

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { auth, errors, policies, types } from "cassandra-driver"
 import { Effect, Fiber, Layer, Logger, Redacted, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { toClientOptions, waitsOnceConnected } from "../src/internal/clientOptions.ts"
+import { toClientOptions, waitsOnceConnected } from "../src/internal/client/clientOptions.ts"
 import { type Answer, type Columns, fakeClient, nothing } from "./support/fakeClient.ts"
 
 const insert = "INSERT INTO app.users (id, name) VALUES (?, ?)"

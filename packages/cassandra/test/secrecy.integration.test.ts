@@ -7,7 +7,7 @@ import { Random } from "../../core/test/model/random.ts"
 import { leaks, listening, representations, type Secret, secrets, type Told } from "../../core/test/support/secrecy.ts"
 import { integration } from "../../testing/test/support/server.ts"
 import { CassandraSession } from "../src/index.ts"
-import { withoutQuery } from "../src/internal/quoted.ts"
+import { withoutQuery } from "../src/internal/client/quoted.ts"
 import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("secrecy")

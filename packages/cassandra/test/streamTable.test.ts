@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { tabulate } from "../src/internal/driver.ts"
-import { StreamTable } from "../src/internal/streamTable.ts"
+import { tabulate } from "../src/internal/driver/driver.ts"
+import { StreamTable } from "../src/internal/driver/streamTable.ts"
 
 describe("the requests in flight by their streams", () => {
   it("come and go as in a Map", () => {

@@ -5,9 +5,9 @@ import { assert, describe, it as unit, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { integration } from "../../testing/test/support/server.ts"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
-import type { TokenMetadata } from "../src/internal/driver.ts"
-import { ClientPort } from "../src/internal/port.ts"
-import { ringOf } from "../src/internal/tokens.ts"
+import type { TokenMetadata } from "../src/internal/driver/driver.ts"
+import { ClientPort } from "../src/internal/request/port.ts"
+import { ringOf } from "../src/internal/request/tokens.ts"
 import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("tokens")

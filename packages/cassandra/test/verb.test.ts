@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { beginsWith } from "../src/internal/verb.ts"
+import { beginsWith } from "../src/internal/request/verb.ts"
 
 it("the first word of a text is found behind comments, in linear time and whatever their length", () => {
   const comments = "/* a * b ** */ -- c\r// d\n".repeat(10_000)

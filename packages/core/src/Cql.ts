@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { isEffect } from "effect/Effect"
-import * as Codec from "./internal/codec.ts"
 import { aKindOf } from "./internal/kindOf.ts"
-import { StatementImpl } from "./internal/statement.ts"
-import * as Text from "./internal/text.ts"
+import * as Codec from "./internal/statement/codec.ts"
+import * as Text from "./internal/statement/cqlText.ts"
+import { StatementImpl } from "./internal/statement/statement.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
 

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
-import { type Completion, opened } from "./internal/completion.ts"
+import { type Completion, opened } from "./internal/execution/completion.ts"
 import { LightError } from "./internal/lightError.ts"
-import { timestampOf } from "./internal/request.ts"
+import { timestampOf } from "./internal/statement/request.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
 import type { PageState, Request } from "./Session.ts"

@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Selection } from "./Concurrent.ts"
 import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
-import { selecting, stoppedAt } from "./internal/account.ts"
+import { selecting, stoppedAt } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 

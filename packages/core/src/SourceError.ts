@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { stoppedAt, unsettledOf } from "./internal/account.ts"
+import { stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Summary } from "./Summary.ts"
 
 /**

@@ -6,7 +6,7 @@
 import * as Data from "effect/Data"
 import type { Selection } from "./Concurrent.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { selecting, stoppedAt, unsettledOf } from "./internal/account.ts"
+import { selecting, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 

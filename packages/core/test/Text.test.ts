@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Text from "../src/internal/text.ts"
+import * as Text from "../src/internal/statement/cqlText.ts"
 
 describe("the kind of a text", () => {
   const table: ReadonlyArray<[cql: string, expected: Partial<Text.Text>]> = [

@@ -4,7 +4,7 @@
  * Only the plain forms are understood, `column = value` with a marker or a literal. Whatever else a text sets is left out,
  * and a text whose row cannot be named is not read back at all.
  */
-import { type Token, tokenize } from "../text.ts"
+import { type Token, tokenize } from "../statement/cqlText.ts"
 
 /** A value of a text: a marker, by its number; a literal, as it is written and as it is; or what only the server knows. */
 export type Term =

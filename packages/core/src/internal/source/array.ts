@@ -1,6 +1,6 @@
 /** Statements in an array: all there, and nothing to close. */
 import * as Effect from "effect/Effect"
-import type { Found, Source } from "../source.ts"
+import type { Found, Source } from "./source.ts"
 
 export class ArraySource implements Source {
   item: unknown

@@ -3,8 +3,8 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Found, Source, SourceFailure } from "../source.ts"
-import { isSpent, spend, spentMessage } from "./spent.ts"
+import { isSpent, spend, spentMessage } from "./exhausted.ts"
+import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
 
 export class AsyncIterableSource implements Source {

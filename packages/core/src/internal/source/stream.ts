@@ -6,8 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Environment } from "../environment.ts"
-import type { Found, Source, SourceFailure } from "../source.ts"
+import type { Environment } from "../run/environment.ts"
+import type { Found, Source, SourceFailure } from "./source.ts"
 import { logClosing } from "./step.ts"
 
 export class StreamSource implements Source {

@@ -1,0 +1,140 @@
+/**
+ * The life of a client: open within bounds, close within bounds, and nothing left behind either way.
+ *
+ * The driver can neither give up a connect nor tell of connections that are not ready yet; shutting it down while it
+ * connects does nothing. But each connection logs its first step as a method of its own, so that the log emitter of the
+ * client sees them all, and can end those that the driver leaves.
+ */
+import type { CqlError } from "@effect-cql/core"
+import { Client } from "cassandra-driver"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Options } from "../../Options.ts"
+import {
+  type DriverConnection,
+  endWhenUnreadable,
+  internals,
+  isConnection,
+  type LogEmitter,
+  tabulate
+} from "../driver/driver.ts"
+import { mendReplication } from "../driver/replication.ts"
+import {
+  checkProtocol,
+  closeTimeoutOf,
+  connectTimeoutOf,
+  toClientOptions,
+  waitsOnceConnected,
+  waitsToConnect
+} from "./clientOptions.ts"
+import { fromError, fromTimeout, shutDown } from "./connectFailed.ts"
+import { makeLog } from "./log.ts"
+
+class Handle {
+  readonly client: Client
+  readonly #connections = new Set<DriverConnection>()
+  #closed = false
+
+  constructor(options: Options, log: LogEmitter) {
+    const seen = (connection: DriverConnection) => this.#seen(connection)
+    const isClosed = () => this.#closed
+    this.client = new Client(toClientOptions(options, function(event, level, className, message, further) {
+      if (level === "info" && isConnection(this, className)) seen(this)
+      // What the driver complains of after the end is the end.
+      const told = level !== "verbose" && isClosed() ? "info" : level
+      log.call(this, event, told, className, message, further)
+    }))
+    mendReplication(this.client)
+  }
+
+  #seen(connection: DriverConnection): void {
+    // Each time, for one that is opened again in another version of the protocol begins with a Map again.
+    tabulate(connection)
+    if (this.#connections.has(connection)) return
+    for (const known of this.#connections) {
+      if (known.netClient?.destroyed === true) this.#connections.delete(known)
+    }
+    this.#connections.add(connection)
+    endWhenUnreadable(connection)
+    // The driver goes on to the next contact point when one fails, even when that was our doing.
+    if (this.#closed) queueMicrotask(() => end(connection))
+  }
+
+  get pending(): ReadonlyArray<DriverConnection> {
+    return Array.from(this.#connections).filter(({ connected, netClient }) =>
+      !connected && netClient?.destroyed === false
+    )
+  }
+
+  readonly connect: Effect.Effect<void, unknown> = Effect.callback((resume) => {
+    this.client.connect().then(
+      () => this.#closed ? this.#shutdown() : resume(Effect.void),
+      (error: unknown) => resume(Effect.fail(error))
+    )
+  })
+
+  #shutdown(): Promise<void> {
+    return this.client.shutdown().catch(() => {})
+  }
+
+  close(timeout: number): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#closed) return Effect.void
+      this.#closed = true
+      return Effect.promise(() => this.#shutdown()).pipe(
+        Effect.timeoutOption(timeout),
+        Effect.andThen(Effect.sync(() => this.#connections.forEach(end)))
+      )
+    })
+  }
+}
+
+/** Ends a connection in whatever state it is; what waits for it fails at once. */
+const end = (connection: DriverConnection): void => {
+  const socket = connection.netClient
+  // An error is what makes the driver let go of a connection that is not open yet. Somebody has to listen to it.
+  socket?.on("error", () => {})
+  connection.close()
+  socket?.destroy(new Error("the client was closed"))
+}
+
+/** A connected client, which is closed with the scope. */
+export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const log = yield* makeLog
+    const timeout = connectTimeoutOf(options)
+    const closeTimeout = closeTimeoutOf(options)
+    const handle = yield* Effect.acquireRelease(
+      Effect.sync(() => new Handle(options, log)),
+      (handle) => handle.close(closeTimeout)
+    )
+    const { socketOptions } = internals(handle.client).options
+    Object.assign(socketOptions, waitsToConnect(options))
+    yield* handle.connect.pipe(
+      Effect.mapError((error) => fromError(error, options)),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () => Effect.fail(fromTimeout(timeout, handle.pending, options))
+      }),
+      Effect.onError(() => handle.close(closeTimeout))
+    )
+    Object.assign(socketOptions, waitsOnceConnected(options))
+    return handle.client
+  })
+
+/** Connects a client of the user's, unless it is connected. */
+export const connected = (client: Client): Effect.Effect<void, CqlError> =>
+  Effect.suspend(() => {
+    checkProtocol(internals(client).options.protocolOptions?.maxVersion)
+    const isNew = mendReplication(client)
+    const { connected, isShuttingDown, metadata } = internals(client)
+    if (isShuttingDown) return Effect.fail(shutDown())
+    if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
+    const contactPoints = internals(client).options.contactPoints ?? []
+    return Effect.callback<void, CqlError>((resume) => {
+      client.connect().then(
+        () => resume(Effect.void),
+        (error: unknown) => resume(Effect.fail(fromError(error, { contactPoints })))
+      )
+    })
+  })

@@ -1,0 +1,36 @@
+/**
+ * The log of the driver, through the loggers of Effect.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+import type { LogEmitter } from "../driver/driver.ts"
+import { withoutQueries } from "./quoted.ts"
+
+// The driver informs of much that only its authors care for.
+const levels: Readonly<Record<string, LogLevel.Severity>> = {
+  error: "Error",
+  warning: "Warn",
+  info: "Debug",
+  verbose: "Trace"
+}
+
+/** A log emitter that logs in the context of the fiber that made it. */
+export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: Context.Context<never>) => {
+  const runFork = Effect.runForkWith(context)
+  const minimum = Context.get(context, References.MinimumLogLevel)
+  const isLogged = (severity: LogLevel.Severity) => LogLevel.isGreaterThanOrEqualTo(severity, minimum)
+  const verbose = isLogged("Trace")
+  return Effect.succeed<LogEmitter>((_, level, className, message, further) => {
+    // The driver has two verbose lines for every request.
+    if (level === "verbose" && !verbose) return
+    const severity = levels[level] ?? "Debug"
+    if (!isLogged(severity)) return
+    const text = withoutQueries(String(message))
+    // Errors of the driver quote others with their stacks: the first line is what happened.
+    const cause = further instanceof Error ? further.message.split("\n", 1)[0]! : ""
+    const told = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`
+    runFork(Effect.logWithLevel(severity)(`${className}: ${told}`))
+  })
+})

@@ -1,0 +1,219 @@
+/**
+ * From the errors of the driver to the reasons of the core: the one table of them.
+ *
+ * Errors are told apart by their names and fields, not by `instanceof`: a client of the user's may come from another copy
+ * of the driver.
+ */
+import { Reason } from "@effect-cql/core"
+import type { TriedHost } from "@effect-cql/core/Reason"
+import { kindOf, type Request, withoutValues } from "@effect-cql/core/Session"
+import * as Redacted from "effect/Redacted"
+import * as Consistency from "../driver/consistency.ts"
+
+/** What of a request decides what an error means. */
+export interface Circumstances {
+  /** `"prepare"` until the server has prepared the statement: until then the statement itself was not sent. */
+  readonly phase: "prepare" | "execute"
+  /** The time allowed for an answer, in milliseconds; 0 when there was no bound. */
+  readonly timeout: number
+  /** The request, where there was one: what it bound is taken out of the message. */
+  readonly request?: Request | undefined
+}
+
+/** Any error of the driver, as far as the table looks at it. */
+interface DriverError {
+  readonly name: string
+  readonly message: string
+  readonly code?: unknown
+  readonly coordinator?: string | undefined
+  readonly isSocketError?: boolean | undefined
+  readonly requestNotWritten?: boolean | undefined
+  readonly host?: string | undefined
+  readonly innerErrors?: Readonly<Record<string, unknown>> | null | undefined
+  readonly consistencies?: unknown
+  readonly required?: unknown
+  readonly alive?: unknown
+  readonly received?: unknown
+  readonly blockFor?: unknown
+  readonly isDataPresent?: unknown
+  readonly writeType?: unknown
+  readonly failures?: unknown
+  readonly reasons?: Readonly<Record<string, number>> | undefined
+  readonly keyspace?: unknown
+  readonly table?: unknown
+  readonly functionName?: unknown
+  readonly argTypes?: unknown
+}
+
+/** The reason of an error of the driver. */
+export const classify = (error: unknown, circumstances: Circumstances): Reason.Reason => {
+  if (!isDriverError(error)) {
+    return new Reason.UnknownError({ message: `the driver failed with a ${kindOf(error)}`, cause: error })
+  }
+  const common: Reason.Common = {
+    ...told(error, circumstances),
+    ...(error.coordinator === undefined ? undefined : { coordinator: error.coordinator })
+  }
+  return (error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown)(error, common, circumstances)
+}
+
+/** The message of an error without what was bound, and the error itself: redacted where it quotes that. */
+const told = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
+  const isOfDriver = error.name === "ResponseError"
+    ? worded.has(Number(error.code))
+    : error.isSocketError === true || (byName[error.name] !== undefined && error.name !== "NoHostAvailableError")
+  const message = isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
+  return { message, cause: message === error.message ? error : Redacted.make(error) }
+}
+
+// The driver makes these messages itself, of numbers and names.
+const worded: ReadonlySet<number> = new Set([0x1000, 0x1100, 0x1200, 0x1300, 0x1500])
+
+const isDriverError = (error: unknown): error is DriverError => error instanceof Error
+
+type Row = (error: DriverError, common: Reason.Common, circumstances: Circumstances) => Reason.Reason
+
+const unknown: Row = (error, common, { phase }) =>
+  // Where the driver finds no usable connection, it throws a bare Error. After that every error is marked with its host.
+  error.name === "Error" && (error.message === "No connection available" || phase === "prepare") &&
+    error.coordinator === undefined
+    ? new Reason.NoHostAvailable({ ...common, hosts: [] })
+    : new Reason.UnknownError(common)
+
+const connectionClosed: Row = (error, common, { phase }) =>
+  new Reason.ConnectionClosed({
+    ...common,
+    host: error.coordinator,
+    // What is not marked may have been waiting for its turn as well as under way.
+    written: error.requestNotWritten === true || phase === "prepare" ? false : undefined
+  })
+
+// The driver's own messages quote the value, and so does what it throws: neither is passed on.
+const parametersRefused: Row = (error, common, { phase }) =>
+  error.coordinator === undefined || phase === "prepare"
+    ? new Reason.ParametersRefused({
+      message: profileMissing.test(error.message)
+        ? error.message
+        : `the driver could not encode the statement (${error.name})`
+    })
+    // Values are bytes before the driver sees them. What fails after a node was asked is the reading of its answer.
+    : new Reason.UnknownError({ ...common, message: `the driver could not read the answer (${error.name})` })
+
+const profileMissing = /^Execution profile "[^"]*" not found$/
+
+const byName: Readonly<Record<string, Row>> = {
+  ResponseError: (error, common, circumstances) =>
+    (responses[Number(error.code)] ?? unknown)(error, common, circumstances),
+  OperationTimedOutError: (error, common, { phase, timeout }) =>
+    phase === "prepare"
+      ? new Reason.NoHostAvailable({ ...common, hosts: error.host === undefined ? [] : [{ host: error.host }] })
+      : new Reason.RequestTimeout({ ...common, host: error.host, timeout }),
+  NoHostAvailableError: (error, common, circumstances) => {
+    if (error.innerErrors === null && error.message.includes("shutdown")) {
+      return new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
+    }
+    const hosts = triedHosts(error.innerErrors, circumstances)
+    return new Reason.NoHostAvailable({ ...common, message: noHost(hosts), hosts })
+  },
+  BusyConnectionError: (error, common) => {
+    const match = busy.exec(error.message)
+    return new Reason.Busy({ ...common, host: match?.[1], inFlight: match === null ? undefined : Number(match[2]) })
+  },
+  AuthenticationError: (_, common) => new Reason.AuthenticationFailed(common),
+  TypeError: parametersRefused,
+  RangeError: parametersRefused,
+  ArgumentError: parametersRefused,
+  DriverInternalError: (_, common) => new Reason.UnknownError(common),
+  NotSupportedError: (_, common) => new Reason.UnknownError(common),
+  VIntOutOfRangeException: (_, common) => new Reason.UnknownError(common)
+}
+
+const mostTold = 3
+
+// The message of the driver quotes the first error with its stack.
+const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
+  const told = hosts.slice(0, mostTold).map(({ host, reason }) => `${host}: ${reason?.message ?? "left out"}`)
+  const more = hosts.length > mostTold ? [`${hosts.length - mostTold} more`] : []
+  return hosts.length === 0 ? "no host is connected" : `no host gave an answer (${[...told, ...more].join("; ")})`
+}
+
+const busy = /^All connections to host (\S+) are busy, (\d+) requests/
+
+/** The hosts of a failure of all, each with its reason; without one where nothing was sent to it. */
+export const triedHosts = (
+  innerErrors: Readonly<Record<string, unknown>> | null | undefined,
+  circumstances: Circumstances
+): ReadonlyArray<TriedHost> =>
+  Object.entries(innerErrors ?? {}).map(([host, error]) => {
+    // A text ("Host considered as DOWN"), null, and a bare Error ("No connection available") mean that it was left out.
+    if (!isDriverError(error) || (error.name === "Error" && error.isSocketError !== true)) return { host }
+    if (
+      circumstances.phase === "prepare" && (error.isSocketError === true || error.name === "OperationTimedOutError")
+    ) {
+      return { host }
+    }
+    return { host, reason: classify(error, circumstances) }
+  })
+
+const replicas = (error: DriverError): Reason.Replicas => ({
+  consistency: Consistency.fromCode(error.consistencies) ?? "ANY",
+  received: Number(error.received ?? 0),
+  blockFor: Number(error.blockFor ?? 0)
+})
+
+const failures = (error: DriverError): Reason.Failures => ({
+  failures: Number(error.failures ?? 0),
+  ...(error.reasons === undefined ? undefined : { failuresByNode: { ...error.reasons } })
+})
+
+/** The error codes of the protocol. */
+const responses: Readonly<Record<number, Row>> = {
+  0x0000: (_, common) => new Reason.ServerError(common),
+  0x000a: (_, common) => new Reason.ProtocolError(common),
+  0x0100: (_, common) => new Reason.AuthenticationFailed(common),
+  0x1000: (error, common) =>
+    new Reason.Unavailable({
+      ...common,
+      consistency: replicas(error).consistency,
+      required: Number(error.required ?? 0),
+      alive: Number(error.alive ?? 0)
+    }),
+  0x1001: (_, common) => new Reason.Overloaded(common),
+  0x1002: (_, common) => new Reason.IsBootstrapping(common),
+  0x1003: (_, common) => new Reason.TruncateError(common),
+  0x1100: (error, common) =>
+    new Reason.WriteTimeout({ ...common, ...replicas(error), writeType: String(error.writeType) }),
+  0x1200: (error, common) =>
+    new Reason.ReadTimeout({ ...common, ...replicas(error), dataPresent: Boolean(error.isDataPresent) }),
+  0x1300: (error, common) =>
+    new Reason.ReadFailure({
+      ...common,
+      ...replicas(error),
+      ...failures(error),
+      dataPresent: Boolean(error.isDataPresent)
+    }),
+  0x1400: (error, common) =>
+    new Reason.FunctionFailure({
+      ...common,
+      keyspace: String(error.keyspace),
+      function: String(error.functionName),
+      argTypes: Array.isArray(error.argTypes) ? error.argTypes.map(String) : []
+    }),
+  0x1500: (error, common) =>
+    new Reason.WriteFailure({
+      ...common,
+      ...replicas(error),
+      ...failures(error),
+      writeType: String(error.writeType)
+    }),
+  // The driver does not read the fields of the next two; a server on protocol v4 says WriteFailure and WriteTimeout.
+  0x1600: (error, common) => new Reason.CdcWriteFailure({ ...common, ...replicas(error) }),
+  0x1700: (error, common) => new Reason.CasWriteUnknown({ ...common, ...replicas(error) }),
+  0x2000: (_, common) => new Reason.SyntaxError(common),
+  0x2100: (_, common) => new Reason.Unauthorized(common),
+  0x2200: (_, common) => new Reason.InvalidQuery(common),
+  0x2300: (_, common) => new Reason.ConfigError(common),
+  0x2400: (error, common) =>
+    new Reason.AlreadyExists({ ...common, keyspace: String(error.keyspace), table: String(error.table ?? "") }),
+  0x2500: (_, common) => new Reason.Unprepared(common)
+}

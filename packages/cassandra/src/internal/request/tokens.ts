@@ -1,0 +1,73 @@
+/**
+ * Tokens and who holds them, by what the driver knows of the cluster.
+ */
+import type { Partition, Ring, StatementRequest, TokenRange } from "@effect-cql/core/Session"
+import type { PreparedMeta, TokenMetadata } from "../driver/driver.ts"
+
+// Those of the ordered partitioners are bytes, which have no place in a ring of numbers.
+const toBigInt = (token: unknown): bigint | undefined => {
+  const text = String(token)
+  return /^-?\d+$/.test(text) ? BigInt(text) : undefined
+}
+
+/** The partition of a key, given by its components. Absent where the driver did not learn the partitioner. */
+export const partitionOf = (
+  metadata: TokenMetadata,
+  components: ReadonlyArray<Uint8Array>
+): Partition | undefined => {
+  const [only, ...others] = components
+  if (metadata.tokenizer === undefined || metadata.tokenizer === null || only === undefined) return undefined
+  const token = toBigInt(metadata.newToken(others.length === 0 ? bufferOf(only) : composite(components)))
+  return token === undefined ? undefined : { token }
+}
+
+/** Whether a component is too long to be one of several: its length has but two bytes. */
+export const isTooLong = (components: ReadonlyArray<Uint8Array>): boolean =>
+  components.length > 1 && components.some(({ length }) => length > 65_535)
+
+/** Each component with its length in front and a zero behind. */
+const composite = (components: ReadonlyArray<Uint8Array>): Buffer =>
+  Buffer.concat(components.flatMap((component) => {
+    const length = Buffer.allocUnsafe(2)
+    length.writeUInt16BE(component.length)
+    return [length, component, Buffer.of(0)]
+  }))
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The components of the partition key that a request names itself. */
+export const namedKey = ({ options: { routing } }: StatementRequest): ReadonlyArray<Uint8Array> | undefined =>
+  routing === undefined ? undefined : routing.key instanceof Uint8Array ? [routing.key] : routing.key
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || (one instanceof Uint8Array && other instanceof Uint8Array && bufferOf(one).equals(other))
+
+/** The components of the partition key among the parameters of a statement. Absent where one is missing, null or unset. */
+export const keyAmong = (
+  { columns, partitionKeys }: PreparedMeta,
+  encoded: ReadonlyArray<unknown>
+): ReadonlyArray<Uint8Array> | undefined => {
+  // `IN (?, ?)` has several keys, of which the server names the last. A named marker that stands twice has one value.
+  const isAmbiguous = partitionKeys?.some((index) =>
+    columns.some(({ name }, at) => name === columns[index]?.name && !isSame(encoded[at], encoded[index]))
+  )
+  if (isAmbiguous === true) return undefined
+  const components = partitionKeys?.map((index) => encoded[index]) ?? []
+  return components.length > 0 && components.every((bytes) => bytes instanceof Uint8Array) ? components : undefined
+}
+
+/**
+ * The ring of a keyspace: each range with its replicas. The range after the last token goes around: it starts above its
+ * end. A ring of one token is one range, which starts where it ends.
+ */
+export const ringOf = (metadata: TokenMetadata, keyspace: string): Ring | undefined => {
+  const ranges: Array<TokenRange> = []
+  for (const range of metadata.getTokenRanges() ?? []) {
+    const start = toBigInt(range.start)
+    const end = toBigInt(range.end)
+    const replicas = metadata.getReplicas(keyspace, range.end)
+    if (start === undefined || end === undefined || !Array.isArray(replicas)) return undefined
+    ranges.push({ start, end, replicas: replicas.map(({ address }) => address) })
+  }
+  return ranges.length === 0 ? undefined : { ranges }
+}

@@ -1,0 +1,214 @@
+/**
+ * The types of CQL, read off what the driver knows of a column.
+ */
+import type { ColumnType } from "../internal/driver/driver.ts"
+
+/** The types without a structure. */
+export type ScalarName =
+  | "ascii"
+  | "bigint"
+  | "blob"
+  | "boolean"
+  | "counter"
+  | "decimal"
+  | "double"
+  | "float"
+  | "int"
+  | "text"
+  | "timestamp"
+  | "uuid"
+  | "varint"
+  | "timeuuid"
+  | "inet"
+  | "date"
+  | "time"
+  | "smallint"
+  | "tinyint"
+  | "duration"
+
+/** A type of CQL. */
+export type CqlType =
+  | { readonly _tag: "Scalar"; readonly name: ScalarName }
+  | { readonly _tag: "List" | "Set"; readonly element: CqlType }
+  | { readonly _tag: "Map"; readonly key: CqlType; readonly value: CqlType }
+  | { readonly _tag: "Tuple"; readonly elements: ReadonlyArray<CqlType> }
+  | { readonly _tag: "Udt"; readonly keyspace: string; readonly name: string; readonly fields: ReadonlyArray<Field> }
+  | { readonly _tag: "Vector"; readonly element: CqlType; readonly dimension: number }
+  | { readonly _tag: "Custom"; readonly className: string }
+
+/** A field of a user-defined type. */
+export interface Field {
+  readonly name: string
+  readonly type: CqlType
+}
+
+const scalar = (name: ScalarName): CqlType => ({ _tag: "Scalar", name })
+
+// Codes of the protocol. A text column answers with either code of text.
+const scalars: ReadonlyMap<number, CqlType> = new Map([
+  [0x01, scalar("ascii")],
+  [0x02, scalar("bigint")],
+  [0x03, scalar("blob")],
+  [0x04, scalar("boolean")],
+  [0x05, scalar("counter")],
+  [0x06, scalar("decimal")],
+  [0x07, scalar("double")],
+  [0x08, scalar("float")],
+  [0x09, scalar("int")],
+  [0x0a, scalar("text")],
+  [0x0b, scalar("timestamp")],
+  [0x0c, scalar("uuid")],
+  [0x0d, scalar("text")],
+  [0x0e, scalar("varint")],
+  [0x0f, scalar("timeuuid")],
+  [0x10, scalar("inet")],
+  [0x11, scalar("date")],
+  [0x12, scalar("time")],
+  [0x13, scalar("smallint")],
+  [0x14, scalar("tinyint")],
+  [0x15, scalar("duration")]
+])
+
+/** The type of a column. */
+export const fromDriver = (type: ColumnType): CqlType => scalars.get(type.code) ?? structured(type)
+
+interface UdtInfo {
+  readonly keyspace: string
+  readonly name: string
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly type: ColumnType }>
+}
+
+// The driver gives each code its own shape of `info`, which its types do not say.
+const structured = (type: ColumnType): CqlType => {
+  switch (type.code) {
+    case 0x20:
+      return { _tag: "List", element: fromDriver(type.info as ColumnType) }
+    case 0x21: {
+      const [key, value] = type.info as readonly [ColumnType, ColumnType]
+      return { _tag: "Map", key: fromDriver(key), value: fromDriver(value) }
+    }
+    case 0x22:
+      return { _tag: "Set", element: fromDriver(type.info as ColumnType) }
+    case 0x30: {
+      const { fields, keyspace, name } = type.info as UdtInfo
+      return {
+        _tag: "Udt",
+        keyspace,
+        name,
+        fields: fields.map((field) => ({ name: field.name, type: fromDriver(field.type) }))
+      }
+    }
+    case 0x31:
+      return { _tag: "Tuple", elements: (type.info as ReadonlyArray<ColumnType>).map(fromDriver) }
+    default:
+      return fromClassName(String(type.info))
+  }
+}
+
+const marshal = "org.apache.cassandra.db.marshal."
+
+const scalarClasses: ReadonlyMap<string, ScalarName> = new Map([
+  ["AsciiType", "ascii"],
+  ["LongType", "bigint"],
+  ["BytesType", "blob"],
+  ["BooleanType", "boolean"],
+  ["DecimalType", "decimal"],
+  ["DoubleType", "double"],
+  ["FloatType", "float"],
+  ["Int32Type", "int"],
+  ["UTF8Type", "text"],
+  ["TimestampType", "timestamp"],
+  ["UUIDType", "uuid"],
+  ["IntegerType", "varint"],
+  ["TimeUUIDType", "timeuuid"],
+  ["InetAddressType", "inet"],
+  ["SimpleDateType", "date"],
+  ["TimeType", "time"],
+  ["ShortType", "smallint"],
+  ["ByteType", "tinyint"],
+  ["DurationType", "duration"]
+])
+
+/** Types younger than the protocol arrive as the name of their Java class, with its arguments in parentheses. */
+const fromClassName = (className: string): CqlType => {
+  const open = className.indexOf("(")
+  const name = (open < 0 ? className : className.slice(0, open)).trim().replace(marshal, "")
+  const known = scalarClasses.get(name)
+  if (known !== undefined) return scalar(known)
+  const args = open < 0 ? [] : splitArguments(className.slice(open + 1, className.lastIndexOf(")")))
+  const types = () => args.map(fromClassName)
+  const [first, second] = [types()[0], types()[1]]
+  switch (name) {
+    case "VectorType":
+      return first === undefined
+        ? { _tag: "Custom", className }
+        : { _tag: "Vector", element: first, dimension: Number(args[1]) }
+    case "FrozenType":
+    case "ReversedType":
+      return first ?? { _tag: "Custom", className }
+    case "ListType":
+    case "SetType":
+      return first === undefined
+        ? { _tag: "Custom", className }
+        : { _tag: name === "ListType" ? "List" : "Set", element: first }
+    case "MapType":
+      return first === undefined || second === undefined
+        ? { _tag: "Custom", className }
+        : { _tag: "Map", key: first, value: second }
+    case "TupleType":
+      return { _tag: "Tuple", elements: types() }
+    case "UserType":
+      return {
+        _tag: "Udt",
+        keyspace: args[0] ?? "",
+        name: fromHex(args[1] ?? ""),
+        fields: args.slice(2).map((field) => {
+          const colon = field.indexOf(":")
+          return { name: fromHex(field.slice(0, colon)), type: fromClassName(field.slice(colon + 1)) }
+        })
+      }
+    default:
+      return { _tag: "Custom", className }
+  }
+}
+
+// Names inside of the name of a class are written as the digits of their bytes.
+const fromHex = (digits: string): string => Buffer.from(digits, "hex").toString("utf8")
+
+/** Splits at the commas outside of parentheses. */
+const splitArguments = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let depth = 0
+  let start = 0
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === "(") depth++
+    if (text[index] === ")") depth--
+    if (text[index] === "," && depth === 0) {
+      parts.push(text.slice(start, index))
+      start = index + 1
+    }
+  }
+  return [...parts, text.slice(start)].map((part) => part.trim())
+}
+
+/** The type as it is written in CQL. */
+export const toText = (type: CqlType): string => {
+  switch (type._tag) {
+    case "Scalar":
+      return type.name
+    case "List":
+      return `list<${toText(type.element)}>`
+    case "Set":
+      return `set<${toText(type.element)}>`
+    case "Map":
+      return `map<${toText(type.key)}, ${toText(type.value)}>`
+    case "Tuple":
+      return `tuple<${type.elements.map(toText).join(", ")}>`
+    case "Udt":
+      return `${type.keyspace}.${type.name}`
+    case "Vector":
+      return `vector<${toText(type.element)}, ${type.dimension}>`
+    case "Custom":
+      return `'${type.className}'`
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What a port answers: an exit, a page in it, and what it says of the load.
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { CqlError } from "../../CqlError.ts"
+import { ResultSet } from "../../ResultSet.ts"
+import type { Page } from "../../Session.ts"
+import { kindOf } from "../kindOf.ts"
+import { type Signal, signalOf as signalOfReason } from "../limiter/signal.ts"
+
+/** The answer of a port, or how it dies that gave none. */
+export const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
+  exit?._tag === "Success" || exit?._tag === "Failure"
+    ? exit
+    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
+
+/** The page itself; throws where a port gave none. */
+export const checkedPage = (page: Page): Page => {
+  if (Array.isArray(page?.rows)) return page
+  throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
+}
+
+/** The result whose last page it is. The coordinator is that of this page, the warnings are those of every page. */
+export const resultOf = (
+  page: Page,
+  rows: ReadonlyArray<unknown>,
+  before: ReadonlyArray<string> | undefined
+): ResultSet<unknown> => {
+  const { columns, info, wasApplied } = page
+  const warnings = before?.concat(info?.warnings ?? [])
+  return new ResultSet({ rows, wasApplied, columns, info: warnings === undefined ? info : { ...info, warnings } })
+}
+
+/** What an answer says to a limiter. */
+export const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
+  if (exit._tag === "Success") return "answered"
+  const error = Cause.findErrorOption(exit.cause)
+  return error._tag === "Some" ? signalOfReason(error.value.reason) : "failed"
+}
+
+/** Whether an effect is an exit. Only exits already have these tags, and `Exit.isExit` takes long to say no. */
+export const isExit = <A, E>(
+  effect: Effect.Effect<A, E> & { readonly _tag?: unknown }
+): effect is Exit.Exit<A, E> => (effect._tag === "Success" || effect._tag === "Failure") && Exit.isExit(effect)

@@ -1,0 +1,393 @@
+/**
+ * One statement under way, from its first attempt to its end.
+ *
+ * Plain callbacks and fields rather than effects: this is the step that every statement of every run passes through, and
+ * a chain of combinators for each would cost more than all else that the library does. Only the attempt itself leaves it: by
+ * callback where the port has that form, and otherwise as an effect in a fiber of its own, so that it can be abandoned
+ * without touching what runs beside it.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import { CqlError } from "../../CqlError.ts"
+import type { ExecutionResult, Failure, Interrupted, Success } from "../../ExecutionResult.ts"
+import * as Outcome from "../../Outcome.ts"
+import * as Reason from "../../Reason.ts"
+import type { Page, PageState, Request } from "../../Session.ts"
+import type { Run } from "../run/run.ts"
+import { bind, subjectOf } from "../statement/binding.ts"
+import type { Executable } from "../statement/input.ts"
+import { timestampOf } from "../statement/request.ts"
+import { StatementImpl } from "../statement/statement.ts"
+import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
+import { completed } from "./completion.ts"
+import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
+import type { Permit } from "./permit.ts"
+import { keeping } from "./requestOf.ts"
+import { isBusy, isRetryable } from "./retryable.ts"
+
+type Row = Record<string, unknown>
+
+export class Execution {
+  readonly index: number
+  readonly executable: Executable
+  readonly #run: Run
+  #request: Request | undefined
+  #rows: Array<Row> | undefined
+  // What the server warned of, page by page but for the last.
+  #warnings: ReadonlyArray<string> | undefined
+  #pageState: PageState | undefined
+  #hasEnded = false
+  // Whether the last attempt is on its way, so that what it does to the database is open.
+  #isSent = false
+  // Whether the next page waits for another turn of the event loop.
+  #isParked = false
+  #attempts = 0
+  // Attempts at the page at hand that failed, how often it found all connections full, and the same over all pages.
+  #failures = 0
+  #busy = 0
+  #unsent = 0
+  // What the attempts so far leave open.
+  #outcome: Outcome.Outcome | undefined
+  // The attempt in flight, or the wait before the next one.
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  // Where the port answers by callback: the number of the attempt that is waited for, its answer if that came at once, how
+  // to say that nobody waits for it, and the attempts of which that has been said.
+  #awaited = 0
+  #answer: Exit.Exit<Page, CqlError> | undefined
+  #cancel: (() => void) | undefined
+  #abandoned: Set<number> | undefined
+  readonly #permit: Permit | undefined
+
+  /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
+  deadline: number | undefined
+  /** For the run: where it stands among those in flight; negative when it is not. */
+  place = -1
+
+  /** For the engine: which of its workers waits for the end. */
+  owner = -1
+
+  constructor(run: Run, executable: Executable, index: number, permit: Permit | undefined) {
+    this.#run = run
+    this.#permit = permit
+    this.executable = executable
+    this.index = index
+    this.#pageState = run.paging.from
+  }
+
+  /** Where the next page begins, when only one was asked for. */
+  get pageState(): PageState | undefined {
+    return this.#pageState
+  }
+
+  /** Binds the statement and makes its first attempt. It may end before this returns. */
+  start(): void {
+    this.#advance(undefined)
+  }
+
+  /** Takes the exit of the last attempt, if there was one, and makes the next, until the statement ends or waits. */
+  #advance(last: Exit.Exit<Page, CqlError> | undefined): void {
+    const run = this.#run
+    // Schemas and ports are code of others. What they throw has to end the run, not the callback that met it.
+    try {
+      // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
+      let exit = last
+      while (exit === undefined || this.#take(exit)) {
+        if (exit !== undefined && this.#waitsForTurn()) return
+        if (this.#request === undefined) {
+          const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
+          if (request instanceof Reason.ParametersRefused) {
+            this.#permit?.giveBack("failed")
+            return this.#end(this.#failure(this.#errorOf(request)))
+          }
+          this.#request = request
+        }
+        if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
+        this.#attempts++
+        this.#isSent = true
+        run.retries.requests++
+        exit = run.session.port.send === undefined ? this.#fork(this.#request) : this.#send(this.#request)
+        if (exit === undefined) return
+      }
+    } catch (defect) {
+      this.#permit?.giveBack("failed")
+      this.#dies(Cause.die(defect))
+    }
+  }
+
+  /** A result of endless pages that come at once must leave the event loop a turn as well. */
+  #waitsForTurn(): boolean {
+    const run = this.#run
+    if (!run.turn.isOver) {
+      run.turn.spend()
+      return false
+    }
+    this.#isParked = true
+    this.deadline = undefined
+    run.enter(this, undefined)
+    run.turn.park(() => {
+      if (!this.#isParked) return
+      this.#isParked = false
+      run.leave(this)
+      this.#advance(undefined)
+    })
+    return true
+  }
+
+  /** A defect: of this statement, or of what its end has set off. */
+  #dies(cause: Cause.Cause<unknown>): void {
+    if (this.#hasEnded) return this.#run.die(cause)
+    this.#hasEnded = true
+    this.#run.died(this, cause)
+  }
+
+  /** Whether it may make an attempt now. If not it stands in line, keeping its place in the run. */
+  #hasPermit(permit: Permit): boolean {
+    if (permit.isHeld || permit.tryTake()) return true
+    this.deadline = undefined
+    this.#run.enter(this, undefined)
+    permit.wait(() => {
+      this.#run.leave(this)
+      this.#advance(undefined)
+    })
+    return false
+  }
+
+  /** Makes one attempt by callback: its exit when it was there at once, nothing when it is in flight. */
+  #send(request: Request): Exit.Exit<Page, CqlError> | undefined {
+    const run = this.#run
+    const refusal = run.session.refusal(request)
+    if (refusal !== undefined) return refusal
+    const attempt = this.#attempts
+    this.#awaited = attempt
+    this.#answer = undefined
+    const cancel = run.session.port.send!(request, this.#pageState, (exit) => this.#answered(attempt, exit))
+    if (this.#awaited !== attempt) return this.#answer
+    this.#cancel = cancel
+    run.session.enter()
+    run.enter(this, request.options.requestTimeout)
+    return undefined
+  }
+
+  #answered(attempt: number, exit: Exit.Exit<Page, CqlError>): void {
+    if (this.#awaited !== attempt) return this.#answeredLate(attempt)
+    this.#awaited = 0
+    exit = answerOf(exit)
+    if (this.place < 0) {
+      // Still within `send`, which takes it from here.
+      this.#answer = exit
+      return
+    }
+    this.#cancel = undefined
+    this.#run.session.leave()
+    this.#run.leave(this)
+    this.#advance(exit)
+  }
+
+  /** The answer to an attempt that was abandoned, or a second answer, which says nothing. */
+  #answeredLate(attempt: number): void {
+    if (this.#abandoned?.delete(attempt) !== true) return
+    this.#run.session.leave()
+    this.#permit?.lateAnswer(attempt)
+  }
+
+  /** Makes one attempt in a fiber of its own: its exit when it was there at once, nothing when it is in flight. */
+  #fork(request: Request): Exit.Exit<Page, CqlError> | undefined {
+    const run = this.#run
+    const attempt = run.session.attempt(request, this.#pageState)
+    // A session that answers at once needs no fiber.
+    if (isExit(attempt)) {
+      run.session.leave()
+      return attempt
+    }
+    const fiber = run.fork(attempt)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) {
+      run.session.leave()
+      return exit
+    }
+    this.#fiber = fiber
+    run.enter(this, request.options.requestTimeout)
+    fiber.addObserver((exit) => {
+      run.session.leave()
+      // An abandoned attempt has another fiber or none in its place: its late answer is dropped.
+      if (this.#fiber !== fiber) return
+      this.#fiber = undefined
+      run.leave(this)
+      this.#advance(exit)
+    })
+    return undefined
+  }
+
+  /** Takes the exit of an attempt; whether another page has to be fetched. */
+  #take(exit: Exit.Exit<Page, CqlError>): boolean {
+    this.#isSent = false
+    const wantsMore = this.#wantsMore(exit)
+    // Not sooner: a failure that stops the run has to do so before its permit can start another statement.
+    this.#permit?.giveBack(signalOf(exit))
+    return wantsMore
+  }
+
+  #wantsMore(exit: Exit.Exit<Page, CqlError>): boolean {
+    if (exit._tag === "Failure") {
+      this.#failed(exit.cause)
+      return false
+    }
+    const page = checkedPage(exit.value)
+    this.#failures = 0
+    this.#busy = 0
+    this.#pageState = page.pageState ?? undefined
+    if (this.#pageState === undefined || this.#run.paging.pages === "one") {
+      this.#succeeded(page)
+      return false
+    }
+    if (this.#rows === undefined) this.#rows = []
+    for (const row of page.rows) this.#rows.push(row)
+    if (page.info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(page.info.warnings)
+    return true
+  }
+
+  #succeeded(page: Page): void {
+    const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
+    const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
+    if (decode === undefined) return this.#end(this.#success(page, rows))
+    const decoded: Array<unknown> = []
+    for (let index = 0; index < rows.length; index++) {
+      const row = decode(rows[index]!, index)
+      if (Result.isFailure(row)) return this.#end(this.#failure(this.#errorOf(row.failure), this.#outcomeOf(page)))
+      decoded.push(row.success)
+    }
+    this.#end(this.#success(page, decoded))
+  }
+
+  #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
+    const value = resultOf(page, rows, this.#warnings)
+    const outcome = this.#outcomeOf(page)
+    const { executable: statement, index } = this
+    const attempts = this.#attempts - this.#unsent
+    const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome, attempts }
+    return outcome === "Unknown" ? keeping(success, this.#request) : success
+  }
+
+  // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
+  #outcomeOf(page: Page): Outcome.Outcome {
+    return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
+  }
+
+  #failed(cause: Cause.Cause<CqlError>): void {
+    const reasons = cause.reasons
+    const only = reasons.length === 1 ? reasons[0]! : undefined
+    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error)
+    // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
+    this.#dies(cause)
+  }
+
+  /** Ends with a failed attempt, or makes another one after a wait. */
+  #refused(error: CqlError): void {
+    const failure = this.#failure(error)
+    this.#outcome = failure.outcome
+    const policy = this.#run.resolver.resolve(this.executable.options).retry
+    const { retries } = this.#run
+    const delay = isBusy(error.reason)
+      ? retries.delayWhileBusy(policy, failure.error, ++this.#busy)
+      : retries.delay(policy, failure.error, ++this.#failures)
+    if (delay === undefined) {
+      if (policy.attempts > 1) tellIfOnlyIdempotenceLacks(this.#run, this.executable, failure.error)
+      return this.#end(failure)
+    }
+    const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
+    // It keeps its place, and whatever stops the run stops the wait as well.
+    this.#fiber = wait
+    this.deadline = undefined
+    this.#run.enter(this, undefined)
+    wait.addObserver(() => {
+      if (this.#fiber !== wait) return
+      this.#fiber = undefined
+      this.#run.leave(this)
+      this.#advance(undefined)
+    })
+  }
+
+  /** What a failure leaves; where the server has answered, that is known already. */
+  #failure(error: CqlError, known?: Outcome.Outcome): Failure {
+    const subject = subjectOf(this.executable)
+    const attempt = Outcome.fromReason(error.reason, subject)
+    const outcome = known === undefined || subject.kind === "read"
+      ? Outcome.afterAttempt(this.#outcome, attempt)
+      : known
+    if (isBusy(error.reason)) this.#unsent++
+    const complete = completed(error, {
+      outcome,
+      attempts: this.#attempts - this.#unsent,
+      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
+      pageState: this.#pageState,
+      request: this.#request
+    })
+    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: complete, outcome }
+  }
+
+  /** What is known of it when it is stopped at this moment. */
+  get interrupted(): Interrupted {
+    const { executable: statement, index } = this
+    const isOpen = this.#isSent && subjectOf(statement).kind === "write"
+    const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
+    const request = this.#attempts === 0 ? undefined : this.#request
+    const timestamp = request === undefined ? undefined : timestampOf(request)
+    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
+  }
+
+  #errorOf(reason: Reason.Reason): CqlError {
+    return new CqlError({ reason, query: this.executable.text })
+  }
+
+  #end(result: ExecutionResult<unknown>): void {
+    this.#hasEnded = true
+    this.#run.ended(this, result)
+  }
+
+  /** Gives up an attempt that is over its time. Its request may still be answered; the answer will be dropped. */
+  timeOut(): void {
+    this.abandon(true)
+    this.#isSent = false
+    const timeout = this.#request!.options.requestTimeout!
+    const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
+    // The retry policy is code of others as well.
+    try {
+      this.#refused(this.#errorOf(reason))
+    } catch (defect) {
+      this.#dies(Cause.die(defect))
+    }
+  }
+
+  /** Interrupts the attempt in flight, or the wait for one, and forgets about it. The fiber is given back to be awaited. */
+  abandon(timedOut: boolean): Fiber.Fiber<unknown, unknown> | undefined {
+    const fiber = this.#fiber
+    const cancel = this.#cancel
+    this.#fiber = undefined
+    this.#isParked = false
+    if (cancel !== undefined) {
+      this.#cancel = undefined
+      this.#awaited = 0
+      this.#abandoned ??= new Set()
+      this.#abandoned.add(this.#attempts)
+    }
+    this.#run.leave(this)
+    this.#permit?.leaveLine()
+    this.#permit?.abandon(timedOut, this.#attempts)
+    if (cancel !== undefined) this.#tell(cancel)
+    fiber?.interruptUnsafe()
+    return fiber
+  }
+
+  #tell(cancel: () => void): void {
+    // Code of the port. What it throws concerns nobody who waits, and must not keep the run from stopping the others.
+    try {
+      cancel()
+    } catch (defect) {
+      this.#run.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
+    }
+  }
+}

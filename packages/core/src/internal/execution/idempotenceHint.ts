@@ -1,0 +1,20 @@
+/**
+ * What a user may like to know of a failure: that it would have been retried, had the statement been known to be idempotent.
+ */
+import * as Effect from "effect/Effect"
+import type { CqlError } from "../../CqlError.ts"
+import type { Run } from "../run/run.ts"
+import type { Executable } from "../statement/input.ts"
+import { isRetryable } from "./retryable.ts"
+
+/** Logs it, once for each text that bears no mark. */
+export const tellIfOnlyIdempotenceLacks = (run: Run, { options, text }: Executable, error: CqlError): void => {
+  const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
+  if (!lacks || options.idempotent !== undefined || !run.session.isFirstOf(text)) return
+  run.fork(
+    Effect.logInfo(
+      `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
+        "mark it { idempotent: true } where it is"
+    )
+  )
+}

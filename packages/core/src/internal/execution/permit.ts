@@ -1,0 +1,71 @@
+/**
+ * What one statement has to do with the limiters of its run: one permit for each attempt.
+ *
+ * Only made where there is a limiter; a run without one pays for none of this.
+ */
+import type { Abandoned, Gate } from "../limiter/gate.ts"
+import type { Signal } from "../limiter/signal.ts"
+
+export class Permit {
+  readonly #gate: Gate
+  #since: number | undefined
+  #leaveLine: (() => void) | undefined
+  readonly #abandoned = new Map<number, Abandoned>()
+
+  constructor(gate: Gate) {
+    this.#gate = gate
+  }
+
+  get isHeld(): boolean {
+    return this.#since !== undefined
+  }
+
+  /** Takes a permit when there is one and nobody is before this statement. */
+  tryTake(): boolean {
+    const now = this.#gate.now
+    if (!this.#gate.tryAcquire(now)) return false
+    this.#since = now
+    return true
+  }
+
+  /** Stands in line, after `tryTake` has refused; calls back with the permit in hand. */
+  wait(resume: () => void): void {
+    this.#leaveLine = this.#gate.wait((now) => {
+      this.#leaveLine = undefined
+      this.#since = now
+      resume()
+    })
+  }
+
+  /** Leaves the line; whether it stood in one. */
+  leaveLine(): boolean {
+    const leave = this.#leaveLine
+    this.#leaveLine = undefined
+    leave?.()
+    return leave !== undefined
+  }
+
+  /** Gives the permit back, at the end of its attempt, with what that end tells of the load. */
+  giveBack(signal: Signal): void {
+    if (this.#since === undefined) return
+    const now = this.#gate.now
+    const latency = now - this.#since
+    this.#since = undefined
+    this.#gate.release(signal, latency, now)
+  }
+
+  /** Gives the permit of an attempt back that nobody waits for any more, and that the server still has. */
+  abandon(timedOut: boolean, attempt: number): void {
+    if (this.#since === undefined) return
+    const now = this.#gate.now
+    const latency = now - this.#since
+    this.#since = undefined
+    this.#abandoned.set(attempt, this.#gate.abandon(timedOut, latency, now))
+  }
+
+  /** The answer to an abandoned attempt has come after all: the server is done with it. */
+  lateAnswer(attempt: number): void {
+    this.#abandoned.get(attempt)?.lateAnswer()
+    this.#abandoned.delete(attempt)
+  }
+}

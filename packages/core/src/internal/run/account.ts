@@ -1,0 +1,73 @@
+/**
+ * How the error of a run tells what became of its statements.
+ */
+import * as Stream from "effect/Stream"
+import type { Selection } from "../../Concurrent.ts"
+import type { Failure, Interrupted } from "../../ExecutionResult.ts"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Summary } from "../../Summary.ts"
+import { counted } from "../counted.ts"
+import { isSpent } from "../source/exhausted.ts"
+import type { Any } from "../source/source.ts"
+
+/** What the error of a run tells about its statements. */
+export interface Account {
+  readonly startedCount: number
+  readonly failures: ReadonlyArray<Failure>
+  readonly interrupted: ReadonlyArray<Interrupted>
+  readonly summary: Summary
+}
+
+/** The same as the end of a message. */
+export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
+  `of ${counted(account.startedCount, "statement")} started ${account.summary.succeeded} succeeded, ` +
+  `${account.summary.failed} failed, ${account.summary.unknown} were stopped`
+
+/** Those whose outcome is open, by index. */
+export const unsettledOf = (
+  failures: ReadonlyArray<Failure>,
+  interrupted: ReadonlyArray<Interrupted>
+): ReadonlyArray<Failure | Interrupted> =>
+  [...failures, ...interrupted]
+    .filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
+    .toSorted((a, b) => a.index - b.index)
+
+/** Selects the items whose indexes pass, when they are asked for. Dies of `InvalidOptions` at a spent iterator. */
+export const selecting = (passes: (index: number) => boolean): Selection =>
+  ((source: Any): Any => {
+    if (Stream.isStream(source)) return selectedOf(source, passes)
+    return Symbol.asyncIterator in source
+      ? Stream.toAsyncIterable(selectedLater(source, passes))
+      : { [Symbol.iterator]: () => selected(source, passes) }
+  }) as Selection
+
+const selectedOf = <Item, E, R>(source: Stream.Stream<Item, E, R>, passes: (index: number) => boolean) =>
+  source.pipe(Stream.zipWithIndex, Stream.filter(([, index]) => passes(index)), Stream.map(([item]) => item))
+
+function* selected(source: Iterable<unknown>, passes: (index: number) => boolean): Generator<unknown> {
+  const wasRead = isSpent(source)
+  let index = 0
+  for (const item of source) if (passes(index++)) yield item
+  if (wasRead && index === 0) throw spentSource()
+}
+
+const selectedLater = (source: AsyncIterable<unknown>, passes: (index: number) => boolean) =>
+  Stream.suspend(() => {
+    const wasRead = isSpent(source)
+    let isEmpty = true
+    const items = Stream.fromAsyncIterable(source, (error) => error).pipe(Stream.map((item) => {
+      isEmpty = false
+      return item
+    }))
+    return Stream.concat(
+      selectedOf(items, passes),
+      Stream.suspend(() => wasRead && isEmpty ? Stream.die(spentSource()) : Stream.empty)
+    )
+  })
+
+const spentSource = () =>
+  new InvalidOptions({
+    option: "source",
+    given: "an iterator that a run has read",
+    expected: "an array, or what makes a new iterator each time"
+  })

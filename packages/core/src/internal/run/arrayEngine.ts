@@ -1,0 +1,129 @@
+/**
+ * Runs an array of statements on `Effect.forEach`.
+ *
+ * As many workers as the concurrency take the next index each as soon as their last statement has ended: a sliding
+ * window, with one fiber a place instead of one a statement. See docs/decisions/engines.md.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Execution } from "../execution/execution.ts"
+import type { Executable } from "../statement/input.ts"
+import type { Environment } from "./environment.ts"
+import { type Policy, Run } from "./run.ts"
+
+export class ArrayEngine {
+  readonly run: Run
+  readonly results: Array<ExecutionResult<unknown>>
+  readonly #items: ReadonlyArray<unknown>
+  // Taken once: an array that changes its length meanwhile is a run of what it held at first.
+  readonly #length: number
+  readonly #bind: (item: unknown, index: number) => Executable | InvalidOptions
+  readonly #resume: Array<(() => void) | undefined> = []
+  // Workers without a statement, while that of another waits for a permit.
+  readonly #idle: Array<number> = []
+  #next = 0
+
+  constructor(
+    environment: Environment,
+    policy: Policy,
+    items: ReadonlyArray<unknown>,
+    bind: (item: unknown, index: number) => Executable | InvalidOptions
+  ) {
+    this.#items = items
+    this.#length = items.length
+    this.#bind = bind
+    // Of its full length: with gaps it would become a dictionary.
+    this.results = Array.from({ length: items.length })
+    this.run = new Run(environment, policy, this)
+  }
+
+  /** Runs all of it at a level; succeeds when nothing is under way any more, however the run ended. */
+  execute(concurrency: number): Effect.Effect<void> {
+    const workers = Array.from({ length: Math.min(concurrency, this.#length) }, (_, worker) => worker)
+    return Effect.andThen(
+      Effect.forEach(workers, (worker) => this.#work(worker), { concurrency: "unbounded", discard: true }),
+      this.#settled
+    )
+  }
+
+  #work(worker: number): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      this.#resume[worker] = () => resume(Effect.void)
+      this.#take(worker)
+      // An interrupted run starts nothing more, from its first moment on.
+      return Effect.sync(() => this.run.stop())
+    })
+  }
+
+  /**
+   * Gives a worker its next statement, and lets it go when there is none. Called at the end of the one before, for waking
+   * the fiber of the worker at each would cost as much again as the fiber of an attempt.
+   */
+  #take(worker: number): void {
+    const run = this.run
+    while (this.#next < this.#length && !run.stopping) {
+      if (run.turn.isOver) return run.turn.park(() => this.#take(worker))
+      if (run.isWaiting) {
+        this.#idle.push(worker)
+        return
+      }
+      const index = this.#next++
+      const executable = this.#executable(index)
+      if (executable === undefined) break
+      const execution = run.start(executable, index)
+      if (this.results[index] === undefined) {
+        execution.owner = worker
+        return
+      }
+    }
+    this.#wake(worker)
+  }
+
+  /** What the item at an index stands for; nothing when it is no input, of which the run dies. */
+  #executable(index: number): Executable | undefined {
+    // Items are made by others and may throw. Plainly caught, for a closure and a Result for each cost a tenth of all.
+    try {
+      const bound = this.#bind(this.#items[index], index)
+      if (!(bound instanceof InvalidOptions)) return bound
+      this.run.die(Cause.die(bound))
+    } catch (defect) {
+      this.run.die(Cause.die(defect))
+    }
+    return undefined
+  }
+
+  onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
+    this.results[execution.index] = result
+    // No owner yet: it ended within `start`, and its worker goes on by itself.
+    if (execution.owner >= 0) this.#take(execution.owner)
+  }
+
+  onAdmitted(): void {
+    // One after the other, for the first of them may be the next to wait.
+    while (this.#idle.length > 0 && !this.run.isWaiting) this.#take(this.#idle.pop()!)
+  }
+
+  onStopping(): void {}
+
+  /** Of a run that has stopped the end is decided when the drain that stopped it is over, maybe after its workers. */
+  get #settled(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      !this.run.stopping || this.run.settled ? Effect.void : Effect.callback((resume) => {
+        this.#resume.push(() => resume(Effect.void))
+      })
+    )
+  }
+
+  onSettled(): void {
+    // The workers of statements that were interrupted, or that died, still wait.
+    for (const worker of this.#resume.keys()) this.#wake(worker)
+  }
+
+  #wake(worker: number): void {
+    const resume = this.#resume[worker]
+    this.#resume[worker] = undefined
+    resume?.()
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * The state of a run: what is in flight, what has been counted, and how it comes to its end.
+ *
+ * Both engines share it, and so does a statement that is executed alone. Plain fields and callbacks, for the same
+ * reason as in `execution.ts`: every statement passes through here.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scheduler from "effect/Scheduler"
+import { ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
+import { type ExecutionResult, type Failure, type Interrupted, isFailure } from "../../ExecutionResult.ts"
+import type { PageState } from "../../Session.ts"
+import { StatementFailed } from "../../StatementFailed.ts"
+import type { Summary } from "../../Summary.ts"
+import { Execution } from "../execution/execution.ts"
+import { Permit } from "../execution/permit.ts"
+import { Retries } from "../execution/retries.ts"
+import { Sweeper } from "../execution/sweeper.ts"
+import type { Gate } from "../limiter/gate.ts"
+import { microsecondsOf, type SessionState } from "../session/state.ts"
+import type { Dating } from "../statement/binding.ts"
+import type { Executable } from "../statement/input.ts"
+import { Resolver } from "../statement/options.ts"
+import type { Account } from "./account.ts"
+import type { Environment } from "./environment.ts"
+import type { Budget } from "./errorBudget.ts"
+import { Turn } from "./yieldBudget.ts"
+
+/** How a run deals with failures. */
+export interface Policy {
+  /** Whether the first failure stops the run. */
+  readonly failFast: boolean
+  /** Whether what is in flight may finish after it. */
+  readonly settle: boolean
+  /** Whether what began before the first failure has to come out first, as in an ordered stream. */
+  readonly ordered: boolean
+  /** How many failures a run that goes on may see. */
+  readonly errorBudget: Budget | undefined
+}
+
+/** What an engine does when the run tells it something. */
+export interface Engine {
+  /** What the run is to give at its end, by index; empty when results are handed over or counted on the way. */
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
+  /** A statement has ended; its place is free. */
+  readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
+  /** The statement that waited for a permit has been started, so that the next one may be. */
+  readonly onAdmitted: () => void
+  /** Nothing more will be started: the source may be closed. */
+  readonly onStopping: () => void
+  /** The run has stopped, and nothing that it waits for is in flight any more. */
+  readonly onSettled: () => void
+}
+
+export class Run {
+  readonly session: SessionState
+  readonly fork: Environment["fork"]
+  readonly resolver: Resolver
+  readonly turn: Turn
+  readonly nextTimestamp: Dating
+  readonly clock: Clock.Clock
+
+  readonly retries: Retries
+  readonly paging: Paging
+
+  started = 0
+  succeeded = 0
+  failed = 0
+  /** Whether nothing more may be started. */
+  stopping = false
+  /** Whether the run has stopped and everything that it waits for has ended. */
+  settled = false
+  /** Every failure of a fail-fast run. */
+  readonly failures: Array<Failure> = []
+  readonly interrupted: Array<Interrupted> = []
+
+  readonly #policy: Policy
+  readonly #engine: Engine
+  readonly #dispatcher: Scheduler.SchedulerDispatcher
+  readonly #sweeper: Sweeper
+  readonly #gate: Gate | undefined
+  #waiting: Permit | undefined
+  // An array in no order, for a linked list would be written to four times as often.
+  readonly #inFlight: Array<Execution> = []
+  #failure: Failure | undefined
+  // The failure that exhausted the error budget.
+  #lastStraw: Failure | undefined
+  #defect: Cause.Cause<never> | undefined
+  #stopScheduled = false
+  #isInterrupted = false
+  #stoppedFibers: Array<Fiber.Fiber<unknown, unknown>> = []
+
+  constructor(environment: Environment, policy: Policy, engine: Engine, paging: Paging = everyPage) {
+    this.paging = paging
+    this.session = environment.session
+    this.fork = environment.fork
+    this.clock = environment.clock
+    this.#gate = environment.gate
+    this.#policy = policy
+    this.#engine = engine
+    this.#dispatcher = environment.dispatcher
+    this.resolver = new Resolver(environment.options)
+    this.turn = new Turn(environment.dispatcher)
+    this.retries = new Retries(environment.random)
+    this.nextTimestamp = (conditional) =>
+      conditional ? microsecondsOf(environment.clock) : this.session.nextTimestamp(environment.clock)
+    this.#sweeper = new Sweeper(environment.clock, environment.fork, this.#inFlight)
+  }
+
+  /** Statements that hold a place: started, and not yet at their end. */
+  get open(): number {
+    return this.started - this.succeeded - this.failed - this.interrupted.length
+  }
+
+  get summary(): Summary {
+    return {
+      started: this.started,
+      succeeded: this.succeeded,
+      failed: this.failed,
+      unknown: this.interrupted.length
+    }
+  }
+
+  /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
+  start(executable: Executable, index: number): Execution {
+    const permit = this.#gate === undefined ? undefined : new Permit(this.#gate)
+    const execution = new Execution(this, executable, index, permit)
+    if (permit === undefined || permit.tryTake()) {
+      this.#begin(execution)
+      return execution
+    }
+    this.#waiting = permit
+    permit.wait(() => {
+      this.#waiting = undefined
+      this.#begin(execution)
+      this.#engine.onAdmitted()
+    })
+    return execution
+  }
+
+  #begin(execution: Execution): void {
+    this.started++
+    this.turn.spend()
+    execution.start()
+  }
+
+  /** Whether a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined
+  }
+
+  /** Calls back when what is completing right now, in one synchronous drain, has completed. */
+  afterDrain(task: () => void): void {
+    this.#dispatcher.scheduleTask(task, 0)
+  }
+
+  // What executions tell.
+
+  /** An attempt is in flight. */
+  enter(execution: Execution, timeout: number | undefined): void {
+    execution.place = this.#inFlight.push(execution) - 1
+    if (timeout !== undefined) this.#sweeper.watch(execution, timeout)
+    // The request that was being sent when it interrupted its own run.
+    if (this.#isInterrupted) this.#interruptAfter(-1)
+  }
+
+  /** An attempt is no longer in flight. */
+  leave(execution: Execution): void {
+    const last = this.#inFlight.pop()!
+    if (last !== execution) {
+      this.#inFlight[execution.place] = last
+      last.place = execution.place
+    }
+    execution.place = -1
+  }
+
+  ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    if (result._tag === "Success") {
+      this.succeeded++
+      this.#policy.errorBudget?.take(false)
+    } else this.#onFailure(result)
+    this.#engine.onEnded(execution, result)
+    if (this.stopping && this.open === 0) this.#scheduleStop()
+  }
+
+  /** A defect of the session, or an interruption that nobody here asked for: the run dies of it. */
+  died(execution: Execution, cause: Cause.Cause<unknown>): void {
+    this.interrupted.push(execution.interrupted)
+    this.die(cause)
+  }
+
+  #onFailure(failure: Failure): void {
+    this.failed++
+    if (this.#policy.failFast) {
+      this.failures.push(failure)
+      this.stop()
+      this.#scheduleStop()
+    } else if (this.#policy.errorBudget?.take(true) === true && !this.stopping) {
+      this.#lastStraw ??= failure
+      this.stop()
+    }
+  }
+
+  // The end of the run.
+
+  /** Dies of a defect once the drain is over; siblings are interrupted then. */
+  die(cause: Cause.Cause<unknown>): void {
+    this.#defect ??= Cause.hasDies(cause)
+      ? Cause.fromReasons(cause.reasons.filter(Cause.isDieReason))
+      : Cause.die(
+        Cause.hasInterruptsOnly(cause)
+          ? new Error("a statement was interrupted, but not by the run that it belongs to")
+          : new Error("a port failed with what is no CqlError", { cause: Cause.squash(cause) })
+      )
+    this.stop()
+    this.#scheduleStop()
+  }
+
+  /** Starts nothing more. What is in flight goes on, unless a failure or a defect stops it. */
+  stop(): void {
+    if (this.stopping) return
+    this.stopping = true
+    // It has not been started, and now it never will be.
+    this.#waiting?.leaveLine()
+    this.#waiting = undefined
+    this.#engine.onStopping()
+    if (this.open === 0) this.#scheduleStop()
+  }
+
+  #scheduleStop(): void {
+    if (this.#stopScheduled) return
+    this.#stopScheduled = true
+    this.afterDrain(() => {
+      this.#stopScheduled = false
+      this.#interruptWhatNeedNotFinish()
+      if (this.open > 0 || this.settled) return
+      this.settled = true
+      this.#engine.onSettled()
+    })
+  }
+
+  #interruptWhatNeedNotFinish(): void {
+    if (this.#defect !== undefined) return this.#interruptAfter(-1)
+    if (this.failures.length === 0 || !this.#policy.failFast) return
+    // The drain is over: of the failures in it the lowest index wins. In an ordered stream an earlier statement that
+    // is still under way may yet fail, and would then come first.
+    if (this.#failure === undefined || this.#policy.ordered) this.#failure = lowest(this.failures)
+    if (!this.#policy.settle) this.#interruptAfter(this.#policy.ordered ? this.#failure.index : -1)
+  }
+
+  #interruptAfter(index: number): void {
+    for (const execution of this.#inFlight.filter((execution) => execution.index > index)) {
+      // The finalizers of one that was interrupted may have ended others.
+      if (execution.place < 0) continue
+      this.interrupted.push(execution.interrupted)
+      const fiber = execution.abandon(false)
+      if (fiber !== undefined) this.#stoppedFibers.push(fiber)
+    }
+  }
+
+  /** Interrupts everything at once, for the run itself has been interrupted. */
+  get interrupt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#isInterrupted = true
+      this.stop()
+      this.#interruptAfter(-1)
+      return this.#atRest
+    })
+  }
+
+  // What was interrupted has run its finalizers, and no timer is left behind.
+  get #atRest(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#sweeper.close()
+      const fibers = this.#stoppedFibers
+      this.#stoppedFibers = []
+      return fibers.length === 0 ? Effect.void : Effect.asVoid(Fiber.awaitAll(fibers))
+    })
+  }
+
+  /** Succeeds when no statement stopped the run, and fails or dies with what did. */
+  get conclusion(): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> {
+    return Effect.flatMap(this.#atRest, (): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> => {
+      if (this.#defect !== undefined) return Effect.failCause(this.#defect)
+      const failure = this.#failure
+      if (failure === undefined) return this.#lastStraw === undefined ? Effect.void : this.#exhausted(this.#lastStraw)
+      const { account } = this
+      const others = account.failures.filter((other) => other !== failure)
+      return Effect.fail(new StatementFailed({ ...account, failure, reason: failure.error.reason, failures: others }))
+    })
+  }
+
+  #exhausted(failure: Failure): Effect.Effect<never, ErrorBudgetExhausted> {
+    const { started: startedCount, summary } = this
+    const results = this.#engine.results.slice(0, startedCount)
+    const budget = this.#policy.errorBudget!.options
+    return Effect.fail(
+      new ErrorBudgetExhausted({ budget, failure, reason: failure.error.reason, startedCount, results, summary })
+    )
+  }
+
+  /** What the error of a run tells about its statements. */
+  get account(): Account {
+    const failures = this.#policy.failFast ? this.failures : this.#engine.results.filter(isFailure)
+    return {
+      startedCount: this.started,
+      failures: failures.toSorted(byIndex),
+      interrupted: this.interrupted.toSorted(byIndex),
+      summary: this.summary
+    }
+  }
+}
+
+/** Which pages of its result a statement fetches, beginning where. */
+export interface Paging {
+  readonly pages: "all" | "one"
+  readonly from: PageState | undefined
+}
+
+const everyPage: Paging = { pages: "all", from: undefined }
+
+const byIndex = (a: { readonly index: number }, b: { readonly index: number }): number => a.index - b.index
+
+const lowest = (failures: ReadonlyArray<Failure>): Failure =>
+  failures.reduce((first, failure) => failure.index < first.index ? failure : first)

@@ -1,0 +1,246 @@
+/**
+ * Reads back writes whose outcome is open.
+ */
+import * as Effect from "effect/Effect"
+import type { SerialConsistency } from "../../Consistency.ts"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Outcome, SettleOptions, Unsettled } from "../../Outcome.ts"
+import * as Reason from "../../Reason.ts"
+import type { Request, Service, Session } from "../../Session.ts"
+import { type Finding, Settlement } from "../../Settlement.ts"
+import type { Options } from "../../Statement.ts"
+import { requestOf } from "../execution/requestOf.ts"
+import { aKindOf } from "../kindOf.ts"
+import { millisOf } from "../millis.ts"
+import { isPositiveInteger } from "../numbers.ts"
+import { SessionKey } from "../session/key.ts"
+import { bindStatement, isIdempotent, subjectOf } from "../statement/binding.ts"
+import type { Executable } from "../statement/input.ts"
+import { checked, resolve } from "../statement/options.ts"
+import { timestampOf } from "../statement/request.ts"
+import { BatchImpl, StatementImpl } from "../statement/statement.ts"
+import { judgeConditional, judgePlain } from "./judge.ts"
+import { type Bound, readBack } from "./readBack.ts"
+import { makeTables, type Tables } from "./table.ts"
+
+/** What all reads of one settling have in common. */
+interface Settling {
+  readonly session: Service
+  readonly tables: Tables
+  readonly plain: Options
+  readonly serialConsistency: SerialConsistency | undefined
+  readonly clockSkew: bigint
+}
+
+/** A write to be settled. */
+interface Open {
+  readonly index: number
+  readonly before: Outcome
+  readonly timestamp: bigint | undefined
+  /** Whether the session has given it that time, as it gives to no other write. */
+  readonly isOwnTime: boolean
+  readonly conditional: boolean
+  readonly isAnswered: boolean
+  /** The level at which it is read, if it is conditional. */
+  readonly serial: SerialConsistency
+  /** The request, where the core has made it. */
+  readonly request: Request | undefined
+}
+
+export const settle = (
+  unsettled: Iterable<Unsettled>,
+  options: SettleOptions
+): Effect.Effect<Array<Settlement>, never, Session> =>
+  SessionKey.use((session) =>
+    Effect.suspend(() => {
+      const settling = settlingOf(session, options)
+      const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
+        .filter(({ given }) => given.outcome === "Unknown" || given.outcome === "WillApply")
+      return Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
+        concurrency: options.concurrency ?? 16
+      })
+    })
+  )
+
+const settlingOf = (session: Service, options: SettleOptions): Settling => {
+  const { clockSkew = "1 second", concurrency, consistency = "QUORUM", serialConsistency } = options
+  if (concurrency !== undefined && !isPositiveInteger(concurrency)) {
+    throw new InvalidOptions({ option: "concurrency", value: concurrency, expected: "a positive integer" })
+  }
+  checked({ consistency, serialConsistency })
+  const skew = millisOf(clockSkew)
+  if (skew === undefined || !Number.isFinite(skew)) {
+    throw new InvalidOptions({ option: "clockSkew", value: clockSkew, expected: "a duration, such as \"1 second\"" })
+  }
+  return {
+    session,
+    tables: makeTables(session),
+    plain: { consistency },
+    serialConsistency,
+    clockSkew: BigInt(Math.ceil(skew * 1_000))
+  }
+}
+
+const executableOf = ({ statement }: Unsettled, index: number): Executable => {
+  if (statement instanceof StatementImpl || statement instanceof BatchImpl) return statement
+  throw new InvalidOptions({
+    option: `unsettled[${index}].statement`,
+    given: aKindOf(statement),
+    expected: "a Statement or a Batch"
+  })
+}
+
+// Writes to be executed again that a session had dated: their time is in their options now, and is theirs all the same.
+const againOfOwn = new WeakSet<Executable>()
+
+// Of a settlement that is settled again the write is that of the result behind it, and not the read.
+const origins = new WeakMap<Unsettled, Unsettled>()
+
+const settleOne = (settling: Settling, settled: Unsettled, index: number): Effect.Effect<Settlement> => {
+  const given = origins.get(settled) ?? settled
+  const executable = executableOf(given, index)
+  const request = requestOf(given)
+  const open: Open = {
+    index,
+    before: settled.outcome,
+    timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
+    isOwnTime: againOfOwn.has(executable) || (request === undefined
+      ? executable.options.timestamp === undefined
+      : request.options.timestamp === request.options.sentAt),
+    conditional: subjectOf(executable).conditional,
+    isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
+    serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
+      "SERIAL",
+    request
+  }
+  const settlement = executable instanceof BatchImpl
+    ? settleBatch(settling, executable, open)
+    : settleStatement(settling, executable, boundOf(executable, request), false, open)
+  return Effect.tap(settlement, (settlement) =>
+    Effect.sync(() => {
+      origins.set(settlement, given)
+      if (open.isOwnTime && settlement.again !== undefined) againOfOwn.add(settlement.again as Executable)
+    }))
+}
+
+// What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
+const answers: ReadonlySet<Reason.Reason["_tag"]> = new Set([
+  "ServerError",
+  "Overloaded",
+  "WriteTimeout",
+  "WriteFailure",
+  "ReadTimeout",
+  "ReadFailure",
+  "FunctionFailure",
+  "CdcWriteFailure",
+  "CasWriteUnknown"
+])
+
+/** What a statement was bound with: as it was sent, or bound anew where that is not known. */
+const boundOf = (statement: StatementImpl<unknown>, request: Request | undefined): Bound | undefined => {
+  if (request?._tag === "Statement") return request
+  const again = bindStatement(statement, resolve(statement.options))
+  return again instanceof Reason.ParametersRefused ? undefined : again
+}
+
+const settleStatement = (
+  settling: Settling,
+  statement: StatementImpl<unknown>,
+  bound: Bound | undefined,
+  isPart: boolean,
+  { before, conditional, index, isAnswered, isOwnTime, request, serial, timestamp }: Open
+): Effect.Effect<Settlement> => {
+  const again = isPart ? undefined : againOf(statement, timestamp, request)
+  const stays = { index, statement, before, outcome: before, again }
+  if (bound === undefined) {
+    const message = "its parameters cannot be bound"
+    return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
+  }
+  const since = timestamp === undefined ? undefined : timestamp - settling.clockSkew
+  // By the same profile, which may stand for another data centre.
+  const { executionProfile } = request?.options ?? statement.options
+  const options = { ...(conditional ? { consistency: serial } : settling.plain), executionProfile }
+  return readBack(settling.session, settling.tables, bound, options).pipe(
+    Effect.match({
+      onSuccess: (found) => {
+        if (typeof found === "string") return new Settlement({ ...stays, finding: "notComparable", message: found })
+        const verdict = conditional
+          ? judgeConditional(before, found, { since, isAnswered, isPart })
+          : judgePlain(before, found, timestamp, isOwnTime)
+        return new Settlement({ ...stays, ...verdict, row: found.row })
+      },
+      onFailure: (error) => {
+        const message = `it could not be read back: ${error.reason._tag}`
+        return new Settlement({ ...stays, finding: "unreadable", message, error })
+      }
+    })
+  )
+}
+
+/** The same write with its own timestamp and options, where executing it twice is harmless. */
+const againOf = (
+  executable: Executable,
+  timestamp: bigint | undefined,
+  request: Request | undefined
+): Executable | undefined => {
+  const hasTime = timestamp !== undefined ||
+    (executable instanceof StatementImpl && StatementImpl.analysed(executable).hasTimestamp)
+  const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
+  if (!hasTime || !isHarmless || subjectOf(executable).conditional) return undefined
+  const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
+  // Where the text sets some of its times, that of the request is that of the rest.
+  const pinned = timestamp ?? request?.options.timestamp
+  const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp: pinned }
+  if (executable instanceof StatementImpl) {
+    return StatementImpl.bound(executable, request?._tag === "Statement" ? request.params : undefined, options)
+  }
+  const parts = executable.statements.map((statement, at) =>
+    StatementImpl.bound(
+      statement,
+      request?._tag === "Batch" ? request.statements[at]?.params : undefined,
+      statement.options
+    )
+  )
+  return new BatchImpl(executable.type, parts, options)
+}
+
+const settleBatch = (settling: Settling, batch: BatchImpl, open: Open): Effect.Effect<Settlement> => {
+  const { before, conditional, index, request } = open
+  const again = againOf(batch, open.timestamp, request)
+  const stays = { index, statement: batch, before, outcome: before, again }
+  if (batch.type === "counter") {
+    const message = "increments of counters leave nothing by which they could be recognised"
+    return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
+  }
+  const settleParts = Effect.forEach(batch.statements, (statement, at) => {
+    const bound = request?._tag === "Batch" ? request.statements[at] : boundOf(statement, undefined)
+    return settleStatement(settling, statement, bound, true, { ...open, index: at })
+  })
+  return Effect.map(settleParts, (parts) => {
+    const applied = parts.filter(({ outcome }) => outcome === "Applied").length
+    const { message, outcome } = outcomeOfBatch(conditional, before, parts, applied)
+    return new Settlement({ ...stays, outcome, finding: findingOf(outcome, parts), message, parts })
+  })
+}
+
+const outcomeOfBatch = (
+  conditional: boolean,
+  before: Outcome,
+  parts: ReadonlyArray<Settlement>,
+  applied: number
+): { readonly outcome: Outcome; readonly message: string } => {
+  if (applied === parts.length) return { outcome: "Applied", message: "all of its statements were found" }
+  const of = `${applied} of its ${parts.length} statements were found`
+  if (!conditional) return { outcome: before, message: of }
+  const notApplied = parts.find(({ outcome }) => outcome === "NotApplied")
+  // All or none of them took effect. Where both was seen, somebody else has been there meanwhile.
+  if (applied > 0) {
+    const isContradicted = notApplied !== undefined || parts.some(({ finding }) => finding === "absent")
+    return { outcome: isContradicted ? before : "Applied", message: of }
+  }
+  return { outcome: notApplied?.outcome ?? before, message: notApplied?.message ?? of }
+}
+
+const findingOf = (outcome: Outcome, parts: ReadonlyArray<Settlement>): Finding =>
+  parts.find((part) => part.outcome === outcome && part.finding !== "found")?.finding ??
+    (outcome === "Applied" ? "found" : "notComparable")

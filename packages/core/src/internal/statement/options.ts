@@ -1,0 +1,134 @@
+/**
+ * Options of statements and runs: checked once, resolved over their three levels.
+ */
+import * as Duration from "effect/Duration"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import * as RetryPolicy from "../../RetryPolicy.ts"
+import type { RequestOptions } from "../../Session.ts"
+import type { Options } from "../../Statement.ts"
+import { millisOf } from "../millis.ts"
+import { isPositiveInteger } from "../numbers.ts"
+
+/** Options of a statement before its request is made: `idempotent` may still be open. */
+export type ResolvedOptions = Omit<RequestOptions, "idempotent"> & {
+  readonly idempotent: boolean | undefined
+  readonly retry: RetryPolicy.RetryPolicy
+}
+
+const unresolved: ResolvedOptions = {
+  consistency: undefined,
+  serialConsistency: undefined,
+  pageSize: undefined,
+  requestTimeout: undefined,
+  idempotent: undefined,
+  timestamp: undefined,
+  tracing: false,
+  executionProfile: undefined,
+  routing: undefined,
+  retry: RetryPolicy.standard
+}
+
+/** Lays options over those of the level behind them; the nearer level wins. */
+export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = unresolved): ResolvedOptions =>
+  nearer === undefined ? behind : {
+    consistency: nearer.consistency ?? behind.consistency,
+    serialConsistency: nearer.serialConsistency ?? behind.serialConsistency,
+    pageSize: nearer.pageSize ?? behind.pageSize,
+    requestTimeout: nearer.requestTimeout === undefined ? behind.requestTimeout : toTimeout(nearer.requestTimeout),
+    idempotent: nearer.idempotent ?? behind.idempotent,
+    timestamp: nearer.timestamp ?? behind.timestamp,
+    tracing: nearer.tracing ?? behind.tracing,
+    executionProfile: nearer.executionProfile ?? behind.executionProfile,
+    routing: nearer.routing ?? behind.routing,
+    retry: nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind.retry
+  }
+
+// A timer of more than 24 days would end at once; nobody waits for one to end.
+const longestTimer = 2 ** 31 - 1
+
+const toTimeout = (input: Duration.Input): number | undefined => {
+  const millis = Duration.toMillis(input)
+  return millis <= longestTimer ? millis : undefined
+}
+
+/** Resolves the options of many statements over one level, remembering the last: most statements share their query. */
+export class Resolver {
+  readonly #behind: ResolvedOptions
+  #options: Options | undefined = undefined
+  #resolved: ResolvedOptions
+
+  constructor(behind: ResolvedOptions) {
+    this.#behind = behind
+    this.#resolved = behind
+  }
+
+  resolve(options: Options): ResolvedOptions {
+    if (options !== this.#options) {
+      this.#resolved = resolve(options, this.#behind)
+      this.#options = options
+    }
+    return this.#resolved
+  }
+}
+
+const serialLevels: ReadonlyArray<unknown> = ["SERIAL", "LOCAL_SERIAL"]
+const levels: ReadonlyArray<unknown> = [
+  "ANY",
+  "ONE",
+  "TWO",
+  "THREE",
+  "QUORUM",
+  "ALL",
+  "LOCAL_QUORUM",
+  "EACH_QUORUM",
+  "LOCAL_ONE",
+  ...serialLevels
+]
+
+/** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
+export const checked = (options: Options, at = ""): Options => {
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidOptions({ option: at === "" ? "options" : at.slice(0, -1), value: options, expected: "an object" })
+  }
+  const { consistency, executionProfile, idempotent, pageSize, requestTimeout, retry, routing } = options
+  const { serialConsistency, timestamp, tracing } = options
+  const check = (option: keyof Options, valid: boolean, expected: string) => {
+    const value = options[option]
+    if (value !== undefined && !valid) throw new InvalidOptions({ option: at + option, value, expected })
+  }
+  check("consistency", levels.includes(consistency), `one of ${levels.join(", ")}`)
+  check("serialConsistency", serialLevels.includes(serialConsistency), `one of ${serialLevels.join(", ")}`)
+  check("retry", retry === "none" || isPolicy(retry), "a RetryPolicy or \"none\"")
+  const isTime = typeof timestamp === "bigint" && timestamp === BigInt.asIntN(64, timestamp) && timestamp !== noTime
+  check("timestamp", isTime, "microseconds since the epoch, as a bigint of 64 bits")
+  check("idempotent", typeof idempotent === "boolean", "true or false")
+  const isSize = isPositiveInteger(pageSize) && Number(pageSize) <= mostRows
+  check("pageSize", isSize, `a positive integer of at most ${mostRows}`)
+  check("tracing", typeof tracing === "boolean", "true or false")
+  check("executionProfile", typeof executionProfile === "string" && executionProfile !== "", "the name of a profile")
+  check("routing", isRouting(routing), "{ key }, which is a Uint8Array or an array of them")
+  check(
+    "requestTimeout",
+    requestTimeout !== undefined && (millisOf(requestTimeout) ?? 0) > 0,
+    "a positive duration, such as \"5 seconds\""
+  )
+  return options
+}
+
+// The protocol has no more bits for it.
+const mostRows = 2 ** 31 - 1
+
+// The one timestamp that the protocol refuses, for it stands for none.
+const noTime = -(2n ** 63n)
+
+const isRouting = (routing: unknown): boolean => {
+  if (typeof routing !== "object" || routing === null || !("key" in routing)) return false
+  const { key } = routing
+  return key instanceof Uint8Array ||
+    (Array.isArray(key) && key.length > 0 && key.every((part) => part instanceof Uint8Array))
+}
+
+const isPolicy = (retry: Options["retry"]): boolean =>
+  typeof retry === "object" && retry !== null && isPositiveInteger(retry.attempts) &&
+  typeof retry.while === "function" &&
+  retry.initialDelay >= 0 && retry.maxDelay >= 0
