@@ -1,5 +1,5 @@
 import { Query, Session, Statement } from "@effect-cql/core"
-import type { RequestOptions } from "@effect-cql/core/Session"
+import type { RequestOptions } from "@effect-cql/core/Port"
 import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { assert, describe, it as unit, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"

@@ -8,8 +8,8 @@ import { type Completion, opened } from "./internal/execution/completion.ts"
 import { LightError } from "./internal/lightError.ts"
 import { timestampOf } from "./internal/statement/request.ts"
 import type { Outcome } from "./Outcome.ts"
+import type { PageState, Request } from "./Port.ts"
 import type { Reason } from "./Reason.ts"
-import type { PageState, Request } from "./Session.ts"
 
 /**
  * A statement failed.

@@ -1,5 +1,5 @@
 import { CqlError, executeConcurrent, Limiter, Reason, Session, Statement } from "@effect-cql/core"
-import type { Done, Port } from "@effect-cql/core/Session"
+import type { Done, Port } from "@effect-cql/core/Port"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"

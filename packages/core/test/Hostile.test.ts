@@ -11,7 +11,7 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
-import type { Done, Port } from "@effect-cql/core/Session"
+import type { Done, Port } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Stream } from "effect"

@@ -13,7 +13,7 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
-import { type RequestOptions, withoutValues } from "@effect-cql/core/Session"
+import { type RequestOptions, withoutValues } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"

@@ -1,5 +1,5 @@
 import { Batch, PageState, Reason, Session, Statement } from "@effect-cql/core"
-import type { Request } from "@effect-cql/core/Session"
+import type { Request } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { CqlError, type PageState, type Query, type Reason, Session, type Statement } from "@effect-cql/core"
-import { type Page, PageState as makePageState, type Request, type Service, textOf } from "@effect-cql/core/Session"
+import { type Page, PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
+import { type Service } from "@effect-cql/core/Session"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -10,7 +10,7 @@ import {
   type Statement,
   streamConcurrent
 } from "@effect-cql/core"
-import type { Port } from "@effect-cql/core/Session"
+import type { Port } from "@effect-cql/core/Port"
 import cassandra from "cassandra-driver"
 import { Effect, Stream } from "effect"
 import { Readable } from "node:stream"

@@ -2,7 +2,7 @@
  * One piece of work in every form that a contender takes, and the clients and sessions that have it answered.
  */
 import { CqlError, Query, Reason, Session, type Statement } from "@effect-cql/core"
-import type { Port } from "@effect-cql/core/Session"
+import type { Port } from "@effect-cql/core/Port"
 import cassandra from "cassandra-driver"
 import { Effect, Exit, Scope } from "effect"
 import type { Answer } from "./answers.ts"

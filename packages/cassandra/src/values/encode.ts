@@ -4,7 +4,7 @@
  * It would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
  * client, and it tells of a value that it refuses by quoting it. Here a value fits its type or is refused, by its kind.
  */
-import { kindOf } from "@effect-cql/core/Session"
+import { kindOf } from "@effect-cql/core/Port"
 import { type CqlType, type Field, type ScalarName, toText } from "./cqlType.ts"
 import { type Encode, Refusal, scalars } from "./encodeScalar.ts"
 import * as Varint from "./varint.ts"

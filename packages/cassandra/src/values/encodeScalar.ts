@@ -1,7 +1,7 @@
 /**
  * The bytes of values without a structure.
  */
-import { kindOf } from "@effect-cql/core/Session"
+import { kindOf } from "@effect-cql/core/Port"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Calendar from "./calendar.ts"
 import type { ScalarName } from "./cqlType.ts"

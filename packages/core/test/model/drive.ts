@@ -20,7 +20,7 @@ import {
   streamConcurrent,
   streamConcurrentWithArgs
 } from "@effect-cql/core"
-import type { Page, Port } from "@effect-cql/core/Session"
+import type { Page, Port } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,7 @@
  * The port of a mock session, and what its answers match.
  */
 import { type CqlError, type PageState, Query, type Statement } from "@effect-cql/core"
-import type { Page, Port, Request } from "@effect-cql/core/Session"
+import type { Page, Port, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Answer, Call, Matcher, Options } from "../MockSession.ts"

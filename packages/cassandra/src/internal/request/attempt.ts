@@ -6,7 +6,7 @@
  * is executed: three steps, of which the first takes no time but for the first statement of a text.
  */
 import { type CqlError, Reason } from "@effect-cql/core"
-import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effect-cql/core/Session"
+import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effect-cql/core/Port"
 import type { types } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import { Unreadable } from "../../values/unreadable.ts"

@@ -5,8 +5,8 @@
  * of the driver.
  */
 import { Reason } from "@effect-cql/core"
+import { kindOf, type Request, withoutValues } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
-import { kindOf, type Request, withoutValues } from "@effect-cql/core/Session"
 import * as Redacted from "effect/Redacted"
 import * as Consistency from "../driver/consistency.ts"
 

@@ -2,8 +2,8 @@
  * From a result of the driver to a page of the core.
  */
 import { PageState } from "@effect-cql/core"
+import type { Page } from "@effect-cql/core/Port"
 import type { Column, Info } from "@effect-cql/core/ResultSet"
-import type { Page } from "@effect-cql/core/Session"
 import type { types } from "cassandra-driver"
 import { fromDriver, toText } from "../../values/cqlType.ts"
 import { type Decode, decoderOf, readable } from "../../values/decode.ts"

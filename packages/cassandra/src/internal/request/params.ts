@@ -6,7 +6,7 @@
  * written as if they were of the new ones, so they are made again at each writing: see {@link refresh}.
  */
 import { Reason, Statement } from "@effect-cql/core"
-import { kindOf } from "@effect-cql/core/Session"
+import { kindOf } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
 import { Refusal } from "../../values/encodeScalar.ts"
 import type { PreparedInfo, PreparedMeta } from "../driver/driver.ts"

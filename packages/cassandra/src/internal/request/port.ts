@@ -12,7 +12,7 @@ import {
   type Ring,
   type StatementRequest,
   textOf
-} from "@effect-cql/core/Session"
+} from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -3,7 +3,7 @@
  * made for each.
  */
 import type { Consistency, Statement } from "@effect-cql/core"
-import type { BatchRequest, Request, StatementRequest } from "@effect-cql/core/Session"
+import type { BatchRequest, Request, StatementRequest } from "@effect-cql/core/Port"
 import { policies, type QueryOptions, types } from "cassandra-driver"
 import * as Consistencies from "../driver/consistency.ts"
 import { beginsWith } from "./verb.ts"

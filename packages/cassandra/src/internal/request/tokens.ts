@@ -1,7 +1,7 @@
 /**
  * Tokens and who holds them, by what the driver knows of the cluster.
  */
-import type { Partition, Ring, StatementRequest, TokenRange } from "@effect-cql/core/Session"
+import type { Partition, Ring, StatementRequest, TokenRange } from "@effect-cql/core/Port"
 import type { PreparedMeta, TokenMetadata } from "../driver/driver.ts"
 
 // Those of the ordered partitioners are bytes, which have no place in a ring of numbers.

@@ -1,6 +1,6 @@
 /** Clocks of clients that jump, and servers whose speed changes under an adaptive limit. */
 import { executeConcurrent, Limiter, runConcurrent, Session, Statement } from "@effect-cql/core"
-import type { Done, Port } from "@effect-cql/core/Session"
+import type { Done, Port } from "@effect-cql/core/Port"
 import { Clock, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"

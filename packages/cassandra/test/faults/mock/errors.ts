@@ -8,7 +8,7 @@ import {
   StatementFailed,
   streamConcurrent
 } from "@effect-cql/core"
-import type { Done, Port } from "@effect-cql/core/Session"
+import type { Done, Port } from "@effect-cql/core/Port"
 import { Effect, Exit, Stream } from "effect"
 import assert from "node:assert/strict"
 import { errorOf, overloaded, timed, valueOf } from "../../../../core/test/support/runs.ts"

@@ -1,6 +1,6 @@
 /** Sessions that throw, hang, say what they may not, or end while they are in use. */
 import { type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
-import type { Port } from "@effect-cql/core/Session"
+import type { Port } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { Cause, Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"

@@ -2,7 +2,7 @@
  * A world for mock sessions: it does to each statement what a script says, and remembers what took effect.
  */
 import { type CqlError, type Reason, type Session, type Statement } from "@effect-cql/core"
-import type { Page, Request } from "@effect-cql/core/Session"
+import type { Page, Request } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { type Duration, Effect, type Layer, type Scope } from "effect"
 import { TestClock } from "effect/testing"

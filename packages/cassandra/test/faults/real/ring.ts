@@ -1,6 +1,6 @@
 /** A scan of a whole table by the ranges of the ring, while one of the nodes goes down and comes back. */
 import { executeConcurrent, Query, Session } from "@effect-cql/core"
-import type { TokenRange } from "@effect-cql/core/Session"
+import type { TokenRange } from "@effect-cql/core/Port"
 import { CassandraServer } from "@effect-cql/testing/CassandraServer"
 import { Effect } from "effect"
 import assert from "node:assert/strict"

@@ -1,6 +1,6 @@
 /** Pages that fail, rings with odd edges, and values at the edge of their types. */
 import { executeConcurrent, PageState, Session, Statement } from "@effect-cql/core"
-import type { Ring } from "@effect-cql/core/Session"
+import type { Ring } from "@effect-cql/core/Port"
 import { Effect, Schedule, type Scope, Stream } from "effect"
 import assert from "node:assert/strict"
 import type { Act } from "../../support/frameProxy.ts"

@@ -4,7 +4,7 @@
  */
 import type { CqlError } from "../../CqlError.ts"
 import type { Outcome } from "../../Outcome.ts"
-import type { PageState, Request } from "../../Session.ts"
+import type { PageState, Request } from "../../Port.ts"
 
 /** What the core sets of an error, from its reason, its request and the attempts before. */
 export interface Completion {

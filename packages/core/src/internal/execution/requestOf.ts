@@ -2,7 +2,7 @@
  * The request behind an end of open outcome, kept for whoever settles it: as it was bound, with its options resolved.
  */
 import { CqlError } from "../../CqlError.ts"
-import type { Request } from "../../Session.ts"
+import type { Request } from "../../Port.ts"
 import * as Completion from "./completion.ts"
 
 // Failures keep it in their error. The rest is rare: what was interrupted, and conditions lost after an unknown attempt.

@@ -3,8 +3,8 @@
  */
 import * as Result from "effect/Result"
 import type { Subject } from "../../Outcome.ts"
+import type { BatchRequest, Request, StatementRequest } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import type { BatchRequest, Request, StatementRequest } from "../../Session.ts"
 import type { Params } from "../../Statement.ts"
 import { counted } from "../counted.ts"
 import { kindOf } from "../kindOf.ts"

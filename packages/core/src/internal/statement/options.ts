@@ -3,8 +3,8 @@
  */
 import * as Duration from "effect/Duration"
 import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { RequestOptions } from "../../Port.ts"
 import * as RetryPolicy from "../../RetryPolicy.ts"
-import type { RequestOptions } from "../../Session.ts"
 import type { Options } from "../../Statement.ts"
 import { millisOf } from "../millis.ts"
 import { isPositiveInteger } from "../numbers.ts"

@@ -4,7 +4,7 @@
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { BatchType } from "../../Batch.ts"
-import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../../Session.ts"
+import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../../Port.ts"
 import type * as Text from "./cqlText.ts"
 import type { ResolvedOptions } from "./options.ts"
 

@@ -1,4 +1,4 @@
-import type { Request } from "../../Session.ts"
+import type { Request } from "../../Port.ts"
 
 /** The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. */
 export const textOf = (request: Request): string =>

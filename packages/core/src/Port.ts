@@ -1,0 +1,210 @@
+/**
+ * The interface that an adapter implements: one request, one page.
+ *
+ * {@link Session.make} derives everything else from it: timestamps, timeouts, retries, decoding, outcomes, paging, and an
+ * orderly end.
+ *
+ * @since 0.1.0
+ */
+import * as Brand from "effect/Brand"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { BatchType } from "./Batch.ts"
+import type { Consistency, SerialConsistency } from "./Consistency.ts"
+import type { CqlError } from "./CqlError.ts"
+import { kindOf } from "./internal/kindOf.ts"
+import { textOf } from "./internal/statement/textOf.ts"
+import { withoutValues as hideValues } from "./internal/statement/withoutValues.ts"
+import type { Column, Info } from "./ResultSet.ts"
+import type * as Statement from "./Statement.ts"
+
+export {
+  /**
+   * What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
+   *
+   * @category messages
+   * @since 0.1.0
+   */
+  kindOf,
+  /**
+   * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For the errors of
+   * ports.
+   *
+   * @category messages
+   * @since 0.1.0
+   */
+  textOf
+}
+
+/**
+ * What an adapter implements: one request, one page.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Port {
+  /**
+   * Sends one request and gives one page. Fails with `new CqlError({ reason, query })`; anything thrown is a defect.
+   * Interruption need not recall the request, but has to return at once.
+   */
+  readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
+  /**
+   * The same by callback, for drivers that answer by callback: used instead of `execute` where it is there, it saves a fiber
+   * for each request. `done` is called once, maybe before `send` returns. What `send` gives back is called when nobody
+   * waits for the answer any more; `done` may be called after that all the same.
+   */
+  readonly send?: ((request: Request, pageState: PageState | undefined, done: Done) => () => void) | undefined
+  /** Requests that may be in flight now, over all live hosts. */
+  readonly capacity?: Effect.Effect<number | undefined> | undefined
+  readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
+  readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
+  readonly defaults?: Statement.Options | undefined
+  /** How long the end of the scope waits for what is in flight, in milliseconds. Default: 10,000. */
+  readonly closeTimeout?: number | undefined
+}
+
+/**
+ * How a port tells the answer to a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Done = (exit: Exit.Exit<Page, CqlError>) => void
+
+/**
+ * What a port is asked to send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Request = StatementRequest | BatchRequest
+
+/**
+ * A statement as the port gets it: parameters in the order of the markers, options resolved.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatementRequest {
+  readonly _tag: "Statement"
+  readonly text: string
+  readonly params: ReadonlyArray<unknown>
+  readonly options: RequestOptions
+}
+
+/**
+ * A batch as the port gets it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchRequest {
+  readonly _tag: "Batch"
+  readonly type: BatchType
+  readonly statements: ReadonlyArray<{ readonly text: string; readonly params: ReadonlyArray<unknown> }>
+  readonly options: RequestOptions
+}
+
+/**
+ * The options of a request, resolved over session, run and statement.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestOptions {
+  readonly consistency: Consistency | undefined
+  readonly serialConsistency: SerialConsistency | undefined
+  readonly pageSize: number | undefined
+  /** Milliseconds. */
+  readonly requestTimeout: number | undefined
+  readonly idempotent: boolean
+  /** Microseconds since the epoch; set for every write that is neither conditional nor possibly on a counter. */
+  readonly timestamp: bigint | undefined
+  /**
+   * When the first attempt was made, on the same clock; set for every INSERT, UPDATE, DELETE and batch. An adapter dates with
+   * it what has no timestamp: `x = x + ?` may be a list, which would lose what is appended at an older time than its own.
+   */
+  readonly sentAt?: bigint | undefined
+  readonly tracing: boolean
+  readonly executionProfile: string | undefined
+  readonly routing: Statement.Routing | undefined
+}
+
+/**
+ * One page, as a port gives it. Values are neutral, whatever the driver.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page {
+  readonly rows: ReadonlyArray<Record<string, unknown>>
+  /** Where the next page begins; absent on the last. */
+  readonly pageState?: PageState | undefined
+  readonly columns?: ReadonlyArray<Column> | undefined
+  /** `false` when a condition did not hold. */
+  readonly wasApplied?: boolean | undefined
+  readonly info?: Info | undefined
+}
+
+/**
+ * Where a page begins: opaque, made by the adapter, and a string so that it can be kept and sent around.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
+
+/**
+ * Makes a page state from what the adapter calls one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const PageState: Brand.Constructor<PageState> = Brand.nominal<PageState>()
+
+/**
+ * A message with `<value>` where it quotes what a request binds: for ports, whose servers quote what they please. What stands
+ * in the text of the query stays, and so does what is shorter than three characters.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const withoutValues = (message: string, request: Request): string =>
+  hideValues(
+    message,
+    request._tag === "Statement" ? request.params : request.statements.map(({ params }) => params),
+    textOf(request)
+  )
+
+/**
+ * The token ranges of a keyspace.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ring {
+  readonly ranges: ReadonlyArray<TokenRange>
+}
+
+/**
+ * The tokens after `start` up to and including `end`, and the nodes that hold them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenRange {
+  readonly start: bigint
+  readonly end: bigint
+  /** Addresses of the replicas, as `address:port`. */
+  readonly replicas: ReadonlyArray<string>
+}
+
+/**
+ * Where a statement goes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Partition {
+  readonly token: bigint
+}
