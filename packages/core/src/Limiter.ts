@@ -10,9 +10,9 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
+import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { checkedLimiter } from "./internal/limiter/checked.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
-import { type Leaf, leaves } from "./internal/limiter/leaf.ts"
 import { Rate } from "./internal/limiter/rate.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
 import { millisOf } from "./internal/millis.ts"
@@ -32,7 +32,7 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 export interface Limiter {
   /** What it is doing now. */
   readonly state: Effect.Effect<State>
-  readonly [leaves]: ReadonlyArray<Leaf>
+  readonly [basicLimiters]: ReadonlyArray<BasicLimiter>
 }
 
 /**
@@ -232,17 +232,17 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
  * @since 0.1.0
  */
 export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
-  of(limiters.flatMap((limiter, index) => checkedLimiter(limiter, `limiters[${index}]`)[leaves]))
+  of(limiters.flatMap((limiter, index) => checkedLimiter(limiter, `limiters[${index}]`)[basicLimiters]))
 
-const of = (parts: ReadonlyArray<Leaf>): Limiter => {
+const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]
-  return { state: Effect.sync(() => stateOf(distinct)), [leaves]: distinct }
+  return { state: Effect.sync(() => stateOf(distinct)), [basicLimiters]: distinct }
 }
 
 const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
 
-const stateOf = (parts: ReadonlyArray<Leaf>): State =>
-  parts.map((leaf) => leaf.state).reduce(
+const stateOf = (parts: ReadonlyArray<BasicLimiter>): State =>
+  parts.map((limiter) => limiter.state).reduce(
     (least, state) => room(state) < room(least) ? state : least,
     parts[0]?.state ?? unbounded
   )
@@ -250,7 +250,7 @@ const stateOf = (parts: ReadonlyArray<Leaf>): State =>
 const room = (state: State): number => state.limit - state.inFlight - state.abandoned
 
 /** Checks the options when the effect runs, as it is that which dies of them. */
-const making = (check: () => (time: Time) => Leaf): Effect.Effect<Limiter> =>
+const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limiter> =>
   Effect.suspend(() => {
     const make = check()
     return Effect.map(time, (time) => of([make(time)]))

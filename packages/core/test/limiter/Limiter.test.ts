@@ -3,12 +3,12 @@ import * as Limiter from "@effect-cql/core/Limiter"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { basicLimiters } from "../../src/internal/limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
-import { leaves } from "../../src/internal/limiter/leaf.ts"
 import { defectOf } from "../support/runs.ts"
 
 const gateFor = (...limiters: ReadonlyArray<Limiter.Limiter>): Gate =>
-  gateOf(limiters.flatMap((limiter) => limiter[leaves]))!
+  gateOf(limiters.flatMap((limiter) => limiter[basicLimiters]))!
 
 /** Sends through a gate without end, and notes when; what it sends is answered at once. */
 const flood = (gate: Gate, clock: Clock.Clock, times: Array<number>): void => {

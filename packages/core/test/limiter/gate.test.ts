@@ -1,8 +1,8 @@
 /** Accounting and order, over random sequences. */
 import { assert, describe, it } from "@effect/vitest"
+import type { BasicLimiter } from "../../src/internal/limiter/basicLimiter.ts"
 import { Fixed } from "../../src/internal/limiter/fixed.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
-import type { Leaf } from "../../src/internal/limiter/leaf.ts"
 import { Rate } from "../../src/internal/limiter/rate.ts"
 import { Random } from "../model/random.ts"
 import { Events } from "./support/events.ts"
@@ -14,13 +14,13 @@ const firstSeed = Number(process.env["LIMITER_SEED"] ?? 1)
 const drive = (seed: number): void => {
   const random = new Random(seed)
   const events = new Events()
-  const leaves: Array<Leaf> = [
+  const limiters: Array<BasicLimiter> = [
     new Fixed(events, random.between(1, 5), 200),
     new Fixed(events, random.between(1, 8), 50),
     new Rate(events, random.between(1, 40), 100, random.between(1, 4))
   ]
   const gates = [[0], [1], [2], [0, 1], [0, 2], [0, 1, 2], [2, 1, 2, 0]].map((set) =>
-    gateOf(set.map((index) => leaves[index]!))!
+    gateOf(set.map((index) => limiters[index]!))!
   )
   assert.strictEqual(gates[5], gates[6], "the same limiters, in any order and number, are one gate")
   const told = `LIMITER_SEED=${seed}`
@@ -30,15 +30,15 @@ const drive = (seed: number): void => {
   let came = 0
 
   const check = (): void => {
-    const bad = leaves.find((leaf) =>
-      leaf.inFlight + leaf.abandoned > leaf.limit || leaf.inFlight < 0 || leaf.abandoned < 0
+    const bad = limiters.find((limiter) =>
+      limiter.inFlight + limiter.abandoned > limiter.limit || limiter.inFlight < 0 || limiter.abandoned < 0
     )
     if (bad !== undefined) assert.fail(`${told}: ${JSON.stringify(bad.state)}`)
     for (const [gate, own] of waiting) if (gate.waiting !== own.size) assert.fail(`${told}: ${gate.waiting} wait`)
     // After the timers that are due at this moment; that of a rate is up to a millisecond late.
     events.after(0, () => {
       for (const gate of waiting.keys()) {
-        if (gate.waiting > 0 && !gate.leaves.includes(leaves[2]!) && gate.isOpen(events.now())) {
+        if (gate.waiting > 0 && !gate.limiters.includes(limiters[2]!) && gate.isOpen(events.now())) {
           assert.fail(`${told}: they wait for nothing`)
         }
       }
@@ -96,9 +96,9 @@ const drive = (seed: number): void => {
   assert.isTrue([...waiting.values()].every((own) => own.size === 0), told)
   assert.strictEqual(events.pending, 0, told)
   assert.strictEqual(holding, 0, told)
-  for (const leaf of leaves) {
-    leaf.hasRoom(events.now())
-    assert.deepStrictEqual({ ...leaf.state, limit: 0 }, {
+  for (const limiter of limiters) {
+    limiter.hasRoom(events.now())
+    assert.deepStrictEqual({ ...limiter.state, limit: 0 }, {
       limit: 0,
       inFlight: 0,
       waiting: 0,
@@ -163,16 +163,16 @@ describe("gates", () => {
   })
 
   it("give one permit for a limiter that is met twice, and none where nothing bounds", () => {
-    const leaf = new Fixed(new Events(), 2, 5_000)
-    assert.isTrue(gateOf([leaf, leaf])!.tryAcquire(0))
-    assert.strictEqual(leaf.inFlight, 1)
+    const limiter = new Fixed(new Events(), 2, 5_000)
+    assert.isTrue(gateOf([limiter, limiter])!.tryAcquire(0))
+    assert.strictEqual(limiter.inFlight, 1)
     assert.isUndefined(gateOf([]))
   })
 
   it("wake who waits when an abandoned request is over, by time or by its answer", () => {
     const events = new Events()
-    const leaf = new Fixed(events, 2, 5_000)
-    const gate = gateOf([leaf])!
+    const limiter = new Fixed(events, 2, 5_000)
+    const gate = gateOf([limiter])!
     assert.isTrue(gate.tryAcquire(0) && gate.tryAcquire(0))
     gate.abandon(true, 0, 0)
     const { lateAnswer } = gate.abandon(false, 0, 0)

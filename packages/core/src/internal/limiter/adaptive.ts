@@ -1,13 +1,13 @@
 /**
  * A bound that follows what the server can take.
  */
+import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
 import { Controller } from "./controller.ts"
-import { type Abandoned, Leaf } from "./leaf.ts"
 import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 import { Window } from "./window.ts"
 
-export class Adaptive extends Leaf {
+export class Adaptive extends BasicLimiter {
   readonly timed = true
   readonly #controller: Controller
   readonly #window: Window

@@ -1,10 +1,10 @@
 /**
  * A bound that stays where it is.
  */
-import { Leaf } from "./leaf.ts"
+import { BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"
 
-export class Fixed extends Leaf {
+export class Fixed extends BasicLimiter {
   readonly limit: number
   readonly lastMove: string | undefined = undefined
   readonly timed = false

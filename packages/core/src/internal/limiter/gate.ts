@@ -5,7 +5,7 @@
  * so that a slow rate cannot sit on the permits of a bound in flight, and nobody can lock anybody out. Among those that
  * could go, the one that came first goes.
  */
-import type { Abandoned as Entry, Leaf } from "./leaf.ts"
+import type { Abandoned as Entry, BasicLimiter } from "./basicLimiter.ts"
 import type { Signal } from "./signal.ts"
 
 /** An abandoned request, for the day its answer comes. */
@@ -25,7 +25,7 @@ interface Waiter {
 let tickets = 0
 
 export class Gate {
-  readonly leaves: ReadonlyArray<Leaf>
+  readonly limiters: ReadonlyArray<BasicLimiter>
   /** Whether it matters which times it is told. If not, zeros will do, and nobody has to look at a clock. */
   readonly timed: boolean
   /** How many wait here. */
@@ -33,9 +33,9 @@ export class Gate {
   #first: Waiter | undefined
   #last: Waiter | undefined
 
-  constructor(leaves: ReadonlyArray<Leaf>) {
-    this.leaves = leaves
-    this.timed = leaves.some((leaf) => leaf.timed)
+  constructor(limiters: ReadonlyArray<BasicLimiter>) {
+    this.limiters = limiters
+    this.timed = limiters.some((limiter) => limiter.timed)
   }
 
   /** When the first of those who wait came. */
@@ -45,12 +45,12 @@ export class Gate {
 
   /** The time, where it matters. */
   get now(): number {
-    return this.timed ? this.leaves[0]!.time.now() : 0
+    return this.timed ? this.limiters[0]!.time.now() : 0
   }
 
   /** Whether all of the limiters have room. */
   isOpen(now: number): boolean {
-    for (const leaf of this.leaves) if (!leaf.hasRoom(now)) return false
+    for (const limiter of this.limiters) if (!limiter.hasRoom(now)) return false
     return true
   }
 
@@ -73,20 +73,20 @@ export class Gate {
     if (this.#last === undefined) this.#first = waiter
     else this.#last.next = waiter
     this.#last = waiter
-    if (this.waiting++ === 0) { for (const leaf of this.leaves) leaf.gates.add(this) }
+    if (this.waiting++ === 0) { for (const limiter of this.limiters) limiter.gates.add(this) }
     // Within a drain there may be room by now, and it is the drain that looks.
-    if (draining) touch(this.leaves)
-    else for (const leaf of this.leaves) leaf.arm(wake)
+    if (draining) touch(this.limiters)
+    else for (const limiter of this.limiters) limiter.arm(wake)
     return () => {
       if (waiter.resume === undefined) return
       this.#remove(waiter)
-      for (const leaf of this.leaves) leaf.arm(wake)
+      for (const limiter of this.limiters) limiter.arm(wake)
     }
   }
 
   /** Gives the permit of a request back that has ended, and says how. */
   release(signal: Signal, latency: number, now: number): void {
-    for (const leaf of this.leaves) leaf.release(signal, latency, now)
+    for (const limiter of this.limiters) limiter.release(signal, latency, now)
     this.#serveOthers()
   }
 
@@ -95,27 +95,27 @@ export class Gate {
    * still has it, so that it goes on counting as load until its answer comes, or for a bounded time.
    */
   abandon(timedOut: boolean, latency: number, now: number): Abandoned {
-    const entries: Array<Entry> = this.leaves.map((leaf) => leaf.abandon(timedOut, latency, now))
+    const entries: Array<Entry> = this.limiters.map((limiter) => limiter.abandon(timedOut, latency, now))
     this.#serveOthers()
     return {
       lateAnswer: () => {
-        this.leaves.forEach((leaf, index) => leaf.answered(entries[index]!))
+        this.limiters.forEach((limiter, index) => limiter.answered(entries[index]!))
         this.#serveOthers()
       }
     }
   }
 
   #serveOthers(): void {
-    for (const leaf of this.leaves) {
-      if (leaf.gates.size > 0) {
-        drain(this.leaves)
+    for (const limiter of this.limiters) {
+      if (limiter.gates.size > 0) {
+        drain(this.limiters)
         return
       }
     }
   }
 
   #take(now: number): void {
-    for (const leaf of this.leaves) leaf.take(now)
+    for (const limiter of this.limiters) limiter.take(now)
   }
 
   /** Gives the first in line its permits. */
@@ -134,24 +134,24 @@ export class Gate {
     else previous.next = next
     if (next === undefined) this.#last = previous
     else next.previous = previous
-    if (--this.waiting === 0) { for (const leaf of this.leaves) leaf.gates.delete(this) }
+    if (--this.waiting === 0) { for (const limiter of this.limiters) limiter.gates.delete(this) }
   }
 }
 
 // One drain for all limiters: whoever is resumed may end at once, release and wait again, also elsewhere. That is noted
 // and done in the loop that is under way, so that the stack stays flat however many wait.
 let draining = false
-const touched = new Set<Leaf>()
+const touched = new Set<BasicLimiter>()
 
-const touch = (leaves: ReadonlyArray<Leaf>): void => {
-  for (const leaf of leaves) touched.add(leaf)
+const touch = (limiters: ReadonlyArray<BasicLimiter>): void => {
+  for (const limiter of limiters) touched.add(limiter)
 }
 
-const wake = (leaf: Leaf): void => drain([leaf])
+const wake = (limiter: BasicLimiter): void => drain([limiter])
 
 /** Resumes all those waiting for these limiters that can go, in the order in which they came. */
-const drain = (leaves: ReadonlyArray<Leaf>): void => {
-  touch(leaves)
+const drain = (limiters: ReadonlyArray<BasicLimiter>): void => {
+  touch(limiters)
   if (draining) return
   draining = true
   // A callback that throws is a defect of its run, and must not shut all limiters for ever.
@@ -165,10 +165,10 @@ const drain = (leaves: ReadonlyArray<Leaf>): void => {
     draining = false
     const looked = [...touched]
     touched.clear()
-    for (const leaf of looked) {
-      leaf.arm(wake)
+    for (const limiter of looked) {
+      limiter.arm(wake)
       // A gate that found room here may now be waiting for another limiter.
-      for (const gate of leaf.gates) for (const other of gate.leaves) other.arm(wake)
+      for (const gate of limiter.gates) for (const other of gate.limiters) other.arm(wake)
     }
   }
 }
@@ -176,8 +176,8 @@ const drain = (leaves: ReadonlyArray<Leaf>): void => {
 /** Of the gates that could let someone go, the one whose first has waited longest. */
 const nextGate = (): Gate | undefined => {
   let found: Gate | undefined
-  for (const leaf of touched) {
-    for (const gate of leaf.gates) {
+  for (const limiter of touched) {
+    for (const gate of limiter.gates) {
       if (gate === found || (found !== undefined && gate.ticket > found.ticket)) continue
       if (gate.isOpen(gate.now)) found = gate
     }
@@ -189,12 +189,12 @@ const nextGate = (): Gate | undefined => {
  * The gate of a set of limiters, each counted once; the same one for the same set, so that all runs stand in one line.
  * Nothing when there is nothing that bounds.
  */
-export const gateOf = (leaves: Iterable<Leaf>): Gate | undefined => {
-  const distinct = [...new Set(leaves)].toSorted((a, b) => a.id - b.id)
+export const gateOf = (limiters: Iterable<BasicLimiter>): Gate | undefined => {
+  const distinct = [...new Set(limiters)].toSorted((a, b) => a.id - b.id)
   // Kept by the youngest: an old limiter must not keep alive what was made for one run.
   const youngest = distinct.at(-1)
   if (youngest === undefined) return undefined
-  const key = distinct.map((leaf) => leaf.id).join()
+  const key = distinct.map((limiter) => limiter.id).join()
   const known = youngest.known.get(key)
   if (known !== undefined) return known
   const gate = new Gate(distinct)

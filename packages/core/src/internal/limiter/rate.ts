@@ -5,7 +5,7 @@
  * interval, and may begin up to `burst - 1` intervals before it is due. One number is all the state there is, and no
  * rounding adds up.
  */
-import { type Abandoned, Leaf } from "./leaf.ts"
+import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"
 
 /** How far behind its schedule a limiter with waiters may be and still make up for it: timers are late now and then. */
@@ -14,7 +14,7 @@ const catchUp = 50
 // Differences of large floating point numbers.
 const rounding = 1e-6
 
-export class Rate extends Leaf {
+export class Rate extends BasicLimiter {
   readonly limit = Number.POSITIVE_INFINITY
   readonly lastMove: string | undefined = undefined
   readonly timed = true

@@ -9,8 +9,8 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type { Limiter } from "../../Limiter.ts"
 import type { Options } from "../../Statement.ts"
+import { basicLimiters } from "../limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../limiter/gate.ts"
-import { leaves } from "../limiter/leaf.ts"
 import type { Seat } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, type ResolvedOptions } from "../statement/options.ts"
@@ -37,7 +37,7 @@ export const makeEnvironment = (
     Effect.succeed({
       session,
       options: resolve(options, session.defaults),
-      gate: gateOf([...ofSession?.[leaves] ?? [], ...ofRun?.[leaves] ?? []]),
+      gate: gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []]),
       clock: Context.get(context, Clock.Clock),
       random: Context.get(context, Random.Random),
       dispatcher: Context.get(context, Scheduler.Scheduler).makeDispatcher(),

@@ -48,20 +48,20 @@ export const simulate = (
 ): Simulated => {
   const events = new Events()
   const server = new Server(scenario.nodes, events, new Random(seed))
-  const leaf = typeof level === "number"
+  const limiter = typeof level === "number"
     ? new Fixed(events, level, 5_000)
     : new Adaptive(events, { ...bounds, initial: level.initial }, 5_000)
-  const gate = gateOf([leaf])!
+  const gate = gateOf([limiter])!
   const simulated: Simulated = { answeredAt: [], latencies: [], refused: 0, abandoned: 0, steps: [] }
   const observe = (): void => {
-    if (!(leaf instanceof Adaptive) || leaf.windows === simulated.steps.length) return
+    if (!(limiter instanceof Adaptive) || limiter.windows === simulated.steps.length) return
     const answers = simulated.answeredAt.length
     simulated.steps.push({
       at: events.now(),
-      limit: leaf.limit,
+      limit: limiter.limit,
 
       answers,
-      move: leaf.lastMove
+      move: limiter.lastMove
     })
   }
   const next = (): void => {
@@ -75,7 +75,7 @@ export const simulate = (
     const giveUp = scenario.timeout === undefined ? undefined : events.after(scenario.timeout, () => {
       isOver = true
       late = gate.abandon(true, events.now() - began, events.now())
-      simulated.abandoned = Math.max(simulated.abandoned, leaf.abandoned)
+      simulated.abandoned = Math.max(simulated.abandoned, limiter.abandoned)
       observe()
       next()
     })

@@ -13,8 +13,8 @@ export interface Abandoned {
   over: boolean
 }
 
-/** Where a limiter keeps the leaves that it is made of, out of the way of its users. */
-export const leaves: unique symbol = Symbol.for("@effect-cql/core/Limiter/leaves")
+/** Where a limiter keeps the limiters that it is made of, out of the way of its users. */
+export const basicLimiters: unique symbol = Symbol.for("@effect-cql/core/Limiter/basicLimiters")
 
 interface Snapshot {
   readonly limit: number
@@ -26,7 +26,7 @@ interface Snapshot {
 
 let made = 0
 
-export abstract class Leaf {
+export abstract class BasicLimiter {
   /** Distinguishes limiters, and puts them in the order in which they were made. */
   readonly id = made++
   readonly time: Time
@@ -123,7 +123,7 @@ export abstract class Leaf {
   }
 
   /** Has those who wait looked after when there may be room for them, if time alone can make it. */
-  arm(wake: (leaf: Leaf) => void): void {
+  arm(wake: (limiter: BasicLimiter) => void): void {
     const at = this.#nextLook()
     if (at === this.#wakeAt) return
     this.#calledOff?.()
