@@ -1,6 +1,7 @@
+import { existsSync, readdirSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 
-const packages = ["core", "cassandra", "testing", "examples"]
+const packages = readdirSync("./packages").filter((name) => existsSync(`./packages/${name}/test`))
 
 const faults = ["test/faults/faults.integration.test.ts", "test/faults/acknowledged.integration.test.ts"]
 
@@ -12,7 +13,7 @@ const project = (name: string, root: string, options: object) => ({
 export default defineConfig({
   test: {
     // Starts one Cassandra for the whole run, when a file of the run needs one.
-    globalSetup: ["./packages/testing/test/support/cassandra.globalSetup.ts"],
+    globalSetup: ["./packages/test-support/src/globalSetup.ts"],
     projects: [
       ...packages.map((name) =>
         project(name, `./packages/${name}`, { include: ["test/**/*.test.ts"], exclude: faults })

@@ -5,7 +5,7 @@
 // in two processes, where a failed `console.assert` is an error. ```ts no-run only compiles, ```ts no-check is left alone.
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, sep } from "node:path"
-import { type Finished, root, run } from "./support.ts"
+import { type Finished, published, root, run } from "./support.ts"
 
 interface Example {
   /** Where the block begins: `docs/guide.md:12`. */
@@ -21,7 +21,11 @@ export interface Counts {
   readonly failed: number
 }
 
-const sources = ["README.md", "docs/**/*.md", "packages/{core,cassandra,testing}/{README.md,src/**/*.ts}"]
+const sources = [
+  "README.md",
+  "docs/**/*.md",
+  ...published.flatMap((name) => [`packages/${name}/README.md`, `packages/${name}/src/**/*.ts`])
+]
 // Inside a package, so that imports resolve as they do for a user.
 const directory = join(root, "packages/examples/.doc-examples")
 

@@ -1,9 +1,9 @@
 // The house rules that the linter cannot express. Each finding names file, line and rule.
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import ts from "typescript-6"
-import { root } from "./support.ts"
+import { published, root } from "./support.ts"
 
 type Report = (position: number, rule: string) => void
 
@@ -13,7 +13,8 @@ interface Rule {
 }
 
 const maxLines = 400
-const librarySource = /^packages\/(core|cassandra|testing)\/src\/.*\.ts$/
+const librarySource = new RegExp(`^packages/(${published.join("|")})/src/.*\\.ts$`)
+const publicModule = new RegExp(`^packages/(${published.join("|")})/src/(?!index\\.ts)[^/]*\\.ts$`)
 const anyText = /\.(ts|mts|mjs|js|json|ya?ml|md)$|^\.ci\//
 // The patterns of `words` would find themselves here.
 const exempt = new Set(["pnpm-lock.yaml", "scripts/house.ts"])
@@ -73,7 +74,7 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    files: /^packages\/(core|cassandra|testing)\/src\/(?!index\.ts)[^/]*\.ts$/,
+    files: publicModule,
     check: (source, report) => {
       const documented = new Set<string>()
       const undocumented: Array<readonly [name: string, position: number]> = []
@@ -99,12 +100,12 @@ const rules: ReadonlyArray<Rule> = [
   {
     files: /^packages\/.*\.ts$/,
     check: (source, report, file) => {
-      const [, owner = ""] = file.split("/")
+      const home = file.split("/", 2).join("/") + "/"
       for (const specifier of importsOf(source)) {
-        const crosses = /^@effect-cql\/[\w-]+\/internal\//.test(specifier.text) ||
-          (/(?:^|\/)packages\/|^(?:\.\.\/)+(?:core|cassandra|testing|examples|benchmarks)\//.test(specifier.text) &&
-            !file.startsWith(`packages/${owner}/test`))
-        if (crosses) report(specifier.getStart(), "nobody imports the inside of another package")
+        const leaves = specifier.text.startsWith(".") && !join(dirname(file), specifier.text).startsWith(home)
+        if (leaves || /^@effect-cql\/[\w-]+\/internal\//.test(specifier.text)) {
+          report(specifier.getStart(), "no package imports the inside of another")
+        }
       }
     }
   },

@@ -25,6 +25,8 @@ interface Report {
 }
 
 const patches = join(root, "packages/core/mutants")
+/** The packages that the tests of the core need, with their dependencies among each other. */
+const packages = { core: ["testing", "test-support"], testing: ["core"], "test-support": ["core", "testing"] }
 const atOnce = 2
 const patience = 180_000
 
@@ -36,8 +38,7 @@ const makeWorkspace = async (parent: string, name: string): Promise<string> => {
   for (const file of ["package.json", "tsconfig.base.json"]) {
     await cp(join(root, file), join(workspace, file))
   }
-  const packages = { core: "testing", testing: "core" }
-  for (const [name, other] of Object.entries(packages)) {
+  for (const [name, others] of Object.entries(packages)) {
     const copy = join(workspace, "packages", name)
     await cp(join(root, "packages", name), copy, {
       recursive: true,
@@ -45,7 +46,9 @@ const makeWorkspace = async (parent: string, name: string): Promise<string> => {
       filter: (path) => basename(path) !== "dist" && basename(path) !== "@effect-cql"
     })
     await mkdir(join(copy, "node_modules/@effect-cql"))
-    await symlink(join(workspace, "packages", other), join(copy, "node_modules/@effect-cql", other))
+    for (const other of others) {
+      await symlink(join(workspace, "packages", other), join(copy, "node_modules/@effect-cql", other))
+    }
   }
   return workspace
 }

@@ -2,7 +2,7 @@
 // them with npm in an empty project outside of the workspace, and compiles and runs the first program of the README.
 //
 // The program is the ```ts block after `<!-- first-program -->`. Where it needs a server, the packed
-// @effect-cql/testing provides one: its address takes the place of "127.0.0.1" in the program.
+// @effect-cql/test-server provides one: its address takes the place of "127.0.0.1" in the program.
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -47,7 +47,7 @@ const firstProgram = (): string => {
   return program[1]
 }
 
-const withServer = `import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+const withServer = `import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"

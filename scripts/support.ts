@@ -1,12 +1,18 @@
 // What the scripts share: the repository's root, child processes, and a line for each stage.
 import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 
 export const root = join(import.meta.dirname, "..")
 
-/** The packages that are published. */
-export const published = ["core", "cassandra", "testing"]
+const isPublished = (name: string): boolean => {
+  const manifest = join(root, "packages", name, "package.json")
+  return existsSync(manifest) && !(JSON.parse(readFileSync(manifest, "utf8")) as { private?: boolean }).private
+}
+
+/** The packages that are published: each folder of a manifest that is not private. */
+export const published = readdirSync(join(root, "packages")).filter(isPublished).toSorted()
 
 export interface Finished {
   readonly code: number

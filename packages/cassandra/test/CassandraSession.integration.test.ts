@@ -1,9 +1,9 @@
 import { Batch, executeConcurrent, Query, runConcurrent, Session, Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect, Schema, Stream } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
 import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 

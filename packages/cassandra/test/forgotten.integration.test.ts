@@ -1,7 +1,7 @@
 import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("forgotten")

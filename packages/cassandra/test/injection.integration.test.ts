@@ -9,9 +9,9 @@ import {
   Session,
   Statement
 } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { CassandraSession } from "../src/index.ts"
 import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 

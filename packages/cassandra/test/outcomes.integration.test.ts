@@ -1,15 +1,15 @@
+import * as Simulacron from "@effect-cql/test-server/Simulacron"
+import { integration } from "@effect-cql/test-support/server"
 import { layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { benchOn } from "./support/bench.ts"
 import { alone, amongOthers, type Bench } from "./support/failOne.ts"
 import { answered, lost, outcomeOf, type Row } from "./support/outcomeTable.ts"
-import { simulacron } from "./support/simulacron.ts"
 import { type Kind, kinds } from "./support/subjects.ts"
 
 class Shared extends Context.Service<Shared, Bench>()("test/Shared") {}
 
-const SharedLive = Layer.effect(Shared, Effect.flatMap(simulacron(), benchOn))
+const SharedLive = Layer.effect(Shared, Effect.flatMap(Simulacron.make(), benchOn))
 
 const name = (row: Row, kind: Kind): string =>
   `${row.name} of a ${kind} statement: ${row.reason._tag}, ${outcomeOf(row, kind)}`

@@ -1,9 +1,9 @@
 import { Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
 import { ownName, withKeyspace } from "./support/session.ts"
 

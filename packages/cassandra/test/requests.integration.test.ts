@@ -1,12 +1,12 @@
 import { Batch, PageState, Session, Statement } from "@effect-cql/core"
+import * as Simulacron from "@effect-cql/test-server/Simulacron"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import cassandra from "cassandra-driver"
 import { Context, Effect, Layer } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { CassandraSession } from "../src/index.ts"
-import { type Simulacron, simulacron } from "./support/simulacron.ts"
 
-class Cluster extends Context.Service<Cluster, Simulacron>()("test/Cluster") {}
+class Cluster extends Context.Service<Cluster, Simulacron.Cluster>()("test/Cluster") {}
 
 const insert = "INSERT INTO app.t (id, name) VALUES (?, ?)"
 const select = "SELECT name FROM app.t WHERE id = ?"
@@ -14,7 +14,7 @@ const select = "SELECT name FROM app.t WHERE id = ?"
 const ClusterLive = Layer.effect(
   Cluster,
   Effect.gen(function*() {
-    const cluster = yield* simulacron({ nodes: 2 })
+    const cluster = yield* Simulacron.make({ nodes: 2 })
     const nothing = { result: "success", rows: [], column_types: {} }
     yield* cluster.prime({ query: insert, params: { id: "int", name: "ascii" } }, nothing)
     yield* cluster.prime({ query: select, params: { id: "int" } }, nothing)

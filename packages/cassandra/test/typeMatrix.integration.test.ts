@@ -1,7 +1,7 @@
 import { type CqlError, executeConcurrent, Query, type Session, Statement } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { ownName, withKeyspace } from "./support/session.ts"
 import { type Next, type Pair, type TypeRow, typeTable } from "./support/typeTable.ts"
 

@@ -1,7 +1,7 @@
 import { Query, Statement } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { BigDecimal, Effect } from "effect"
-import { integration } from "../../testing/test/support/server.ts"
 import { ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("values")

@@ -1,9 +1,9 @@
 /** What a port answers that is no answer: the run dies, and names the mistake of the port. */
 import { executeConcurrent, Session } from "@effect-cql/core"
 import type { Port } from "@effect-cql/core/Port"
+import { defectOf, statements, timed } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { defectOf, statements, timed } from "./support/runs.ts"
 
 const page = { rows: [] }
 let sent = 0

@@ -1,9 +1,9 @@
 import { CqlError, executeConcurrent, Limiter, Reason, Session, Statement } from "@effect-cql/core"
 import type { Done, Port } from "@effect-cql/core/Port"
+import { defectOf, insert, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { defectOf, insert, statements, timed, valueOf } from "./support/runs.ts"
 
 const page = { rows: [{ a: 1 }] }
 const write = Statement.make(insert, [1])

@@ -8,12 +8,21 @@ import {
   SourceError,
   streamConcurrent
 } from "@effect-cql/core"
+import { Random } from "@effect-cql/test-support/random"
+import {
+  defectOf,
+  errorOf,
+  indexOf,
+  overloaded,
+  sessionOf,
+  statements,
+  timed,
+  valueOf
+} from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { inspect } from "node:util"
-import { Random } from "./model/random.ts"
-import { defectOf, errorOf, indexOf, overloaded, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
 
 const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index)
 

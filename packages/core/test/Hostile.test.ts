@@ -12,11 +12,20 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import type { Done, Port } from "@effect-cql/core/Port"
+import {
+  defectOf,
+  errorOf,
+  indexOf,
+  insert,
+  sessionOf,
+  statements,
+  timed,
+  valueOf
+} from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defectOf, errorOf, indexOf, insert, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
 
 const slow = sessionOf({ latency: () => 10 })
 const page = { rows: [] }

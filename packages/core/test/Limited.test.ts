@@ -8,11 +8,11 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
+import { errorOf, insert, sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { errorOf, insert, sessionOf, statements, timed, valueOf } from "./support/runs.ts"
 
 const slow = sessionOf({ latency: () => 10 })
 

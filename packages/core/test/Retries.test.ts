@@ -9,11 +9,11 @@ import {
   Session,
   Statement
 } from "@effect-cql/core"
+import { insert, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { insert, statements, timed, valueOf } from "./support/runs.ts"
 
 const message = "x"
 const unavailable = new Reason.Unavailable({ message, consistency: "ALL", required: 3, alive: 2 })

@@ -14,13 +14,13 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import { type RequestOptions, withoutValues } from "@effect-cql/core/Port"
+import { Random } from "@effect-cql/test-support/random"
+import { leaks, listening, type Secret, secrets, type Told } from "@effect-cql/test-support/secrecy"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
-import { Random } from "./model/random.ts"
-import { leaks, listening, type Secret, secrets, type Told } from "./support/secrecy.ts"
 
 type Bind = (secret: unknown) => Statement.Input
 

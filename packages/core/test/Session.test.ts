@@ -1,10 +1,10 @@
 import { Batch, PageState, Reason, Session, Statement } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Port"
+import { insert, timed } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { insert, timed } from "./support/runs.ts"
 
 const rows = Array.from({ length: 25 }, (_, id) => ({ id }))
 const paged = MockSession.layer({ otherwise: MockSession.rows(rows), defaults: { pageSize: 10 } })

@@ -10,10 +10,10 @@ import {
   Statement,
   streamConcurrentWithArgs
 } from "@effect-cql/core"
+import { errorOf, insert, overloaded, sessionOf, statements, timed } from "@effect-cql/test-support/runs"
 import { assert, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { errorOf, insert, overloaded, sessionOf, statements, timed } from "./support/runs.ts"
 
 it.effect("what remains of a stopped run is exactly what has not succeeded", () =>
   Effect.gen(function*() {

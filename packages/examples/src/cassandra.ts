@@ -6,7 +6,7 @@
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import { Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Effect, Layer } from "effect"
 
 const schema = [

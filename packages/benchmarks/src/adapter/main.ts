@@ -5,7 +5,7 @@
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import type { Session } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import cassandra from "cassandra-driver"
 import { Effect, Layer, Redacted } from "effect"
 import { atMost, conclude, printTable, type Row } from "../internal/report.ts"

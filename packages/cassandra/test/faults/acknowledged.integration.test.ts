@@ -1,4 +1,4 @@
-import type { ServerUnavailable } from "@effect-cql/testing/CassandraServer"
+import type { ServerUnavailable } from "@effect-cql/test-server/CassandraServer"
 import { assert, it, type TestContext } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"

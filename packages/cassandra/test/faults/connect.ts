@@ -1,4 +1,4 @@
-import type { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import type { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import type { CassandraSession } from "../../src/index.ts"
 
 /** What to open a session to a server with, by an address of it. */

@@ -1,6 +1,6 @@
+import { integration, SharedServerLayer } from "@effect-cql/test-support/server"
 import { afterAll, assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
-import { integration, SharedServerLayer } from "../../../testing/test/support/server.ts"
 import type { Fault } from "./fault.ts"
 import { mocked } from "./mock/index.ts"
 import { seed } from "./random.ts"

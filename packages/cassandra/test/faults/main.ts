@@ -1,5 +1,5 @@
 /** Does every fault of the suite to runs of statements, one after the other, and tells what became of all statements. */
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Data, Effect, Layer, Logger, Option, Runtime, type Scope } from "effect"
 import { Command, Flag } from "effect/cli"

@@ -1,20 +1,20 @@
 /** What scripted faults need: a Cassandra with its tables, and a program that plays clusters. */
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import * as Simulacron from "@effect-cql/test-server/Simulacron"
 import cassandra from "cassandra-driver"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { CassandraSession } from "../../src/index.ts"
 import { type Act, frameProxyTo } from "../support/frameProxy.ts"
 import { opcode } from "../support/frames.ts"
 import { proxyTo } from "../support/proxy.ts"
-import { type Options, type SimulacronServer, simulacronServer } from "../support/simulacron.ts"
 import type { Truth } from "./audit.ts"
 import { optionsOf } from "./connect.ts"
 import type { Fault, Tally } from "./fault.ts"
 import { type Found, indexIn, Tables } from "./tables.ts"
 
 /** Clusters that do what they are told. */
-export class Clusters extends Context.Service<Clusters, SimulacronServer>()("test/faults/Clusters") {
-  static readonly layer: Layer.Layer<Clusters> = Layer.effect(Clusters, simulacronServer(8))
+export class Clusters extends Context.Service<Clusters, Simulacron.Server>()("test/faults/Clusters") {
+  static readonly layer = Layer.effect(Clusters, Simulacron.makeServer(8))
 }
 
 /** What a scripted fault may use. */
@@ -30,7 +30,7 @@ export const ServersLive: Layer.Layer<Servers, unknown, CassandraServer> = Layer
 type More = Partial<CassandraSession.Options>
 
 /** A cluster of Simulacron, and the way to open sessions to it. */
-export const cluster = Effect.fnUntraced(function*(nodes: number, options: Options = {}) {
+export const cluster = Effect.fnUntraced(function*(nodes: number, options: Simulacron.Options = {}) {
   const clusters = yield* Clusters
   const made = yield* clusters.cluster({ ...options, nodes })
   const { contactPoints, localDataCenter } = made

@@ -1,6 +1,6 @@
 /** The tables of scripted faults on Cassandra, and the statements on them by which a proxy knows which is which. */
 import { Query, type Session, Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Context, Effect, Layer } from "effect"
 import process from "node:process"
 import { CassandraSession } from "../../src/index.ts"

@@ -3,12 +3,12 @@
  */
 import { type CqlError, executeConcurrent, type ExecutionResult, RetryPolicy, type Statement } from "@effect-cql/core"
 import { Session } from "@effect-cql/core"
+import type { Cluster, Then } from "@effect-cql/test-server/Simulacron"
 import { Effect } from "effect"
 import assert from "node:assert/strict"
 import type { FrameProxy } from "./frameProxy.ts"
 import { opcode } from "./frames.ts"
 import { fieldsOf, outcomeOf, type Row } from "./outcomeTable.ts"
-import type { Simulacron, Then } from "./simulacron.ts"
 import { batchTypeOf, type Kind, subject, textOf } from "./subjects.ts"
 
 /** Which statement fails, and of how many. */
@@ -17,7 +17,7 @@ export const size = 8
 
 /** Where it is done: a cluster of one node, a session to it, and a proxy in between for what the cluster cannot say. */
 export interface Bench {
-  readonly cluster: Simulacron
+  readonly cluster: Cluster
   readonly proxy: FrameProxy
   readonly session: Session["Service"]
 }

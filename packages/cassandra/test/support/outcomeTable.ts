@@ -3,8 +3,8 @@
  * from the code that decides it, and in the words of the protocol.
  */
 import { type Outcome, Reason } from "@effect-cql/core"
+import type { Then } from "@effect-cql/test-server/Simulacron"
 import { casWriteUnknown, cdcWriteFailure } from "./frames.ts"
-import type { Then } from "./simulacron.ts"
 import type { Kind } from "./subjects.ts"
 
 export interface Row {

@@ -1,7 +1,7 @@
 import { type CqlError, type Reason, Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { SharedServerLayer } from "@effect-cql/test-support/server"
 import { Effect, Layer } from "effect"
-import { SharedServerLayer } from "../../../testing/test/support/server.ts"
 import { CassandraSession } from "../../src/index.ts"
 
 /** The options that connect to a server. */

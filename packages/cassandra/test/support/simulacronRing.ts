@@ -1,5 +1,5 @@
+import type { Cluster } from "@effect-cql/test-server/Simulacron"
 import { Effect } from "effect"
-import type { Simulacron } from "./simulacron.ts"
 
 const local = "SELECT * FROM system.local WHERE key='local'"
 const peers = "SELECT * FROM system.peers"
@@ -30,7 +30,7 @@ const schemaVersion = "5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a0000"
  * What connects from then on sees that.
  */
 export const primeRing = Effect.fnUntraced(function*(
-  { contactPoints, localDataCenter, prime }: Simulacron,
+  { contactPoints, localDataCenter, prime }: Cluster,
   keyspace: string,
   tokens: ReadonlyArray<ReadonlyArray<bigint>>
 ) {

@@ -1,11 +1,11 @@
 import { InvalidOptions } from "@effect-cql/core"
 import * as Limiter from "@effect-cql/core/Limiter"
+import { defectOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { basicLimiters } from "../../src/internal/limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
-import { defectOf } from "../support/runs.ts"
 
 const gateFor = (...limiters: ReadonlyArray<Limiter.Limiter>): Gate =>
   gateOf(limiters.flatMap((limiter) => limiter[basicLimiters]))!

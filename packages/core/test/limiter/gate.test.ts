@@ -1,10 +1,10 @@
 /** Accounting and order, over random sequences. */
+import { Random } from "@effect-cql/test-support/random"
 import { assert, describe, it } from "@effect/vitest"
 import type { BasicLimiter } from "../../src/internal/limiter/basicLimiter.ts"
 import { Fixed } from "../../src/internal/limiter/fixed.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
 import { Rate } from "../../src/internal/limiter/rate.ts"
-import { Random } from "../model/random.ts"
 import { Events } from "./support/events.ts"
 
 const cases = Number(process.env["LIMITER_CASES"] ?? 500)

@@ -3,7 +3,7 @@
  *
  * All times are whole nanoseconds of a virtual clock, unless a name says otherwise.
  */
-import { type Random, randomAt } from "./random.ts"
+import { type Random, randomAt } from "@effect-cql/test-support/random"
 
 export interface Case {
   readonly seed: number

@@ -1,9 +1,9 @@
 /**
  * Random cases: small ones mostly, of every kind, by family.
  */
+import { Random } from "@effect-cql/test-support/random"
 import { type Answers, type Case, type Consumer, millisecond, type Source } from "./case.ts"
 import { nothingSeen } from "./prediction.ts"
-import { Random } from "./random.ts"
 import { simulate } from "./rules.ts"
 
 function define<Name extends string>(families: Record<Name, (random: Random) => Partial<Case>>) {

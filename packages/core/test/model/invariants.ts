@@ -4,9 +4,9 @@
  * A session that answers at once can do more in an instant than one turn of the event loop takes. How much of it is
  * handed over at once is open then, and with it how much has started when a consumer leaves.
  */
+import { Random } from "@effect-cql/test-support/random"
 import { attemptOf, bufferOf, type Case, levelOf, millisecond, planOf } from "./case.ts"
 import type { Observation } from "./drive.ts"
-import { Random } from "./random.ts"
 
 /** A case of which only invariants can be told: many answers at once, and a consumer that takes its time or leaves. */
 export const generateOpen = (seed: number): Case => {

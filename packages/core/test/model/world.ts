@@ -5,6 +5,7 @@
  * happens in one synchronous drain, so that ties are ties. The scheduler is that of Effect, with its turns of the event
  * loop made by the world.
  */
+import { Random as Seeded } from "@effect-cql/test-support/random"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -13,7 +14,6 @@ import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import { EventQueue, type Rank, rank } from "./queue.ts"
-import { Random as Seeded } from "./random.ts"
 
 export class World {
   /** Nanoseconds. */

@@ -8,11 +8,11 @@ import {
   runConcurrent,
   streamConcurrent
 } from "@effect-cql/core"
+import { defectOf, sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defectOf, sessionOf, statements, timed, valueOf } from "../support/runs.ts"
 
 describe("rule 9: bad options", () => {
   for (const concurrency of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "100" as never]) {

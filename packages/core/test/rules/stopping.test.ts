@@ -7,11 +7,20 @@ import {
   StatementFailed,
   streamConcurrent
 } from "@effect-cql/core"
+import {
+  defectOf,
+  errorOf,
+  indexOf,
+  insert,
+  sessionOf,
+  statements,
+  timed,
+  valueOf
+} from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defectOf, errorOf, indexOf, insert, sessionOf, statements, timed, valueOf } from "../support/runs.ts"
 
 /** A generator that tells how far it was pulled and whether it was closed. */
 const watched = (count: number) => {

@@ -1,9 +1,9 @@
 import { executeConcurrent, runConcurrent, streamConcurrent } from "@effect-cql/core"
+import { sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { sessionOf, statements, timed, valueOf } from "../support/runs.ts"
 
 describe("rule 1: order", () => {
   const backwards = sessionOf({ latency: (index) => 100 - index })

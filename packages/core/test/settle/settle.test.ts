@@ -1,10 +1,10 @@
 import { Batch, CqlError, executeConcurrent, Outcome, Query, Reason, RetryPolicy, Statement } from "@effect-cql/core"
+import { defectOf, errorOf, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
-import { defectOf, errorOf, timed, valueOf } from "../support/runs.ts"
 
 /** What stands in one row: values with their write times, in microseconds. */
 type Row = Readonly<Record<string, readonly [value: unknown, time: bigint | null]>>

@@ -1,5 +1,5 @@
 /** Loads every city of the world into a real Cassandra, concurrently, and reads it back checked. */
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { sessionTo } from "../cassandra.ts"

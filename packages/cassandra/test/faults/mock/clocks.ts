@@ -1,10 +1,10 @@
 /** Clocks of clients that jump, and servers whose speed changes under an adaptive limit. */
 import { executeConcurrent, Limiter, runConcurrent, Session, Statement } from "@effect-cql/core"
 import type { Done, Port } from "@effect-cql/core/Port"
+import { timed, valueOf } from "@effect-cql/test-support/runs"
 import { Clock, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"
-import { timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { accountOf, audit } from "../audit.ts"
 import { type Fault, tally } from "../fault.ts"
 import { random, seed } from "../random.ts"

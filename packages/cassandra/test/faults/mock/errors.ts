@@ -9,9 +9,9 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import type { Done, Port } from "@effect-cql/core/Port"
+import { errorOf, overloaded, timed, valueOf } from "@effect-cql/test-support/runs"
 import { Effect, Exit, Stream } from "effect"
 import assert from "node:assert/strict"
-import { errorOf, overloaded, timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { outcomeOf, type Row, table } from "../../support/outcomeTable.ts"
 import { type Kind, kinds, subject } from "../../support/subjects.ts"
 import { accountOf, accountOfStopped, audit } from "../audit.ts"

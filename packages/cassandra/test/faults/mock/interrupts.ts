@@ -1,10 +1,10 @@
 /** Runs that are interrupted at any moment. */
 import { executeConcurrent, Limiter, runConcurrent, Statement, streamConcurrent, type Summary } from "@effect-cql/core"
+import { overloaded } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"
-import { overloaded } from "../../../../core/test/support/runs.ts"
 import { audit } from "../audit.ts"
 import { type Fault, sum, type Tally } from "../fault.ts"
 import { random, seed } from "../random.ts"

@@ -1,9 +1,9 @@
 /** Results whose pages are empty, or fail. */
 import { executeConcurrent, PageState, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import { overloaded, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Effect, Stream } from "effect"
 import assert from "node:assert/strict"
-import { overloaded, timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { type Fault, sum, type Tally, tally, tallyOf } from "../fault.ts"
 import { mock } from "./world.ts"
 

@@ -1,12 +1,12 @@
 /** Many statements: the stack, the time, the heap, and one slow lane. */
 import { executeConcurrent, runConcurrent, Statement, streamConcurrent } from "@effect-cql/core"
+import { timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Effect, Stream } from "effect"
 import assert from "node:assert/strict"
 import process from "node:process"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { accountOf, audit } from "../audit.ts"
 import { type Fault, sum, type Tally, tally } from "../fault.ts"
 import { mock, world } from "./world.ts"

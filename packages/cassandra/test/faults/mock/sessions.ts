@@ -1,11 +1,11 @@
 /** Sessions that throw, hang, say what they may not, or end while they are in use. */
 import { type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
 import type { Port } from "@effect-cql/core/Port"
+import { defectOf, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Cause, Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"
-import { defectOf, timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { CassandraSession } from "../../../src/index.ts"
 import { fakeClient, nothing } from "../../support/fakeClient.ts"
 import { accountOf, audit } from "../audit.ts"

@@ -1,9 +1,9 @@
 /** Sources that fail, end early or dawdle, and consumers that stop. */
 import { executeConcurrent, runConcurrent, SourceError, Statement, streamConcurrent } from "@effect-cql/core"
+import { errorOf, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Effect, Exit, Stream } from "effect"
 import assert from "node:assert/strict"
-import { errorOf, timed, valueOf } from "../../../../core/test/support/runs.ts"
 import { accountOf, accountOfStopped, audit } from "../audit.ts"
 import { type Fault, sum, type Tally } from "../fault.ts"
 import { mock, world } from "./world.ts"

@@ -1,6 +1,6 @@
 /** The clock of the client jumps by an hour, and back, in the middle of a run. */
 import { executeConcurrent, Limiter, type Progress, Query, Session, Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Duration, Effect } from "effect"
 import assert from "node:assert/strict"
 import { CassandraSession } from "../../../src/index.ts"

@@ -2,7 +2,7 @@
  * The cluster that the faults of real nodes share: three nodes that hold every row, and a session with short timeouts.
  */
 import { type Session, Statement } from "@effect-cql/core"
-import { CassandraServer, make, type Node } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer, make, type Node } from "@effect-cql/test-server/CassandraServer"
 import { type Host, policies, types } from "cassandra-driver"
 import { Effect, Layer, Schedule, type Scope } from "effect"
 import { CassandraClient, CassandraSession } from "../../../src/index.ts"

@@ -1,6 +1,6 @@
 /** Sessions that cannot be opened: for each, a typed error within the connect timeout, that says what to check. */
 import type { CqlError, Reason } from "@effect-cql/core"
-import { CassandraServer, make } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer, make } from "@effect-cql/test-server/CassandraServer"
 import { Effect, Redacted } from "effect"
 import assert from "node:assert/strict"
 import { createServer } from "node:net"

@@ -1,5 +1,5 @@
 /** What is done to the nodes while a run goes on. */
-import type { Node } from "@effect-cql/testing/CassandraServer"
+import type { Node } from "@effect-cql/test-server/CassandraServer"
 import { type Duration, Effect } from "effect"
 import { allUp, whileKilled, whilePaused, whileStopped } from "./cluster.ts"
 

@@ -1,7 +1,7 @@
 /** A scan of a whole table by the ranges of the ring, while one of the nodes goes down and comes back. */
 import { executeConcurrent, Query, Session } from "@effect-cql/core"
 import type { TokenRange } from "@effect-cql/core/Port"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Effect } from "effect"
 import assert from "node:assert/strict"
 import { type Fault, tallyOf } from "../fault.ts"

@@ -1,6 +1,6 @@
 /** Nodes that have forgotten a prepared statement: after a change of its table, and after a restart. */
 import { executeConcurrent, Query, Session } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Effect, Logger, References } from "effect"
 import assert from "node:assert/strict"
 import { CassandraSession } from "../../../src/index.ts"

@@ -1,5 +1,5 @@
 /** A simulated cluster: nodes with some workers and a queue each, and a driver that chooses a node at random. */
-import type { Random } from "../../model/random.ts"
+import type { Random } from "@effect-cql/test-support/random"
 import type { Events } from "./events.ts"
 
 export interface Node {

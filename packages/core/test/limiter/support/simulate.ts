@@ -1,8 +1,8 @@
 /** Load without end on a simulated server, through a limiter. */
+import { Random } from "@effect-cql/test-support/random"
 import { Adaptive } from "../../../src/internal/limiter/adaptive.ts"
 import { Fixed } from "../../../src/internal/limiter/fixed.ts"
 import { gateOf } from "../../../src/internal/limiter/gate.ts"
-import { Random } from "../../model/random.ts"
 import { Events } from "./events.ts"
 import { type Node, Server } from "./server.ts"
 

@@ -1,9 +1,9 @@
+import { make } from "@effect-cql/test-server/CassandraServer"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { TestProject } from "vitest/node"
-import { make } from "../../src/CassandraServer.ts"
 import type { SharedServer } from "./server.ts"
 
 /** The suites of the servers themselves start what they need. */

@@ -3,8 +3,8 @@ import { Effect, type Scope } from "effect"
 import { mkdtemp, readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { loadPlatform } from "../src/internal/server/platform.ts"
-import * as Supervision from "../src/internal/server/supervision.ts"
+import { loadPlatform } from "../src/internal/platform.ts"
+import * as Supervision from "../src/internal/supervision.ts"
 import { filesIn, processesWith } from "./support/processes.ts"
 
 const newDirectory = Effect.promise(() => mkdtemp(join(tmpdir(), "effect-cql-supervision-")))

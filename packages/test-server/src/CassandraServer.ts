@@ -18,13 +18,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { docker } from "./internal/server/docker.ts"
-import { Provider, ServerStartFailed, ServerUnavailable } from "./internal/server/errors.ts"
-import { external } from "./internal/server/external.ts"
-import { jvm } from "./internal/server/jvm.ts"
-import { withRealTime } from "./internal/server/live.ts"
-import { select } from "./internal/server/select.ts"
-import { optionalText } from "./internal/server/settings.ts"
+import { docker } from "./internal/docker.ts"
+import { Provider, ServerStartFailed, ServerUnavailable } from "./internal/errors.ts"
+import { external } from "./internal/external.ts"
+import { jvm } from "./internal/jvm.ts"
+import { withRealTime } from "./internal/live.ts"
+import { select } from "./internal/select.ts"
+import { optionalText } from "./internal/settings.ts"
 
 export {
   /**
@@ -117,7 +117,7 @@ export interface Credentials {
  * **Example** (A suite with a server of its own)
  *
  * ```ts
- * import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+ * import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
  * import { Console, Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
@@ -139,7 +139,7 @@ export class CassandraServer extends Context.Service<CassandraServer, {
   /** The certificate to trust, in PEM, where the server was asked to encrypt. */
   readonly certificate?: string | undefined
   readonly nodes: ReadonlyArray<Node>
-}>()("@effect-cql/testing/CassandraServer") {
+}>()("@effect-cql/test-server/CassandraServer") {
   /** A server with the default options, for as long as the layer is in use. */
   static readonly layer: Layer.Layer<CassandraServer, ServerUnavailable | ServerStartFailed> = Layer.effect(
     CassandraServer,
@@ -177,7 +177,7 @@ const wanted = Effect.gen(function*() {
  * **Example** (A node that is killed)
  *
  * ```ts
- * import * as CassandraServer from "@effect-cql/testing/CassandraServer"
+ * import * as CassandraServer from "@effect-cql/test-server/CassandraServer"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {

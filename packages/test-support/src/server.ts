@@ -1,11 +1,11 @@
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import type { Provider } from "@effect-cql/test-server/CassandraServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import { assert, describe, inject, it } from "vitest"
-import { CassandraServer } from "../../src/CassandraServer.ts"
-import type { Provider } from "../../src/CassandraServer.ts"
 
 /** The server of a whole test run, in the form in which it travels from the global setup to the workers. */
 export type SharedServer =

@@ -1,9 +1,9 @@
+import { integration, SharedServerLayer } from "@effect-cql/test-support/server"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { CassandraServer } from "../src/CassandraServer.ts"
-import { parse } from "../src/internal/server/endpoint.ts"
-import { probe } from "../src/internal/server/probe.ts"
-import { integration, SharedServerLayer } from "./support/server.ts"
+import { parse } from "../src/internal/endpoint.ts"
+import { probe } from "../src/internal/probe.ts"
 
 integration("the server that a run shares", (server) => {
   it.effect("answers, and is what it is said to be", () =>

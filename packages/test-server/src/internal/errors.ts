@@ -23,7 +23,7 @@ export type Provider = typeof Provider.Type
  * **Example** (Going on without a server)
  *
  * ```ts
- * import { CassandraServer } from "@effect-cql/testing/CassandraServer"
+ * import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
  * import { Console, Effect } from "effect"
  *
  * const program = CassandraServer.use((server) => Console.log(server.version)).pipe(
@@ -36,7 +36,7 @@ export type Provider = typeof Provider.Type
  * @since 0.1.0
  */
 export class ServerUnavailable
-  extends Schema.TaggedError<ServerUnavailable>("@effect-cql/testing/ServerUnavailable")("ServerUnavailable", {
+  extends Schema.TaggedError<ServerUnavailable>("@effect-cql/test-server/ServerUnavailable")("ServerUnavailable", {
     message: Schema.String,
     lacking: Schema.Array(Schema.Struct({ provider: Provider, lack: Schema.String, remedy: Schema.String }))
   })
@@ -50,7 +50,7 @@ export class ServerUnavailable
  * @since 0.1.0
  */
 export class ServerStartFailed
-  extends Schema.TaggedError<ServerStartFailed>("@effect-cql/testing/ServerStartFailed")("ServerStartFailed", {
+  extends Schema.TaggedError<ServerStartFailed>("@effect-cql/test-server/ServerStartFailed")("ServerStartFailed", {
     provider: Provider,
     problem: Schema.String,
     log: Schema.String

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { CassandraServer, Options } from "../../CassandraServer.ts"
+import type { CassandraServer, Options } from "../CassandraServer.ts"
 import { Lacking, type Provider, type ServerStartFailed } from "./errors.ts"
 
 /** One way to a running server. */

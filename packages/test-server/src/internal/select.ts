@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { CassandraServer, Options } from "../../CassandraServer.ts"
+import type { CassandraServer, Options } from "../CassandraServer.ts"
 import { type Provider, type ServerStartFailed, ServerUnavailable } from "./errors.ts"
 import type { ServerProvider } from "./provider.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, Schedule, Scope } from "effect"
 import { CassandraServer, make, type Options } from "../src/CassandraServer.ts"
-import { type Endpoint, format, parse } from "../src/internal/server/endpoint.ts"
-import * as Probe from "../src/internal/server/probe.ts"
+import { type Endpoint, format, parse } from "../src/internal/endpoint.ts"
+import * as Probe from "../src/internal/probe.ts"
 import { filesIn, heldServer, ownTemporaryDirectory, processesWith } from "./support/processes.ts"
 
 const timeout = 180_000

@@ -1,31 +1,53 @@
 /**
- * A cluster that does what it is told: Simulacron speaks the protocol, gives the answers that it was primed with, and
- * keeps a log of what it was asked.
+ * Scripted clusters for tests: Simulacron speaks the protocol of Cassandra, gives the answers that it was primed with,
+ * and keeps a log of the requests. It needs a Java runtime, Maven and `@effect/platform-node`.
+ *
+ * @since 0.1.0
  */
-import { Effect, FileSystem, Path, Schedule, type Scope } from "effect"
-import * as Distribution from "../../../testing/src/internal/server/distribution.ts"
-import * as Java from "../../../testing/src/internal/server/java.ts"
-import { withRealTime } from "../../../testing/src/internal/server/live.ts"
-import { freeAddresses } from "../../../testing/src/internal/server/loopback.ts"
-import { loadPlatform } from "../../../testing/src/internal/server/platform.ts"
-import * as Supervision from "../../../testing/src/internal/server/supervision.ts"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Distribution from "./internal/distribution.ts"
+import { type Lacking, ServerStartFailed, ServerUnavailable } from "./internal/errors.ts"
+import * as Java from "./internal/java.ts"
+import { withRealTime } from "./internal/live.ts"
+import { freeAddresses } from "./internal/loopback.ts"
+import { loadPlatform } from "./internal/platform.ts"
+import * as Supervision from "./internal/supervision.ts"
 
-/** What a request has to look like: a statement, or a batch of such. */
+/**
+ * The requests that an answer is for: a statement, or a batch of statements.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type When = (One | { readonly batch: ReadonlyArray<One> }) & {
   readonly consistency_level?: ReadonlyArray<string>
 }
 
-/** What a statement has to look like. */
+/**
+ * The form of a statement that an answer is for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface One {
-  /** The text, compared as it is. */
+  /** The text, compared character by character. */
   readonly query: string
-  /** With markers: their names in order, and their types in CQL. */
+  /** The names of the markers in order, with their CQL types. */
   readonly params?: Readonly<Record<string, string>>
-  /** Values that have to be bound to some of them. Of the others, any value matches. */
+  /** The values of some markers. The other markers match any value. */
   readonly values?: Readonly<Record<string, unknown>>
 }
 
-/** The answer: the name of a result of Simulacron, with its fields as its manual names them. */
+/**
+ * The answer: the name of a result of Simulacron, with its fields as its manual names them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Then =
   & {
     readonly result: string
@@ -35,7 +57,12 @@ export type Then =
   }
   & Readonly<Record<string, unknown>>
 
-/** A request as a node got it. */
+/**
+ * A request that a node received.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Logged {
   readonly node: string
   /** The kind of the frame: `QUERY`, `PREPARE`, `EXECUTE`, `BATCH`, `OPTIONS`, ... */
@@ -45,7 +72,12 @@ export interface Logged {
   readonly frame: Frame
 }
 
-/** What a frame said, as Simulacron decoded it. Bytes are in base 64. */
+/**
+ * The contents of a frame, as Simulacron decoded it. Bytes are in base 64.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Frame {
   readonly tracing_id: string | null
   readonly message: Readonly<Record<string, unknown>> & {
@@ -53,41 +85,69 @@ export interface Frame {
   }
 }
 
-/** How the connections of a node end. */
+/**
+ * The ways in which the connections of a node end.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Disconnect = "disconnect" | "shutdown_read" | "shutdown_write"
 
-/** A cluster of Simulacron. Its nodes are told by their position. */
-export interface Simulacron {
+/**
+ * A scripted cluster. Nodes are numbered by their position, from 0. A call that Simulacron refuses is a defect.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Cluster {
   readonly contactPoints: ReadonlyArray<string>
   readonly localDataCenter: string
   /**
-   * Primes the answer of all nodes, or of one. What one node was told goes before what all were told; where one request
-   * matches several answers beyond that, the one that was primed first is given. What is neither a success nor an error
-   * (`no_result`, `close_connection`) befalls the preparing of a statement as well, so prepare it before.
+   * Primes the answer of all nodes, or of one. An answer of one node takes precedence over an answer of all nodes. If
+   * several answers match beyond that, the first one primed is given. An answer that is neither a success nor an error
+   * (`no_result`, `close_connection`) is also given when the statement is prepared, so prepare the statement before.
    */
   readonly prime: (when: When, then: Then, node?: number) => Effect.Effect<void>
-  /** Forgets the answers and the log. */
+  /** Removes the answers and the log. */
   readonly clear: Effect.Effect<void>
-  /** The requests, oldest first, without those that the driver makes by itself. */
+  /** The requests, oldest first, without the requests that the driver makes on its own. */
   readonly log: Effect.Effect<ReadonlyArray<Logged>>
-  /** Nothing is read from clients any more, so that their sockets fill up. */
+  /** Stops reading from clients, so that their sockets fill up. */
   readonly pauseReads: (node?: number) => Effect.Effect<void>
+  /** Reads from clients again. */
   readonly resumeReads: (node?: number) => Effect.Effect<void>
-  /** Ends the connections of clients. */
+  /** Ends the connections of clients. Default: `"disconnect"`. */
   readonly disconnect: (node?: number, how?: Disconnect) => Effect.Effect<void>
-  /** Takes no connections any more: nobody listens, or whoever connects gets no answer to the start of the protocol. */
+  /** Refuses connections: no listener (`"unbind"`, the default), or no answer to the start of the protocol. */
   readonly reject: (node?: number, how?: "unbind" | "reject_startup") => Effect.Effect<void>
-  /** Takes connections again. */
+  /** Accepts connections again. */
   readonly accept: (node?: number) => Effect.Effect<void>
 }
 
+/**
+ * The options of a cluster.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Options {
   /** Default: 1. */
   readonly nodes?: number
-  /** Whether requests are kept for the log. Default: `true`; where they are large, the program has no room for them. */
+  /** Whether requests are kept for the log. Default: `true`. Large requests exhaust the memory of the program. */
   readonly log?: boolean
-  /** The version of Cassandra that the nodes claim to be. */
+  /** The version of Cassandra that the nodes report. Default: `3.11.0`. */
   readonly version?: string
+}
+
+/**
+ * A program that holds clusters.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Server {
+  /** Makes a cluster, and removes it at the end of the scope. */
+  readonly cluster: (options?: Options) => Effect.Effect<Cluster, never, Scope.Scope>
 }
 
 const artifact: Distribution.Artifact = {
@@ -104,11 +164,8 @@ const begin = Schedule.spaced("100 millis")
 const ofConnection = new Set(["STARTUP", "OPTIONS", "REGISTER"])
 const ofDriver = /^SELECT .* FROM system(?:_schema|_virtual_schema)?\./
 
-/** A program that holds clusters. */
-export interface SimulacronServer {
-  /** Makes a cluster, which is gone with the scope. */
-  readonly cluster: (options?: Options) => Effect.Effect<Simulacron, never, Scope.Scope>
-}
+const failed = (problem: string) =>
+  new ServerStartFailed({ provider: "jvm", problem: `Simulacron: ${problem}`, log: "" })
 
 const start = Effect.fnUntraced(function*(nodes: number) {
   const fs = yield* FileSystem.FileSystem
@@ -117,7 +174,7 @@ const start = Effect.fnUntraced(function*(nodes: number) {
   const jars = yield* Distribution.jars(artifact)
   const addresses = yield* freeAddresses(nodes)
   const host = addresses?.[0]?.host
-  if (host === undefined) return yield* Effect.die(new Error(`no ${nodes} free loopback addresses for Simulacron`))
+  if (host === undefined) return yield* failed(`no ${nodes} free loopback addresses`)
   const supervisor = yield* Supervision.make
   const directory = yield* Effect.uninterruptible(
     Effect.tap(fs.makeTempDirectory({ prefix: "effect-cql-" }), supervisor.removeAtEnd)
@@ -133,24 +190,25 @@ const start = Effect.fnUntraced(function*(nodes: number) {
     args: ["-Xmx256m", "-XX:-UsePerfData", "-jar", jar, "--loglevel", "ERROR", ...http, ...where],
     cwd: directory,
     log
-  })
+  }).pipe(Effect.mapError((how) => failed(`its process was ended by ${how}`)))
   const ended = Effect.flatMap(
     Effect.all([program.ended, fs.readFileString(log)]),
-    ([how, output]) => Effect.die(new Error(`Simulacron was ended by ${how}: ${output.slice(-1000)}`))
+    ([how, output]) => Effect.fail(failed(`its process was ended by ${how}: ${output.slice(-1000)}`))
   )
   return { url: `http://${host}:${httpPort}`, ended }
 })
 
-const call = (url: string, method: string, path: string, body?: unknown) =>
-  Effect.tryPromise(async (signal) => {
-    const content = body === undefined
-      ? undefined
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }
-    const response = await fetch(`${url}${path}`, { method, signal, ...content })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`Simulacron: ${method} ${path}: ${response.status} ${text}`)
+const call = (url: string, method: string, path: string, body?: unknown) => {
+  const content = body === undefined
+    ? undefined
+    : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }
+  return Effect.gen(function*() {
+    const response = yield* Effect.tryPromise((signal) => fetch(`${url}${path}`, { method, signal, ...content }))
+    const text = yield* Effect.tryPromise(() => response.text())
+    if (!response.ok) return yield* failed(`${method} ${path}: ${response.status} ${text}`)
     return text === "" ? undefined : JSON.parse(text)
   })
+}
 
 interface Entry {
   readonly type: string
@@ -173,12 +231,22 @@ interface Report {
   }>
 }
 
-/** Starts a program with room for so many nodes at a time. It is gone with the scope, and when this process is killed. */
-export const simulacronServer = (room: number): Effect.Effect<SimulacronServer, never, Scope.Scope> =>
+const unavailable = ({ lack, remedy }: Lacking) =>
+  new ServerUnavailable({ message: `${lack}. ${remedy}.`, lacking: [{ provider: "jvm", lack, remedy }] })
+
+/**
+ * Starts a program with room for `nodes` nodes at a time. It ends with the scope, and when this process is killed.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeServer = (
+  nodes: number
+): Effect.Effect<Server, ServerUnavailable | ServerStartFailed, Scope.Scope> =>
   Effect.gen(function*() {
-    const { ended, url } = yield* Effect.provide(start(room), yield* loadPlatform)
+    const { ended, url } = yield* Effect.provide(start(nodes), yield* loadPlatform)
     yield* Effect.raceFirst(Effect.retry(call(url, "GET", "/cluster"), { schedule: begin }), ended).pipe(
-      Effect.timeout("30 seconds")
+      Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail(failed("no answer in 30 seconds")) })
     )
     return {
       cluster: (options = {}) =>
@@ -191,14 +259,42 @@ export const simulacronServer = (room: number): Effect.Effect<SimulacronServer, 
           ),
           ({ id }: Report) => Effect.ignore(call(url, "DELETE", `/cluster/${id}`))
         ).pipe(Effect.map((cluster: Report) => clusterOf(url, cluster)), withRealTime, Effect.orDie)
-    } satisfies SimulacronServer
-  }).pipe(withRealTime, Effect.orDie)
+    } satisfies Server
+  }).pipe(
+    Effect.catchTags({
+      Lacking: (error) => Effect.fail(unavailable(error)),
+      PlatformError: (error) => Effect.fail(failed(error.message)),
+      UnknownError: (error) => Effect.fail(failed(error.message))
+    }),
+    withRealTime
+  )
 
-/** Starts a cluster in a program of its own. */
-export const simulacron = (options: Options = {}): Effect.Effect<Simulacron, never, Scope.Scope> =>
-  Effect.flatMap(simulacronServer(options.nodes ?? 1), ({ cluster }) => cluster(options))
+/**
+ * Starts a cluster in a program of its own. Both end with the scope.
+ *
+ * **Example** (A node that is overloaded)
+ *
+ * ```ts
+ * import * as Simulacron from "@effect-cql/test-server/Simulacron"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const cluster = yield* Simulacron.make()
+ *   const answer = { result: "overloaded", message: "too many requests" }
+ *   yield* cluster.prime({ query: "SELECT name FROM app.users" }, answer)
+ *   // Requests to cluster.contactPoints with this text now fail with the error Overloaded.
+ * }).pipe(Effect.scoped)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Cluster, ServerUnavailable | ServerStartFailed, Scope.Scope> =>
+  Effect.flatMap(makeServer(options.nodes ?? 1), ({ cluster }) => cluster(options))
 
-const clusterOf = (url: string, cluster: Report): Simulacron => {
+const clusterOf = (url: string, cluster: Report): Cluster => {
   const center = cluster.data_centers[0]!
   const addresses = new Map(center.nodes.map(({ address, id }) => [id, address]))
   const at = (kind: string, node?: number) =>

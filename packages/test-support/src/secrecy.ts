@@ -1,7 +1,7 @@
 /** Values that may not be told, and every way in which a program tells of what it holds. */
 import { Cause, Effect, Logger, References, Tracer } from "effect"
 import { format, inspect } from "node:util"
-import type { Random } from "../model/random.ts"
+import type { Random } from "./random.ts"
 
 /** A value to bind, and the forms in which it would be recognised. */
 export interface Secret {
