@@ -95,7 +95,14 @@ integration("tokens", () => {
         // Past the session, which does not look at the options of a statement here.
         const port = new ClientPort(yield* CassandraClient, () => {})
         const options = { ...defaults, routing }
-        const asked = yield* port.partition({ _tag: "Statement", text, params: [], options })
+        const asked = yield* port.partition({
+          _tag: "Statement",
+          text,
+          kind: "read",
+          conditional: false,
+          params: [],
+          options
+        })
         const bound = yield* session.partition([`SELECT v FROM ${keyspace}.texts WHERE pk = ?`, ["ada"]])
         assert.isDefined(asked)
         assert.deepStrictEqual(asked, bound)

@@ -9,6 +9,7 @@ import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
 import * as internal from "./internal/settle/settle.ts"
+import type { Kind } from "./Port.ts"
 import type { Reason } from "./Reason.ts"
 import type { Session } from "./Session.ts"
 import type { Settlement } from "./Settlement.ts"
@@ -48,8 +49,8 @@ export type Outcome = "Applied" | "NotApplied" | "WillApply" | "Unknown"
  * @since 0.1.0
  */
 export interface Subject {
-  /** `"read"` for SELECT, `"write"` for anything that can change data or schema. */
-  readonly kind: "read" | "write"
+  /** Every kind but `"read"` may change data, schema or permissions. */
+  readonly kind: Kind
   /** Whether the statement has a condition (`IF ...`), or the batch holds such a statement. */
   readonly conditional: boolean
   /** The type of a batch, absent for a single statement. */

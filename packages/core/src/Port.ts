@@ -80,7 +80,22 @@ export type Done = (exit: Exit.Exit<Page, CqlError>) => void
 export type Request = StatementRequest | BatchRequest
 
 /**
- * A statement as the port gets it: parameters in the order of the markers, options resolved.
+ * The kind of a statement, by its first word:
+ *
+ * - `"read"`: SELECT, DESCRIBE, LIST.
+ * - `"write"`: INSERT, UPDATE, DELETE, TRUNCATE, and a batch.
+ * - `"schema"`: CREATE, ALTER, DROP of anything but a role or user.
+ * - `"other"`: everything else.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Kind = "read" | "write" | "schema" | "other"
+
+/**
+ * A statement with its parameters in the order of the markers and its options resolved.
+ *
+ * A plain record: `{ ...request, options: { ...request.options, tracing: true } }` loses nothing.
  *
  * @category models
  * @since 0.1.0
@@ -88,12 +103,16 @@ export type Request = StatementRequest | BatchRequest
 export interface StatementRequest {
   readonly _tag: "Statement"
   readonly text: string
+  readonly kind: Kind
+  /** True if the statement has a condition (`IF ...`). */
+  readonly conditional: boolean
+  /** An array that prints as its length. */
   readonly params: ReadonlyArray<unknown>
   readonly options: RequestOptions
 }
 
 /**
- * A batch as the port gets it.
+ * A batch with its options resolved.
  *
  * @category models
  * @since 0.1.0
@@ -101,6 +120,9 @@ export interface StatementRequest {
 export interface BatchRequest {
   readonly _tag: "Batch"
   readonly type: BatchType
+  readonly kind: "write"
+  /** True if any of its statements has a condition (`IF ...`). */
+  readonly conditional: boolean
   readonly statements: ReadonlyArray<{ readonly text: string; readonly params: ReadonlyArray<unknown> }>
   readonly options: RequestOptions
 }

@@ -18,9 +18,9 @@ import { Random } from "@effect-cql/test-support/random"
 import { leaks, listening, type Secret, secrets, type Told } from "@effect-cql/test-support/secrecy"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Redacted, Schema, Stream } from "effect"
+import { Cause, Effect, Exit, Formatter, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { inspect } from "node:util"
+import { format, inspect } from "node:util"
 
 type Bind = (secret: unknown) => Statement.Input
 
@@ -305,7 +305,7 @@ describe("a message without values", () => {
     routing: undefined
   }
   const told = (message: string, values: ReadonlyArray<unknown>, text = "INSERT INTO t (a) VALUES (?)") =>
-    withoutValues(message, { _tag: "Statement", text, params: values, options })
+    withoutValues(message, { _tag: "Statement", text, kind: "write", conditional: false, params: values, options })
 
   it("says where it quoted one, and keeps the rest", () => {
     assert.strictEqual(told("ttl 8675309 is above 630720000", [8_675_309]), "ttl <value> is above 630720000")
@@ -374,17 +374,59 @@ describe("a message without values", () => {
 
 it.effect("a request can be logged, spread and sent on by a port that wraps another", () =>
   Effect.gen(function*() {
+    const options: Statement.Options = {
+      consistency: "ALL",
+      serialConsistency: "LOCAL_SERIAL",
+      pageSize: 7,
+      requestTimeout: "5 seconds",
+      executionProfile: "olap",
+      routing: { key: Uint8Array.of(7) }
+    }
     yield* executeConcurrent([
-      Statement.make("INSERT INTO t (a) VALUES (?)", ["s3cret"]),
-      Batch.make([["INSERT INTO t (a) VALUES (?)", ["s3cret"]]])
+      Statement.make("INSERT INTO t (a) VALUES (?)", ["s3cret"], options),
+      Batch.make([["INSERT INTO t (a) VALUES (?)", ["s3cret"]]], options)
     ])
     const [single, batch] = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
-    for (const value of [single!, batch!, single!.options, batch!.options]) {
-      assert.notInclude(inspect(value, { depth: 9 }) + JSON.stringify(value), "s3cret")
-    }
-    assert.deepInclude({ ...single! }, { _tag: "Statement", text: "INSERT INTO t (a) VALUES (?)", params: ["s3cret"] })
-    assert.strictEqual({ ...single! }.options.timestamp, single!.options.timestamp)
-    assert.strictEqual({ ...batch! }._tag, "Batch")
+    assert(single?._tag === "Statement" && batch?._tag === "Batch")
+    const printed = (value: unknown) =>
+      inspect(value, { depth: 9 }) + JSON.stringify(value) + Formatter.format(value) +
+      format("%s %o %O %j", value, value, value, value) +
+      String(value)
+    const { params, text } = single
+    for (
+      const value of [
+        single,
+        batch,
+        { ...single },
+        { ...batch, statements: batch.statements.map((one) => ({ ...one })) },
+        single.options,
+        batch.options,
+        params,
+        { params },
+        { ...batch.statements[0] },
+        [text, params]
+      ]
+    ) assert.notInclude(printed(value), "s3cret")
+    const copy = { ...single, options: { ...single.options, tracing: true } }
+    assert.deepStrictEqual([...copy.params], ["s3cret"])
+    assert.isTrue(Array.isArray(copy.params))
+    assert.strictEqual(JSON.stringify(copy.params), "1")
+    const { timestamp, ...others } = copy.options
+    assert.strictEqual(typeof timestamp, "bigint")
+    assert.deepStrictEqual(others, {
+      consistency: "ALL",
+      serialConsistency: "LOCAL_SERIAL",
+      pageSize: 7,
+      requestTimeout: 5_000,
+      idempotent: true,
+      sentAt: timestamp,
+      tracing: true,
+      executionProfile: "olap",
+      routing: single.options.routing
+    })
+    assert.deepStrictEqual([...single.options.routing!.key], [7])
+    const batchOptions = { ...batch.options }
+    assert.deepInclude(batchOptions, { consistency: "ALL", timestamp: batch.options.timestamp, idempotent: true })
   }).pipe(Effect.provide(MockSession.layer())))
 
 describe("options that cannot be", () => {

@@ -131,3 +131,69 @@ describe("cql", () => {
       assert.throws(() => cql`SELECT a FROM t WHERE b IN (${statement})`, InvalidOptions)
     }))
 })
+
+describe("what is bound is copied when it is bound", () => {
+  const text = "INSERT INTO t (a, b) VALUES (?, ?)"
+  /** The parameters that reach the port, of a statement whose values are changed before it runs. */
+  const sent = (values: ReadonlyArray<unknown>, change: () => void) =>
+    Effect.gen(function*() {
+      const statement = Statement.make(text, values)
+      change()
+      yield* statement
+      const [call] = yield* (yield* MockSession.MockSession).calls
+      assert(call?.request._tag === "Statement")
+      return [...call.request.params]
+    }).pipe(Effect.provide(MockSession.layer()))
+
+  it.effect("whatever is mutable, at any depth", () =>
+    Effect.gen(function*() {
+      const bytes = Buffer.from([1, 2, 3])
+      const view = new DataView(new ArrayBuffer(2))
+      const floats = Float32Array.of(1, 2)
+      const date = new Date(0)
+      const inner = { date: new Date(0), list: [1, [2]], bytes: Uint8Array.of(1) }
+      const map = new Map<unknown, unknown>([[[1], inner]])
+      const set = new Set([1])
+      const cases: ReadonlyArray<readonly [value: unknown, change: () => void, expected: unknown]> = [
+        [bytes, () => bytes.fill(9), Buffer.from([1, 2, 3])],
+        [view, () => view.setInt16(0, 9), new DataView(new ArrayBuffer(2))],
+        [floats, () => floats.fill(9), Float32Array.of(1, 2)],
+        [date, () => date.setTime(9), new Date(0)],
+        [set, () => set.add(9), new Set([1])],
+        [map, () => {
+          inner.date.setTime(9)
+          inner.list.push(9)
+          inner.bytes[0] = 9
+          map.clear()
+        }, new Map([[[1], { date: new Date(0), list: [1, [2]], bytes: Uint8Array.of(1) }]])]
+      ]
+      for (const [value, change, expected] of cases) {
+        assert.deepStrictEqual(yield* sent([value, 1], change), [expected, 1])
+      }
+      const values = [1, 2]
+      assert.deepStrictEqual(yield* sent(values, () => values.fill(9)), [1, 2])
+    }))
+
+  it.effect("but for what is itself", () =>
+    Effect.gen(function*() {
+      class Point {
+        readonly x = 1
+      }
+      const point = new Point()
+      const [first, second] = yield* sent([point, Statement.unset], () => {})
+      assert.strictEqual(first, point)
+      assert.strictEqual(second, Statement.unset)
+      const circle: Array<unknown> = []
+      circle.push(circle, circle)
+      const [copy] = yield* sent([circle, 1], () => {})
+      assert(Array.isArray(copy))
+      assert.notStrictEqual(copy, circle)
+      assert.strictEqual(copy[0], copy)
+      const throwing = {
+        get a(): number {
+          throw new Error("no")
+        }
+      }
+      assert.strictEqual((yield* sent([throwing, 1], () => {}))[0], throwing)
+    }))
+})

@@ -26,8 +26,19 @@ describe("the kind of a text", () => {
     ["INSERT INTO t (a) VALUES (-1.5e-3)", { takesTimestamp: true }],
     ["DELETE FROM t WHERE a = ? IF EXISTS", { conditional: true }],
     ["BEGIN BATCH INSERT INTO t (a) VALUES (?) APPLY BATCH", { kind: "write", takesTimestamp: true }],
-    ["CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY)", { kind: "write", conditional: false, takesTimestamp: false }],
-    ["TRUNCATE t", { kind: "write", takesTimestamp: false }],
+    ["CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY)", { kind: "schema", conditional: false, takesTimestamp: false }],
+    ["TRUNCATE t", { kind: "write", takesTimestamp: false, isUse: false }],
+    ["alter table t add b int", { kind: "schema" }],
+    ["DROP KEYSPACE k", { kind: "schema" }],
+    ["CREATE ROLE r", { kind: "other" }],
+    ["ALTER USER u WITH PASSWORD 'role'", { kind: "other" }],
+    ["GRANT SELECT ON t TO r", { kind: "other" }],
+    ["LIST ROLES", { kind: "read" }],
+    ["DESCRIBE TABLES", { kind: "read" }],
+    ["BEGIN COUNTER BATCH UPDATE t SET a = a + 1 WHERE k = 1; APPLY BATCH", { kind: "write" }],
+    ["/* a */ -- b\n use ks", { kind: "other", isUse: true }],
+    ["USER", { kind: "other", isUse: false }],
+    ["/* USE ks", { kind: "other", isUse: false }],
     // A keyword may stand right behind a number.
     ["UPDATE t SET a = 2 WHERE k = 1IF a = 1", { conditional: true, takesTimestamp: false, idempotent: false }],
     ["UPDATE t SET a = 2 WHERE k = 0xffIF a = 1", { conditional: true }],
@@ -42,7 +53,7 @@ describe("the kind of a text", () => {
     ["UPDATE t USING TIMESTAMP 7 SET a = 1 WHERE k = 1", { hasTimestamp: true }],
     ["INSERT INTO t (a) VALUES (1) USING TTL ? AND TIMESTAMP :at", { hasTimestamp: true }],
     ["UPDATE t SET a = 1 WHERE k = 1 AND timestamp = 5", { hasTimestamp: false }],
-    ["", { kind: "write", markers: 0 }]
+    ["", { kind: "other", markers: 0 }]
   ]
   for (const [cql, expected] of table) {
     it(JSON.stringify(cql), () => {

@@ -24,7 +24,6 @@ import { type KeepsPlan, toPage } from "./page.ts"
 import { type Bound, encode, refresh } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
 import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
-import { beginsWith } from "./verb.ts"
 
 /** What all attempts on a client share. */
 export interface AttemptContext {
@@ -134,13 +133,6 @@ const prepare = (
 
 const noParams: Array<unknown> = []
 
-// It would change what the names of tables mean for everything that is under way, and prepared, in this session.
-const usesKeyspace = () =>
-  new Reason.InvalidQuery({
-    message:
-      "USE is not taken by a session that many share: qualify the names of tables, or give the session a keyspace"
-  })
-
 /** One page of one statement. */
 export class StatementAttempt extends StatementOptions implements Waiter, Bound {
   readonly context: AttemptContext
@@ -166,10 +158,7 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
     const { client } = this.context
     const { params, text } = this.request
     // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
-    if (params.length === 0) {
-      if (beginsWith(text, "USE")) return finish(this, this.context.refused(usesKeyspace(), this.request))
-      return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
-    }
+    if (params.length === 0) return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
     const info = infoOf(this.context, text)
     if (info.meta !== undefined) return this.#send(info, info.meta)
     prepare(this, text, info, (meta) => meta === undefined ? this.start() : this.#send(info, meta))

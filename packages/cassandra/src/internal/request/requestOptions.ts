@@ -6,7 +6,6 @@ import type { Consistency, Statement } from "@effect-cql/core"
 import type { BatchRequest, Request, StatementRequest } from "@effect-cql/core/Port"
 import { policies, type QueryOptions, types } from "cassandra-driver"
 import * as Consistencies from "../driver/consistency.ts"
-import { beginsWith } from "./verb.ts"
 
 // The core retries, and nobody else: a retry of the driver's would hide the first error, and with it what became of the
 // statement.
@@ -88,7 +87,7 @@ export abstract class StatementOptions extends Shared<StatementRequest> {
   // All that this option does beside retries is to allow speculative executions. A sibling of a write could be under way
   // when the first fails, and nobody could tell its outcome: only reads are speculated.
   get isIdempotent(): boolean {
-    return this.request.options.idempotent && beginsWith(this.request.text, "SELECT")
+    return this.request.options.idempotent && this.request.kind === "read"
   }
 
   get fetchSize(): number | undefined {

@@ -18,13 +18,12 @@ import * as Outcome from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import type { Run } from "../run/run.ts"
-import { bind, subjectOf } from "../statement/binding.ts"
+import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
 import { StatementImpl } from "../statement/statement.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { completed } from "./completion.ts"
-import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Permit } from "./permit.ts"
 import { keeping } from "./requestOf.ts"
@@ -100,7 +99,7 @@ export class Execution {
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
-          if (request instanceof Reason.ParametersRefused) {
+          if (!isRequest(request)) {
             this.#permit?.giveBack("failed")
             return this.#end(this.#failure(this.#errorOf(request)))
           }
@@ -251,9 +250,7 @@ export class Execution {
     return true
   }
 
-  #succeeded(answer: Page): void {
-    // A condition is answered on one page.
-    const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : answer
+  #succeeded(page: Page): void {
     const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
     const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
@@ -335,7 +332,7 @@ export class Execution {
   /** What is known of it when it is stopped at this moment. */
   get interrupted(): Interrupted {
     const { executable: statement, index } = this
-    const isOpen = this.#isSent && subjectOf(statement).kind === "write"
+    const isOpen = this.#isSent && subjectOf(statement).kind !== "read"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
     const request = this.#attempts === 0 ? undefined : this.#request
     const timestamp = request === undefined ? undefined : timestampOf(request)

@@ -13,7 +13,7 @@ import type { ResultPage, Service } from "../../Session.ts"
 import type { Input, RowOf } from "../../Statement.ts"
 import { aKindOf } from "../kindOf.ts"
 import { checkedLimiter } from "../limiter/checked.ts"
-import { bindStatement } from "../statement/binding.ts"
+import { bindStatement, isRequest } from "../statement/binding.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
 import { runOne } from "./single.ts"
@@ -83,7 +83,7 @@ const partitionOf = (
   const { port } = session
   if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
   const request = bindStatement(statement, resolve(statement.options, session.defaults))
-  return request._tag === "Statement"
+  return isRequest(request)
     ? port.partition(request)
     : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
 }

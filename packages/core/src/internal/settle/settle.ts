@@ -6,7 +6,7 @@ import type { SerialConsistency } from "../../Consistency.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Outcome, SettleOptions, Unsettled } from "../../Outcome.ts"
 import type { Request } from "../../Port.ts"
-import * as Reason from "../../Reason.ts"
+import type * as Reason from "../../Reason.ts"
 import type { Service, Session } from "../../Session.ts"
 import { type Finding, Settlement } from "../../Settlement.ts"
 import type { Options } from "../../Statement.ts"
@@ -15,7 +15,7 @@ import { aKindOf } from "../kindOf.ts"
 import { millisOf } from "../millis.ts"
 import { isPositiveInteger } from "../numbers.ts"
 import { SessionKey } from "../session/key.ts"
-import { bindStatement, isIdempotent, subjectOf } from "../statement/binding.ts"
+import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { checked, resolve } from "../statement/options.ts"
 import { timestampOf } from "../statement/request.ts"
@@ -141,7 +141,7 @@ const answers: ReadonlySet<Reason.Reason["_tag"]> = new Set([
 const boundOf = (statement: StatementImpl<unknown>, request: Request | undefined): Bound | undefined => {
   if (request?._tag === "Statement") return request
   const again = bindStatement(statement, resolve(statement.options))
-  return again instanceof Reason.ParametersRefused ? undefined : again
+  return isRequest(again) ? again : undefined
 }
 
 const settleStatement = (

@@ -3,7 +3,7 @@
  */
 import * as Result from "effect/Result"
 import type { Subject } from "../../Outcome.ts"
-import type { BatchRequest, Request, StatementRequest } from "../../Port.ts"
+import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import type { Params } from "../../Statement.ts"
 import { counted } from "../counted.ts"
@@ -11,7 +11,8 @@ import { kindOf } from "../kindOf.ts"
 import type * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
-import { BoundBatch, BoundStatement } from "./request.ts"
+import { BoundParams, toBoundParams } from "./params.ts"
+import { BoundOptions } from "./request.ts"
 import { BatchImpl, StatementImpl } from "./statement.ts"
 
 /**
@@ -20,26 +21,46 @@ import { BatchImpl, StatementImpl } from "./statement.ts"
  */
 export type Dating = (conditional: boolean) => number
 
-/** The request of a statement or a batch, or why its parameters cannot be bound. */
-export const bind = (
-  executable: Executable,
-  options: ResolvedOptions,
-  nextTimestamp: Dating
-): Request | Reason.ParametersRefused => {
-  if (executable instanceof BatchImpl) return bindBatch(executable, options, nextTimestamp)
-  const { conditional, isMutation } = StatementImpl.analysed(executable)
-  return bindStatement(executable, options, isMutation ? nextTimestamp(conditional) : undefined)
-}
+/** A request, or the reason why there is none. */
+export type Binding = Request | Reason.ParametersRefused | Reason.InvalidQuery
 
-/** The request of a single statement. */
+/** Binds a statement or a batch. */
+export const bind = (executable: Executable, options: ResolvedOptions, nextTimestamp: Dating): Binding =>
+  executable instanceof BatchImpl
+    ? bindBatch(executable, options, nextTimestamp)
+    : bindStatement(executable, options, nextTimestamp)
+
+/** Whether something was bound. */
+export const isRequest = (binding: Binding): binding is Request =>
+  binding._tag === "Statement" || binding._tag === "Batch"
+
+// It would change what the names of tables mean for everything that is in flight, and prepared, in the session.
+const usesKeyspace = () =>
+  new Reason.InvalidQuery({
+    message: "USE is not taken: a session is shared. Qualify the names of tables, or give the session a keyspace."
+  })
+
+/** Binds a single statement. Without `nextTimestamp` the request has no timestamp of its own. */
 export const bindStatement = (
   statement: StatementImpl<unknown>,
   options: ResolvedOptions,
-  sentAt?: number
-): StatementRequest | Reason.ParametersRefused => {
+  nextTimestamp?: Dating
+): StatementRequest | Reason.ParametersRefused | Reason.InvalidQuery => {
   const text = StatementImpl.analysed(statement)
+  if (text.isUse) return usesKeyspace()
   const params = bindParams(statement, text)
-  return params instanceof Reason.ParametersRefused ? params : new BoundStatement(text, params, options, sentAt)
+  if (params instanceof Reason.ParametersRefused) return params
+  const idempotent = options.idempotent ?? text.idempotent
+  const { cql, conditional, kind } = text
+  const sentAt = text.isMutation && nextTimestamp !== undefined ? nextTimestamp(conditional) : undefined
+  return {
+    _tag: "Statement",
+    text: cql,
+    kind,
+    conditional,
+    params,
+    options: optionsOf(options, idempotent, sentAt, text)
+  }
 }
 
 const bindBatch = (
@@ -49,7 +70,8 @@ const bindBatch = (
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   const { conditional } = subjectOf(batch)
-  let takesTimestamp = batch.type !== "counter"
+  const { type } = batch
+  let takesTimestamp = type !== "counter"
   for (const [index, statement] of batch.statements.entries()) {
     const text = StatementImpl.analysed(statement)
     const params = bindParams(statement, text)
@@ -61,9 +83,22 @@ const bindBatch = (
     takesTimestamp &&= text.takesTimestamp
     statements.push({ text: text.cql, params })
   }
-  const sentAt = batch.type === "counter" ? undefined : nextTimestamp(conditional)
+  const sentAt = type === "counter" ? undefined : nextTimestamp(conditional)
   const idempotent = isIdempotent(batch, options.idempotent)
-  return new BoundBatch({ type: batch.type, statements, idempotent, takesTimestamp, conditional }, options, sentAt)
+  const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp })
+  return { _tag: "Batch", type, kind: "write", conditional, statements, options: bound }
+}
+
+const optionsOf = (
+  options: ResolvedOptions,
+  idempotent: boolean,
+  sentAt: number | undefined,
+  { takesTimestamp }: { readonly takesTimestamp: boolean }
+): RequestOptions => {
+  // All requests without a time of their own share their options.
+  if (sentAt === undefined) return idempotent ? options.ifIdempotent : options.ifNotIdempotent
+  const time = BigInt(sentAt)
+  return new BoundOptions(options, idempotent, options.timestamp ?? (takesTimestamp ? time : undefined), time)
 }
 
 /**
@@ -76,7 +111,7 @@ export const isIdempotent = (executable: Executable, behind?: boolean): boolean 
       (executable.type !== "counter" || behind === true)
     : behind ?? StatementImpl.analysed(executable).idempotent)
 
-const noParams: ReadonlyArray<unknown> = []
+const noParams: ReadonlyArray<unknown> = Object.freeze(new BoundParams())
 
 const bindParams = (
   statement: StatementImpl<unknown>,
@@ -99,7 +134,7 @@ const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reas
     })
   }
   // A gap counts as undefined, which `indexOf` would skip.
-  if (!params.includes(undefined)) return params
+  if (!params.includes(undefined)) return params instanceof BoundParams ? params : toBoundParams(params)
   const missing = params.findIndex((value) => value === undefined)
   return new Reason.ParametersRefused({
     message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it alone`,
@@ -132,7 +167,7 @@ const byName = (
     })
   }
   const missing = names.find((name) => !Object.hasOwn(params, name) || params[name] === undefined)
-  return missing === undefined ? names.map((name) => params[name]) : new Reason.ParametersRefused({
+  return missing === undefined ? toBoundParams(names.map((name) => params[name])) : new Reason.ParametersRefused({
     message: `no value was given for the marker :${missing}; null deletes a value, Statement.unset leaves it alone`,
     parameter: missing
   })
@@ -140,7 +175,7 @@ const byName = (
 
 const isList = (params: NonNullable<Params>): params is ReadonlyArray<unknown> => Array.isArray(params)
 
-/** What of an executable decides the outcome of its errors. */
+/** The properties of an executable that determine the outcome of its errors. */
 export const subjectOf = (executable: Executable): Subject => {
   if (executable instanceof BatchImpl) {
     return {

@@ -7,11 +7,14 @@
 
 import type { BatchType } from "../../Batch.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Kind } from "../../Port.ts"
 
 /** A CQL text, looked at once. */
 export interface Text {
   readonly cql: string
-  readonly kind: "read" | "write"
+  readonly kind: Kind
+  /** Whether it is `USE keyspace`. */
+  readonly isUse: boolean
   /** Of a batch that is written as one text, what kind of batch it is. */
   readonly batch?: BatchType | undefined
   /** INSERT, UPDATE or DELETE with a condition. */
@@ -132,6 +135,16 @@ const endsTerm = (token: Token | undefined): boolean =>
 const reads = new Set(["SELECT", "DESCRIBE", "DESC", "LIST"])
 const mutations = new Set(["INSERT", "UPDATE", "DELETE", "BEGIN"])
 
+const definitions = new Set(["CREATE", "ALTER", "DROP"])
+const logins = new Set(["ROLE", "USER"])
+
+const kindOf = (verb: string, tokens: ReadonlyArray<Token>): Kind => {
+  if (reads.has(verb)) return "read"
+  if (verb === "TRUNCATE" || mutations.has(verb) || verb === "BEGIN COUNTER") return "write"
+  if (!definitions.has(verb)) return "other"
+  return logins.has(tokens.filter((token) => token._tag === "Word")[1]?.text ?? "") ? "other" : "schema"
+}
+
 const analyse = (cql: string): Text => {
   const tokens = tokenize(cql)
   const verb = verbOf(tokens)
@@ -142,7 +155,8 @@ const analyse = (cql: string): Text => {
   return {
     cql,
     batch: verb.startsWith("BEGIN") ? batchOf(tokens) : undefined,
-    kind: reads.has(verb) ? "read" : "write",
+    kind: kindOf(verb, tokens),
+    isUse: verb === "USE",
     conditional,
     isMutation: mutation,
     takesTimestamp: mutation && !conditional && !arithmetic,

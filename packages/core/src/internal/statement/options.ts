@@ -8,40 +8,55 @@ import * as RetryPolicy from "../../RetryPolicy.ts"
 import type { Options } from "../../Statement.ts"
 import { millisOf } from "../millis.ts"
 import { isPositiveInteger } from "../numbers.ts"
+import { BoundOptions } from "./request.ts"
 
-/** Options of a statement before its request is made: `idempotent` may still be open. */
-export type ResolvedOptions = Omit<RequestOptions, "idempotent"> & {
+/** Options over all of their levels. `idempotent` and `timestamp` may still follow from the statement. */
+export class ResolvedOptions {
+  readonly consistency: RequestOptions["consistency"]
+  readonly serialConsistency: RequestOptions["serialConsistency"]
+  readonly pageSize: number | undefined
+  readonly requestTimeout: number | undefined
   readonly idempotent: boolean | undefined
+  readonly timestamp: bigint | undefined
+  readonly tracing: boolean
+  readonly executionProfile: string | undefined
+  readonly routing: RequestOptions["routing"]
   readonly retry: RetryPolicy.RetryPolicy
-}
+  #ifIdempotent: RequestOptions | undefined
+  #ifNotIdempotent: RequestOptions | undefined
 
-const unresolved: ResolvedOptions = {
-  consistency: undefined,
-  serialConsistency: undefined,
-  pageSize: undefined,
-  requestTimeout: undefined,
-  idempotent: undefined,
-  timestamp: undefined,
-  tracing: false,
-  executionProfile: undefined,
-  routing: undefined,
-  retry: RetryPolicy.standard
-}
-
-/** Lays options over those of the level behind them; the nearer level wins. */
-export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = unresolved): ResolvedOptions =>
-  nearer === undefined ? behind : {
-    consistency: nearer.consistency ?? behind.consistency,
-    serialConsistency: nearer.serialConsistency ?? behind.serialConsistency,
-    pageSize: nearer.pageSize ?? behind.pageSize,
-    requestTimeout: nearer.requestTimeout === undefined ? behind.requestTimeout : toTimeout(nearer.requestTimeout),
-    idempotent: nearer.idempotent ?? behind.idempotent,
-    timestamp: nearer.timestamp ?? behind.timestamp,
-    tracing: nearer.tracing ?? behind.tracing,
-    executionProfile: nearer.executionProfile ?? behind.executionProfile,
-    routing: nearer.routing ?? behind.routing,
-    retry: nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind.retry
+  /** Lays options over those of the level behind them; the nearer level wins. */
+  constructor(nearer: Options, behind: ResolvedOptions | undefined) {
+    this.consistency = nearer.consistency ?? behind?.consistency
+    this.serialConsistency = nearer.serialConsistency ?? behind?.serialConsistency
+    this.pageSize = nearer.pageSize ?? behind?.pageSize
+    this.requestTimeout = nearer.requestTimeout === undefined
+      ? behind?.requestTimeout
+      : toTimeout(nearer.requestTimeout)
+    this.idempotent = nearer.idempotent ?? behind?.idempotent
+    this.timestamp = nearer.timestamp ?? behind?.timestamp
+    this.tracing = nearer.tracing ?? behind?.tracing ?? false
+    this.executionProfile = nearer.executionProfile ?? behind?.executionProfile
+    this.routing = nearer.routing ?? behind?.routing
+    this.retry = nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind?.retry ?? RetryPolicy.standard
   }
+
+  /** Those of all idempotent requests without a time of their own. */
+  get ifIdempotent(): RequestOptions {
+    return this.#ifIdempotent ??= Object.freeze(new BoundOptions(this, true, this.timestamp, undefined))
+  }
+
+  /** Those of the others. */
+  get ifNotIdempotent(): RequestOptions {
+    return this.#ifNotIdempotent ??= Object.freeze(new BoundOptions(this, false, this.timestamp, undefined))
+  }
+}
+
+const unresolved = new ResolvedOptions({}, undefined)
+
+/** Lays options over those of the level behind them. */
+export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = unresolved): ResolvedOptions =>
+  nearer === undefined ? behind : new ResolvedOptions(nearer, behind)
 
 // A timer of more than 24 days would end at once; nobody waits for one to end.
 const longestTimer = 2 ** 31 - 1

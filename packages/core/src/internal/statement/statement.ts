@@ -12,6 +12,7 @@ import type { Options, Params, Statement } from "../../Statement.ts"
 import { SessionKey } from "../session/key.ts"
 import type { Codec } from "./codec.ts"
 import type * as Text from "./cqlText.ts"
+import { snapshotParams } from "./params.ts"
 import { hidingRouting } from "./routing.ts"
 
 export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, CqlError, Session>
@@ -29,7 +30,7 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     super()
     this.text = text.cql
     this.options = hidingRouting(options)
-    this.#params = kept(params)
+    this.#params = snapshotParams(params)
     this.#codec = codec
     this.#analysed = text
   }
@@ -120,14 +121,6 @@ export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown
   }
 }
 Object.defineProperty(BatchImpl.prototype, "_tag", { value: "Batch" })
-
-// A list or a record that its owner uses for the next statement, too, must not change this one. An instance of a class may be
-// what a schema asks for, and stays itself.
-const kept = (params: Params): Params => {
-  if (params === null || params === undefined) return params
-  if (Array.isArray(params)) return params.slice()
-  return Object.getPrototypeOf(params) === Object.prototype ? { ...params } : params
-}
 
 const countOf = (params: Params): number =>
   params === null || params === undefined ? 0 : Array.isArray(params) ? params.length : Object.keys(params).length
