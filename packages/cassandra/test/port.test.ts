@@ -312,7 +312,8 @@ describe("a result", () => {
         Effect.gen(function*() {
           const result = yield* Statement.make("INSERT INTO app.users (id) VALUES (1) IF NOT EXISTS")
           assert.isFalse(result.wasApplied)
-          assert.deepStrictEqual(result.first, { "[applied]": false, id: 1 })
+          assert.deepStrictEqual(result.first, { id: 1 })
+          assert.deepStrictEqual(result.columns, [{ name: "id", type: "int" }])
         }),
       () => Promise.resolve({ ...nothing, columns, rows: [rowOf(columns, { "[applied]": false, id: 1 })] })
     )

@@ -6,6 +6,7 @@
 import { NodeInspectSymbol } from "effect/Inspectable"
 import { type Completion, opened } from "./internal/execution/completion.ts"
 import { LightError } from "./internal/lightError.ts"
+import { abbreviate } from "./internal/statement/abbreviate.ts"
 import { timestampOf } from "./internal/statement/request.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { PageState, Request } from "./Port.ts"
@@ -143,8 +144,3 @@ export interface CqlErrorFields {
   readonly timestamp?: bigint | undefined
   readonly pageState?: PageState | undefined
 }
-
-const longestQuery = 200
-
-const abbreviate = (query: string): string =>
-  query.length <= longestQuery ? query : `${query.slice(0, longestQuery)}...`

@@ -57,8 +57,8 @@ export class ResultSet<out Row> implements Iterable<Row> {
   /** The rows, in the order in which the server gave them. */
   readonly rows: ReadonlyArray<Row>
   /**
-   * Whether a conditional statement was applied. `true` for every other statement; when `false`, the first row holds
-   * the values that the condition met.
+   * Whether a conditional statement was applied. `true` for every other statement. The rows of a conditional statement are
+   * those that its condition met: none if it was applied, and without the column `[applied]` otherwise.
    */
   readonly wasApplied: boolean
   /** What the server told about the last request; warnings are those of all its pages. */

@@ -14,6 +14,7 @@ import type { CqlError } from "./CqlError.ts"
 import { SessionKey } from "./internal/session/key.ts"
 import { limit, makeSession, type Seat, type seat } from "./internal/session/session.ts"
 import type { Limiter } from "./Limiter.ts"
+import type { Outcome } from "./Outcome.ts"
 import type { PageState, Partition, Port, Ring } from "./Port.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
@@ -122,4 +123,9 @@ export interface ResultPage<out Row> {
   readonly result: ResultSet<Row>
   /** Where the next page begins; absent on the last. */
   readonly pageState: PageState | undefined
+  /**
+   * Whether the statement took effect: `"NotApplied"` if its condition did not hold, `"Unknown"` if it did not hold after an
+   * attempt of unknown outcome, otherwise `"Applied"`.
+   */
+  readonly outcome: Outcome
 }

@@ -273,3 +273,6 @@ export const withOptions: {
  * @since 0.1.0
  */
 export const isStatement = (value: unknown): value is Statement<unknown> => value instanceof StatementImpl
+
+export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
+export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"

@@ -196,28 +196,6 @@ export const rowsFrom =
     rows(f(request))(request, context)
 
 /**
- * Replies that a condition did not hold, with the row that it met.
- *
- * **Example** (A name that is taken)
- *
- * ```ts
- * import { Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const insert = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?) IF NOT EXISTS", [1, "eve"])
- * const session = MockSession.layer({ otherwise: MockSession.notApplied({ id: 1, name: "ada" }) })
- * const result = await Effect.runPromise(insert.pipe(Effect.provide(session)))
- * console.assert(!result.wasApplied && result.first?.["name"] === "ada")
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const notApplied = (current?: Record<string, unknown>): Reply => () =>
-  Effect.succeed({ rows: [{ "[applied]": false, ...current }], wasApplied: false })
-
-/**
  * Fails with a reason.
  *
  * **Example** (A server that is busy)
@@ -395,3 +373,5 @@ export const layer = (options?: Options): Layer.Layer<Session | MockSession> =>
       ({ mock, session }) => Context.make(Session, session).pipe(Context.add(MockSession, mock))
     )
   )
+
+export { applied, notApplied } from "./internal/conditions.ts"

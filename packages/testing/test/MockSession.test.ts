@@ -78,7 +78,7 @@ describe("replies", () => {
     Effect.gen(function*() {
       const result = yield* Statement.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS")
       assert.isFalse(result.wasApplied)
-      assert.deepStrictEqual(result.first, { "[applied]": false, a: 1 })
+      assert.deepStrictEqual(result.first, { a: 1 })
       const [executed] = yield* executeConcurrent([["INSERT INTO t (a) VALUES (1) IF NOT EXISTS"]])
       assert.strictEqual(executed?.outcome, "NotApplied")
     }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.notApplied({ a: 1 }) }))))

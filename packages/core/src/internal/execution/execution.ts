@@ -24,6 +24,7 @@ import { timestampOf } from "../statement/request.ts"
 import { StatementImpl } from "../statement/statement.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { completed } from "./completion.ts"
+import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Permit } from "./permit.ts"
 import { keeping } from "./requestOf.ts"
@@ -250,7 +251,9 @@ export class Execution {
     return true
   }
 
-  #succeeded(page: Page): void {
+  #succeeded(answer: Page): void {
+    // A condition is answered on one page.
+    const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : answer
     const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
     const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))

@@ -48,4 +48,8 @@ const pageOf = <Row>(
   result._tag === "Failure"
     ? Effect.fail(result.error)
     // The rows went through the codec of this very statement: the one place where its row type comes back.
-    : Effect.succeed({ result: result.value as ResultSet<Row>, pageState: execution.pageState })
+    : Effect.succeed({
+      result: result.value as ResultSet<Row>,
+      pageState: execution.pageState,
+      outcome: result.outcome
+    })
