@@ -15,8 +15,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
-import { closeTimeoutOf, requestTimeoutOf } from "./internal/client/clientOptions.ts"
 import { connected, open } from "./internal/client/connect.ts"
+import { closeTimeoutOf, requestTimeoutOf } from "./internal/client/waits.ts"
 import { ClientPort } from "./internal/request/port.ts"
 import type { Options, SessionOptions } from "./Options.ts"
 
@@ -48,7 +48,8 @@ const defaultPageSize = 5_000
 export const fromClient = (
   client: Client,
   options: SessionOptions = {}
-): Effect.Effect<Service, CqlError, Scope.Scope> => Effect.andThen(connected(client), sessionOn(client, options))
+): Effect.Effect<Service, CqlError, Scope.Scope> =>
+  Effect.andThen(connected(client, options), sessionOn(client, options))
 
 const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {

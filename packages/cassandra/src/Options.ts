@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { Statement } from "@effect-cql/core"
+import type { CqlError, Statement } from "@effect-cql/core"
 import type { DseClientOptions } from "cassandra-driver"
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
 
 /**
  * Which cluster, and how to talk to it.
@@ -15,7 +16,11 @@ import type * as Redacted from "effect/Redacted"
  * @since 0.1.0
  */
 export interface Options extends SessionOptions {
-  /** Some nodes of the cluster, as `address`, `name` or `address:port`; the driver finds the others. */
+  /**
+   * Some nodes of the cluster; the driver finds the others. `address` or `name`, with or without `:port`; an address of
+   * IPv6 with a port stands in brackets: `[2001:db8::1]:9042`. Default port: 9042. Where all name the same port, it is the
+   * port of every node that does not announce its own.
+   */
   readonly contactPoints: ReadonlyArray<string>
   /** The data centre whose nodes coordinate. The nodes of others are left alone. */
   readonly localDataCenter: string
@@ -25,8 +30,11 @@ export interface Options extends SessionOptions {
   readonly username?: string | undefined
   /** Password to log in with. */
   readonly password?: Redacted.Redacted | undefined
-  /** How long opening may take, over all contact points. Default: 10 seconds. */
-  readonly connectTimeout?: Duration.Input | undefined
+  /**
+   * When to connect again after a connect that failed: for a service that may start before its database. Each connect has
+   * the `connectTimeout`. The schedule gets the error, so that it can stop at some. Default: no retry.
+   */
+  readonly connectRetry?: Schedule.Schedule<unknown, CqlError> | undefined
   /** Connections to each node. */
   readonly pooling?: Pooling | undefined
   /** Encrypted connections: `true`, or what to trust. Certificates are verified. Default: `false`. */
@@ -42,6 +50,8 @@ export interface Options extends SessionOptions {
  * @since 0.1.0
  */
 export interface SessionOptions {
+  /** How long connecting may take, over all contact points. Default: 10 seconds. */
+  readonly connectTimeout?: Duration.Input | undefined
   /** How long one attempt may take. Default: 12 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
   /** Options of every statement, behind those of runs and of statements. Default page size: 5,000 rows. */
@@ -78,8 +88,11 @@ export interface Tls {
   readonly certificate?: string | undefined
   /** The key of that certificate, in PEM. */
   readonly privateKey?: Redacted.Redacted | undefined
-  /** The name that the certificate of the server must bear. Default: the address. */
-  readonly serverName?: string | undefined
+  /**
+   * The name that the certificate of each node must contain: one name for all nodes, or a function from the address of a
+   * node (without its port) to its name. Default: the address.
+   */
+  readonly serverName?: string | ((address: string) => string) | undefined
   /**
    * Takes any certificate of the server, so that whoever stands in between can read and change everything, passwords
    * included. For a server on this machine that has no certificate to trust. Default: `false`.

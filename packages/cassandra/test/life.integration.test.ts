@@ -77,7 +77,7 @@ integration("a server with login and TLS", () => {
       Effect.gen(function*() {
         const { certificate: ca } = yield* CassandraServer
         const reason = yield* refusal({ ...(yield* encrypted), tls: { ca, serverName: "example.org" } })
-        assert.strictEqual(reason.check, "the certificates: which the server shows, and which are trusted")
+        assert.include(reason.check, "tls.serverName")
       }))
 
     it.effect("is taken as it is by those who say so", () =>
@@ -128,6 +128,23 @@ integration("the life of a session", (server) => {
       const tls = { ca: own.certificate, certificate: another.certificate, privateKey: Redacted.make(another.key) }
       for (const unknown of [tls, { ca: own.certificate }]) {
         assert.match((yield* refusal({ ...options, contactPoints, tls: unknown })).check, /certificate|TLS/)
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("begins at a node whose certificate has the name that its address is given, and at no other", () =>
+    Effect.gen(function*() {
+      const own = yield* makeIdentity("db1", "DNS:db1.internal")
+      const proxy = yield* tlsProxyTo(contactPoint, own)
+      const at = (serverName?: string | ((address: string) => string)) => ({
+        ...options,
+        contactPoints: [proxy],
+        tls: { ca: own.certificate, serverName }
+      })
+      const names = new Map([["127.0.0.1", "db1.internal"]])
+      assert.strictEqual(yield* open(at("db1.internal")), server.version)
+      assert.strictEqual(yield* open(at((address) => names.get(address) ?? address)), server.version)
+      for (const wrong of [undefined, "db2.internal", () => "db2.internal", () => ""]) {
+        assert.include((yield* refusal(at(wrong))).check, "tls.serverName")
       }
     }).pipe(Effect.scoped))
 

@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { auth, errors, policies, types } from "cassandra-driver"
 import { Effect, Fiber, Layer, Logger, Redacted, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { toClientOptions, waitsOnceConnected } from "../src/internal/client/clientOptions.ts"
+import { toClientOptions } from "../src/internal/client/clientOptions.ts"
+import { waitsOnceConnected } from "../src/internal/client/waits.ts"
 import { type Answer, type Columns, fakeClient, nothing } from "./support/fakeClient.ts"
 
 const insert = "INSERT INTO app.users (id, name) VALUES (?, ?)"
@@ -343,7 +344,7 @@ describe("the options of a client", () => {
       credentials: { username: "ada", password: "secret" },
       sslOptions: { rejectUnauthorized: true, ca: "CA", servername: "db" },
       pooling: { coreConnectionsPerHost: { 0: 2 }, maxRequestsPerConnection: 1024, heartBeatInterval: 60_000 },
-      socketOptions: { tcpNoDelay: false, connectTimeout: 1_000, readTimeout: 1_000 },
+      socketOptions: { tcpNoDelay: false, connectTimeout: 1_500, readTimeout: 1_500 },
       encoding: { map: Map, set: Set, useBigIntAsLong: true, useBigIntAsVarint: true, copyBuffer: false },
       logEmitter: log
     })

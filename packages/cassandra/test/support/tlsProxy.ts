@@ -12,14 +12,14 @@ export interface Identity {
   readonly key: string
 }
 
-/** Makes an identity for 127.0.0.1 with the `openssl` of this machine. */
-export const makeIdentity = (name: string): Effect.Effect<Identity> =>
+/** Makes an identity for 127.0.0.1, or for another name, with the `openssl` of this machine. */
+export const makeIdentity = (name: string, altName = "IP:127.0.0.1"): Effect.Effect<Identity> =>
   Effect.acquireUseRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "effect-cql-identity-"))),
     (directory) =>
       Effect.promise(async () => {
         const [certificate, key] = [join(directory, "certificate.pem"), join(directory, "key.pem")]
-        const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+        const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=${altName}`, "-days", "2"]
         const files = ["-keyout", key, "-out", certificate]
         const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...files, ...subject]
         await new Promise<void>((resolve, reject) => {
@@ -30,15 +30,15 @@ export const makeIdentity = (name: string): Effect.Effect<Identity> =>
     (directory) => Effect.promise(() => rm(directory, { recursive: true, force: true }))
   )
 
-/** Ends TLS in front of a server, and lets only those in that show the certificate of this client. */
-export const tlsProxyTo = (target: string, server: Identity, client: Identity) =>
+/** Ends TLS in front of a server; of clients it asks for this certificate, where one is given. */
+export const tlsProxyTo = (target: string, server: Identity, client?: Identity) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.callback<{ readonly address: string; readonly close: Effect.Effect<void> }>((resume) => {
         const separator = target.lastIndexOf(":")
         const upstream = { host: target.slice(0, separator), port: Number(target.slice(separator + 1)) }
         const sockets = new Set<{ readonly destroy: () => void }>()
-        const trust = { ca: client.certificate, requestCert: true, rejectUnauthorized: true }
+        const trust = client && { ca: client.certificate, requestCert: true, rejectUnauthorized: true }
         const proxy = createServer({ cert: server.certificate, key: server.key, ...trust }, (socket) => {
           const plain = connect(upstream)
           const end = () => {

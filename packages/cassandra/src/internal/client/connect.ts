@@ -9,8 +9,9 @@ import type { CqlError } from "@effect-cql/core"
 import { Client } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Options } from "../../Options.ts"
+import type { Options, SessionOptions } from "../../Options.ts"
 import {
+  type ClientOptions,
   type DriverConnection,
   endWhenUnreadable,
   internals,
@@ -19,16 +20,11 @@ import {
   tabulate
 } from "../driver/driver.ts"
 import { mendReplication } from "../driver/replication.ts"
-import {
-  checkProtocol,
-  closeTimeoutOf,
-  connectTimeoutOf,
-  toClientOptions,
-  waitsOnceConnected,
-  waitsToConnect
-} from "./clientOptions.ts"
+import { toClientOptions } from "./clientOptions.ts"
+import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, shutDown } from "./connectFailed.ts"
 import { makeLog } from "./log.ts"
+import { closeTimeoutOf, connectTimeoutOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
 
 class Handle {
   readonly client: Client
@@ -38,11 +34,11 @@ class Handle {
   constructor(options: Options, log: LogEmitter) {
     const seen = (connection: DriverConnection) => this.#seen(connection)
     const isClosed = () => this.#closed
-    this.client = new Client(toClientOptions(options, function(event, level, className, message, further) {
+    this.client = makeClient(toClientOptions(options, function(event, level, className, message, further) {
       if (level === "info" && isConnection(this, className)) seen(this)
-      // What the driver complains of after the end is the end.
-      const told = level !== "verbose" && isClosed() ? "info" : level
-      log.call(this, event, told, className, message, further)
+      // After the session was closed, complaints of the driver are about that.
+      const shown = level !== "verbose" && isClosed() ? "info" : level
+      log.call(this, event, shown, className, message, further)
     }))
     mendReplication(this.client)
   }
@@ -89,6 +85,15 @@ class Handle {
   }
 }
 
+const makeClient = (options: ClientOptions): Client => {
+  // A constructor that throws: the caller is an Effect.sync, which makes a defect of it.
+  try {
+    return new Client(options)
+  } catch (error) {
+    throw refusedByDriver(error)
+  }
+}
+
 /** Ends a connection in whatever state it is; what waits for it fails at once. */
 const end = (connection: DriverConnection): void => {
   const socket = connection.netClient
@@ -99,32 +104,39 @@ const end = (connection: DriverConnection): void => {
 }
 
 /** A connected client, which is closed with the scope. */
-export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const log = yield* makeLog
-    const timeout = connectTimeoutOf(options)
-    const closeTimeout = closeTimeoutOf(options)
-    const handle = yield* Effect.acquireRelease(
-      Effect.sync(() => new Handle(options, log)),
-      (handle) => handle.close(closeTimeout)
-    )
-    const { socketOptions } = internals(handle.client).options
-    Object.assign(socketOptions, waitsToConnect(options))
-    yield* handle.connect.pipe(
-      Effect.mapError((error) => fromError(error, options)),
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(fromTimeout(timeout, handle.pending, options))
-      }),
-      Effect.onError(() => handle.close(closeTimeout))
-    )
-    Object.assign(socketOptions, waitsOnceConnected(options))
-    return handle.client
-  })
+export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> => {
+  const { connectRetry } = options
+  return connectRetry === undefined ? openOnce(options) : Effect.retry(openOnce(options), connectRetry)
+}
 
-/** Connects a client of the user's, unless it is connected. */
-export const connected = (client: Client): Effect.Effect<void, CqlError> =>
+const openOnce = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const log = yield* makeLog
+      const timeout = connectTimeoutOf(options)
+      const closeTimeout = closeTimeoutOf(options)
+      const handle = yield* Effect.sync(() => new Handle(options, log))
+      const { socketOptions } = internals(handle.client).options
+      Object.assign(socketOptions, waitsToConnect(options))
+      const connect = handle.connect.pipe(
+        Effect.mapError((error) => fromError(error, options)),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => Effect.fail(fromTimeout(timeout, handle.pending, options))
+        })
+      )
+      yield* Effect.onError(restore(connect), () => handle.close(closeTimeout))
+      Object.assign(socketOptions, waitsOnceConnected(options))
+      // A connect that failed has left nothing behind, so a retry adds nothing to the scope.
+      yield* Effect.addFinalizer(() => handle.close(closeTimeout))
+      return handle.client
+    })
+  )
+
+/** Connects a client of the user's, unless it is connected. A connect that takes too long goes on without the session. */
+export const connected = (client: Client, options: SessionOptions): Effect.Effect<void, CqlError> =>
   Effect.suspend(() => {
+    const timeout = connectTimeoutOf(options)
     checkProtocol(internals(client).options.protocolOptions?.maxVersion)
     const isNew = mendReplication(client)
     const { connected, isShuttingDown, metadata } = internals(client)
@@ -136,5 +148,8 @@ export const connected = (client: Client): Effect.Effect<void, CqlError> =>
         () => resume(Effect.void),
         (error: unknown) => resume(Effect.fail(fromError(error, { contactPoints })))
       )
-    })
+    }).pipe(Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () => Effect.fail(fromTimeout(timeout, [], { contactPoints }))
+    }))
   })

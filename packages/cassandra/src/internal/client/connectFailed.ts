@@ -3,6 +3,7 @@
  */
 import { CqlError, Reason } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
+import * as messages from "../driver/messages.ts"
 import { classify } from "../request/classify.ts"
 
 /** What the advice is drawn from. */
@@ -14,7 +15,18 @@ export interface Attempt {
 }
 
 // From the failure that came furthest to the one that came least far: where nodes differ, the first of these is told.
-const kinds = ["login", "dataCenter", "keyspace", "tls", "silent", "closed", "refused", "unreachable", "other"] as const
+const kinds = [
+  "login",
+  "dataCenter",
+  "keyspace",
+  "name",
+  "tls",
+  "silent",
+  "closed",
+  "refused",
+  "unreachable",
+  "other"
+] as const
 
 type Kind = typeof kinds[number]
 
@@ -119,6 +131,8 @@ const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): str
       }`
     case "keyspace":
       return `whether the keyspace "${attempt.keyspace ?? ""}" exists`
+    case "name":
+      return "the name in the certificate of the server: it has to be the address of the node, or what tls.serverName gives for it"
     case "tls":
       return "the certificates: which the server shows, and which are trusted"
     case "silent":
@@ -147,7 +161,6 @@ const errorsByHost = (error: unknown): Readonly<Record<string, unknown>> | undef
   return innerErrors ?? {}
 }
 
-const dataCenters = /only found hosts in data centers: \[(.*)\]/
 const unreachable = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ETIMEDOUT", "EADDRNOTAVAIL"])
 const certificate = /CERT|SSL|TLS|SIGNATURE|ALTNAME/
 
@@ -158,12 +171,12 @@ const failureOf = (host: string, error: unknown): Failure => {
   const told: Told = error
   const { message } = told
   const code = typeof told.code === "string" ? told.code : ""
-  const seen = dataCenters.exec(message)?.[1]
+  const seen = messages.dataCenters.exec(message)?.[1]
   if (seen !== undefined) {
     const reason = new Reason.UnknownError({ message: `is in the data centre ${seen}`, cause: error })
     return { host, kind: "dataCenter", dataCenters: seen, reason }
   }
-  const reason = code === "" && message !== "Connection timeout"
+  const reason = code === "" && message !== messages.connectionTimeout
     ? classify(error, { phase: "execute", timeout: 0 })
     : new Reason.ConnectionClosed({ message, cause: error, host, written: false })
   return { host, kind: kindOf(told, code), reason }
@@ -173,7 +186,8 @@ const kindOf = ({ isSocketError, message, name }: Told, code: string): Kind => {
   if (name === "AuthenticationError") return "login"
   if (name === "OperationTimedOutError") return "silent"
   if (code === "ECONNREFUSED") return "refused"
-  if (unreachable.has(code) || message === "Connection timeout") return "unreachable"
+  if (unreachable.has(code) || message === messages.connectionTimeout) return "unreachable"
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "name"
   if (certificate.test(code)) return "tls"
   return isSocketError === true || code === "ECONNRESET" || code === "EPIPE" ? "closed" : "other"
 }

@@ -1,6 +1,8 @@
 /**
  * Warnings of the server, which may quote a whole query, and with it the values that were bound.
  */
+import { serverWarning } from "../driver/messages.ts"
+
 const begin = / for query .*? WHERE /s
 const end = /(?:; token -?\d+)? *\(see \w+\)$/
 
@@ -11,8 +13,9 @@ export const withoutQuery = (warning: string): string => {
   return `${warning.slice(0, found.index)}${found[0]}...${end.exec(warning)?.[0] ?? ""}`
 }
 
-const logged = /^(Received warning \(\d+ of \d+\) ")(.*)(" for ".*)$/s
-
 /** A line of the log of the driver, which repeats the warnings of the server. */
 export const withoutQueries = (line: string): string =>
-  line.replace(logged, (_, before: string, warning: string, after: string) => before + withoutQuery(warning) + after)
+  line.replace(
+    serverWarning,
+    (_, before: string, warning: string, after: string) => before + withoutQuery(warning) + after
+  )

@@ -9,6 +9,7 @@ import { kindOf, type Request, withoutValues } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import * as Redacted from "effect/Redacted"
 import * as Consistency from "../driver/consistency.ts"
+import * as messages from "../driver/messages.ts"
 
 /** What of a request decides what an error means. */
 export interface Circumstances {
@@ -75,7 +76,7 @@ type Row = (error: DriverError, common: Reason.Common, circumstances: Circumstan
 
 const unknown: Row = (error, common, { phase }) =>
   // Where the driver finds no usable connection, it throws a bare Error. After that every error is marked with its host.
-  error.name === "Error" && (error.message === "No connection available" || phase === "prepare") &&
+  error.name === "Error" && (error.message === messages.noConnection || phase === "prepare") &&
     error.coordinator === undefined
     ? new Reason.NoHostAvailable({ ...common, hosts: [] })
     : new Reason.UnknownError(common)
@@ -92,14 +93,12 @@ const connectionClosed: Row = (error, common, { phase }) =>
 const parametersRefused: Row = (error, common, { phase }) =>
   error.coordinator === undefined || phase === "prepare"
     ? new Reason.ParametersRefused({
-      message: profileMissing.test(error.message)
+      message: messages.profileMissing.test(error.message)
         ? error.message
         : `the driver could not encode the statement (${error.name})`
     })
     // Values are bytes before the driver sees them. What fails after a node was asked is the reading of its answer.
     : new Reason.UnknownError({ ...common, message: `the driver could not read the answer (${error.name})` })
-
-const profileMissing = /^Execution profile "[^"]*" not found$/
 
 const byName: Readonly<Record<string, Row>> = {
   ResponseError: (error, common, circumstances) =>
@@ -109,14 +108,14 @@ const byName: Readonly<Record<string, Row>> = {
       ? new Reason.NoHostAvailable({ ...common, hosts: error.host === undefined ? [] : [{ host: error.host }] })
       : new Reason.RequestTimeout({ ...common, host: error.host, timeout }),
   NoHostAvailableError: (error, common, circumstances) => {
-    if (error.innerErrors === null && error.message.includes("shutdown")) {
+    if (error.innerErrors === null && error.message.includes(messages.shutDown)) {
       return new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
     }
     const hosts = triedHosts(error.innerErrors, circumstances)
     return new Reason.NoHostAvailable({ ...common, message: noHost(hosts), hosts })
   },
   BusyConnectionError: (error, common) => {
-    const match = busy.exec(error.message)
+    const match = messages.busy.exec(error.message)
     return new Reason.Busy({ ...common, host: match?.[1], inFlight: match === null ? undefined : Number(match[2]) })
   },
   AuthenticationError: (_, common) => new Reason.AuthenticationFailed(common),
@@ -136,8 +135,6 @@ const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
   const more = hosts.length > mostTold ? [`${hosts.length - mostTold} more`] : []
   return hosts.length === 0 ? "no host is connected" : `no host gave an answer (${[...told, ...more].join("; ")})`
 }
-
-const busy = /^All connections to host (\S+) are busy, (\d+) requests/
 
 /** The hosts of a failure of all, each with its reason; without one where nothing was sent to it. */
 export const triedHosts = (

@@ -1,0 +1,45 @@
+/**
+ * The addresses of nodes, as a user writes them, as the driver keeps them, and as the session reports them.
+ */
+import { isIP, isIPv6 } from "node:net"
+
+/** An address or a name, and the port that was given with it. */
+export interface ContactPoint {
+  readonly host: string
+  /** Whether the host is an address and not a name. */
+  readonly isAddress: boolean
+  readonly port: number | undefined
+}
+
+const bracketed = /^\[([^\]]+)\](?::(\d+))?$/
+const plain = /^([\p{L}\p{N}._-]+)(?::(\d+))?$/u
+
+/**
+ * Reads `address`, `name`, `[address]` of IPv6, and each of them with `:port`. Absent where the text is none of them:
+ * the driver would look up the whole text as a name, or ignore a part of it.
+ */
+export const parseContactPoint = (text: string): ContactPoint | undefined => {
+  if (isIPv6(text)) return { host: text, isAddress: true, port: undefined }
+  const [, address, addressPort] = bracketed.exec(text) ?? []
+  if (address !== undefined) return isIPv6(address) ? contactPoint(address, addressPort) : undefined
+  const [, host, port] = plain.exec(text) ?? []
+  return host === undefined ? undefined : contactPoint(host, port)
+}
+
+const contactPoint = (host: string, port: string | undefined): ContactPoint | undefined => {
+  const number = port === undefined ? undefined : Number(port)
+  return number === undefined || isPort(number) ? { host, isAddress: isIP(host) !== 0, port: number } : undefined
+}
+
+/** Whether a node can listen there. */
+export const isPort = (value: unknown): boolean =>
+  typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535
+
+/** The address of an endpoint of the driver, without its port. */
+const addressOf = (endpoint: string): string => endpoint.slice(0, Math.max(0, endpoint.lastIndexOf(":")))
+
+/** An endpoint of the driver as the session reports it: an address of IPv6 stands in brackets. */
+export const readable = (endpoint: string): string => {
+  const address = addressOf(endpoint)
+  return address.includes(":") && !address.startsWith("[") ? `[${address}]${endpoint.slice(address.length)}` : endpoint
+}

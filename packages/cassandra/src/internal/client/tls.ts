@@ -1,0 +1,93 @@
+/**
+ * The TLS options of a client: whatever else is given, certificates are verified.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import * as Redacted from "effect/Redacted"
+import { checkServerIdentity, type ConnectionOptions } from "node:tls"
+import type { Tls } from "../../Options.ts"
+
+// Each of them would verify another name, another peer or nothing.
+const refused: Readonly<Record<string, string>> = {
+  checkServerIdentity: "tls.serverName, which verifies the name that you give for each address",
+  secureContext: "tls.ca, tls.certificate and tls.privateKey",
+  pskCallback: "certificates: tls.ca",
+  host: "contactPoints",
+  port: "contactPoints",
+  path: "contactPoints",
+  socket: "contactPoints"
+}
+
+/** The TLS options of the driver. Absent where connections are not encrypted. */
+export const tlsOptions = (
+  tls: boolean | Tls | null | undefined,
+  sslOptions: ConnectionOptions | undefined
+): ConnectionOptions | undefined => {
+  if (tls === undefined || tls === null || tls === false) {
+    if (sslOptions === undefined) return undefined
+    // The driver would trust anybody.
+    const expected =
+      "true or a Tls beside clientOptions.sslOptions, which are taken as well: certificates are verified then"
+    throw new InvalidOptions({ option: "tls", value: tls, expected })
+  }
+  if (tls !== true && typeof tls !== "object") {
+    throw new InvalidOptions({ option: "tls", value: tls, expected: "true, false or a Tls" })
+  }
+  checkSslOptions(sslOptions)
+  const { ca, certificate, dangerouslyAcceptAnyCertificate, privateKey, serverName } = tls === true ? {} : tls
+  return {
+    ...sslOptions,
+    // The driver accepts any certificate unless this is set.
+    rejectUnauthorized: dangerouslyAcceptAnyCertificate !== true,
+    ...(ca === undefined ? undefined : { ca: typeof ca === "string" ? ca : [...ca] }),
+    ...(certificate === undefined ? undefined : { cert: certificate }),
+    ...(privateKey === undefined ? undefined : { key: secretOf("tls.privateKey", privateKey) }),
+    ...nameOptions(serverName)
+  }
+}
+
+const checkSslOptions = (sslOptions: unknown): void => {
+  if (sslOptions === undefined || sslOptions === null) return
+  if (typeof sslOptions !== "object") {
+    throw new InvalidOptions({
+      option: "clientOptions.sslOptions",
+      value: sslOptions,
+      expected: "an object of TLS options, such as { minVersion: \"TLSv1.3\" }"
+    })
+  }
+  for (const [name, value] of Object.entries(sslOptions)) {
+    const instead = Object.hasOwn(refused, name) ? refused[name] : undefined
+    if (value === undefined || instead === undefined) continue
+    throw new InvalidOptions({ option: `clientOptions.sslOptions.${name}`, value, expected: `none; use ${instead}` })
+  }
+}
+
+const nameOptions = (serverName: Tls["serverName"]): ConnectionOptions => {
+  if (serverName === undefined) return {}
+  if (typeof serverName === "string") return { servername: serverName }
+  if (typeof serverName !== "function") {
+    throw new InvalidOptions({
+      option: "tls.serverName",
+      value: serverName,
+      expected: "a name, or a function from the address of a node to the name in its certificate"
+    })
+  }
+  // Node.js passes the address that was dialled where no `servername` is set.
+  return {
+    checkServerIdentity: (address, certificate) => checkServerIdentity(nameOf(serverName, address), certificate)
+  }
+}
+
+const nameOf = (serverName: (address: string) => string, address: string): string => {
+  const name: unknown = serverName(address)
+  return typeof name === "string" && name !== "" ? name : address
+}
+
+/** The text of a redacted value. Throws `InvalidOptions` for a plain text, without including it. */
+export const secretOf = (option: string, secret: Redacted.Redacted): string => {
+  if (Redacted.isRedacted(secret)) return Redacted.value(secret)
+  throw new InvalidOptions({
+    option,
+    given: typeof secret === "string" ? "a plain string" : "what is not Redacted",
+    expected: "a Redacted: Redacted.make(...)"
+  })
+}

@@ -1,0 +1,72 @@
+/**
+ * How long a session waits: for connections, for answers, and at its end.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import * as Duration from "effect/Duration"
+import type { Options, SessionOptions } from "../../Options.ts"
+
+const defaultRequestTimeout = "12 seconds"
+const defaultConnectTimeout = "10 seconds"
+const defaultCloseTimeout = "10 seconds"
+const defaultHeartbeat = 30_000
+
+/** How long one attempt may take. */
+export const requestTimeoutOf = (options: SessionOptions): Duration.Input =>
+  options.requestTimeout ?? defaultRequestTimeout
+
+/** Milliseconds. */
+export const connectTimeoutOf = (options: SessionOptions): number =>
+  millisOf("connectTimeout", options.connectTimeout ?? defaultConnectTimeout)
+
+/** Milliseconds. */
+export const closeTimeoutOf = (options: SessionOptions): number =>
+  millisOf("closeTimeout", options.closeTimeout ?? defaultCloseTimeout)
+
+/** Milliseconds, `Infinity` for never. */
+export const heartbeatOf = ({ clientOptions, pooling }: Options): number => {
+  if (pooling?.heartbeatInterval !== undefined) return millisOf("pooling.heartbeatInterval", pooling.heartbeatInterval)
+  const given = clientOptions?.pooling?.heartBeatInterval ?? defaultHeartbeat
+  return given === 0 ? Number.POSITIVE_INFINITY : given
+}
+
+/** The milliseconds of an option. Throws `InvalidOptions` for what is no duration. */
+export const millisOf = (option: string, input: Duration.Input): number => {
+  const duration = Duration.fromInput(input)
+  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : -1
+  // NaN would be a duration of zero. A timer that cannot take so many milliseconds would end at once.
+  if (millis >= 0 && !Number.isNaN(input)) return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
+  throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"5 seconds\"" })
+}
+
+const longestTimer = 2 ** 31 - 1
+
+/** The same for a timer of the driver, where zero stands for no bound. */
+export const timerOf = (millis: number): number => Number.isFinite(millis) ? millis : 0
+
+/** How long the driver waits for sockets and answers, in milliseconds. */
+interface Waits {
+  readonly connectTimeout: number
+  readonly readTimeout: number
+}
+
+const longestConnectWait = 5_000
+
+/**
+ * The waits while connecting. Addresses are tried side by side, so each gets half of the time: the other half is left for
+ * those that begin later, and for what is asked of the first that answers.
+ */
+export const waitsToConnect = (options: Options): Waits => {
+  const half = Math.ceil(connectTimeoutOf(options) / 2)
+  const wait = Math.min(half, options.clientOptions?.socketOptions?.connectTimeout ?? longestConnectWait)
+  return { connectTimeout: wait, readTimeout: wait }
+}
+
+/** The waits from then on. Those of statements are given with each; these are for what the driver asks by itself. */
+export const waitsOnceConnected = (options: Options): Waits => {
+  const requestTimeout = millisOf("requestTimeout", requestTimeoutOf(options))
+  const socketOptions = options.clientOptions?.socketOptions
+  return {
+    connectTimeout: socketOptions?.connectTimeout ?? longestConnectWait,
+    readTimeout: socketOptions?.readTimeout ?? timerOf(requestTimeout)
+  }
+}

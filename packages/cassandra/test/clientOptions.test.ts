@@ -1,0 +1,176 @@
+import { type CqlError, InvalidOptions, Reason } from "@effect-cql/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Client, policies } from "cassandra-driver"
+import { Cause, Effect, Exit, Ref, Schedule } from "effect"
+import { CassandraSession } from "../src/index.ts"
+import { toClientOptions } from "../src/internal/client/clientOptions.ts"
+import { parseContactPoint, readable } from "../src/internal/client/contactPoint.ts"
+
+const base = { contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" }
+const log = () => {}
+
+/** The error that a session with these options dies with, before it opens a connection. */
+const refusal = (options: object) =>
+  Effect.gen(function*() {
+    const exit = yield* Effect.exit(Effect.scoped(CassandraSession.make({ ...base, ...options })))
+    const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+    return defect instanceof InvalidOptions ? defect : assert.fail(`not refused: ${String(defect)}`)
+  })
+
+describe("contact points", () => {
+  const taken: ReadonlyArray<readonly [text: string, host: string, port?: number]> = [
+    ["10.0.0.1", "10.0.0.1"],
+    ["10.0.0.1:9142", "10.0.0.1", 9142],
+    ["db-1.internal", "db-1.internal"],
+    ["cassandra_0.cassandra:9043", "cassandra_0.cassandra", 9043],
+    ["bücher.example", "bücher.example"],
+    ["::1", "::1"],
+    ["0:0:0:0:0:0:0:1", "0:0:0:0:0:0:0:1"],
+    ["[::1]", "::1"],
+    ["[::1]:9042", "::1", 9042],
+    ["[fe80::1%eth0]:9042", "fe80::1%eth0", 9042]
+  ]
+  for (const [text, host, port] of taken) {
+    it(`${text} is ${host} with port ${port}`, () => {
+      const point = parseContactPoint(text)
+      assert.deepStrictEqual([point?.host, point?.port], [host, port])
+    })
+  }
+
+  const refused = [
+    "[::1",
+    "[::1]:9042:1",
+    "::1]:9042",
+    "[10.0.0.1]:9042",
+    "[db]",
+    "a b",
+    "a,b",
+    "cql://a",
+    "a:b",
+    "a:0",
+    "a:65536",
+    "a:-1",
+    "a:9042:1",
+    ":9042",
+    "a:",
+    "",
+    " ",
+    9042,
+    null
+  ]
+  for (const text of refused) {
+    it.effect(`${JSON.stringify(text)} is refused`, () =>
+      Effect.gen(function*() {
+        const error = yield* refusal({ contactPoints: ["10.0.0.1", text] })
+        assert.strictEqual(error.option, "contactPoints[1]")
+      }))
+  }
+
+  it("with one port for all give it to every node", () => {
+    const portOf = (contactPoints: ReadonlyArray<string>, clientOptions = {}) =>
+      toClientOptions({ ...base, contactPoints, clientOptions }, log).protocolOptions?.port
+    assert.strictEqual(portOf(["10.0.0.1:9142", "10.0.0.2:9142"]), 9142)
+    assert.isUndefined(portOf(["10.0.0.1:9142", "10.0.0.2"]))
+    assert.isUndefined(portOf(["10.0.0.1:9142", "10.0.0.2:9143"]))
+    assert.strictEqual(portOf(["10.0.0.1:9142"], { protocolOptions: { port: 9000 } }), 9000)
+  })
+
+  it("of IPv6 are reported in brackets", () => {
+    assert.strictEqual(readable("::1:9042"), "[::1]:9042")
+    assert.strictEqual(readable("0:0:0:0:0:0:0:1:9042"), "[0:0:0:0:0:0:0:1]:9042")
+    assert.strictEqual(readable("[::1]:9042"), "[::1]:9042")
+    assert.strictEqual(readable("10.0.0.1:9042"), "10.0.0.1:9042")
+  })
+})
+
+describe("TLS options of the driver that would verify something else", () => {
+  for (const name of ["checkServerIdentity", "secureContext", "pskCallback", "host", "port", "socket", "path"]) {
+    it.effect(`${name} is refused by name`, () =>
+      Effect.gen(function*() {
+        for (const tls of [true, { ca: "CA" }]) {
+          const error = yield* refusal({ tls, clientOptions: { sslOptions: { [name]: () => undefined } } })
+          assert.strictEqual(error.option, `clientOptions.sslOptions.${name}`)
+        }
+      }))
+  }
+
+  it("others are passed on, and verification stays on", () => {
+    const sslOptions = { minVersion: "TLSv1.3", rejectUnauthorized: false, checkServerIdentity: undefined } as const
+    const options = toClientOptions({ ...base, tls: true, clientOptions: { sslOptions } }, log)
+    assert.deepInclude(options.sslOptions, { minVersion: "TLSv1.3", rejectUnauthorized: true })
+  })
+
+  it.effect("a server name is a text or a function", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* refusal({ tls: { serverName: 1 } })).option, "tls.serverName")
+    }))
+})
+
+describe("options of the driver that it refuses, or would fail with later", () => {
+  const refused: ReadonlyArray<readonly [option: string, clientOptions: object]> = [
+    ["cloud", { cloud: { secureConnectBundle: "bundle.zip" } }],
+    ["policies.loadBalancing", { policies: { loadBalancing: {} } }],
+    ["policies.retry", { policies: { retry: {} } }],
+    ["policies.reconnection", { policies: { reconnection: {} } }],
+    ["policies.addressResolution", { policies: { addressResolution: {} } }],
+    ["protocolOptions.maxVersion", { protocolOptions: { maxVersion: 99 } }],
+    ["protocolOptions.port", { protocolOptions: { port: "9042" } }],
+    ["socketOptions.connectTimeout", { socketOptions: { connectTimeout: "5s" } }],
+    ["socketOptions.readTimeout", { socketOptions: { readTimeout: Number.NaN } }],
+    ["socketOptions.coalescingThreshold", { socketOptions: { coalescingThreshold: -1 } }],
+    ["pooling.heartBeatInterval", { pooling: { heartBeatInterval: "1 minute" } }],
+    ["authProvider", { authProvider: {} }],
+    ["metrics", { metrics: {} }],
+    ["requestTracker", { requestTracker: {} }],
+    ["profiles", { profiles: {} }],
+    ["applicationName", { applicationName: 1 }],
+    ["id", { id: "me" }]
+  ]
+  for (const [option, clientOptions] of refused) {
+    it.effect(`${option} is refused by name`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* refusal({ clientOptions })).option, `clientOptions.${option}`)
+      }))
+  }
+
+  it.effect("a bundle of a cloud has another way", () =>
+    Effect.gen(function*() {
+      const error = yield* refusal({ contactPoints: undefined, clientOptions: { cloud: { secureConnectBundle: "b" } } })
+      assert.include(error.expected, "fromClient")
+    }))
+
+  it("policies of the driver are taken", () => {
+    const reconnection = new policies.reconnection.ConstantReconnectionPolicy(10)
+    assert.strictEqual(
+      toClientOptions({ ...base, clientOptions: { policies: { reconnection } } }, log).policies?.reconnection,
+      reconnection
+    )
+  })
+})
+
+describe("the first connect", () => {
+  it.live("is tried again by its schedule, which sees the error", () =>
+    Effect.gen(function*() {
+      const seen = yield* Ref.make<ReadonlyArray<CqlError>>([])
+      const connectRetry = Schedule.spaced("1 millis").pipe(
+        Schedule.upTo({ times: 2 }),
+        Schedule.setInputType<CqlError>(),
+        Schedule.tap(({ input }) => Ref.update(seen, (all) => [...all, input]))
+      )
+      const error = yield* Effect.flip(Effect.scoped(CassandraSession.make({ ...base, connectRetry })))
+      assert.strictEqual(error.reason._tag, "ConnectFailed")
+      const reasons = (yield* Ref.get(seen)).map(({ reason }) => reason)
+      assert.strictEqual(reasons.length, 2)
+      assert.isTrue(reasons.every((reason) => reason instanceof Reason.ConnectFailed))
+    }))
+
+  it.live("of a client of the user's has a timeout", () =>
+    Effect.gen(function*() {
+      const client = new Client({ contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" })
+      client.connect = () => new Promise<void>(() => {})
+      const begin = performance.now()
+      const error = yield* Effect.flip(Effect.scoped(CassandraSession.fromClient(client, { connectTimeout: 100 })))
+      assert.strictEqual(error.reason._tag, "ConnectFailed")
+      assert.isBelow(performance.now() - begin, 1_000)
+    }))
+})
