@@ -8,6 +8,7 @@ import {
   type PageState,
   type Partition,
   type Port,
+  refused,
   type Request,
   type Ring,
   type StatementRequest,
@@ -82,7 +83,7 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
           return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
         })
       }),
-      ({ query, reason }) => new CqlError({ reason, query, outcome: "NotApplied", attempts: 0 })
+      ({ query, reason }) => refused(reason, query)
     )
 
   #partitionOf(key: ReadonlyArray<Uint8Array>, request: Request): Effect.Effect<Partition | undefined, CqlError> {

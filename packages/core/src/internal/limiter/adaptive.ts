@@ -1,9 +1,9 @@
 /**
  * A bound that follows what the server can take.
  */
+import type { Signal } from "../reasons.ts"
 import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
 import { Controller } from "./controller.ts"
-import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 import { Window } from "./window.ts"
 

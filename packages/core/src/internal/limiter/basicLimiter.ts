@@ -3,8 +3,8 @@
  *
  * Plain fields and callbacks: with a limiter every request passes through here twice.
  */
+import type { Signal } from "../reasons.ts"
 import type { Gate } from "./gate.ts"
-import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 
 /** An abandoned request as one limiter keeps it: load until it is over, one way or the other. */

@@ -5,8 +5,8 @@
  * so that a slow rate cannot sit on the permits of a bound in flight, and nobody can lock anybody out. Among those that
  * could go, the one that came first goes.
  */
+import type { Signal } from "../reasons.ts"
 import type { Abandoned as Entry, BasicLimiter } from "./basicLimiter.ts"
-import type { Signal } from "./signal.ts"
 
 /** An abandoned request, for the day its answer comes. */
 export interface Abandoned {
