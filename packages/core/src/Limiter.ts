@@ -9,7 +9,6 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { checkedLimiter } from "./internal/limiter/checked.ts"
@@ -18,7 +17,6 @@ import { Rate } from "./internal/limiter/rate.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
 import { millisOf } from "./internal/millis.ts"
 import { isPositiveInteger } from "./internal/numbers.ts"
-import * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**
@@ -34,7 +32,6 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 export interface Limiter {
   /** What it is doing now. */
   readonly state: Effect.Effect<State>
-  readonly [TypeIds.Limiter]: typeof TypeIds.Limiter
   readonly [basicLimiters]: ReadonlyArray<BasicLimiter>
 }
 
@@ -53,11 +50,55 @@ export interface State {
   readonly waiting: number
   /** Requests that nobody waits for any more, and that still count as load. */
   readonly abandoned: number
-  /**
-   * How the limit last moved, and why: `"96 → 64: median 2.4 x"` says that the median latency had been 2.4 times what it
-   * is without a queue. Undefined before the first move, and for limits that do not move.
-   */
-  readonly lastMove: string | undefined
+  /** The last move of the limit. Undefined before the first move, and for limits that do not move. */
+  readonly lastMove: Move | undefined
+}
+
+/**
+ * Reason for a move of an {@link adaptive} limit.
+ *
+ * - `"LatencyLow"`: latency was near its baseline and requests waited: more are allowed
+ * - `"LatencyHigh"`: latency was more than twice its baseline: fewer are allowed
+ * - `"Refused"`: requests were refused as overloaded, or timed out: fewer are allowed
+ * - `"GrowthUseless"`: more in flight brought no more answers: the growth is undone
+ * - `"CutTooCostly"`: fewer in flight brought too few answers: the cut is undone
+ * - `"ServerSlower"`: fewer in flight did not lower the latency, so that it is the server's own: the cut is undone
+ * - `"HalfEnough"`: half the limit brought as many answers
+ * - `"Collapsed"`: the server did much less than before, and half the limit brought as many answers
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MoveReason =
+  | "LatencyLow"
+  | "LatencyHigh"
+  | "Refused"
+  | "GrowthUseless"
+  | "CutTooCostly"
+  | "ServerSlower"
+  | "HalfEnough"
+  | "Collapsed"
+
+/**
+ * A move of an {@link adaptive} limit, and the measurements that led to it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Move {
+  /** Limit before the move. */
+  readonly from: number
+  /** Limit after the move. */
+  readonly to: number
+  readonly reason: MoveReason
+  /** Time since the move. */
+  readonly age: Duration.Duration
+  /** Latency before the move, relative to the latency without a queue. NaN if no request was answered. */
+  readonly latency: number
+  /** Answers a second before the move. */
+  readonly throughput: number
+  /** Share of the requests before the move that were refused as overloaded or timed out, from 0 to 1. */
+  readonly refused: number
 }
 
 /**
@@ -93,11 +134,11 @@ export interface RateOptions {
  * @since 0.1.0
  */
 export interface AdaptiveOptions extends Options {
-  /** The limit never falls below it. */
+  /** Minimum of the limit. */
   readonly min: number
-  /** The limit never rises above it. */
+  /** Maximum of the limit. */
   readonly max: number
-  /** The limit to begin with. Default: 20, or what of `min` and `max` is nearest. */
+  /** Limit at the beginning. Default: 20, or the nearest number that `min` and `max` allow. */
   readonly initial?: number | undefined
 }
 
@@ -165,19 +206,20 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
   })
 
 /**
- * As many requests in flight as the servers can take without making them wait.
+ * Bounds the requests in flight by a limit that follows the capacity of the servers.
  *
  * **When to use**
  *
- * When the right number is not known or changes: other load, repairs, nodes that come and go.
+ * Use it if the right number is not known or changes: other load, repairs, nodes that come and go.
  *
  * **Details**
  *
- * Led by delay, for Cassandra answers overload mostly by slowing down. The limit grows while latency stays close to what
- * it is without a queue, and growing brings more answers; it is cut when the median rises above twice that, and when
- * requests are refused as `Overloaded` or time out. Now and then half the limit is tried out for a moment, to see what
- * latency is without a queue, and whether the other half is of any use. Dies with `InvalidOptions` when `min`, `initial`
- * and `max` are not positive integers in this order.
+ * The law is AIMD with trials. It is led by delay, since Cassandra answers overload mostly by slowing down. The limit grows
+ * by small steps while latency is near that without a queue. It is cut if latency rises above twice that, or if requests
+ * are refused as `Overloaded` or time out. Each move is a trial: growth that brings no more answers is undone, and so is
+ * a cut that loses too many. Now and then, half the limit is tried for a moment. This shows the latency without a queue.
+ *
+ * Dies with `InvalidOptions` if `min`, `initial` and `max` are not positive integers in this order.
  *
  * **Example** (Between 4 and 512)
  *
@@ -239,11 +281,7 @@ export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
 
 const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]
-  return {
-    [TypeIds.Limiter]: TypeIds.Limiter,
-    state: Effect.sync(() => stateOf(distinct)),
-    [basicLimiters]: distinct
-  }
+  return { state: Effect.sync(() => stateOf(distinct)), [basicLimiters]: distinct }
 }
 
 const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
@@ -276,12 +314,3 @@ const positiveMillis = (option: string, value: Duration.Input): number => {
 
 const abandonedFrom = (options: Options): number =>
   options.abandonedFor === undefined ? 5_000 : positiveMillis("abandonedFor", options.abandonedFor)
-
-/**
- * Whether a value is a {@link Limiter}.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isLimiter = (value: unknown): value is Limiter =>
-  hasProperty(value, TypeIds.Limiter) && hasProperty(value, basicLimiters)

@@ -52,7 +52,6 @@ export interface Query<Params, Row> extends Query.Any {
   readonly [TypeId]: {
     readonly _Params: Types.Contravariant<Params>
     readonly _Row: Types.Covariant<Row>
-    readonly bind: (params: StatementParams) => Statement<Row>
   }
 }
 
@@ -70,8 +69,6 @@ export declare namespace Query {
     readonly [TypeId]: {
       readonly _Params: Types.Contravariant<never>
       readonly _Row: Types.Covariant<unknown>
-      /** For this package: binds values in whichever form they come. */
-      readonly bind: (params: StatementParams) => Statement<unknown>
     }
     /** The CQL text, unchanged. */
     readonly text: string
@@ -159,16 +156,16 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   }
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
-  const plan = { text: analysed, codec: Codec.make(params, row) }
-  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(plan, bound, statementOptions)
+  const codec = Codec.make(params, row)
+  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(analysed, bound, statementOptions, codec)
   // One plain object is a set of names only where the text names its markers: it may be the value of a UDT or a map.
   const isNamed = (args: ReadonlyArray<unknown>): args is [StatementParams] =>
     analysed.names !== undefined && args.length === 1 && isRecord(args[0])
   const query = (...args: ReadonlyArray<unknown>): Statement<Row> => bind(isNamed(args) ? args[0] : args)
-  return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
+  return Object.assign(query, { [TypeId]: variance, text, options: statementOptions, bind })
 }
 
-const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
+const variance = { _Params: (_: never) => _, _Row: (_: never) => _ } as never
 
 const isRecord = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
@@ -182,5 +179,4 @@ const isRecord = (value: unknown): boolean => {
  * @category guards
  * @since 0.1.0
  */
-export const isQuery = (value: unknown): value is Query.Any =>
-  hasProperty(value, TypeId) && hasProperty(value[TypeId], "bind") && typeof value[TypeId].bind === "function"
+export const isQuery = (value: unknown): value is Query.Any => hasProperty(value, TypeId)

@@ -2,7 +2,7 @@ import { InvalidOptions } from "@effect-cql/core"
 import * as Limiter from "@effect-cql/core/Limiter"
 import { defectOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { basicLimiters } from "../../src/internal/limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
@@ -98,6 +98,32 @@ describe("Limiter", () => {
       yield* TestClock.adjust("1 second")
       assert.isTrue(gate.tryAcquire(0))
       assert.strictEqual((yield* limiter.state).abandoned, 0)
+    }))
+
+  it.effect("reports the last move of an adaptive limit, with its reason and its age", () =>
+    Effect.gen(function*() {
+      const limiter = yield* Limiter.adaptive({ min: 1, max: 100, initial: 20 })
+      const gate = gateFor(limiter)
+      const refusal = () => gate.release("overloaded", 200, gate.now)
+      assert.isTrue(gate.tryAcquire(gate.now))
+      // The first answer opens the window.
+      gate.release("answered", 0, gate.now)
+      for (let request = 0; request < 10; request++) assert.isTrue(gate.tryAcquire(gate.now))
+      assert.isUndefined((yield* limiter.state).lastMove)
+      yield* TestClock.adjust("200 millis")
+      for (let request = 0; request < 10; request++) refusal()
+      yield* TestClock.adjust("3 seconds")
+      const { lastMove, limit } = yield* limiter.state
+      assert.deepStrictEqual(lastMove, {
+        from: 20,
+        to: 5,
+        reason: "Refused",
+        age: Duration.seconds(3),
+        latency: Number.NaN,
+        throughput: 0,
+        refused: 1
+      })
+      assert.strictEqual(limit, 5)
     }))
 
   it.effect("shows of several the one that has the least room, and counts each once", () =>

@@ -5,6 +5,7 @@ import type { BasicLimiter } from "../../src/internal/limiter/basicLimiter.ts"
 import { Fixed } from "../../src/internal/limiter/fixed.ts"
 import { type Gate, gateOf } from "../../src/internal/limiter/gate.ts"
 import { Rate } from "../../src/internal/limiter/rate.ts"
+import * as original from "../../src/internal/limiter/shared.ts"
 import { Events } from "./support/events.ts"
 
 const cases = Number(process.env["LIMITER_CASES"] ?? 500)
@@ -185,6 +186,18 @@ describe("gates", () => {
     assert.deepStrictEqual(resumed, [1])
     events.runUntil(5_000)
     assert.deepStrictEqual(resumed, [1, 2])
+  })
+
+  it("share one order and one loop when the package is loaded twice", async () => {
+    const path = "../../src/internal/limiter/shared.ts"
+    const copy: typeof original = await import(/* @vite-ignore */ `${path}?copy`)
+    assert.notStrictEqual(copy, original)
+    assert.strictEqual(copy.shared, original.shared)
+    const before = copy.shared.tickets
+    const gate = gateOf([new Fixed(new Events(), 1, 5_000)])!
+    assert.isTrue(gate.tryAcquire(0))
+    gate.wait(() => assert.fail("there is no room"))()
+    assert.strictEqual(copy.shared.tickets, before + 1)
   })
 
   it("leave no timer behind when those who waited have given up", () => {

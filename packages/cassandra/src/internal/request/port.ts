@@ -8,7 +8,6 @@ import {
   type PageState,
   type Partition,
   type Port,
-  refused,
   type Request,
   type Ring,
   type StatementRequest,
@@ -83,7 +82,7 @@ export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | 
           return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
         })
       }),
-      ({ query, reason }) => refused(reason, query)
+      ({ query, reason }) => new CqlError({ reason, query, outcome: "NotApplied", attempts: 0 })
     )
 
   #partitionOf(key: ReadonlyArray<Uint8Array>, request: Request): Effect.Effect<Partition | undefined, CqlError> {

@@ -1,6 +1,5 @@
 /** Writes that must not be repeated, under every way to lose their answers, and what reading them back can say. */
-import type { Outcome } from "@effect-cql/core"
-import { Batch, executeConcurrent, type ExecutionResult, Session, Settlement, type Statement } from "@effect-cql/core"
+import { Batch, executeConcurrent, type ExecutionResult, Outcome, Session, type Statement } from "@effect-cql/core"
 import { Effect, type Scope } from "effect"
 import assert from "node:assert/strict"
 import type { Act } from "../../support/frameProxy.ts"
@@ -80,7 +79,7 @@ const lists = Effect.gen(function*() {
 })
 
 const settle = (session: Session["Service"], results: Results) =>
-  Effect.provideService(Settlement.settle(results.filter(({ outcome }) => outcome !== "Applied")), Session, session)
+  Effect.provideService(Outcome.settle(results.filter(({ outcome }) => outcome !== "Applied")), Session, session)
 
 /** What is known after settling. */
 const settled = (
@@ -210,7 +209,7 @@ const batches = Effect.gen(function*() {
       if (!fails(result.index)) continue
       assert(result._tag === "Failure" && result.error.reason._tag === "WriteTimeout")
       assert.equal(result.error.reason.writeType, writeType)
-      assert.equal(result.error.isRetryable, false)
+      assert.equal(result.error.retryable, false)
     }
     answerAll()
     const settlements = yield* settle(session, results)

@@ -8,7 +8,7 @@ import type { CqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
 import { ResultSet } from "../../ResultSet.ts"
 import { kindOf } from "../kindOf.ts"
-import { type Signal, signalOf as signalOfReason } from "../reasons.ts"
+import { type Signal, signalOf as signalOfReason } from "../limiter/signal.ts"
 
 /** The answer of a port, or how it dies that gave none. */
 export const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>

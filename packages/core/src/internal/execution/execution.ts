@@ -12,22 +12,23 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import { CqlError, isCqlError } from "../../CqlError.ts"
+import { CqlError } from "../../CqlError.ts"
 import type { ExecutionResult, Failure, Interrupted, Success } from "../../ExecutionResult.ts"
-import type { Outcome } from "../../Outcome.ts"
+import * as Outcome from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import { carrying, internals } from "../internals.ts"
-import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
 import type { Run } from "../run/run.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
+import { StatementImpl } from "../statement/statement.ts"
 import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
 import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Permit } from "./permit.ts"
+import { keeping } from "./requestOf.ts"
+import { isBusy, isRetryable } from "./retryable.ts"
 
 type Row = Record<string, unknown>
 
@@ -51,7 +52,7 @@ export class Execution {
   #busy = 0
   #unsent = 0
   // What the attempts so far leave open.
-  #outcome: Outcome | undefined
+  #outcome: Outcome.Outcome | undefined
   // The attempt in flight, or the wait before the next one.
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
   // Where the port answers by callback: the number of the attempt that is waited for, its answer if that came at once, how
@@ -254,8 +255,7 @@ export class Execution {
     // A condition is answered on one page.
     const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : answer
     const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
-    const { executable } = this
-    const decode = executable._tag === "Statement" ? executable[internals].codec.decode : undefined
+    const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
     const decoded: Array<unknown> = []
     for (let index = 0; index < rows.length; index++) {
@@ -272,18 +272,18 @@ export class Execution {
     const { executable: statement, index } = this
     const attempts = this.#attempts - this.#unsent
     const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome, attempts }
-    return outcome === "Unknown" ? carrying(success, this.#request) : success
+    return outcome === "Unknown" ? keeping(success, this.#request) : success
   }
 
   // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
-  #outcomeOf(page: Page): Outcome {
+  #outcomeOf(page: Page): Outcome.Outcome {
     return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
     const reasons = cause.reasons
     const only = reasons.length === 1 ? reasons[0]! : undefined
-    if (only?._tag === "Fail" && isCqlError(only.error)) return this.#refused(only.error)
+    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error)
     // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
     this.#dies(cause)
   }
@@ -315,17 +315,17 @@ export class Execution {
   }
 
   /** What a failure leaves; where the server has answered, that is known already. */
-  #failure(error: CqlError, known?: Outcome): Failure {
+  #failure(error: CqlError, known?: Outcome.Outcome): Failure {
     const subject = subjectOf(this.executable)
-    const attempt = outcomeOf(error.reason, subject)
+    const attempt = Outcome.fromReason(error.reason, subject)
     const outcome = known === undefined || subject.kind === "read"
-      ? afterAttempt(this.#outcome, attempt)
+      ? Outcome.afterAttempt(this.#outcome, attempt)
       : known
     if (isBusy(error.reason)) this.#unsent++
     const complete = completed(error, {
       outcome,
       attempts: this.#attempts - this.#unsent,
-      isRetryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
+      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
       pageState: this.#pageState,
       request: this.#request
     })
@@ -339,7 +339,7 @@ export class Execution {
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
     const request = this.#attempts === 0 ? undefined : this.#request
     const timestamp = request === undefined ? undefined : timestampOf(request)
-    return carrying({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
+    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

@@ -1,35 +1,43 @@
 /**
- * A bound that follows what the server can take.
+ * A bound in flight that follows the capacity of the server.
  */
-import type { Signal } from "../reasons.ts"
+import * as Duration from "effect/Duration"
+import type { Move } from "../../Limiter.ts"
 import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
-import { Controller } from "./controller.ts"
+import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
+import { type Constants, TrialAimd } from "./trialAimd.ts"
 import { Window } from "./window.ts"
 
 export class Adaptive extends BasicLimiter {
   readonly timed = true
-  readonly #controller: Controller
+  readonly #law: TrialAimd
   readonly #window: Window
-  /** Decisions so far. */
+  /** Time of the last move. */
+  #movedAt = 0
+  /** Number of windows that were decided. */
   windows = 0
 
   constructor(
     time: Time,
     options: { readonly min: number; readonly max: number; readonly initial: number },
-    abandonedFor: number
+    abandonedFor: number,
+    constants?: Constants
   ) {
     super(time, abandonedFor)
-    this.#controller = new Controller(options.min, options.max, options.initial)
+    this.#law = new TrialAimd(options.min, options.max, options.initial, constants)
     this.#window = new Window(options.initial)
   }
 
   get limit(): number {
-    return this.#controller.limit
+    return this.#law.limit
   }
 
-  get lastMove(): string | undefined {
-    return this.#controller.lastMove
+  get lastMove(): Move | undefined {
+    const move = this.#law.lastMove
+    if (move === undefined) return undefined
+    const age = Duration.millis(Math.max(0, this.time.now() - this.#movedAt))
+    return { ...move, age, throughput: 1_000 * move.throughput }
   }
 
   override hasRoom(now: number): boolean {
@@ -75,7 +83,9 @@ export class Adaptive extends BasicLimiter {
   #decide(now: number): void {
     if (!this.#window.isOver(now)) return
     this.windows++
-    this.#controller.decide(this.#window.close(now))
+    const before = this.#law.lastMove
+    this.#law.decide(this.#window.close(now))
+    if (this.#law.lastMove !== before) this.#movedAt = now
     this.#window.open(this.limit)
   }
 }

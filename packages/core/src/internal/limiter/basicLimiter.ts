@@ -1,60 +1,52 @@
 /**
- * One limiter that is not put together from others: what it has given out, and whether there is room for one more.
+ * A limiter that is not a combination of others: its load, and the room for one more request.
  *
- * Plain fields and callbacks: with a limiter every request passes through here twice.
+ * Plain fields and callbacks: with a limiter, every request passes through here twice.
  */
-import type { Signal } from "../reasons.ts"
+import type { Move, State } from "../../Limiter.ts"
 import type { Gate } from "./gate.ts"
+import { shared } from "./shared.ts"
+import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 
-/** An abandoned request as one limiter keeps it: load until it is over, one way or the other. */
+/** An abandoned request of one limiter: load until its answer comes or its time is over. */
 export interface Abandoned {
   readonly until: number
   over: boolean
 }
 
-/** Where a limiter keeps the limiters that it is made of, out of the way of its users. */
+/** Key of the basic limiters that a limiter consists of, hidden from its users. */
 export const basicLimiters: unique symbol = Symbol.for("@effect-cql/core/Limiter/basicLimiters")
 
-interface Snapshot {
-  readonly limit: number
-  readonly inFlight: number
-  readonly waiting: number
-  readonly abandoned: number
-  readonly lastMove: string | undefined
-}
-
-let made = 0
-
 export abstract class BasicLimiter {
-  /** Distinguishes limiters, and puts them in the order in which they were made. */
-  readonly id = made++
+  /** Identifies the limiter. Limiters made later have higher ones. */
+  readonly id = shared.made++
   readonly time: Time
-  /** How long an abandoned request counts as load, in milliseconds. */
+  /** Time for which an abandoned request counts as load, in milliseconds. */
   readonly #abandonedFor: number
   inFlight = 0
   abandoned = 0
   #abandoned: Array<Abandoned> = []
-  /** What waits for this limiter, and maybe for others as well. */
+  /** Gates with waiters that need this limiter, and possibly others. */
   readonly gates = new Set<Gate>()
-  /** All gates of which this is the youngest limiter, by the limiters that they are made of. */
+  /** All gates in which this is the newest limiter, by the identifiers of their limiters. */
   readonly known = new Map<string, Gate>()
   #wakeAt = Number.POSITIVE_INFINITY
-  #calledOff: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
 
   constructor(time: Time, abandonedFor: number) {
     this.time = time
     this.#abandonedFor = abandonedFor
   }
 
-  /** Requests that may be in flight; infinite where only the rate is bounded. */
+  /** Maximum number of requests in flight. Infinite if only the rate is bounded. */
   abstract readonly limit: number
-  abstract readonly lastMove: string | undefined
-  /** Whether it needs to know the time at which requests begin, and their latencies. */
+  abstract readonly lastMove: Move | undefined
+  /** The limiter needs the times at which requests begin, and their latencies. */
   abstract readonly timed: boolean
 
-  /** A snapshot for users. */
-  get state(): Snapshot {
+  /** Snapshot for users. */
+  get state(): State {
     if (this.abandoned > 0) this.#expire()
     const { abandoned, inFlight, lastMove, limit } = this
     let waiting = 0
@@ -62,7 +54,7 @@ export abstract class BasicLimiter {
     return { limit, inFlight, waiting, abandoned, lastMove }
   }
 
-  /** Whether one more request may begin. */
+  /** Returns true if one more request may begin. */
   hasRoom(_now: number): boolean {
     if (this.abandoned > 0) this.#expire()
     return this.inFlight + this.abandoned < this.limit
@@ -72,12 +64,12 @@ export abstract class BasicLimiter {
     this.inFlight++
   }
 
-  /** A request has ended. */
+  /** Counts a request that has ended. */
   release(_signal: Signal, _latency: number, _now: number): void {
     this.inFlight--
   }
 
-  /** Nobody waits for a request any more, but the server is still busy with it. */
+  /** Counts a request that timed out or was interrupted, and on which the server still works. */
   abandon(_timedOut: boolean, _latency: number, _now: number): Abandoned {
     this.inFlight--
     this.abandoned++
@@ -86,14 +78,14 @@ export abstract class BasicLimiter {
     return entry
   }
 
-  /** The late answer of an abandoned request has come. */
+  /** Counts the late answer of an abandoned request. */
   answered(entry: Abandoned): void {
     if (entry.over) return
     entry.over = true
     if (--this.abandoned === 0) this.#abandoned = []
   }
 
-  // All are kept for the same time, so that they end in their order.
+  // All of them count for the same time, so that they end in their order.
   #expire(): void {
     const now = this.time.now()
     const entries = this.#abandoned
@@ -104,36 +96,36 @@ export abstract class BasicLimiter {
     for (const entry of ended) this.answered(entry)
   }
 
-  /** When there will be room by the mere passing of time. */
+  /** Returns the time at which there will be room even if no request ends. */
   protected roomAt(): number {
     if (this.abandoned === 0) return Number.POSITIVE_INFINITY
     return this.#abandoned.find((entry) => !entry.over)!.until
   }
 
-  /** When those who wait have to be looked after; infinite when something else does that. */
+  /** Returns the time at which the waiters need a look. Infinite if an event will bring it. */
   #nextLook(): number {
     if (this.gates.size === 0) return Number.POSITIVE_INFINITY
     const now = this.time.now()
     if (!this.hasRoom(now)) return this.roomAt()
-    // The timer that is set is about to let them go. Without one it is another limiter that they wait for, or there was no
-    // room a moment ago, when they were told to wait, and nobody else would tell them that there is some by now.
+    // A timer that is set will resume them. Without one, they wait for another limiter, or room came between the refusal
+    // and the wait, and no event will report it.
     if (this.#wakeAt < Number.POSITIVE_INFINITY) return this.#wakeAt
     for (const gate of this.gates) if (gate.isOpen(now)) return now
     return Number.POSITIVE_INFINITY
   }
 
-  /** Has those who wait looked after when there may be room for them, if time alone can make it. */
+  /** Sets the timer that calls `wake` when there may be room for the waiters, if time alone can make it. */
   arm(wake: (limiter: BasicLimiter) => void): void {
     const at = this.#nextLook()
     if (at === this.#wakeAt) return
-    this.#calledOff?.()
-    this.#calledOff = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
     this.#wakeAt = at
     if (at === Number.POSITIVE_INFINITY) return
-    // Timers count whole milliseconds, and one that is early would find no room.
+    // Timers count whole milliseconds. An early one would find no room.
     const delay = Math.max(1, Math.ceil(at - this.time.now()))
-    this.#calledOff = this.time.after(delay, () => {
-      this.#calledOff = undefined
+    this.#cancelTimer = this.time.after(delay, () => {
+      this.#cancelTimer = undefined
       this.#wakeAt = Number.POSITIVE_INFINITY
       wake(this)
     })

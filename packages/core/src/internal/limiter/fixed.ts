@@ -1,12 +1,12 @@
 /**
- * A bound that stays where it is.
+ * A constant bound in flight.
  */
 import { BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"
 
 export class Fixed extends BasicLimiter {
   readonly limit: number
-  readonly lastMove: string | undefined = undefined
+  readonly lastMove = undefined
   readonly timed = false
 
   constructor(time: Time, limit: number, abandonedFor: number) {

@@ -1,34 +1,42 @@
 /**
- * Where requests get their permits: the limiters that bound a run, each counted once, and the queue before them.
+ * Gives out permits: the limiters that bound a run, each counted once, and the queue before them.
  *
- * Who waits holds nothing. A request that needs room in two limiters takes both permits in one step when both have room,
- * so that a slow rate cannot sit on the permits of a bound in flight, and nobody can lock anybody out. Among those that
- * could go, the one that came first goes.
+ * A waiting request holds no permit. A request that needs room in two limiters takes both permits in one step, when both
+ * have room. So a slow rate never holds permits of a bound in flight, and two runs cannot lock each other out. Of the
+ * requests that can start, the one that came first starts.
+ *
+ * Effect's Semaphore does not do this:
+ *
+ * - It suspends a fiber. The statements of a run are slots, and only few of them have a fiber of their own.
+ * - It knows one resource. Permits of several semaphores are taken one after the other, and the first is held meanwhile.
+ * - A permit there is taken or free. Here an abandoned request counts as load until its answer comes or a time is over,
+ *   and a rate has no permits to give back at all.
+ * - A new request may overtake the waiting ones there: a free permit goes to the first request that asks.
  */
-import type { Signal } from "../reasons.ts"
 import type { Abandoned as Entry, BasicLimiter } from "./basicLimiter.ts"
+import { arm, drain, touch } from "./drain.ts"
+import { shared } from "./shared.ts"
+import type { Signal } from "./signal.ts"
 
-/** An abandoned request, for the day its answer comes. */
+/** An abandoned request. */
 export interface Abandoned {
-  /** The late answer has come: the server is done with it. Further calls do nothing. */
+  /** Reports that the late answer has come, and the server has finished the request. Further calls do nothing. */
   readonly lateAnswer: () => void
 }
 
 interface Waiter {
   readonly ticket: number
-  /** Absent once it has been resumed or has given up. */
+  /** Undefined after the waiter was resumed or cancelled. */
   resume: ((now: number) => void) | undefined
   previous: Waiter | undefined
   next: Waiter | undefined
 }
 
-let tickets = 0
-
 export class Gate {
   readonly limiters: ReadonlyArray<BasicLimiter>
-  /** Whether it matters which times it is told. If not, zeros will do, and nobody has to look at a clock. */
+  /** At least one limiter needs times. If not, all times may be zero, and no clock is read. */
   readonly timed: boolean
-  /** How many wait here. */
+  /** Number of waiting requests. */
   waiting = 0
   #first: Waiter | undefined
   #last: Waiter | undefined
@@ -38,26 +46,26 @@ export class Gate {
     this.timed = limiters.some((limiter) => limiter.timed)
   }
 
-  /** When the first of those who wait came. */
+  /** Ticket of the oldest waiter. */
   get ticket(): number {
     return this.#first === undefined ? Number.POSITIVE_INFINITY : this.#first.ticket
   }
 
-  /** The time, where it matters. */
+  /** Monotonic time in milliseconds. Zero if no limiter needs it. */
   get now(): number {
     return this.timed ? this.limiters[0]!.time.now() : 0
   }
 
-  /** Whether all of the limiters have room. */
+  /** Returns true if all limiters have room. */
   isOpen(now: number): boolean {
     for (const limiter of this.limiters) if (!limiter.hasRoom(now)) return false
     return true
   }
 
-  /** Takes a permit when there is one and nobody is before this request. The time is that of the monotonic clock. */
+  /** Takes a permit if there is one and no request waits. `now` is the monotonic time. */
   tryAcquire(now: number): boolean {
-    // Whom the drain has not yet come to was first.
-    if (draining || this.#first !== undefined) return false
+    // A waiter that the running loop has not yet reached came first.
+    if (shared.isDraining || this.#first !== undefined) return false
     this.#serveOthers()
     if (!this.isOpen(now)) return false
     this.#take(now)
@@ -65,34 +73,36 @@ export class Gate {
   }
 
   /**
-   * Waits in line, after `tryAcquire` has refused. The permit is taken before `resume` is called, with the time; not
-   * before this has returned, and never after what it gives back has been called.
+   * Waits in the queue, after `tryAcquire` has returned false. Returns a function that cancels the wait.
+   *
+   * `resume` is called with the time, after the permit was taken. It is never called before `wait` has returned, nor
+   * after a cancellation.
    */
   wait(resume: (now: number) => void): () => void {
-    const waiter: Waiter = { ticket: tickets++, resume, previous: this.#last, next: undefined }
+    const waiter: Waiter = { ticket: shared.tickets++, resume, previous: this.#last, next: undefined }
     if (this.#last === undefined) this.#first = waiter
     else this.#last.next = waiter
     this.#last = waiter
     if (this.waiting++ === 0) { for (const limiter of this.limiters) limiter.gates.add(this) }
-    // Within a drain there may be room by now, and it is the drain that looks.
-    if (draining) touch(this.limiters)
-    else for (const limiter of this.limiters) limiter.arm(wake)
+    // There may be room by now. If the loop is running, it has to look.
+    if (shared.isDraining) touch(this.limiters)
+    else arm(this.limiters)
     return () => {
       if (waiter.resume === undefined) return
       this.#remove(waiter)
-      for (const limiter of this.limiters) limiter.arm(wake)
+      arm(this.limiters)
     }
   }
 
-  /** Gives the permit of a request back that has ended, and says how. */
+  /** Releases the permit of a request that has ended. `signal` is the way in which it ended. */
   release(signal: Signal, latency: number, now: number): void {
     for (const limiter of this.limiters) limiter.release(signal, latency, now)
     this.#serveOthers()
   }
 
   /**
-   * Gives the permit of a request back that nobody waits for any more, because it timed out or was interrupted. The server
-   * still has it, so that it goes on counting as load until its answer comes, or for a bounded time.
+   * Releases the permit of a request that timed out or was interrupted. The server still works on it, so that it counts
+   * as load until its answer comes, or for a bounded time.
    */
   abandon(timedOut: boolean, latency: number, now: number): Abandoned {
     const entries: Array<Entry> = this.limiters.map((limiter) => limiter.abandon(timedOut, latency, now))
@@ -118,7 +128,7 @@ export class Gate {
     for (const limiter of this.limiters) limiter.take(now)
   }
 
-  /** Gives the first in line its permits. */
+  /** Takes the permits for the oldest waiter, and resumes it. */
   serve(now: number): void {
     const waiter = this.#first!
     const resume = waiter.resume!
@@ -138,66 +148,19 @@ export class Gate {
   }
 }
 
-// One drain for all limiters: whoever is resumed may end at once, release and wait again, also elsewhere. That is noted
-// and done in the loop that is under way, so that the stack stays flat however many wait.
-let draining = false
-const touched = new Set<BasicLimiter>()
-
-const touch = (limiters: ReadonlyArray<BasicLimiter>): void => {
-  for (const limiter of limiters) touched.add(limiter)
-}
-
-const wake = (limiter: BasicLimiter): void => drain([limiter])
-
-/** Resumes all those waiting for these limiters that can go, in the order in which they came. */
-const drain = (limiters: ReadonlyArray<BasicLimiter>): void => {
-  touch(limiters)
-  if (draining) return
-  draining = true
-  // A callback that throws is a defect of its run, and must not shut all limiters for ever.
-  try {
-    for (;;) {
-      const gate = nextGate()
-      if (gate === undefined) break
-      gate.serve(gate.now)
-    }
-  } finally {
-    draining = false
-    const looked = [...touched]
-    touched.clear()
-    for (const limiter of looked) {
-      limiter.arm(wake)
-      // A gate that found room here may now be waiting for another limiter.
-      for (const gate of limiter.gates) for (const other of gate.limiters) other.arm(wake)
-    }
-  }
-}
-
-/** Of the gates that could let someone go, the one whose first has waited longest. */
-const nextGate = (): Gate | undefined => {
-  let found: Gate | undefined
-  for (const limiter of touched) {
-    for (const gate of limiter.gates) {
-      if (gate === found || (found !== undefined && gate.ticket > found.ticket)) continue
-      if (gate.isOpen(gate.now)) found = gate
-    }
-  }
-  return found
-}
-
 /**
- * The gate of a set of limiters, each counted once; the same one for the same set, so that all runs stand in one line.
- * Nothing when there is nothing that bounds.
+ * Returns the gate of a set of limiters, each counted once. The same set has the same gate, so that all runs wait in one
+ * queue. Returns undefined for the empty set.
  */
 export const gateOf = (limiters: Iterable<BasicLimiter>): Gate | undefined => {
   const distinct = [...new Set(limiters)].toSorted((a, b) => a.id - b.id)
-  // Kept by the youngest: an old limiter must not keep alive what was made for one run.
-  const youngest = distinct.at(-1)
-  if (youngest === undefined) return undefined
+  // The newest limiter keeps the gate: an old one would keep alive what was made for one run.
+  const newest = distinct.at(-1)
+  if (newest === undefined) return undefined
   const key = distinct.map((limiter) => limiter.id).join()
-  const known = youngest.known.get(key)
+  const known = newest.known.get(key)
   if (known !== undefined) return known
   const gate = new Gate(distinct)
-  youngest.known.set(key, gate)
+  newest.known.set(key, gate)
   return gate
 }

@@ -1,22 +1,22 @@
 /**
- * A bound on how many requests begin in a time.
+ * A bound on the number of requests that begin in a time.
  *
- * Virtual scheduling (the generic cell rate algorithm): each request moves the moment at which the next one is due by an
- * interval, and may begin up to `burst - 1` intervals before it is due. One number is all the state there is, and no
- * rounding adds up.
+ * Virtual scheduling (the generic cell rate algorithm): each request moves the time at which the next one is due by an
+ * interval. A request may begin up to `burst - 1` intervals before it is due. The state is one number, and no rounding
+ * adds up.
  */
 import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"
 
-/** How far behind its schedule a limiter with waiters may be and still make up for it: timers are late now and then. */
-const catchUp = 50
+/** Maximum delay in milliseconds that a limiter with waiters makes up for, since timers can be late. */
+const maxCatchUp = 50
 
-// Differences of large floating point numbers.
+/** Tolerance for differences of large floating point numbers. */
 const rounding = 1e-6
 
 export class Rate extends BasicLimiter {
   readonly limit = Number.POSITIVE_INFINITY
-  readonly lastMove: string | undefined = undefined
+  readonly lastMove = undefined
   readonly timed = true
   readonly #interval: number
   readonly #ahead: number
@@ -37,13 +37,13 @@ export class Rate extends BasicLimiter {
 
   override take(now: number): void {
     super.take(now)
-    // Who waited was due before now: counting from now would lose what timers are late.
+    // A waiter was due before now. Counting from now would lose the delay of the timer.
     this.#refused &&= this.gates.size > 0
-    const earliest = this.#refused ? now - catchUp : now
+    const earliest = this.#refused ? now - maxCatchUp : now
     this.#due = Math.max(this.#due, earliest) + this.#interval
   }
 
-  /** What is still in the server does not count: only beginnings do. */
+  /** Only beginnings count, so that a request that is still in the server does not. */
   override abandon(): Abandoned {
     this.inFlight--
     return { until: 0, over: true }

@@ -1,8 +1,8 @@
 /**
- * What limiters need of time: the monotonic clock in milliseconds, and to be called back.
+ * Time for limiters: the monotonic clock in milliseconds, and timers.
  *
- * A port of its own rather than the Clock, so that a simulated server can drive a limiter from its event loop, without a
- * fiber for each event.
+ * An interface of its own instead of the Clock, so that a simulated server can drive a limiter from its event loop,
+ * without a fiber for each event.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -10,13 +10,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 export interface Time {
-  /** Milliseconds since some moment; they never go back, whatever the clock on the wall does. */
+  /** Milliseconds since an arbitrary moment. They never go back, also when the wall clock is changed. */
   readonly now: () => number
-  /** Calls back after a delay in milliseconds, unless that is called off by what is given back. */
+  /** Calls `task` after a delay in milliseconds. Returns a function that cancels the call. */
   readonly after: (millis: number, task: () => void) => () => void
 }
 
-/** The time of the fiber that makes a limiter. */
+/** Time of the fiber that makes a limiter. */
 export const time: Effect.Effect<Time> = Effect.contextWith((context: Context.Context<never>) => {
   const clock = Context.get(context, Clock.Clock)
   const fork = Effect.runForkWith(context)

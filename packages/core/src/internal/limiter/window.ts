@@ -1,42 +1,50 @@
 /**
- * What an adaptive limiter sees of its server between two decisions.
+ * Measurements of an adaptive limiter between two decisions.
  *
- * Only requests that began within the window count: those before it were sent under another limit, and tell about the
- * queue of that. The window opens when what is in flight fits the limit, for until then the server still has the old load.
+ * Only latencies of requests that began within the window count: earlier requests met the queue of another limit. The
+ * window opens when the load fits the limit, since the server has the old load until then.
  */
 
-/** Three points of a distribution of latencies, in milliseconds. */
+/** Quartiles of a distribution of latencies, in milliseconds. */
 export interface Quartiles {
   readonly lower: number
   readonly median: number
   readonly upper: number
 }
 
-/** A closed window. */
+/** Measurements of a closed window. */
 export interface Seen {
   readonly latencies: Quartiles
   /** Answers a millisecond. */
   readonly throughput: number
-  /** Which part of the requests was refused for overload or timed out, from 0 to 1. */
+  /** Share of the requests that were refused as overloaded or timed out, from 0 to 1. */
   readonly refused: number
-  /** Whether the limit held requests back. */
+  /** The limit held requests back. */
   readonly limited: boolean
-  /** The most that was in flight. */
+  /** Maximum load. */
   readonly peak: number
 }
 
-/** A window takes at least this long, in milliseconds: what comes in one packet is one sample, not fifty. */
-const shortest = 100
-
-/** After this time few samples are enough, for a server that hardly answers must not be left to it. */
-const long = 1_000
-
-const fewest = 24
-
-const kept = 1_024
+/** Constants of a window. */
+const constants = {
+  /** Minimum length in milliseconds: answers of one packet or one tick are one sample, not fifty. */
+  minLength: 100,
+  /** Length in milliseconds after which `fewSamples` are enough, so that a server that hardly answers gets a decision. */
+  longLength: 1_000,
+  /** The standard error of the median of 24 samples of an exponential distribution is 30 %. */
+  fewSamples: 24,
+  /** Minimum number of samples of a window of normal length. */
+  minSamples: 72,
+  /** Samples for each request of the limit: a pause delays all requests in flight, and so a quarter of the samples. */
+  samplesPerPermit: 4,
+  /** Refusals that end a window early: this number, or this share of the limit. */
+  refusals: { min: 4, share: 0.25 },
+  /** Maximum number of samples kept. From then on every second one is kept, then every fourth, and so on. */
+  maxSamples: 1_024
+} as const
 
 export class Window {
-  readonly #samples = new Float64Array(kept)
+  readonly #samples = new Float64Array(constants.maxSamples)
   #size = 0
   #stride = 1
   #skip = 0
@@ -52,7 +60,7 @@ export class Window {
     this.#limit = limit
   }
 
-  /** Begins anew, under a limit. */
+  /** Begins a new window, under a limit. */
   open(limit: number): void {
     this.#limit = limit
     this.#size = 0
@@ -66,12 +74,12 @@ export class Window {
     this.#openedAt = Number.NaN
   }
 
-  /** The limit has held a request back. */
+  /** Notes that the limit has held a request back. */
   held(): void {
     this.#limited = true
   }
 
-  /** This much is in flight after a request has begun. */
+  /** Notes the load after a request has begun. */
   began(load: number): void {
     if (load > this.#peak) this.#peak = load
   }
@@ -81,9 +89,9 @@ export class Window {
     this.#answers++
     if (now - latency < this.#openedAt) return
     this.#count++
-    // Every one, then every second, every fourth: evenly over a window of any length, in bounded memory.
+    // Every sample, then every second, every fourth: evenly over a window of any length, in bounded memory.
     if (this.#skip-- > 0) return
-    if (this.#size === kept) this.#thin()
+    if (this.#size === constants.maxSamples) this.#thin()
     this.#skip = this.#stride - 1
     this.#samples[this.#size++] = latency
   }
@@ -99,20 +107,19 @@ export class Window {
   }
 
   #thin(): void {
-    for (let index = 0; index < kept / 2; index++) this.#samples[index] = this.#samples[2 * index]!
-    this.#size = kept / 2
+    for (let index = 0; index < constants.maxSamples / 2; index++) this.#samples[index] = this.#samples[2 * index]!
+    this.#size = constants.maxSamples / 2
     this.#stride *= 2
   }
 
-  /**
-   * Whether it has seen enough. Twice the limit, so that a pause, which delays all that is in flight at one moment, delays
-   * less than half of the samples.
-   */
+  /** Returns true if there are enough samples for a decision. */
   isOver(now: number): boolean {
+    const { fewSamples, longLength, minLength, minSamples, refusals, samplesPerPermit } = constants
     const age = now - this.#openedAt
-    if (!(age >= shortest)) return false
-    const needed = age >= long ? fewest : Math.max(3 * fewest, 4 * this.#limit)
-    return this.#count + this.#refused >= needed || this.#refused >= Math.max(4, this.#limit / 4)
+    if (!(age >= minLength)) return false
+    const needed = age >= longLength ? fewSamples : Math.max(minSamples, samplesPerPermit * this.#limit)
+    return this.#count + this.#refused >= needed ||
+      this.#refused >= Math.max(refusals.min, refusals.share * this.#limit)
   }
 
   close(now: number): Seen {
@@ -129,10 +136,10 @@ export class Window {
 }
 
 /**
- * How many times slower one distribution is than another: the median of what its quartiles say, each beside its own.
+ * Returns the factor by which one distribution is slower than another: the median of the ratios of the quartiles.
  *
- * Waiting in a queue slows all of them. Where there are two kinds of requests, fast and slow ones, and their mix shifts
- * a little, one quartile falls into the other kind and the other two stay.
+ * A queue raises all three quartiles. If there are fast and slow requests and their mix shifts a little, one quartile
+ * changes from one kind to the other, and the other two stay.
  */
 export const ratio = (now: Quartiles, before: Quartiles): number => {
   const lower = now.lower / before.lower
@@ -141,7 +148,7 @@ export const ratio = (now: Quartiles, before: Quartiles): number => {
   return Math.max(Math.min(lower, median), Math.min(Math.max(lower, median), upper))
 }
 
-/** Moves some way from one distribution to another. */
+/** Moves from one distribution towards another, by a share of the way. */
 export const towards = (from: Quartiles, to: Quartiles, share: number): Quartiles => ({
   lower: from.lower + share * (to.lower - from.lower),
   median: from.median + share * (to.median - from.median),

@@ -5,10 +5,9 @@ import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { CqlError } from "../../CqlError.ts"
+import { CqlError } from "../../CqlError.ts"
 import type { Page, PageState, Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import { refused } from "../execution/completion.ts"
 import { kindOf } from "../kindOf.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
@@ -93,7 +92,12 @@ export class SessionState {
 }
 
 const closedError = (query: string): CqlError =>
-  refused(new Reason.SessionClosed({ message: "the scope of the session has been closed" }), query)
+  new CqlError({
+    reason: new Reason.SessionClosed({ message: "the scope of the session has been closed" }),
+    query,
+    outcome: "NotApplied",
+    attempts: 0
+  })
 
 /** What a clock says, in microseconds since the epoch. */
 export const microsecondsOf = (clock: Clock.Clock): number => Math.floor(clock.currentTimeMillisUnsafe() * 1_000)

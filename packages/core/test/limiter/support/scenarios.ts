@@ -63,5 +63,23 @@ export const scenarios: ReadonlyArray<Scenario> = [
     phases: [20_000]
   },
   { name: "refuses beyond 20 a node", nodes: cluster({ most: 20 }), phases: [20_000] },
-  { name: "refuses beyond 12 a node", nodes: cluster({ most: 12 }), phases: [20_000] }
+  { name: "refuses beyond 12 a node", nodes: cluster({ most: 12 }), phases: [20_000] },
+  {
+    name: "fast, 0.4 ms",
+    nodes: cluster({ workers: () => 3, service: (random) => regular(random, 0.4) }),
+    wire: 0.1,
+    phases: [8_000]
+  },
+  { name: "far away, 80 ms", nodes: cluster({ workers: () => 4 }), wire: 80, phases: [30_000] },
+  { name: "a limit of at most 8", nodes: cluster(), max: 8, phases: [20_000] },
+  {
+    name: "one node stops for 4 s",
+    nodes: [
+      ...cluster().slice(1),
+      ...cluster({ pausedUntil: (now) => now >= 10_000 && now < 14_000 ? 14_000 : 0 }).slice(2)
+    ],
+    timeout: 500,
+    phases: [10_000, 40_000]
+  },
+  { name: "five minutes", nodes: cluster({ workers: () => 4 }), phases: [60_000, 300_000], isLong: true }
 ]

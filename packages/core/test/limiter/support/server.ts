@@ -15,15 +15,15 @@ export interface Node {
 
 export type Answer = "answered" | "overloaded"
 
-/** Network and driver, both ways. */
-const wire = 1
-
 export class Server {
   readonly #nodes: ReadonlyArray<{ readonly spec: Node; busy: number; readonly queue: Array<() => void> }>
   readonly #events: Events
   readonly #random: Random
+  readonly #wire: number
 
-  constructor(nodes: ReadonlyArray<Node>, events: Events, random: Random) {
+  /** `wire` is the time in the network and the driver, both ways, in milliseconds. */
+  constructor(nodes: ReadonlyArray<Node>, events: Events, random: Random, wire = 1) {
+    this.#wire = wire
     this.#nodes = nodes.map((spec) => ({ spec, busy: 0, queue: [] }))
     this.#events = events
     this.#random = random
@@ -34,7 +34,7 @@ export class Server {
     const { spec } = node
     const events = this.#events
     if (node.busy + node.queue.length >= (spec.most ?? Number.POSITIVE_INFINITY)) {
-      events.after(wire, () => answer("overloaded"))
+      events.after(this.#wire, () => answer("overloaded"))
       return
     }
     const begin = (): void => {
@@ -47,7 +47,7 @@ export class Server {
       const end = Math.max(now + paused + work, until)
       events.after(end - now, () => {
         node.busy--
-        events.after(wire, () => answer("answered"))
+        events.after(this.#wire, () => answer("answered"))
         while (node.queue.length > 0 && node.busy < spec.workers(events.now())) node.queue.shift()!()
       })
     }

@@ -1,9 +1,12 @@
 /** Load without end on a simulated server, through a limiter. */
 import { Random } from "@effect-cql/test-support/random"
 import { Adaptive } from "../../../src/internal/limiter/adaptive.ts"
+import type { BasicLimiter } from "../../../src/internal/limiter/basicLimiter.ts"
 import { Fixed } from "../../../src/internal/limiter/fixed.ts"
 import { gateOf } from "../../../src/internal/limiter/gate.ts"
+import type { Time } from "../../../src/internal/limiter/time.ts"
 import { Events } from "./events.ts"
+import type { Bounds } from "./published.ts"
 import { type Node, Server } from "./server.ts"
 
 export interface Scenario {
@@ -17,6 +20,12 @@ export interface Scenario {
   readonly timeout?: number | undefined
   /** Statements that have a place at once: the concurrency of the runs together. */
   readonly places?: number | undefined
+  /** Time in the network and the driver, both ways, in milliseconds. Default: 1. */
+  readonly wire?: number | undefined
+  /** Maximum of the limit. Default: 1,000. */
+  readonly max?: number | undefined
+  /** For comparisons only, not for every run of the tests. */
+  readonly isLong?: boolean | undefined
 }
 
 export interface Step {
@@ -24,7 +33,6 @@ export interface Step {
   readonly limit: number
   /** Answers before it. */
   readonly answers: number
-  readonly move: string | undefined
 }
 
 export interface Simulated {
@@ -36,32 +44,40 @@ export interface Simulated {
   abandoned: number
   /** The windows of an adaptive limiter. */
   readonly steps: Array<Step>
+  /** The limit, every 100 ms. */
+  readonly limits: Array<number>
 }
 
-export const bounds = { min: 1, max: 1_000 } as const
+/** Makes a limiter for a simulation. */
+export type Law = (time: Time, bounds: Bounds) => BasicLimiter
 
-/** Runs a scenario to its end under a fixed level, or an adaptive one that begins somewhere. */
-export const simulate = (
-  scenario: Scenario,
-  level: number | { readonly initial: number },
-  seed: number
-): Simulated => {
+export const fixed = (limit: number): Law => (time) => new Fixed(time, limit, 5_000)
+
+export const adaptive: Law = (time, bounds) => new Adaptive(time, bounds, 5_000)
+
+/** Milliseconds between two looks at the limit. */
+export const tick = 100
+
+/** Runs a scenario to its end. */
+export const simulate = (scenario: Scenario, law: Law, seed: number, initial = 20): Simulated => {
   const events = new Events()
-  const server = new Server(scenario.nodes, events, new Random(seed))
-  const limiter = typeof level === "number"
-    ? new Fixed(events, level, 5_000)
-    : new Adaptive(events, { ...bounds, initial: level.initial }, 5_000)
+  const server = new Server(scenario.nodes, events, new Random(seed), scenario.wire)
+  const max = scenario.max ?? 1_000
+  const limiter = law(events, { min: 1, max, initial: Math.min(max, initial) })
   const gate = gateOf([limiter])!
-  const simulated: Simulated = { answeredAt: [], latencies: [], refused: 0, abandoned: 0, steps: [] }
+  const simulated: Simulated = { answeredAt: [], latencies: [], refused: 0, abandoned: 0, steps: [], limits: [] }
+  const look = (): void => {
+    simulated.limits.push(limiter.limit)
+    events.after(tick, look)
+  }
+  look()
   const observe = (): void => {
     if (!(limiter instanceof Adaptive) || limiter.windows === simulated.steps.length) return
     const answers = simulated.answeredAt.length
     simulated.steps.push({
       at: events.now(),
       limit: limiter.limit,
-
-      answers,
-      move: limiter.lastMove
+      answers
     })
   }
   const next = (): void => {
