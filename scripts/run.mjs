@@ -20,6 +20,7 @@ const tasks = {
   "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
   soak: ["packages/core/test/model/soak.ts"],
   mutants: ["scripts/mutants.ts"],
+  "simulate:limiters": ["packages/core/test/limiter/compare.ts"],
   format: ["node_modules/dprint/bin.cjs", "fmt"]
 }
 
