@@ -16,13 +16,10 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
 import { connected, open } from "./internal/client/connect.ts"
-import { closeTimeoutOf, requestTimeoutOf } from "./internal/client/waits.ts"
 import { ClientPort } from "./internal/request/port.ts"
 import type { Options, SessionOptions } from "./Options.ts"
 
 export type { Options, Pooling, SessionOptions, Tls } from "./Options.ts"
-
-const defaultPageSize = 5_000
 
 /**
  * A session on a client of your own, such as one that lives longer than the session, or is shared with other code.
@@ -54,23 +51,7 @@ export const fromClient = (
 const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
     const runFork = Effect.runForkWith(context)
-    const { capacity, execute, partition, ring, send } = new ClientPort(
-      client,
-      (warning) => runFork(Effect.logWarning(warning))
-    )
-    return Session.make({
-      execute,
-      send,
-      capacity,
-      partition,
-      ring,
-      closeTimeout: closeTimeoutOf(options),
-      defaults: {
-        ...options.defaults,
-        pageSize: options.defaults?.pageSize ?? defaultPageSize,
-        requestTimeout: options.defaults?.requestTimeout ?? requestTimeoutOf(options)
-      }
-    })
+    return Session.make(new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning))))
   })
 
 /**

@@ -93,7 +93,7 @@ integration("tokens", () => {
         const text = `SELECT v FROM ${keyspace}.texts WHERE pk = 'ada'`
         const routing = { key: Buffer.from("ada") }
         // Past the session, which does not look at the options of a statement here.
-        const port = new ClientPort(yield* CassandraClient, () => {})
+        const port = new ClientPort(yield* CassandraClient, {}, () => {})
         const options = { ...defaults, routing }
         const asked = yield* port.partition({
           _tag: "Statement",

@@ -100,6 +100,7 @@ export const fromReason = (reason: Reason, subject: Subject): Outcome => {
     case "WriteTimeout":
       return fromWriteTimeout(reason.writeType, subject)
     case "ConnectionClosed":
+    case "RequestTimeout":
       return reason.written === false ? "NotApplied" : "Unknown"
     case "NoHostAvailable":
       return fold(
@@ -118,7 +119,6 @@ export const fromReason = (reason: Reason, subject: Subject): Outcome => {
     case "FunctionFailure":
     case "CdcWriteFailure":
     case "CasWriteUnknown":
-    case "RequestTimeout":
     case "UnknownError":
       return "Unknown"
   }

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Brand from "effect/Brand"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { BatchType } from "./Batch.ts"
@@ -37,39 +38,81 @@ export {
 }
 
 /**
- * What an adapter implements: one request, one page.
+ * The interface of an adapter: one request, one page. A port has `send` or `execute`, never both.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Port {
+export type Port = SendPort | ExecutePort
+
+/**
+ * The parts of a port that do not depend on how it sends requests.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PortCommon {
+  /** Maximum number of requests in flight now, over all live hosts. */
+  readonly capacity?: Effect.Effect<number | undefined> | undefined
+  readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
+  readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
+  readonly defaults?: Statement.Options | undefined
+  /**
+   * Maximum time for which the end of the scope waits for requests in flight. It waits at most one second for requests that
+   * timed out or were interrupted. Default: 10 seconds.
+   */
+  readonly closeTimeout?: Duration.Input | undefined
+}
+
+/**
+ * A port over a driver that answers by callback. It costs no fiber for a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendPort extends PortCommon {
+  /**
+   * Sends one request. `done` is called once with one page, or with `new CqlError({ reason, query })`; it may be called
+   * before `send` returns. Anything thrown is a defect.
+   */
+  readonly send: (request: Request, pageState: PageState | undefined, done: Done) => Cancel
+  readonly execute?: undefined
+}
+
+/**
+ * A port whose requests are effects, each in a fiber of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExecutePort extends PortCommon {
   /**
    * Sends one request and gives one page. Fails with `new CqlError({ reason, query })`; anything thrown is a defect.
    * Interruption need not recall the request, but has to return at once.
    */
   readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
-  /**
-   * The same by callback, for drivers that answer by callback: used instead of `execute` where it is there, it saves a fiber
-   * for each request. `done` is called once, maybe before `send` returns. What `send` gives back is called when nobody
-   * waits for the answer any more; `done` may be called after that all the same.
-   */
-  readonly send?: ((request: Request, pageState: PageState | undefined, done: Done) => () => void) | undefined
-  /** Requests that may be in flight now, over all live hosts. */
-  readonly capacity?: Effect.Effect<number | undefined> | undefined
-  readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
-  readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
-  readonly defaults?: Statement.Options | undefined
-  /** How long the end of the scope waits for what is in flight, in milliseconds. Default: 10,000. */
-  readonly closeTimeout?: number | undefined
+  readonly send?: undefined
 }
 
 /**
- * How a port tells the answer to a request.
+ * Receives the answer to a request.
  *
  * @category models
  * @since 0.1.0
  */
 export type Done = (exit: Exit.Exit<Page, CqlError>) => void
+
+/**
+ * Gives up a request that timed out or was interrupted. Called at most once, and never after `done`.
+ *
+ * Returns `false` if nothing of the request was written and nothing will be, for example while its text is being prepared:
+ * the statement is NotApplied then, and `done` need not be called. Any other return value says that the server may have the
+ * request: it counts as load until `done` is called, and the outcome of a write is Unknown.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Cancel = () => boolean | void
 
 /**
  * What a port is asked to send.

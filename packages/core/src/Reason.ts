@@ -257,7 +257,7 @@ export class AlreadyExists extends Tagged("AlreadyExists")<{
 export class Unprepared extends Tagged("Unprepared") {}
 
 /**
- * No answer came within the request timeout. Raised by the client.
+ * No answer came within the request timeout, `timeout` in milliseconds. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -265,8 +265,9 @@ export class Unprepared extends Tagged("Unprepared") {}
 export class RequestTimeout extends Tagged("RequestTimeout")<{
   /** The node asked, as `address:port`, where it is known. */
   readonly host?: string | undefined
-  /** The timeout in milliseconds. */
   readonly timeout: number
+  /** `false` if the request was not sent; absent if the server may have it. */
+  readonly written?: false | undefined
 }> {}
 
 /**

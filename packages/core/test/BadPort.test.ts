@@ -1,27 +1,27 @@
 /** What a port answers that is no answer: the run dies, and names the mistake of the port. */
 import { executeConcurrent, Session } from "@effect-cql/core"
-import type { Port } from "@effect-cql/core/Port"
+import type { Port, SendPort } from "@effect-cql/core/Port"
 import { defectOf, statements, timed } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
 const page = { rows: [] }
 let sent = 0
-const later = (answer: unknown): Partial<Port> => ({
+const later = (answer: unknown): SendPort => ({
   send: (_request, _pageState, done) => {
     sent++
     queueMicrotask(() => done(answer as never))
     return () => {}
   }
 })
-const atOnce = (answer: unknown): Partial<Port> => ({
+const atOnce = (answer: unknown): SendPort => ({
   send: (_request, _pageState, done) => {
     sent++
     done(answer as never)
     return () => {}
   }
 })
-const bad: Readonly<Record<string, readonly [Partial<Port>, RegExp]>> = {
+const bad: Readonly<Record<string, readonly [Port, RegExp]>> = {
   "done(undefined) at once": [atOnce(undefined), /port.*done.*undefined.*Exit/],
   "done(undefined) later": [later(undefined), /port.*done.*undefined.*Exit/],
   "done(page) instead of an exit": [later(page), /port.*done.*Object.*Exit/],
@@ -40,7 +40,7 @@ describe("a port", () => {
     it.effect(`${name}: is told of, and nothing is sent twice`, () =>
       Effect.gen(function*() {
         sent = 0
-        const session = yield* Session.make({ execute: () => Effect.succeed(page), closeTimeout: 0, ...port })
+        const session = yield* Session.make({ ...port, closeTimeout: 0 })
         const run = executeConcurrent(statements(1), { raiseOnFirstError: false })
         const { exit } = yield* timed(Effect.provideService(run, Session, session), "1 second")
         assert.match(String(defectOf(exit)), told)

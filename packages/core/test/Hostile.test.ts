@@ -11,7 +11,7 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
-import type { Done, Port } from "@effect-cql/core/Port"
+import type { Done, ExecutePort, Port, SendPort } from "@effect-cql/core/Port"
 import {
   defectOf,
   errorOf,
@@ -30,9 +30,14 @@ import { TestClock } from "effect/testing"
 const slow = sessionOf({ latency: () => 10 })
 const page = { rows: [] }
 
-const over = <A, E>(effect: Effect.Effect<A, E, Session>, port: Partial<Port>) =>
+const over = <A, E>(effect: Effect.Effect<A, E, Session>, port: Partial<SendPort> | Partial<ExecutePort>) =>
   Effect.flatMap(
-    Session.make({ execute: () => Effect.succeed(page), defaults: { retry: "none" }, closeTimeout: 0, ...port }),
+    Session.make({
+      defaults: { retry: "none" },
+      closeTimeout: 0,
+      ...port,
+      ...port.send === undefined ? { execute: port.execute ?? (() => Effect.succeed(page)) } : { send: port.send }
+    } as Port),
     (session) => Effect.provideService(effect, Session, session)
   )
 
@@ -194,7 +199,7 @@ describe("a source", () => {
 describe("a port", () => {
   it.effect("that throws when it is to abandon a request hangs nothing", () =>
     Effect.gen(function*() {
-      const send: Port["send"] = () => () => {
+      const send: SendPort["send"] = () => () => {
         throw new Error("mine")
       }
       const run = executeConcurrent(statements(3), {
@@ -210,7 +215,7 @@ describe("a port", () => {
       let cancelled = 0
       const running: Array<Fiber.Fiber<unknown, unknown>> = []
       let asked = 0
-      const send: Port["send"] = () => {
+      const send: SendPort["send"] = () => {
         if (++asked === 3) running[0]?.interruptUnsafe()
         return () => {
           cancelled++
@@ -237,11 +242,8 @@ describe("a port", () => {
 
   it.effect("keeps its this", () =>
     Effect.gen(function*() {
-      class Mine implements Port {
+      class Mine implements SendPort {
         readonly page = page
-        execute() {
-          return Effect.succeed(this.page)
-        }
         send(_request: unknown, _pageState: unknown, done: Done) {
           done(Exit.succeed(this.page))
           return () => {}

@@ -58,7 +58,7 @@ export const callbackPort = (answer: Answer, failEvery: FailEvery): Port => {
   const succeeded = Exit.succeed(page)
   let count = 0
   return {
-    ...effectPort(answer, failEvery),
+    defaults,
     send: (_request, _pageState, done) => {
       const fails = failEvery > 0 && ++count % failEvery === 0
       answer(() => done(fails ? refusal() : succeeded))

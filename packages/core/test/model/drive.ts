@@ -20,7 +20,7 @@ import {
   streamConcurrent,
   streamConcurrentWithArgs
 } from "@effect-cql/core"
-import type { Page, Port } from "@effect-cql/core/Port"
+import type { ExecutePort, Page, Port, SendPort } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -225,18 +225,18 @@ class Driver {
 
   get #port(): Port {
     const { callbacks, capacity } = this.#case
-    const port = { capacity: Effect.succeed(capacity), execute: this.#execute }
-    return callbacks ? { ...port, send: this.#send } : port
+    const common = { capacity: Effect.succeed(capacity) }
+    return callbacks ? { ...common, send: this.#send } : { ...common, execute: this.#execute }
   }
 
-  readonly #send: NonNullable<Port["send"]> = (request, pageState, done) => {
+  readonly #send: SendPort["send"] = (request, pageState, done) => {
     const answer = this.#execute(request, pageState)
     const fiber = Effect.runForkWith(this.#world.context)(answer)
     fiber.addObserver(done)
     return () => fiber.interruptUnsafe()
   }
 
-  readonly #execute: Port["execute"] = (request, pageState) => {
+  readonly #execute: ExecutePort["execute"] = (request, pageState) => {
     const [first] = request._tag === "Statement" ? request.params : []
     const number = Number(first)
     if (request._tag === "Statement" && request.text === errand) {

@@ -2,14 +2,14 @@
  * The port of a mock session, and what its answers match.
  */
 import { type CqlError, type PageState, Query, type Statement } from "@effect-cql/core"
-import type { Page, Port, Request } from "@effect-cql/core/Port"
+import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Answer, Call, Matcher, Options } from "../MockSession.ts"
 
 const empty: Page = { rows: [] }
 
-export class MockPort implements Port {
+export class MockPort implements ExecutePort {
   readonly defaults: Statement.Options
   readonly capacity: Effect.Effect<number | undefined>
   calls: Array<Call> = []

@@ -41,14 +41,24 @@ interface Waiter {
   /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
   done: Done
   waits: boolean
+  /** Whether the driver was given the request, and not only the text to prepare. */
+  isSent: boolean
   /** Whether it was begun anew because its statement was forgotten. */
   isRenewed: boolean
   /** Lets the driver forget what was prepared for it, and begins anew. */
   renew(): void
 }
 
-/** Nobody waits any more. The driver cannot recall a request: its stream stays taken until the answer comes. */
-export const abandon = (waiter: Waiter): void => {
+/**
+ * Gives a request up; true if the driver was given it. The driver cannot recall it: its stream stays taken until the answer
+ * comes. A request whose text is still being prepared is never sent.
+ */
+export const abandon = (waiter: Waiter): boolean => {
+  release(waiter)
+  return waiter.isSent
+}
+
+const release = (waiter: Waiter): void => {
   if (waiter.waits) waiter.context.awaited--
   waiter.waits = false
 }
@@ -58,7 +68,7 @@ export const abandon = (waiter: Waiter): void => {
 // who waited for it. Else the whole statement survives the small collections, which cost by what survives.
 const finish = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
   const { done } = waiter
-  abandon(waiter)
+  release(waiter)
   waiter.done = settled
   done(exit)
 }
@@ -68,6 +78,7 @@ const settled: Done = () => {}
 const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
 const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
+  waiter.isSent = true
   answer.then(
     (result) => finish(waiter, waiter.waits ? pageOf(waiter, result, keeper) : nobodyWaits),
     (error: unknown) => {
@@ -76,6 +87,8 @@ const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: K
         return finish(waiter, waiter.context.failed(error, waiter.request, "execute"))
       }
       waiter.isRenewed = true
+      // The server did not execute it, for it did not know the statement.
+      waiter.isSent = false
       // A promise handler that throws would leave the statement without an end.
       try {
         waiter.renew()
@@ -138,6 +151,7 @@ export class StatementAttempt extends StatementOptions implements Waiter, Bound 
   readonly context: AttemptContext
   done: Done
   waits = true
+  isSent = false
   isRenewed = false
   info: PreparedInfo = notPrepared
   meta: PreparedMeta = noMeta
@@ -197,6 +211,7 @@ export class BatchAttempt extends BatchOptions implements Waiter {
   readonly context: AttemptContext
   done: Done
   waits = true
+  isSent = false
   isRenewed = false
   readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
   readonly #bound: Array<Bound> = []

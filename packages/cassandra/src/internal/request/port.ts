@@ -1,22 +1,25 @@
 /**
  * The port of the core over a client of the driver.
  */
-import { CqlError, Reason } from "@effect-cql/core"
+import { CqlError, Reason, type Statement } from "@effect-cql/core"
 import {
+  type Cancel,
   type Done,
-  type Page,
   type PageState,
   type Partition,
-  type Port,
   type Request,
   type Ring,
+  type SendPort,
   type StatementRequest,
   textOf
 } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type { SessionOptions } from "../../Options.ts"
+import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
 import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "../driver/driver.ts"
 import { abandon, type AttemptContext, BatchAttempt, StatementAttempt } from "./attempt.ts"
 import { type Circumstances, classify } from "./classify.ts"
@@ -24,28 +27,41 @@ import { encode, RefusedAtWriting } from "./params.ts"
 import { preparedOf } from "./prepared.ts"
 import { isTooLong, keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
+const defaultPageSize = 5_000
+
 /** The port of a client. `log` is called in passing. */
-export class ClientPort implements Pick<Port, "execute" | "send" | "capacity" | "partition" | "ring">, AttemptContext {
+export class ClientPort implements SendPort, AttemptContext {
   readonly client: AttemptContext["client"]
+  readonly defaults: Statement.Options
+  readonly closeTimeout: Duration.Input
   awaited = 0
   readonly #log: (warning: string) => void
   readonly #unknownKinds = new Set<string>()
 
-  constructor(client: Client, log: (warning: string) => void) {
+  constructor(client: Client, options: SessionOptions, log: (warning: string) => void) {
     this.client = internals(client)
+    this.closeTimeout = closeTimeoutOf(options)
+    this.defaults = {
+      ...options.defaults,
+      pageSize: options.defaults?.pageSize ?? defaultPageSize,
+      requestTimeout: options.defaults?.requestTimeout ?? requestTimeoutOf(options)
+    }
     this.#log = log
   }
 
-  readonly send = (request: Request, pageState: PageState | undefined, done: Done): () => void => {
+  readonly send = (request: Request, pageState: PageState | undefined, done: Done): Cancel => {
     const attempt = request._tag === "Statement"
       ? new StatementAttempt(this, request, pageState, done)
       : new BatchAttempt(this, request, done)
-    attempt.start()
+    // What it throws is a defect of the run, after which the request counts no more.
+    try {
+      attempt.start()
+    } catch (defect) {
+      abandon(attempt)
+      throw defect
+    }
     return () => abandon(attempt)
   }
-
-  readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> =>
-    Effect.callback((resume) => Effect.sync(this.send(request, pageState, resume)))
 
   /**
    * Over all live hosts, what their connections can carry. Streams in use beyond those of awaited requests belong to

@@ -105,7 +105,6 @@ const queueing = (workers: (now: number) => number, pausedUntil: (now: number) =
       }))
     }
     return {
-      execute: () => Effect.die(new Error("not asked")),
       defaults: { retry: "none" },
       send: (_request, _pageState, done) => {
         fork(Effect.map(clock, (now) => busy < workers(now) ? serve(done) : queue.push(done)))

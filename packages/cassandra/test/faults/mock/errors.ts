@@ -127,7 +127,6 @@ const inOnePacket = (failing: ReadonlyArray<number>) => {
     }
   }
   const port: Port = {
-    execute: () => Effect.die(new Error("not asked")),
     defaults: { retry: "none" },
     send: (request, _, done) => {
       if (waiting.length === 0) setImmediate(answer)

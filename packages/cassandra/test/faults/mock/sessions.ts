@@ -1,6 +1,6 @@
 /** Sessions that throw, hang, say what they may not, or end while they are in use. */
 import { type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
-import type { Port } from "@effect-cql/core/Port"
+import type { ExecutePort } from "@effect-cql/core/Port"
 import { defectOf, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Cause, Clock, Effect, Exit, Fiber, Scope } from "effect"
@@ -16,9 +16,9 @@ const insert = "INSERT INTO app.t (id) VALUES (?)"
 const statements = (count: number) => Array.from({ length: count }, (_, index) => Statement.make(insert, [index]))
 
 /** What a run over a port makes of what the port does to its third request. */
-const throughPort = Effect.fnUntraced(function*(third: () => ReturnType<Port["execute"]>) {
+const throughPort = Effect.fnUntraced(function*(third: () => ReturnType<ExecutePort["execute"]>) {
   let asked = 0
-  const execute: Port["execute"] = () => ++asked === 3 ? third() : Effect.delay(Effect.succeed({ rows: [] }), 5)
+  const execute: ExecutePort["execute"] = () => ++asked === 3 ? third() : Effect.delay(Effect.succeed({ rows: [] }), 5)
   const session = yield* Session.make({ execute, defaults: { retry: "none" }, closeTimeout: 0 })
   const run = executeConcurrent(statements(8), { concurrency: 2, raiseOnFirstError: false })
   return (yield* timed(Effect.provideService(run, Session, session))).exit

@@ -1,20 +1,13 @@
 /**
- * What a port answers: an exit, a page in it, and what it says of the load.
+ * Reads the answer of a port: its page, the result that ends with it, and what it says of the load.
  */
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type { CqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
 import { ResultSet } from "../../ResultSet.ts"
 import { kindOf } from "../kindOf.ts"
 import { type Signal, signalOf as signalOfReason } from "../limiter/signal.ts"
-
-/** The answer of a port, or how it dies that gave none. */
-export const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
-  exit?._tag === "Success" || exit?._tag === "Failure"
-    ? exit
-    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
 
 /** The page itself; throws where a port gave none. */
 export const checkedPage = (page: Page): Page => {
@@ -39,8 +32,3 @@ export const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
   const error = Cause.findErrorOption(exit.cause)
   return error._tag === "Some" ? signalOfReason(error.value.reason) : "failed"
 }
-
-/** Whether an effect is an exit. Only exits already have these tags, and `Exit.isExit` takes long to say no. */
-export const isExit = <A, E>(
-  effect: Effect.Effect<A, E> & { readonly _tag?: unknown }
-): effect is Exit.Exit<A, E> => (effect._tag === "Success" || effect._tag === "Failure") && Exit.isExit(effect)

@@ -2,13 +2,10 @@
  * One statement under way, from its first attempt to its end.
  *
  * Plain callbacks and fields rather than effects: this is the step that every statement of every run passes through, and
- * a chain of combinators for each would cost more than all else that the library does. Only the attempt itself leaves it: by
- * callback where the port has that form, and otherwise as an effect in a fiber of its own, so that it can be abandoned
- * without touching what runs beside it.
+ * a chain of combinators for each would cost more than all else that the library does.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
@@ -22,7 +19,8 @@ import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
 import { StatementImpl } from "../statement/statement.ts"
-import { answerOf, checkedPage, isExit, resultOf, signalOf } from "./answer.ts"
+import { checkedPage, resultOf, signalOf } from "./answer.ts"
+import { Attempt } from "./attempt.ts"
 import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
@@ -42,7 +40,7 @@ export class Execution {
   #warnings: ReadonlyArray<string> | undefined
   #pageState: PageState | undefined
   #hasEnded = false
-  // Whether the last attempt is on its way, so that what it does to the database is open.
+  // True while the effect of the last attempt is undetermined: it is in flight, or was abandoned after it was sent.
   #isSent = false
   // Whether the next page waits for another turn of the event loop.
   #isParked = false
@@ -53,14 +51,9 @@ export class Execution {
   #unsent = 0
   // What the attempts so far leave open.
   #outcome: Outcome.Outcome | undefined
-  // The attempt in flight, or the wait before the next one.
-  #fiber: Fiber.Fiber<unknown, unknown> | undefined
-  // Where the port answers by callback: the number of the attempt that is waited for, its answer if that came at once, how
-  // to say that nobody waits for it, and the attempts of which that has been said.
-  #awaited = 0
-  #answer: Exit.Exit<Page, CqlError> | undefined
-  #cancel: (() => void) | undefined
-  #abandoned: Set<number> | undefined
+  #attempt: Attempt | undefined
+  // The wait before the next attempt.
+  #wait: Fiber.Fiber<unknown, unknown> | undefined
   readonly #permit: Permit | undefined
 
   /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
@@ -110,7 +103,7 @@ export class Execution {
         this.#attempts++
         this.#isSent = true
         run.retries.requests++
-        exit = run.session.port.send === undefined ? this.#fork(this.#request) : this.#send(this.#request)
+        exit = this.#send(this.#request)
         if (exit === undefined) return
       }
     } catch (defect) {
@@ -157,70 +150,23 @@ export class Execution {
     return false
   }
 
-  /** Makes one attempt by callback: its exit when it was there at once, nothing when it is in flight. */
+  /** Makes one attempt: its exit when it was there at once, nothing when it is in flight. */
   #send(request: Request): Exit.Exit<Page, CqlError> | undefined {
     const run = this.#run
     const refusal = run.session.refusal(request)
     if (refusal !== undefined) return refusal
-    const attempt = this.#attempts
-    this.#awaited = attempt
-    this.#answer = undefined
-    const cancel = run.session.port.send!(request, this.#pageState, (exit) => this.#answered(attempt, exit))
-    if (this.#awaited !== attempt) return this.#answer
-    this.#cancel = cancel
-    run.session.enter()
+    const attempt = new Attempt(this, run)
+    if (!attempt.send(request, this.#pageState)) return attempt.exit
+    this.#attempt = attempt
     run.enter(this, request.options.requestTimeout)
     return undefined
   }
 
-  #answered(attempt: number, exit: Exit.Exit<Page, CqlError>): void {
-    if (this.#awaited !== attempt) return this.#answeredLate(attempt)
-    this.#awaited = 0
-    exit = answerOf(exit)
-    if (this.place < 0) {
-      // Still within `send`, which takes it from here.
-      this.#answer = exit
-      return
-    }
-    this.#cancel = undefined
-    this.#run.session.leave()
+  /** Takes the answer to the attempt in flight. */
+  answered(exit: Exit.Exit<Page, CqlError>): void {
+    this.#attempt = undefined
     this.#run.leave(this)
     this.#advance(exit)
-  }
-
-  /** The answer to an attempt that was abandoned, or a second answer, which says nothing. */
-  #answeredLate(attempt: number): void {
-    if (this.#abandoned?.delete(attempt) !== true) return
-    this.#run.session.leave()
-    this.#permit?.lateAnswer(attempt)
-  }
-
-  /** Makes one attempt in a fiber of its own: its exit when it was there at once, nothing when it is in flight. */
-  #fork(request: Request): Exit.Exit<Page, CqlError> | undefined {
-    const run = this.#run
-    const attempt = run.session.attempt(request, this.#pageState)
-    // A session that answers at once needs no fiber.
-    if (isExit(attempt)) {
-      run.session.leave()
-      return attempt
-    }
-    const fiber = run.fork(attempt)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) {
-      run.session.leave()
-      return exit
-    }
-    this.#fiber = fiber
-    run.enter(this, request.options.requestTimeout)
-    fiber.addObserver((exit) => {
-      run.session.leave()
-      // An abandoned attempt has another fiber or none in its place: its late answer is dropped.
-      if (this.#fiber !== fiber) return
-      this.#fiber = undefined
-      run.leave(this)
-      this.#advance(exit)
-    })
-    return undefined
   }
 
   /** Takes the exit of an attempt; whether another page has to be fetched. */
@@ -303,12 +249,12 @@ export class Execution {
     }
     const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
     // It keeps its place, and whatever stops the run stops the wait as well.
-    this.#fiber = wait
+    this.#wait = wait
     this.deadline = undefined
     this.#run.enter(this, undefined)
     wait.addObserver(() => {
-      if (this.#fiber !== wait) return
-      this.#fiber = undefined
+      if (this.#wait !== wait) return
+      this.#wait = undefined
       this.#run.leave(this)
       this.#advance(undefined)
     })
@@ -351,12 +297,14 @@ export class Execution {
     this.#run.ended(this, result)
   }
 
-  /** Gives up an attempt that is over its time. Its request may still be answered; the answer will be dropped. */
+  /** Gives up an attempt that is over its time. */
   timeOut(): void {
     this.abandon(true)
+    const isSent = this.#isSent
     this.#isSent = false
     const timeout = this.#request!.options.requestTimeout!
-    const reason = new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
+    const message = isSent ? `no answer within ${timeout} ms` : `not sent within ${timeout} ms`
+    const reason = new Reason.RequestTimeout({ message, timeout, written: isSent ? undefined : false })
     // The retry policy is code of others as well.
     try {
       this.#refused(this.#errorOf(reason))
@@ -365,32 +313,17 @@ export class Execution {
     }
   }
 
-  /** Interrupts the attempt in flight, or the wait for one, and forgets about it. The fiber is given back to be awaited. */
+  /** Gives up the attempt in flight, or the wait for one. Returns the fiber that was interrupted by that. */
   abandon(timedOut: boolean): Fiber.Fiber<unknown, unknown> | undefined {
-    const fiber = this.#fiber
-    const cancel = this.#cancel
-    this.#fiber = undefined
+    const attempt = this.#attempt
+    const wait = this.#wait
+    this.#attempt = undefined
+    this.#wait = undefined
     this.#isParked = false
-    if (cancel !== undefined) {
-      this.#cancel = undefined
-      this.#awaited = 0
-      this.#abandoned ??= new Set()
-      this.#abandoned.add(this.#attempts)
-    }
     this.#run.leave(this)
     this.#permit?.leaveLine()
-    this.#permit?.abandon(timedOut, this.#attempts)
-    if (cancel !== undefined) this.#tell(cancel)
-    fiber?.interruptUnsafe()
-    return fiber
-  }
-
-  #tell(cancel: () => void): void {
-    // Code of the port. What it throws concerns nobody who waits, and must not keep the run from stopping the others.
-    try {
-      cancel()
-    } catch (defect) {
-      this.#run.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
-    }
+    if (attempt !== undefined) this.#isSent = attempt.abandon(this.#permit, timedOut)
+    wait?.interruptUnsafe()
+    return attempt?.fiber ?? wait
   }
 }

@@ -10,7 +10,6 @@ export class Permit {
   readonly #gate: Gate
   #since: number | undefined
   #leaveLine: (() => void) | undefined
-  readonly #abandoned = new Map<number, Abandoned>()
 
   constructor(gate: Gate) {
     this.#gate = gate
@@ -54,18 +53,12 @@ export class Permit {
     this.#gate.release(signal, latency, now)
   }
 
-  /** Gives the permit of an attempt back that nobody waits for any more, and that the server still has. */
-  abandon(timedOut: boolean, attempt: number): void {
-    if (this.#since === undefined) return
+  /** Gives back the permit of an abandoned attempt, which the server still has. */
+  abandon(timedOut: boolean): Abandoned | undefined {
+    if (this.#since === undefined) return undefined
     const now = this.#gate.now
     const latency = now - this.#since
     this.#since = undefined
-    this.#abandoned.set(attempt, this.#gate.abandon(timedOut, latency, now))
-  }
-
-  /** The answer to an abandoned attempt has come after all: the server is done with it. */
-  lateAnswer(attempt: number): void {
-    this.#abandoned.get(attempt)?.lateAnswer()
-    this.#abandoned.delete(attempt)
+    return this.#gate.abandon(timedOut, latency, now)
   }
 }

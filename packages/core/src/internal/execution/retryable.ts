@@ -18,8 +18,9 @@ export const isRetryable = (reason: Reason, outcome: Outcome, idempotent: boolea
     case "WriteTimeout":
     case "ServerError":
     case "TruncateError":
-    case "RequestTimeout":
       return idempotent && outcome !== "WillApply"
+    case "RequestTimeout":
+      return idempotent || reason.written === false
     case "ProtocolError":
     case "AuthenticationFailed":
     case "ReadFailure":

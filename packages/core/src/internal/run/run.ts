@@ -254,8 +254,8 @@ export class Run {
     for (const execution of this.#inFlight.filter((execution) => execution.index > index)) {
       // The finalizers of one that was interrupted may have ended others.
       if (execution.place < 0) continue
-      this.interrupted.push(execution.interrupted)
       const fiber = execution.abandon(false)
+      this.interrupted.push(execution.interrupted)
       if (fiber !== undefined) this.#stoppedFibers.push(fiber)
     }
   }

@@ -1,67 +1,97 @@
 /**
- * What lasts as long as a session: its port, what is in flight, its timestamps, its end.
+ * The state of a session: its port, what is in flight, its timestamps, its end.
  */
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CqlError } from "../../CqlError.ts"
-import type { Page, PageState, Port, Request } from "../../Port.ts"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import { kindOf } from "../kindOf.ts"
+import { type Send, sendOf } from "../execution/attempt.ts"
+import { millisOf } from "../millis.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
 
-const defaultCloseTimeout = 10_000
+const defaultCloseTimeout = Duration.seconds(10)
 
-// Whoever has so many texts builds them from values.
+// What nobody awaits is worth a moment, for its answer may free the connection in order.
+const patience = 1_000
+
+// A program with more texts builds them from values.
 const mostTold = 1_000
 
 export class SessionState {
   readonly port: Port
   readonly defaults: ResolvedOptions
   readonly capacity: Effect.Effect<number | undefined>
+  readonly send: Send
+  readonly #closeTimeout: number
   #closed = false
-  #inFlight = 0
-  #idle: Deferred.Deferred<void> | undefined
+  #awaited = 0
+  #abandoned = 0
+  // The wait of the end of the session: over when there is no more of these.
+  #drain: { readonly isOver: () => boolean; readonly over: Deferred.Deferred<void> } | undefined
   #lastTimestamp = 0
   readonly #told = new Set<string>()
 
   constructor(port: Port) {
-    this.port = port
-    this.defaults = resolve(checked(port.defaults ?? {}, "defaults."))
-    this.capacity = port.capacity ?? Effect.undefined
-  }
-
-  /** One request, handed to the port. Each must be followed by {@link SessionState.leave}. */
-  attempt(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
-    const effect = this.#closed ? Effect.fail(closedError(textOf(request))) : this.port.execute(request, pageState)
-    if (!Effect.isEffect(effect)) {
-      throw new TypeError(`the execute of a port gave ${kindOf(effect)}, where an Effect is due`)
+    const { capacity, closeTimeout = defaultCloseTimeout, defaults, execute, send } = port
+    if ((execute === undefined) === (send === undefined)) {
+      const given = send === undefined ? "neither" : "both"
+      throw new InvalidOptions({ option: "port", given, expected: "either `send` or `execute`" })
     }
-    this.#inFlight++
-    return effect
+    const millis = millisOf(closeTimeout)
+    if (millis === undefined) {
+      throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration" })
+    }
+    this.port = port
+    this.send = sendOf(port)
+    this.#closeTimeout = millis
+    this.defaults = resolve(checked(defaults ?? {}, "defaults."))
+    this.capacity = capacity ?? Effect.undefined
   }
 
-  /** Why nothing may be handed to the port any more, if so. For those who call `port.send` themselves. */
+  /** The error of a request that comes after the end; nothing while the session is open. */
   refusal(request: Request): Exit.Exit<never, CqlError> | undefined {
     return this.#closed ? Exit.fail(closedError(textOf(request))) : undefined
   }
 
+  /** A request is in flight. */
   enter(): void {
-    this.#inFlight++
+    this.#awaited++
   }
 
-  /** Whether a text is asked about for the first time: what is told once a query. */
+  /** An awaited request was answered. */
+  leave(): void {
+    this.#awaited--
+    this.#check()
+  }
+
+  /** A request in flight is no longer awaited. */
+  abandon(): void {
+    this.#awaited--
+    this.#abandoned++
+    this.#check()
+  }
+
+  /** A request that is no longer awaited is out of the way. */
+  leaveAbandoned(): void {
+    this.#abandoned--
+    this.#check()
+  }
+
+  #check(): void {
+    if (this.#drain?.isOver() === true) Deferred.doneUnsafe(this.#drain.over, Effect.void)
+  }
+
+  /** True for the first call with a text: for logs once a query. */
   isFirstOf(query: string): boolean {
     if (this.#told.has(query) || this.#told.size >= mostTold) return false
     this.#told.add(query)
     return true
-  }
-
-  leave(): void {
-    this.#inFlight--
-    if (this.#inFlight === 0 && this.#idle !== undefined) Deferred.doneUnsafe(this.#idle, Effect.void)
   }
 
   /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
@@ -70,16 +100,31 @@ export class SessionState {
     return this.#lastTimestamp
   }
 
-  /** Refuses what comes from now on, and waits for what is in flight, within bounds. */
+  /** Refuses new requests, and waits within bounds: long for requests that are awaited, shortly for the others. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#closed = true
-      if (this.#inFlight === 0) return Effect.void
-      this.#idle = Deferred.makeUnsafe()
-      return Deferred.await(this.#idle).pipe(
+      return Effect.andThen(
+        this.#drained(() => this.#awaited === 0, this.#closeTimeout),
+        this.#drained(() => this.#awaited + this.#abandoned === 0, Math.min(patience, this.#closeTimeout))
+      )
+    })
+  }
+
+  #drained(isOver: () => boolean, millis: number): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      // What is still awaited was waited for already.
+      if (isOver() || (this.#drain !== undefined && this.#awaited > 0)) return Effect.void
+      const over = Deferred.makeUnsafe<void>()
+      this.#drain = { isOver, over }
+      return Deferred.await(over).pipe(
         Effect.timeoutOrElse({
-          duration: this.port.closeTimeout ?? defaultCloseTimeout,
-          orElse: () => Effect.logWarning(`Session closed with ${this.#inFlight} requests still in flight`)
+          duration: Duration.millis(millis),
+          orElse: () =>
+            Effect.logWarning(
+              `Session closed with ${this.#awaited + this.#abandoned} requests still in flight, ` +
+                `${this.#abandoned} of them abandoned`
+            )
         })
       )
     })
@@ -99,5 +144,5 @@ const closedError = (query: string): CqlError =>
     attempts: 0
   })
 
-/** What a clock says, in microseconds since the epoch. */
+/** The time of a clock in microseconds since the epoch. */
 export const microsecondsOf = (clock: Clock.Clock): number => Math.floor(clock.currentTimeMillisUnsafe() * 1_000)

@@ -1,0 +1,135 @@
+/**
+ * One request of a statement: handed to the port once, answered once, and abandoned at most once.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { CqlError } from "../../CqlError.ts"
+import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts"
+import { kindOf } from "../kindOf.ts"
+import type { Abandoned } from "../limiter/gate.ts"
+import type { Run } from "../run/run.ts"
+import type { Execution } from "./execution.ts"
+import type { Permit } from "./permit.ts"
+
+export class Attempt {
+  readonly #execution: Execution
+  readonly #run: Run
+  /** Its answer, if that came while it was being sent. */
+  exit: Exit.Exit<Page, CqlError> | undefined
+  /** The fiber that runs it, where the port is one of effects. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  #cancel: Cancel | void = undefined
+  #isInFlight = false
+  #isOver = false
+  #isAnswered = false
+  #isAbandoned = false
+  // What the limiters count until the late answer comes.
+  #load: Abandoned | undefined
+
+  constructor(execution: Execution, run: Run) {
+    this.#execution = execution
+    this.#run = run
+  }
+
+  /** Hands the request to the port; true if it is in flight after that, and not yet answered. */
+  send(request: Request, pageState: PageState | undefined): boolean {
+    const { session } = this.#run
+    const cancel = session.send(request, pageState, this, this.#run.fork)
+    if (this.#isOver) return false
+    this.#cancel = cancel
+    this.#isInFlight = true
+    session.enter()
+    return true
+  }
+
+  /** Takes the answer. A second one says nothing. */
+  readonly done: Done = (exit) => {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#isAnswered = true
+    if (this.#isAbandoned) {
+      this.#run.session.leaveAbandoned()
+      this.#load?.lateAnswer()
+    } else if (!this.#isInFlight) this.exit = answerOf(exit)
+    else {
+      this.#run.session.leave()
+      this.#execution.answered(answerOf(exit))
+    }
+  }
+
+  /** The end of an interrupted fiber: the program has let go of the request, and the server may still have it. */
+  released(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#run.session.leaveAbandoned()
+  }
+
+  /** Gives it up; true if the server may have it. Its late answer is dropped. */
+  abandon(permit: Permit | undefined, timedOut: boolean): boolean {
+    this.#isAbandoned = true
+    this.#run.session.abandon()
+    const mayBeSent = this.#isCancelledAfterWriting()
+    if (mayBeSent) {
+      this.#load = permit?.abandon(timedOut)
+      if (this.#isAnswered) this.#load?.lateAnswer()
+      return true
+    }
+    this.released()
+    permit?.giveBack("failed")
+    return false
+  }
+
+  #isCancelledAfterWriting(): boolean {
+    // Code of the port. What it throws must not keep the run from stopping the others.
+    try {
+      return this.#cancel!() !== false
+    } catch (defect) {
+      this.#run.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
+      return true
+    }
+  }
+}
+
+/** How the core sends a request, whatever the form of the port. */
+export type Send = (
+  request: Request,
+  pageState: PageState | undefined,
+  attempt: Attempt,
+  fork: Run["fork"]
+) => Cancel | void
+
+/** The one way of sending for both forms of a port. */
+export const sendOf = (port: Port): Send =>
+  port.send !== undefined
+    ? (request, pageState, attempt) => port.send(request, pageState, attempt.done)
+    : (request, pageState, attempt, fork) => {
+      const effect = port.execute(request, pageState)
+      if (!Effect.isEffect(effect)) {
+        throw new TypeError(`the execute of a port gave ${kindOf(effect)}, where an Effect is due`)
+      }
+      // A port that answers at once needs no fiber.
+      if (isExit(effect)) return attempt.done(effect)
+      const fiber = fork(effect)
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) return attempt.done(exit)
+      attempt.fiber = fiber
+      let isInterrupted = false
+      fiber.addObserver((exit) => isInterrupted ? attempt.released() : attempt.done(exit))
+      return () => {
+        isInterrupted = true
+        fiber.interruptUnsafe()
+      }
+    }
+
+// Only exits already have these tags, and `Exit.isExit` takes long to say no.
+const isExit = <A, E>(
+  effect: Effect.Effect<A, E> & { readonly _tag?: unknown }
+): effect is Exit.Exit<A, E> => (effect._tag === "Success" || effect._tag === "Failure") && Exit.isExit(effect)
+
+/** The answer of a port; a defect if it is none. */
+const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
+  exit?._tag === "Success" || exit?._tag === "Failure"
+    ? exit
+    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
