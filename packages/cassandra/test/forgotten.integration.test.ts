@@ -10,7 +10,7 @@ const keyspace = ownName("forgotten")
 const refusal = Effect.fnUntraced(function*(statement: Statement.Input) {
   const session = yield* Session
   const error = yield* Effect.flip(session.execute(statement))
-  assert.deepInclude(error, { outcome: "NotApplied", attempts: 1, retryable: false })
+  assert.deepInclude(error, { outcome: "NotApplied", attempts: 1, isRetryable: false })
   assert.strictEqual(error.reason._tag, "InvalidQuery")
   return error.reason.message
 })

@@ -1,4 +1,4 @@
-import { Batch, CqlError, executeConcurrent, Outcome, Reason, Session, Statement } from "@effect-cql/core"
+import { Batch, CqlError, executeConcurrent, Reason, Session, Settlement, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
@@ -46,7 +46,7 @@ const unanswered = Effect.fnUntraced(function*(
   return results
 })
 
-const ended = (settlements: ReadonlyArray<Outcome.Settlement>) =>
+const ended = (settlements: ReadonlyArray<Settlement.Settlement>) =>
   settlements.map(({ before, finding, outcome }) => [before, outcome, finding])
 
 integration("settling against a real server", () => {
@@ -69,7 +69,7 @@ integration("settling against a real server", () => {
           ])
         ])
         assert.deepStrictEqual(results.map(({ outcome }) => outcome), Array.from({ length: 6 }, () => "Unknown"))
-        const settlements = yield* Outcome.settle(results)
+        const settlements = yield* Settlement.settle(results)
         const found = ["Unknown", "Applied", "found"]
         // A set may hold elements from before: `tags + ?` takes no timestamp of the client, and is not known again.
         const open = ["Unknown", "Unknown", "notComparable"]
@@ -89,7 +89,7 @@ integration("settling against a real server", () => {
         ])
         yield* Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (12, 1, 'old')`, [], { timestamp: 5n })
         const unknown = [plain, conditional].map((statement) => ({ statement, outcome: "Unknown" as const, timestamp }))
-        assert.deepStrictEqual(ended(yield* Outcome.settle(unknown)), [
+        assert.deepStrictEqual(ended(yield* Settlement.settle(unknown)), [
           ["Unknown", "Unknown", "absent"],
           // Nobody can say that the server will not begin it yet.
           ["Unknown", "Unknown", "older"]
@@ -112,8 +112,8 @@ integration("settling against a real server", () => {
           writeType: "CAS"
         })
         const timestamp = BigInt(Date.now()) * 1_000n
-        const error = new CqlError({ reason: lost, query: statement.text, outcome: "Unknown", timestamp })
-        assert.deepStrictEqual(ended(yield* Outcome.settle([{ statement, outcome: "Unknown", error }])), [
+        const error = new CqlError({ reason: lost, query: statement.text })
+        assert.deepStrictEqual(ended(yield* Settlement.settle([{ statement, outcome: "Unknown", error, timestamp }])), [
           ["Unknown", "NotApplied", "older"]
         ])
       }))
@@ -128,7 +128,7 @@ integration("settling against a real server", () => {
         const results = yield* executeConcurrent([claim], { raiseOnFirstError: false }).pipe(
           Effect.provideService(Session, session)
         )
-        const [settlement] = yield* Outcome.settle(results)
+        const [settlement] = yield* Settlement.settle(results)
         assert.deepInclude(settlement, { outcome: "Unknown", finding: "absent" })
         proxy.letGo()
         yield* Effect.retry(
@@ -145,7 +145,7 @@ integration("settling against a real server", () => {
         const timestamp = BigInt(Date.now()) * 1_000n
         const lost = Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (21, 1, 'mine') IF NOT EXISTS`)
         yield* Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (21, 1, 'theirs') IF NOT EXISTS`)
-        assert.deepStrictEqual(ended(yield* Outcome.settle([{ statement: lost, outcome: "Unknown", timestamp }])), [
+        assert.deepStrictEqual(ended(yield* Settlement.settle([{ statement: lost, outcome: "Unknown", timestamp }])), [
           ["Unknown", "Unknown", "overwritten"]
         ])
       }))
@@ -172,7 +172,7 @@ integration("settling against a real server", () => {
         assert.strictEqual(error._tag, "StatementFailed")
         if (error._tag !== "StatementFailed") return
         assert.deepStrictEqual(error.unknown, [0, 1])
-        assert.deepStrictEqual(ended(yield* Outcome.settle(error.unsettled)), [
+        assert.deepStrictEqual(ended(yield* Settlement.settle(error.unsettled)), [
           ["Unknown", "Applied", "found"],
           ["Unknown", "Applied", "found"]
         ])
@@ -195,7 +195,7 @@ integration("settling against a real server", () => {
           timestamp
         }))
         yield* executeConcurrent(written.map(({ statement }) => statement))
-        for (const settlement of yield* Outcome.settle(written)) {
+        for (const settlement of yield* Settlement.settle(written)) {
           assert.strictEqual(settlement.outcome, "Applied", `${settlement.statement.text}: ${settlement.message}`)
         }
         assert.isAbove(written.length, 60)
@@ -204,7 +204,7 @@ integration("settling against a real server", () => {
     it.effect("rows of nothing but a key, counters and deletions say why they stay open", () =>
       Effect.gen(function*() {
         const timestamp = BigInt(Date.now()) * 1_000n
-        const settlements = yield* Outcome.settle([
+        const settlements = yield* Settlement.settle([
           Statement.make(`INSERT INTO ${keyspace}.keys (id) VALUES (1)`),
           Statement.make(`UPDATE ${keyspace}.counts SET n = n + 1 WHERE id = 1`),
           Statement.make(`DELETE FROM ${keyspace}.t WHERE id = 1 AND k = 1`),

@@ -6,10 +6,12 @@
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
 import type { CqlError } from "./CqlError.ts"
+import type { internals } from "./internal/internals.ts"
 import { aKindOf } from "./internal/kindOf.ts"
 import * as Input from "./internal/statement/input.ts"
 import { checked } from "./internal/statement/options.ts"
-import { BatchImpl } from "./internal/statement/statement.ts"
+import * as internal from "./internal/statement/statement.ts"
+import type * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Query } from "./Query.ts"
 import type { ResultSet } from "./ResultSet.ts"
@@ -32,6 +34,7 @@ export type BatchType = "logged" | "unlogged" | "counter"
  * @since 0.1.0
  */
 export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>, CqlError, Session>, Pipeable.Pipeable {
+  readonly [TypeIds.Batch]: typeof TypeIds.Batch
   readonly _tag: "Batch"
   readonly type: BatchType
   readonly statements: ReadonlyArray<Statement<unknown>>
@@ -42,6 +45,8 @@ export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>,
   readonly options: StatementOptions
   /** The texts of its statements, joined by `; `. */
   readonly text: string
+  /** For this package. */
+  readonly [internals]: Pick<internal.Plan<unknown>, "isOwnTime">
 }
 
 /**
@@ -110,7 +115,7 @@ export const make = (
   if (members.length === 0) {
     throw new InvalidOptions({ option: "statements", given: "none", expected: "at least one statement in a batch" })
   }
-  return new BatchImpl(type, members, checked(statementOptions))
+  return new internal.BatchImpl(type, members, checked(statementOptions))
 }
 
 /**
@@ -119,4 +124,4 @@ export const make = (
  * @category guards
  * @since 0.1.0
  */
-export const isBatch = (value: unknown): value is Batch => value instanceof BatchImpl
+export const isBatch: (value: unknown) => value is Batch = internal.isBatch

@@ -4,25 +4,49 @@
  * @since 0.1.0
  */
 import { isEffect } from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import { internals } from "./internal/internals.ts"
 import { aKindOf } from "./internal/kindOf.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import { StatementImpl } from "./internal/statement/statement.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
- * A piece of CQL text, the only thing that a {@link cql} template does not bind as a value.
+ * A piece of CQL text, the only thing that a {@link cql} template does not bind as a value. Made by `cql.identifier` and
+ * `cql.raw`.
  *
  * @category models
  * @since 0.1.0
  */
-export class Fragment {
+export interface Fragment {
+  readonly [TypeIds.Fragment]: typeof TypeIds.Fragment
+  readonly text: string
+}
+
+/**
+ * Whether a value is a {@link Fragment}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isFragment = (value: unknown): value is Fragment =>
+  // The symbol is what JSON cannot have: a value that came from outside must not become text.
+  hasProperty(value, TypeIds.Fragment) && hasProperty(value, internals)
+
+class FragmentImpl implements Fragment {
+  declare readonly [TypeIds.Fragment]: typeof TypeIds.Fragment
   readonly text: string
   constructor(text: string) {
     this.text = text
   }
 }
+Object.defineProperties(FragmentImpl.prototype, {
+  [TypeIds.Fragment]: { value: TypeIds.Fragment },
+  [internals]: { value: true }
+})
 
 interface Cql {
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>>
@@ -68,7 +92,7 @@ export const cql: Cql = Object.assign(
     const params: Array<unknown> = []
     let text = template[0]!
     for (const [index, value] of values.entries()) {
-      if (value instanceof Fragment) text += value.text
+      if (isFragment(value)) text += value.text
       else if (isEffect(value)) {
         throw new InvalidOptions({
           option: `\${value ${index}}`,
@@ -81,7 +105,7 @@ export const cql: Cql = Object.assign(
       }
       text += template[index + 1]!
     }
-    return new StatementImpl(Text.of(text), params, {}, Codec.untyped)
+    return new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, params, {})
   },
   {
     identifier: (name: string) => {
@@ -92,13 +116,13 @@ export const cql: Cql = Object.assign(
           expected: `a name: a well-formed string of 1 to ${longestName} characters`
         })
       }
-      return new Fragment(`"${name.replaceAll("\"", "\"\"")}"`)
+      return new FragmentImpl(`"${name.replaceAll("\"", "\"\"")}"`)
     },
     raw: (text: string) => {
       if (typeof text !== "string") {
         throw new InvalidOptions({ option: "cql.raw", value: text, expected: "CQL text, as a string" })
       }
-      return new Fragment(text)
+      return new FragmentImpl(text)
     }
   }
 )

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
-import { type Completion, opened } from "./internal/execution/completion.ts"
+import { hasProperty } from "effect/Predicate"
+import { internals } from "./internal/internals.ts"
 import { LightError } from "./internal/lightError.ts"
 import { abbreviate } from "./internal/statement/abbreviate.ts"
 import { timestampOf } from "./internal/statement/request.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { PageState, Request } from "./Port.ts"
 import type { Reason } from "./Reason.ts"
@@ -16,7 +18,7 @@ import type { Reason } from "./Reason.ts"
  * A statement failed.
  *
  * An adapter makes it from a reason and the text of the query. The core adds what only it knows: `outcome`, `attempts`
- * and `retryable`. Parameter values appear in no message, `toJSON` or inspection, and no stack trace is captured: a run
+ * and `isRetryable`. Parameter values appear in no message, `toJSON` or inspection, and no stack trace is captured: a run
  * may collect a million of these.
  *
  * **Example** (Handling one reason)
@@ -36,6 +38,7 @@ import type { Reason } from "./Reason.ts"
  * @since 0.1.0
  */
 export class CqlError extends LightError {
+  declare readonly [TypeIds.CqlError]: typeof TypeIds.CqlError
   readonly _tag = "CqlError"
   /** Why it failed. */
   readonly reason: Reason
@@ -49,42 +52,30 @@ export class CqlError extends LightError {
    */
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
-  readonly retryable: boolean
+  readonly isRetryable: boolean
 
-  #isCompleted = false
-  // A page state tells the key of the row before: it is not shown with the other fields.
-  #pageState: PageState | undefined
-  #request: Request | undefined
-  readonly #timestamp: bigint | undefined
+  // The request holds what was bound, and a page state tells the key of the row before: neither is shown.
+  #internals: Internals | undefined
 
-  constructor(fields: CqlErrorFields) {
+  constructor(fields: {
+    readonly reason: Reason
+    /** The CQL text, with its markers and without values. */
+    readonly query: string
+  }) {
     super()
     this.reason = fields.reason
     this.query = fields.query
-    this.outcome = fields.outcome ?? "Unknown"
-    this.attempts = fields.attempts ?? 1
-    this.retryable = fields.retryable ?? false
-    this.#timestamp = fields.timestamp
-    this.#pageState = fields.pageState
+    this.outcome = "Unknown"
+    this.attempts = 1
+    this.isRetryable = false
   }
 
-  static {
-    opened({
-      completed: CqlError.#completed,
-      request: (error) => error.#request
-    })
+  /** For this package: set once, when the core has completed the error. */
+  get [internals](): Internals | undefined {
+    return this.#internals
   }
-
-  static #completed(error: CqlError, what: Completion): CqlError {
-    if (error.#isCompleted) return CqlError.#completed(new CqlError({ reason: error.reason, query: error.query }), what)
-    const open: { -readonly [Key in Exclude<keyof Completion, "request" | "pageState">]: Completion[Key] } = error
-    open.outcome = what.outcome
-    open.attempts = what.attempts
-    open.retryable = what.retryable
-    error.#pageState = what.pageState
-    error.#request = what.request
-    error.#isCompleted = true
-    return error
+  set [internals](value: Internals | undefined) {
+    this.#internals = value
   }
 
   /**
@@ -93,13 +84,13 @@ export class CqlError extends LightError {
    * where the text sets it (`USING TIMESTAMP`), and where there was no attempt.
    */
   get timestamp(): bigint | undefined {
-    const request = this.#request
-    return this.#timestamp ?? (request === undefined || this.attempts === 0 ? undefined : timestampOf(request))
+    const { request, timestamp } = this.#internals ?? nothing
+    return timestamp ?? (request === undefined || this.attempts === 0 ? undefined : timestampOf(request))
   }
 
   /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
   get pageState(): PageState | undefined {
-    return this.#pageState
+    return this.#internals?.pageState
   }
 
   override get message(): string {
@@ -115,7 +106,7 @@ export class CqlError extends LightError {
       query: this.query,
       outcome: this.outcome,
       attempts: this.attempts,
-      retryable: this.retryable
+      isRetryable: this.isRetryable
     }
   }
 
@@ -127,20 +118,24 @@ export class CqlError extends LightError {
     return this.toString()
   }
 }
-Object.defineProperty(CqlError.prototype, "name", { value: "CqlError" })
+Object.defineProperties(CqlError.prototype, {
+  name: { value: "CqlError" },
+  [TypeIds.CqlError]: { value: TypeIds.CqlError }
+})
+
+interface Internals {
+  readonly request?: Request | undefined
+  readonly pageState?: PageState | undefined
+  /** The timestamp, where the request is not known. */
+  readonly timestamp?: bigint | undefined
+}
+
+const nothing: Internals = {}
 
 /**
- * What a {@link CqlError} is made of. An adapter gives `reason` and `query`; the rest is the core's to set.
+ * Whether a value is a {@link CqlError}.
  *
- * @category models
+ * @category guards
  * @since 0.1.0
  */
-export interface CqlErrorFields {
-  readonly reason: Reason
-  readonly query: string
-  readonly outcome?: Outcome | undefined
-  readonly attempts?: number | undefined
-  readonly retryable?: boolean | undefined
-  readonly timestamp?: bigint | undefined
-  readonly pageState?: PageState | undefined
-}
+export const isCqlError = (value: unknown): value is CqlError => hasProperty(value, TypeIds.CqlError)

@@ -8,6 +8,7 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Selection } from "./Concurrent.ts"
 import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
 import { selecting, stoppedAt } from "./internal/run/account.ts"
+import { isCertain } from "./Outcome.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -82,11 +83,11 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
   }
 
   /**
-   * What `Outcome.settle` may know more of: those of `results` whose outcome is open. Of a stream or a `runConcurrent` none,
+   * What `Settlement.settle` may know more of: those of `results` whose outcome is open. Of a stream or a `runConcurrent` none,
    * for there are no results.
    */
   get unsettled(): ReadonlyArray<ExecutionResult<Row>> {
-    return this.results.filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
+    return this.results.filter(({ outcome }) => !isCertain(outcome))
   }
 
   /**

@@ -4,6 +4,16 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { hasTypeId } from "./internal/internals.ts"
+import * as TypeIds from "./internal/typeIds.ts"
+
+/**
+ * Whether a value is {@link InvalidOptions}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isInvalidOptions = (value: unknown): value is InvalidOptions => hasTypeId(value, TypeIds.InvalidOptions)
 
 /**
  * A programming error in the options of a run, a batch or a session. A run dies with it when it starts, before its source
@@ -22,6 +32,8 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   /** What would have been right. */
   readonly expected: string
 }> {
+  declare readonly [TypeIds.InvalidOptions]: typeof TypeIds.InvalidOptions
+
   constructor({ expected, given, option, value }: {
     readonly option: string
     readonly value?: unknown
@@ -36,6 +48,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
     return `${this.option}: ${this.given} is not valid; give ${this.expected}`
   }
 }
+Object.defineProperty(InvalidOptions.prototype, TypeIds.InvalidOptions, { value: TypeIds.InvalidOptions })
 
 // Only what an option can be is kept and shown: what stands in a wrong place may hold the values of a statement.
 const tellable = (value: unknown): unknown => {

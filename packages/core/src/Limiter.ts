@@ -9,6 +9,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { checkedLimiter } from "./internal/limiter/checked.ts"
@@ -17,6 +18,7 @@ import { Rate } from "./internal/limiter/rate.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
 import { millisOf } from "./internal/millis.ts"
 import { isPositiveInteger } from "./internal/numbers.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**
@@ -32,6 +34,7 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 export interface Limiter {
   /** What it is doing now. */
   readonly state: Effect.Effect<State>
+  readonly [TypeIds.Limiter]: typeof TypeIds.Limiter
   readonly [basicLimiters]: ReadonlyArray<BasicLimiter>
 }
 
@@ -281,7 +284,11 @@ export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
 
 const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]
-  return { state: Effect.sync(() => stateOf(distinct)), [basicLimiters]: distinct }
+  return {
+    [TypeIds.Limiter]: TypeIds.Limiter,
+    state: Effect.sync(() => stateOf(distinct)),
+    [basicLimiters]: distinct
+  }
 }
 
 const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
@@ -314,3 +321,12 @@ const positiveMillis = (option: string, value: Duration.Input): number => {
 
 const abandonedFrom = (options: Options): number =>
   options.abandonedFor === undefined ? 5_000 : positiveMillis("abandonedFor", options.abandonedFor)
+
+/**
+ * Whether a value is a {@link Limiter}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLimiter = (value: unknown): value is Limiter =>
+  hasProperty(value, TypeIds.Limiter) && hasProperty(value, basicLimiters)

@@ -13,6 +13,7 @@ import type * as Exit from "effect/Exit"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
+import { refused } from "./internal/execution/completion.ts"
 import { kindOf } from "./internal/kindOf.ts"
 import { textOf } from "./internal/statement/textOf.ts"
 import { withoutValues as hideValues } from "./internal/statement/withoutValues.ts"
@@ -27,6 +28,14 @@ export {
    * @since 0.1.0
    */
   kindOf,
+  /**
+   * The error of a request that was refused before anything of it was sent: not applied, after no attempt. For adapters whose
+   * errors do not pass through a session, such as that of opening one.
+   *
+   * @category errors
+   * @since 0.1.0
+   */
+  refused,
   /**
    * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For the errors of
    * ports.

@@ -52,6 +52,7 @@ export interface Query<Params, Row> extends Query.Any {
   readonly [TypeId]: {
     readonly _Params: Types.Contravariant<Params>
     readonly _Row: Types.Covariant<Row>
+    readonly bind: (params: StatementParams) => Statement<Row>
   }
 }
 
@@ -69,6 +70,8 @@ export declare namespace Query {
     readonly [TypeId]: {
       readonly _Params: Types.Contravariant<never>
       readonly _Row: Types.Covariant<unknown>
+      /** For this package: binds values in whichever form they come. */
+      readonly bind: (params: StatementParams) => Statement<unknown>
     }
     /** The CQL text, unchanged. */
     readonly text: string
@@ -156,16 +159,16 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   }
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
-  const codec = Codec.make(params, row)
-  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(analysed, bound, statementOptions, codec)
+  const plan = { text: analysed, codec: Codec.make(params, row) }
+  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(plan, bound, statementOptions)
   // One plain object is a set of names only where the text names its markers: it may be the value of a UDT or a map.
   const isNamed = (args: ReadonlyArray<unknown>): args is [StatementParams] =>
     analysed.names !== undefined && args.length === 1 && isRecord(args[0])
   const query = (...args: ReadonlyArray<unknown>): Statement<Row> => bind(isNamed(args) ? args[0] : args)
-  return Object.assign(query, { [TypeId]: variance, text, options: statementOptions, bind })
+  return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
 }
 
-const variance = { _Params: (_: never) => _, _Row: (_: never) => _ } as never
+const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 
 const isRecord = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
@@ -179,4 +182,5 @@ const isRecord = (value: unknown): boolean => {
  * @category guards
  * @since 0.1.0
  */
-export const isQuery = (value: unknown): value is Query.Any => hasProperty(value, TypeId)
+export const isQuery = (value: unknown): value is Query.Any =>
+  hasProperty(value, TypeId) && hasProperty(value[TypeId], "bind") && typeof value[TypeId].bind === "function"

@@ -6,22 +6,11 @@
  * @since 0.1.0
  */
 import type { Consistency } from "./Consistency.ts"
+import { hasTypeId } from "./internal/internals.ts"
 import { Tagged } from "./internal/tagged.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 
-/**
- * What every reason carries.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Common {
-  /** What happened, in one line, without any parameter value. */
-  readonly message: string
-  /** The error beneath, of a driver or a schema. Not enumerable; a `Redacted` where it quotes what was bound. */
-  readonly cause?: unknown
-  /** The node that answered, as `address:port`, where the answer named one. */
-  readonly coordinator?: string | undefined
-}
+export type { Common } from "./internal/tagged.ts"
 
 /**
  * How many replicas had to answer at which consistency, and how many did.
@@ -398,3 +387,11 @@ export type Reason =
   | SessionClosed
   | ConnectFailed
   | UnknownError
+
+/**
+ * Whether a value is a {@link Reason}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isReason = (value: unknown): value is Reason => hasTypeId(value, TypeIds.Reason)

@@ -5,6 +5,8 @@
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Consistency } from "./Consistency.ts"
+import { hasTypeId } from "./internal/internals.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 
 /**
  * What the server told about one request.
@@ -54,6 +56,7 @@ export interface Column {
  * @since 0.1.0
  */
 export class ResultSet<out Row> implements Iterable<Row> {
+  declare readonly [TypeIds.ResultSet]: typeof TypeIds.ResultSet
   /** The rows, in the order in which the server gave them. */
   readonly rows: ReadonlyArray<Row>
   /**
@@ -101,4 +104,14 @@ export class ResultSet<out Row> implements Iterable<Row> {
   }
 }
 
+Object.defineProperty(ResultSet.prototype, TypeIds.ResultSet, { value: TypeIds.ResultSet })
+
 const noInfo: Info = {}
+
+/**
+ * Whether a value is a {@link ResultSet}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isResultSet = (value: unknown): value is ResultSet<unknown> => hasTypeId(value, TypeIds.ResultSet)

@@ -2,7 +2,7 @@
  * When a failed statement is sent again, and when not.
  *
  * Whether it *may* be sent again without doing harm is not for a policy to say: that follows from its reason, its outcome
- * and its idempotence (`CqlError.retryable`). A policy says how often, how soon, and for how many statements of a run.
+ * and its idempotence (`CqlError.isRetryable`). A policy says how often, how soon, and for how many statements of a run.
  *
  * @since 0.1.0
  */

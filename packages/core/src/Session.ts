@@ -13,6 +13,7 @@ import type * as Stream from "effect/Stream"
 import type { CqlError } from "./CqlError.ts"
 import { SessionKey } from "./internal/session/key.ts"
 import { limit, makeSession, type Seat, type seat } from "./internal/session/session.ts"
+import type * as TypeIds from "./internal/typeIds.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { PageState, Partition, Port, Ring } from "./Port.ts"
@@ -109,6 +110,7 @@ export interface Service {
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
   /** The options that stand behind those of runs and statements. */
   readonly defaults: Statement.Options
+  readonly [TypeIds.Session]: typeof TypeIds.Session
   /** For the engines of this package: what they share of a session. */
   readonly [seat]: Seat
 }

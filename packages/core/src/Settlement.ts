@@ -1,13 +1,31 @@
 /**
- * What reading back has told of a write whose outcome was open.
+ * What reading back says about a write whose outcome is not known.
  *
  * @since 0.1.0
  */
-import { NodeInspectSymbol } from "effect/Inspectable"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type { Batch } from "./Batch.ts"
+import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
+import * as internal from "./internal/settle/settle.ts"
+import type { Settlement } from "./internal/settle/settlement.ts"
 import type { Outcome } from "./Outcome.ts"
+import type { Session } from "./Session.ts"
 import type { Statement } from "./Statement.ts"
+
+export {
+  /**
+   * @category guards
+   * @since 0.1.0
+   */
+  isSettlement,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Settlement
+} from "./internal/settle/settlement.ts"
 
 /**
  * What was found in the place of a write.
@@ -25,89 +43,91 @@ import type { Statement } from "./Statement.ts"
 export type Finding = "found" | "older" | "absent" | "overwritten" | "notComparable" | "unreadable"
 
 /**
- * What is known of one write now, and why. Neither `toJSON` nor inspection shows the row.
+ * What can be settled: results, what a run has interrupted, or a statement and its error.
  *
  * @category models
  * @since 0.1.0
  */
-export class Settlement {
-  readonly _tag = "Settlement"
-  /** That of the result; the position among what was to be settled where it had none. */
-  readonly index: number
+export interface Unsettled {
   readonly statement: Statement<unknown> | Batch
-  /** What was known before. */
-  readonly before: Outcome
-  /** What is known now. The same as before where the read could not tell. */
   readonly outcome: Outcome
-  readonly finding: Finding
-  /** The reason, in one sentence and without values. */
-  readonly message: string
-  /** Of a batch, what became of each of its statements. */
-  readonly parts: ReadonlyArray<Settlement>
-  /** Why it could not be read. */
-  readonly error: CqlError | undefined
-  /**
-   * Where it is still open: the same write, as it was bound, with the options and the timestamp of its first attempt, to be
-   * executed again. Absent where that might do harm, because it is conditional, not idempotent, or of a time that is not
-   * known.
-   */
-  readonly again: Statement<unknown> | Batch | undefined
-  readonly #row: Readonly<Record<string, unknown>> | undefined
-
-  constructor(fields: {
-    readonly index: number
-    readonly statement: Statement<unknown> | Batch
-    readonly before: Outcome
-    readonly outcome: Outcome
-    readonly finding: Finding
-    readonly message: string
-    readonly parts?: ReadonlyArray<Settlement> | undefined
-    readonly error?: CqlError | undefined
-    readonly again?: Statement<unknown> | Batch | undefined
-    readonly row?: Readonly<Record<string, unknown>> | undefined
-  }) {
-    this.index = fields.index
-    this.statement = fields.statement
-    this.before = fields.before
-    this.outcome = fields.outcome
-    this.finding = fields.finding
-    this.message = fields.message
-    this.parts = fields.parts ?? []
-    this.error = fields.error
-    this.again = this.isCertain ? undefined : fields.again
-    this.#row = fields.row
-  }
-
-  /** Whether it is certain now what became of it. */
-  get isCertain(): boolean {
-    return this.outcome === "Applied" || this.outcome === "NotApplied"
-  }
-
-  /** What stands in the columns that the statement sets, by name; nothing where there is no row, or none was read. */
-  get row(): Readonly<Record<string, unknown>> | undefined {
-    return this.#row
-  }
-
-  toJSON(): unknown {
-    return {
-      _tag: this._tag,
-      index: this.index,
-      statement: this.statement.text,
-      before: this.before,
-      outcome: this.outcome,
-      finding: this.finding,
-      message: this.message,
-      ...(this.parts.length === 0 ? undefined : { parts: this.parts.map((part) => part.toJSON()) }),
-      ...(this.error === undefined ? undefined : { error: this.error.toJSON() })
-    }
-  }
-
-  toString(): string {
-    const now = this.outcome === this.before ? `still ${this.outcome}` : `${this.before}, now ${this.outcome}`
-    return `${this.index}: ${now}: ${this.message}`
-  }
-
-  [NodeInspectSymbol](): unknown {
-    return this.toJSON()
-  }
+  /** Default: its position. */
+  readonly index?: number | undefined
+  /** The error, which knows the timestamp of the write. */
+  readonly error?: CqlError | undefined
+  /** That timestamp, where there is no error. */
+  readonly timestamp?: bigint | undefined
 }
+
+/**
+ * How writes are read back.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SettleOptions {
+  /** Statements that are read back at once. Default: 16. */
+  readonly concurrency?: number | undefined
+  /** The level at which writes without a condition are read back. Default: `QUORUM`. */
+  readonly consistency?: Consistency | undefined
+  /**
+   * The level at which conditional writes are read. Default: the serial consistency that the write was sent with, else
+   * `SERIAL`. One that an execution profile sets is not known here, and has to be named.
+   */
+  readonly serialConsistency?: SerialConsistency | undefined
+  /** How far the clocks of clients and servers may be apart. Default: 1 second. */
+  readonly clockSkew?: Duration.Input | undefined
+}
+
+/**
+ * Reads back the writes whose outcome is open, and tells what is certain now. Everything else is passed over.
+ *
+ * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
+ *   at just that time, it is Applied; where that time was given by its user, all its columns have to. Otherwise it stays as it was, also when nothing is found, for a replica that was
+ *   away may still get it by a hint. `again` is the same write with the same timestamp, to be executed once more.
+ * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos. It is Applied where the row holds all its
+ *   values, written since it was sent. It is NotApplied where the row is older or not there, and the server has answered it;
+ *   one that was not answered may still be waiting in a queue, and stays open. So does one that was followed by others.
+ * - A **batch** is settled statement by statement (`parts`), and Applied when all of it is found. A conditional one takes
+ *   effect as a whole: there it is enough that one statement is found, and none is missing.
+ * - Counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement says so, and
+ *   they stay open.
+ *
+ * Of a conditional write this takes for granted that meanwhile nobody writes the same values to the same row, or deletes them;
+ * that clocks are no further apart than `clockSkew`; and Cassandra 4.0 or newer. A table with `read_repair = 'NONE'` may lose
+ * what was found on one replica only.
+ *
+ * Tables have to be qualified, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
+ * error of the read; its settlement can be settled again. Bad options are programming errors: it dies with `InvalidOptions`.
+ *
+ * **Example** (What became of a write that was not answered)
+ *
+ * ```ts
+ * import { executeConcurrent, Outcome, Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const insert = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, "ada"], { timestamp: 1_000n })
+ * const program = executeConcurrent([insert], { raiseOnFirstError: false }).pipe(Effect.flatMap((results) => Settlement.settle(results)))
+ *
+ * const session = MockSession.layer({
+ *   answers: [
+ *     MockSession.when(/^INSERT/, MockSession.fail(new Reason.RequestTimeout({ message: "no answer", timeout: 12_000 }))),
+ *     MockSession.when(/system_schema/, MockSession.rows([
+ *       { column_name: "id", kind: "partition_key", type: "int" },
+ *       { column_name: "name", kind: "regular", type: "text" }
+ *     ])),
+ *     MockSession.when(/^SELECT "name"/, MockSession.rows([{ "value 0": "ada", "time 0": 1_000n }]))
+ *   ]
+ * })
+ * const [settlement] = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(settlement?.before === "Unknown" && settlement.outcome === "Applied")
+ * ```
+ *
+ * @category settling
+ * @since 0.1.0
+ */
+export const settle = (
+  unsettled: Iterable<Unsettled>,
+  options?: SettleOptions
+): Effect.Effect<Array<Settlement>, never, Session> => internal.settle(unsettled, options ?? {})

@@ -38,7 +38,7 @@ export class SourceError extends Data.TaggedError("SourceError")<{
   }
 
   /**
-   * What `Outcome.settle` may know more of: those of `failures` and `interrupted` whose outcome is open, by index. Where
+   * What `Settlement.settle` may know more of: those of `failures` and `interrupted` whose outcome is open, by index. Where
    * failures have been handed over (streams) or counted (`runConcurrent`) they are not among them.
    */
   get unsettled(): ReadonlyArray<Failure | Interrupted> {

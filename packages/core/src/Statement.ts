@@ -11,10 +11,12 @@ import * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
+import { internals } from "./internal/internals.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import { checked } from "./internal/statement/options.ts"
-import { StatementImpl } from "./internal/statement/statement.ts"
+import * as internal from "./internal/statement/statement.ts"
+import type * as TypeIds from "./internal/typeIds.ts"
 import type { Query } from "./Query.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type { RetryPolicy } from "./RetryPolicy.ts"
@@ -47,6 +49,7 @@ import type { Session } from "./Session.ts"
  * @since 0.1.0
  */
 export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlError, Session>, Pipeable.Pipeable {
+  readonly [TypeIds.Statement]: typeof TypeIds.Statement
   readonly _tag: "Statement"
   /** The CQL text, unchanged. */
   readonly text: string
@@ -54,6 +57,8 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
   readonly options: Options
   /** What was bound, as it was given. */
   readonly params: Params
+  /** For this package: how the statement is bound and its rows are decoded. */
+  readonly [internals]: internal.Plan<Row>
 }
 
 /**
@@ -213,7 +218,11 @@ const UnsetSchema = Schema.declare<Unset>(isUnset, { expected: "Statement.unset"
  * @since 0.1.0
  */
 export const make = (text: string, params?: Params, options?: Options): Statement<Record<string, unknown>> =>
-  new StatementImpl(Text.of(text), params, options === undefined ? noOptions : checked(options), Codec.untyped)
+  new internal.StatementImpl(
+    { text: Text.of(text), codec: Codec.untyped },
+    params,
+    options === undefined ? noOptions : checked(options)
+  )
 
 const noOptions: Options = {}
 
@@ -240,16 +249,10 @@ const noOptions: Options = {}
 export const withRow: {
   <Row>(schema: Schema.ConstraintDecoder<Row>): (self: Statement<unknown>) => Statement<Row>
   <Row>(self: Statement<unknown>, schema: Schema.ConstraintDecoder<Row>): Statement<Row>
-} = dual(
-  2,
-  <Row>(self: StatementImpl<unknown>, schema: Schema.ConstraintDecoder<Row>): Statement<Row> =>
-    new StatementImpl(
-      StatementImpl.analysed(self),
-      self.params,
-      self.options,
-      Codec.withRow(StatementImpl.codec(self), schema)
-    )
-)
+} = dual(2, <Row>(self: Statement<unknown>, schema: Schema.ConstraintDecoder<Row>): Statement<Row> => {
+  const { codec, text } = self[internals]
+  return new internal.StatementImpl({ text, codec: Codec.withRow(codec, schema) }, self.params, self.options)
+})
 
 /**
  * The same statement with further options, which win over its own.
@@ -262,8 +265,8 @@ export const withOptions: {
   <Row>(self: Statement<Row>, options: Options): Statement<Row>
 } = dual(
   2,
-  <Row>(self: StatementImpl<Row>, options: Options): Statement<Row> =>
-    StatementImpl.withOptions(self, checked({ ...self.options, ...options }))
+  <Row>(self: Statement<Row>, options: Options): Statement<Row> =>
+    internal.withOptions(self, checked({ ...self.options, ...options }))
 )
 
 /**
@@ -272,7 +275,7 @@ export const withOptions: {
  * @category guards
  * @since 0.1.0
  */
-export const isStatement = (value: unknown): value is Statement<unknown> => value instanceof StatementImpl
+export const isStatement: (value: unknown) => value is Statement<unknown> = internal.isStatement
 
 export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
 export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"

@@ -58,7 +58,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }
 
-  /** What `Outcome.settle` may know more of: the statements whose outcome is open, by index. */
+  /** What `Settlement.settle` may know more of: the statements whose outcome is open, by index. */
   get unsettled(): ReadonlyArray<Failure | Interrupted> {
     return unsettledOf([this.failure, ...this.failures], this.interrupted)
   }
@@ -77,7 +77,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    *
    * They are those that failed, those that were stopped, and those that were not started. Run again they are new writes, with
    * new timestamps: one of unknown outcome that is idempotent is applied twice without harm, unless somebody else has
-   * written to its row since. `Outcome.settle` tells which of them have been applied, and gives the others with their first
+   * written to its row since. `Settlement.settle` tells which of them have been applied, and gives the others with their first
    * timestamp.
    *
    * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that

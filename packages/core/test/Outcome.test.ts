@@ -1,6 +1,7 @@
 import { CqlError, Outcome, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { inspect } from "node:util"
+import { afterAttempt } from "../src/internal/reasons.ts"
 
 const message = "x"
 const replicas = { message, consistency: "QUORUM", received: 1, blockFor: 2 } as const
@@ -96,10 +97,10 @@ describe("the outcome of an error", () => {
   }
 
   it("is sticky: once Unknown, no later refusal makes it certain again", () => {
-    assert.strictEqual(Outcome.afterAttempt("Unknown", "NotApplied"), "Unknown")
-    assert.strictEqual(Outcome.afterAttempt("WillApply", "NotApplied"), "WillApply")
-    assert.strictEqual(Outcome.afterAttempt("NotApplied", "Unknown"), "Unknown")
-    assert.strictEqual(Outcome.afterAttempt(undefined, "NotApplied"), "NotApplied")
+    assert.strictEqual(afterAttempt("Unknown", "NotApplied"), "Unknown")
+    assert.strictEqual(afterAttempt("WillApply", "NotApplied"), "WillApply")
+    assert.strictEqual(afterAttempt("NotApplied", "Unknown"), "Unknown")
+    assert.strictEqual(afterAttempt(undefined, "NotApplied"), "NotApplied")
   })
 })
 
@@ -107,8 +108,7 @@ describe("CqlError", () => {
   const secret = "s3cret"
   const error = new CqlError({
     reason: new Reason.ServerError({ message: "broken", cause: new Error(secret), coordinator: "127.0.0.1:9042" }),
-    query: `INSERT INTO t (a) VALUES (?) ${"x".repeat(500)}`,
-    outcome: "Unknown"
+    query: `INSERT INTO t (a) VALUES (?) ${"x".repeat(500)}`
   })
 
   it("tells its reason, its query in short and its outcome, and hides the driver's error", () => {

@@ -245,7 +245,7 @@ describe("a schema that throws", () => {
         _tag: "ParametersRefused",
         message: "the params schema threw RangeError where it should refuse"
       })
-      assert.deepStrictEqual([failure.outcome, failure.error.retryable], ["NotApplied", false])
+      assert.deepStrictEqual([failure.outcome, failure.error.isRetryable], ["NotApplied", false])
       const { cause } = failure.error.reason
       assert.isTrue(Redacted.isRedacted(cause))
       assert.instanceOf(Redacted.isRedacted(cause) ? Redacted.value(cause) : undefined, RangeError)

@@ -108,7 +108,7 @@ describe("Query", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(select(1))
       assert.instanceOf(error.reason, Reason.RowDecoding)
-      assert.deepStrictEqual([error.reason.row, error.reason.column, error.retryable], [1, "a", false])
+      assert.deepStrictEqual([error.reason.row, error.reason.column, error.isRetryable], [1, "a", false])
       assert.notInclude(error.message, "s3cret")
       const write = Query.make("INSERT INTO t (a) VALUES (1) IF NOT EXISTS", { row: Schema.Struct({ b: Schema.Int }) })
       assert.strictEqual((yield* Effect.flip(write())).outcome, "Applied")

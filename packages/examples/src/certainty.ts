@@ -1,5 +1,6 @@
 /** What happened to every write of a run, as far as anybody can know. */
-import { executeConcurrent, Outcome, Query } from "@effect-cql/core"
+import type { Outcome } from "@effect-cql/core"
+import { executeConcurrent, Query, Settlement } from "@effect-cql/core"
 import { Effect, Schema } from "effect"
 
 const insert = Query.make("INSERT INTO examples.users (id, name) VALUES (?, ?)", {
@@ -22,7 +23,7 @@ export const writeAll = Effect.fn("writeAll")(function*(users: ReadonlyArray<rea
     statement: { consistency: "QUORUM" }
   }).pipe(Effect.catchTag("ErrorBudgetExhausted", ({ results }) => Effect.succeed(results)))
 
-  const settlements = yield* Outcome.settle(results)
+  const settlements = yield* Settlement.settle(results)
   // With its first timestamp and its options: somebody's newer value stays, whatever has happened to the first attempt.
   const open = settlements.filter(({ again }) => again !== undefined)
   const again = yield* executeConcurrent(open.flatMap(({ again }) => again ?? []), { raiseOnFirstError: false })

@@ -20,7 +20,7 @@ export interface Tally {
   readonly notApplied: number
   /** Nobody can say, before settling. */
   readonly unknown: number
-  /** Of the unknown, those of which `Outcome.settle` then could say for certain. */
+  /** Of the unknown, those of which `Settlement.settle` then could say for certain. */
   readonly settled: number
   /** Applied by the account, and not there; or without any account. Always 0. */
   readonly lost: number

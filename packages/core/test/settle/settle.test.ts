@@ -1,10 +1,12 @@
-import { Batch, CqlError, executeConcurrent, Outcome, Query, Reason, RetryPolicy, Statement } from "@effect-cql/core"
+import type { Outcome } from "@effect-cql/core"
+import { Batch, CqlError, executeConcurrent, Query, Reason, RetryPolicy, Settlement, Statement } from "@effect-cql/core"
 import { defectOf, errorOf, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { completed } from "../../src/internal/execution/completion.ts"
 
 /** What stands in one row: values with their write times, in microseconds. */
 type Row = Readonly<Record<string, readonly [value: unknown, time: bigint | null]>>
@@ -39,7 +41,7 @@ const holding = (
 
 const timeout = new Reason.RequestTimeout({ message: "no answer", timeout: 12_000 })
 
-const unknown = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp?: bigint): Outcome.Unsettled => ({
+const unknown = (statement: Statement.Statement<unknown> | Batch.Batch, timestamp?: bigint): Settlement.Unsettled => ({
   statement,
   outcome: "Unknown",
   timestamp
@@ -61,11 +63,16 @@ const answered = (
 ) => ({
   statement,
   outcome: "Unknown" as const,
-  error: new CqlError({ reason, query: statement.text, outcome: "Unknown", attempts, timestamp: now })
+  error: completed(new CqlError({ reason, query: statement.text }), {
+    outcome: "Unknown",
+    attempts,
+    isRetryable: false,
+    timestamp: now
+  })
 })
 
-const settleOne = (unsettled: Outcome.Unsettled, options?: Outcome.SettleOptions) =>
-  Effect.map(Outcome.settle([unsettled], options), ([settlement, ...others]) => {
+const settleOne = (unsettled: Settlement.Unsettled, options?: Settlement.SettleOptions) =>
+  Effect.map(Settlement.settle([unsettled], options), ([settlement, ...others]) => {
     assert.lengthOf(others, 0)
     return settlement!
   })
@@ -75,7 +82,7 @@ const now = 1_000n * second
 const insert = Statement.make("INSERT INTO app.t (id, k, a, b) VALUES (?, ?, ?, ?)", [1, 2, 3, "x"])
 const update = Statement.make("UPDATE app.t SET a = ?, b = ? WHERE id = ? AND k = ?", [3, "x", 1, 2])
 
-type Case = readonly [name: string, row: Row | undefined, outcome: Outcome.Outcome, finding: Outcome.Finding]
+type Case = readonly [name: string, row: Row | undefined, outcome: Outcome.Outcome, finding: Settlement.Finding]
 
 describe("a write without a condition", () => {
   const cases: ReadonlyArray<Case> = [
@@ -205,7 +212,7 @@ describe("a conditional write, read at a serial level", () => {
         raiseOnFirstError: false,
         statement: { serialConsistency: "LOCAL_SERIAL" }
       })
-      yield* Outcome.settle(results)
+      yield* Settlement.settle(results)
       const mock = yield* MockSession.MockSession
       const levels = (yield* mock.calls).map(({ request }) => request.options.consistency)
       assert.deepStrictEqual(levels.at(-1), "LOCAL_SERIAL")
@@ -388,7 +395,7 @@ describe("what cannot be told stays open, and says why", () => {
   it.effect("a read that fails is told, and the schema is asked for once", () =>
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
-      const settlements = yield* Outcome.settle([unknown(insert, now), unknown(update, now)])
+      const settlements = yield* Settlement.settle([unknown(insert, now), unknown(update, now)])
       assert.deepStrictEqual(settlements.map(({ error, finding }) => [finding, error?.reason._tag]), [
         ["unreadable", "RequestTimeout"],
         ["unreadable", "RequestTimeout"]
@@ -462,12 +469,12 @@ describe("a timestamp that is its user's own may be that of another write", () =
 
 it.effect("what is open still after it was settled can be settled again", () =>
   Effect.gen(function*() {
-    const [first] = yield* Outcome.settle([answered(insert, timeout)]).pipe(Effect.provide(holding(undefined)))
+    const [first] = yield* Settlement.settle([answered(insert, timeout)]).pipe(Effect.provide(holding(undefined)))
     assert.deepInclude(first, { outcome: "Unknown", finding: "absent" })
     const broken = MockSession.layer({ otherwise: MockSession.fail(timeout) })
-    const [second] = yield* Outcome.settle([first!]).pipe(Effect.provide(broken))
+    const [second] = yield* Settlement.settle([first!]).pipe(Effect.provide(broken))
     assert.deepInclude(second, { outcome: "Unknown", finding: "unreadable" })
-    const [third] = yield* Outcome.settle([second!]).pipe(
+    const [third] = yield* Settlement.settle([second!]).pipe(
       Effect.provide(holding({ a: [3, now], b: ["x", now] }))
     )
     assert.deepInclude(third, { before: "Unknown", outcome: "Applied", statement: insert, index: 0 })
@@ -480,7 +487,7 @@ it.effect("a write is read back by the execution profile that it was sent by", (
       const results = yield* executeConcurrent([Statement.make(text, [3, "x", 1, 2], options)], {
         raiseOnFirstError: false
       })
-      yield* Outcome.settle(results)
+      yield* Settlement.settle(results)
     }
     const requests = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
     const reads = requests.filter((request) => request._tag === "Statement" && /"value 0"/.test(request.text))
@@ -506,9 +513,9 @@ it.effect("what is executed again keeps its time, and is known by it", () =>
     for (const text of texts) {
       const statement = Statement.make(text, text === insert.text ? insert.params : [])
       const results = yield* executeConcurrent([statement], { raiseOnFirstError: false })
-      const [settled] = yield* Outcome.settle(results)
+      const [settled] = yield* Settlement.settle(results)
       const second = yield* executeConcurrent([settled!.again!], { raiseOnFirstError: false })
-      const [again] = yield* Outcome.settle(second)
+      const [again] = yield* Settlement.settle(second)
       assert.isDefined(again?.again)
     }
     const calls = (yield* (yield* MockSession.MockSession).calls).map(({ request }) => request)
@@ -519,10 +526,10 @@ it.effect("what is executed again keeps its time, and is known by it", () =>
     assert.deepStrictEqual([times[0], times[2]], [times[1], times[3]])
     // One column of the two is there, at its time: that is enough only for a time that no other write can bear.
     const [first] = yield* executeConcurrent([insert], { raiseOnFirstError: false })
-    const [open] = yield* Outcome.settle([first!])
+    const [open] = yield* Settlement.settle([first!])
     const [failed] = yield* executeConcurrent([open!.again!], { raiseOnFirstError: false })
     const at = failed?._tag === "Failure" ? failed.error.timestamp! : 0n
-    const [end] = yield* Outcome.settle([failed!]).pipe(Effect.provide(holding({ a: [3, at] })))
+    const [end] = yield* Settlement.settle([failed!]).pipe(Effect.provide(holding({ a: [3, at] })))
     assert.strictEqual(end?.outcome, "Applied")
   }).pipe(Effect.provide(MockSession.layer({
     answers: [
@@ -568,7 +575,7 @@ it.effect("of the results of a run only those are read back whose outcome is ope
     const select = Statement.make("SELECT a FROM app.t")
     const results = yield* executeConcurrent([select, insert, update], { raiseOnFirstError: false })
     assert.deepStrictEqual(results.map(({ outcome }) => outcome), ["Applied", "Unknown", "Unknown"])
-    const settlements = yield* Outcome.settle(results)
+    const settlements = yield* Settlement.settle(results)
     assert.deepStrictEqual(settlements.map(({ index }) => index), [1, 2])
     assert.isTrue(settlements.every(({ isCertain }) => isCertain))
   }).pipe(Effect.provide(MockSession.layer({
@@ -585,7 +592,7 @@ it.effect("a stopped run tells what can be settled: what failed and what it inte
     const { exit } = yield* timed(executeConcurrent([insert, Statement.make("SELECT a FROM app.t"), update]))
     const error = errorOf(exit)
     assert.deepStrictEqual(error.unsettled.map(({ index }) => index), [0, 2])
-    const settlements = yield* Outcome.settle(error.unsettled).pipe(
+    const settlements = yield* Settlement.settle(error.unsettled).pipe(
       Effect.provide(
         holding({ a: [3, error.unsettled[1]!._tag === "Interrupted" ? error.unsettled[1]!.timestamp! : 0n] })
       )
@@ -598,8 +605,8 @@ it.effect("a stopped run tells what can be settled: what failed and what it inte
 
 it.effect("a statement that failed alone is settled with its error", () =>
   Effect.gen(function*() {
-    const error = new CqlError({ reason: timeout, query: insert.text, outcome: "Unknown", timestamp: now })
-    const settlement = yield* settleOne({ statement: insert, outcome: error.outcome, error })
+    const error = new CqlError({ reason: timeout, query: insert.text })
+    const settlement = yield* settleOne({ statement: insert, outcome: error.outcome, error, timestamp: now })
     assert.strictEqual(settlement.outcome, "Applied")
   }).pipe(Effect.provide(holding({ a: [3, now] }))))
 
@@ -636,18 +643,18 @@ describe("bad options are refused", () => {
       [{ clockSkew: Infinity }, "clockSkew"],
       [{ consistency: "quorum" as never }, "consistency"],
       [{ serialConsistency: "QUORUM" as never }, "serialConsistency"]
-    ] satisfies ReadonlyArray<readonly [Outcome.SettleOptions, string]>
+    ] satisfies ReadonlyArray<readonly [Settlement.SettleOptions, string]>
   ) {
     it.effect(`${option} ${Object.values(options)}`, () =>
       Effect.gen(function*() {
-        const { exit } = yield* timed(Outcome.settle([unknown(insert, now)], options))
+        const { exit } = yield* timed(Settlement.settle([unknown(insert, now)], options))
         assert.deepInclude(defectOf(exit), { _tag: "InvalidOptions", option })
       }).pipe(Effect.provide(holding(undefined))))
   }
 
   it.effect("something that is no statement", () =>
     Effect.gen(function*() {
-      const { exit } = yield* timed(Outcome.settle([{ statement: "INSERT" as never, outcome: "Unknown" }]))
+      const { exit } = yield* timed(Settlement.settle([{ statement: "INSERT" as never, outcome: "Unknown" }]))
       assert.deepInclude(defectOf(exit), { _tag: "InvalidOptions", option: "unsettled[0].statement" })
     }).pipe(Effect.provide(holding(undefined))))
 })

@@ -1,7 +1,8 @@
 /**
  * Why a cluster could not be connected to, and what to look at first.
  */
-import { CqlError, Reason } from "@effect-cql/core"
+import { type CqlError, Reason } from "@effect-cql/core"
+import { refused } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import * as messages from "../driver/messages.ts"
 import { classify } from "../request/classify.ts"
@@ -47,17 +48,15 @@ export const fromError = (error: unknown, attempt: Attempt): CqlError => {
   }
   const failures = Object.entries(innerErrors).map(([host, inner]) => failureOf(host, inner))
   if (failures.length > 0) return connectFailed(failures, attempt, error)
-  return new CqlError({
-    query: "",
-    outcome: "NotApplied",
-    attempts: 0,
-    reason: new Reason.ConnectFailed({
+  return refused(
+    new Reason.ConnectFailed({
       message: `no name of ${attempt.contactPoints.join(", ")} could be resolved`,
       cause: error,
       hosts: attempt.contactPoints.map((host) => ({ host })),
       check: "the names of the contact points, and the name service of this machine"
-    })
-  })
+    }),
+    ""
+  )
 }
 
 /** The error of a connect that was not done in time, with the connections that were under way then. */
@@ -85,16 +84,14 @@ export const fromTimeout = (
 
 /** The error of a client that its owner has shut down. */
 export const shutDown = (): CqlError =>
-  new CqlError({
-    query: "",
-    outcome: "NotApplied",
-    attempts: 0,
-    reason: new Reason.ConnectFailed({
+  refused(
+    new Reason.ConnectFailed({
       message: "the client has been shut down, and cannot be opened again",
       hosts: [],
       check: "that the client lives as long as its sessions"
-    })
-  })
+    }),
+    ""
+  )
 
 const connectFailed = (
   failures: ReadonlyArray<Failure>,
@@ -106,17 +103,15 @@ const connectFailed = (
   const check = advice(first?.kind ?? "other", first, attempt)
   const hosts = failures.map(({ host, reason }): TriedHost => ({ host, reason }))
   const told = failures.map(({ host, reason }) => `${host}: ${reason.message}`).join("; ")
-  return new CqlError({
-    query: "",
-    outcome: "NotApplied",
-    attempts: 0,
-    reason: new Reason.ConnectFailed({
+  return refused(
+    new Reason.ConnectFailed({
       message: `could not connect${when === "" ? "" : ` ${when}`} (${told}). Check ${check}`,
       cause,
       hosts,
       check
-    })
-  })
+    }),
+    ""
+  )
 }
 
 const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): string => {

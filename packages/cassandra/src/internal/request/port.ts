@@ -7,6 +7,7 @@ import {
   type Done,
   type PageState,
   type Partition,
+  refused,
   type Request,
   type Ring,
   type SendPort,
@@ -98,7 +99,7 @@ export class ClientPort implements SendPort, AttemptContext {
           return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
         })
       }),
-      ({ query, reason }) => new CqlError({ reason, query, outcome: "NotApplied", attempts: 0 })
+      ({ query, reason }) => refused(reason, query)
     )
 
   #partitionOf(key: ReadonlyArray<Uint8Array>, request: Request): Effect.Effect<Partition | undefined, CqlError> {

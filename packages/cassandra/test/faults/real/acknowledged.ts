@@ -2,7 +2,8 @@
  * The heart of the suite: a steady run of writes at QUORUM while nodes fail, and afterwards every one of them held against
  * what all replicas have.
  */
-import { type ExecutionResult, Limiter, Outcome, streamConcurrent } from "@effect-cql/core"
+import type { Outcome } from "@effect-cql/core"
+import { type ExecutionResult, Limiter, Settlement, streamConcurrent } from "@effect-cql/core"
 import { Effect, Fiber, Stream } from "effect"
 import { accountOf } from "../audit.ts"
 import { sum } from "../fault.ts"
@@ -32,7 +33,7 @@ export const acknowledged = Effect.fnUntraced(function*<R>(options: Options<R>) 
   yield* allUp
   const before = yield* readAll(tables)
   const open = results.filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
-  const settlements = yield* Outcome.settle(open)
+  const settlements = yield* Settlement.settle(open)
   const after = yield* readAll(tables)
   const stranger = [...after.times.keys()].find((index) => writes[index] === undefined)
   if (stranger !== undefined) return yield* Effect.die(new Error(`${stranger} is there, and was never written`))

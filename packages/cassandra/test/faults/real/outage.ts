@@ -1,5 +1,5 @@
 /** Two of three nodes are down: nothing can be written at QUORUM until they are back. */
-import { executeConcurrent, Outcome, Query, RetryPolicy } from "@effect-cql/core"
+import { executeConcurrent, Query, RetryPolicy, Settlement } from "@effect-cql/core"
 import { Effect, Fiber } from "effect"
 import assert from "node:assert/strict"
 import { accountOf, audit } from "../audit.ts"
@@ -29,7 +29,7 @@ const decided = Effect.gen(function*() {
     assert.equal(result.outcome, "Unknown")
     assert.equal(result.error.attempts, 1)
   }
-  const settlements = yield* Outcome.settle(results)
+  const settlements = yield* Settlement.settle(results)
   for (const { message, outcome } of settlements) assert.equal(outcome, "Applied", message)
   return { results, settled: settlements.length }
 })

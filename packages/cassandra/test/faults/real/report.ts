@@ -1,5 +1,5 @@
 /** What became of a run of writes, phase by phase. */
-import type { ExecutionResult, Outcome } from "@effect-cql/core"
+import type { ExecutionResult, Settlement } from "@effect-cql/core"
 import type { Tally } from "../fault.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Write } from "./writes.ts"
@@ -18,7 +18,7 @@ export interface Report {
   readonly phases: ReadonlyArray<PhaseReport>
   readonly tally: Tally
   /** What was found of the writes that were open. */
-  readonly settlements: ReadonlyArray<Outcome.Settlement>
+  readonly settlements: ReadonlyArray<Settlement.Settlement>
   readonly writes: ReadonlyArray<Write>
   readonly results: ReadonlyArray<ExecutionResult.ExecutionResult<unknown>>
 }

@@ -3,9 +3,9 @@ import {
   executeConcurrent,
   type ExecutionResult,
   Limiter,
-  Outcome,
   Query,
   type Reason,
+  Settlement,
   Statement
 } from "@effect-cql/core"
 import { Effect, Fiber } from "effect"
@@ -83,7 +83,7 @@ const removed = Effect.gen(function*() {
   const found = yield* idsIn(table)
   const told = new Map(accountOf(end.results))
   for (let index = end.startedCount; index < count; index++) told.set(index, "NotApplied")
-  const settlements = yield* Outcome.settle(end.results)
+  const settlements = yield* Settlement.settle(end.results)
   const settled = settlements.filter(({ isCertain }) => isCertain).length
   return audit(count, told, { effects: (index) => found.get(index) ?? 0, repeatable: true }, { settled })
 })

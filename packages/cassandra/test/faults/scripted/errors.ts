@@ -1,5 +1,6 @@
 /** What servers answer, to one attempt or to several of one statement. */
-import { executeConcurrent, Outcome, RetryPolicy, Session } from "@effect-cql/core"
+import type { Outcome } from "@effect-cql/core"
+import { executeConcurrent, RetryPolicy, Session, Settlement } from "@effect-cql/core"
 import { Effect, type Scope } from "effect"
 import assert from "node:assert/strict"
 import { benchOn } from "../../support/bench.ts"
@@ -134,7 +135,7 @@ const conditionAfterSilence = Effect.gen(function*() {
   }
   answerAll()
   const open = results.filter(({ outcome }) => outcome === "Unknown")
-  const settlements = yield* Effect.provideService(Outcome.settle(open), Session, session)
+  const settlements = yield* Effect.provideService(Settlement.settle(open), Session, session)
   const settled = settlements.filter(({ outcome }) => outcome === "Applied").length
   const found = yield* tables.found("plain")
   const truth = truthOf(found, true)

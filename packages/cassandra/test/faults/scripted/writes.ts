@@ -1,5 +1,6 @@
 /** Writes that must not be repeated, under every way to lose their answers, and what reading them back can say. */
-import { Batch, executeConcurrent, type ExecutionResult, Outcome, Session, type Statement } from "@effect-cql/core"
+import type { Outcome } from "@effect-cql/core"
+import { Batch, executeConcurrent, type ExecutionResult, Session, Settlement, type Statement } from "@effect-cql/core"
 import { Effect, type Scope } from "effect"
 import assert from "node:assert/strict"
 import type { Act } from "../../support/frameProxy.ts"
@@ -79,7 +80,7 @@ const lists = Effect.gen(function*() {
 })
 
 const settle = (session: Session["Service"], results: Results) =>
-  Effect.provideService(Outcome.settle(results.filter(({ outcome }) => outcome !== "Applied")), Session, session)
+  Effect.provideService(Settlement.settle(results.filter(({ outcome }) => outcome !== "Applied")), Session, session)
 
 /** What is known after settling. */
 const settled = (
@@ -209,7 +210,7 @@ const batches = Effect.gen(function*() {
       if (!fails(result.index)) continue
       assert(result._tag === "Failure" && result.error.reason._tag === "WriteTimeout")
       assert.equal(result.error.reason.writeType, writeType)
-      assert.equal(result.error.retryable, false)
+      assert.equal(result.error.isRetryable, false)
     }
     answerAll()
     const settlements = yield* settle(session, results)

@@ -7,7 +7,7 @@ import type { CqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
 import { ResultSet } from "../../ResultSet.ts"
 import { kindOf } from "../kindOf.ts"
-import { type Signal, signalOf as signalOfReason } from "../limiter/signal.ts"
+import { type Signal, signalOf as signalOfReason } from "../reasons.ts"
 
 /** The page itself; throws where a port gave none. */
 export const checkedPage = (page: Page): Page => {

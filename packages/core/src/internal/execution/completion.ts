@@ -1,36 +1,40 @@
 /**
- * What the core does with errors that adapters have made, and nobody else may: `CqlError` opens these doors itself, when it
- * is loaded.
+ * What the core adds to the errors that adapters make: outcome, attempts, and whether to try again.
  */
-import type { CqlError } from "../../CqlError.ts"
+import { CqlError } from "../../CqlError.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { PageState, Request } from "../../Port.ts"
+import type { Reason } from "../../Reason.ts"
+import { internals } from "../internals.ts"
 
 /** What the core sets of an error, from its reason, its request and the attempts before. */
 export interface Completion {
   readonly outcome: Outcome
   readonly attempts: number
-  readonly retryable: boolean
-  readonly pageState: PageState | undefined
-  readonly request: Request | undefined
+  readonly isRetryable: boolean
+  readonly pageState?: PageState | undefined
+  readonly request?: Request | undefined
+  /** The timestamp of the write, where its request is not known. */
+  readonly timestamp?: bigint | undefined
 }
 
-interface Doors {
-  /**
-   * The same error with what the core knows of it. An error as an adapter makes it is filled in and given back itself; one
-   * that has been through here before, because its adapter hands out one error for many statements, is copied.
-   */
-  readonly completed: (error: CqlError, what: Completion) => CqlError
-  /** The request that failed. It holds what was bound, so that nothing shows it. */
-  readonly request: (error: CqlError) => Request | undefined
+/**
+ * The same error with what the core knows of it. An error as an adapter makes it is filled in and given back itself; one
+ * that has been through here before, because its adapter hands out one error for many statements, is copied.
+ */
+export const completed = (error: CqlError, what: Completion): CqlError => {
+  const { pageState, request, timestamp } = what
+  const own = error[internals] === undefined ? error : new CqlError({ reason: error.reason, query: error.query })
+  const open: Open = own
+  open.outcome = what.outcome
+  open.attempts = what.attempts
+  open.isRetryable = what.isRetryable
+  open[internals] = { pageState, request, timestamp }
+  return own
 }
 
-let doors: Doors
+type Open = { -readonly [Key in keyof CqlError]: CqlError[Key] }
 
-export const opened = (by: Doors): void => {
-  doors = by
-}
-
-export const completed: Doors["completed"] = (error, what) => doors.completed(error, what)
-
-export const requestOf: Doors["request"] = (error) => doors.request(error)
+/** The error of what was refused before its first attempt. */
+export const refused = (reason: Reason, query: string): CqlError =>
+  completed(new CqlError({ reason, query }), { outcome: "NotApplied", attempts: 0, isRetryable: false })

@@ -9,24 +9,23 @@ import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import { CqlError } from "../../CqlError.ts"
+import { CqlError, isCqlError } from "../../CqlError.ts"
 import type { ExecutionResult, Failure, Interrupted, Success } from "../../ExecutionResult.ts"
-import * as Outcome from "../../Outcome.ts"
+import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
+import { carrying, internals } from "../internals.ts"
+import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
 import type { Run } from "../run/run.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
-import { StatementImpl } from "../statement/statement.ts"
 import { checkedPage, resultOf, signalOf } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Permit } from "./permit.ts"
-import { keeping } from "./requestOf.ts"
-import { isBusy, isRetryable } from "./retryable.ts"
 
 type Row = Record<string, unknown>
 
@@ -50,7 +49,7 @@ export class Execution {
   #busy = 0
   #unsent = 0
   // What the attempts so far leave open.
-  #outcome: Outcome.Outcome | undefined
+  #outcome: Outcome | undefined
   #attempt: Attempt | undefined
   // The wait before the next attempt.
   #wait: Fiber.Fiber<unknown, unknown> | undefined
@@ -201,7 +200,8 @@ export class Execution {
     // A condition is answered on one page.
     const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : answer
     const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
-    const decode = this.executable instanceof StatementImpl ? StatementImpl.codec(this.executable).decode : undefined
+    const { executable } = this
+    const decode = executable._tag === "Statement" ? executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
     const decoded: Array<unknown> = []
     for (let index = 0; index < rows.length; index++) {
@@ -218,18 +218,18 @@ export class Execution {
     const { executable: statement, index } = this
     const attempts = this.#attempts - this.#unsent
     const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome, attempts }
-    return outcome === "Unknown" ? keeping(success, this.#request) : success
+    return outcome === "Unknown" ? carrying(success, this.#request) : success
   }
 
   // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
-  #outcomeOf(page: Page): Outcome.Outcome {
+  #outcomeOf(page: Page): Outcome {
     return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
   }
 
   #failed(cause: Cause.Cause<CqlError>): void {
     const reasons = cause.reasons
     const only = reasons.length === 1 ? reasons[0]! : undefined
-    if (only?._tag === "Fail" && only.error instanceof CqlError) return this.#refused(only.error)
+    if (only?._tag === "Fail" && isCqlError(only.error)) return this.#refused(only.error)
     // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
     this.#dies(cause)
   }
@@ -261,17 +261,17 @@ export class Execution {
   }
 
   /** What a failure leaves; where the server has answered, that is known already. */
-  #failure(error: CqlError, known?: Outcome.Outcome): Failure {
+  #failure(error: CqlError, known?: Outcome): Failure {
     const subject = subjectOf(this.executable)
-    const attempt = Outcome.fromReason(error.reason, subject)
+    const attempt = outcomeOf(error.reason, subject)
     const outcome = known === undefined || subject.kind === "read"
-      ? Outcome.afterAttempt(this.#outcome, attempt)
+      ? afterAttempt(this.#outcome, attempt)
       : known
     if (isBusy(error.reason)) this.#unsent++
     const complete = completed(error, {
       outcome,
       attempts: this.#attempts - this.#unsent,
-      retryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
+      isRetryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
       pageState: this.#pageState,
       request: this.#request
     })
@@ -285,7 +285,7 @@ export class Execution {
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
     const request = this.#attempts === 0 ? undefined : this.#request
     const timestamp = request === undefined ? undefined : timestampOf(request)
-    return keeping({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
+    return carrying({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

@@ -3,13 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
+import { isRetryable } from "../reasons.ts"
 import type { Run } from "../run/run.ts"
 import type { Executable } from "../statement/input.ts"
-import { isRetryable } from "./retryable.ts"
 
 /** Logs it, once for each text that bears no mark. */
 export const tellIfOnlyIdempotenceLacks = (run: Run, { options, text }: Executable, error: CqlError): void => {
-  const lacks = !error.retryable && isRetryable(error.reason, error.outcome, true)
+  const lacks = !error.isRetryable && isRetryable(error.reason, error.outcome, true)
   if (!lacks || options.idempotent !== undefined || !run.session.isFirstOf(text)) return
   run.fork(
     Effect.logInfo(

@@ -4,7 +4,7 @@
  * Only made where there is a limiter; a run without one pays for none of this.
  */
 import type { Abandoned, Gate } from "../limiter/gate.ts"
-import type { Signal } from "../limiter/signal.ts"
+import type { Signal } from "../reasons.ts"
 
 export class Permit {
   readonly #gate: Gate

@@ -22,7 +22,7 @@ export class Retries {
    * The budget keeps a run from multiplying an overload: a server that fails everything gets a tenth more, not thrice.
    */
   delay(policy: RetryPolicy, error: CqlError, failures: number): number | undefined {
-    if (!error.retryable || failures >= policy.attempts || !policy.while(error)) return undefined
+    if (!error.isRetryable || failures >= policy.attempts || !policy.while(error)) return undefined
     if (this.retried >= Math.max(policy.budgetMinimum, policy.budgetShare * this.requests)) return undefined
     this.retried++
     return this.#wait(policy, failures)

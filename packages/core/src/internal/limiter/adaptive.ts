@@ -3,8 +3,8 @@
  */
 import * as Duration from "effect/Duration"
 import type { Move } from "../../Limiter.ts"
+import type { Signal } from "../reasons.ts"
 import { type Abandoned, BasicLimiter } from "./basicLimiter.ts"
-import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 import { type Constants, TrialAimd } from "./trialAimd.ts"
 import { Window } from "./window.ts"

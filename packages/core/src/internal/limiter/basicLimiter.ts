@@ -4,9 +4,9 @@
  * Plain fields and callbacks: with a limiter, every request passes through here twice.
  */
 import type { Move, State } from "../../Limiter.ts"
+import type { Signal } from "../reasons.ts"
 import type { Gate } from "./gate.ts"
 import { shared } from "./shared.ts"
-import type { Signal } from "./signal.ts"
 import type { Time } from "./time.ts"
 
 /** An abandoned request of one limiter: load until its answer comes or its time is over. */

@@ -13,10 +13,10 @@
  *   and a rate has no permits to give back at all.
  * - A new request may overtake the waiting ones there: a free permit goes to the first request that asks.
  */
+import type { Signal } from "../reasons.ts"
 import type { Abandoned as Entry, BasicLimiter } from "./basicLimiter.ts"
 import { arm, drain, touch } from "./drain.ts"
 import { shared } from "./shared.ts"
-import type { Signal } from "./signal.ts"
 
 /** An abandoned request. */
 export interface Abandoned {

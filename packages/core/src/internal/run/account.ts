@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import type { Selection } from "../../Concurrent.ts"
 import type { Failure, Interrupted } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
+import { isCertain } from "../../Outcome.ts"
 import type { Summary } from "../../Summary.ts"
 import { counted } from "../counted.ts"
 import { isSpent } from "../source/exhausted.ts"
@@ -29,7 +30,7 @@ export const unsettledOf = (
   interrupted: ReadonlyArray<Interrupted>
 ): ReadonlyArray<Failure | Interrupted> =>
   [...failures, ...interrupted]
-    .filter(({ outcome }) => outcome === "Unknown" || outcome === "WillApply")
+    .filter(({ outcome }) => !isCertain(outcome))
     .toSorted((a, b) => a.index - b.index)
 
 /** Selects the items whose indexes pass, when they are asked for. Dies of `InvalidOptions` at a spent iterator. */

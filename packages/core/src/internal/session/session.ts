@@ -5,17 +5,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { CqlError } from "../../CqlError.ts"
+import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { all, type Limiter } from "../../Limiter.ts"
 import type { PageState, Partition, Port } from "../../Port.ts"
 import type { ResultPage, Service } from "../../Session.ts"
 import type { Input, RowOf } from "../../Statement.ts"
+import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
 import { checkedLimiter } from "../limiter/checked.ts"
 import { bindStatement, isRequest } from "../statement/binding.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
+import * as TypeIds from "../typeIds.ts"
 import { runOne } from "./single.ts"
 import { SessionState } from "./state.ts"
 
@@ -72,6 +74,7 @@ const serviceOf = (self: Seat): Service => {
         (statement) => session.whileOpen(statement.text, partitionOf(session, statement))
       ),
     defaults: session.port.defaults ?? {},
+    [TypeIds.Session]: TypeIds.Session,
     [seat]: self
   }
 }
@@ -83,9 +86,7 @@ const partitionOf = (
   const { port } = session
   if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
   const request = bindStatement(statement, resolve(statement.options, session.defaults))
-  return isRequest(request)
-    ? port.partition(request)
-    : Effect.fail(new CqlError({ reason: request, query: statement.text, outcome: "NotApplied", attempts: 0 }))
+  return isRequest(request) ? port.partition(request) : Effect.fail(refused(request, statement.text))
 }
 
 const toChunk = <Row>(page: ResultPage<Row>) =>

@@ -6,11 +6,12 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { CqlError } from "../../CqlError.ts"
+import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
+import { refused } from "../execution/completion.ts"
 import { millisOf } from "../millis.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
@@ -137,12 +138,7 @@ export class SessionState {
 }
 
 const closedError = (query: string): CqlError =>
-  new CqlError({
-    reason: new Reason.SessionClosed({ message: "the scope of the session has been closed" }),
-    query,
-    outcome: "NotApplied",
-    attempts: 0
-  })
+  refused(new Reason.SessionClosed({ message: "the scope of the session has been closed" }), query)
 
 /** The time of a clock in microseconds since the epoch. */
 export const microsecondsOf = (clock: Clock.Clock): number => Math.floor(clock.currentTimeMillisUnsafe() * 1_000)

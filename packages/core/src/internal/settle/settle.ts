@@ -2,15 +2,16 @@
  * Reads back writes whose outcome is open.
  */
 import * as Effect from "effect/Effect"
+import type { Batch } from "../../Batch.ts"
 import type { SerialConsistency } from "../../Consistency.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
-import type { Outcome, SettleOptions, Unsettled } from "../../Outcome.ts"
+import { isCertain, type Outcome } from "../../Outcome.ts"
 import type { Request } from "../../Port.ts"
-import type * as Reason from "../../Reason.ts"
+import type { Reason } from "../../Reason.ts"
 import type { Service, Session } from "../../Session.ts"
-import { type Finding, Settlement } from "../../Settlement.ts"
-import type { Options } from "../../Statement.ts"
-import { requestOf } from "../execution/requestOf.ts"
+import type { Finding, SettleOptions, Unsettled } from "../../Settlement.ts"
+import type { Options, Statement } from "../../Statement.ts"
+import { internals, requestOf } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
 import { millisOf } from "../millis.ts"
 import { isPositiveInteger } from "../numbers.ts"
@@ -19,9 +20,10 @@ import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/
 import type { Executable } from "../statement/input.ts"
 import { checked, resolve } from "../statement/options.ts"
 import { timestampOf } from "../statement/request.ts"
-import { BatchImpl, StatementImpl } from "../statement/statement.ts"
+import { again as sameAgain, BatchImpl, isBatch, isStatement } from "../statement/statement.ts"
 import { judgeConditional, judgePlain } from "./judge.ts"
 import { type Bound, readBack } from "./readBack.ts"
+import { originOf, Settlement } from "./settlement.ts"
 import { makeTables, type Tables } from "./table.ts"
 
 /** What all reads of one settling have in common. */
@@ -46,6 +48,8 @@ interface Open {
   readonly serial: SerialConsistency
   /** The request, where the core has made it. */
   readonly request: Request | undefined
+  /** The result that it comes from, for a settlement that is settled again. */
+  readonly origin: Unsettled
 }
 
 export const settle = (
@@ -56,7 +60,7 @@ export const settle = (
     Effect.suspend(() => {
       const settling = settlingOf(session, options)
       const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
-        .filter(({ given }) => given.outcome === "Unknown" || given.outcome === "WillApply")
+        .filter(({ given }) => !isCertain(given.outcome))
       return Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
         concurrency: options.concurrency ?? 16
       })
@@ -83,7 +87,7 @@ const settlingOf = (session: Service, options: SettleOptions): Settling => {
 }
 
 const executableOf = ({ statement }: Unsettled, index: number): Executable => {
-  if (statement instanceof StatementImpl || statement instanceof BatchImpl) return statement
+  if (isStatement(statement) || isBatch(statement)) return statement
   throw new InvalidOptions({
     option: `unsettled[${index}].statement`,
     given: aKindOf(statement),
@@ -91,41 +95,32 @@ const executableOf = ({ statement }: Unsettled, index: number): Executable => {
   })
 }
 
-// Writes to be executed again that a session had dated: their time is in their options now, and is theirs all the same.
-const againOfOwn = new WeakSet<Executable>()
-
-// Of a settlement that is settled again the write is that of the result behind it, and not the read.
-const origins = new WeakMap<Unsettled, Unsettled>()
-
 const settleOne = (settling: Settling, settled: Unsettled, index: number): Effect.Effect<Settlement> => {
-  const given = origins.get(settled) ?? settled
+  // Of a settlement that is settled again the write is that of the result behind it, and not the read.
+  const given = originOf(settled) ?? settled
   const executable = executableOf(given, index)
   const request = requestOf(given)
   const open: Open = {
     index,
     before: settled.outcome,
     timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
-    isOwnTime: againOfOwn.has(executable) || (request === undefined
+    isOwnTime: executable[internals].isOwnTime === true || (request === undefined
       ? executable.options.timestamp === undefined
       : request.options.timestamp === request.options.sentAt),
     conditional: subjectOf(executable).conditional,
     isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
     serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
       "SERIAL",
-    request
+    request,
+    origin: given
   }
-  const settlement = executable instanceof BatchImpl
+  return executable._tag === "Batch"
     ? settleBatch(settling, executable, open)
     : settleStatement(settling, executable, boundOf(executable, request), false, open)
-  return Effect.tap(settlement, (settlement) =>
-    Effect.sync(() => {
-      origins.set(settlement, given)
-      if (open.isOwnTime && settlement.again !== undefined) againOfOwn.add(settlement.again as Executable)
-    }))
 }
 
 // What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
-const answers: ReadonlySet<Reason.Reason["_tag"]> = new Set([
+const answers: ReadonlySet<Reason["_tag"]> = new Set([
   "ServerError",
   "Overloaded",
   "WriteTimeout",
@@ -138,7 +133,7 @@ const answers: ReadonlySet<Reason.Reason["_tag"]> = new Set([
 ])
 
 /** What a statement was bound with: as it was sent, or bound anew where that is not known. */
-const boundOf = (statement: StatementImpl<unknown>, request: Request | undefined): Bound | undefined => {
+const boundOf = (statement: Statement<unknown>, request: Request | undefined): Bound | undefined => {
   if (request?._tag === "Statement") return request
   const again = bindStatement(statement, resolve(statement.options))
   return isRequest(again) ? again : undefined
@@ -146,13 +141,14 @@ const boundOf = (statement: StatementImpl<unknown>, request: Request | undefined
 
 const settleStatement = (
   settling: Settling,
-  statement: StatementImpl<unknown>,
+  statement: Statement<unknown>,
   bound: Bound | undefined,
   isPart: boolean,
-  { before, conditional, index, isAnswered, isOwnTime, request, serial, timestamp }: Open
+  open: Open
 ): Effect.Effect<Settlement> => {
-  const again = isPart ? undefined : againOf(statement, timestamp, request)
-  const stays = { index, statement, before, outcome: before, again }
+  const { before, conditional, index, isAnswered, isOwnTime, origin, request, serial, timestamp } = open
+  const again = isPart ? undefined : againOf(statement, open)
+  const stays = { index, statement, before, outcome: before, again, origin: isPart ? undefined : origin }
   if (bound === undefined) {
     const message = "its parameters cannot be bound"
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
@@ -179,36 +175,26 @@ const settleStatement = (
 }
 
 /** The same write with its own timestamp and options, where executing it twice is harmless. */
-const againOf = (
-  executable: Executable,
-  timestamp: bigint | undefined,
-  request: Request | undefined
-): Executable | undefined => {
+const againOf = (executable: Executable, { isOwnTime, request, timestamp }: Open): Executable | undefined => {
   const hasTime = timestamp !== undefined ||
-    (executable instanceof StatementImpl && StatementImpl.analysed(executable).hasTimestamp)
+    (executable._tag === "Statement" && executable[internals].text.hasTimestamp)
   const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
   if (!hasTime || !isHarmless || subjectOf(executable).conditional) return undefined
   const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
   // Where the text sets some of its times, that of the request is that of the rest.
   const pinned = timestamp ?? request?.options.timestamp
   const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp: pinned }
-  if (executable instanceof StatementImpl) {
-    return StatementImpl.bound(executable, request?._tag === "Statement" ? request.params : undefined, options)
+  if (executable._tag === "Statement") {
+    return sameAgain(executable, request?._tag === "Statement" ? request.params : undefined, options, isOwnTime)
   }
-  const parts = executable.statements.map((statement, at) =>
-    StatementImpl.bound(
-      statement,
-      request?._tag === "Batch" ? request.statements[at]?.params : undefined,
-      statement.options
-    )
-  )
-  return new BatchImpl(executable.type, parts, options)
+  const bound = request?._tag === "Batch" ? request.statements : []
+  const parts = executable.statements.map((part, at) => sameAgain(part, bound[at]?.params, part.options, false))
+  return new BatchImpl(executable.type, parts, options, isOwnTime)
 }
 
-const settleBatch = (settling: Settling, batch: BatchImpl, open: Open): Effect.Effect<Settlement> => {
-  const { before, conditional, index, request } = open
-  const again = againOf(batch, open.timestamp, request)
-  const stays = { index, statement: batch, before, outcome: before, again }
+const settleBatch = (settling: Settling, batch: Batch, open: Open): Effect.Effect<Settlement> => {
+  const { before, conditional, index, origin, request } = open
+  const stays = { index, statement: batch, before, outcome: before, again: againOf(batch, open), origin }
   if (batch.type === "counter") {
     const message = "increments of counters leave nothing by which they could be recognised"
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))

@@ -2,18 +2,19 @@
  * Binds an executable to a request: parameters encoded and put in marker order, options resolved.
  */
 import * as Result from "effect/Result"
+import type { Batch } from "../../Batch.ts"
 import type { Subject } from "../../Outcome.ts"
 import type { BatchRequest, Request, RequestOptions, StatementRequest } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import type { Params } from "../../Statement.ts"
+import type { Params, Statement } from "../../Statement.ts"
 import { counted } from "../counted.ts"
+import { internals } from "../internals.ts"
 import { kindOf } from "../kindOf.ts"
 import type * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
 import { BoundParams, toBoundParams } from "./params.ts"
 import { BoundOptions } from "./request.ts"
-import { BatchImpl, StatementImpl } from "./statement.ts"
 
 /**
  * Gives the timestamp of a write, in microseconds: each a later one, also where the clock is set back. That of a conditional
@@ -26,7 +27,7 @@ export type Binding = Request | Reason.ParametersRefused | Reason.InvalidQuery
 
 /** Binds a statement or a batch. */
 export const bind = (executable: Executable, options: ResolvedOptions, nextTimestamp: Dating): Binding =>
-  executable instanceof BatchImpl
+  executable._tag === "Batch"
     ? bindBatch(executable, options, nextTimestamp)
     : bindStatement(executable, options, nextTimestamp)
 
@@ -42,14 +43,14 @@ const usesKeyspace = () =>
 
 /** Binds a single statement. Without `nextTimestamp` the request has no timestamp of its own. */
 export const bindStatement = (
-  statement: StatementImpl<unknown>,
+  statement: Statement<unknown>,
   options: ResolvedOptions,
   nextTimestamp?: Dating
 ): StatementRequest | Reason.ParametersRefused | Reason.InvalidQuery => {
-  const text = StatementImpl.analysed(statement)
+  const text = statement[internals].text
   if (text.isUse) return usesKeyspace()
   const params = bindParams(statement, text)
-  if (params instanceof Reason.ParametersRefused) return params
+  if (!isBound(params)) return params
   const idempotent = options.idempotent ?? text.idempotent
   const { cql, conditional, kind } = text
   const sentAt = text.isMutation && nextTimestamp !== undefined ? nextTimestamp(conditional) : undefined
@@ -64,7 +65,7 @@ export const bindStatement = (
 }
 
 const bindBatch = (
-  batch: BatchImpl,
+  batch: Batch,
   options: ResolvedOptions,
   nextTimestamp: Dating
 ): BatchRequest | Reason.ParametersRefused => {
@@ -73,9 +74,9 @@ const bindBatch = (
   const { type } = batch
   let takesTimestamp = type !== "counter"
   for (const [index, statement] of batch.statements.entries()) {
-    const text = StatementImpl.analysed(statement)
+    const text = statement[internals].text
     const params = bindParams(statement, text)
-    if (params instanceof Reason.ParametersRefused) {
+    if (!isBound(params)) {
       const { _tag, message, ...fields } = params
       const { cause } = params
       return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
@@ -106,18 +107,21 @@ const optionsOf = (
  * run, the session), or by its text.
  */
 export const isIdempotent = (executable: Executable, behind?: boolean): boolean =>
-  executable.options.idempotent ?? (executable instanceof BatchImpl
+  executable.options.idempotent ?? (executable._tag === "Batch"
     ? executable.statements.every((statement) => isIdempotent(statement, behind)) &&
       (executable.type !== "counter" || behind === true)
-    : behind ?? StatementImpl.analysed(executable).idempotent)
+    : behind ?? executable[internals].text.idempotent)
+
+const isBound = (params: ReadonlyArray<unknown> | Reason.ParametersRefused): params is ReadonlyArray<unknown> =>
+  Array.isArray(params)
 
 const noParams: ReadonlyArray<unknown> = Object.freeze(new BoundParams())
 
 const bindParams = (
-  statement: StatementImpl<unknown>,
+  statement: Statement<unknown>,
   text: Text.Text
 ): ReadonlyArray<unknown> | Reason.ParametersRefused => {
-  const encode = StatementImpl.codec(statement).encode
+  const encode = statement[internals].codec.encode
   if (encode === undefined) return inOrder(statement.params, text)
   const encoded = encode(statement.params, text.names)
   return Result.isSuccess(encoded) ? inOrder(encoded.success, text) : encoded.failure
@@ -177,12 +181,12 @@ const isList = (params: NonNullable<Params>): params is ReadonlyArray<unknown> =
 
 /** The properties of an executable that determine the outcome of its errors. */
 export const subjectOf = (executable: Executable): Subject => {
-  if (executable instanceof BatchImpl) {
+  if (executable._tag === "Batch") {
     return {
       kind: "write",
-      conditional: executable.statements.some((statement) => StatementImpl.analysed(statement).conditional),
+      conditional: executable.statements.some((statement) => statement[internals].text.conditional),
       batch: executable.type
     }
   }
-  return StatementImpl.analysed(executable)
+  return executable[internals].text
 }

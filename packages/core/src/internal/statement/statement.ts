@@ -9,34 +9,48 @@ import type { CqlError } from "../../CqlError.ts"
 import type { ResultSet } from "../../ResultSet.ts"
 import type { Session } from "../../Session.ts"
 import type { Options, Params, Statement } from "../../Statement.ts"
+import { internals } from "../internals.ts"
 import { SessionKey } from "../session/key.ts"
+import * as TypeIds from "../typeIds.ts"
 import type { Codec } from "./codec.ts"
 import type * as Text from "./cqlText.ts"
 import { snapshotParams } from "./params.ts"
 import { hidingRouting } from "./routing.ts"
 
+/** The part of a statement that all statements of its query share. */
+export interface Plan<out Row> {
+  readonly text: Text.Text
+  readonly codec: Codec<Row>
+  /** Whether the timestamp in its options is one that a session gave to this very write, and to no other. */
+  readonly isOwnTime?: boolean | undefined
+}
+
 export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, CqlError, Session>
   implements Statement<Row>
 {
   declare readonly _tag: "Statement"
+  declare readonly [TypeIds.Statement]: typeof TypeIds.Statement
   readonly text: string
   readonly options: Options
   // Private fields, so that neither inspection nor a spread shows what is bound.
   readonly #params: Params
-  readonly #codec: Codec<Row>
-  readonly #analysed: Text.Text
+  readonly #plan: Plan<Row>
 
-  constructor(text: Text.Text, params: Params, options: Options, codec: Codec<Row>) {
+  constructor(plan: Plan<Row>, params: Params, options: Options) {
     super()
-    this.text = text.cql
+    this.text = plan.text.cql
     this.options = hidingRouting(options)
     this.#params = snapshotParams(params)
-    this.#codec = codec
-    this.#analysed = text
+    this.#plan = plan
   }
 
   get params(): Params {
     return this.#params
+  }
+
+  /** Undefined for a proxy, which is no statement. */
+  get [internals](): Plan<Row> {
+    return #plan in this ? this.#plan : undefined!
   }
 
   asEffect(): Effect.Effect<ResultSet<Row>, CqlError, Session> {
@@ -54,50 +68,52 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
   override [NodeInspectSymbol](): unknown {
     return this.toJSON()
   }
-
-  static withOptions<Row>(self: StatementImpl<Row>, options: Options): StatementImpl<Row> {
-    return new StatementImpl(self.#analysed, self.#params, options, self.#codec)
-  }
-
-  /** The same statement with other options and, where they are given, with values that need no encoding any more. */
-  static bound(
-    self: StatementImpl<unknown>,
-    params: ReadonlyArray<unknown> | undefined,
-    options: Options
-  ): StatementImpl<unknown> {
-    return params === undefined
-      ? StatementImpl.withOptions(self, options)
-      : new StatementImpl(self.#analysed, params, options, { ...self.#codec, encode: undefined })
-  }
-
-  static codec<Row>(self: StatementImpl<Row>): Codec<Row> {
-    return self.#codec
-  }
-
-  /** Whether it is one itself, and no proxy of one. */
-  static is(value: unknown): value is StatementImpl<unknown> {
-    return typeof value === "object" && value !== null && #analysed in value
-  }
-
-  static analysed(self: StatementImpl<unknown>): Text.Text {
-    return self.#analysed
-  }
 }
-Object.defineProperty(StatementImpl.prototype, "_tag", { value: "Statement" })
+Object.defineProperties(StatementImpl.prototype, {
+  _tag: { value: "Statement" },
+  [TypeIds.Statement]: { value: TypeIds.Statement }
+})
+
+/** The same statement with other options. */
+export const withOptions = <Row>(self: Statement<Row>, options: Options): Statement<Row> => {
+  const { codec, text } = self[internals]
+  return new StatementImpl({ codec, text }, self.params, options)
+}
+
+/** The same write to be sent again, with values that need no encoding any more where they are given. */
+export const again = (
+  self: Statement<unknown>,
+  params: ReadonlyArray<unknown> | undefined,
+  options: Options,
+  isOwnTime: boolean
+): Statement<unknown> => {
+  const { codec, text } = self[internals]
+  return params === undefined
+    ? new StatementImpl({ codec, text, isOwnTime }, self.params, options)
+    : new StatementImpl({ codec: { ...codec, encode: undefined }, text, isOwnTime }, params, options)
+}
 
 export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown>>, CqlError, Session>
   implements Batch
 {
   declare readonly _tag: "Batch"
+  declare readonly [TypeIds.Batch]: typeof TypeIds.Batch
   readonly type: BatchType
-  readonly statements: ReadonlyArray<StatementImpl<unknown>>
+  readonly statements: ReadonlyArray<Statement<unknown>>
   readonly options: Options
+  readonly #isOwnTime: boolean
 
-  constructor(type: BatchType, statements: ReadonlyArray<StatementImpl<unknown>>, options: Options) {
+  constructor(type: BatchType, statements: ReadonlyArray<Statement<unknown>>, options: Options, isOwnTime = false) {
     super()
     this.type = type
     this.statements = statements
     this.options = hidingRouting(options)
+    this.#isOwnTime = isOwnTime
+  }
+
+  /** Undefined for a proxy, which is no batch. */
+  get [internals](): Pick<Plan<unknown>, "isOwnTime"> {
+    return #isOwnTime in this ? { isOwnTime: this.#isOwnTime } : undefined!
   }
 
   get text(): string {
@@ -120,7 +136,20 @@ export class BatchImpl extends Effectable.Class<ResultSet<Record<string, unknown
     return this.toJSON()
   }
 }
-Object.defineProperty(BatchImpl.prototype, "_tag", { value: "Batch" })
+Object.defineProperties(BatchImpl.prototype, {
+  _tag: { value: "Batch" },
+  [TypeIds.Batch]: { value: TypeIds.Batch }
+})
+
+/** Whether a value is a statement, of this copy of the package or of another. A proxy or a forged id is none. */
+export const isStatement = (value: unknown): value is Statement<unknown> =>
+  typeof value === "object" && value !== null && TypeIds.Statement in value && isGenuine(value)
+
+/** Whether a value is a batch, of this copy of the package or of another. */
+export const isBatch = (value: unknown): value is Batch =>
+  typeof value === "object" && value !== null && TypeIds.Batch in value && isGenuine(value)
+
+const isGenuine = (value: object): boolean => internals in value && value[internals] !== undefined
 
 const countOf = (params: Params): number =>
   params === null || params === undefined ? 0 : Array.isArray(params) ? params.length : Object.keys(params).length

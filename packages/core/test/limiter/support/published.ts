@@ -7,8 +7,8 @@
  */
 import { Random } from "@effect-cql/test-support/random"
 import { type Abandoned, BasicLimiter } from "../../../src/internal/limiter/basicLimiter.ts"
-import type { Signal } from "../../../src/internal/limiter/signal.ts"
 import type { Time } from "../../../src/internal/limiter/time.ts"
+import type { Signal } from "../../../src/internal/reasons.ts"
 
 export interface Bounds {
   readonly min: number

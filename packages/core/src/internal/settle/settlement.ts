@@ -1,0 +1,110 @@
+/**
+ * The class of settlements.
+ */
+import { NodeInspectSymbol } from "effect/Inspectable"
+import type { Batch } from "../../Batch.ts"
+import type { CqlError } from "../../CqlError.ts"
+import { isCertain, type Outcome } from "../../Outcome.ts"
+import type { Finding, Unsettled } from "../../Settlement.ts"
+import type { Statement } from "../../Statement.ts"
+import { hasTypeId, Hidden, internals } from "../internals.ts"
+import * as TypeIds from "../typeIds.ts"
+
+/**
+ * What is known of one write now, and why. Neither `toJSON` nor inspection shows the row.
+ */
+export class Settlement {
+  declare readonly [TypeIds.Settlement]: typeof TypeIds.Settlement
+  readonly _tag = "Settlement"
+  /** That of the result; the position among what was to be settled where it had none. */
+  readonly index: number
+  readonly statement: Statement<unknown> | Batch
+  /** What was known before. */
+  readonly before: Outcome
+  /** What is known now. The same as before where the read could not tell. */
+  readonly outcome: Outcome
+  readonly finding: Finding
+  /** The reason, in one sentence and without values. */
+  readonly message: string
+  /** Of a batch, what became of each of its statements. */
+  readonly parts: ReadonlyArray<Settlement>
+  /** Why it could not be read. */
+  readonly error: CqlError | undefined
+  /**
+   * Where it is still open: the same write, as it was bound, with the options and the timestamp of its first attempt, to be
+   * executed again. Absent where that might do harm, because it is conditional, not idempotent, or of a time that is not
+   * known.
+   */
+  readonly again: Statement<unknown> | Batch | undefined
+  readonly #row: Readonly<Record<string, unknown>> | undefined
+
+  // A copy of a settlement is settled again like itself.
+  readonly [internals]: Hidden<Unsettled> | undefined
+
+  constructor(fields: {
+    readonly index: number
+    readonly statement: Statement<unknown> | Batch
+    readonly before: Outcome
+    readonly outcome: Outcome
+    readonly finding: Finding
+    readonly message: string
+    readonly parts?: ReadonlyArray<Settlement> | undefined
+    readonly error?: CqlError | undefined
+    readonly again?: Statement<unknown> | Batch | undefined
+    readonly row?: Readonly<Record<string, unknown>> | undefined
+    readonly origin?: Unsettled | undefined
+  }) {
+    this.index = fields.index
+    this.statement = fields.statement
+    this.before = fields.before
+    this.outcome = fields.outcome
+    this.finding = fields.finding
+    this.message = fields.message
+    this.parts = fields.parts ?? []
+    this.error = fields.error
+    this.again = this.isCertain ? undefined : fields.again
+    this.#row = fields.row
+    this[internals] = fields.origin === undefined ? undefined : new Hidden(fields.origin)
+  }
+
+  /** Whether it is certain now what became of it. */
+  get isCertain(): boolean {
+    return isCertain(this.outcome)
+  }
+
+  /** What stands in the columns that the statement sets, by name; nothing where there is no row, or none was read. */
+  get row(): Readonly<Record<string, unknown>> | undefined {
+    return this.#row
+  }
+
+  toJSON(): unknown {
+    return {
+      _tag: this._tag,
+      index: this.index,
+      statement: this.statement.text,
+      before: this.before,
+      outcome: this.outcome,
+      finding: this.finding,
+      message: this.message,
+      ...(this.parts.length === 0 ? undefined : { parts: this.parts.map((part) => part.toJSON()) }),
+      ...(this.error === undefined ? undefined : { error: this.error.toJSON() })
+    }
+  }
+
+  toString(): string {
+    const now = this.outcome === this.before ? `still ${this.outcome}` : `${this.before}, now ${this.outcome}`
+    return `${this.index}: ${now}: ${this.message}`
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+}
+Object.defineProperty(Settlement.prototype, TypeIds.Settlement, { value: TypeIds.Settlement })
+
+/** Whether a value is a settlement. */
+export const isSettlement = (value: unknown): value is Settlement => hasTypeId(value, TypeIds.Settlement)
+
+/** The result that a settlement, or a copy of one, comes from. */
+export const originOf = (settled: Unsettled): Unsettled | undefined =>
+  "finding" in settled && internals in settled ? (settled as Settlement)[internals]?.value : undefined
