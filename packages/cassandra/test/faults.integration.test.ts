@@ -1,4 +1,4 @@
-import { Statement } from "@effect-cql/core"
+import { Batch, executeConcurrent, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
@@ -116,6 +116,41 @@ integration("faults", () => {
         assert.strictEqual((yield* Fiber.join(fiber)).outcome, "Unknown")
         yield* Effect.sleep("50 millis")
         assert.strictEqual(proxy.open(), 0)
+      }).pipe(Effect.scoped))
+
+    it.effect("an end after an interrupted run while the server is silent: within two seconds, whatever the close timeout", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const { proxy, session } = yield* Scope.provide(connected(), scope)
+        proxy.silence()
+        const long = Statement.withOptions(write, { requestTimeout: "1 minute" })
+        const fiber = yield* Effect.forkChild(
+          executeConcurrent(Array.from({ length: 50 }, () => long)).pipe(Effect.provideService(Session, session)),
+          { startImmediately: true }
+        )
+        yield* Effect.sleep("50 millis")
+        const [, took] = yield* millis(Effect.andThen(Fiber.interrupt(fiber), Scope.close(scope, Exit.void)))
+        assert.isBelow(took, 2_000)
+        assert.strictEqual(proxy.open(), 0)
+      }))
+
+    it.effect("a new text while the server is silent: not applied, for it was not sent, and tried again", () =>
+      Effect.gen(function*() {
+        const { proxy, session } = yield* connected()
+        proxy.silence()
+        const counter = `UPDATE ${keyspace}.counters SET n = n + 1 WHERE id = ?`
+        const batch = Batch.make([[`INSERT INTO ${keyspace}.t (id) VALUES (?) /* new */`, [1]]])
+        const statements = [Statement.make(counter, [1]), batch]
+        const results = yield* executeConcurrent(statements, {
+          raiseOnFirstError: false,
+          statement: { requestTimeout: "100 millis" }
+        }).pipe(Effect.provideService(Session, session))
+        assert.deepStrictEqual(
+          results.map((result) => result._tag === "Failure" && [result.outcome, result.error.attempts]),
+          [["NotApplied", 3], ["NotApplied", 3]]
+        )
+        const sent = yield* Effect.forkChild(Effect.flip(session.execute(write)), { startImmediately: true })
+        assert.strictEqual((yield* Fiber.join(sent)).outcome, "Unknown")
       }).pipe(Effect.scoped))
 
     it.effect("a connection that breaks while a write is prepared: not applied, for it was not sent", () =>

@@ -26,6 +26,9 @@ import { fromError, fromTimeout, shutDown } from "./connectFailed.ts"
 import { makeLog } from "./log.ts"
 import { closeTimeoutOf, connectTimeoutOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
 
+/** Milliseconds for an orderly end of the connections. */
+const farewell = 500
+
 class Handle {
   readonly client: Client
   readonly #connections = new Set<DriverConnection>()
@@ -78,7 +81,8 @@ class Handle {
       if (this.#closed) return Effect.void
       this.#closed = true
       return Effect.promise(() => this.#shutdown()).pipe(
-        Effect.timeoutOption(timeout),
+        // The session has waited for its requests by now. A node that hangs does not close its end of a connection.
+        Effect.timeoutOption(Math.min(timeout, farewell)),
         Effect.andThen(Effect.sync(() => this.#connections.forEach(end)))
       )
     })
