@@ -48,11 +48,8 @@ export const fromClient = (
 ): Effect.Effect<Service, CqlError, Scope.Scope> =>
   Effect.andThen(connected(client, options), sessionOn(client, options))
 
-const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, never, Scope.Scope> =>
-  Effect.contextWith((context: Context.Context<never>) => {
-    const runFork = Effect.runForkWith(context)
-    return Session.make(new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning))))
-  })
+const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, CqlError, Scope.Scope> =>
+  Effect.flatMap(ClientPort.make(client, options), Session.make)
 
 /**
  * Opens a session, and closes it with the scope.

@@ -201,11 +201,11 @@ integration("a session", () => {
         const cases: ReadonlyArray<readonly [select: string, told: RegExp]> = [
           [
             `SELECT key AS x, release_version AS x ${local}`,
-            /RowDecoding: row 0, column x: two columns bear this name/
+            /RowDecoding: row 0, column x: two columns have this name/
           ],
           [
             `SELECT blob_as_timestamp(bigint_as_blob(9000000000000000)) AS t ${local}`,
-            /RowDecoding: row 0, column t: a timestamp beyond what a Date can hold/
+            /RowDecoding: row 0, column t: expected a timestamp within the range of Date/
           ]
         ]
         for (const [select, told] of cases) {

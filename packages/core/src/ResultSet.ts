@@ -23,6 +23,8 @@ export interface Info {
   readonly achievedConsistency?: Consistency | undefined
   /** The id of the trace, when tracing was asked for. */
   readonly traceId?: string | undefined
+  /** Of a change of the schema: whether all nodes agreed on the schema when the statement ended. */
+  readonly schemaInAgreement?: boolean | undefined
 }
 
 /**

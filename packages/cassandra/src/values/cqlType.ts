@@ -1,7 +1,6 @@
 /**
- * The types of CQL, read off what the driver knows of a column.
+ * The types of CQL: as data, from the codes and class names of the protocol, and as text.
  */
-import type { ColumnType } from "../internal/driver/driver.ts"
 
 /** The types without a structure. */
 export type ScalarName =
@@ -69,41 +68,8 @@ const scalars: ReadonlyMap<number, CqlType> = new Map([
   [0x15, scalar("duration")]
 ])
 
-/** The type of a column. */
-export const fromDriver = (type: ColumnType): CqlType => scalars.get(type.code) ?? structured(type)
-
-interface UdtInfo {
-  readonly keyspace: string
-  readonly name: string
-  readonly fields: ReadonlyArray<{ readonly name: string; readonly type: ColumnType }>
-}
-
-// The driver gives each code its own shape of `info`, which its types do not say.
-const structured = (type: ColumnType): CqlType => {
-  switch (type.code) {
-    case 0x20:
-      return { _tag: "List", element: fromDriver(type.info as ColumnType) }
-    case 0x21: {
-      const [key, value] = type.info as readonly [ColumnType, ColumnType]
-      return { _tag: "Map", key: fromDriver(key), value: fromDriver(value) }
-    }
-    case 0x22:
-      return { _tag: "Set", element: fromDriver(type.info as ColumnType) }
-    case 0x30: {
-      const { fields, keyspace, name } = type.info as UdtInfo
-      return {
-        _tag: "Udt",
-        keyspace,
-        name,
-        fields: fields.map((field) => ({ name: field.name, type: fromDriver(field.type) }))
-      }
-    }
-    case 0x31:
-      return { _tag: "Tuple", elements: (type.info as ReadonlyArray<ColumnType>).map(fromDriver) }
-    default:
-      return fromClassName(String(type.info))
-  }
-}
+/** The type without a structure that the protocol gives this code. */
+export const scalarOf = (code: number): CqlType | undefined => scalars.get(code)
 
 const marshal = "org.apache.cassandra.db.marshal."
 
@@ -129,15 +95,21 @@ const scalarClasses: ReadonlyMap<string, ScalarName> = new Map([
   ["DurationType", "duration"]
 ])
 
-/** Types younger than the protocol arrive as the name of their Java class, with its arguments in parentheses. */
-const fromClassName = (className: string): CqlType => {
+// Deeper than any schema. What a server sends must not exhaust the stack.
+const deepest = 64
+
+/** Reads a type that arrives as the name of its Java class, with its arguments in parentheses. */
+export const fromClassName = (className: string, depth = 0): CqlType => {
+  if (depth > deepest) return { _tag: "Custom", className }
   const open = className.indexOf("(")
   const name = (open < 0 ? className : className.slice(0, open)).trim().replace(marshal, "")
   const known = scalarClasses.get(name)
   if (known !== undefined) return scalar(known)
   const args = open < 0 ? [] : splitArguments(className.slice(open + 1, className.lastIndexOf(")")))
-  const types = () => args.map(fromClassName)
-  const [first, second] = [types()[0], types()[1]]
+  const inner = (text: string) => fromClassName(text, depth + 1)
+  if (name === "UserType") return userType(args, inner)
+  const types = args.map(inner)
+  const [first, second] = types
   switch (name) {
     case "VectorType":
       return first === undefined
@@ -156,21 +128,21 @@ const fromClassName = (className: string): CqlType => {
         ? { _tag: "Custom", className }
         : { _tag: "Map", key: first, value: second }
     case "TupleType":
-      return { _tag: "Tuple", elements: types() }
-    case "UserType":
-      return {
-        _tag: "Udt",
-        keyspace: args[0] ?? "",
-        name: fromHex(args[1] ?? ""),
-        fields: args.slice(2).map((field) => {
-          const colon = field.indexOf(":")
-          return { name: fromHex(field.slice(0, colon)), type: fromClassName(field.slice(colon + 1)) }
-        })
-      }
+      return { _tag: "Tuple", elements: types }
     default:
       return { _tag: "Custom", className }
   }
 }
+
+const userType = (args: ReadonlyArray<string>, inner: (text: string) => CqlType): CqlType => ({
+  _tag: "Udt",
+  keyspace: args[0] ?? "",
+  name: fromHex(args[1] ?? ""),
+  fields: args.slice(2).map((field) => {
+    const colon = field.indexOf(":")
+    return { name: fromHex(field.slice(0, colon)), type: inner(field.slice(colon + 1)) }
+  })
+})
 
 // Names inside of the name of a class are written as the digits of their bytes.
 const fromHex = (digits: string): string => Buffer.from(digits, "hex").toString("utf8")
@@ -212,3 +184,26 @@ export const toText = (type: CqlType): string => {
       return `'${type.className}'`
   }
 }
+
+// Elements of these types stand in a vector without their length.
+const sizes: ReadonlyMap<ScalarName, number> = new Map([
+  ["bigint", 8],
+  ["boolean", 1],
+  ["double", 8],
+  ["float", 4],
+  ["int", 4],
+  ["timestamp", 8],
+  ["timeuuid", 16],
+  ["uuid", 16]
+])
+
+/** Whether elements of a type stand in a vector without their length, because all have the same. */
+export const isFixed = (type: CqlType): boolean => sizeOf(type) > 0
+
+/** The bytes of such an element; 0 for every other type. */
+export const sizeOf = (type: CqlType): number =>
+  type._tag === "Vector"
+    ? sizeOf(type.element) * type.dimension
+    : type._tag === "Scalar"
+    ? sizes.get(type.name) ?? 0
+    : 0

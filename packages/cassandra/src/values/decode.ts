@@ -1,166 +1,204 @@
 /**
- * From the values of the driver to neutral ones.
+ * From the bytes of a type to neutral values.
  *
- * The driver decodes a column by its own options, which a client of the user's sets as it likes. So each conversion looks
- * at what it was given. Columns whose values are neutral already have no conversion at all.
+ * What a server may have sent in part, or what would lose a part as a neutral value, is refused: see {@link Unreadable}.
  */
-import { types } from "cassandra-driver"
-import * as BigDecimal from "effect/BigDecimal"
-import * as Calendar from "./calendar.ts"
-import type { CqlType, ScalarName } from "./cqlType.ts"
-import * as Inet from "./inet.ts"
+import { type CqlType, type Field, isFixed, sizeOf, toText } from "./cqlType.ts"
+import { custom, type Decode, scalars, type Source } from "./decodeScalar.ts"
 import { Unreadable } from "./unreadable.ts"
 import * as Varint from "./varint.ts"
 
-/** Converts a value that is not null; absent where there is nothing to convert. */
-export type Decode = ((value: unknown) => unknown) | undefined
-
-/** A name under which the driver can keep a value. Throws {@link Unreadable} for the one under which it keeps none. */
-export const readable = (name: string): string => {
-  if (name !== "__proto__") return name
-  throw new Unreadable(
-    "the driver loses what stands under the name __proto__: select the column under another, with AS, or rename the field",
-    name
-  )
-}
-
-/** The conversion of a column. */
+/** The decoder of a type. */
 export const decoderOf = (type: CqlType): Decode => {
   switch (type._tag) {
     case "Scalar":
       return scalars[type.name]
     case "List":
-      return arrayOf(decoderOf(type.element))
+      return listOf(type)
     case "Set":
-      return setOf(decoderOf(type.element))
+      return setOf(type)
     case "Map":
-      return mapOf(decoderOf(type.key), decoderOf(type.value), fromProperty(type.key))
-    case "Tuple": {
-      const elements = type.elements.map(decoderOf)
-      return (value) => elementsOf(value).map((element, index) => orNull(elements[index], element))
-    }
-    case "Udt": {
-      const fields = type.fields.map((field) => [field.name, decoderOf(field.type)] as const)
-      return (value) =>
-        Object.fromEntries(
-          fields.map(([name, decode]) => [readable(name), orNull(decode, fieldOf(Object(value), name))])
-        )
-    }
-    case "Vector": {
-      const element = decoderOf(type.element)
-      return (value) => elementsOf(value).map((each) => orNull(element, each))
-    }
+      return mapOf(type)
+    case "Tuple":
+      return tupleOf(type)
+    case "Udt":
+      return udtOf(type)
+    case "Vector":
+      return isFixed(type.element) ? fixedVectorOf(type) : vectorOf(type)
     case "Custom":
-      return bytes
+      return custom
   }
 }
 
-// Every object has a `constructor` and a `toString`, which are no fields of it unless they are its own.
-const fieldOf = (value: object, name: string): unknown =>
-  Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
-
-// A tuple or UDT that was written before a field was added ends early.
-const orNull = (decode: Decode, value: unknown): unknown =>
-  value === null || value === undefined ? null : decode === undefined ? value : decode(value)
-
-// Blobs get memory of their own: a Buffer is a view of what the socket read, which it would keep alive, and its `slice`
-// and `toString` are not those of a Uint8Array.
-const bytes = (value: unknown): unknown => value instanceof Uint8Array ? new Uint8Array(value) : value
-
-const bigint = (value: unknown): unknown => typeof value === "bigint" ? value : BigInt(String(value))
-
-const uuid = (value: unknown): unknown => String(value)
-
-const scalars: { readonly [Name in ScalarName]: Decode } = {
-  ascii: undefined,
-  bigint,
-  blob: bytes,
-  boolean: undefined,
-  counter: bigint,
-  decimal: (value) => {
-    if (!(value instanceof types.BigDecimal)) return value
-    const bytes = types.BigDecimal.toBuffer(value)
-    return BigDecimal.make(Varint.fromBytes(bytes.subarray(4)), bytes.readInt32BE())
-  },
-  double: undefined,
-  float: undefined,
-  int: undefined,
-  text: undefined,
-  timestamp: (value) => {
-    if (!(value instanceof Date) || !Number.isNaN(value.getTime())) return value
-    throw new Unreadable("a timestamp beyond what a Date can hold: select blob_as_bigint(timestamp_as_blob(...)) of it")
-  },
-  uuid,
-  varint: bigint,
-  timeuuid: uuid,
-  inet: (value) => value instanceof types.InetAddress ? Inet.toText(value.getBuffer()) : String(value),
-  date: (value) =>
-    value instanceof types.LocalDate ? Calendar.toText(value.toBuffer().readUInt32BE(0) - 2 ** 31) : value,
-  time: (value) => value instanceof types.LocalTime ? bigint(value.getTotalNanoseconds()) : value,
-  smallint: undefined,
-  tinyint: undefined,
-  duration: (value) => {
-    const { days, months, nanoseconds } = value as { months: number; days: number; nanoseconds: unknown }
-    return { months, days, nanoseconds: bigint(nanoseconds) }
-  }
-}
-
-const elementsOf = (value: unknown): ReadonlyArray<unknown> =>
-  Array.isArray(value) ? value : Array.from((value as { readonly elements: ArrayLike<unknown> }).elements)
-
-const arrayOf = (element: Decode): Decode =>
-  element === undefined ? undefined : (value) => elementsOf(value).map((each) => orNull(element, each))
-
-const setOf = (element: Decode): Decode => (value) => {
-  if (element === undefined && value instanceof Set) return value
-  if (Symbol.iterator in Object(value)) {
-    return new Set(Array.from(value as Iterable<unknown>, (each) => orNull(element, each)))
-  }
+/** A name under which a record can keep a value. Throws {@link Unreadable} for the one name under which it keeps none. */
+export const readable = (name: string): string => {
+  if (name !== "__proto__") return name
   throw new Unreadable(
-    "the client gives sets of a class that cannot be iterated: give it the option `encoding: { set: Set }`"
+    "a record cannot keep a value under the name __proto__. Select the column under another name, with AS, or rename the field.",
+    name
   )
 }
 
-// Without `encoding.map` the driver makes an object of a map, whose keys are texts.
-const mapOf = (key: Decode, value: Decode, property: (key: string) => unknown): Decode => (entries) => {
-  if (!(entries instanceof Map)) {
-    if (!isPlain(entries)) throw new Unreadable(needsMap)
-    return new Map(Object.entries(Object(entries)).map(([name, each]) => [property(name), orNull(value, each)]))
+/** Decodes the parts of a collection, each with its length in front. */
+class Parts {
+  readonly #source: Source
+  readonly #end: number
+  readonly #type: CqlType
+  at: number
+
+  constructor(source: Source, start: number, end: number, type: CqlType) {
+    this.#source = source
+    this.at = start
+    this.#end = end
+    this.#type = type
   }
-  if (key === undefined && value === undefined) return entries
-  return new Map(Array.from(entries, ([name, each]) => [orNull(key, name), orNull(value, each)]))
-}
 
-const isPlain = (value: unknown): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(Object(value))
-  return prototype === Object.prototype || prototype === null
-}
+  /** The number of elements, of which each has at least so many parts. */
+  count(parts: number): number {
+    const { view } = this.#source
+    if (this.#end - this.at < 4) throw this.tooShort()
+    const count = view.getInt32(this.at)
+    this.at += 4
+    if (count < 0 || count * parts * 4 > this.#end - this.at) throw this.tooShort()
+    return count
+  }
 
-const needsMap = "the client does not give this map as a Map: give it the option `encoding: { map: Map }`"
+  next(decode: Decode): unknown {
+    const source = this.#source
+    const end = this.#end
+    if (end - this.at < 4) throw this.tooShort()
+    const length = source.view.getInt32(this.at)
+    const start = this.at + 4
+    if (length < 0) {
+      this.at = start
+      return null
+    }
+    if (length > end - start) throw this.tooShort()
+    this.at = start + length
+    return decode(source, start, this.at)
+  }
 
-const fromProperty = (type: CqlType): (key: string) => unknown => {
-  switch (type._tag === "Scalar" ? type.name : type._tag) {
-    case "ascii":
-    case "text":
-    case "uuid":
-    case "timeuuid":
-      return (key) => key
-    case "inet":
-      return (key) => Inet.toText(Inet.toBytes(key) ?? new Uint8Array())
-    case "tinyint":
-    case "smallint":
-    case "int":
-    case "float":
-    case "double":
-      return Number
-    case "bigint":
-    case "varint":
-      return BigInt
-    case "boolean":
-      return (key) => key === "true"
-    default:
-      return () => {
-        throw new Unreadable(needsMap)
-      }
+  get isAtEnd(): boolean {
+    return this.at === this.#end
+  }
+
+  finish(): void {
+    if (this.at !== this.#end) throw new Unreadable(`expected ${toText(this.#type)}, got bytes after its end`)
+  }
+
+  tooShort(): Unreadable {
+    return new Unreadable(`expected ${toText(this.#type)}, got bytes that end within it`)
   }
 }
+
+type Sequence = CqlType & { readonly _tag: "List" | "Set" }
+
+const listOf = (type: Sequence): Decode => {
+  const decode = decoderOf(type.element)
+  return (source, start, end) => {
+    const parts = new Parts(source, start, end, type)
+    const count = parts.count(1)
+    const list: Array<unknown> = []
+    for (let index = 0; index < count; index++) list.push(parts.next(decode))
+    parts.finish()
+    return list
+  }
+}
+
+const lost = (type: CqlType, kind: "a Set" | "a Map"): Unreadable =>
+  new Unreadable(
+    `expected ${
+      toText(type)
+    } whose keys are distinct in ${kind}, got keys that ${kind} cannot tell apart, such as -0 and 0. Select it as text, with CAST or toJson(...).`
+  )
+
+// To JavaScript's Set and Map -0 is 0. So a lone -0 would be written back as another value.
+const isLost = (key: unknown): boolean => Object.is(key, -0)
+
+const setOf = (type: Sequence): Decode => {
+  const decode = decoderOf(type.element)
+  return (source, start, end) => {
+    const parts = new Parts(source, start, end, type)
+    const count = parts.count(1)
+    const set = new Set<unknown>()
+    for (let index = 0; index < count; index++) {
+      const element = parts.next(decode)
+      if (isLost(element)) throw lost(type, "a Set")
+      set.add(element)
+    }
+    parts.finish()
+    if (set.size !== count) throw lost(type, "a Set")
+    return set
+  }
+}
+
+const mapOf = (type: CqlType & { readonly _tag: "Map" }): Decode => {
+  const decodeKey = decoderOf(type.key)
+  const decodeValue = decoderOf(type.value)
+  return (source, start, end) => {
+    const parts = new Parts(source, start, end, type)
+    const count = parts.count(2)
+    const map = new Map<unknown, unknown>()
+    for (let index = 0; index < count; index++) {
+      const key = parts.next(decodeKey)
+      if (isLost(key)) throw lost(type, "a Map")
+      map.set(key, parts.next(decodeValue))
+    }
+    parts.finish()
+    if (map.size !== count) throw lost(type, "a Map")
+    return map
+  }
+}
+
+// A tuple or a record that was written before its type got another field ends early.
+const tupleOf = (type: CqlType & { readonly _tag: "Tuple" }): Decode => {
+  const decoders = type.elements.map(decoderOf)
+  return (source, start, end) => {
+    const parts = new Parts(source, start, end, type)
+    const tuple = decoders.map((decode) => parts.isAtEnd ? null : parts.next(decode))
+    parts.finish()
+    return tuple
+  }
+}
+
+const udtOf = (type: CqlType & { readonly _tag: "Udt" }): Decode => {
+  const fields = type.fields.map(({ name, type }: Field) => ({ name, decode: decoderOf(type) }))
+  return (source, start, end) => {
+    const parts = new Parts(source, start, end, type)
+    const record: Record<string, unknown> = {}
+    for (const { decode, name } of fields) record[readable(name)] = parts.isAtEnd ? null : parts.next(decode)
+    parts.finish()
+    return record
+  }
+}
+
+const fixedVectorOf = (type: CqlType & { readonly _tag: "Vector" }): Decode => {
+  const decode = decoderOf(type.element)
+  const size = sizeOf(type.element)
+  return (source, start, end) => {
+    if (end - start !== size * type.dimension) throw wrongSize(type, end - start)
+    const vector: Array<unknown> = []
+    for (let at = start; at < end; at += size) vector.push(decode(source, at, at + size))
+    return vector
+  }
+}
+
+const vectorOf = (type: CqlType & { readonly _tag: "Vector" }): Decode => {
+  const decode = decoderOf(type.element)
+  return (source, start, end) => {
+    const lengths = new Varint.Reader(source.bytes, start, end)
+    const vector: Array<unknown> = []
+    for (let index = 0; index < type.dimension; index++) {
+      const length = lengths.unsigned()
+      if (length === undefined || length > BigInt(end - lengths.at)) throw wrongSize(type, end - start)
+      const from = lengths.at
+      lengths.at += Number(length)
+      vector.push(decode(source, from, lengths.at))
+    }
+    if (lengths.at !== end) throw wrongSize(type, end - start)
+    return vector
+  }
+}
+
+const wrongSize = (type: CqlType, length: number): Unreadable =>
+  new Unreadable(`expected ${toText(type)}, got ${length} bytes, which are not its elements`)

@@ -5,7 +5,7 @@
  * client, and it tells of a value that it refuses by quoting it. Here a value fits its type or is refused, by its kind.
  */
 import { kindOf } from "@effect-cql/core/Port"
-import { type CqlType, type Field, type ScalarName, toText } from "./cqlType.ts"
+import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
 import { type Encode, Refusal, scalars } from "./encodeScalar.ts"
 import * as Varint from "./varint.ts"
 
@@ -141,21 +141,6 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
     return Buffer.concat(parts)
   }
 }
-
-// Elements of these types stand in a vector without their length.
-const fixed: ReadonlySet<ScalarName> = new Set([
-  "bigint",
-  "boolean",
-  "double",
-  "float",
-  "int",
-  "timestamp",
-  "timeuuid",
-  "uuid"
-])
-
-const isFixed = (type: CqlType): boolean =>
-  type._tag === "Vector" ? isFixed(type.element) : type._tag === "Scalar" && fixed.has(type.name)
 
 const vectorOf = (type: CqlType & { readonly _tag: "Vector" }): Encode => {
   const element = encoderOf(type.element)

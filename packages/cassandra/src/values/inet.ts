@@ -3,7 +3,10 @@
  */
 import { isIPv4, isIPv6 } from "node:net"
 
-/** The 4 or 16 bytes of an address; `undefined` when the text is none. */
+/**
+ * The 4 or 16 bytes of an address; `undefined` when the text is none. An IPv4 address in the form of version 6
+ * (`::ffff:10.0.0.1`) has 4, as the server makes of a literal: under 16 bytes it would be another key.
+ */
 export const toBytes = (address: string): Buffer | undefined => {
   if (isIPv4(address)) return Buffer.from(address.split(".").map(Number))
   // A zone names an interface of this machine, which means nothing to a database.
@@ -14,8 +17,12 @@ export const toBytes = (address: string): Buffer | undefined => {
   const zeros = Array.from({ length: 8 - front.length - back.length }, () => 0)
   const bytes = Buffer.allocUnsafe(16)
   for (const [index, group] of [...front, ...zeros, ...back].entries()) bytes.writeUInt16BE(group, index * 2)
-  return bytes
+  return isMapped(bytes) ? bytes.subarray(12) : bytes
 }
+
+const mappedPrefix = Buffer.from("00000000000000000000ffff", "hex")
+
+const isMapped = (bytes: Buffer): boolean => bytes.subarray(0, 12).equals(mappedPrefix)
 
 const groups = (text: string): Array<number> =>
   text === "" ? [] : text.split(":").flatMap((group) => {

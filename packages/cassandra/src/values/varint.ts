@@ -34,3 +34,34 @@ export const toUnsignedVInt = (value: bigint): Buffer => {
 
 /** A signed integer in the same format: small ones, of either sign, are short. */
 export const toVInt = (value: bigint): Buffer => toUnsignedVInt(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)))
+
+/** Reads numbers of that format, one after the other. Each is undefined if the bytes end before it does. */
+export class Reader {
+  readonly #bytes: Buffer
+  readonly #end: number
+  /** Where the next number begins. */
+  at: number
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes
+    this.at = start
+    this.#end = end
+  }
+
+  unsigned(): bigint | undefined {
+    if (this.at >= this.#end) return undefined
+    const first = this.#bytes[this.at]!
+    const extra = Math.clz32(~(first << 24))
+    const next = this.at + 1 + extra
+    if (next > this.#end) return undefined
+    let value = BigInt(first & (0xff >> extra))
+    for (let index = this.at + 1; index < next; index++) value = (value << 8n) | BigInt(this.#bytes[index]!)
+    this.at = next
+    return value
+  }
+
+  signed(): bigint | undefined {
+    const value = this.unsigned()
+    return value === undefined ? undefined : BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
+  }
+}

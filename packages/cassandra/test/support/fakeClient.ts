@@ -1,70 +1,185 @@
-import type { Client, QueryOptions } from "cassandra-driver"
+import type { Client } from "cassandra-driver"
+import type { FrameItem, Parser, WireConnection } from "../../src/internal/driver/wire.ts"
+import type { RawAnswer } from "../../src/internal/protocol/answers.ts"
+import { answerTo, errorBody, frameReader, opcode } from "./frames.ts"
+import { readRequest, type RequestFrame } from "./requestFrames.ts"
+import { type Column, preparedBody, voidBody } from "./resultFrames.ts"
 
-/** A request as it reached the driver. */
-export interface Seen {
-  readonly method: "execute" | "batch"
+/** A request as it reached a node. */
+export type Seen = RequestFrame & {
+  readonly host: string
   readonly text: string
-  readonly params: ReadonlyArray<unknown>
-  readonly options: QueryOptions
+  readonly readTimeout: number | undefined
 }
 
-/** The marker types of a statement, as the server would tell them. */
-export type Columns = ReadonlyArray<{ readonly name: string; readonly type: { readonly code: number } }>
+/** What a node answers: a body with its opcode, no answer, or an error of the driver. */
+export type Answer =
+  | { readonly opcode: number; readonly body: Buffer; readonly flags?: number }
+  | "none"
+  | { readonly driver: unknown }
 
-/** What the fake answers a request with. */
-export type Answer = (seen: Seen) => Promise<unknown>
+/** A result. */
+export const result = (body: Buffer, flags = 0): Answer => ({ opcode: opcode.result, body, flags })
 
-/** A result of the driver without rows. */
-export const nothing = {
-  info: { queriedHost: "10.0.0.1:9042", achievedConsistency: 1, traceId: null, warnings: null },
-  columns: null,
-  rows: undefined,
-  pageState: null
+/** An error of the server. */
+export const failure = (code: number, ...fields: ReadonlyArray<Buffer>): Answer => ({
+  opcode: opcode.error,
+  body: errorBody(code, ...fields)
+})
+
+/** The answer to an EXECUTE that the node does not know. */
+export const unprepared = (id: Buffer): Answer =>
+  failure(0x2500, Buffer.concat([Buffer.from([id.length >> 8, id.length & 0xff]), id]))
+
+/** A result without rows. */
+export const nothing: Answer = result(voidBody)
+
+/** What a test makes of the nodes. */
+export interface Script {
+  readonly columns?: Readonly<Record<string, ReadonlyArray<Column>>>
+  /** Answers what is executed. */
+  readonly answer?: (seen: Seen) => Answer | Promise<Answer>
+  /** Answers a PREPARE, in place of the description of its columns. */
+  readonly prepare?: (text: string, host: string) => Answer | Promise<Answer> | undefined
+  readonly partitionKeys?: ReadonlyArray<number>
+  readonly hosts?: ReadonlyArray<string>
+  readonly options?: object
+  readonly ring?: ReadonlyArray<unknown>
 }
 
-/** A client that records what arrives, and prepares what it has columns for. */
-export const fakeClient = (
-  columns: Readonly<Record<string, Columns>>,
-  answer: Answer = () => Promise.resolve(nothing)
-) => {
+/** An id that a node gives to a text. */
+export const idOf = (text: string): Buffer => Buffer.from(`id of ${text}`)
+
+/**
+ * A client whose nodes are in this process: requests arrive as the frames that they are, and answers pass through the
+ * parser that the adapter intercepts.
+ */
+export const fakeClient = (script: Script = {}) => {
+  const { answer = () => nothing, columns = {}, hosts: addresses = ["10.0.0.1:9042"], partitionKeys = [] } = script
   const seen: Array<Seen> = []
   const prepares: Array<string> = []
-  const prepared = new Map<string, { meta?: { columns: Columns } }>()
-  const hosts = [{ isUp: () => true }]
+  const routed: Array<{ readonly keyspace: string | undefined; readonly routingKey: Buffer | undefined }> = []
   const streams = { inFlight: 0 }
+  const texts = new Map<string, string>()
+
+  const answerPrepare = (text: string, host: string): Answer | Promise<Answer> => {
+    const scripted = script.prepare?.(text, host)
+    if (scripted !== undefined) return scripted
+    texts.set(idOf(text).toString("hex"), text)
+    const known = columns[text]
+    return known === undefined
+      ? failure(0x2200)
+      : result(preparedBody(idOf(text), known, { partitionKeys }))
+  }
+
+  const textOf = (request: RequestFrame): string => {
+    const named = (id: Buffer) => texts.get(id.toString("hex")) ?? id.toString("hex")
+    switch (request._tag) {
+      case "Execute":
+        return named(request.id)
+      case "Batch":
+        return request.members.map(({ of }) => typeof of === "string" ? of : named(of)).join("; ")
+      case "Other":
+        return ""
+      default:
+        return request.text
+    }
+  }
+
+  const connectionOf = (host: string): WireConnection => {
+    const waiting = new Map<number, (error: unknown, answer?: unknown) => void>()
+    let lastStream = 0
+    const parser: Parser = {
+      parseBody: () => {
+        throw new Error("the frame is not the adapter's")
+      },
+      push: ({ header, result }: { readonly header: FrameItem["header"]; readonly result: RawAnswer }) => {
+        waiting.get(header.streamId)!(null, result)
+        waiting.delete(header.streamId)
+      }
+    }
+    const deliver = (stream: number, given: Answer): void => {
+      if (given === "none") return
+      if ("driver" in given) return waiting.get(stream)!(given.driver)
+      const { body, flags = 0, opcode } = given
+      const header = { streamId: stream, opcode, flags, version: 4, bodyLength: body.length }
+      // Behind a byte of another frame, and before one.
+      const chunk = Buffer.concat([Buffer.of(1), answerTo({ stream }, opcode, body).subarray(9), Buffer.of(2)])
+      parser.parseBody({}, { header, chunk, offset: 1, frameEnded: true })
+    }
+    return {
+      protocolVersion: 4,
+      keyspace: null,
+      parser,
+      changeKeyspace: () => Promise.resolve(),
+      sendStream: (request, options, callback) => {
+        const stream = lastStream++ & 0x7fff
+        queueMicrotask(() => {
+          let bytes: Buffer
+          try {
+            bytes = request.write(undefined, stream)
+          } catch (error) {
+            return callback(error)
+          }
+          waiting.set(stream, callback)
+          frameReader((frame) => {
+            const read = readRequest(frame)
+            let given: Answer | Promise<Answer>
+            if (read._tag === "Prepare") {
+              prepares.push(read.text)
+              given = answerPrepare(read.text, host)
+            } else {
+              const one: Seen = { ...read, host, text: textOf(read), readTimeout: options.getReadTimeout() }
+              seen.push(one)
+              given = answer(one)
+            }
+            void Promise.resolve(given).then((given) => deliver(stream, given))
+          })(bytes)
+        })
+      }
+    }
+  }
+
+  const hosts = addresses.map((address) => {
+    const connection = connectionOf(address)
+    return {
+      address,
+      isUp: () => true,
+      borrowConnection: () => connection,
+      removeFromPool: () => {},
+      checkHealth: () => {}
+    }
+  })
+  const profile = {
+    name: "default",
+    loadBalancing: {
+      newQueryPlan: (
+        keyspace: string | undefined,
+        options: { getKeyspace(): string | undefined; getRoutingKey(): Buffer | undefined } | null,
+        done: (error: undefined, hosts: Iterator<unknown>) => void
+      ) => {
+        if (options !== null) {
+          routed.push({ keyspace: options.getKeyspace() ?? keyspace, routingKey: options.getRoutingKey() })
+        }
+        done(undefined, hosts.values())
+      }
+    }
+  }
   const client = {
     connected: true,
     keyspace: undefined,
-    options: { pooling: { maxRequestsPerConnection: 2048 } },
-    metadata: {
-      getPreparedInfo: (_: string | undefined, text: string) => {
-        const info = prepared.get(text) ?? {}
-        prepared.set(text, info)
-        return info
-      }
+    hosts,
+    options: { pooling: { maxRequestsPerConnection: 2048 }, policies: {}, queryOptions: {}, ...script.options },
+    metadata: { ring: script.ring ?? [] },
+    profileManager: {
+      getProfile: (name: string | undefined) => name === undefined || name === "fast" ? profile : undefined,
+      getDistance: () => 0
     },
     getState: () => ({
       getConnectedHosts: () => hosts,
-      getOpenConnections: () => 2,
-      getInFlightQueries: () => streams.inFlight
-    }),
-    execute: (text: string, params: ReadonlyArray<unknown>, options: QueryOptions) => {
-      if (options.routingKey !== undefined && !Buffer.isBuffer(options.routingKey)) {
-        prepares.push(text)
-        const known = columns[text]
-        if (known !== undefined) prepared.get(text)!.meta = { columns: known }
-        return Promise.reject(new TypeError("Unexpected routingKey"))
-      }
-      const request: Seen = { method: "execute", text, params, options }
-      seen.push(request)
-      return answer(request)
-    },
-    batch: (queries: ReadonlyArray<{ query: string; params: ReadonlyArray<unknown> }>, options: QueryOptions) => {
-      const text = queries.map(({ query }) => query).join("; ")
-      const request: Seen = { method: "batch", text, params: queries.map(({ params }) => params), options }
-      seen.push(request)
-      return answer(request)
-    }
+      getOpenConnections: () => 2 / hosts.length,
+      getInFlightQueries: () => streams.inFlight / hosts.length
+    })
   }
-  return { client: client as unknown as Client, seen, prepares, streams }
+  return { client: client as unknown as Client, profile, seen, prepares, routed, streams }
 }

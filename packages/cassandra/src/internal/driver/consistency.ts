@@ -17,11 +17,8 @@ const codes: { readonly [Level in Consistency]: number } = {
 
 const names = new Map(Object.entries(codes).map(([name, code]) => [code, name as Consistency]))
 
-// Where a statement has the level 0, the driver puts ONE. This counts as something to it, and is written as 0.
-const any = Number.MIN_VALUE
-
-/** The number of a level, for a request. */
-export const toCode = (level: Consistency): number => level === "ANY" ? any : codes[level]
+/** The number of a level. */
+export const toCode = (level: Consistency): number => codes[level]
 
 /** The level of a number. */
-export const fromCode = (code: unknown): Consistency | undefined => names.get(Math.trunc(Number(code)))
+export const fromCode = (code: unknown): Consistency | undefined => names.get(Number(code))

@@ -2,34 +2,10 @@
  * What the adapter uses of the driver beyond its declared types. All of it is here, so that a new release of the driver
  * is checked in one place.
  */
-import type { Client, DseClientOptions, metadata, types } from "cassandra-driver"
+import type { Client, DseClientOptions, metadata } from "cassandra-driver"
 import type { Socket } from "node:net"
 import type { Transform } from "node:stream"
 import { StreamTable } from "./streamTable.ts"
-
-/** A type of the protocol, as the driver reads it off a frame. */
-export interface ColumnType {
-  readonly code: number
-  readonly info?: unknown
-}
-
-/** A column of a result, or a marker of a prepared statement. */
-export interface DriverColumn {
-  readonly name: string
-  readonly type: ColumnType
-}
-
-/** What the server said when a statement was prepared. The driver replaces it when it prepares the statement again. */
-export interface PreparedMeta {
-  readonly columns: ReadonlyArray<DriverColumn>
-  /** Which markers are the partition key, in its order, where all of it are markers. */
-  readonly partitionKeys?: ReadonlyArray<number> | null | undefined
-}
-
-/** An entry of the driver's cache of prepared statements; without `meta` until the statement is prepared. */
-export interface PreparedInfo {
-  readonly meta?: PreparedMeta | undefined
-}
 
 /** A connection of the driver, as far as its end is concerned. */
 export interface DriverConnection {
@@ -98,7 +74,8 @@ interface Internals {
   readonly isShuttingDown: boolean
   readonly keyspace: string
   readonly metadata: TokenMetadata & {
-    readonly getPreparedInfo: (keyspace: string | undefined, text: string) => PreparedInfo
+    /** Absent or empty where the nodes give no tokens. */
+    readonly ring?: ReadonlyArray<unknown> | null | undefined
     readonly _schemaParser?: SchemaParser | undefined
     setCassandraVersion?: (version: ReadonlyArray<number>) => void
   }
@@ -134,24 +111,3 @@ export type ClientOptions = DseClientOptions & { readonly logEmitter?: LogEmitte
 /** Whether what logs is a connection. The driver tells nobody of a connection before it is ready, other than so. */
 export const isConnection = (source: unknown, className: string): source is DriverConnection =>
   className === "Connection" && typeof source === "object" && source !== null
-
-/**
- * Prepares a statement without executing it, for which the driver has no method: it prepares first and looks at the
- * routing key after that, so a routing key that cannot be makes it stop in between.
- */
-export const prepareOnly = (client: Client, text: string): Promise<types.ResultSet> =>
-  client.execute(text, [], { prepare: true, routingKey: notARoutingKey })
-
-/** Lets the driver prepare a statement again before it executes it. */
-export const forget = (info: PreparedInfo): void => {
-  Object.assign(info, { queryId: undefined, meta: undefined })
-  forgotten.set(info, timesForgotten(info) + 1)
-}
-
-const forgotten = new WeakMap<PreparedInfo, number>()
-
-/** How often a statement has been forgotten: who waits for it to be prepared can tell by it that it was, and is no more. */
-export const timesForgotten = (info: PreparedInfo): number => forgotten.get(info) ?? 0
-
-// Refused by the driver, whatever the statement: neither a Buffer nor a token.
-const notARoutingKey = Object.freeze({ prepareOnly: true }) as unknown as Buffer

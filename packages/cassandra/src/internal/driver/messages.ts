@@ -18,9 +18,6 @@ export const dataCenters = /only found hosts in data centers: \[(.*)\]/
 /** `connection.js`, open: a host that did not accept the connection in time. */
 export const connectionTimeout = "Connection timeout"
 
-/** `execution-profile.js`, getProfile: a profile of this name does not exist. */
-export const profileMissing = /^Execution profile "[^"]*" not found$/
-
 /** `request-handler.js`, setCompleted: a warning of the server, logged with the query. */
 export const serverWarning = /^(Received warning \(\d+ of \d+\) ")(.*)(" for ".*)$/s
 

@@ -1,280 +1,397 @@
 /**
- * One request on its way: who waits for it, what is sent, and the options that the driver reads. All that is one object,
- * for every statement of every run makes one.
+ * One request on its way: its query plan, its preparation, the nodes that it is sent to, and its answer.
  *
- * A statement is prepared (once, the driver remembers it), its parameters are encoded by the types that came back, and it
- * is executed: three steps, of which the first takes no time but for the first statement of a text.
+ * A request is sent to the next node for as long as no node can have seen it, and never again after that. What retries is
+ * the core.
  */
 import { type CqlError, Reason } from "@effect-cql/core"
-import type { BatchRequest, Done, Page, Request, StatementRequest } from "@effect-cql/core/Port"
-import type { types } from "cassandra-driver"
+import type { Done, Page } from "@effect-cql/core/Port"
+import type { Client } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import { Unreadable } from "../../values/unreadable.ts"
+import { internals } from "../driver/driver.ts"
+import { enterKeyspace, type Next, NoHost, Plan, type Profile } from "../driver/hosts.ts"
+import { PolicyOptions, type RequestDefaults } from "../driver/policyOptions.ts"
+import { after, now } from "../driver/timer.ts"
+import { Flight, NotSent } from "../driver/wire.ts"
 import {
-  forget,
-  type internals,
-  type PreparedInfo,
-  type PreparedMeta,
-  prepareOnly,
-  timesForgotten
-} from "../driver/driver.ts"
-import { isForgotten } from "../driver/forgotten.ts"
-import type { Circumstances } from "./classify.ts"
-import { type KeepsPlan, toPage } from "./page.ts"
-import { type Bound, encode, refresh } from "./params.ts"
-import { preparedOf } from "./prepared.ts"
-import { BatchOptions, StatementOptions, toDriver } from "./requestOptions.ts"
+  type RawAnswer,
+  readError,
+  readResult,
+  readSchemaChange,
+  type Result,
+  resultKind,
+  type ServerAnswer
+} from "../protocol/answers.ts"
+import { opcode, type QueryParameters, type Slot } from "../protocol/frames.ts"
+import type { KeepsPlan } from "../protocol/rows.ts"
+import type { AttemptContext, Where } from "./attemptContext.ts"
+import { toPage } from "./page.ts"
+import type { PreparedText } from "./prepared.ts"
+import type { NotPrepared } from "./preparing.ts"
 
-/** What all attempts on a client share. */
-export interface AttemptContext {
-  readonly client: ReturnType<typeof internals>
-  /** Requests handed to the driver for which somebody waits. */
-  awaited: number
-  readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>
-  readonly failed: (error: unknown, request: Request, phase: Circumstances["phase"]) => Exit.Exit<never, CqlError>
-}
+/** A request on a connection. */
+class RequestFlight extends Flight {
+  readonly attempt: Attempt
+  readonly next: Next
 
-/** A request, and who is told of its end. */
-interface Waiter {
-  readonly request: Request
-  readonly context: AttemptContext
-  /** Called once, come what may: also the answer that nobody waits for tells that the request is out of the way. */
-  done: Done
-  waits: boolean
-  /** Whether the driver was given the request, and not only the text to prepare. */
-  isSent: boolean
-  /** Whether it was begun anew because its statement was forgotten. */
-  isRenewed: boolean
-  /** Lets the driver forget what was prepared for it, and begins anew. */
-  renew(): void
-}
+  constructor(attempt: Attempt, next: Next) {
+    super()
+    this.attempt = attempt
+    this.next = next
+  }
 
-/**
- * Gives a request up; true if the driver was given it. The driver cannot recall it: its stream stays taken until the answer
- * comes. A request whose text is still being prepared is never sent.
- */
-export const abandon = (waiter: Waiter): boolean => {
-  release(waiter)
-  return waiter.isSent
-}
+  protected frame(version: number, stream: number): Buffer | undefined {
+    return this.attempt.frame({ version, stream }, this.next)
+  }
 
-const release = (waiter: Waiter): void => {
-  if (waiter.waits) waiter.context.awaited--
-  waiter.waits = false
+  getReadTimeout(): number {
+    return this.attempt.driverTimeout
+  }
+
+  answered(answer: RawAnswer): void {
+    this.attempt.answered(answer, this)
+  }
+
+  failed(error: unknown): void {
+    this.attempt.broken(error, this)
+  }
 }
 
 // The driver keeps its requests in a Map, and V8 links each table of a Map to the one that replaces it: one that has grown
 // old holds on to all requests since, long after their answers, until the next full collection. So a request lets go of
 // who waited for it. Else the whole statement survives the small collections, which cost by what survives.
-const finish = (waiter: Waiter, exit: Exit.Exit<Page, CqlError>): void => {
-  const { done } = waiter
-  release(waiter)
-  waiter.done = settled
-  done(exit)
-}
-
 const settled: Done = () => {}
 
 const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
-const awaitAnswer = (waiter: Waiter, answer: Promise<types.ResultSet>, keeper: KeepsPlan | undefined): void => {
-  waiter.isSent = true
-  answer.then(
-    (result) => finish(waiter, waiter.waits ? pageOf(waiter, result, keeper) : nobodyWaits),
-    (error: unknown) => {
-      if (!waiter.waits) return finish(waiter, nobodyWaits)
-      if (waiter.isRenewed || !isForgotten(error)) {
-        return finish(waiter, waiter.context.failed(error, waiter.request, "execute"))
-      }
-      waiter.isRenewed = true
-      // The server did not execute it, for it did not know the statement.
-      waiter.isSent = false
-      // A promise handler that throws would leave the statement without an end.
-      try {
-        waiter.renew()
-      } catch (defect) {
-        finish(waiter, Exit.die(defect))
-      }
-    }
-  )
-}
+// Rounds of preparing in a row without a chance to send: the schema changes faster than that.
+const mostRounds = 3
 
-const pageOf = (
-  { context, request }: Waiter,
-  result: types.ResultSet,
-  keeper: KeepsPlan | undefined
-): Exit.Exit<Page, CqlError> => {
-  // A promise handler that throws would leave the statement without an end.
-  try {
-    return Exit.succeed(toPage(result, keeper))
-  } catch (error) {
-    return error instanceof Unreadable ? context.refused(error.reason, request) : Exit.die(error)
-  }
-}
-
-const infoOf = ({ client }: AttemptContext, text: string): PreparedInfo =>
-  client.metadata.getPreparedInfo(client.keyspace, text)
-
-// What was prepared is handed on, and not looked up again: among many texts the driver may have dropped it from its cache.
-// Nothing is handed on where the keyspace has changed meanwhile, of which it was: then it has to be looked up.
-const prepare = (
-  waiter: Waiter,
-  text: string,
-  info: PreparedInfo,
-  next: (meta: PreparedMeta | undefined) => void
-): void => {
-  const { client } = waiter.context
-  const { keyspace } = client
-  const times = timesForgotten(info)
-  const prepared = (error: unknown) => {
-    // A statement that was interrupted meanwhile must not be sent any more.
-    if (!waiter.waits) return finish(waiter, nobodyWaits)
-    // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
-    const isForgotten = timesForgotten(info) !== times
-    if (info.meta === undefined && !isForgotten) {
-      return finish(waiter, waiter.context.failed(error, waiter.request, "prepare"))
-    }
-    // A promise handler that throws would leave the statement without an end.
-    try {
-      next(client.keyspace === keyspace ? info.meta : undefined)
-    } catch (defect) {
-      finish(waiter, Exit.die(defect))
-    }
-  }
-  prepareOnly(client, text).then(prepared, prepared)
-}
-
-const noParams: Array<unknown> = []
-
-/** One page of one statement. */
-export class StatementAttempt extends StatementOptions implements Waiter, Bound {
+/** A request of the core. */
+export abstract class Attempt extends PolicyOptions implements QueryParameters {
   readonly context: AttemptContext
-  done: Done
-  waits = true
-  isSent = false
-  isRenewed = false
-  info: PreparedInfo = notPrepared
-  meta: PreparedMeta = noMeta
-  encoded: Array<unknown> = noParams
+  readonly defaults: RequestDefaults
+  profile: Profile
+  readonly #started = now()
+  #done: Done
+  #waits = true
+  #isOutdated = false
+  #hasReprepared = false
+  #plan: Plan | undefined
+  #stopSpeculating = (): void => {}
+  protected rounds = 0
+  #wasWritten = false
 
-  constructor(context: AttemptContext, request: StatementRequest, pageState: string | undefined, done: Done) {
-    super(request, pageState)
+  constructor(context: AttemptContext, done: Done) {
+    super()
     this.context = context
-    this.done = done
+    this.defaults = context.requestDefaults
+    this.profile = noProfile
+    this.#done = done
     context.awaited++
   }
 
-  get params(): ReadonlyArray<unknown> {
-    return this.request.params
+  /** The statements that have to be prepared before it can be sent, each once. */
+  abstract readonly texts: Iterable<PreparedText>
+  /** Where the plan of its rows is kept. */
+  protected abstract readonly keeper: KeepsPlan | undefined
+  /** Whether a sibling may be sent to another node before an answer comes. */
+  protected abstract readonly isSpeculated: boolean
+  /** The text of a policy's plan. */
+  protected abstract readonly planText: string
+  /** Encodes the parameters. Prepares what is not prepared, and then begins anew. */
+  protected abstract bind(): "bound" | "waits" | Reason.ParametersRefused
+  /** Whether the parameters are encoded by the types that hold now. */
+  protected abstract isCurrent(): boolean
+  /** The bytes of the request, for a node. */
+  protected abstract write(slot: Slot, host: string): Buffer
+
+  get consistency(): number {
+    return this.getConsistency()
+  }
+
+  get serialConsistency(): number | undefined {
+    return this.getSerialConsistency()
+  }
+
+  get pageSize(): number | undefined {
+    const size = this.getFetchSize()
+    return size !== undefined && size > 0 ? size : undefined
+  }
+
+  abstract readonly pageState: Buffer | undefined
+
+  get timestamp(): bigint | undefined {
+    const { sentAt, timestamp } = this.request.options
+    return timestamp ?? sentAt
+  }
+
+  get tracing(): boolean {
+    return this.request.options.tracing
+  }
+
+  get payload(): RequestDefaults["payload"] {
+    return this.defaults.payload
+  }
+
+  /**
+   * The driver's own timer is the second line: the core ends a request in time. It counts what is never answered, by which
+   * the driver finds connections that hang.
+   */
+  get driverTimeout(): number {
+    const { requestTimeout } = this.request.options
+    return requestTimeout === undefined || !Number.isFinite(requestTimeout) ? 0 : requestTimeout * 2 + 1_000
+  }
+
+  /** Nobody waits any more. What is on the wire cannot be recalled. What is not is never sent. Returns whether it was sent. */
+  abandon(): boolean {
+    if (this.#waits) this.context.awaited--
+    this.#waits = false
+    this.#stopSpeculating()
+    return this.#wasWritten
   }
 
   start(): void {
-    const { client } = this.context
-    const { params, text } = this.request
-    // Types and routing come with the markers. A text without any is sent as it is, which DDL needs anyway.
-    if (params.length === 0) return awaitAnswer(this, client.execute(text, noParams, toDriver(this)), undefined)
-    const info = infoOf(this.context, text)
-    if (info.meta !== undefined) return this.#send(info, info.meta)
-    prepare(this, text, info, (meta) => meta === undefined ? this.start() : this.#send(info, meta))
-  }
-
-  renew(): void {
-    forget(this.info)
-    this.start()
-  }
-
-  #send(info: PreparedInfo, meta: PreparedMeta): void {
-    const { params, text } = this.request
-    const prepared = preparedOf(meta)
-    this.info = info
-    this.meta = meta
-    // A copy, to be overwritten, has its length from the start: an array that grows makes room for 17.
-    this.encoded = params.slice()
-    const refused = encode(prepared, params, this.encoded)
-    if (refused !== undefined) {
-      if (prepared.mayBeOutdated) return this.renew()
-      return finish(this, this.context.refused(refused, this.request))
+    if (internals(this.context.client).isShuttingDown) {
+      const message = "the client has been shut down"
+      return this.#finish(this.context.refused(new Reason.SessionClosed({ message }), this.request))
     }
-    awaitAnswer(this, this.context.client.execute(text, this.encoded, toDriver(this)), prepared)
+    const profile = this.defaults.profile(this.request)
+    if (profile === undefined) {
+      const { executionProfile } = this.request.options
+      const message = `Execution profile "${executionProfile}" not found`
+      return this.#finish(this.context.refused(new Reason.ParametersRefused({ message }), this.request))
+    }
+    this.profile = profile
+    this.proceed()
   }
 
-  protected beforeWriting(): void {
-    if (this.info.meta !== this.meta) refresh(this)
+  /** Binds, and sends if that is done. */
+  protected proceed(): void {
+    if (!this.#waits) return this.#finish(nobodyWaits)
+    const bound = this.bind()
+    if (bound === "bound") this.#dispatch()
+    else if (bound !== "waits") this.#finish(this.context.refused(bound, this.request))
+  }
+
+  /** Prepares statements, all at once, and goes on. */
+  protected prepare(texts: Iterable<PreparedText>): void {
+    this.rounds++
+    const all = Array.from(texts)
+    let waiting = all.length
+    let failure: NotPrepared | undefined
+    for (const text of all) {
+      this.context.prepared.prepare(text, (failed) => {
+        failure ??= failed
+        if (--waiting === 0) this.#guarded(() => this.#prepared(failure))
+      })
+    }
+  }
+
+  #prepared(failure: NotPrepared | undefined): void {
+    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (failure === undefined) return this.proceed()
+    const { error, host } = failure
+    this.#finish(this.context.failed(error, this.request, { phase: "prepare", host, isWritten: false }))
+  }
+
+  // What calls back would take what is thrown for its own: a statement would be left without an end.
+  #guarded(run: () => void): void {
+    // Called for each request.
+    try {
+      run()
+    } catch (defect) {
+      this.#finish(Exit.die(defect))
+    }
+  }
+
+  #dispatch(): void {
+    Plan.make(this.context.client, this.profile, this, (plan, error) =>
+      this.#guarded(() => {
+        if (plan === undefined) return this.#unplanned(error)
+        this.#plan = plan
+        const first = this.#sendToNext()
+        if (first !== undefined && this.isSpeculated) this.#speculate(first)
+      }))
+  }
+
+  #unplanned(error: unknown): void {
+    this.#finish(this.context.failed(error, this.request, { phase: "plan", host: undefined, isWritten: false }))
+  }
+
+  #sendToNext(): Next | undefined {
+    const plan = this.#plan!
+    let next: Next | undefined
+    // Policies are code of the user's as well.
+    try {
+      next = plan.next()
+    } catch (error) {
+      this.#unplanned(error)
+      return undefined
+    }
+    if (next !== undefined) this.#send(next)
+    else if (!this.#wasWritten) {
+      this.#finish(
+        this.context.failed(new NoHost(plan.tried), this.request, {
+          phase: "execute",
+          host: undefined,
+          isWritten: false
+        })
+      )
+    }
+    return next
+  }
+
+  #send(next: Next): void {
+    enterKeyspace(this.context.client, next.connection, (error) => {
+      if (!this.#waits) return this.#finish(nobodyWaits)
+      if (error === undefined) return new RequestFlight(this, next).sendOn(next.connection)
+      this.#plan!.tried.set(next.host.address, error)
+      this.#sendToNext()
+    })
+  }
+
+  #speculate(first: Next): void {
+    const { keyspace, options } = this.context.client as Client & Speculating
+    const plan = options.policies.speculativeExecution?.newPlan(keyspace, this.planText)
+    const next = (host: Next["host"]): void => {
+      const delay = plan?.nextExecution(host)
+      if (typeof delay !== "number" || delay < 0) return
+      this.#stopSpeculating = after(delay, () => {
+        const sibling = this.#waits ? this.#sendToNext() : undefined
+        if (sibling !== undefined) next(sibling.host)
+      })
+    }
+    next(first.host)
+  }
+
+  /** Called by a flight when its turn to be written has come. */
+  frame(slot: Slot, { host }: Next): Buffer | undefined {
+    if (!this.#waits) return undefined
+    if (!this.isCurrent() && this.rounds < mostRounds) {
+      this.#isOutdated = true
+      return undefined
+    }
+    const bytes = this.write(slot, host.address)
+    this.#wasWritten = true
+    return bytes
+  }
+
+  /** Called by a flight that gets no answer. */
+  broken(error: unknown, { isWritten, next }: RequestFlight): void {
+    const { connection, host } = next
+    if (isSocketError(error)) host.removeFromPool(connection)
+    else if (isWritten && isTimeout(error)) host.checkHealth(connection)
+    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (isWritten) {
+      const where: Where = { phase: "execute", host: host.address, isWritten }
+      return this.#finish(this.context.failed(error, this.request, where))
+    }
+    if (error instanceof NotSent) {
+      if (!this.#isOutdated) return
+      this.#isOutdated = false
+      return this.#guarded(() => this.proceed())
+    }
+    if (!isSocketError(error)) {
+      return this.#finish(
+        this.context.failed(error, this.request, { phase: "execute", host: host.address, isWritten: false })
+      )
+    }
+    this.#plan!.tried.set(host.address, undefined)
+    this.#guarded(() => this.#sendToNext())
+  }
+
+  /** Called by a flight with its answer. */
+  answered(answer: RawAnswer, { next }: RequestFlight): void {
+    if (!this.#waits) return this.#finish(nobodyWaits)
+    // The driver calls from within its parser of the connection, which ends for all requests if this throws.
+    try {
+      if (answer.opcode === opcode.error) this.#errored(readError(answer, next.host.address), next)
+      else this.#resulted(readResult(answer), next)
+    } catch (error) {
+      this.#finish(
+        error instanceof Unreadable
+          ? this.context.refused(error.reason, this.request)
+          : this.context.failed(error, this.request, { phase: "read", host: next.host.address, isWritten: true })
+      )
+    }
+  }
+
+  #resulted(result: Result, next: Next): void {
+    const { warnings } = result.extras
+    if (warnings !== undefined) this.context.warned(warnings)
+    if (result.kind !== resultKind.schemaChange) {
+      const { conditional } = this.request
+      const asked = { conditional, coordinator: next.host.address, consistency: this.consistency }
+      return this.#finish(Exit.succeed(toPage(result, asked, this.keeper)))
+    }
+    const change = readSchemaChange(result.reader)
+    const { consistency, request } = this
+    const about = { result, next, started: this.#started, request, consistency }
+    this.context.schemaChanged(change, about, (page) => this.#finish(Exit.succeed(page)))
+  }
+
+  #errored(error: ServerAnswer, next: Next): void {
+    if (error.code !== unprepared || this.#hasReprepared) {
+      return this.#finish(
+        this.context.failed(error, this.request, { phase: "execute", host: next.host.address, isWritten: true })
+      )
+    }
+    // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
+    this.#hasReprepared = true
+    this.#wasWritten = false
+    const texts = new Set(this.texts)
+    let waiting = texts.size
+    let failure: NotPrepared | undefined
+    for (const text of texts) {
+      this.context.prepared.prepareOn(next, text, (failed) => {
+        failure ??= failed
+        if (--waiting === 0) this.#guarded(() => this.#reprepared(next, failure))
+      })
+    }
+  }
+
+  #reprepared(next: Next, failure: NotPrepared | undefined): void {
+    if (failure !== undefined) {
+      if (!this.#waits || !isSocketError(failure.error)) return this.#prepared(failure)
+      this.#plan!.tried.set(next.host.address, undefined)
+      return void this.#sendToNext()
+    }
+    if (!this.#waits) return this.#finish(nobodyWaits)
+    this.rounds++
+    const bound = this.isCurrent() ? "bound" : this.bind()
+    if (bound === "bound") this.#send(next)
+    else if (bound !== "waits") this.#finish(this.context.refused(bound, this.request))
+  }
+
+  #finish(exit: Exit.Exit<Page, CqlError>): void {
+    const done = this.#done
+    this.abandon()
+    this.#done = settled
+    done(exit)
   }
 }
 
-const noMeta: PreparedMeta = { columns: [] }
-const notPrepared: PreparedInfo = { meta: noMeta }
+const unprepared = 0x2500
 
-/** A batch. */
-export class BatchAttempt extends BatchOptions implements Waiter {
-  readonly context: AttemptContext
-  done: Done
-  waits = true
-  isSent = false
-  isRenewed = false
-  readonly #queries: Array<{ readonly query: string; readonly params: Array<unknown> }> = []
-  readonly #bound: Array<Bound> = []
+const noProfile: Profile = { name: "", loadBalancing: { newQueryPlan: () => {} } }
 
-  constructor(context: AttemptContext, request: BatchRequest, done: Done) {
-    super(request)
-    this.context = context
-    this.done = done
-    context.awaited++
-  }
-
-  get prepare(): boolean {
-    return this.#bound.length > 0
-  }
-
-  /** Encodes the statements from where it stopped, and sends the batch: with a pause for each text not yet prepared. */
-  start(just?: PreparedInfo): void {
-    const { statements } = this.request
-    for (let index = this.#queries.length; index < statements.length; index++) {
-      const { params, text } = statements[index]!
-      if (params.length === 0) {
-        this.#queries.push({ query: text, params: [] })
-        continue
-      }
-      const info = just ?? infoOf(this.context, text)
-      just = undefined
-      if (info.meta === undefined) {
-        return prepare(this, text, info, (meta) => meta === undefined ? this.#beginAnew() : this.start(info))
-      }
-      const bound: Bound = { params, encoded: [], info, meta: info.meta }
-      const prepared = preparedOf(bound.meta)
-      const refused = encode(prepared, params, bound.encoded)
-      if (refused !== undefined) {
-        if (prepared.mayBeOutdated) {
-          forget(info)
-          return this.#beginAnew()
+interface Speculating {
+  readonly keyspace: string
+  readonly options: {
+    readonly policies: {
+      readonly speculativeExecution?: {
+        readonly newPlan: (keyspace: string, text: string) => {
+          readonly nextExecution: (host: Next["host"]) => unknown
         }
-        return finish(this, this.context.refused(ofMember(refused, index), this.request))
       }
-      this.#queries.push({ query: text, params: bound.encoded })
-      this.#bound.push(bound)
     }
-    awaitAnswer(this, this.context.client.batch(this.#queries, toDriver(this)), undefined)
-  }
-
-  renew(): void {
-    for (const { info } of this.#bound) forget(info)
-    this.#beginAnew()
-  }
-
-  #beginAnew(): void {
-    this.#queries.length = 0
-    this.#bound.length = 0
-    this.start()
-  }
-
-  protected beforeWriting(): void {
-    for (const bound of this.#bound) refresh(bound)
   }
 }
 
-const ofMember = (refused: Reason.ParametersRefused, index: number): Reason.ParametersRefused => {
-  const { _tag, message, ...fields } = refused
-  const { cause } = refused
-  return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
-}
+const isSocketError = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "isSocketError" in error && error.isSocketError === true
+
+/** Whether the driver gave up waiting (`operation-state.js:101`): its error names the host, and is no other of its errors. */
+export const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === "OperationTimedOutError"

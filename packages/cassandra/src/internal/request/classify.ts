@@ -9,12 +9,20 @@ import { kindOf, type Request, withoutValues } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import * as Redacted from "effect/Redacted"
 import * as Consistency from "../driver/consistency.ts"
+import { NoHost } from "../driver/hosts.ts"
 import * as messages from "../driver/messages.ts"
 
 /** What of a request decides what an error means. */
 export interface Circumstances {
-  /** `"prepare"` until the server has prepared the statement: until then the statement itself was not sent. */
-  readonly phase: "prepare" | "execute"
+  /**
+   * Where the request was: `"plan"` while nodes were chosen for it, `"prepare"` until a server had prepared it, `"execute"`
+   * from then on, and `"read"` once its answer was there.
+   */
+  readonly phase: "plan" | "prepare" | "execute" | "read"
+  /** The node that the request was sent to. */
+  readonly host?: string | undefined
+  /** False if the request itself was not sent: no node can have executed it. */
+  readonly isWritten?: boolean | undefined
   /** The time allowed for an answer, in milliseconds; 0 when there was no bound. */
   readonly timeout: number
   /** The request, where there was one: what it bound is taken out of the message. */
@@ -48,19 +56,42 @@ interface DriverError {
 
 /** The reason of an error of the driver. */
 export const classify = (error: unknown, circumstances: Circumstances): Reason.Reason => {
+  if (error instanceof NoHost) {
+    const hosts = triedHosts(Object.fromEntries(error.tried), circumstances)
+    return new Reason.NoHostAvailable({ message: noHost(hosts), hosts })
+  }
   if (!isDriverError(error)) {
     return new Reason.UnknownError({ message: `the driver failed with a ${kindOf(error)}`, cause: error })
   }
+  const coordinator = error.coordinator ?? circumstances.host
   const common: Reason.Common = {
     ...told(error, circumstances),
-    ...(error.coordinator === undefined ? undefined : { coordinator: error.coordinator })
+    ...(coordinator === undefined ? undefined : { coordinator })
   }
-  return (error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown)(error, common, circumstances)
+  return rowOf(error, circumstances)(error, common, circumstances)
 }
+
+const rowOf = (error: DriverError, { phase }: Circumstances): Row => {
+  if (phase === "plan") return planFailed
+  if (phase === "read") return unreadable
+  return error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown
+}
+
+// The answer of the server came, and is not what its protocol says.
+const unreadable: Row = ({ message }, common) =>
+  new Reason.UnknownError({ ...common, message: `the answer cannot be read: ${message}` })
+
+// What a policy throws is told as it is. Nothing was sent.
+const planFailed: Row = ({ message, name }, common) =>
+  new Reason.NoHostAvailable({
+    ...common,
+    message: `the load-balancing policy failed before anything was sent: ${name}: ${message}`,
+    hosts: []
+  })
 
 /** The message of an error without what was bound, and the error itself: redacted where it quotes that. */
 const told = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
-  const isOfDriver = error.name === "ResponseError"
+  const isOfDriver = error.name === "ResponseError" || error.name === "ServerAnswer"
     ? worded.has(Number(error.code))
     : error.isSocketError === true || (byName[error.name] !== undefined && error.name !== "NoHostAvailableError")
   const message = isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
@@ -81,30 +112,30 @@ const unknown: Row = (error, common, { phase }) =>
     ? new Reason.NoHostAvailable({ ...common, hosts: [] })
     : new Reason.UnknownError(common)
 
-const connectionClosed: Row = (error, common, { phase }) =>
+const connectionClosed: Row = (error, common, { isWritten, phase }) =>
   new Reason.ConnectionClosed({
     ...common,
-    host: error.coordinator,
+    host: common.coordinator,
     // What is not marked may have been waiting for its turn as well as under way.
-    written: error.requestNotWritten === true || phase === "prepare" ? false : undefined
+    written: error.requestNotWritten === true || isWritten === false || phase === "prepare" ? false : undefined
   })
 
-// The driver's own messages quote the value, and so does what it throws: neither is passed on.
-const parametersRefused: Row = (error, common, { phase }) =>
-  error.coordinator === undefined || phase === "prepare"
-    ? new Reason.ParametersRefused({
-      message: messages.profileMissing.test(error.message)
-        ? error.message
-        : `the driver could not encode the statement (${error.name})`
-    })
-    // Values are bytes before the driver sees them. What fails after a node was asked is the reading of its answer.
-    : new Reason.UnknownError({ ...common, message: `the driver could not read the answer (${error.name})` })
+// Such errors may quote anything.
+const thrown: Row = (error, common) =>
+  new Reason.UnknownError({
+    ...common,
+    message: `the driver failed with a ${error.name}`,
+    cause: Redacted.make(error)
+  })
+
+const byCode: Row = (error, common, circumstances) =>
+  (responses[Number(error.code)] ?? unknown)(error, common, circumstances)
 
 const byName: Readonly<Record<string, Row>> = {
-  ResponseError: (error, common, circumstances) =>
-    (responses[Number(error.code)] ?? unknown)(error, common, circumstances),
-  OperationTimedOutError: (error, common, { phase, timeout }) =>
-    phase === "prepare"
+  ResponseError: byCode,
+  ServerAnswer: byCode,
+  OperationTimedOutError: (error, common, { isWritten, phase, timeout }) =>
+    phase === "prepare" || isWritten === false
       ? new Reason.NoHostAvailable({ ...common, hosts: error.host === undefined ? [] : [{ host: error.host }] })
       : new Reason.RequestTimeout({ ...common, host: error.host, timeout }),
   NoHostAvailableError: (error, common, circumstances) => {
@@ -119,9 +150,9 @@ const byName: Readonly<Record<string, Row>> = {
     return new Reason.Busy({ ...common, host: match?.[1], inFlight: match === null ? undefined : Number(match[2]) })
   },
   AuthenticationError: (_, common) => new Reason.AuthenticationFailed(common),
-  TypeError: parametersRefused,
-  RangeError: parametersRefused,
-  ArgumentError: parametersRefused,
+  TypeError: thrown,
+  RangeError: thrown,
+  ArgumentError: thrown,
   DriverInternalError: (_, common) => new Reason.UnknownError(common),
   NotSupportedError: (_, common) => new Reason.UnknownError(common),
   VIntOutOfRangeException: (_, common) => new Reason.UnknownError(common)
@@ -143,7 +174,9 @@ export const triedHosts = (
 ): ReadonlyArray<TriedHost> =>
   Object.entries(innerErrors ?? {}).map(([host, error]) => {
     // A text ("Host considered as DOWN"), null, and a bare Error ("No connection available") mean that it was left out.
-    if (!isDriverError(error) || (error.name === "Error" && error.isSocketError !== true)) return { host }
+    if (
+      error === undefined || !isDriverError(error) || (error.name === "Error" && error.isSocketError !== true)
+    ) return { host }
     if (
       circumstances.phase === "prepare" && (error.isSocketError === true || error.name === "OperationTimedOutError")
     ) {

@@ -15,29 +15,43 @@ import {
   textOf
 } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { SessionOptions } from "../../Options.ts"
+import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
-import { internals, isKeyspaceName, type PreparedMeta, prepareOnly } from "../driver/driver.ts"
-import { abandon, type AttemptContext, BatchAttempt, StatementAttempt } from "./attempt.ts"
-import { type Circumstances, classify } from "./classify.ts"
-import { encode, RefusedAtWriting } from "./params.ts"
-import { preparedOf } from "./prepared.ts"
+import { internals, isKeyspaceName } from "../driver/driver.ts"
+import { RequestDefaults } from "../driver/policyOptions.ts"
+import { onSchemaChange } from "../driver/schemaEvents.ts"
+import { now } from "../driver/timer.ts"
+import type { SchemaChange } from "../protocol/answers.ts"
+import { awaitAgreement } from "./agreement.ts"
+import type { AttemptContext, Where } from "./attemptContext.ts"
+import { classify } from "./classify.ts"
+import { infoOf } from "./page.ts"
+import { encode } from "./params.ts"
+import type { Prepared } from "./prepared.ts"
+import { PreparedTexts } from "./preparing.ts"
+import { Repeated } from "./repeated.ts"
+import { BatchAttempt, StatementAttempt } from "./requests.ts"
 import { isTooLong, keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 const defaultPageSize = 5_000
 
 /** The port of a client. `log` is called in passing. */
 export class ClientPort implements SendPort, AttemptContext {
-  readonly client: AttemptContext["client"]
+  readonly client: ReturnType<typeof internals>
   readonly defaults: Statement.Options
   readonly closeTimeout: Duration.Input
+  readonly requestDefaults: RequestDefaults
+  readonly prepared: PreparedTexts
   awaited = 0
   readonly #log: (warning: string) => void
   readonly #unknownKinds = new Set<string>()
+  readonly #warnings: Repeated
 
   constructor(client: Client, options: SessionOptions, log: (warning: string) => void) {
     this.client = internals(client)
@@ -47,7 +61,25 @@ export class ClientPort implements SendPort, AttemptContext {
       pageSize: options.defaults?.pageSize ?? defaultPageSize,
       requestTimeout: options.defaults?.requestTimeout ?? requestTimeoutOf(options)
     }
+    this.requestDefaults = new RequestDefaults(client)
+    this.prepared = new PreparedTexts(client, log)
     this.#log = log
+    this.#warnings = new Repeated(log)
+  }
+
+  /** The port of a client, which follows the changes of its schema for as long as the scope is open. */
+  static make(client: Client, options: SessionOptions): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
+    return Effect.contextWith((context: Context.Context<never>) => {
+      const runFork = Effect.runForkWith(context)
+      return Effect.gen(function*() {
+        const port = new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning)))
+        yield* Effect.acquireRelease(
+          Effect.sync(() => onSchemaChange(client, (change) => port.forget(change), () => port.prepared.forgetAll())),
+          (end) => Effect.sync(end)
+        )
+        return port
+      })
+    })
   }
 
   readonly send = (request: Request, pageState: PageState | undefined, done: Done): Cancel => {
@@ -58,10 +90,39 @@ export class ClientPort implements SendPort, AttemptContext {
     try {
       attempt.start()
     } catch (defect) {
-      abandon(attempt)
+      attempt.abandon()
       throw defect
     }
-    return () => abandon(attempt)
+    return () => attempt.abandon()
+  }
+
+  readonly warned = (warnings: ReadonlyArray<string>): void => {
+    for (const warning of warnings) this.#warnings.add(`warning of the server: ${withoutQuery(warning)}`)
+  }
+
+  readonly schemaChanged: AttemptContext["schemaChanged"] = (
+    change,
+    { consistency, next, request, result, started },
+    done
+  ) => {
+    this.forget(change)
+    if (change.target === "KEYSPACE" && change.change !== "DROPPED") this.#refresh(change.keyspace)
+    const { requestTimeout } = request.options
+    const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
+    return awaitAgreement(next, Math.max(0, left), (schemaInAgreement) => {
+      const asked = { coordinator: next.host.address, consistency, conditional: false }
+      done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
+    })
+  }
+
+  /** Forgets what was prepared on what has changed. */
+  forget(change: SchemaChange): void {
+    this.prepared.forget(change)
+  }
+
+  // So that statements on it are routed by its replicas from now on, and not only once the driver has heard of it.
+  #refresh(keyspace: string): void {
+    if (isKeyspaceName(keyspace)) this.client.metadata.refreshKeyspace(keyspace).catch(() => {})
   }
 
   /**
@@ -91,11 +152,10 @@ export class ClientPort implements SendPort, AttemptContext {
         if (named !== undefined) return this.#partitionOf(named, request)
         // Of several named markers the server tells but the last.
         if (request.params.length === 0 || inNamed.test(request.text)) return Effect.undefined
-        return Effect.flatMap(this.#prepared(request), (meta) => {
-          const encoded: Array<unknown> = []
-          const refused = encode(preparedOf(meta), request.params, encoded)
-          if (refused !== undefined) return this.refused(refused, request)
-          const key = keyAmong(meta, encoded)
+        return Effect.flatMap(this.#preparedFor(request), (prepared) => {
+          const values = encode(prepared, request.params)
+          if (values instanceof Reason.ParametersRefused) return this.refused(values, request)
+          const key = keyAmong(prepared, values)
           return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
         })
       }),
@@ -108,17 +168,18 @@ export class ClientPort implements SendPort, AttemptContext {
     return this.refused(new Reason.ParametersRefused({ message }), request)
   }
 
-  #prepared(request: StatementRequest): Effect.Effect<PreparedMeta, CqlError> {
-    const info = this.client.metadata.getPreparedInfo(this.client.keyspace, request.text)
-    if (info.meta !== undefined) return Effect.succeed(info.meta)
-    return Effect.flatMap(
-      Effect.exit(Effect.tryPromise(() => prepareOnly(this.client, request.text))),
-      // `prepareOnly` fails even when the statement was prepared. What is known by now tells the two apart.
-      (exit) =>
-        info.meta !== undefined
-          ? Effect.succeed(info.meta)
-          : this.failed(Option.getOrUndefined(Exit.findErrorOption(exit))?.cause, request, "prepare")
-    )
+  #preparedFor(request: StatementRequest): Effect.Effect<Prepared, CqlError> {
+    return Effect.callback((resume) => {
+      const text = this.prepared.get(request.text)
+      const ready = (): void => {
+        if (text.current !== undefined) return resume(Effect.succeed(text.current))
+        this.prepared.prepare(text, (failure) => {
+          if (failure === undefined) return ready()
+          resume(this.failed(failure.error, request, { phase: "prepare", host: failure.host, isWritten: false }))
+        })
+      }
+      ready()
+    })
   }
 
   /** The token ranges with their replicas; of a keyspace made lately as well. */
@@ -139,15 +200,10 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly refused = (reason: Reason.Reason, request: Request): Exit.Exit<never, CqlError> =>
     Exit.fail(new CqlError({ reason, query: textOf(request) }))
 
-  readonly failed = (
-    error: unknown,
-    request: Request,
-    phase: Circumstances["phase"]
-  ): Exit.Exit<never, CqlError> => {
-    if (error instanceof RefusedAtWriting) return this.refused(error.reason, request)
-    const reason = classify(error, { phase, timeout: request.options.requestTimeout ?? 0, request })
+  readonly failed = (error: unknown, request: Request, where: Where): Exit.Exit<never, CqlError> => {
+    const reason = classify(error, { ...where, timeout: request.options.requestTimeout ?? 0, request })
     const kind = error instanceof Error ? error.name : typeof error
-    if (reason._tag === "UnknownError" && !this.#unknownKinds.has(kind)) {
+    if (reason._tag === "UnknownError" && where.phase !== "read" && !this.#unknownKinds.has(kind)) {
       this.#unknownKinds.add(kind)
       this.#log(`an error of the driver that has no reason: ${kind}`)
     }
@@ -156,3 +212,6 @@ export class ClientPort implements SendPort, AttemptContext {
 }
 
 const inNamed = /\bIN\s*\(\s*:/i
+
+// As long as the driver waits for it by itself.
+const longestAgreement = 20_000

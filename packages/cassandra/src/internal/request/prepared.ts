@@ -1,11 +1,13 @@
 /**
- * What the adapter makes once of a prepared statement: how its parameters are encoded, and how its rows are read.
+ * Prepared statements: what the nodes call them, and how their parameters are encoded.
  */
-import { type CqlType, fromDriver, toText } from "../../values/cqlType.ts"
+import { type CqlType, toText } from "../../values/cqlType.ts"
 import { encoderOf } from "../../values/encode.ts"
 import type { Encode } from "../../values/encodeScalar.ts"
-import type { PreparedMeta } from "../driver/driver.ts"
-import type { RowPlan } from "./page.ts"
+import { now } from "../driver/timer.ts"
+import type { PreparedAnswer, TableName } from "../protocol/answers.ts"
+import type { PreparedId } from "../protocol/frames.ts"
+import type { KeepsPlan, RowPlan } from "../protocol/rows.ts"
 
 /** A marker of a statement. */
 export class Marker {
@@ -24,57 +26,81 @@ export class Marker {
   }
 }
 
-/** A statement as the server last described it. */
-export class Prepared {
+/** A statement as a server last described it. */
+export class Prepared implements PreparedId {
+  readonly id: Buffer
+  readonly resultId: Buffer | undefined
   readonly markers: ReadonlyArray<Marker>
-  /** How the rows of its last answer were read. */
-  plan: RowPlan | undefined
+  readonly partitionKeys: ReadonlyArray<number>
+  readonly table: TableName | undefined
+  readonly #description: Buffer
   readonly #since = now()
-  readonly #hasUdt: boolean
 
-  constructor(meta: PreparedMeta) {
-    this.markers = meta.columns.map(({ name, type }) => new Marker(name, fromDriver(type)))
-    this.#hasUdt = this.markers.some(({ type }) => containsUdt(type))
+  constructor({ description, id, markers, partitionKeys, resultId, table }: PreparedAnswer) {
+    this.id = id
+    this.resultId = resultId
+    this.markers = markers.map(({ name, type }) => new Marker(name, type))
+    this.partitionKeys = partitionKeys
+    this.table = table
+    this.#description = description
+  }
+
+  /** Whether the server still describes its parameters in this way. */
+  fits({ description }: PreparedAnswer): boolean {
+    return this.#description.equals(description)
   }
 
   /**
-   * Whether it may be time to ask anew what its types are. When a user-defined type gets another field, nobody is told: what is
-   * prepared stays valid, and would refuse the new field for ever. At most once a second, for most refusals are deserved.
+   * Whether it is time to ask again which types the parameters have. No server reports that a table was made anew while the
+   * connection for such reports was down. At most once a second for each statement, because most refusals are deserved.
    */
   get mayBeOutdated(): boolean {
-    return this.#hasUdt && now() - this.#since > 1_000
+    return now() - this.#since > 1_000
   }
 }
 
-// oxlint-disable-next-line no-restricted-properties -- it bounds what is sent to the server, whose time is no virtual one
-const now = (): number => performance.now()
+/** The text of a statement, and what is known of it: nothing before it is prepared, and after its table has changed. */
+export class PreparedText implements KeepsPlan {
+  readonly text: string
+  current: Prepared | undefined
+  /** How the rows of its last answer were decoded. */
+  plan: RowPlan | undefined
+  /** Counts the changes of its table. What was asked before a change may be answered by what was before it. */
+  changes = 0
+  /** Whether it was used since the cache last looked for a statement to drop. */
+  isUsed = true
+  /** What nodes call it that do not call it as the others do, as during the upgrade of a cluster. */
+  #idByHost: Map<string, PreparedId> | undefined
 
-const containsUdt = (type: CqlType): boolean => {
-  switch (type._tag) {
-    case "Udt":
-      return true
-    case "List":
-    case "Set":
-    case "Vector":
-      return containsUdt(type.element)
-    case "Map":
-      return containsUdt(type.key) || containsUdt(type.value)
-    case "Tuple":
-      return type.elements.some(containsUdt)
-    case "Scalar":
-    case "Custom":
-      return false
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** What this node calls the statement. */
+  idOn(host: string, prepared: Prepared): PreparedId {
+    return this.#idByHost?.get(host) ?? prepared
+  }
+
+  /** Takes in what a node says of the statement. Returns the description that holds from now on. */
+  learn(host: string, answer: PreparedAnswer): Prepared {
+    const known = this.current
+    if (known === undefined || !known.fits(answer)) {
+      this.#idByHost = undefined
+      this.current = new Prepared(answer)
+      return this.current
+    }
+    if (answer.id.equals(known.id) && sameOrNone(answer.resultId, known.resultId)) this.#idByHost?.delete(host)
+    else (this.#idByHost ??= new Map()).set(host, answer)
+    return known
+  }
+
+  /** Forgets how its parameters are encoded, so that it is prepared before it is executed again. */
+  forget(): void {
+    this.current = undefined
+    this.#idByHost = undefined
+    this.changes++
   }
 }
 
-// The driver keeps one object for a prepared statement for as long as its types stand.
-const known = new WeakMap<PreparedMeta, Prepared>()
-
-/** What was made of a statement. */
-export const preparedOf = (meta: PreparedMeta): Prepared => {
-  const found = known.get(meta)
-  if (found !== undefined) return found
-  const made = new Prepared(meta)
-  known.set(meta, made)
-  return made
-}
+const sameOrNone = (one: Buffer | undefined, other: Buffer | undefined): boolean =>
+  one === undefined ? other === undefined : other !== undefined && one.equals(other)

@@ -1,8 +1,11 @@
 /**
  * Tokens and who holds them, by what the driver knows of the cluster.
  */
-import type { Partition, Ring, StatementRequest, TokenRange } from "@effect-cql/core/Port"
-import type { PreparedMeta, TokenMetadata } from "../driver/driver.ts"
+import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port"
+import type { Client } from "cassandra-driver"
+import { internals, type TokenMetadata } from "../driver/driver.ts"
+import type { Bytes } from "../protocol/frames.ts"
+import type { Prepared } from "./prepared.ts"
 
 // Those of the ordered partitioners are bytes, which have no place in a ring of numbers.
 const toBigInt = (token: unknown): bigint | undefined => {
@@ -35,25 +38,44 @@ const composite = (components: ReadonlyArray<Uint8Array>): Buffer =>
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
+/** Whether a client knows which node holds which token. Where it does not, its policies fail for a routing key. */
+export const hasRing = (client: Client): boolean => {
+  const { ring } = internals(client).metadata
+  return ring !== undefined && ring !== null && ring.length > 0
+}
+
+/** The routing key of the components of a partition key, as policies of the driver take it. */
+export const compositeKey = (components: ReadonlyArray<Uint8Array> | undefined): Buffer | undefined => {
+  const only = components?.[0]
+  if (components === undefined || only === undefined || isTooLong(components)) return undefined
+  return components.length === 1 ? bufferOf(only) : composite(components)
+}
+
 /** The components of the partition key that a request names itself. */
-export const namedKey = ({ options: { routing } }: StatementRequest): ReadonlyArray<Uint8Array> | undefined =>
+export const namedKey = ({ options: { routing } }: Request): ReadonlyArray<Uint8Array> | undefined =>
   routing === undefined ? undefined : routing.key instanceof Uint8Array ? [routing.key] : routing.key
 
-const isSame = (one: unknown, other: unknown): boolean =>
-  one === other || (one instanceof Uint8Array && other instanceof Uint8Array && bufferOf(one).equals(other))
+const isSame = (one: Bytes, other: Uint8Array): boolean =>
+  one === other || (one !== null && one !== undefined && bufferOf(one).equals(other))
 
-/** The components of the partition key among the parameters of a statement. Absent where one is missing, null or unset. */
+/** The components of the partition key among the values of a statement. Absent where one is missing, null or unset. */
 export const keyAmong = (
-  { columns, partitionKeys }: PreparedMeta,
-  encoded: ReadonlyArray<unknown>
+  { markers, partitionKeys }: Prepared,
+  values: ReadonlyArray<Bytes>
 ): ReadonlyArray<Uint8Array> | undefined => {
-  // `IN (?, ?)` has several keys, of which the server names the last. A named marker that stands twice has one value.
-  const isAmbiguous = partitionKeys?.some((index) =>
-    columns.some(({ name }, at) => name === columns[index]?.name && !isSame(encoded[at], encoded[index]))
-  )
-  if (isAmbiguous === true) return undefined
-  const components = partitionKeys?.map((index) => encoded[index]) ?? []
-  return components.length > 0 && components.every((bytes) => bytes instanceof Uint8Array) ? components : undefined
+  if (partitionKeys.length === 0) return undefined
+  const components: Array<Uint8Array> = []
+  for (const index of partitionKeys) {
+    const value = values[index]
+    const column = markers[index]?.column
+    if (value === null || value === undefined) return undefined
+    // `IN (?, ?)` has several keys, of which the server names the last. A named marker that stands twice has one value.
+    if (markers.some((marker, at) => at !== index && marker.column === column && !isSame(values[at], value))) {
+      return undefined
+    }
+    components.push(value)
+  }
+  return components
 }
 
 /**

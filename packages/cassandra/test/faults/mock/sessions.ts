@@ -7,7 +7,8 @@ import { Cause, Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"
 import { CassandraSession } from "../../../src/index.ts"
-import { fakeClient, nothing } from "../../support/fakeClient.ts"
+import { type Answer, fakeClient, nothing, type Seen } from "../../support/fakeClient.ts"
+import { scalar } from "../../support/resultFrames.ts"
 import { accountOf, audit } from "../audit.ts"
 import { type Fault, sum, type Tally, tally } from "../fault.ts"
 import { mock, world } from "./world.ts"
@@ -46,17 +47,19 @@ const throws = Effect.gen(function*() {
   return tally({ statements: 0 })
 }).pipe(Effect.scoped)
 
-/** What the driver rejects with, in place of an error: only that statement fails, and nobody knows what became of it. */
+/** What the driver fails with, in place of an error: only that statement fails, and nobody knows what became of it. */
 const rejections = Effect.gen(function*() {
   const tallies: Array<Tally> = []
   for (const rejection of ["a text", undefined, null, 42, { code: 0x2200 }, Symbol("odd"), []]) {
     const effects = new Map<number, number>()
-    const columns = { [insert]: [{ name: "id", type: { code: 9 } }] }
-    const { client } = fakeClient(columns, ({ params: [bytes] }) => {
+    const columns = { [insert]: [{ name: "id", type: scalar("int") }] }
+    const answer = (seen: Seen): Answer => {
+      const bytes = seen._tag === "Execute" ? seen.parameters.values[0] : undefined
       const index = Buffer.isBuffer(bytes) ? bytes.readInt32BE() : -1
       effects.set(index, 1)
-      return index === 3 ? Promise.reject(rejection) : Promise.resolve(nothing)
-    })
+      return index === 3 ? { driver: rejection } : nothing
+    }
+    const { client } = fakeClient({ columns, answer })
     const session = yield* CassandraSession.fromClient(client, { closeTimeout: 0 })
     const run = executeConcurrent(statements(8), { concurrency: 2, raiseOnFirstError: false })
     const results = yield* Effect.provideService(run, Session, session)

@@ -1,0 +1,141 @@
+/**
+ * The nodes that the driver knows, in the order in which a request tries them.
+ */
+import type { Client } from "cassandra-driver"
+import type { WireConnection } from "./wire.ts"
+
+/** A node. All of it is declared but what concerns its pool. */
+export interface DriverHost {
+  readonly address: string
+  readonly isUp: () => boolean
+  /** `host.js:296`. Throws if no connection is open, or if all are busy. */
+  readonly borrowConnection: () => WireConnection
+  /** `host.js:361`: called where a connection fails while a request is on it. */
+  readonly removeFromPool: (connection: WireConnection) => void
+  /** `host.js:349`: called where a request on a connection times out. */
+  readonly checkHealth: (connection: WireConnection) => void
+}
+
+/** A load-balancing policy as the driver calls it: without options where a statement is prepared (`prepare-handler.js:113`). */
+interface LoadBalancing {
+  readonly newQueryPlan: (
+    keyspace: string | undefined,
+    options: object | null,
+    callback: (error: Error | null | undefined, hosts: Iterator<DriverHost>) => void
+  ) => void
+}
+
+/** A profile with its policy and the defaults of its requests (`execution-profile.js`). */
+export interface Profile {
+  readonly name: string
+  readonly loadBalancing: LoadBalancing
+  readonly consistency?: number | undefined
+  readonly serialConsistency?: number | undefined
+}
+
+interface Internals {
+  readonly keyspace: string | undefined
+  /** `execution-profile.js:181-209`. */
+  readonly profileManager: {
+    readonly getProfile: (name: string | undefined) => Profile | undefined
+    readonly getDistance: (host: DriverHost) => number
+  }
+}
+
+const ignored = 2
+
+/** The profile of this name, or the default one. */
+export const profileOf = (client: Client, name: string | undefined): Profile | undefined =>
+  (client as Client & Internals).profileManager.getProfile(name)
+
+/** What became of a node that was tried: an error, or nothing where it was left out. */
+export type Tried = Map<string, unknown>
+
+/** All nodes that could take a request were tried, and none answered. */
+export class NoHost {
+  readonly tried: Tried
+
+  constructor(tried: Tried) {
+    this.tried = tried
+  }
+}
+
+/** Where a request goes next. */
+export interface Next {
+  readonly host: DriverHost
+  readonly connection: WireConnection
+}
+
+/** The nodes for one request, in the order of a query plan. */
+export class Plan {
+  readonly tried: Tried = new Map()
+  readonly #client: Client & Internals
+  readonly #hosts: Iterator<DriverHost>
+
+  private constructor(client: Client & Internals, hosts: Iterator<DriverHost>) {
+    this.#client = client
+    this.#hosts = hosts
+  }
+
+  /** Asks the policy of a profile. `done` is called at once, unless the policy takes its time. It gets what a policy throws. */
+  static make(
+    client: Client,
+    profile: Profile,
+    options: object | null,
+    done: (plan: Plan | undefined, error?: unknown) => void
+  ): void {
+    const inner = client as Client & Internals
+    // Policies are code of the user's as well.
+    try {
+      profile.loadBalancing.newQueryPlan(inner.keyspace, options, (error, hosts) => {
+        if (error !== null && error !== undefined) done(undefined, error)
+        else done(new Plan(inner, hosts))
+      })
+    } catch (error) {
+      done(undefined, error)
+    }
+  }
+
+  /** The next node with a connection that can take a request; undefined when there is none. May throw what a policy throws. */
+  next(): Next | undefined {
+    const { profileManager } = this.#client
+    for (;;) {
+      const item = this.#hosts.next()
+      if (item.done === true) return undefined
+      const host = item.value
+      if (profileManager.getDistance(host) === ignored) continue
+      if (!host.isUp()) {
+        this.tried.set(host.address, undefined)
+        continue
+      }
+      const connection = this.borrow(host)
+      if (connection !== undefined) return { host, connection }
+    }
+  }
+
+  /** A connection of this node; undefined if it has none that can take a request. */
+  borrow(host: DriverHost): WireConnection | undefined {
+    // The driver throws where a host is down or busy. This is done for each request.
+    try {
+      return host.borrowConnection()
+    } catch (error) {
+      this.tried.set(host.address, error)
+      return undefined
+    }
+  }
+
+  get keyspace(): string | undefined {
+    return this.#client.keyspace
+  }
+}
+
+/** Brings a connection into the keyspace of its client. `entered` is called at once if it is there already. */
+export const enterKeyspace = (
+  client: Client,
+  connection: WireConnection,
+  entered: (error?: unknown) => void
+): void => {
+  const { keyspace } = client as Client & Internals
+  if (!keyspace || keyspace === connection.keyspace) return entered()
+  connection.changeKeyspace(keyspace).then(() => entered(), entered)
+}

@@ -1,0 +1,129 @@
+/**
+ * The options of a request as policies of the driver see them (`ExecutionOptions` of the driver, whose methods they call).
+ */
+import type { Request } from "@effect-cql/core/Port"
+import type { Client } from "cassandra-driver"
+import { toCode } from "./consistency.ts"
+import { type Profile, profileOf } from "./hosts.ts"
+
+/** What requests of a client have in common where they do not say otherwise. */
+export class RequestDefaults {
+  readonly client: Client
+  readonly payload: Readonly<Record<string, Uint8Array>> | undefined
+  readonly #consistency: number | undefined
+  readonly #serialConsistency: number | undefined
+  readonly pageSize: number | undefined
+
+  constructor(client: Client) {
+    const { consistency, customPayload, executeAs, fetchSize, serialConsistency } = queryOptionsOf(client)
+    this.client = client
+    this.#consistency = consistency
+    this.#serialConsistency = serialConsistency
+    this.pageSize = fetchSize
+    this.payload = customPayload === undefined && executeAs === undefined ? undefined : {
+      ...customPayload,
+      ...(executeAs === undefined ? undefined : { ProxyExecute: Buffer.from(executeAs) })
+    }
+  }
+
+  consistency({ options: { consistency } }: Request, profile: Profile): number {
+    return consistency === undefined ? profile.consistency ?? this.#consistency ?? localOne : toCode(consistency)
+  }
+
+  serialConsistency({ options: { serialConsistency } }: Request, profile: Profile): number | undefined {
+    return serialConsistency === undefined
+      ? profile.serialConsistency ?? this.#serialConsistency
+      : toCode(serialConsistency)
+  }
+
+  profile({ options: { executionProfile } }: Request): Profile | undefined {
+    return profileOf(this.client, executionProfile)
+  }
+}
+
+const localOne = 0x0a
+
+interface QueryDefaults {
+  readonly consistency?: number | undefined
+  readonly serialConsistency?: number | undefined
+  readonly fetchSize?: number | undefined
+  readonly customPayload?: Readonly<Record<string, Uint8Array>> | undefined
+  readonly executeAs?: string | undefined
+}
+
+// `client-options.js:73-79`: options of every query.
+const queryOptionsOf = (client: Client): QueryDefaults =>
+  (client as Client & { readonly options: { readonly queryOptions?: QueryDefaults | undefined } }).options
+    .queryOptions ??
+    {}
+
+/** What a policy may ask of a request. Parameters are none of it. */
+export abstract class PolicyOptions {
+  abstract readonly request: Request
+  abstract readonly defaults: RequestDefaults
+  abstract readonly profile: Profile
+
+  abstract getRoutingKey(): Buffer | undefined
+  abstract getKeyspace(): string | undefined
+  abstract isPrepared(): boolean
+  abstract isIdempotent(): boolean
+
+  getConsistency(): number {
+    return this.defaults.consistency(this.request, this.profile)
+  }
+
+  getSerialConsistency(): number | undefined {
+    return this.defaults.serialConsistency(this.request, this.profile)
+  }
+
+  getReadTimeout(): number {
+    return this.request.options.requestTimeout ?? 0
+  }
+
+  getFetchSize(): number | undefined {
+    return this.request.options.pageSize ?? this.defaults.pageSize
+  }
+
+  isQueryTracing(): boolean {
+    return this.request.options.tracing
+  }
+
+  getLoadBalancingPolicy(): Profile["loadBalancing"] {
+    return this.profile.loadBalancing
+  }
+
+  isBatchCounter(): boolean {
+    return this.request._tag === "Batch" && this.request.type === "counter"
+  }
+
+  isBatchLogged(): boolean {
+    return this.request._tag === "Batch" && this.request.type === "logged"
+  }
+
+  getCustomPayload(): RequestDefaults["payload"] {
+    return this.defaults.payload
+  }
+
+  getRawQueryOptions(): object {
+    return {}
+  }
+
+  getPreferredHost(): undefined {}
+  getFixedHost(): undefined {}
+  getHints(): undefined {}
+  getPageState(): undefined {}
+  getRetryPolicy(): undefined {}
+  getRoutingIndexes(): undefined {}
+  getRoutingNames(): undefined {}
+  getTimestamp(): undefined {}
+  getRowCallback(): undefined {}
+  setPreferredHost(): void {}
+
+  getCaptureStackTrace(): boolean {
+    return false
+  }
+
+  isAutoPage(): boolean {
+    return false
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Requests of the adapter on the connections of the driver.
+ *
+ * The driver opens, authenticates and watches its connections, numbers what is in flight on them, and writes to them. The
+ * adapter makes the frames and reads the answers: the driver neither encodes nor decodes a value of a session, so that
+ * what cannot be decoded concerns one statement alone, and so that nothing is sent that the adapter has not seen.
+ *
+ * Everything here relies on undeclared parts of cassandra-driver 4.10.0. `docs/decisions/cassandra-wire.md` lists each
+ * with its line, and `driver.test.ts` fails when one changes.
+ */
+import type { RawAnswer } from "../protocol/answers.ts"
+import { opcode as codes } from "../protocol/frames.ts"
+
+/** A frame, or a part of it, as the driver hands it to its parser (`streams.js:95-124`). */
+export interface FrameItem {
+  readonly header: {
+    readonly streamId: number
+    readonly opcode: number
+    readonly flags: number
+    readonly version: number
+    readonly bodyLength: number
+  }
+  readonly chunk: Buffer
+  readonly offset: number
+  readonly frameEnded: boolean
+}
+
+/** The parser of a connection: a transform of frames into answers (`streams.js:149-215`). */
+export interface Parser {
+  parseBody: (state: unknown, item: FrameItem) => unknown
+  readonly push: (answer: { readonly header: FrameItem["header"]; readonly result: RawAnswer }) => unknown
+}
+
+/** What the driver writes (`requests.js:80`): called once its turn has come (`writers.js:249`). */
+interface DriverRequest {
+  readonly length: number
+  readonly write: (encoder: unknown, streamId: number) => Buffer
+}
+
+/** What the driver reads off the options of a request (`connection.js:528`, `operation-state.js:100`). */
+interface DriverRequestOptions {
+  readonly getReadTimeout: () => number | undefined
+  readonly getRowCallback: () => undefined
+}
+
+/** A connection as far as requests are concerned. */
+export interface WireConnection {
+  readonly protocolVersion: number
+  readonly keyspace: string | null
+  readonly parser: Parser
+  /** `connection.js:524`. The callback is called once: with the answer, or with what kept it from coming. */
+  readonly sendStream: (
+    request: DriverRequest,
+    options: DriverRequestOptions,
+    callback: (error: unknown, answer?: unknown) => void
+  ) => unknown
+  /** `connection.js:463`: a `USE`, unless the connection is in that keyspace. */
+  readonly changeKeyspace: (keyspace: string) => Promise<void>
+}
+
+/** Thrown into the driver in place of a frame that is not to be sent any more. */
+export class NotSent extends Error {}
+
+/** A request on a connection. */
+export abstract class Flight implements DriverRequest, DriverRequestOptions {
+  length = 0
+  /** Whether the request has been handed to the socket. Until then no server has seen it. */
+  isWritten = false
+  parts: Array<Buffer> | undefined
+  #wire: Wire | undefined
+
+  /** The frame, or undefined if the request is not to be sent any more. */
+  protected abstract frame(version: number, stream: number): Buffer | undefined
+
+  /** The answer of the server. */
+  abstract answered(answer: RawAnswer): void
+
+  /** No answer came. */
+  abstract failed(error: unknown): void
+
+  /** Milliseconds until the driver gives up; undefined for its own. */
+  abstract getReadTimeout(): number | undefined
+
+  getRowCallback(): undefined {
+    return undefined
+  }
+
+  write(_encoder: unknown, streamId: number): Buffer {
+    const wire = this.#wire!
+    const frame = this.frame(wire.connection.protocolVersion, streamId)
+    if (frame === undefined) throw new NotSent("the request is not sent any more")
+    this.length = frame.length
+    this.isWritten = true
+    wire.expect(streamId, this)
+    return frame
+  }
+
+  sendOn(connection: WireConnection): void {
+    this.#wire = Wire.of(connection)
+    connection.sendStream(this, this, (error, answer) => {
+      if (error !== null && error !== undefined) this.failed(error)
+      else this.answered(answer as RawAnswer)
+    })
+  }
+}
+
+/** The requests of the adapter on a connection. All others are the driver's, which reads their answers as ever. */
+class Wire {
+  readonly connection: WireConnection
+  readonly #flights: Array<Flight | undefined> = []
+
+  constructor(connection: WireConnection) {
+    this.connection = connection
+    intercept(connection.parser, this)
+  }
+
+  static of(connection: WireConnection): Wire {
+    const known = wires.get(connection.parser)
+    if (known !== undefined) return known
+    const made = new Wire(connection)
+    wires.set(connection.parser, made)
+    return made
+  }
+
+  expect(stream: number, flight: Flight): void {
+    while (this.#flights.length < stream) this.#flights.push(undefined)
+    this.#flights[stream] = flight
+  }
+
+  /** Takes in a frame or a part of it. Returns the body once it is whole, and undefined for what is not the adapter's. */
+  take({ chunk, frameEnded, header, offset }: FrameItem): Buffer | "partial" | undefined {
+    const flight = this.#flights[header.streamId]
+    if (flight === undefined) return undefined
+    const { bodyLength } = header
+    const { parts } = flight
+    if (!frameEnded) {
+      const part = chunk.subarray(offset)
+      if (parts === undefined) flight.parts = [part]
+      else parts.push(part)
+      return "partial"
+    }
+    this.#flights[header.streamId] = undefined
+    if (parts === undefined) return chunk.subarray(offset, offset + bodyLength)
+    flight.parts = undefined
+    parts.push(chunk.subarray(offset))
+    return Buffer.concat(parts, bodyLength)
+  }
+}
+
+// A connection that is opened again gets another parser.
+const wires = new WeakMap<Parser, Wire>()
+
+/** Lets a parser hand over the frames of the adapter as they are. Exported for the check when a session opens. */
+export const intercept = (parser: Parser, wire: Pick<Wire, "take">): void => {
+  const parse = parser.parseBody
+  parser.parseBody = (state, item) => {
+    const { header } = item
+    if (header.opcode !== codes.result && header.opcode !== codes.error) return parse.call(parser, state, item)
+    const body = wire.take(item)
+    if (body === undefined) return parse.call(parser, state, item)
+    if (body === "partial") return undefined
+    const { flags, opcode, version } = header
+    return parser.push({ header, result: { opcode, flags, version, body } })
+  }
+}

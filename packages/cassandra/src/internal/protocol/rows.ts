@@ -1,0 +1,122 @@
+/**
+ * Rows of a result, decoded in place.
+ */
+import { PageState } from "@effect-cql/core"
+import type { Column } from "@effect-cql/core/ResultSet"
+import { toText } from "../../values/cqlType.ts"
+import { decoderOf, readable } from "../../values/decode.ts"
+import type { Decode, Source } from "../../values/decodeScalar.ts"
+import { Unreadable } from "../../values/unreadable.ts"
+import { readColumns } from "./answers.ts"
+import { Malformed, type Reader } from "./reader.ts"
+
+type Row = Record<string, unknown>
+
+/** How the rows of a result are decoded: the same for as long as the server describes its columns by the same bytes. */
+export class RowPlan {
+  readonly columns: ReadonlyArray<Column>
+  readonly names: ReadonlyArray<string>
+  readonly #decoders: ReadonlyArray<Decode>
+  readonly #count: number
+  readonly #isGlobal: boolean
+  readonly #description: Buffer
+
+  constructor(reader: Reader, flags: number, count: number) {
+    const start = reader.at
+    const { columns } = readColumns(reader, flags, count)
+    this.#count = count
+    this.#isGlobal = isGlobal(flags)
+    this.#description = Buffer.from(reader.source.bytes.subarray(start, reader.at))
+    this.columns = columns.map(({ name, type }) => ({ name: readable(name), type: toText(type) }))
+    this.names = columns.map(({ name }) => name)
+    this.#decoders = columns.map(({ type }) => decoderOf(type))
+    const twice = this.names.find((name, index) => this.names.indexOf(name) !== index)
+    if (twice !== undefined) {
+      throw new Unreadable("two columns have this name. Give them different names, with AS.", twice)
+    }
+  }
+
+  /** Whether the description at this place is that of the plan. If it is, the reader goes on behind it. */
+  fits(reader: Reader, flags: number, count: number): boolean {
+    const { length } = this.#description
+    const { at, end, source } = reader
+    if (count !== this.#count || isGlobal(flags) !== this.#isGlobal || length > end - at) return false
+    if (source.bytes.compare(this.#description, 0, length, at, at + length) !== 0) return false
+    reader.at = at + length
+    return true
+  }
+
+  /** Decodes all rows. Throws {@link Unreadable} with the row and the column. */
+  rows(source: Source, start: number, end: number, count: number): Array<Row> {
+    const names = this.names
+    const decoders = this.#decoders
+    const width = names.length
+    const { view } = source
+    const rows: Array<Row> = []
+    let at = start
+    let row = 0
+    let column = 0
+    // One handler for all cells: who catches the error has to learn where it was.
+    try {
+      for (row = 0; row < count; row++) {
+        const plain: Row = {}
+        for (column = 0; column < width; column++) {
+          if (end - at < 4) throw truncated()
+          const length = view.getInt32(at)
+          at += 4
+          if (length < 0) {
+            plain[names[column]!] = null
+            continue
+          }
+          if (length > end - at) throw truncated()
+          plain[names[column]!] = decoders[column]!(source, at, at + length)
+          at += length
+        }
+        rows.push(plain)
+      }
+    } catch (error) {
+      if (error instanceof Unreadable) Object.assign(error, { column: names[column], row })
+      throw error
+    }
+    if (at !== end) throw new Malformed("bytes follow the last row")
+    return rows
+  }
+}
+
+const truncated = (): Unreadable => new Unreadable("expected a cell, got an answer that ends before it")
+
+const isGlobal = (flags: number): boolean => (flags & 0x01) !== 0
+const hasMorePages = 0x02
+const hasNoMetadata = 0x04
+const hasNewResultId = 0x08
+
+/** Where the plan of the last page is kept. */
+export interface KeepsPlan {
+  plan: RowPlan | undefined
+}
+
+/** The rows of a result. */
+export interface Rows {
+  readonly plan: RowPlan
+  readonly rows: Array<Row>
+  readonly pageState: PageState | undefined
+}
+
+/** Reads the rows of a result. Throws {@link Unreadable} or {@link Malformed}. */
+export const readRows = (reader: Reader, keeper: KeepsPlan | undefined): Rows => {
+  const flags = reader.int()
+  const width = reader.int()
+  const pageState = (flags & hasMorePages) === 0 ? undefined : reader.bytes()
+  if ((flags & hasNewResultId) !== 0) reader.shortBytes()
+  if ((flags & hasNoMetadata) !== 0) throw new Malformed("a result describes no columns")
+  const kept = keeper?.plan
+  const plan = kept !== undefined && kept.fits(reader, flags, width) ? kept : new RowPlan(reader, flags, width)
+  if (keeper !== undefined) keeper.plan = plan
+  const count = reader.int()
+  if (count < 0 || (width <= 0 && count > 0)) throw new Malformed("a result has no such number of rows")
+  return {
+    plan,
+    rows: plan.rows(reader.source, reader.at, reader.end, count),
+    pageState: pageState === undefined ? undefined : PageState(pageState.toString("hex"))
+  }
+}

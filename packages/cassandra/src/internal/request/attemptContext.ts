@@ -1,0 +1,43 @@
+/**
+ * What the attempts on a client share, and what they report to it.
+ */
+import type { CqlError, Reason } from "@effect-cql/core"
+import type { Page, Request } from "@effect-cql/core/Port"
+import type { Client } from "cassandra-driver"
+import type * as Exit from "effect/Exit"
+import type { Next } from "../driver/hosts.ts"
+import type { RequestDefaults } from "../driver/policyOptions.ts"
+import type { Result, SchemaChange } from "../protocol/answers.ts"
+import type { Circumstances } from "./classify.ts"
+import type { PreparedTexts } from "./preparing.ts"
+
+/** What all attempts on a client share. */
+export interface AttemptContext {
+  readonly client: Client
+  readonly requestDefaults: RequestDefaults
+  readonly prepared: PreparedTexts
+  /** Requests handed to the driver for which somebody waits. */
+  awaited: number
+  readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>
+  readonly failed: (error: unknown, request: Request, circumstances: Where) => Exit.Exit<never, CqlError>
+  /** Gives the page of a change of the schema, once the nodes agree on it or have had time for that. */
+  readonly schemaChanged: (
+    change: SchemaChange,
+    attempt: Changing,
+    done: (page: Page) => void
+  ) => () => void
+  readonly warned: (warnings: ReadonlyArray<string>) => void
+}
+
+/** A request that changed the schema. */
+export interface Changing {
+  readonly result: Result
+  readonly next: Next
+  /** When it began, by the monotonic clock. */
+  readonly started: number
+  readonly request: Request
+  readonly consistency: number
+}
+
+/** Where a request was when it failed. */
+export type Where = Pick<Circumstances, "phase" | "host" | "isWritten">

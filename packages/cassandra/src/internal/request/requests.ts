@@ -1,0 +1,209 @@
+/**
+ * Statements and batches as attempts.
+ */
+import { Reason } from "@effect-cql/core"
+import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
+import { batchFrame, type BatchMember, type Bytes, executeFrame, queryFrame, type Slot } from "../protocol/frames.ts"
+import type { KeepsPlan } from "../protocol/rows.ts"
+import { Attempt } from "./attempt.ts"
+import type { AttemptContext } from "./attemptContext.ts"
+import { encode } from "./params.ts"
+import type { Prepared, PreparedText } from "./prepared.ts"
+import { compositeKey, hasRing, keyAmong, namedKey } from "./tokens.ts"
+
+const noTexts: ReadonlyArray<PreparedText> = []
+const noValues: ReadonlyArray<Bytes> = []
+
+/** One page of one statement: a prepared one if it has parameters. A text without any is sent as it is, which DDL needs. */
+export class StatementAttempt extends Attempt {
+  readonly request: StatementRequest
+  readonly pageState: Buffer | undefined
+  #text: PreparedText | undefined
+  #prepared: Prepared | undefined
+  #values: ReadonlyArray<Bytes> = noValues
+
+  constructor(context: AttemptContext, request: StatementRequest, pageState: string | undefined, done: Done) {
+    super(context, done)
+    this.request = request
+    this.pageState = pageState === undefined ? undefined : Buffer.from(pageState, "hex")
+    if (request.params.length > 0) this.#text = context.prepared.get(request.text)
+  }
+
+  get texts(): Iterable<PreparedText> {
+    return this.#text === undefined ? noTexts : [this.#text]
+  }
+
+  protected get keeper(): KeepsPlan | undefined {
+    return this.#text
+  }
+
+  protected get planText(): string {
+    return this.request.text
+  }
+
+  // A sibling of a write could be under way when the first fails, and its outcome would be unknown: only reads.
+  protected get isSpeculated(): boolean {
+    return this.isIdempotent()
+  }
+
+  isIdempotent(): boolean {
+    return this.request.options.idempotent && this.request.kind === "read"
+  }
+
+  isPrepared(): boolean {
+    return this.#text !== undefined
+  }
+
+  getKeyspace(): string | undefined {
+    return this.#prepared?.table?.keyspace
+  }
+
+  getRoutingKey(): Buffer | undefined {
+    if (!hasRing(this.context.client)) return undefined
+    return compositeKey(
+      namedKey(this.request) ?? (this.#prepared === undefined ? undefined : keyAmong(this.#prepared, this.#values))
+    )
+  }
+
+  protected bind(): "bound" | "waits" | Reason.ParametersRefused {
+    const text = this.#text
+    if (text === undefined) return "bound"
+    const { current } = text
+    if (current === undefined) {
+      this.prepare([text])
+      return "waits"
+    }
+    const values = encode(current, this.request.params)
+    if (values instanceof Reason.ParametersRefused) {
+      if (!current.mayBeOutdated) return values
+      text.forget()
+      this.prepare([text])
+      return "waits"
+    }
+    this.#prepared = current
+    this.#values = values
+    return "bound"
+  }
+
+  protected isCurrent(): boolean {
+    return this.#text === undefined || this.#text.current === this.#prepared
+  }
+
+  protected write(slot: Slot, host: string): Buffer {
+    const { text } = this.request
+    if (this.#text === undefined || this.#prepared === undefined) return queryFrame(slot, text, this)
+    return executeFrame(slot, this.#text.idOn(host, this.#prepared), this, this.#values)
+  }
+}
+
+/** A statement of a batch with its values. */
+interface Member {
+  readonly text: PreparedText
+  readonly prepared: Prepared
+  readonly values: ReadonlyArray<Bytes>
+}
+
+/** A batch. */
+export class BatchAttempt extends Attempt {
+  readonly request: BatchRequest
+  readonly pageState: undefined
+  // Held from the start: among many texts the cache may drop one before the others are prepared.
+  readonly #texts: ReadonlyArray<PreparedText | undefined>
+  #members: Array<Member | string> = []
+
+  constructor(context: AttemptContext, request: BatchRequest, done: Done) {
+    super(context, done)
+    this.request = request
+    this.#texts = request.statements.map(({ params, text }) =>
+      params.length === 0 ? undefined : context.prepared.get(text)
+    )
+  }
+
+  get texts(): Iterable<PreparedText> {
+    return this.#texts.filter((text) => text !== undefined)
+  }
+
+  protected get keeper(): undefined {
+    return undefined
+  }
+
+  protected get planText(): string {
+    return "batch"
+  }
+
+  protected get isSpeculated(): boolean {
+    return false
+  }
+
+  isIdempotent(): boolean {
+    return false
+  }
+
+  isPrepared(): boolean {
+    return this.#texts.some((text) => text !== undefined)
+  }
+
+  getKeyspace(): string | undefined {
+    return this.#first?.prepared.table?.keyspace
+  }
+
+  getRoutingKey(): Buffer | undefined {
+    if (!hasRing(this.context.client)) return undefined
+    const first = this.#first
+    return compositeKey(
+      namedKey(this.request) ?? (first === undefined ? undefined : keyAmong(first.prepared, first.values))
+    )
+  }
+
+  get #first(): Member | undefined {
+    const [first] = this.#members
+    return typeof first === "string" ? undefined : first
+  }
+
+  protected bind(): "bound" | "waits" | Reason.ParametersRefused {
+    const missing = new Set<PreparedText>()
+    for (const text of this.#texts) if (text !== undefined && text.current === undefined) missing.add(text)
+    if (missing.size > 0) {
+      this.prepare(missing)
+      return "waits"
+    }
+    const members: Array<Member | string> = []
+    for (const [index, { params, text: cql }] of this.request.statements.entries()) {
+      const text = this.#texts[index]
+      const prepared = text?.current
+      if (text === undefined || prepared === undefined) {
+        members.push(cql)
+        continue
+      }
+      const values = encode(prepared, params)
+      if (values instanceof Reason.ParametersRefused) {
+        if (!prepared.mayBeOutdated) return ofMember(values, index)
+        text.forget()
+        this.prepare([text])
+        return "waits"
+      }
+      members.push({ text, prepared, values })
+    }
+    this.#members = members
+    return "bound"
+  }
+
+  protected isCurrent(): boolean {
+    return this.#members.every((member) => typeof member === "string" || member.text.current === member.prepared)
+  }
+
+  protected write(slot: Slot, host: string): Buffer {
+    const members = this.#members.map((member): BatchMember =>
+      typeof member === "string"
+        ? { text: member }
+        : { prepared: member.text.idOn(host, member.prepared), values: member.values }
+    )
+    return batchFrame(slot, this.request.type, members, this)
+  }
+}
+
+const ofMember = (refused: Reason.ParametersRefused, index: number): Reason.ParametersRefused => {
+  const { _tag, message, ...fields } = refused
+  const { cause } = refused
+  return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
+}

@@ -1,0 +1,170 @@
+/**
+ * From bytes to the values of the types without a structure.
+ *
+ * Every length is checked before a byte is read: a decoder never reads beyond its cell, whatever a server sends.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import { isUtf8 } from "node:buffer"
+import * as Calendar from "./calendar.ts"
+import type { ScalarName } from "./cqlType.ts"
+import * as Inet from "./inet.ts"
+import { Unreadable } from "./unreadable.ts"
+import * as Varint from "./varint.ts"
+
+/** The bytes of an answer, in which cells are read in place. */
+export class Source {
+  readonly bytes: Buffer
+  /** The same bytes. Its methods are the fastest way to numbers. */
+  readonly view: DataView
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+}
+
+/** Decodes the bytes from `start` up to `end`. Throws {@link Unreadable}. */
+export type Decode = (source: Source, start: number, end: number) => unknown
+
+const wrongLength = (name: string, length: number, expected: string): Unreadable =>
+  length === 0
+    ? new Unreadable(`expected ${name}, got an empty value. Select ${name}_as_blob(...) of it.`)
+    : new Unreadable(`expected ${name} of ${expected}, got ${length}`)
+
+const bytesOf = (count: number): string => count === 1 ? "1 byte" : `${count} bytes`
+
+/** A decoder of exactly so many bytes. */
+const fixed = (name: ScalarName, length: number, read: (view: DataView, start: number) => unknown): Decode => {
+  const expected = bytesOf(length)
+  return (source, start, end) => {
+    if (end - start !== length) throw wrongLength(name, end - start, expected)
+    return read(source.view, start)
+  }
+}
+
+const latin1 = (source: Source, start: number, end: number): string => source.bytes.toString("latin1", start, end)
+
+const text: Decode = (source, start, end) => {
+  const value = source.bytes.toString("utf8", start, end)
+  // Invalid bytes become this character. It is a valid one as well.
+  if (value.includes("\uFFFD") && !isUtf8(source.bytes.subarray(start, end))) {
+    throw new Unreadable("expected text, got bytes that are not UTF-8. Select text_as_blob(...) of it.")
+  }
+  return value
+}
+
+// oxlint-disable-next-line no-control-regex -- they are ASCII
+const isAscii = (value: string): boolean => /^[\x00-\x7f]*$/.test(value)
+
+const high = new Uint8Array(256)
+const low = new Uint8Array(256)
+for (let byte = 0; byte < 256; byte++) {
+  const digits = byte.toString(16).padStart(2, "0")
+  high[byte] = digits.charCodeAt(0)
+  low[byte] = digits.charCodeAt(1)
+}
+
+const hyphen = 0x2d
+
+const uuid = (name: ScalarName): Decode => ({ bytes }, start, end) => {
+  if (end - start !== 16) throw wrongLength(name, end - start, "16 bytes")
+  // In one call: a text that is cut and joined costs more than all else of a row with a uuid.
+  const a = bytes[start]!
+  const b = bytes[start + 1]!
+  const c = bytes[start + 2]!
+  const d = bytes[start + 3]!
+  const e = bytes[start + 4]!
+  const f = bytes[start + 5]!
+  const g = bytes[start + 6]!
+  const h = bytes[start + 7]!
+  const i = bytes[start + 8]!
+  const j = bytes[start + 9]!
+  const k = bytes[start + 10]!
+  const l = bytes[start + 11]!
+  const m = bytes[start + 12]!
+  const n = bytes[start + 13]!
+  const o = bytes[start + 14]!
+  const p = bytes[start + 15]!
+  // dprint-ignore
+  return String.fromCharCode(
+    high[a]!, low[a]!, high[b]!, low[b]!, high[c]!, low[c]!, high[d]!, low[d]!, hyphen,
+    high[e]!, low[e]!, high[f]!, low[f]!, hyphen, high[g]!, low[g]!, high[h]!, low[h]!, hyphen,
+    high[i]!, low[i]!, high[j]!, low[j]!, hyphen, high[k]!, low[k]!, high[l]!, low[l]!,
+    high[m]!, low[m]!, high[n]!, low[n]!, high[o]!, low[o]!, high[p]!, low[p]!
+  )
+}
+
+/** The largest distance of a Date from 1970, in milliseconds. */
+const furthest = 8_640_000_000_000_000
+const nanosecondsOfDay = 86_400_000_000_000n
+
+const bigint = (name: ScalarName): Decode => fixed(name, 8, (view, start) => view.getBigInt64(start))
+
+// Blobs get memory of their own: a view would keep the whole answer alive.
+const blob: Decode = (source, start, end) => new Uint8Array(source.bytes.subarray(start, end))
+
+/** The bytes of a type that is not known. */
+export const custom: Decode = blob
+
+/** The decoders of the types without a structure. */
+export const scalars: { readonly [Name in ScalarName]: Decode } = {
+  ascii: (source, start, end) => {
+    const value = latin1(source, start, end)
+    if (isAscii(value)) return value
+    throw new Unreadable("expected ascii, got a byte above 127. Select ascii_as_blob(...) of it.")
+  },
+  bigint: bigint("bigint"),
+  blob,
+  boolean: fixed("boolean", 1, (view, start) => view.getUint8(start) !== 0),
+  counter: bigint("counter"),
+  decimal: (source, start, end) => {
+    if (end - start < 5) throw wrongLength("decimal", end - start, "at least 5 bytes")
+    return BigDecimal.make(Varint.fromBytes(source.bytes.subarray(start + 4, end)), source.view.getInt32(start))
+  },
+  double: fixed("double", 8, (view, start) => view.getFloat64(start)),
+  float: fixed("float", 4, (view, start) => view.getFloat32(start)),
+  int: fixed("int", 4, (view, start) => view.getInt32(start)),
+  text,
+  timestamp: fixed("timestamp", 8, (view, start) => {
+    const millis = view.getInt32(start) * 0x1_0000_0000 + view.getUint32(start + 4)
+    if (millis >= -furthest && millis <= furthest) return new Date(millis)
+    throw new Unreadable(
+      "expected a timestamp within the range of Date, got one beyond it. Select blob_as_bigint(timestamp_as_blob(...)) of it."
+    )
+  }),
+  uuid: uuid("uuid"),
+  varint: (source, start, end) => {
+    if (start === end) throw wrongLength("varint", 0, "at least 1 byte")
+    return Varint.fromBytes(source.bytes.subarray(start, end))
+  },
+  timeuuid: uuid("timeuuid"),
+  inet: (source, start, end) => {
+    const length = end - start
+    if (length !== 4 && length !== 16) throw wrongLength("inet", length, "4 or 16 bytes")
+    return Inet.toText(source.bytes.subarray(start, end))
+  },
+  date: fixed("date", 4, (view, start) => Calendar.toText(view.getUint32(start) - 0x8000_0000)),
+  time: fixed("time", 8, (view, start) => {
+    const nanoseconds = view.getBigInt64(start)
+    if (nanoseconds >= 0n && nanoseconds < nanosecondsOfDay) return nanoseconds
+    throw new Unreadable(
+      "expected a time of the day, got one beyond 24 hours. Select blob_as_bigint(time_as_blob(...)) of it."
+    )
+  }),
+  smallint: fixed("smallint", 2, (view, start) => view.getInt16(start)),
+  tinyint: fixed("tinyint", 1, (view, start) => view.getInt8(start)),
+  duration: (source, start, end) => {
+    if (start === end) throw wrongLength("duration", 0, "3 numbers")
+    const reader = new Varint.Reader(source.bytes, start, end)
+    const months = int32(reader.signed())
+    const days = int32(reader.signed())
+    const nanoseconds = reader.signed()
+    if (months === undefined || days === undefined || nanoseconds === undefined || reader.at !== end) {
+      throw new Unreadable("expected duration of months, days and nanoseconds, got other bytes")
+    }
+    return { months, days, nanoseconds }
+  }
+}
+
+const int32 = (value: bigint | undefined): number | undefined =>
+  value === undefined || value !== BigInt.asIntN(32, value) ? undefined : Number(value)
