@@ -26,7 +26,12 @@ interface Report {
 
 const patches = join(root, "packages/core/mutants")
 /** The packages that the tests of the core need, with their dependencies among each other. */
-const packages = { core: ["testing", "test-support"], testing: ["core"], "test-support": ["core", "testing"] }
+const packages = {
+  core: ["testing", "test-support"],
+  testing: ["core"],
+  "test-server": [],
+  "test-support": ["core", "testing", "test-server"]
+}
 const atOnce = 2
 const patience = 180_000
 

@@ -47,13 +47,13 @@ const firstProgram = (): string => {
   return program[1]
 }
 
-const withServer = `import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+const withServer = `import { CassandraServer } from "@effect-cql/test-server"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 
 const program = Effect.gen(function*() {
-  const server = yield* CassandraServer
+  const server = yield* CassandraServer.CassandraServer
   const text = readFileSync("first.ts", "utf8")
     .replaceAll('"127.0.0.1"', JSON.stringify(server.contactPoints[0]))
     .replaceAll('"datacenter1"', JSON.stringify(server.localDataCenter))
@@ -68,7 +68,7 @@ const program = Effect.gen(function*() {
     child.on("close", (code) => resume(Effect.succeed(code ?? 1)))
   })
 })
-process.exitCode = await Effect.runPromise(Effect.provide(program, CassandraServer.layer))
+process.exitCode = await Effect.runPromise(Effect.provide(program, CassandraServer.layer()))
 `
 
 const create = (): Promise<Finished> => {

@@ -1,5 +1,5 @@
 import { type CqlError, Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Redacted, Schedule, Scope } from "effect"
@@ -30,18 +30,18 @@ const refusal = Effect.fnUntraced(function*(options: CassandraSession.Options) {
   return reason
 })
 
-const secured = CassandraServer.layerWith({ provider: "jvm", authentication: true, tls: true })
+const secured = CassandraServer.layer({ provider: "jvm", authentication: true, tls: true })
 
 integration("a server with login and TLS", () => {
   layer(secured, { excludeTestServices: true, timeout: 180_000 })((it) => {
-    const encrypted = Effect.map(CassandraServer, (server) => ({
+    const encrypted = Effect.map(CassandraServer.CassandraServer, (server) => ({
       ...optionsOf(server),
       tls: { ca: server.certificate }
     }))
 
     it.effect("takes those who log in and trust its certificate", () =>
       Effect.gen(function*() {
-        const { version } = yield* CassandraServer
+        const { version } = yield* CassandraServer.CassandraServer
         assert.strictEqual(yield* open(yield* encrypted), version)
       }))
 
@@ -75,14 +75,14 @@ integration("a server with login and TLS", () => {
 
     it.effect("is not trusted under another name: check the certificates", () =>
       Effect.gen(function*() {
-        const { certificate: ca } = yield* CassandraServer
+        const { certificate: ca } = yield* CassandraServer.CassandraServer
         const reason = yield* refusal({ ...(yield* encrypted), tls: { ca, serverName: "example.org" } })
         assert.include(reason.check, "tls.serverName")
       }))
 
     it.effect("is taken as it is by those who say so", () =>
       Effect.gen(function*() {
-        const { version } = yield* CassandraServer
+        const { version } = yield* CassandraServer.CassandraServer
         const tls = { dangerouslyAcceptAnyCertificate: true }
         assert.strictEqual(yield* open({ ...(yield* encrypted), tls }), version)
       }))
@@ -95,7 +95,7 @@ integration("a server with login and TLS", () => {
 
     it.effect("is found again after it was killed and restarted, by the same session", () =>
       Effect.gen(function*() {
-        const { nodes: [node] } = yield* CassandraServer
+        const { nodes: [node] } = yield* CassandraServer.CassandraServer
         const session = yield* CassandraSession.make(yield* encrypted)
         const read = Statement.make("SELECT key FROM system.local WHERE key = ?", ["local"], { retry: "none" })
         yield* session.execute(read)

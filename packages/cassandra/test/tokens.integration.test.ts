@@ -1,6 +1,6 @@
 import { Query, Session, Statement } from "@effect-cql/core"
 import type { RequestOptions } from "@effect-cql/core/Port"
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, describe, it as unit, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -124,7 +124,7 @@ integration("tokens", () => {
     it.effect("the ranges of the ring cover it once, each with its replicas", () =>
       Effect.gen(function*() {
         const session = yield* Session
-        const { contactPoints } = yield* CassandraServer
+        const { contactPoints } = yield* CassandraServer.CassandraServer
         const { ranges } = (yield* session.ring(keyspace)) ?? assert.fail("no ring")
         const local = yield* session.execute(["SELECT tokens FROM system.local"])
         const tokens = local.first?.["tokens"] as ReadonlySet<string>
@@ -150,9 +150,9 @@ integration("tokens", () => {
 })
 
 integration("tokens of three nodes", () => {
-  const threeNodes = CassandraServer.layerWith({ provider: "jvm", nodes: 3 })
+  const threeNodes = CassandraServer.layer({ provider: "jvm", nodes: 3 })
   const SessionLive = Layer.unwrap(
-    Effect.map(CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
+    Effect.map(CassandraServer.CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
   ).pipe(Layer.provideMerge(threeNodes))
 
   layer(SessionLive, { excludeTestServices: true, timeout: 180_000 })((it) => {
@@ -161,7 +161,7 @@ integration("tokens of three nodes", () => {
       () =>
         Effect.gen(function*() {
           const session = yield* Session
-          const { contactPoints } = yield* CassandraServer
+          const { contactPoints } = yield* CassandraServer.CassandraServer
           yield* Statement.make(
             `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
           )

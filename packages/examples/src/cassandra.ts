@@ -6,7 +6,7 @@
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import { Statement } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import { Effect, Layer } from "effect"
 
 const schema = [
@@ -16,7 +16,7 @@ const schema = [
 ]
 
 /** A session to a server that runs already. */
-export const sessionTo = (server: CassandraServer["Service"]) =>
+export const sessionTo = (server: CassandraServer.CassandraServer["Service"]) =>
   CassandraSession.layer({
     contactPoints: server.contactPoints,
     localDataCenter: server.localDataCenter,
@@ -26,8 +26,8 @@ export const sessionTo = (server: CassandraServer["Service"]) =>
 
 /** The session of the examples, to the server of the context, with their keyspace. */
 export const ExampleSession = Layer.effectDiscard(Effect.forEach(schema, (text) => Statement.make(text))).pipe(
-  Layer.provideMerge(Layer.unwrap(Effect.map(CassandraServer, sessionTo)))
+  Layer.provideMerge(Layer.unwrap(Effect.map(CassandraServer.CassandraServer, sessionTo)))
 )
 
 /** The same, to a server that is found or started. */
-export const Cassandra = ExampleSession.pipe(Layer.provide(CassandraServer.layer))
+export const Cassandra = ExampleSession.pipe(Layer.provide(CassandraServer.layer()))

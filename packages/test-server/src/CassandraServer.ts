@@ -3,9 +3,10 @@
  *
  * 1. `external`: the server that `CASSANDRA_CONTACT_POINTS` names;
  * 2. `docker`: a container of the image `cassandra:5.0`, by the package `testcontainers`;
- * 3. `jvm`: Cassandra 5.0.8 on a JDK 17 of this machine, with jars that Maven fetches once.
+ * 3. `jvm`: Cassandra on a JDK of this machine (17 for 5.0, 11 for 4.0 and 4.1), with jars that Maven fetches once.
  *
- * `EFFECT_CQL_SERVER`, set to one of these names, allows that one alone. What is started is stopped and removed at the
+ * `EFFECT_CQL_SERVER`, set to one of these names, allows that one alone; `EFFECT_CQL_SERVER_VERSION` is the version of
+ * Cassandra. What is started is stopped and removed at the
  * end of the scope, on Ctrl-C, and after the process was killed.
  *
  * @since 0.1.0
@@ -59,8 +60,9 @@ export interface Options {
    */
   readonly provider?: Provider | undefined
   /**
-   * The version of Cassandra. Provider `jvm` takes a full one, from 5.0 on (default: `5.0.8`), and `docker` any tag of
-   * the image (default: `5.0`). An external server has to be of a version that begins with it.
+   * The version of Cassandra: a release line, such as `4.1`, or a full version. Takes precedence over the variable
+   * `EFFECT_CQL_SERVER_VERSION`. Default: that of the variable, or `5.0`. Provider `jvm` runs 4.0, 4.1 and 5.0, and
+   * `docker` any tag of the image. An external server has to be of a version that begins with it.
    */
   readonly version?: string | undefined
   /** How long a server may take to answer for the first time. Default: 2 minutes, 30 seconds for an external one. */
@@ -117,14 +119,14 @@ export interface Credentials {
  * **Example** (A suite with a server of its own)
  *
  * ```ts
- * import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+ * import { CassandraServer } from "@effect-cql/test-server"
  * import { Console, Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
- *   const server = yield* CassandraServer
+ *   const server = yield* CassandraServer.CassandraServer
  *   yield* Console.log(`${server.version} at ${server.contactPoints.join(", ")}`)
  * })
- * const main = program.pipe(Effect.provide(CassandraServer.layer))
+ * const main = program.pipe(Effect.provide(CassandraServer.layer()))
  * ```
  *
  * @category services
@@ -139,20 +141,10 @@ export class CassandraServer extends Context.Service<CassandraServer, {
   /** The certificate to trust, in PEM, where the server was asked to encrypt. */
   readonly certificate?: string | undefined
   readonly nodes: ReadonlyArray<Node>
-}>()("@effect-cql/test-server/CassandraServer") {
-  /** A server with the default options, for as long as the layer is in use. */
-  static readonly layer: Layer.Layer<CassandraServer, ServerUnavailable | ServerStartFailed> = Layer.effect(
-    CassandraServer,
-    Effect.suspend(() => make())
-  )
-
-  /** A server with these options, for as long as the layer is in use. */
-  static readonly layerWith = (
-    options: Options
-  ): Layer.Layer<CassandraServer, ServerUnavailable | ServerStartFailed> => Layer.effect(CassandraServer, make(options))
-}
+}>()("@effect-cql/test-server/CassandraServer") {}
 
 const variable = "EFFECT_CQL_SERVER"
+const versionVariable = "EFFECT_CQL_SERVER_VERSION"
 
 const isProvider = (name: string): name is Provider => Provider.literals.some((literal) => literal === name)
 
@@ -177,7 +169,7 @@ const wanted = Effect.gen(function*() {
  * **Example** (A node that is killed)
  *
  * ```ts
- * import * as CassandraServer from "@effect-cql/test-server/CassandraServer"
+ * import { CassandraServer } from "@effect-cql/test-server"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {
@@ -194,8 +186,9 @@ export const make = (
 ): Effect.Effect<CassandraServer["Service"], ServerUnavailable | ServerStartFailed, Scope.Scope> =>
   Effect.gen(function*() {
     const only = options.provider ?? (yield* wanted)
+    const version = options.version ?? Option.getOrUndefined(yield* Effect.orDie(optionalText(versionVariable)))
     const begin = yield* Clock.currentTimeMillis
-    const server = yield* select([external, docker, jvm], only, options)
+    const server = yield* select([external, docker, jvm], only, { ...options, version })
     const seconds = ((yield* Clock.currentTimeMillis) - begin) / 1000
     yield* Effect.logInfo(
       `CassandraServer: ${server.provider} ${server.version} at ${server.contactPoints.join(", ")} ` +
@@ -203,3 +196,13 @@ export const make = (
     )
     return CassandraServer.of(server)
   }).pipe(withRealTime)
+
+/**
+ * A server for as long as the layer is in use.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<CassandraServer, ServerUnavailable | ServerStartFailed> => Layer.effect(CassandraServer, make(options))

@@ -170,7 +170,7 @@ const failed = (problem: string) =>
 const start = Effect.fnUntraced(function*(nodes: number) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const java = yield* Java.find
+  const java = yield* Java.find("Simulacron", { oldest: 11, newest: 23 })
   const jars = yield* Distribution.jars(artifact)
   const addresses = yield* freeAddresses(nodes)
   const host = addresses?.[0]?.host

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, Schedule, Scope } from "effect"
-import { CassandraServer, make, type Options } from "../src/CassandraServer.ts"
+import { CassandraServer, layer, make, type Options } from "../src/CassandraServer.ts"
 import { type Endpoint, format, parse } from "../src/internal/endpoint.ts"
 import * as Probe from "../src/internal/probe.ts"
 import { filesIn, heldServer, ownTemporaryDirectory, processesWith } from "./support/processes.ts"
@@ -150,7 +150,7 @@ describe("a server on the JVM", () => {
   it.effect("is waited for in real time by a test on a virtual clock", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const context = yield* Effect.provide(CassandraServer, CassandraServer.layerWith({ provider: "jvm" })).pipe(
+      const context = yield* Effect.provide(CassandraServer, layer({ provider: "jvm" })).pipe(
         Scope.provide(scope)
       )
       assert.strictEqual(context.provider, "jvm")

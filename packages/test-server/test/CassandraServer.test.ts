@@ -5,7 +5,6 @@ import * as CassandraServer from "../src/CassandraServer.ts"
 import * as Endpoint from "../src/internal/endpoint.ts"
 import { Lacking, ServerStartFailed } from "../src/internal/errors.ts"
 import { external } from "../src/internal/external.ts"
-import { releaseOf } from "../src/internal/java.ts"
 import { withRealTime } from "../src/internal/live.ts"
 import { freeAddresses } from "../src/internal/loopback.ts"
 import * as Probe from "../src/internal/probe.ts"
@@ -133,15 +132,6 @@ describe("free addresses", () => {
       for (const { host } of [...three, ...one]) assert.match(host, /^127\./)
       assert.strictEqual(new Set([...three, ...one].map(Endpoint.format)).size, three.length + 1)
     }))
-})
-
-describe("the release of a Java runtime", () => {
-  it("is read from what it prints", () => {
-    assert.strictEqual(releaseOf("openjdk version \"17.0.15\" 2025-04-15"), 17)
-    assert.strictEqual(releaseOf("java version \"1.8.0_392\""), 8)
-    assert.strictEqual(releaseOf("openjdk version \"21\" 2023-09-19"), 21)
-    assert.isUndefined(releaseOf("command not found"))
-  })
 })
 
 /** A server that answers each frame with what `answer` gives for its opcode and body; `undefined` closes. */

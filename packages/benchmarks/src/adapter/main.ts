@@ -5,7 +5,7 @@
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import type { Session } from "@effect-cql/core"
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import cassandra from "cassandra-driver"
 import { Effect, Layer, Redacted } from "effect"
 import { atMost, conclude, printTable, type Row } from "../internal/report.ts"
@@ -29,7 +29,7 @@ const select: Work = {
 }
 
 const client = Effect.acquireRelease(
-  Effect.flatMap(CassandraServer, ({ contactPoints, credentials, localDataCenter }) =>
+  Effect.flatMap(CassandraServer.CassandraServer, ({ contactPoints, credentials, localDataCenter }) =>
     Effect.promise(async () => {
       const login = credentials === undefined
         ? undefined
@@ -54,7 +54,7 @@ const tables = (client: cassandra.Client) =>
 
 const SessionLive = Layer.unwrap(
   Effect.map(
-    CassandraServer,
+    CassandraServer.CassandraServer,
     ({ contactPoints, credentials, localDataCenter }) =>
       CassandraSession.layer({ contactPoints, localDataCenter, ...credentials })
   )
@@ -75,7 +75,7 @@ const report = (title: string, samples: Samples): void =>
   )
 
 const main = Effect.gen(function*() {
-  const server = yield* CassandraServer
+  const server = yield* CassandraServer.CassandraServer
   const context = yield* Effect.context<Session>()
   const driver = yield* client
   yield* tables(driver)
@@ -96,7 +96,7 @@ const main = Effect.gen(function*() {
       1.15
     )
   ], { server: { provider: server.provider, version: server.version }, plan, inserts, selects })
-}).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(SessionLive, CassandraServer.layer)))
+}).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(SessionLive, CassandraServer.layer())))
 
 await Effect.runPromise(main)
 console.log(`${Math.round((performance.now() - began) / 1_000)} s`)

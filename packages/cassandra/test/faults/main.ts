@@ -1,5 +1,5 @@
 /** Does every fault of the suite to runs of statements, one after the other, and tells what became of all statements. */
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Data, Effect, Layer, Logger, Option, Runtime, type Scope } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -70,7 +70,7 @@ const suite = Effect.fnUntraced(function*({ layer, only }: Selection) {
   yield* Console.log(`FAULTS_SEED=${seed}`)
   const entries = [
     ...yield* group(mocked.filter(isWanted), Layer.empty),
-    ...yield* group(scriptedFaults.filter(isWanted), Layer.provide(ServersLive, CassandraServer.layer)),
+    ...yield* group(scriptedFaults.filter(isWanted), Layer.provide(ServersLive, CassandraServer.layer())),
     ...yield* group(real.filter(isWanted), ClusterLive)
   ]
   yield* Console.log(`\n${render(entries)}\n\n${renderNotCovered(notCovered)}\n`)

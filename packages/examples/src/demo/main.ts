@@ -1,5 +1,5 @@
 /** Loads every city of the world into a real Cassandra, concurrently, and reads it back checked. */
-import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { CassandraServer } from "@effect-cql/test-server"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { sessionTo } from "../cassandra.ts"
@@ -24,8 +24,8 @@ const demo = Effect.gen(function*() {
   yield* Console.log(`\n${table(steps)}\n\n${grouped(cities.length)} rows loaded and verified`)
 })
 
-const SessionLive = Layer.unwrap(Effect.map(CassandraServer, sessionTo)).pipe(
-  Layer.provide(CassandraServer.layerWith({ heap: "1g" }))
+const SessionLive = Layer.unwrap(Effect.map(CassandraServer.CassandraServer, sessionTo)).pipe(
+  Layer.provide(CassandraServer.layer({ heap: "1g" }))
 )
 
 const main = Console.log("starting a Cassandra server, or finding one ...").pipe(

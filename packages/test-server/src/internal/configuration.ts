@@ -1,7 +1,9 @@
 import type { NodeAddress } from "./loopback.ts"
+import type { Line } from "./release.ts"
 
 /** What the configuration of a node depends on. */
 export interface NodeSettings {
+  readonly line: Line
   readonly directory: string
   readonly address: NodeAddress
   /**
@@ -16,7 +18,7 @@ export interface NodeSettings {
 }
 
 /** The `cassandra.yaml` of a node. */
-export const cassandraYaml = ({ address, authentication, cluster, directory, keyStore }: NodeSettings): string => {
+export const cassandraYaml = ({ address, authentication, cluster, directory, keyStore, line }: NodeSettings): string => {
   const inDirectory = (name: string) => JSON.stringify(`${directory}/${name}`)
   const seeds = cluster.map(({ host, storagePort }) => `${host}:${storagePort}`).join(",")
   const encryption = keyStore === undefined ? [] : [
@@ -36,8 +38,6 @@ export const cassandraYaml = ({ address, authentication, cluster, directory, key
     `saved_caches_directory: ${inDirectory("saved_caches")}`,
     `cdc_raw_directory: ${inDirectory("cdc_raw")}`,
     "commitlog_sync: periodic",
-    "commitlog_sync_period: 10000ms",
-    "commitlog_disk_access_mode: legacy",
     "partitioner: org.apache.cassandra.dht.Murmur3Partitioner",
     "seed_provider:",
     "  - class_name: org.apache.cassandra.locator.SimpleSeedProvider",
@@ -52,9 +52,7 @@ export const cassandraYaml = ({ address, authentication, cluster, directory, key
     `authenticator: ${authentication ? "PasswordAuthenticator" : "AllowAllAuthenticator"}`,
     `authorizer: ${authentication ? "CassandraAuthorizer" : "AllowAllAuthorizer"}`,
     "role_manager: CassandraRoleManager",
-    "materialized_views_enabled: true",
-    "user_defined_functions_enabled: true",
-    "storage_compatibility_mode: NONE",
+    ...line.settings,
     ...encryption,
     ""
   ].join("\n")

@@ -10,9 +10,6 @@ import { Lacking } from "./errors.ts"
 import type { Platform } from "./platform.ts"
 import { optionalText } from "./settings.ts"
 
-/** The version of Cassandra that is run on a JVM, unless another is asked for. */
-export const defaultVersion = "5.0.8"
-
 /** A program that Maven fetches with all that it needs, and how much that is. */
 export interface Artifact {
   readonly group: string
@@ -57,7 +54,7 @@ const maven = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
   const args = ["-B", "-ntp", "-f", path.join(directory, "pom.xml"), goal, `-DoutputDirectory=${directory}`]
-  const remedy = "Install a JDK 17 and Maven, and let Maven reach Maven Central (or a mirror of it) once"
+  const remedy = "Install Maven, and let it reach Maven Central (or a mirror of it) once"
   const lines = yield* spawner.lines(ChildProcess.make("mvn", args, { stdin: "ignore" }), { includeStderr: true }).pipe(
     Effect.mapError(() => new Lacking({ lack: "Maven (mvn) is not found", remedy }))
   )

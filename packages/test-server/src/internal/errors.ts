@@ -23,11 +23,11 @@ export type Provider = typeof Provider.Type
  * **Example** (Going on without a server)
  *
  * ```ts
- * import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+ * import { CassandraServer } from "@effect-cql/test-server"
  * import { Console, Effect } from "effect"
  *
- * const program = CassandraServer.use((server) => Console.log(server.version)).pipe(
- *   Effect.provide(CassandraServer.layer),
+ * const program = CassandraServer.CassandraServer.use((server) => Console.log(server.version)).pipe(
+ *   Effect.provide(CassandraServer.layer()),
  *   Effect.catchTag("ServerUnavailable", (error) => Console.warn(error.message))
  * )
  * ```

@@ -11,6 +11,7 @@ import { freeAddresses } from "./loopback.ts"
 import { makeNode } from "./node.ts"
 import { loadPlatform } from "./platform.ts"
 import type { ServerProvider } from "./provider.ts"
+import { releaseOf } from "./release.ts"
 import * as Supervision from "./supervision.ts"
 import { makeIdentity } from "./tls.ts"
 
@@ -29,8 +30,15 @@ const run = Effect.fnUntraced(
   function*(options: Parameters<ServerProvider["acquire"]>[0]) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const java = yield* Java.find
-    const version = options.version ?? Distribution.defaultVersion
+    const release = releaseOf(options.version)
+    if (release === undefined) {
+      return yield* new Lacking({
+        lack: `Cassandra ${options.version} does not run here: the versions are 4.0, 4.1, and 5.0 and later`,
+        remedy: `Ask for one of them, or use provider "docker"`
+      })
+    }
+    const { line, version } = release
+    const java = yield* Java.find(`Cassandra ${version}`, line.java)
     const jars = yield* Distribution.jars(Distribution.cassandra(version))
     const addresses = yield* freeAddresses(options.nodes ?? 1)
     if (addresses === undefined) {
@@ -45,7 +53,7 @@ const run = Effect.fnUntraced(
       Effect.tap(fs.makeTempDirectory({ prefix: "effect-cql-" }), supervisor.removeAtEnd)
     )
     const identity = options.tls === true
-      ? yield* makeIdentity(directory, addresses.map(({ host }) => host))
+      ? yield* makeIdentity(java, directory, addresses.map(({ host }) => host))
       : undefined
     const credentials = options.authentication === true ? firstRole : undefined
     const nodes = yield* Effect.forEach(addresses, (address, index) =>
@@ -56,6 +64,7 @@ const run = Effect.fnUntraced(
         options,
         target: { endpoint: address, credentials, certificate: identity?.certificate },
         settings: {
+          line,
           directory: path.join(directory, `node${index + 1}`),
           address,
           cluster: addresses,

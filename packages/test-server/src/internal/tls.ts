@@ -4,7 +4,7 @@ import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
-import { javaProgram } from "./java.ts"
+import type { Java } from "./java.ts"
 import type { Platform } from "./platform.ts"
 
 /** A private key for the server, and the certificate that clients have to trust. */
@@ -17,15 +17,15 @@ export interface Identity {
 /** The key guards a server on this machine alone, for the time of a test. */
 const password = "effect-cql"
 
-/** Makes a self-signed identity for these addresses with the `keytool` of the JDK. */
+/** Makes a self-signed identity for these addresses with the `keytool` of the Java runtime. */
 export const makeIdentity = Effect.fnUntraced(function*(
+  { keytool }: Java,
   directory: string,
   hosts: ReadonlyArray<string>
 ): Effect.fn.Return<Identity, PlatformError.PlatformError, Platform> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner
-  const keytool = yield* Effect.orDie(javaProgram("keytool"))
   const keyStore = { path: path.join(directory, "keystore.p12"), password }
   const certificate = path.join(directory, "certificate.pem")
   const store = ["-keystore", keyStore.path, "-storetype", "PKCS12", "-storepass", password, "-alias", "server"]
