@@ -5,6 +5,10 @@ const packages = readdirSync("./packages").filter((name) => existsSync(`./packag
 
 const faults = ["test/faults/faults.integration.test.ts", "test/faults/acknowledged.integration.test.ts"]
 
+// What takes longer than `npm test` may is in files of their own: `npm run test:long`.
+const long = "test/**/*.long.test.ts"
+const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
+
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests. On the virtual clock nothing takes long but what hangs.
   test: { name, root, testTimeout: name === "core" ? 15_000 : 60_000, ...options }
@@ -16,10 +20,14 @@ export default defineConfig({
     globalSetup: ["./packages/test-support/src/globalSetup.ts"],
     projects: [
       ...packages.map((name) =>
-        project(name, `./packages/${name}`, { include: ["test/**/*.test.ts"], exclude: faults })
+        project(name, `./packages/${name}`, {
+          include: [onlyLong ? long : "test/**/*.test.ts"],
+          exclude: onlyLong ? [] : [long, ...faults]
+        })
       ),
+      ...(onlyLong ? [] : [project("scripts", "./scripts", { include: ["test/**/*.test.ts"] })]),
       // Each by itself, apart from all else: they measure time, and nodes that start take the whole machine.
-      ...faults.map((file, at) => {
+      ...(onlyLong ? [] : faults).map((file, at) => {
         const sequence = { groupOrder: at + 1 }
         return project(`faults-${at + 1}`, "./packages/cassandra", { include: [file], sequence })
       })

@@ -7,6 +7,7 @@ const failed = await runStages({
   // Floating effects, a missing `return yield*`, layers composed incorrectly. One program over all packages.
   effect: () => run("effect-tsgo", ["diagnostics", "--project", join(root, "tsconfig.effect.json"), "--strict"]),
   lint: () => run("oxlint", []),
+  workflows: () => run("node", ["scripts/workflows.ts"]),
   house: () => run("node", ["scripts/house.ts"]),
   format: () => run("dprint", ["check"]),
   unused: () => run("knip", ["--no-config-hints"])

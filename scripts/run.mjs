@@ -1,15 +1,20 @@
-// Runs a task of this repository on a machine that has only Node 20+ and npm: `node scripts/run.mjs <task> [arguments]`.
+// Runs a task of this repository on a machine that has only Node 20+ and npm:
+//
+//   node scripts/run.mjs [--node <release>] <task> [arguments]
 //
 // It installs the dependencies with the pnpm that package.json names, when the lockfile differs from what is
 // installed, and then starts the task with the newer Node that is one of those dependencies. The task is a direct
 // child (no npx, pnpm or shell between), so that a signal reaches it and its exit code comes back.
+//
+// `--node 22` starts the task with the Node that runs this script instead, and fails if that is not a release of 22.
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { constants } from "node:os"
-import { delimiter, join } from "node:path"
+import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const tasks = {
+  install: ["--eval", "0"],
   demo: ["packages/examples/src/demo/main.ts"],
   test: ["scripts/test.ts"],
   "test:faults": ["packages/cassandra/test/faults/main.ts"],
@@ -18,6 +23,10 @@ const tasks = {
   "check:packed": ["scripts/packed.ts"],
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
   "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
+  "test:long": ["scripts/long.ts"],
+  image: ["packages/test-server/src/internal/image/main.ts"],
+  "newest:driver": ["scripts/newestDriver.ts"],
+  release: ["scripts/release.ts"],
   soak: ["packages/core/test/model/soak.ts"],
   mutants: ["scripts/mutants.ts"],
   "simulate:limiters": ["packages/core/test/limiter/compare.ts"],
@@ -26,7 +35,7 @@ const tasks = {
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const windows = process.platform === "win32"
-const runtime = join(root, "node_modules", "node", "bin", windows ? "node.exe" : "node")
+const bundled = join(root, "node_modules", "node", "bin", windows ? "node.exe" : "node")
 
 const fail = (message) => {
   console.error(message)
@@ -57,7 +66,7 @@ const run = (command, args, options) =>
 const isInstalled = () => {
   const installed = join(root, "node_modules", ".pnpm", "lock.yaml")
   const read = (path) => readFileSync(path, "utf8")
-  return existsSync(runtime) && existsSync(installed) && read(installed) === read(join(root, "pnpm-lock.yaml"))
+  return existsSync(bundled) && existsSync(installed) && read(installed) === read(join(root, "pnpm-lock.yaml"))
 }
 
 const install = async () => {
@@ -68,12 +77,17 @@ const install = async () => {
     shell: windows,
     stdio: ["ignore", "pipe", "pipe"]
   }).catch(() => fail("npx was not found. Install Node.js 20 or newer together with npm: https://nodejs.org"))
-  if (code === 0 && existsSync(runtime)) return
+  if (code === 0 && existsSync(bundled)) return
   fail(`${output}\nThe dependencies could not be installed (exit code ${code}). The output above says why.`)
 }
 
-const [name, ...args] = process.argv.slice(2)
+const given = process.argv.slice(2)
+const release = given[0] === "--node" ? given[1] : undefined
+const [name, ...args] = release === undefined ? given : given.slice(2)
 
+if (release !== undefined && release !== process.versions.node.split(".")[0]) {
+  fail(`--node: expected to run on Node.js ${release}, got ${process.version}. Start this script with that Node.js.`)
+}
 if (Number.parseInt(process.versions.node, 10) < 20) {
   fail(`Node.js ${process.versions.node} is too old. Install Node.js 20 or newer: https://nodejs.org`)
 }
@@ -82,9 +96,11 @@ if (!Object.hasOwn(tasks, name ?? "")) {
 }
 if (!isInstalled()) await install()
 
-const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter)
+const runtime = release === undefined ? bundled : process.execPath
+// Children find this runtime by its name as well. The programs of the dependencies come with the bundled one.
+const path = [dirname(runtime), join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter)
 const { code } = await run(runtime, [...tasks[name], ...args], {
   stdio: "inherit",
-  env: { ...process.env, PATH: path }
+  env: { ...process.env, PATH: path, ...(release === undefined ? {} : { EFFECT_CQL_NODE: release }) }
 })
 process.exit(code)

@@ -61,12 +61,22 @@ const tests = async (args: ReadonlyArray<string>): Promise<Counts> => {
   return { passed: count("passed"), failed: count("failed") + count("pending") + broken, skipped: count("skipped") }
 }
 
+/** The Node that runs the tests, and the one that was asked for by `scripts/run.mjs --node`. */
+const wantedNode = process.env["EFFECT_CQL_NODE"]
+console.log(`Node.js ${process.version}`)
+if (wantedNode !== undefined && !process.version.startsWith(`v${wantedNode}.`)) {
+  console.error(`the tests run on the wrong Node.js: expected ${wantedNode}, got ${process.version}`)
+  process.exit(1)
+}
+
 let cancelled = false
 const args = process.argv.slice(2)
+// The tests in *.long.test.ts, and nothing else: `npm run test:long`.
+const onlyTests = args.length > 0 || process.env["EFFECT_CQL_LONG"] !== undefined
 const stages: Record<string, () => Promise<Counts>> = {
-  ...(args.length === 0 ? { "Type tests": typeTests } : {}),
+  ...(onlyTests ? {} : { "Type tests": typeTests }),
   Tests: () => tests(args),
-  ...(args.length === 0 ? { "Doc examples": checkExamples } : {})
+  ...(onlyTests ? {} : { "Doc examples": checkExamples })
 }
 const total = { passed: 0, failed: 0, skipped: 0 }
 const durations: Array<string> = []

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Schedule, Scope } from "effect"
+import { Effect, Exit, Schedule, Scope } from "effect"
 import { CassandraServer, layer, make, type Options } from "../src/CassandraServer.ts"
 import { type Endpoint, format, parse } from "../src/internal/endpoint.ts"
 import * as Probe from "../src/internal/probe.ts"
@@ -97,21 +97,6 @@ describe("a server on the JVM", () => {
       assert.isTrue(yield* isSilent(endpoint))
     }), timeout)
 
-  it.live("is of the version that was asked for", () =>
-    Effect.gen(function*() {
-      const server = yield* jvm({ version: "5.0.6" })
-      assert.strictEqual(server.version, "5.0.6")
-      const [contactPoint] = server.contactPoints
-      const environment = ConfigProvider.layer(
-        ConfigProvider.fromEnv({ env: { CASSANDRA_CONTACT_POINTS: contactPoint! } })
-      )
-      const external = (version: string) => make({ provider: "external", version }).pipe(Effect.provide(environment))
-      assert.strictEqual((yield* external("5.0")).version, "5.0.6")
-      const error = yield* Effect.flip(external("4.1"))
-      assert.strictEqual(error._tag, "ServerUnavailable")
-      assert.include(error.message, "the server is Cassandra 5.0.6, and 4.1 was asked for")
-    }), timeout)
-
   it.live("can be paused, killed and restarted on its data", () =>
     Effect.gen(function*() {
       const { contactPoints, nodes } = yield* jvm()
@@ -133,18 +118,6 @@ describe("a server on the JVM", () => {
 
       yield* node.stop
       assert.isTrue(yield* isSilent(endpoint))
-    }), timeout)
-
-  it.live("has three nodes that know each other, where that was asked for", () =>
-    Effect.gen(function*() {
-      const { contactPoints } = yield* jvm({ nodes: 3 })
-      assert.strictEqual(contactPoints.length, 3)
-      for (const contactPoint of contactPoints) {
-        const endpoint = endpointOf(contactPoint)
-        const peers = yield* Probe.ask({ endpoint }, "SELECT cast(peer AS text) FROM system.peers_v2")
-        const others = contactPoints.filter((other) => other !== contactPoint).map((other) => endpointOf(other).host)
-        assert.sameMembers(peers.map(([peer]) => peer), others)
-      }
     }), timeout)
 
   it.effect("is waited for in real time by a test on a virtual clock", () =>

@@ -29,15 +29,18 @@ const select: Work = {
 }
 
 const client = Effect.acquireRelease(
-  Effect.flatMap(CassandraServer.CassandraServer, ({ contactPoints, credentials, localDataCenter }) =>
-    Effect.promise(async () => {
-      const login = credentials === undefined
-        ? undefined
-        : { credentials: { username: credentials.username, password: Redacted.value(credentials.password) } }
-      const client = new cassandra.Client({ contactPoints: [...contactPoints], localDataCenter, ...login })
-      await client.connect()
-      return client
-    })),
+  Effect.flatMap(
+    CassandraServer.CassandraServer,
+    ({ contactPoints, credentials, localDataCenter }) =>
+      Effect.promise(async () => {
+        const login = credentials === undefined
+          ? undefined
+          : { credentials: { username: credentials.username, password: Redacted.value(credentials.password) } }
+        const client = new cassandra.Client({ contactPoints: [...contactPoints], localDataCenter, ...login })
+        await client.connect()
+        return client
+      })
+  ),
   (client) => Effect.promise(() => client.shutdown())
 )
 

@@ -18,7 +18,9 @@ export interface NodeSettings {
 }
 
 /** The `cassandra.yaml` of a node. */
-export const cassandraYaml = ({ address, authentication, cluster, directory, keyStore, line }: NodeSettings): string => {
+export const cassandraYaml = (
+  { address, authentication, cluster, directory, keyStore, line }: NodeSettings
+): string => {
   const inDirectory = (name: string) => JSON.stringify(`${directory}/${name}`)
   const seeds = cluster.map(({ host, storagePort }) => `${host}:${storagePort}`).join(",")
   const encryption = keyStore === undefined ? [] : [

@@ -63,4 +63,8 @@ export class ServerStartFailed
 }
 
 /** What a provider says when it cannot be used here: the next one is tried. */
-export class Lacking extends Data.TaggedError("Lacking")<{ readonly lack: string; readonly remedy: string }> {}
+export class Lacking extends Data.TaggedError("Lacking")<{ readonly lack: string; readonly remedy: string }> {
+  override get message(): string {
+    return `${this.lack}. ${this.remedy}.`
+  }
+}

@@ -60,11 +60,14 @@ const newestLine: Line = {
   ]
 }
 
+/** The newest version of the newest line: the default. */
+export const newestRelease: Release = { version: newestLine.version, line: newestLine }
+
 /**
  * The release of a version, which may be full (`4.1.10`) or the name of a line (`4.1`). Without a version: the newest
  * line. `undefined` for versions before 4.0, and for texts that are no version.
  */
-export const releaseOf = (version: string = newestLine.version): Release | undefined => {
+export const releaseOf = (version: string = newestRelease.version): Release | undefined => {
   const match = /^(\d+)\.(\d+)(?:\.|$)/.exec(version)
   if (match === null || Number(match[1]) < 4) return undefined
   const name = `${match[1]}.${match[2]}`
