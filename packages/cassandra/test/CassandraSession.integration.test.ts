@@ -204,7 +204,7 @@ integration("a session", () => {
             /RowDecoding: row 0, column x: two columns have this name/
           ],
           [
-            `SELECT blob_as_timestamp(bigint_as_blob(9000000000000000)) AS t ${local}`,
+            `SELECT blobAsTimestamp(bigintAsBlob(9000000000000000)) AS t ${local}`,
             /RowDecoding: row 0, column t: expected a timestamp within the range of Date/
           ]
         ]
@@ -219,7 +219,7 @@ integration("a session", () => {
         const bytes = Uint8Array.of(1, 2, 3)
         structuredClone(bytes, { transfer: [bytes.buffer] })
         const select = Query.make("SELECT key FROM system.local WHERE key = ?")
-        const echo = Query.make("SELECT key FROM system.local WHERE key = blob_as_text(?)")
+        const echo = Query.make("SELECT key FROM system.local WHERE key = blobAsText(?)")
         const results = yield* executeConcurrent([select("local"), echo(bytes), select("local")], {
           raiseOnFirstError: false
         })
