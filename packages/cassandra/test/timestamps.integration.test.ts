@@ -34,7 +34,7 @@ const nameOf = (id: number) =>
 const noted = (errors: Queue.Queue<CqlError>): Statement.Options => ({
   requestTimeout: "300 millis",
   retry: RetryPolicy.make({
-    attempts: 50,
+    schedule: RetryPolicy.backoff({ times: 49 }),
     budget: { minimum: 50, share: 1 },
     while: (error) => Queue.offerUnsafe(errors, error)
   })

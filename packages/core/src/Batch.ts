@@ -5,11 +5,13 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
+import * as Schema from "effect/Schema"
 import type { CqlError } from "./CqlError.ts"
+import { checkNames, checkValue, oneOf } from "./internal/check.ts"
 import type { internals } from "./internal/internals.ts"
 import { aKindOf } from "./internal/kindOf.ts"
 import * as Input from "./internal/statement/input.ts"
-import { checked } from "./internal/statement/options.ts"
+import { checked, names } from "./internal/statement/options.ts"
 import * as internal from "./internal/statement/statement.ts"
 import type * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
@@ -25,7 +27,13 @@ import type { Options as StatementOptions, Params, Statement } from "./Statement
  * @category models
  * @since 0.1.0
  */
-export type BatchType = "logged" | "unlogged" | "counter"
+export const BatchType = Schema.Literals(["logged", "unlogged", "counter"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type BatchType = typeof BatchType.Type
 
 /**
  * A batch: executable, and an Effect, like a statement. Its rows are those of a conditional batch.
@@ -86,10 +94,9 @@ export const make = (
   statements: Iterable<Statement<unknown> | readonly [query: string | Query.Any, params?: Params]>,
   options?: Options
 ): Batch => {
+  if (options !== undefined) checkNames(options, ["type", ...names])
   const { type = "logged", ...statementOptions } = options ?? {}
-  if (type !== "logged" && type !== "unlogged" && type !== "counter") {
-    throw new InvalidOptions({ option: "type", value: type, expected: "\"logged\", \"unlogged\" or \"counter\"" })
-  }
+  checkValue("type", type, oneOf(BatchType.literals))
   const members = Array.from(statements, (input, index) => {
     const statement = Input.toStatement(input)
     if (statement === undefined || statement._tag === "Batch") {
@@ -103,13 +110,13 @@ export const make = (
       throw new InvalidOptions({
         option: `statements[${index}].timestamp`,
         value: statement.options.timestamp,
-        expected: "it to the batch, or `USING TIMESTAMP` in the text: a request carries one timestamp"
+        expected: "none: a request carries one timestamp, in the options of the batch or as USING TIMESTAMP in the text"
       })
     }
     return statement
   })
   if (members.length > mostStatements) {
-    const expected = `at most ${mostStatements}, which is all that a batch of the protocol can hold`
+    const expected = `at most ${mostStatements} in a batch, the most that the protocol can hold`
     throw new InvalidOptions({ option: "statements", given: `${members.length} of them`, expected })
   }
   if (members.length === 0) {

@@ -3,24 +3,7 @@
  *
  * @since 0.1.0
  */
-
-/**
- * How many replicas must answer a request, by its name in CQL.
- *
- * @category models
- * @since 0.1.0
- */
-export type Consistency =
-  | "ANY"
-  | "ONE"
-  | "TWO"
-  | "THREE"
-  | "QUORUM"
-  | "ALL"
-  | "LOCAL_QUORUM"
-  | "EACH_QUORUM"
-  | "LOCAL_ONE"
-  | SerialConsistency
+import * as Schema from "effect/Schema"
 
 /**
  * The consistency of the Paxos phase of a conditional write.
@@ -28,4 +11,45 @@ export type Consistency =
  * @category models
  * @since 0.1.0
  */
-export type SerialConsistency = "SERIAL" | "LOCAL_SERIAL"
+export const SerialConsistency = Schema.Literals(["SERIAL", "LOCAL_SERIAL"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type SerialConsistency = typeof SerialConsistency.Type
+
+/**
+ * How many replicas must answer a request, by its name in CQL. The value is a schema, for example for a `Config`.
+ *
+ * **Example** (A consistency level from the environment)
+ *
+ * ```ts
+ * import { Consistency } from "@effect-cql/core"
+ * import { Config, Effect } from "effect"
+ *
+ * const level = Config.schema(Consistency, "CONSISTENCY").pipe(Config.withDefault("LOCAL_QUORUM" as const))
+ * console.assert((await Effect.runPromise(level)) === "LOCAL_QUORUM")
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Consistency = Schema.Literals([
+  "ANY",
+  "ONE",
+  "TWO",
+  "THREE",
+  "QUORUM",
+  "ALL",
+  "LOCAL_QUORUM",
+  "EACH_QUORUM",
+  "LOCAL_ONE",
+  ...SerialConsistency.literals
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Consistency = typeof Consistency.Type

@@ -45,7 +45,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   }
 
   override get message(): string {
-    return `${this.option}: ${this.given} is not valid; give ${this.expected}`
+    return `${this.option}: expected ${this.expected}, got ${this.given}`
   }
 }
 Object.defineProperty(InvalidOptions.prototype, TypeIds.InvalidOptions, { value: TypeIds.InvalidOptions })

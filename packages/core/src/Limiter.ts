@@ -10,16 +10,21 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
+import {
+  checkOptions,
+  checkValue,
+  integer,
+  millisOf,
+  positiveFiniteDuration,
+  positiveInteger
+} from "./internal/check.ts"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
-import { checkedLimiter } from "./internal/limiter/checked.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
 import { Rate } from "./internal/limiter/rate.ts"
+import { aLimiter } from "./internal/limiter/rule.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
-import { millisOf } from "./internal/millis.ts"
-import { isPositiveInteger } from "./internal/numbers.ts"
 import * as TypeIds from "./internal/typeIds.ts"
-import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**
  * A bound on requests, shared by all runs that it is given to.
@@ -169,9 +174,9 @@ export interface AdaptiveOptions extends Options {
  */
 export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limiter> =>
   making(() => {
-    const checked = positiveInteger("limit", limit)
-    const abandonedFor = abandonedFrom(options)
-    return (time) => new Fixed(time, checked, abandonedFor)
+    checkValue("limit", limit, positiveInteger)
+    const abandonedFor = abandonedFrom(checkOptions(options, { abandonedFor: positiveFiniteDuration }))
+    return (time) => new Fixed(time, limit, abandonedFor)
   })
 
 /**
@@ -200,12 +205,11 @@ export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limit
  */
 export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
   making(() => {
-    const statements = positiveInteger("statements", options.statements)
-    const per = positiveMillis("per", options.per)
-    const burst = options.burst === undefined
-      ? Math.max(1, Math.floor(10 * statements / per))
-      : positiveInteger("burst", options.burst)
-    return (time) => new Rate(time, statements, per, burst)
+    const rules = { statements: positiveInteger, per: positiveFiniteDuration, burst: positiveInteger }
+    const { burst, per, statements } = checkOptions(options, rules)
+    checkValue("statements", statements, rules.statements)
+    const millis = millisOf(checkValue("per", per, rules.per)) ?? 0
+    return (time) => new Rate(time, statements, millis, burst ?? Math.max(1, Math.floor(10 * statements / millis)))
   })
 
 /**
@@ -243,13 +247,15 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
  */
 export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
   making(() => {
-    const min = positiveInteger("min", options.min)
-    const max = positiveInteger("max", options.max)
-    if (max < min) throw new InvalidOptions({ option: "max", value: max, expected: `at least min, which is ${min}` })
-    const initial = positiveInteger("initial", options.initial ?? Math.min(max, Math.max(min, 20)))
-    if (initial < min || initial > max) {
-      throw new InvalidOptions({ option: "initial", value: initial, expected: `an integer from ${min} to ${max}` })
-    }
+    const { max, min } = checkOptions(options, {
+      min: positiveInteger,
+      max: positiveInteger,
+      initial: positiveInteger,
+      abandonedFor: positiveFiniteDuration
+    })
+    checkValue("min", min, positiveInteger)
+    checkValue("max", max, integer(min, Number.MAX_SAFE_INTEGER))
+    const initial = checkValue("initial", options.initial ?? Math.min(max, Math.max(min, 20)), integer(min, max))
     const abandonedFor = abandonedFrom(options)
     return (time) => new Adaptive(time, { min, max, initial }, abandonedFor)
   })
@@ -280,7 +286,7 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
  * @since 0.1.0
  */
 export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
-  of(limiters.flatMap((limiter, index) => checkedLimiter(limiter, `limiters[${index}]`)[basicLimiters]))
+  of(limiters.flatMap((limiter, index) => checkValue(`limiters[${index}]`, limiter, aLimiter)[basicLimiters]))
 
 const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]
@@ -308,19 +314,7 @@ const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limite
     return Effect.map(time, (time) => of([make(time)]))
   })
 
-const positiveInteger = (option: string, value: number): number => {
-  if (isPositiveInteger(value)) return value
-  throw new InvalidOptions({ option, value, expected: "a positive integer" })
-}
-
-const positiveMillis = (option: string, value: Duration.Input): number => {
-  const millis = millisOf(value)
-  if (millis !== undefined && millis > 0 && Number.isFinite(millis)) return millis
-  throw new InvalidOptions({ option, value, expected: "a positive, finite duration, such as \"1 second\"" })
-}
-
-const abandonedFrom = (options: Options): number =>
-  options.abandonedFor === undefined ? 5_000 : positiveMillis("abandonedFor", options.abandonedFor)
+const abandonedFrom = (options: Options): number => millisOf(options.abandonedFor ?? "5 seconds") ?? 0
 
 /**
  * Whether a value is a {@link Limiter}.

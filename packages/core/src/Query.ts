@@ -6,13 +6,12 @@
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
-import { aKindOf } from "./internal/kindOf.ts"
+import { checkNames, checkValue, rule } from "./internal/check.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
-import { checked } from "./internal/statement/options.ts"
+import { checked, names } from "./internal/statement/options.ts"
 import { hidingRouting } from "./internal/statement/routing.ts"
 import { StatementImpl } from "./internal/statement/statement.ts"
-import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Options as StatementOptions, Params as StatementParams, Statement } from "./Statement.ts"
 
 /**
@@ -151,12 +150,10 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   text: string,
   options?: Options<Params, Row>
 ): Query<Params, Row> => {
+  if (options !== undefined) checkNames(options, ["params", "row", ...names])
   const { params, row, ...others } = options ?? {}
-  for (const [option, schema] of Object.entries({ params, row })) {
-    if (schema !== undefined && !Schema.isSchema(schema)) {
-      throw new InvalidOptions({ option, given: aKindOf(schema), expected: "a Schema" })
-    }
-  }
+  if (params !== undefined) checkValue("params", params, aSchema)
+  if (row !== undefined) checkValue("row", row, aSchema)
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
   const plan = { text: analysed, codec: Codec.make(params, row) }
@@ -167,6 +164,8 @@ export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
   const query = (...args: ReadonlyArray<unknown>): Statement<Row> => bind(isNamed(args) ? args[0] : args)
   return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
 }
+
+const aSchema = rule("a Schema", Schema.isSchema)
 
 const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 

@@ -1,22 +1,25 @@
 /**
- * When a failed statement is sent again, and when not.
+ * When a failed statement is sent again.
  *
- * Whether it *may* be sent again without doing harm is not for a policy to say: that follows from its reason, its outcome
- * and its idempotence (`CqlError.isRetryable`). A policy says how often, how soon, and for how many statements of a run.
+ * A statement is only sent again where that can do no harm, which follows from its reason, its outcome and its idempotence
+ * (`CqlError.isRetryable`). A policy decides how often, how soon, and for how many statements of a run.
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import type { CqlError } from "./CqlError.ts"
-import { millisOf } from "./internal/millis.ts"
-import { isPositiveInteger } from "./internal/numbers.ts"
-import { InvalidOptions } from "./InvalidOptions.ts"
+import { aFunction, checkOptions, duration, millisOf, rule } from "./internal/check.ts"
+import * as TypeIds from "./internal/typeIds.ts"
 
 /**
  * How often and how soon.
  *
- * A request for which all connections are full is not sent. Unless there is but one attempt it waits for room, for some ten
- * seconds with the delays of {@link standard}, and counts neither as an attempt nor against the budget.
+ * A request for which all connections are full is not sent. It waits for room, for about ten seconds with the delays of
+ * {@link standard}, and counts neither as an attempt nor against the budget. It does not wait if `while` refuses its error.
  *
  * A retry keeps the place of its statement, and the timestamp of its first attempt: a late retry never overwrites a newer
  * write.
@@ -25,41 +28,94 @@ import { InvalidOptions } from "./InvalidOptions.ts"
  * @since 0.1.0
  */
 export interface RetryPolicy {
-  /** Attempts at most, the first one included. */
-  readonly attempts: number
-  /**
-   * The longest wait before the second attempt, in milliseconds; it doubles with each further one. Each wait is from half of
-   * its longest to all of it, by chance.
-   */
-  readonly initialDelay: number
-  /** The longest wait of all, in milliseconds. */
-  readonly maxDelay: number
-  /** Retries that a run may make, however few requests it has sent. */
-  readonly budgetMinimum: number
-  /** Retries that a run may make, as a share of the requests that it has sent so far, where that is more. */
-  readonly budgetShare: number
-  /** Narrows what is retried further. */
+  readonly [TypeIds.RetryPolicy]: typeof TypeIds.RetryPolicy
+  /** The wait before each further attempt, and how many there are. It is stepped with the error, page by page. */
+  readonly schedule: Schedule.Schedule<unknown, CqlError>
+  /** Narrows what is retried. */
   readonly while: (error: CqlError) => boolean
+  readonly budget: Budget
 }
 
 /**
- * What can be said of a policy; the rest is that of {@link standard}.
+ * The retries of one run: they are allowed while there are fewer than `max(minimum, share x requests sent)`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budget {
+  /** Retries that a run may make, however few requests it has sent. */
+  readonly minimum: number
+  /** Retries that a run may make, as a share of the requests that it has sent so far, where that is more. */
+  readonly share: number
+}
+
+/**
+ * Options of {@link make}.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Attempts at most, the first one included. Default: 3. */
-  readonly attempts?: number | undefined
-  /** The longest wait before the second attempt. Default: 20 milliseconds. */
-  readonly initialDelay?: Duration.Input | undefined
-  /** The longest wait of all. Default: 2 seconds. */
-  readonly maxDelay?: Duration.Input | undefined
-  /** Retries are allowed while a run has made fewer than `max(minimum, share x requests sent)`. Default: 10 and 0.1. */
-  readonly budget?: { readonly minimum: number; readonly share: number } | undefined
-  /** Narrows what is retried: what is not retryable is not retried whatever it says. Default: everything retryable. */
+  /** Default: that of {@link standard}. */
+  readonly schedule?: Schedule.Schedule<unknown, CqlError> | undefined
+  /** Narrows what is retried: an error that is not retryable is never retried. Default: everything retryable. */
   readonly while?: ((error: CqlError) => boolean) | undefined
+  /** Default: `{ minimum: 10, share: 0.1 }`. */
+  readonly budget?: Budget | undefined
 }
+
+/**
+ * Options of {@link backoff}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface BackoffOptions {
+  /** Retries at most. Default: no bound. */
+  readonly times?: number | undefined
+  /** The longest wait before the first retry; it doubles with each further one. Default: 20 milliseconds. */
+  readonly initial?: Duration.Input | undefined
+  /** The longest wait of all. Default: 2 seconds. */
+  readonly max?: Duration.Input | undefined
+}
+
+/**
+ * A schedule of waits that double up to a maximum. Each wait is drawn uniformly between half of its longest and all of it.
+ *
+ * Bad options are programming errors: it throws `InvalidOptions`.
+ *
+ * **Example** (Up to nine retries, a second apart at most)
+ *
+ * ```ts
+ * import { RetryPolicy } from "@effect-cql/core"
+ *
+ * const patient = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 9, max: "1 second" }) })
+ * console.assert(RetryPolicy.isRetryPolicy(patient))
+ * ```
+ *
+ * @category schedules
+ * @since 0.1.0
+ */
+export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Duration.Duration> => {
+  const { initial = "20 millis", max = "2 seconds", times } = checkOptions(options, {
+    times: count,
+    initial: duration,
+    max: duration
+  })
+  const longest = millisOf(max) ?? 0
+  const doubled = Schedule.exponential(initial)
+  const bounded = times === undefined ? doubled : Schedule.upTo(doubled, { times })
+  return Schedule.modifyDelay(
+    bounded,
+    ({ duration }) =>
+      Effect.map(
+        Random.next,
+        (drawn) => Duration.millis(Math.round(Math.min(longest, Duration.toMillis(duration)) * (0.5 + drawn / 2)))
+      )
+  )
+}
+
+const count = rule("an integer of at least 0", (value) => Number.isSafeInteger(value) && Number(value) >= 0)
 
 /**
  * Up to three attempts, after waits of at most 20 and 40 milliseconds; in a run ten retries, or a tenth of its requests where
@@ -69,31 +125,33 @@ export interface Options {
  * @since 0.1.0
  */
 export const standard: RetryPolicy = {
-  attempts: 3,
-  initialDelay: 20,
-  maxDelay: 2_000,
-  budgetMinimum: 10,
-  budgetShare: 0.1,
-  while: () => true
+  [TypeIds.RetryPolicy]: TypeIds.RetryPolicy,
+  schedule: backoff({ times: 2 }),
+  while: () => true,
+  budget: { minimum: 10, share: 0.1 }
 }
 
 /**
- * No statement is sent twice. `retry: "none"` is short for it.
+ * No statement is sent twice, and none waits for room. `retry: "none"` is short for it.
  *
  * @category policies
  * @since 0.1.0
  */
-export const none: RetryPolicy = { ...standard, attempts: 1 }
+export const none: RetryPolicy = { ...standard, schedule: Schedule.recurs(0), while: () => false }
 
 /**
- * Makes a policy. What cannot be is a programming error: it throws `InvalidOptions`.
+ * Makes a policy. Bad options are programming errors: it throws `InvalidOptions`.
  *
  * **Example** (Patient with a busy server)
  *
  * ```ts
  * import { RetryPolicy, Statement } from "@effect-cql/core"
+ * import { Schedule } from "effect"
  *
- * const patient = RetryPolicy.make({ attempts: 6, while: (error) => error.reason._tag === "Overloaded" })
+ * const patient = RetryPolicy.make({
+ *   schedule: Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 5 })),
+ *   while: (error) => error.reason._tag === "Overloaded"
+ * })
  * const statement = Statement.make("SELECT name FROM app.users", [], { retry: patient })
  * console.assert(statement.options.retry === patient)
  * ```
@@ -102,28 +160,28 @@ export const none: RetryPolicy = { ...standard, attempts: 1 }
  * @since 0.1.0
  */
 export const make = (options: Options): RetryPolicy => {
-  const { attempts = standard.attempts, budget } = options
-  if (!isPositiveInteger(attempts)) {
-    throw new InvalidOptions({ option: "retry.attempts", value: attempts, expected: "a positive integer" })
-  }
-  return {
-    attempts,
-    initialDelay: millis("initialDelay", options.initialDelay, standard.initialDelay),
-    maxDelay: millis("maxDelay", options.maxDelay, standard.maxDelay),
-    budgetMinimum: amount("budget.minimum", budget?.minimum, standard.budgetMinimum),
-    budgetShare: amount("budget.share", budget?.share, standard.budgetShare),
-    while: options.while ?? standard.while
-  }
+  const { budget = standard.budget, schedule = standard.schedule, while: narrows = standard.while } = checkOptions(
+    options,
+    {
+      schedule: rule("a Schedule", Schedule.isSchedule),
+      while: aFunction("a boolean"),
+      budget: rule("{ minimum, share }", isObject)
+    },
+    "retry."
+  )
+  checkOptions(budget, { minimum: amount, share: amount }, "retry.budget.")
+  return { [TypeIds.RetryPolicy]: TypeIds.RetryPolicy, schedule, while: narrows, budget }
 }
 
-const millis = (name: string, input: Duration.Input | undefined, standard: number): number => {
-  const millis = input === undefined ? standard : millisOf(input)
-  if (millis !== undefined) return millis
-  throw new InvalidOptions({ option: `retry.${name}`, value: input, expected: "a duration, such as \"20 millis\"" })
-}
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
 
-const amount = (name: string, value: number | undefined, standard: number): number => {
-  if (value === undefined) return standard
-  if (value >= 0) return value
-  throw new InvalidOptions({ option: `retry.${name}`, value, expected: "a number of at least 0" })
-}
+const amount = rule("a number of at least 0", (value) => typeof value === "number" && value >= 0)
+
+/**
+ * Whether a value is a {@link RetryPolicy}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRetryPolicy = (value: unknown): value is RetryPolicy =>
+  hasProperty(value, TypeIds.RetryPolicy) && hasProperty(value, "while") && typeof value.while === "function"

@@ -98,7 +98,10 @@ describe("a number of failures", () => {
 
   it.effect("retries do not count, only the end of a statement does", () =>
     Effect.gen(function*() {
-      const retry = RetryPolicy.make({ attempts: 3, budget: { minimum: 1_000, share: 1 } })
+      const retry = RetryPolicy.make({
+        schedule: RetryPolicy.backoff({ times: 2 }),
+        budget: { minimum: 1_000, share: 1 }
+      })
       const run = executeConcurrent(statements(2), {
         ...collect,
         statement: { retry, idempotent: true }

@@ -129,7 +129,7 @@ describe("a source", () => {
         }
       })
       const { exit } = yield* timed(runConcurrent(then(1, () => ({ done: false, value: secretive }))))
-      assert.include(String(errorOf(exit)), "item 1 of the source: an object is not valid")
+      assert.include(String(errorOf(exit)), "item 1 of the source: expected a Statement")
       const thrown = yield* Effect.flip(runConcurrent({
         [Symbol.iterator]: () => {
           throw Object.create(null)
@@ -143,7 +143,7 @@ describe("a source", () => {
       const forged = { [Query.TypeId]: Query.TypeId, text: insert } as never
       for (const item of [[forged, [1]], new Proxy(statements(1)[0]!, {})]) {
         const exit = yield* Effect.exit(executeConcurrent([item as Statement.Input]))
-        assert.match(String(defectOf(exit)), /statements\[0\]: an? \w+ is not valid; give a Statement/)
+        assert.match(String(defectOf(exit)), /statements\[0\]: expected a Statement.*, got an? \w+/)
       }
     }).pipe(Effect.provide(slow)))
 
@@ -190,7 +190,7 @@ describe("a source", () => {
       assert.include(String(Statement.make(`INSERT INTO t (a) VALUES ('${literal}')`)), "0 params")
     }
     assert.strictEqual(Statement.make("/*a ".repeat(60_000)).params, undefined)
-    assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: 5/)
+    assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: expected .*, got 5/)
     assert.throws(() => Statement.make("INSERT INTO t (a) VALUES ('\ud800')"), InvalidOptions, /not well-formed/)
     assert.throws(() => cql`SELECT a FROM t WHERE a = '\xg'`, InvalidOptions, /doubled backslash/)
   })

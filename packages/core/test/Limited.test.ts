@@ -76,7 +76,9 @@ describe("a limiter", () => {
   it.effect("gives its permit back before the wait for a retry", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.fixed(1)
-      const retry = RetryPolicy.make({ initialDelay: "1 minute", maxDelay: "1 minute" })
+      const retry = RetryPolicy.make({
+        schedule: RetryPolicy.backoff({ times: 2, initial: "1 minute", max: "1 minute" })
+      })
       const { exit, millis } = yield* timed(executeConcurrent(statements(10), { limiter, statement: { retry } }))
       assert.strictEqual(valueOf(exit).length, 10)
       assert.isAtMost(millis, 60_000 + 20)

@@ -67,7 +67,7 @@ describe("what is retried", () => {
         const end = `${reason._tag}, NotApplied`
         assert.deepStrictEqual(yield* run(counter, ...waits, reason), { sent: 13, end, attempts: 0 })
         assert.strictEqual((yield* run(Statement.withOptions(counter, { retry: "none" }), ...waits)).sent, 1)
-        const hasty = RetryPolicy.make({ attempts: 2, maxDelay: 0 })
+        const hasty = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 1, max: 0 }) })
         const { millis } = yield* timed(Effect.result(Statement.withOptions(counter, { retry: hasty }))).pipe(
           Effect.provide(failing(...waits, reason))
         )
@@ -155,7 +155,10 @@ describe("what is retried", () => {
   it.effect("nothing with retry \"none\", and what a policy of one's own allows", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* run(Statement.withOptions(write, { retry: "none" }), overloaded)).sent, 1)
-      const patient = RetryPolicy.make({ attempts: 5, while: ({ reason }) => reason._tag === "Overloaded" })
+      const patient = RetryPolicy.make({
+        schedule: RetryPolicy.backoff({ times: 4 }),
+        while: ({ reason }) => reason._tag === "Overloaded"
+      })
       const patiently = Statement.withOptions(write, { retry: patient })
       assert.strictEqual((yield* run(patiently, ...times(9, overloaded))).sent, 5)
       assert.strictEqual((yield* run(patiently, unavailable)).sent, 1)
@@ -175,7 +178,7 @@ describe("how it is retried", () => {
 
   it.effect("after waits that grow, within their bounds", () =>
     Effect.gen(function*() {
-      const policy = RetryPolicy.make({ attempts: 9, initialDelay: 20, maxDelay: "1 second" })
+      const policy = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 8, initial: 20, max: "1 second" }) })
       const { millis } = yield* timed(Effect.result(Statement.withOptions(write, { retry: policy })))
       const longest = 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000
       assert.isAtMost(millis, longest)
@@ -223,7 +226,9 @@ describe("how it is retried", () => {
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
       const seen: Array<Progress> = []
-      const retry = RetryPolicy.make({ initialDelay: "1 minute", maxDelay: "1 minute" })
+      const retry = RetryPolicy.make({
+        schedule: RetryPolicy.backoff({ times: 2, initial: "1 minute", max: "1 minute" })
+      })
       const fiber = yield* Effect.forkChild(executeConcurrent(statements(10), {
         concurrency: 2,
         statement: { retry },
@@ -342,7 +347,24 @@ describe("what retries leave", () => {
     }).pipe(Effect.provide(MockSession.layer({ latency: "1 hour" }))))
 
   it("a policy that cannot be is refused", () => {
-    assert.throws(() => RetryPolicy.make({ attempts: 0 }), InvalidOptions, /retry.attempts: 0/)
-    assert.throws(() => RetryPolicy.make({ initialDelay: -1 }), InvalidOptions, /retry.initialDelay: -1/)
+    const table: ReadonlyArray<readonly [options: object, message: RegExp]> = [
+      [{ schedule: 5 }, /^retry\.schedule: expected a Schedule, got 5$/],
+      [{ while: true }, /^retry\.while: expected a function that returns a boolean, got true$/],
+      [{ budget: { minimum: -1, share: 0 } }, /^retry\.budget\.minimum: expected a number of at least 0, got -1$/],
+      [{ budget: { minimum: 1, shares: 0 } }, /^retry\.budget\.shares: .*nearest is share/],
+      [{ attempts: 3 }, /^retry\.attempts: expected one of the options schedule, while, budget/]
+    ]
+    for (const [options, message] of table) assert.throws(() => RetryPolicy.make(options), InvalidOptions, message)
+    assert.throws(
+      () => RetryPolicy.backoff({ times: -1 }),
+      InvalidOptions,
+      /^times: expected an integer of at least 0, got -1$/
+    )
+    assert.throws(
+      () => RetryPolicy.backoff({ initial: "x" as never }),
+      InvalidOptions,
+      /^initial: expected .* duration.*, got "x"$/
+    )
+    assert.throws(() => RetryPolicy.backoff({ max: -1 }), InvalidOptions, /^max: expected .* duration.*, got -1$/)
   })
 })

@@ -43,7 +43,10 @@ it.effect("what was stopped is told with its statement, what is known of it, and
 
 it.effect("one that waits for its next attempt is as the attempts before left it", () =>
   Effect.gen(function*() {
-    const retry = RetryPolicy.make({ initialDelay: "1 second", budget: { minimum: 100, share: 1 } })
+    const retry = RetryPolicy.make({
+      schedule: RetryPolicy.backoff({ times: 2, initial: "1 second" }),
+      budget: { minimum: 100, share: 1 }
+    })
     const reasons: ReadonlyArray<Reason.Reason> = [overloaded, new Reason.IsBootstrapping({ message: "not yet" })]
     const outcomes = yield* Effect.forEach(reasons, (reason) =>
       Effect.gen(function*() {
@@ -118,7 +121,7 @@ it.effect("of an iterator that a run has read nothing remains, which is said", (
       if (error._tag !== "StatementFailed") assert.fail(String(error))
       const rest = error.remaining(iterator as Iterable<Array<number>>)
       const run = yield* Effect.exit(runConcurrentWithArgs(insert, rest))
-      assert.match(String(run), /InvalidOptions: source: an iterator that a run has read is not valid/)
+      assert.match(String(run), /InvalidOptions: source: expected an array, .*, got an iterator that a run has read/)
       const again = yield* Effect.flip(runConcurrentWithArgs(insert, iterator))
       assert.instanceOf(again, SourceError)
       assert.match(again.message, /at item 0: this iterator has been read by a run before/)

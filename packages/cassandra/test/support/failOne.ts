@@ -28,7 +28,10 @@ const held: Then = { result: "success", rows: [{ "[applied]": true }], column_ty
 
 /** A connection that ends takes some time to be there again, for which the other statements wait. */
 const patient: Statement.Options = {
-  retry: RetryPolicy.make({ attempts: 40, maxDelay: 100, budget: { minimum: 1_000, share: 1 } }),
+  retry: RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 39, max: 100 }),
+    budget: { minimum: 1_000, share: 1 }
+  }),
   idempotent: true
 }
 

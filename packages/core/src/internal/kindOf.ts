@@ -17,3 +17,6 @@ export const aKindOf = (value: unknown): string => {
   if (value === null || value === undefined) return kind
   return `${/^[aeio]/i.test(kind) ? "an" : "a"} ${kind}`
 }
+
+/** A number of things: `1 marker`, `2 markers`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`

@@ -44,23 +44,26 @@ describe("rule 9: bad options", () => {
   it.effect("so do a negative buffer and a negative timeout", () =>
     Effect.gen(function*() {
       const buffer = yield* Effect.exit(Stream.runDrain(streamConcurrent(statements(1), { bufferSize: -1 })))
-      assert.include(String(defectOf(buffer)), "bufferSize: -1")
+      assert.include(String(defectOf(buffer)), "bufferSize: expected an integer of at least 0, got -1")
       const timeout = yield* Effect.exit(executeConcurrent(statements(1), { statement: { requestTimeout: -5 } }))
-      assert.include(String(defectOf(timeout)), "statement.requestTimeout: -5")
+      assert.include(
+        String(defectOf(timeout)),
+        "statement.requestTimeout: expected a positive duration, such as \"5 seconds\", got -5"
+      )
     }).pipe(Effect.provide(sessionOf({}))))
 
   it.effect("so do options of statements that no request can have", () =>
     Effect.gen(function*() {
       const table: ReadonlyArray<readonly [options: unknown, told: RegExp]> = [
-        [null, /statement: null is not valid; give an object/],
-        ["fast", /statement: "fast"/],
-        [{ timestamp: 2n ** 63n }, /statement\.timestamp: 9223372036854775808 .* of 64 bits/],
+        [null, /statement: expected an object, got null/],
+        ["fast", /statement: expected an object, got "fast"/],
+        [{ timestamp: 2n ** 63n }, /statement\.timestamp: .* of 64 bits, got 9223372036854775808/],
         [{ timestamp: -(2n ** 63n) }, /statement\.timestamp/],
-        [{ pageSize: 2 ** 31 }, /statement\.pageSize: 2147483648 .* at most 2147483647/],
-        [{ tracing: 1 }, /statement\.tracing: 1/],
-        [{ executionProfile: "" }, /statement\.executionProfile: ""/],
-        [{ routing: null }, /statement\.routing: null/],
-        [{ routing: { key: "abc" } }, /statement\.routing: an object .* Uint8Array/],
+        [{ pageSize: 2 ** 31 }, /statement\.pageSize: expected an integer from 1 to 2147483647, got 2147483648/],
+        [{ tracing: 1 }, /statement\.tracing: expected .*, got 1/],
+        [{ executionProfile: "" }, /statement\.executionProfile: expected .*, got ""/],
+        [{ routing: null }, /statement\.routing: expected .*, got null/],
+        [{ routing: { key: "abc" } }, /statement\.routing: expected .* Uint8Array.*, got an object/],
         [{ routing: { key: [] } }, /statement\.routing/]
       ]
       for (const [statement, told] of table) {
@@ -69,10 +72,17 @@ describe("rule 9: bad options", () => {
           told
         )
       }
-      assert.match(String(defectOf(yield* Effect.exit(executeConcurrent(statements(1), 5 as never)))), /options: 5/)
+      assert.match(
+        String(defectOf(yield* Effect.exit(executeConcurrent(statements(1), 5 as never)))),
+        /options: expected an object, got 5/
+      )
       const many = Array.from({ length: 65_536 }, () => statements(1)[0]!)
-      assert.throws(() => Batch.make(many), InvalidOptions, /65536 of them is not valid; give at most 65535/)
-      assert.throws(() => Query.make("SELECT a FROM t", { row: 5 as never }), InvalidOptions, /row: a number/)
+      assert.throws(() => Batch.make(many), InvalidOptions, /expected at most 65535 in a batch.*, got 65536 of them/)
+      assert.throws(
+        () => Query.make("SELECT a FROM t", { row: 5 as never }),
+        InvalidOptions,
+        /row: expected a Schema, got 5/
+      )
     }).pipe(Effect.provide(sessionOf({}))))
 
   it.effect("a timeout of more than a timer can take is no timeout", () =>

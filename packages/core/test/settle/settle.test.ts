@@ -234,7 +234,7 @@ describe("a conditional write, read at a serial level", () => {
       yield* TestClock.setTime(1_000_000)
       const statement = Statement.make("INSERT INTO app.t (id, a) VALUES (1, 3) IF NOT EXISTS", [], {
         idempotent: true,
-        retry: RetryPolicy.make({ initialDelay: 0 })
+        retry: RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 2, initial: 0 }) })
       })
       const [result] = valueOf((yield* timed(executeConcurrent([statement]))).exit)
       assert.deepInclude(result, { _tag: "Success", outcome: "Unknown" })

@@ -2,6 +2,7 @@
 import {
   CqlError,
   executeConcurrent,
+  RetryPolicy,
   runConcurrent,
   Session,
   Statement,
@@ -176,7 +177,10 @@ const sticky = Effect.gen(function*() {
     for (const last of table) {
       const { layer, truth } = world({
         defaults: {
-          retry: { attempts: 2, initialDelay: 20, maxDelay: 20, budgetMinimum: 10, budgetShare: 1, while: () => true }
+          retry: RetryPolicy.make({
+            schedule: RetryPolicy.backoff({ times: 1, initial: 20, max: 20 }),
+            budget: { minimum: 10, share: 1 }
+          })
         },
         script: (_, attempt) => {
           const row = attempt === 1 ? first : last

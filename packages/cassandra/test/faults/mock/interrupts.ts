@@ -1,5 +1,13 @@
 /** Runs that are interrupted at any moment. */
-import { executeConcurrent, Limiter, runConcurrent, Statement, streamConcurrent, type Summary } from "@effect-cql/core"
+import {
+  executeConcurrent,
+  Limiter,
+  RetryPolicy,
+  runConcurrent,
+  Statement,
+  streamConcurrent,
+  type Summary
+} from "@effect-cql/core"
 import { overloaded } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { Effect, Exit, Fiber, Stream } from "effect"
@@ -29,7 +37,12 @@ const once = Effect.fnUntraced(function*(stream: number) {
 
   const { layer, sent, truth } = world({
     defaults: retries
-      ? { retry: { attempts: 3, initialDelay: 20, maxDelay: 50, budgetMinimum: 10, budgetShare: 1, while: () => true } }
+      ? {
+        retry: RetryPolicy.make({
+          schedule: RetryPolicy.backoff({ times: 2, initial: 20, max: 50 }),
+          budget: { minimum: 10, share: 1 }
+        })
+      }
       : { retry: "none" },
     latency: (index) => latencies[index]!,
     script: (index, attempt) =>

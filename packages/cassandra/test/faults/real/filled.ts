@@ -6,7 +6,10 @@ import { Effect, Schedule } from "effect"
 export const patient: Statement.Options = {
   consistency: "ALL",
   requestTimeout: "20 seconds",
-  retry: RetryPolicy.make({ attempts: 20, initialDelay: "200 millis", budget: { minimum: 1_000, share: 1 } })
+  retry: RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 19, initial: "200 millis" }),
+    budget: { minimum: 1_000, share: 1 }
+  })
 }
 
 /** Inserts rows with the ids from 0 on. */

@@ -50,9 +50,7 @@ const pageSize = 250
 const scan = Effect.fnUntraced(function*(table: string) {
   const session = yield* Session
   const retry = RetryPolicy.make({
-    attempts: 40,
-    initialDelay: "100 millis",
-    maxDelay: "1 second",
+    schedule: RetryPolicy.backoff({ times: 39, initial: "100 millis", max: "1 second" }),
     budget: { minimum: 1_000, share: 1 }
   })
   const seen = new Set<unknown>()

@@ -36,9 +36,7 @@ const decided = Effect.gen(function*() {
 
 /** Waits for an outage to be over, for minutes if it must. */
 const patience = RetryPolicy.make({
-  attempts: 1_000,
-  initialDelay: "100 millis",
-  maxDelay: "1 second",
+  schedule: RetryPolicy.backoff({ times: 999, initial: "100 millis", max: "1 second" }),
   budget: { minimum: 1_000_000, share: 1 }
 })
 

@@ -96,7 +96,10 @@ export interface Found {
 /** Reads all tables of a run at ALL. */
 export const readAll = Effect.fnUntraced(function*(tables: Tables) {
   const session = yield* Session
-  const retry = RetryPolicy.make({ attempts: 10, initialDelay: "200 millis", budget: { minimum: 1_000, share: 1 } })
+  const retry = RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 9, initial: "200 millis" }),
+    budget: { minimum: 1_000, share: 1 }
+  })
   const read = (table: string) =>
     session.execute(Statement.make(`SELECT id, v FROM ${table}`, [], {
       consistency: "ALL",

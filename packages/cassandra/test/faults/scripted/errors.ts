@@ -66,7 +66,7 @@ const openings: ReadonlyArray<Act> = [
   { error: readTimeout, executed: false }
 ]
 
-const patient = RetryPolicy.make({ attempts: 3, budget: { minimum: 1_000, share: 1 } })
+const patient = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 2 }), budget: { minimum: 1_000, share: 1 } })
 
 /** Three attempts: what may have been applied once is never certain again, unless one of them succeeds. */
 const severalAttempts = Effect.gen(function*() {

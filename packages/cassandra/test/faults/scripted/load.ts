@@ -62,7 +62,10 @@ const stopsReading = Effect.gen(function*() {
   return tallyOf(results)
 })
 
-const patient = RetryPolicy.make({ attempts: 40, maxDelay: 200, budget: { minimum: 4_000, share: 1 } })
+const patient = RetryPolicy.make({
+  schedule: RetryPolicy.backoff({ times: 39, max: 200 }),
+  budget: { minimum: 4_000, share: 1 }
+})
 
 /** The server refuses most for three seconds, and is fine from then on. */
 const overloadPasses = Effect.gen(function*() {

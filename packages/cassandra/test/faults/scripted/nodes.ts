@@ -65,7 +65,10 @@ const forgets = Effect.gen(function*() {
   }
   // Before that is known, what is handed to the old connections ends Unknown.
   yield* Effect.sleep("300 millis")
-  const patient = RetryPolicy.make({ attempts: 60, maxDelay: 200, budget: { minimum: 1_000, share: 1 } })
+  const patient = RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 59, max: 200 }),
+    budget: { minimum: 1_000, share: 1 }
+  })
   const again = yield* runOver(session, inserts(count, { retry: patient, idempotent: false }))
   for (const result of again) assert(result._tag === "Success", toldBy(result))
   for (const proxy of proxies) assert((prepared.get(proxy) ?? 0) <= 1, `prepared ${prepared.get(proxy)} times`)
@@ -167,7 +170,10 @@ const silentNode = Effect.gen(function*() {
   assert.equal(arrived.length, count)
 
   // What may be repeated is, and the next node has it.
-  const patient = RetryPolicy.make({ attempts: 6, budget: { minimum: 1_000, share: 1 } })
+  const patient = RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 5 }),
+    budget: { minimum: 1_000, share: 1 }
+  })
   const safe = yield* runOver(session, inserts(count, { idempotent: true, retry: patient }), 16)
   for (const { outcome } of safe) assert.equal(outcome, "Applied")
   return sum([tallyOf(unsafe), tallyOf(safe)])
@@ -185,7 +191,10 @@ const allGone = Effect.gen(function*() {
   const refused = yield* runOver(session, inserts(20, { retry: "none", idempotent: false }))
   for (const { outcome } of refused) assert.equal(outcome, "NotApplied")
   yield* accept()
-  const patient = RetryPolicy.make({ attempts: 100, maxDelay: 100, budget: { minimum: 10_000, share: 1 } })
+  const patient = RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 99, max: 100 }),
+    budget: { minimum: 10_000, share: 1 }
+  })
   const results = yield* runOver(session, inserts(20, { retry: patient, idempotent: false }))
   for (const { outcome } of results) assert.equal(outcome, "Applied")
   return sum([tallyOf(refused), tallyOf(results)])
@@ -199,7 +208,10 @@ const deafNode = Effect.gen(function*() {
   for (let index = 0; index < 4; index++) yield* session.execute([query, [index]])
   yield* reject(0, "reject_startup")
   yield* disconnect(0)
-  const patient = RetryPolicy.make({ attempts: 20, budget: { minimum: 1_000, share: 1 } })
+  const patient = RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 19 }),
+    budget: { minimum: 1_000, share: 1 }
+  })
   const results = yield* runOver(session, inserts(60, { retry: patient, idempotent: false }))
   for (const result of results) {
     assert(result._tag === "Success", `${result.index}: ${result._tag === "Failure" ? result.error.message : ""}`)

@@ -11,7 +11,10 @@ import { behindFrameProxy, behindProxy, cluster, scripted, type Servers } from "
 const careful: Statement.Options = {
   idempotent: false,
   requestTimeout: "20 seconds",
-  retry: RetryPolicy.make({ attempts: 60, maxDelay: 100, budget: { minimum: 10_000, share: 1 } })
+  retry: RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 59, max: 100 }),
+    budget: { minimum: 10_000, share: 1 }
+  })
 }
 
 /** The driver replaces a connection when so many requests on it have timed out. */

@@ -5,7 +5,6 @@
  * a chain of combinators for each would cost more than all else that the library does.
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
@@ -26,6 +25,7 @@ import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import type { Permit } from "./permit.ts"
+import type { Steps } from "./retries.ts"
 
 type Row = Record<string, unknown>
 
@@ -44,9 +44,8 @@ export class Execution {
   // Whether the next page waits for another turn of the event loop.
   #isParked = false
   #attempts = 0
-  // Attempts at the page at hand that failed, how often it found all connections full, and the same over all pages.
-  #failures = 0
-  #busy = 0
+  // Its waits so far at the page at hand, and how often it found all connections full over all pages.
+  #steps: Steps | undefined
   #unsent = 0
   // What the attempts so far leave open.
   #outcome: Outcome | undefined
@@ -183,8 +182,7 @@ export class Execution {
       return false
     }
     const page = checkedPage(exit.value)
-    this.#failures = 0
-    this.#busy = 0
+    this.#steps = undefined
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
@@ -240,24 +238,34 @@ export class Execution {
     this.#outcome = failure.outcome
     const policy = this.#run.resolver.resolve(this.executable.options).retry
     const { retries } = this.#run
-    const delay = isBusy(error.reason)
-      ? retries.delayWhileBusy(policy, failure.error, ++this.#busy)
-      : retries.delay(policy, failure.error, ++this.#failures)
-    if (delay === undefined) {
-      if (policy.attempts > 1) tellIfOnlyIdempotenceLacks(this.#run, this.executable, failure.error)
-      return this.#end(failure)
-    }
-    const wait = this.#run.fork(this.#run.clock.sleep(Duration.millis(delay)))
+    const waiting = retries.wait(policy, failure.error, isBusy(error.reason), this.#steps ??= {})
+    if (waiting === undefined) return this.#givesUp(failure)
+    const wait = this.#run.fork(waiting)
+    const exit = wait.pollUnsafe()
+    if (exit !== undefined) return this.#waited(exit, failure)
     // It keeps its place, and whatever stops the run stops the wait as well.
     this.#wait = wait
     this.deadline = undefined
     this.#run.enter(this, undefined)
-    wait.addObserver(() => {
+    wait.addObserver((exit) => {
       if (this.#wait !== wait) return
       this.#wait = undefined
       this.#run.leave(this)
-      this.#advance(undefined)
+      this.#waited(exit, failure)
     })
+  }
+
+  /** Makes the next attempt after a wait, or ends where the schedule had none. */
+  #waited(exit: Exit.Exit<boolean>, failure: Failure): void {
+    if (exit._tag === "Failure") return this.#dies(exit.cause)
+    if (exit.value) this.#advance(undefined)
+    else this.#givesUp(failure)
+  }
+
+  #givesUp(failure: Failure): void {
+    const { retry } = this.#run.resolver.resolve(this.executable.options)
+    if (retry.while(failure.error)) tellIfOnlyIdempotenceLacks(this.#run, this.executable, failure.error)
+    this.#end(failure)
   }
 
   /** What a failure leaves; where the server has answered, that is known already. */

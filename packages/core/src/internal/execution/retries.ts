@@ -1,49 +1,74 @@
 /**
  * The retries of a run: whether there is another attempt, after which wait, and how many there have been.
  */
-import type * as Random from "effect/Random"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
 import type { CqlError } from "../../CqlError.ts"
-import { type RetryPolicy, standard } from "../../RetryPolicy.ts"
+import { backoff, type RetryPolicy } from "../../RetryPolicy.ts"
+
+/** Steps the schedule of one statement: gives the next wait. */
+type Step = (now: number, error: CqlError) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
+
+/** How far one statement has come in its schedules. Kept while the statement fails, forgotten when a page arrives. */
+export interface Steps {
+  retry?: Step
+  busy?: Step
+}
 
 export class Retries {
   /** Requests sent so far, those that were sent again included. */
   requests = 0
   /** Requests that were sent again after a failure. */
   retried = 0
-  readonly #random: Random.Random
+  readonly #clock: Clock.Clock
 
-  constructor(random: Random.Random) {
-    this.#random = random
+  constructor(clock: Clock.Clock) {
+    this.#clock = clock
   }
 
   /**
-   * Milliseconds to wait before the next attempt; nothing when there is none. `failures` counts the attempts that failed.
+   * Waits for the next attempt and gives `true`, or gives `false` when the schedule has ended; undefined where there is no
+   * other attempt whatever the schedule says.
    *
    * The budget keeps a run from multiplying an overload: a server that fails everything gets a tenth more, not thrice.
+   *
+   * A request that found all connections full was not sent and is no load for the server, so that it counts neither as an
+   * attempt nor against the budget: it is tried again until there is room, with the waits of the standard policy.
    */
-  delay(policy: RetryPolicy, error: CqlError, failures: number): number | undefined {
-    if (!error.isRetryable || failures >= policy.attempts || !policy.while(error)) return undefined
-    if (this.retried >= Math.max(policy.budgetMinimum, policy.budgetShare * this.requests)) return undefined
-    this.retried++
-    return this.#wait(policy, failures)
+  wait(policy: RetryPolicy, error: CqlError, isBusy: boolean, steps: Steps): Effect.Effect<boolean> | undefined {
+    if (isBusy) {
+      this.requests--
+      return policy.while(error) ? this.#next(whileBusy, error, steps, "busy") : undefined
+    }
+    if (!error.isRetryable || !policy.while(error)) return undefined
+    if (this.retried >= Math.max(policy.budget.minimum, policy.budget.share * this.requests)) return undefined
+    return this.#next(policy.schedule, error, steps, "retry")
   }
 
-  /**
-   * The same for a request that found all connections full. It was not sent and is no load for the server, so that it
-   * counts neither as an attempt nor against the budget: it is tried again until there is room, for some ten seconds, with
-   * the waits of the standard policy whatever its own are. `times` counts how often it found none.
-   */
-  delayWhileBusy(policy: RetryPolicy, error: CqlError, times: number): number | undefined {
-    this.requests--
-    if (policy.attempts === 1 || times > mostWaits || !policy.while(error)) return undefined
-    return this.#wait(standard, times)
-  }
-
-  #wait(policy: RetryPolicy, failures: number): number {
-    const longest = Math.min(policy.maxDelay, policy.initialDelay * 2 ** (failures - 1))
-    return Math.round(longest * (0.5 + this.#random.nextDoubleUnsafe() / 2))
+  #next(
+    schedule: Schedule.Schedule<unknown, CqlError>,
+    error: CqlError,
+    steps: Steps,
+    kind: keyof Steps
+  ): Effect.Effect<boolean> {
+    const step = steps[kind]
+    const begun = step === undefined
+      ? Effect.map(Schedule.toStep(schedule), (step) => steps[kind] = step)
+      : Effect.succeed(step)
+    return begun.pipe(
+      Effect.flatMap((step) => step(this.#clock.currentTimeMillisUnsafe(), error)),
+      Effect.flatMap(([, delay]) => {
+        this.retried += kind === "retry" ? 1 : 0
+        // Never at once: an attempt that is made from within the end of another would count as that one.
+        return Effect.as(Duration.isZero(delay) ? Effect.yieldNow : this.#clock.sleep(delay), true)
+      }),
+      Pull.catchDone(() => Effect.succeed(false))
+    )
   }
 }
 
 // 20 ms, doubled up to 2 s: a little more than 12 s at the longest, as long as a request may take.
-const mostWaits = 12
+const whileBusy = backoff({ times: 12 })

@@ -7,7 +7,7 @@ import type { Failure, Interrupted } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain } from "../../Outcome.ts"
 import type { Summary } from "../../Summary.ts"
-import { counted } from "../counted.ts"
+import { counted } from "../kindOf.ts"
 import { isSpent } from "../source/exhausted.ts"
 import type { Any } from "../source/source.ts"
 

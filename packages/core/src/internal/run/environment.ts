@@ -5,7 +5,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type { Limiter } from "../../Limiter.ts"
 import type { Options } from "../../Statement.ts"
@@ -22,7 +21,6 @@ export interface Environment {
   /** The limiters of the session and of the run, where there are any. */
   readonly gate: Gate | undefined
   readonly clock: Clock.Clock
-  readonly random: Random.Random
   readonly dispatcher: Scheduler.SchedulerDispatcher
   /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -39,7 +37,6 @@ export const makeEnvironment = (
       options: resolve(options, session.defaults),
       gate: gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []]),
       clock: Context.get(context, Clock.Clock),
-      random: Context.get(context, Random.Random),
       dispatcher: Context.get(context, Scheduler.Scheduler).makeDispatcher(),
       fork: Effect.runForkWith(context)
     })

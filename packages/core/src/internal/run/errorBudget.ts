@@ -2,8 +2,7 @@
  * The error budget of one run: how much of it is left.
  */
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
-import { InvalidOptions } from "../../InvalidOptions.ts"
-import { isPositiveInteger } from "../numbers.ts"
+import { checkOptions, checkValue, integer, positiveInteger, rule, type Rules } from "../check.ts"
 
 export class Budget {
   readonly options: ErrorBudget
@@ -34,34 +33,23 @@ export class Budget {
 // 0.07 of 100 is 7 failures, whatever binary fractions make of it.
 const mostOf = (share: number, window: number): number => Math.max(1, Math.ceil(share * window - 1e-9))
 
-const names = new Set(["failures", "share", "window"])
-
-/** Throws {@link InvalidOptions} when a budget cannot be, or cannot be together with the other options of its run. */
-export const checkErrorBudget = (budget: ErrorBudget, raiseOnFirstError: boolean | undefined): void => {
-  const check = (option: string, value: unknown, isValid: boolean, expected: string) => {
-    if (!isValid) throw new InvalidOptions({ option, value, expected })
-  }
-  const isRecord = typeof budget === "object" && budget !== null
-  check("errorBudget", budget, isRecord, "{ failures } or { share, window }")
-  const { failures, share, window } = budget
-  const stray = Object.keys(budget).find((name) => !names.has(name))
-  check(`errorBudget.${stray}`, stray, stray === undefined, "{ failures } or { share, window }")
-  if (failures !== undefined) {
-    check("errorBudget.failures", failures, isPositiveInteger(failures), "a positive integer")
-    check(
-      "errorBudget.share",
-      share,
-      share === undefined && window === undefined,
-      "either failures or share and window"
-    )
-  } else {
-    const isShare = typeof share === "number" && share > 0 && share <= 1
-    check("errorBudget.share", share, isShare, "a number above 0, at most 1")
-    const isWindow = isPositiveInteger(window) && window <= mostWindow
-    check("errorBudget.window", window, isWindow, `a number of statements, from 1 to ${mostWindow}`)
-  }
-  check("raiseOnFirstError", raiseOnFirstError, raiseOnFirstError === false, "false beside an errorBudget")
-}
-
 // A byte each.
 const mostWindow = 10_000_000
+
+const rules: Rules<ErrorBudget> = {
+  failures: positiveInteger,
+  share: rule("a number above 0, at most 1", (value) => typeof value === "number" && value > 0 && value <= 1),
+  window: integer(1, mostWindow)
+}
+
+const none = rule("nothing beside failures", (value) => value === undefined)
+
+/** Throws `InvalidOptions` when a budget is invalid, or does not go with the other options of its run. */
+export const checkErrorBudget = (budget: ErrorBudget, raiseOnFirstError: boolean | undefined): void => {
+  const { failures, share, window } = checkOptions(budget, rules, "errorBudget.")
+  checkValue("errorBudget.share", share, failures === undefined ? rules.share : none)
+  checkValue("errorBudget.window", window, failures === undefined ? rules.window : none)
+  checkValue("raiseOnFirstError", raiseOnFirstError, collecting)
+}
+
+const collecting = rule("false beside an errorBudget", (value) => value === false)

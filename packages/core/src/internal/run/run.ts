@@ -103,7 +103,7 @@ export class Run {
     this.#dispatcher = environment.dispatcher
     this.resolver = new Resolver(environment.options)
     this.turn = new Turn(environment.dispatcher)
-    this.retries = new Retries(environment.random)
+    this.retries = new Retries(environment.clock)
     this.nextTimestamp = (conditional) =>
       conditional ? microsecondsOf(environment.clock) : this.session.nextTimestamp(environment.clock)
     this.#sweeper = new Sweeper(environment.clock, environment.fork, this.#inFlight)

@@ -5,38 +5,33 @@ import * as Effect from "effect/Effect"
 import type { StreamOptions } from "../../Concurrent.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
-import { checkedLimiter } from "../limiter/checked.ts"
-import { isPositiveInteger } from "../numbers.ts"
+import { aFunction, anything, boolean, checkOptions, isPositiveInteger, oneOf, rule, type Rules } from "../check.ts"
+import { aLimiter } from "../limiter/rule.ts"
 import { checked } from "../statement/options.ts"
 import { checkErrorBudget } from "./errorBudget.ts"
 
 const defaultConcurrency = 100
 
-/** Throws {@link InvalidOptions} for the first option that cannot be. */
+const rules: Rules<StreamOptions<boolean, ErrorBudget | undefined>> = {
+  concurrency: rule(
+    "a positive integer or \"unbounded\"",
+    (value) => value === "unbounded" || isPositiveInteger(value)
+  ),
+  raiseOnFirstError: boolean,
+  onFirstError: oneOf(["interrupt", "settle"]),
+  errorBudget: anything,
+  limiter: aLimiter,
+  statement: anything,
+  onProgress: aFunction("an Effect"),
+  ordered: boolean,
+  bufferSize: rule("an integer of at least 0", (value) => value === 0 || isPositiveInteger(value))
+}
+
+/** Throws {@link InvalidOptions} for the first option that is invalid. */
 export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | undefined>): void => {
-  if (typeof options !== "object" || options === null) {
-    throw new InvalidOptions({ option: "options", value: options, expected: "an object" })
-  }
-  const { bufferSize, concurrency, errorBudget, onFirstError, onProgress, ordered, raiseOnFirstError } = options
-  const check = (option: string, value: unknown, valid: boolean, expected: string) => {
-    if (value !== undefined && !valid) throw new InvalidOptions({ option, value, expected })
-  }
-  const isConcurrency = concurrency === "unbounded" || isPositiveInteger(concurrency)
-  const isBuffer = bufferSize === 0 || isPositiveInteger(bufferSize)
-  check("concurrency", concurrency, isConcurrency, "a positive integer or \"unbounded\"")
-  check("bufferSize", bufferSize, isBuffer, "an integer of at least 0")
-  check("raiseOnFirstError", raiseOnFirstError, typeof raiseOnFirstError === "boolean", "true or false")
-  check("ordered", ordered, typeof ordered === "boolean", "true or false")
-  check(
-    "onFirstError",
-    onFirstError,
-    onFirstError === "interrupt" || onFirstError === "settle",
-    "\"interrupt\" or \"settle\""
-  )
-  check("onProgress", onProgress, typeof onProgress === "function", "a function that gives an Effect")
+  const { errorBudget, raiseOnFirstError, statement } = checkOptions(options, rules)
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
-  if (options.statement !== undefined) checked(options.statement, "statement.")
-  if (options.limiter !== undefined) checkedLimiter(options.limiter, "limiter")
+  if (statement !== undefined) checked(statement, "statement.")
 }
 
 /** The level that was asked for, within the capacity of the session at this moment. */

@@ -11,9 +11,10 @@ import { all, type Limiter } from "../../Limiter.ts"
 import type { PageState, Partition, Port } from "../../Port.ts"
 import type { ResultPage, Service } from "../../Session.ts"
 import type { Input, RowOf } from "../../Statement.ts"
+import { checkValue } from "../check.ts"
 import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
-import { checkedLimiter } from "../limiter/checked.ts"
+import { aLimiter } from "../limiter/rule.ts"
 import { bindStatement, isRequest } from "../statement/binding.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
@@ -42,7 +43,7 @@ export const limit = (service: Service, limiter: Limiter): Service => {
   const { limiter: before, session } = service[seat]
   return serviceOf({
     session,
-    limiter: before === undefined ? checkedLimiter(limiter, "limiter") : all([before, limiter])
+    limiter: before === undefined ? checkValue("limiter", limiter, aLimiter) : all([before, limiter])
   })
 }
 

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Batch } from "../../Batch.ts"
-import type { SerialConsistency } from "../../Consistency.ts"
+import { Consistency, SerialConsistency } from "../../Consistency.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain, type Outcome } from "../../Outcome.ts"
 import type { Request } from "../../Port.ts"
@@ -11,14 +11,13 @@ import type { Reason } from "../../Reason.ts"
 import type { Service, Session } from "../../Session.ts"
 import type { Finding, SettleOptions, Unsettled } from "../../Settlement.ts"
 import type { Options, Statement } from "../../Statement.ts"
+import { checkOptions, duration, millisOf, oneOf, positiveInteger, type Rules } from "../check.ts"
 import { internals, requestOf } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
-import { millisOf } from "../millis.ts"
-import { isPositiveInteger } from "../numbers.ts"
 import { SessionKey } from "../session/key.ts"
 import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
-import { checked, resolve } from "../statement/options.ts"
+import { resolve } from "../statement/options.ts"
 import { timestampOf } from "../statement/request.ts"
 import { again as sameAgain, BatchImpl, isBatch, isStatement } from "../statement/statement.ts"
 import { judgeConditional, judgePlain } from "./judge.ts"
@@ -67,22 +66,21 @@ export const settle = (
     })
   )
 
+const rules: Rules<SettleOptions> = {
+  concurrency: positiveInteger,
+  consistency: oneOf(Consistency.literals),
+  serialConsistency: oneOf(SerialConsistency.literals),
+  clockSkew: duration
+}
+
 const settlingOf = (session: Service, options: SettleOptions): Settling => {
-  const { clockSkew = "1 second", concurrency, consistency = "QUORUM", serialConsistency } = options
-  if (concurrency !== undefined && !isPositiveInteger(concurrency)) {
-    throw new InvalidOptions({ option: "concurrency", value: concurrency, expected: "a positive integer" })
-  }
-  checked({ consistency, serialConsistency })
-  const skew = millisOf(clockSkew)
-  if (skew === undefined || !Number.isFinite(skew)) {
-    throw new InvalidOptions({ option: "clockSkew", value: clockSkew, expected: "a duration, such as \"1 second\"" })
-  }
+  const { clockSkew = "1 second", consistency = "QUORUM", serialConsistency } = checkOptions(options, rules)
   return {
     session,
     tables: makeTables(session),
     plain: { consistency },
     serialConsistency,
-    clockSkew: BigInt(Math.ceil(skew * 1_000))
+    clockSkew: BigInt(Math.ceil(millisOf(clockSkew)! * 1_000))
   }
 }
 

@@ -2,12 +2,11 @@
  * Options of statements and runs: checked once, resolved over their three levels.
  */
 import * as Duration from "effect/Duration"
-import { InvalidOptions } from "../../InvalidOptions.ts"
+import { Consistency, SerialConsistency } from "../../Consistency.ts"
 import type { RequestOptions } from "../../Port.ts"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import type { Options } from "../../Statement.ts"
-import { millisOf } from "../millis.ts"
-import { isPositiveInteger } from "../numbers.ts"
+import { boolean, checkOptions, integer, oneOf, positiveDuration, rule, type Rules, text } from "../check.ts"
 import { BoundOptions } from "./request.ts"
 
 /** Options over all of their levels. `idempotent` and `timestamp` may still follow from the statement. */
@@ -86,64 +85,37 @@ export class Resolver {
   }
 }
 
-const serialLevels: ReadonlyArray<unknown> = ["SERIAL", "LOCAL_SERIAL"]
-const levels: ReadonlyArray<unknown> = [
-  "ANY",
-  "ONE",
-  "TWO",
-  "THREE",
-  "QUORUM",
-  "ALL",
-  "LOCAL_QUORUM",
-  "EACH_QUORUM",
-  "LOCAL_ONE",
-  ...serialLevels
-]
-
-/** Throws {@link InvalidOptions}, naming the option, when an option of statements cannot be; gives the options back. */
-export const checked = (options: Options, at = ""): Options => {
-  if (typeof options !== "object" || options === null) {
-    throw new InvalidOptions({ option: at === "" ? "options" : at.slice(0, -1), value: options, expected: "an object" })
-  }
-  const { consistency, executionProfile, idempotent, pageSize, requestTimeout, retry, routing } = options
-  const { serialConsistency, timestamp, tracing } = options
-  const check = (option: keyof Options, valid: boolean, expected: string) => {
-    const value = options[option]
-    if (value !== undefined && !valid) throw new InvalidOptions({ option: at + option, value, expected })
-  }
-  check("consistency", levels.includes(consistency), `one of ${levels.join(", ")}`)
-  check("serialConsistency", serialLevels.includes(serialConsistency), `one of ${serialLevels.join(", ")}`)
-  check("retry", retry === "none" || isPolicy(retry), "a RetryPolicy or \"none\"")
-  const isTime = typeof timestamp === "bigint" && timestamp === BigInt.asIntN(64, timestamp) && timestamp !== noTime
-  check("timestamp", isTime, "microseconds since the epoch, as a bigint of 64 bits")
-  check("idempotent", typeof idempotent === "boolean", "true or false")
-  const isSize = isPositiveInteger(pageSize) && Number(pageSize) <= mostRows
-  check("pageSize", isSize, `a positive integer of at most ${mostRows}`)
-  check("tracing", typeof tracing === "boolean", "true or false")
-  check("executionProfile", typeof executionProfile === "string" && executionProfile !== "", "the name of a profile")
-  check("routing", isRouting(routing), "{ key }, which is a Uint8Array or an array of them")
-  check(
-    "requestTimeout",
-    requestTimeout !== undefined && (millisOf(requestTimeout) ?? 0) > 0,
-    "a positive duration, such as \"5 seconds\""
-  )
-  return options
-}
-
 // The protocol has no more bits for it.
 const mostRows = 2 ** 31 - 1
 
 // The one timestamp that the protocol refuses, for it stands for none.
 const noTime = -(2n ** 63n)
 
-const isRouting = (routing: unknown): boolean => {
+const rules: Rules<Options> = {
+  consistency: oneOf(Consistency.literals),
+  serialConsistency: oneOf(SerialConsistency.literals),
+  pageSize: integer(1, mostRows),
+  requestTimeout: positiveDuration,
+  idempotent: boolean,
+  retry: rule("a RetryPolicy or \"none\"", (value) => value === "none" || RetryPolicy.isRetryPolicy(value)),
+  timestamp: rule(
+    "microseconds since the epoch, as a bigint of 64 bits",
+    (value) => typeof value === "bigint" && value === BigInt.asIntN(64, value) && value !== noTime
+  ),
+  tracing: boolean,
+  executionProfile: rule("the name of a profile", text.accepts),
+  routing: rule("{ key }, which is a Uint8Array or an array of them", isRouting)
+}
+
+/** The names of the options of statements. */
+export const names: ReadonlyArray<string> = Object.keys(rules)
+
+/** Throws {@link InvalidOptions} when options of statements are invalid; returns them. */
+export const checked = (options: Options, at = ""): Options => checkOptions(options, rules, at)
+
+function isRouting(routing: unknown): boolean {
   if (typeof routing !== "object" || routing === null || !("key" in routing)) return false
   const { key } = routing
   return key instanceof Uint8Array ||
     (Array.isArray(key) && key.length > 0 && key.every((part) => part instanceof Uint8Array))
 }
-
-const isPolicy = (retry: Options["retry"]): boolean =>
-  typeof retry === "object" && retry !== null && isPositiveInteger(retry.attempts) &&
-  typeof retry.while === "function" &&
-  retry.initialDelay >= 0 && retry.maxDelay >= 0

@@ -1,0 +1,9 @@
+/** A value that is no limiter, such as the effect that makes one, would silently bound nothing. */
+import { hasProperty } from "effect/Predicate"
+import { rule } from "../check.ts"
+import { basicLimiters } from "./basicLimiter.ts"
+
+export const aLimiter = rule(
+  "a Limiter, such as the result of `yield* Limiter.fixed(n)`",
+  (value) => hasProperty(value, basicLimiters)
+)
