@@ -321,6 +321,25 @@ describe("a message without values", () => {
     assert.strictEqual(told(`no ${uuid.toLowerCase()}`, [uuid]), "no <value>")
   })
 
+  it("hides the other values where one cannot be read", () => {
+    const detached = Uint8Array.of(1, 2, 3)
+    structuredClone(detached, { transfer: [detached.buffer] })
+    const refuse = (): never => {
+      throw new TypeError("unreadable")
+    }
+    const throwing = {
+      get name() {
+        return refuse()
+      }
+    }
+    const trapped = new Proxy({}, { ownKeys: refuse, getPrototypeOf: refuse })
+    for (const unreadable of [detached, throwing, trapped, [detached], new Map([[throwing, trapped]])]) {
+      // With and without the eight hexadecimal digits that make it look at bytes.
+      assert.strictEqual(told("no grace", [unreadable, "grace"]), "no <value>")
+      assert.strictEqual(told("no 6772616365 of grace", ["grace", unreadable]), "no <value> of <value>")
+    }
+  })
+
   it("takes no part of a word for a value, nor what is very short, nor the words of the query", () => {
     assert.strictEqual(told("internal error", ["inter"]), "internal error")
     assert.strictEqual(told("at 1 of 2", [1, 2]), "at 1 of 2")

@@ -72,11 +72,18 @@ const collect = (value: unknown, tell: Tell, depth = 0): void => {
   if (typeof value === "string") return tellText(value, tell)
   if (typeof value === "number" || typeof value === "bigint") return tellNumber(value, tell)
   if (typeof value !== "object" || value === null || depth > deepest) return
+  readable(() => collectParts(value, tell, depth))
+}
+
+const collectParts = (value: object, tell: Tell, depth: number): void => {
   if (value instanceof Date) return tellDate(value, tell)
   if (BigDecimal.isBigDecimal(value)) return tell(BigDecimal.format(value), false)
   if (value instanceof Uint8Array) return tellBytes(value, tell)
   for (const part of partsOf(value)) collect(part, tell, depth + 1)
 }
+
+// A value that throws when it is read, such as bytes that were transferred away, was not sent, and no message quotes it.
+const readable = (read: () => void): void => void Result.try(read)
 
 // The names of a record are those of columns and fields. The keys of a map are data.
 const partsOf = (value: object): Iterable<unknown> => {
@@ -103,9 +110,12 @@ const hexadecimal = /[0-9a-f]{8}/i
 
 /** Tells of the bytes of values, which a message may quote as those of another type. */
 const collectBytes = (value: unknown, tell: Tell, depth = 0): void => {
-  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+  if (typeof value === "object" && value !== null) {
     if (depth > deepest) return
-    for (const part of partsOf(value)) collectBytes(part, tell, depth + 1)
+    readable(() => {
+      if (value instanceof Uint8Array) return
+      for (const part of partsOf(value)) collectBytes(part, tell, depth + 1)
+    })
     return
   }
   for (const form of hexOf(value)) {
