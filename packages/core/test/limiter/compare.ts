@@ -1,8 +1,9 @@
 /**
- * `npm run simulate:limiters -- --seeds 8`: the law of the adaptive limit beside the published ones, and beside itself
- * with one part taken away, on simulated servers. Prints the tables of docs/decisions/limiters.md.
+ * `npm run simulate:limiters -- --seeds 8`: the law of the adaptive limit beside the published ones, on simulated
+ * servers. Prints the tables of docs/decisions/limiters.md.
  *
- * `--only text` runs the scenarios with this text in their names.
+ * With `--parts`, the law stands beside itself with one part taken away instead. `--only text` runs the scenarios with
+ * this text in their names.
  */
 import { parseArgs } from "node:util"
 import { Adaptive } from "../../src/internal/limiter/adaptive.ts"
@@ -13,12 +14,16 @@ import { scenarios } from "./support/scenarios.ts"
 import { adaptive, type Law } from "./support/simulate.ts"
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "8" }, only: { type: "string", default: "" } }
+  options: {
+    seeds: { type: "string", default: "8" },
+    parts: { type: "boolean", default: false },
+    only: { type: "string", default: "" }
+  }
 })
 const seeds = Number(values.seeds)
 const chosen = scenarios.filter(({ name }) => name.includes(values.only))
 if (!(Number.isSafeInteger(seeds) && seeds > 0) || chosen.length === 0) {
-  console.error("usage: npm run simulate:limiters -- [--seeds 8] [--only text]")
+  console.error("usage: npm run simulate:limiters -- [--seeds 8] [--parts] [--only text]")
   process.exit(2)
 }
 
@@ -47,7 +52,7 @@ const parts: ReadonlyArray<Named> = [
   without("no ceiling", { belowRuin: never })
 ]
 
-const laws: ReadonlyArray<Named> = [["AIMD with trials", adaptive], ...published, ...parts]
+const laws: ReadonlyArray<Named> = [["AIMD with trials", adaptive], ...values.parts ? parts : published]
 
 /** A phase of a scenario, with the outcomes of each law over the seeds. */
 interface Row {
@@ -123,13 +128,12 @@ console.log(table(
   ["law", "share", "worst", "delay", "worst", "highest", "refused", "better / worse", "sound"],
   summary
 ))
-const compared = laws.slice(0, 1 + published.length)
 console.log(`\nthroughput / delay\n`)
 console.log(table(
-  ["phase", ...compared.map(([name]) => name)],
+  ["phase", ...laws.map(([name]) => name)],
   rows.map((row) => [
     row.name,
-    ...compared.map((_, law) => `${of(row, law, "share").toFixed(2)} / ${of(row, law, "delay").toFixed(2)}`)
+    ...laws.map((_, law) => `${of(row, law, "share").toFixed(2)} / ${of(row, law, "delay").toFixed(2)}`)
   ])
 ))
 console.log(`\nseconds until the limit has recovered, in the worst seed\n`)
@@ -138,7 +142,7 @@ const recovered = (row: Row, law: number): string => {
   return longest === never ? "never" : (longest / 1_000).toFixed(1)
 }
 console.log(table(
-  ["phase", ...compared.map(([name]) => name)],
+  ["phase", ...laws.map(([name]) => name)],
   rows.filter(({ name }) => !chosen.some((scenario) => scenario.drifts === true && name.startsWith(scenario.name)))
-    .map((row) => [row.name, ...compared.map((_, law) => recovered(row, law))])
+    .map((row) => [row.name, ...laws.map((_, law) => recovered(row, law))])
 ))

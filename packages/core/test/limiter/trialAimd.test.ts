@@ -49,6 +49,17 @@ describe("the rule of the adaptive limiter", () => {
     assert.isAtMost(law.limit, 50, "a fifth of the workers")
   })
 
+  it("takes a loss of capacity for what it is, also if it happens within a window", () => {
+    for (const begin of [90, 95, 100]) {
+      const law = new TrialAimd(1, 10_000, 20)
+      for (let window = 0; window < begin; window++) law.decide(queueing(law.limit, 100, 10))
+      // The throughput is partly that of before, and the latency that of after: the cut seems to cost a lot.
+      law.decide(windowAt(10 * law.limit / 20, 6, law.limit))
+      for (let window = 0; window < 10; window++) law.decide(queueing(law.limit, 20, 10))
+      assert.isAtMost(law.limit, 40, `a fifth of the workers, after ${begin} windows: ${JSON.stringify(law.lastMove)}`)
+    }
+  })
+
   it("does not collapse when a few windows are bad", () => {
     const law = new TrialAimd(1, 10_000, 20)
     for (let window = 1; window < 1_000; window++) {

@@ -89,6 +89,8 @@ interface Growth {
   readonly throughput: number
   /** Throughputs of the windows since the growth has gone far enough. */
   readonly brought: ReadonlyArray<number>
+  /** Baseline before the cut that this growth undoes. */
+  readonly undoes?: Quartiles
 }
 
 /** A move of the limit, and the window that led to it. */
@@ -197,7 +199,8 @@ export class TrialAimd {
     const verdict = this.#verdict(growth, seen)
     if (verdict === "open") return true
     this.#growth = undefined
-    this.#eager = verdict === "paid"
+    if (growth.undoes === undefined) this.#eager = verdict === "paid"
+    else if (verdict === "useless") this.#baseline = growth.undoes
     if (verdict === "paid") {
       this.#nextPause = first
       return false
@@ -243,6 +246,8 @@ export class TrialAimd {
   #cut(seen: Seen, slower: number): void {
     const { cutTo: [least, most], growBelow } = this.#constants
     const from = this.limit
+    // The last cut was undone, and latency is too high still: its baseline was right.
+    this.#baseline = this.#growth?.undoes ?? this.#baseline
     this.#slowDown()
     this.#move(from * clamp(growBelow / slower, least, most), "LatencyHigh", seen)
     if (this.limit < from) this.#trial = { kind: "cut", left: 0, from, to: this.limit, before: seen }
@@ -287,13 +292,13 @@ export class TrialAimd {
   #judge(trial: Trial, seen: Seen, baseline: Quartiles): boolean {
     // The server became slower meanwhile, or there was less to do: the trial proves nothing.
     const isVoid = ratio(seen.latencies, trial.before.latencies) > this.#constants.changed || !seen.limited
-    if (trial.kind === "cut") return !isVoid && this.#judgeCut(trial, seen)
+    if (trial.kind === "cut") return !isVoid && this.#judgeCut(trial, seen, baseline)
     this.limit = trial.from
     if (trial.kind === "rescue" || !isVoid) this.#judgeHalf(trial.kind, trial, seen, baseline)
     return true
   }
 
-  #judgeCut({ before, from, to }: Trial, seen: Seen): boolean {
+  #judgeCut({ before, from, to }: Trial, seen: Seen, baseline: Quartiles): boolean {
     const { growBelow, tooCostly, worthwhile } = this.#constants
     const change = ratio(seen.latencies, before.latencies)
     const lost = 1 - seen.throughput / before.throughput
@@ -304,6 +309,8 @@ export class TrialAimd {
     this.#eager = isServer
     this.#move(from, isServer ? "ServerSlower" : "CutTooCostly", seen)
     this.#baseline = isServer ? seen.latencies : scale(before.latencies, 1 / growBelow)
+    // The server may have lost capacity in one of the two windows. So undoing the cut is growth that has to pay as well.
+    this.#growth = { from: to, throughput: seen.throughput, brought: [], undoes: baseline }
     return true
   }
 

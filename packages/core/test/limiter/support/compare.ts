@@ -4,7 +4,7 @@ import { fixed, type Law, measure, type Scenario, simulate, type Simulated, tick
 /** Milliseconds after a change that do not count for throughput and latency. */
 const settling = 5_000
 
-const levels = [6, 8, 12, 24, 36, 48, 72, 96, 144, 216]
+const levels = [8, 12, 24, 48, 72, 96, 144, 216]
 
 export interface Best {
   /** The lowest fixed limit that brings 97 % of what the best one brings. */

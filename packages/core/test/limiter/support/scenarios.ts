@@ -81,5 +81,15 @@ export const scenarios: ReadonlyArray<Scenario> = [
     timeout: 500,
     phases: [10_000, 40_000]
   },
+  {
+    name: "one node, capacity down and up",
+    nodes: [{
+      workers: (now) => now >= 6_600 && now < 18_600 ? 8 : 32,
+      service: (random) => regular(random, 40)
+    }],
+    wire: 3,
+    places: 400,
+    phases: [6_600, 18_600, 28_600]
+  },
   { name: "five minutes", nodes: cluster({ workers: () => 4 }), phases: [60_000, 300_000], isLong: true }
 ]
