@@ -8,6 +8,7 @@ const failed = await runStages({
   effect: () => run("effect-tsgo", ["diagnostics", "--project", join(root, "tsconfig.effect.json"), "--strict"]),
   lint: () => run("oxlint", []),
   workflows: () => run("node", ["scripts/workflows.ts"]),
+  circles: () => run("node", ["scripts/circles.ts"]),
   house: () => run("node", ["scripts/house.ts"]),
   format: () => run("dprint", ["check"]),
   unused: () => run("knip", ["--no-config-hints"])

@@ -12,7 +12,21 @@ interface Rule {
   readonly check: (source: ts.SourceFile, report: Report, file: string) => void
 }
 
-const maxLines = 400
+const maxLines = 300
+const hardLimit = 400
+// One concept each, which two files would not make easier to read.
+const longFiles = new Set([
+  "packages/cassandra/src/internal/request/attempt.ts",
+  "packages/cassandra/src/internal/request/preparing.ts",
+  "packages/core/src/Concurrent.ts",
+  "packages/core/src/Limiter.ts",
+  "packages/core/src/Reason.ts",
+  "packages/core/src/internal/execution/execution.ts",
+  "packages/core/src/internal/limiter/trialAimd.ts",
+  "packages/core/src/internal/run/run.ts",
+  "packages/test-server/src/Simulacron.ts",
+  "packages/testing/src/MockSession.ts"
+])
 const librarySource = new RegExp(`^packages/(${published.join("|")})/src/.*\\.ts$`)
 const publicModule = new RegExp(`^packages/(${published.join("|")})/src/(?!index\\.ts)[^/]*\\.ts$`)
 const anyText = /\.(ts|mts|mjs|js|json|ya?ml|md)$|^\.ci\//
@@ -62,9 +76,10 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
 const rules: ReadonlyArray<Rule> = [
   {
     files: librarySource,
-    check: (source, report) => {
+    check: (source, report, file) => {
       const lines = source.getLineStarts().length - 1
-      if (lines > maxLines) report(0, `a source file has at most ${maxLines} lines, this one has ${lines}`)
+      const limit = longFiles.has(file) ? hardLimit : maxLines
+      if (lines > limit) report(0, `a source file has at most ${limit} lines, this one has ${lines}: split it`)
       walk(source, (node) => {
         // The hot loop is plain code, and says so.
         if (ts.isTryStatement(node) && ts.getLeadingCommentRanges(source.text, node.pos) === undefined) {
