@@ -4,14 +4,16 @@
  * @since 0.1.0
  */
 import { hasProperty } from "effect/Predicate"
+import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
-import { checkNames, checkValue, rule } from "./internal/check.ts"
+import { checkNames, checkValue, oneOf, rule } from "./internal/check.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import { checked, names } from "./internal/statement/options.ts"
 import { hidingRouting } from "./internal/statement/routing.ts"
 import { StatementImpl } from "./internal/statement/statement.ts"
+import type * as Reason from "./Reason.ts"
 import type { Options as StatementOptions, Params as StatementParams, Statement } from "./Statement.ts"
 
 /**
@@ -119,12 +121,27 @@ export type UntypedParams = ReadonlyArray<unknown> | { readonly [name: string]: 
  * @category options
  * @since 0.1.0
  */
-export interface Options<Params, Row> extends StatementOptions {
+export interface Options<Params, Row, OnInvalidRow extends "fail" | "result" = "fail"> extends StatementOptions {
   /** Encodes the parameters: a tuple for `?`, a struct for named markers. What does not fit is `ParametersRefused`. */
   readonly params?: Schema.ConstraintCodec<Params, unknown, unknown> | undefined
   /** Decodes each row. What does not fit is `RowDecoding`. */
   readonly row?: Schema.ConstraintDecoder<Row> | undefined
+  /**
+   * Fails the statement if a row does not fit (`"fail"`, the default), or makes each row a `Result` (`"result"`), so that a scan
+   * goes on behind a row that does not fit.
+   */
+  readonly onInvalidRow?: OnInvalidRow | undefined
 }
+
+/**
+ * The rows of a query: of the type of its schema, or a `Result` each where rows that do not fit are failures among them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Decoded<Row, OnInvalidRow extends "fail" | "result"> = OnInvalidRow extends "result"
+  ? Result.Result<Row, Reason.RowDecoding>
+  : Row
 
 /**
  * Makes a query. Row and parameter types come from the schemas; without them, they are unknown.
@@ -146,26 +163,39 @@ export interface Options<Params, Row> extends StatementOptions {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <Params = UntypedParams, Row = Record<string, unknown>>(
+export const make = <
+  Params = UntypedParams,
+  Row = Record<string, unknown>,
+  OnInvalidRow extends "fail" | "result" = "fail"
+>(
   text: string,
-  options?: Options<Params, Row>
-): Query<Params, Row> => {
-  if (options !== undefined) checkNames(options, ["params", "row", ...names])
-  const { params, row, ...others } = options ?? {}
+  options?: Options<Params, Row, OnInvalidRow>
+): Query<Params, Decoded<Row, OnInvalidRow>> => {
+  if (options !== undefined) checkNames(options, ["params", "row", "onInvalidRow", ...names])
+  const { onInvalidRow, params, row, ...others } = options ?? {}
   if (params !== undefined) checkValue("params", params, aSchema)
   if (row !== undefined) checkValue("row", row, aSchema)
+  if (onInvalidRow !== undefined) checkValue("onInvalidRow", onInvalidRow, failOrResult)
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
-  const plan = { text: analysed, codec: Codec.make(params, row) }
-  const bind = (bound: StatementParams): Statement<Row> => new StatementImpl(plan, bound, statementOptions)
+  const failing = Codec.make(params, row)
+  const codec = (row !== undefined && onInvalidRow === "result"
+    ? Codec.withResults(failing, row)
+    : failing) as Codec.Codec<Decoded<Row, OnInvalidRow>>
+  const plan = { text: analysed, codec }
+  const bind = (bound: StatementParams): Statement<Decoded<Row, OnInvalidRow>> =>
+    new StatementImpl(plan, bound, statementOptions)
   // One plain object is a set of names only where the text names its markers: it may be the value of a UDT or a map.
   const isNamed = (args: ReadonlyArray<unknown>): args is [StatementParams] =>
     analysed.names !== undefined && args.length === 1 && isRecord(args[0])
-  const query = (...args: ReadonlyArray<unknown>): Statement<Row> => bind(isNamed(args) ? args[0] : args)
+  const query = (...args: ReadonlyArray<unknown>): Statement<Decoded<Row, OnInvalidRow>> =>
+    bind(isNamed(args) ? args[0] : args)
   return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
 }
 
 const aSchema = rule("a Schema", Schema.isSchema)
+
+const failOrResult = oneOf(["fail", "result"])
 
 const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 

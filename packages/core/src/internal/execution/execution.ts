@@ -7,7 +7,6 @@
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Result from "effect/Result"
 import { CqlError, isCqlError } from "../../CqlError.ts"
 import type { ExecutionResult, Failure, Interrupted, Success } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
@@ -201,11 +200,9 @@ export class Execution {
     const { executable } = this
     const decode = executable._tag === "Statement" ? executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
-    const decoded: Array<unknown> = []
-    for (let index = 0; index < rows.length; index++) {
-      const row = decode(rows[index]!, index)
-      if (Result.isFailure(row)) return this.#end(this.#failure(this.#errorOf(row.failure), this.#outcomeOf(page)))
-      decoded.push(row.success)
+    const decoded = decode(rows, page.columns)
+    if (decoded instanceof Reason.RowDecoding) {
+      return this.#end(this.#failure(this.#errorOf(decoded), this.#outcomeOf(page)))
     }
     this.#end(this.#success(page, decoded))
   }

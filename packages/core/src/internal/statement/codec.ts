@@ -1,18 +1,17 @@
 /**
  * How the values of a query pass between the program and the database: schemas, compiled once for each query.
  */
-import * as Cause from "effect/Cause"
-import type * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Reason from "../../Reason.ts"
 import type { Params } from "../../Statement.ts"
 import { kindOf } from "../kindOf.ts"
+import { describe, endOf, threw, valueAt } from "./issue.ts"
+import { resultsDecoder, type RowsDecoder, rowsDecoder } from "./rowsDecoder.ts"
 import { namesOf } from "./schemaNames.ts"
-import { withoutValues } from "./withoutValues.ts"
 
 /** Encoder of parameters and decoder of rows; either is absent where the query has no schema for it. */
 export interface Codec<out Row> {
@@ -20,7 +19,7 @@ export interface Codec<out Row> {
   readonly encode:
     | ((params: Params, markers: ReadonlyArray<string> | undefined) => Result.Result<Params, Reason.ParametersRefused>)
     | undefined
-  readonly decode: ((row: Record<string, unknown>, index: number) => Result.Result<Row, Reason.RowDecoding>) | undefined
+  readonly decode: RowsDecoder<Row> | undefined
 }
 
 /** Of a query without schemas: parameters and rows pass as they are. */
@@ -32,13 +31,19 @@ export const make = <Row>(
   row: Schema.ConstraintDecoder<Row> | undefined
 ): Codec<Row> => ({
   encode: params === undefined ? undefined : encoder(params),
-  decode: row === undefined ? undefined : decoder(row)
+  decode: row === undefined ? undefined : rowsDecoder(row)
 })
+
+/** The same codec with rows that are results: those that do not fit are failures among them. */
+export const withResults = <Row>(
+  codec: Codec<unknown>,
+  row: Schema.ConstraintDecoder<Row>
+): Codec<Result.Result<Row, Reason.RowDecoding>> => ({ encode: codec.encode, decode: resultsDecoder(row) })
 
 /** The same codec with another row schema. */
 export const withRow = <Row>(codec: Codec<unknown>, row: Schema.ConstraintDecoder<Row>): Codec<Row> => ({
   encode: codec.encode,
-  decode: decoder(row)
+  decode: rowsDecoder(row)
 })
 
 const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<unknown>["encode"]> => {
@@ -68,51 +73,6 @@ const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<u
   }
 }
 
-const decoder = <Row>(schema: Schema.ConstraintDecoder<Row>): NonNullable<Codec<Row>["decode"]> => {
-  const decode = SchemaParser.decodeUnknownExit(schema)
-  return (row, index) => {
-    const exit = decode(row)
-    if (exit._tag === "Success") return Result.succeed(exit.value)
-    const ended = endOf(exit)
-    if (ended._tag === "Threw") {
-      const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
-      return Result.fail(
-        new Reason.RowDecoding({
-          message: `row ${index}: ${issue}`,
-          row: index,
-          issue,
-          cause: Redacted.make(ended.thrown)
-        })
-      )
-    }
-    const { message, path } = describe(ended.issue, row)
-    const column = path.length === 0 ? undefined : String(path[0])
-    return Result.fail(
-      new Reason.RowDecoding({
-        message: `row ${index}${column === undefined ? "" : `, column ${column}`}: ${message}`,
-        row: index,
-        column,
-        issue: message
-      })
-    )
-  }
-}
-
-type Ended =
-  | { readonly _tag: "Issue"; readonly issue: SchemaIssue.Issue }
-  | { readonly _tag: "Threw"; readonly thrown: unknown }
-
-const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ended => {
-  const issue = Cause.findErrorOption(cause)
-  return issue._tag === "Some"
-    ? { _tag: "Issue", issue: issue.value }
-    : { _tag: "Threw", thrown: Cause.squash(cause) }
-}
-
-// What it threw may quote the value: it is kept as the cause, out of sight.
-const threw = (thrown: unknown): string =>
-  thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
-
 const isParams = (value: unknown): value is NonNullable<Params> => typeof value === "object" && value !== null
 
 const refusal = (
@@ -133,30 +93,4 @@ const refusal = (
     expected: message.replace(/^Expected /, ""),
     given
   })
-}
-
-const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
-  path.reduce<unknown>(
-    (value, key) => typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined,
-    params
-  )
-
-// The issues of Effect carry no input unless asked to. The message of somebody's own check may.
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const unfit = "does not fit the schema"
-
-const ofEffect = /^(?:Expected |Missing key|Unexpected key)/
-
-const describe = (
-  issue: SchemaIssue.Issue,
-  input: unknown
-): { message: string; path: ReadonlyArray<PropertyKey> } => {
-  const first = format(issue).issues[0]
-  const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
-  const message = first?.message ?? unfit
-  const value = valueAt(input, path)
-  // What a check of somebody's own says of an object may come from anywhere in it, such as a getter.
-  const isSafe = typeof value !== "object" || value === null || ofEffect.test(message)
-  return { message: isSafe ? withoutValues(message, value, "") : unfit, path }
 }

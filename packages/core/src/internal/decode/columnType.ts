@@ -1,0 +1,43 @@
+/**
+ * The CQL type of a column, as a schema needs it: its name and the types within it.
+ */
+
+/** A CQL type: of `map<text, int>` the name is `map`, and the parts are `text` and `int`. */
+export interface ColumnType {
+  readonly name: string
+  readonly parts: ReadonlyArray<ColumnType>
+}
+
+/** Reads the text of a type. Whether it is frozen makes no difference to its values. */
+export const parseType = (text: string): ColumnType => {
+  const open = text.indexOf("<")
+  if (open < 0 || !text.endsWith(">")) return { name: text.trim(), parts: [] }
+  const name = text.slice(0, open).trim()
+  const parts = split(text.slice(open + 1, -1)).map(parseType)
+  return name === "frozen" && parts[0] !== undefined ? parts[0] : { name, parts }
+}
+
+/** The parts between the commas of the outermost level. */
+const split = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let depth = 0
+  let from = 0
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === "<") depth++
+    else if (character === ">") depth--
+    else if (character === "," && depth === 0) {
+      parts.push(text.slice(from, index))
+      from = index + 1
+    }
+  }
+  return [...parts, text.slice(from)]
+}
+
+const types = (...names: ReadonlyArray<string>): ReadonlySet<string> => new Set(names)
+
+/** Types whose values are strings, ... whatever the adapter. */
+export const texts = types("ascii", "text", "varchar", "uuid", "timeuuid", "inet", "date")
+export const integers = types("tinyint", "smallint", "int")
+export const numbers = types("tinyint", "smallint", "int", "float", "double")
+export const bigints = types("bigint", "counter", "varint", "time")

@@ -1,0 +1,53 @@
+/**
+ * What the parsers of Effect say of a value that does not fit, without the value.
+ */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { kindOf } from "../kindOf.ts"
+import { withoutValues } from "./withoutValues.ts"
+
+/** How a parser ended that gave nothing. */
+export type Ended =
+  | { readonly _tag: "Issue"; readonly issue: SchemaIssue.Issue }
+  | { readonly _tag: "Threw"; readonly thrown: unknown }
+
+/** Why a parser gave nothing. */
+export const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ended => {
+  const issue = Cause.findErrorOption(cause)
+  return issue._tag === "Some"
+    ? { _tag: "Issue", issue: issue.value }
+    : { _tag: "Threw", thrown: Cause.squash(cause) }
+}
+
+/** What a parser threw. It may quote the value: it is kept as the cause, out of sight. */
+export const threw = (thrown: unknown): string =>
+  thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
+
+/** The value at a path. */
+export const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
+  path.reduce<unknown>(
+    (value, key) => typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined,
+    params
+  )
+
+// The issues of Effect carry no input unless asked to. The message of somebody's own check may.
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const unfit = "does not fit the schema"
+
+const ofEffect = /^(?:Expected |Missing key|Unexpected key)/
+
+/** What the first issue says, without values. */
+export const describe = (
+  issue: SchemaIssue.Issue,
+  input: unknown
+): { message: string; path: ReadonlyArray<PropertyKey> } => {
+  const first = format(issue).issues[0]
+  const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
+  const message = first?.message ?? unfit
+  const value = valueAt(input, path)
+  // What a check of somebody's own says of an object may come from anywhere in it, such as a getter.
+  const isSafe = typeof value !== "object" || value === null || ofEffect.test(message)
+  return { message: isSafe ? withoutValues(message, value, "") : unfit, path }
+}

@@ -1,0 +1,149 @@
+/**
+ * Decodes the rows of a result: by a plan where there are many, and by the parser of Effect where a row does not fit.
+ */
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Reason from "../../Reason.ts"
+import type { Column } from "../../ResultSet.ts"
+import { type DecodeRow, planOf } from "../decode/row.ts"
+import { refused } from "../decode/value.ts"
+import { kindOf } from "../kindOf.ts"
+import { adviceFor } from "./advice.ts"
+import { describe, endOf, threw, valueAt } from "./issue.ts"
+
+type Row = Record<string, unknown>
+
+/** Decodes all rows of a page, or says which of them does not fit. */
+export type RowsDecoder<out A> = (
+  rows: ReadonlyArray<Row>,
+  columns: ReadonlyArray<Column> | undefined
+) => ReadonlyArray<A> | Reason.RowDecoding
+
+/** The decoder of a schema. */
+export const rowsDecoder = <A>(schema: Schema.ConstraintDecoder<A>): RowsDecoder<A> => {
+  const decoder = decoderOf(schema)
+  return (rows, columns) => {
+    const plan = decoder.planFor(rows.length, columns)
+    const decoded: Array<A> = []
+    for (let index = 0; index < rows.length; index++) {
+      const row = decoder.decode(rows[index]!, index, plan)
+      if (row instanceof Invalid) return row.reason
+      decoded.push(row)
+    }
+    return decoded
+  }
+}
+
+/** The decoder of a schema that gives a result for each row. */
+export const resultsDecoder = <A>(
+  schema: Schema.ConstraintDecoder<A>
+): RowsDecoder<Result.Result<A, Reason.RowDecoding>> => {
+  const decoder = decoderOf(schema)
+  return (rows, columns) => {
+    const plan = decoder.planFor(rows.length, columns)
+    return rows.map((row, index) => {
+      const decoded = decoder.decode(row, index, plan)
+      return decoded instanceof Invalid ? Result.fail(decoded.reason) : Result.succeed(decoded)
+    })
+  }
+}
+
+// A class of this module alone, for a row may be anything.
+class Invalid {
+  readonly reason: Reason.RowDecoding
+  constructor(reason: Reason.RowDecoding) {
+    this.reason = reason
+  }
+}
+
+// Queries are often made of one schema, and a query in a function is made anew for each call.
+const decoders = new WeakMap<SchemaAST.AST, Decoder<unknown>>()
+
+const decoderOf = <A>(schema: Schema.ConstraintDecoder<A>): Decoder<A> => {
+  const known = decoders.get(schema.ast)
+  // Its rows are those of the schema that it was made of, which is this one.
+  if (known !== undefined) return known as Decoder<A>
+  const made = new Decoder(schema)
+  decoders.set(schema.ast, made)
+  return made
+}
+
+// A plan costs as much as some hundred rows. Few results have other columns than the last of their query.
+const rowsBeforePlan = 32
+const plansKept = 4
+
+interface Plan {
+  readonly columns: ReadonlyArray<Column> | undefined
+  readonly decode: DecodeRow | undefined
+}
+
+class Decoder<out A> {
+  readonly #ast: SchemaAST.AST
+  readonly #parse: ReturnType<typeof SchemaParser.decodeUnknownExit<Schema.ConstraintDecoder<A>>>
+  #seen = 0
+  #plans: ReadonlyArray<Plan> = []
+
+  constructor(schema: Schema.ConstraintDecoder<A>) {
+    this.#ast = schema.ast
+    this.#parse = SchemaParser.decodeUnknownExit(schema)
+  }
+
+  /** The plan for rows of these columns, once enough rows have come for it to pay. */
+  planFor(count: number, columns: ReadonlyArray<Column> | undefined): DecodeRow | undefined {
+    if (this.#seen < rowsBeforePlan) {
+      this.#seen += count
+      if (this.#seen < rowsBeforePlan) return undefined
+    }
+    const known = this.#plans.find((plan) => isSame(plan.columns, columns))
+    if (known !== undefined) return known.decode
+    const made: Plan = { columns, decode: planOf(this.#ast, columns) }
+    this.#plans = [made, ...this.#plans.slice(0, plansKept - 1)]
+    return made.decode
+  }
+
+  decode(row: Row, index: number, plan: DecodeRow | undefined): A | Invalid {
+    const decoded = plan === undefined ? refused : attempt(plan, row)
+    // The plan was made of the schema of these rows.
+    if (decoded !== refused) return decoded as A
+    const exit = this.#parse(row)
+    if (exit._tag === "Success") return exit.value
+    const ended = endOf(exit)
+    if (ended._tag === "Threw") {
+      const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
+      const cause = Redacted.make(ended.thrown)
+      return new Invalid(new Reason.RowDecoding({ message: `row ${index}: ${issue}`, row: index, issue, cause }))
+    }
+    const { message, path } = describe(ended.issue, row)
+    const column = path.length === 0 ? undefined : String(path[0])
+    const value = valueAt(row, path)
+    const given = value === undefined ? "" : `, given: ${kindOf(value)}`
+    const advice = adviceFor(message, value, row, column)
+    const issue = `${message}${given}${advice}`
+    return new Invalid(
+      new Reason.RowDecoding({
+        message: `row ${index}${column === undefined ? "" : `, column ${column}`}: ${issue}`,
+        row: index,
+        column,
+        issue
+      })
+    )
+  }
+}
+
+const attempt = (plan: DecodeRow, row: Row): unknown => {
+  // Schemas are code of others. The parser meets the same error again, and reports it.
+  try {
+    return plan(row)
+  } catch {
+    return refused
+  }
+}
+
+const isSame = (one: Plan["columns"], other: Plan["columns"]): boolean => {
+  if (one === other) return true
+  if (one === undefined || other === undefined || one.length !== other.length) return false
+  return one.every(({ name, type }, at) => name === other[at]!.name && type === other[at]!.type)
+}
