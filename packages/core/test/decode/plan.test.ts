@@ -1,11 +1,12 @@
 /** The plan of a row takes what the parser of Effect takes, gives what it gives, and refuses the rest. */
 import { Query, Reason } from "@effect-cql/core"
+import { columnNames, guaranteedBy } from "@effect-cql/core/Annotations"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Effect, Exit, Option, Result, Schema, SchemaGetter, SchemaParser } from "effect"
 import { generate } from "../../src/internal/decode/generate.ts"
-import { columnNames, interpret, planOf } from "../../src/internal/decode/row.ts"
-import { guaranteedBy, refused, stepsOf } from "../../src/internal/decode/value.ts"
+import { interpret, planOf } from "../../src/internal/decode/row.ts"
+import { refused, stepsOf } from "../../src/internal/decode/value.ts"
 import type { Column } from "../../src/ResultSet.ts"
 
 class Point extends Schema.Class<Point>("Point")({ x: Schema.Int, y: Schema.optionalKey(Schema.Int) }) {

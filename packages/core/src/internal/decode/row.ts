@@ -2,6 +2,7 @@
  * Decodes rows as a schema has them: by a plan that is made once for a schema and the columns of a result.
  */
 import type * as SchemaAST from "effect/SchemaAST"
+import { columnNames } from "../../Annotations.ts"
 import type { Column } from "../../ResultSet.ts"
 import { type ColumnType, parseType } from "./columnType.ts"
 import { generate } from "./generate.ts"
@@ -17,9 +18,6 @@ export interface Field {
   readonly isOptional: boolean
   readonly steps: Steps
 }
-
-/** The annotation of a struct whose fields have other names than their columns: the columns by field. */
-export const columnNames = "@effect-cql/core/columnNames"
 
 /** The plan of a schema for the columns of a result; nothing where the schema is none of a row. */
 export const planOf = (ast: SchemaAST.AST, columns: ReadonlyArray<Column> | undefined): DecodeRow | undefined => {

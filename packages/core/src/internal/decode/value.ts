@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
+import { exact, guaranteedBy } from "../../Annotations.ts"
 import { bigints, type ColumnType, integers, numbers, texts } from "./columnType.ts"
 
 /** A value that does not fit. */
@@ -28,15 +29,6 @@ export interface Steps {
   /** Decodes what has that kind. Without it the value passes as it is. */
   readonly decode: ((value: unknown) => unknown) | undefined
 }
-
-/**
- * The annotation of a check that the values of some CQL types always pass: the names of these types. A column of such a type is
- * not checked.
- */
-export const guaranteedBy = "@effect-cql/core/guaranteedBy"
-
-/** The annotation of a schema whose transformation gives values of its type and nothing else: they are not looked at again. */
-export const exact = "@effect-cql/core/exact"
 
 const anything: Steps = { ofNull: "pass", kind: undefined, decode: undefined }
 

@@ -1,0 +1,43 @@
+/**
+ * Annotations of row schemas, by which the core decodes rows faster. Authors of schemas use them; `@effect-cql/schema` does.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The annotation of a check that the values of some CQL types always pass: the names of these types. A column of such a type is
+ * not checked.
+ *
+ * **Example** (A check that a column of the type `int` always passes)
+ *
+ * ```ts
+ * import { guaranteedBy } from "@effect-cql/core/Annotations"
+ * import { Schema } from "effect"
+ *
+ * const Int = Schema.Number.check(
+ *   Schema.isBetween({ minimum: -2_147_483_648, maximum: 2_147_483_647 }, { [guaranteedBy]: ["int", "smallint", "tinyint"] })
+ * )
+ * console.assert(Schema.is(Int)(7))
+ * ```
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const guaranteedBy = "@effect-cql/core/guaranteedBy"
+
+/**
+ * The annotation `true` of a schema whose transformation gives values of its type and nothing else: they are not checked again.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const exact = "@effect-cql/core/exact"
+
+/**
+ * The annotation of a struct made by `Schema.encodeKeys`, whose fields have other names than their columns: the names of the
+ * columns by field.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const columnNames = "@effect-cql/core/columnNames"

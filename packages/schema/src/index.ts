@@ -1,0 +1,8 @@
+/**
+ * Typed values and tables for `@effect-cql/core`.
+ *
+ * @since 0.1.0
+ */
+export * as CqlSchema from "./CqlSchema.ts"
+export * as TimeUuid from "./TimeUuid.ts"
+export * as Uuid from "./Uuid.ts"
