@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
-import { connected, open } from "./internal/client/connect.ts"
+import { connected, open, type Opened } from "./internal/client/connect.ts"
 import { ClientPort } from "./internal/request/port.ts"
 import type { Options, SessionOptions } from "./Options.ts"
 
@@ -46,10 +46,13 @@ export const fromClient = (
   client: Client,
   options: SessionOptions = {}
 ): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.andThen(connected(client, options), sessionOn(client, options))
+  Effect.andThen(connected(client, options), sessionOn({ client }, options))
 
-const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.flatMap(ClientPort.make(client, options), Session.make)
+const sessionOn = (
+  { client, notConnected }: Opened,
+  options: SessionOptions
+): Effect.Effect<Service, CqlError, Scope.Scope> =>
+  Effect.flatMap(ClientPort.make(client, options, notConnected), Session.make)
 
 /**
  * Opens a session, and closes it with the scope.
@@ -75,7 +78,7 @@ const sessionOn = (client: Client, options: SessionOptions): Effect.Effect<Servi
  * @since 0.1.0
  */
 export const make = (options: Options): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.flatMap(open(options), (client) => sessionOn(client, options))
+  Effect.flatMap(open(options), (opened) => sessionOn(opened, options))
 
 /**
  * A session, and the client under it, for as long as the layer is in use.
@@ -103,10 +106,10 @@ export const layer = (options: Options): Layer.Layer<Session | CassandraClient, 
   Layer.effectContext(context(options))
 
 const context = (options: Options): Effect.Effect<Context.Context<Session | CassandraClient>, CqlError, Scope.Scope> =>
-  Effect.flatMap(open(options), (client) =>
+  Effect.flatMap(open(options), (opened) =>
     Effect.map(
-      sessionOn(client, options),
-      (session) => Context.make(Session, session).pipe(Context.add(CassandraClient, client))
+      sessionOn(opened, options),
+      (session) => Context.make(Session, session).pipe(Context.add(CassandraClient, opened.client))
     ))
 
 const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Config.Config<A | undefined> =>

@@ -4,7 +4,7 @@ import { Client, policies } from "cassandra-driver"
 import { Cause, Effect, Exit, Ref, Schedule } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
-import { parseContactPoint, readable } from "../src/internal/client/contactPoint.ts"
+import { parseContactPoint, withBrackets } from "../src/internal/driver/address.ts"
 
 const base = { contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" }
 const log = () => {}
@@ -76,10 +76,10 @@ describe("contact points", () => {
   })
 
   it("of IPv6 are reported in brackets", () => {
-    assert.strictEqual(readable("::1:9042"), "[::1]:9042")
-    assert.strictEqual(readable("0:0:0:0:0:0:0:1:9042"), "[0:0:0:0:0:0:0:1]:9042")
-    assert.strictEqual(readable("[::1]:9042"), "[::1]:9042")
-    assert.strictEqual(readable("10.0.0.1:9042"), "10.0.0.1:9042")
+    assert.strictEqual(withBrackets("::1:9042"), "[::1]:9042")
+    assert.strictEqual(withBrackets("0:0:0:0:0:0:0:1:9042"), "[0:0:0:0:0:0:0:1]:9042")
+    assert.strictEqual(withBrackets("[::1]:9042"), "[::1]:9042")
+    assert.strictEqual(withBrackets("10.0.0.1:9042"), "10.0.0.1:9042")
   })
 })
 

@@ -220,10 +220,10 @@ describe("options of a session that cannot be", () => {
   const options = { contactPoints: ["127.0.0.1:1"], localDataCenter: "datacenter1" }
   const table: ReadonlyArray<readonly [given: object, told: RegExp]> = [
     [{ connectTimeout: "x" }, /^connectTimeout: expected a duration.*, got "x"/],
-    [{ connectTimeout: -1 }, /^connectTimeout: -1/],
-    [{ requestTimeout: "soon" }, /^requestTimeout: "soon"/],
-    [{ closeTimeout: "never" }, /^closeTimeout: "never"/],
-    [{ pooling: { heartbeatInterval: "x" } }, /^pooling\.heartbeatInterval: "x"/],
+    [{ connectTimeout: -1 }, /^connectTimeout: expected a duration.*, got -1/],
+    [{ requestTimeout: "soon" }, /^requestTimeout: expected a duration.*, got "soon"/],
+    [{ closeTimeout: "never" }, /^closeTimeout: expected a duration.*, got "never"/],
+    [{ pooling: { heartbeatInterval: "x" } }, /^pooling\.heartbeatInterval: expected a duration.*, got "x"/],
     [{ username: "u", password: "s3cret" }, /^password: expected a Redacted.*, got a plain string/],
     [{ username: "u", password: { inner: "s3cret" } }, /^password: expected a Redacted.*, got what is not Redacted/],
     [{ tls: { privateKey: "s3cret" } }, /^tls\.privateKey: expected a Redacted.*, got a plain string/],
@@ -232,17 +232,29 @@ describe("options of a session that cannot be", () => {
     [{ username: "u" }, /^password: expected one beside the user name.*, got none/],
     [{ requestTimeout: "-5 seconds" }, /^requestTimeout: expected .*, got "-5 seconds"/],
     [{ pooling: { connectionsPerHost: 0 } }, /^pooling\.connectionsPerHost: expected an integer from 1.*, got 0/],
-    [{ pooling: { connectionsPerHost: Number.POSITIVE_INFINITY } }, /^pooling\.connectionsPerHost: Infinity/],
-    [{ pooling: { maxRequestsPerConnection: 40_000 } }, /^pooling\.maxRequestsPerConnection: 40000 .* to 32768/],
-    [{ pooling: { maxRequestsPerConnection: Number.NaN } }, /^pooling\.maxRequestsPerConnection: NaN/],
-    [{ pooling: { heartbeatInterval: "-1 seconds" } }, /^pooling\.heartbeatInterval: "-1 seconds"/],
-    [{ contactPoints: [1] }, /^contactPoints: expected .*, got an array of 1/],
+    [
+      { pooling: { connectionsPerHost: Number.POSITIVE_INFINITY } },
+      /^pooling\.connectionsPerHost: expected .*, got Infinity/
+    ],
+    [
+      { pooling: { maxRequestsPerConnection: 40_000 } },
+      /^pooling\.maxRequestsPerConnection: expected .* to 32768.*, got 40000/
+    ],
+    [{ pooling: { maxRequestsPerConnection: Number.NaN } }, /^pooling\.maxRequestsPerConnection: expected .*, got NaN/],
+    [{ pooling: { heartbeatInterval: "-1 seconds" } }, /^pooling\.heartbeatInterval: expected .*, got "-1 seconds"/],
+    [{ contactPoints: [1] }, /^contactPoints\[0\]: expected .*, got 1/],
     [{ localDataCenter: undefined }, /^localDataCenter: expected .*, got undefined/],
     [{ tls: "yes" }, /^tls: expected true, false or a Tls.*, got "yes"/],
-    [{ clientOptions: { sslOptions: { ca: "s3cret" } } }, /^tls: undefined .* beside clientOptions\.sslOptions/],
-    [{ tls: false, clientOptions: { sslOptions: {} } }, /^tls: false .* certificates are verified then/],
+    [
+      { clientOptions: { sslOptions: { ca: "s3cret" } } },
+      /^tls: expected .* beside clientOptions\.sslOptions.*, got undefined/
+    ],
+    [
+      { tls: false, clientOptions: { sslOptions: {} } },
+      /^tls: expected .* certificates are verified then.*, got false/
+    ],
     [{ clientOptions: { protocolOptions: { maxVersion: 3 } } }, /maxVersion: expected 4 or more.*, got 3/],
-    [{ keyspace: "a b" }, /^keyspace: "a b"/]
+    [{ keyspace: "a b" }, /^keyspace: expected .*, got "a b"/]
   ]
   for (const [given, message] of table) {
     it.effect(`${Object.keys(given).join(", ")}: told by name, and nothing connects`, () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { tabulate } from "../src/internal/driver/driver.ts"
+import { tabulate } from "../src/internal/driver/connection.ts"
 import { StreamTable } from "../src/internal/driver/streamTable.ts"
 
 describe("the requests in flight by their streams", () => {

@@ -4,9 +4,9 @@
 import { InvalidOptions } from "@effect-cql/core"
 import { types } from "cassandra-driver"
 import type { Options, Pooling } from "../../Options.ts"
+import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
 import { type ClientOptions, isKeyspaceName, type LogEmitter } from "../driver/driver.ts"
 import { checkClientOptions, checkProtocol } from "./clientOptionsCheck.ts"
-import { type ContactPoint, parseContactPoint } from "./contactPoint.ts"
 import { secretOf, tlsOptions } from "./tls.ts"
 import { heartbeatOf, timerOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
 

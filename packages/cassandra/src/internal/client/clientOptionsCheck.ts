@@ -3,8 +3,8 @@
  */
 import { InvalidOptions } from "@effect-cql/core"
 import type { DseClientOptions } from "cassandra-driver"
+import { isPort } from "../driver/address.ts"
 import { refusedOption } from "../driver/messages.ts"
-import { isPort } from "./contactPoint.ts"
 
 /** Throws `InvalidOptions` for an option that cannot be. */
 export const checkClientOptions = (options: DseClientOptions): void => {

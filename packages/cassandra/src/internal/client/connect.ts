@@ -1,69 +1,103 @@
 /**
  * The life of a client: open within bounds, close within bounds, and nothing left behind either way.
- *
- * The driver can neither give up a connect nor tell of connections that are not ready yet; shutting it down while it
- * connects does nothing. But each connection logs its first step as a method of its own, so that the log emitter of the
- * client sees them all, and can end those that the driver leaves.
  */
 import type { CqlError } from "@effect-cql/core"
+import type { TriedHost } from "@effect-cql/core/Reason"
 import { Client } from "cassandra-driver"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Options, SessionOptions } from "../../Options.ts"
-import {
-  type ClientOptions,
-  type DriverConnection,
-  endWhenUnreadable,
-  internals,
-  isConnection,
-  type LogEmitter,
-  tabulate
-} from "../driver/driver.ts"
+import { Connections } from "../driver/connections.ts"
+import { ContactPoints } from "../driver/contactPoints.ts"
+import { type ClientOptions, internals, type LogEmitter } from "../driver/driver.ts"
+import { Nodes } from "../driver/nodes.ts"
+import { Overrides } from "../driver/override.ts"
+import { Retired, warmUpInBackground } from "../driver/pools.ts"
+import { reconnectUntilClosed } from "../driver/reconnect.ts"
 import { mendReplication } from "../driver/replication.ts"
+import { versionWarning } from "../driver/version.ts"
+import { Watch } from "../driver/watch.ts"
 import { toClientOptions } from "./clientOptions.ts"
 import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
-import { fromError, fromTimeout, shutDown } from "./connectFailed.ts"
+import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
 import { makeLog } from "./log.ts"
-import { closeTimeoutOf, connectTimeoutOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
+import {
+  closeTimeoutOf,
+  connectTimeoutOf,
+  heartbeatOf,
+  requestTimeoutOf,
+  waitsOnceConnected,
+  waitsToConnect
+} from "./waits.ts"
 
-/** Milliseconds for an orderly end of the connections. */
-const farewell = 500
-
-class Handle {
+/** A client for a session. */
+export interface Opened {
   readonly client: Client
-  readonly #connections = new Set<DriverConnection>()
+  /** The hosts to which the last connect failed. */
+  readonly notConnected?: (() => ReadonlyArray<TriedHost>) | undefined
+}
+
+// A server that hangs does not take part in the end of a connection.
+const longestGoodbye = 500
+const stagger = 250
+const longestLookup = 2_000
+
+class Handle implements Opened {
+  readonly client: Client
+  readonly overrides = new Overrides()
+  readonly #connections = new Connections(this.overrides)
+  readonly #contactPoints: ContactPoints
+  readonly #retired: Retired
+  readonly #nodes: Nodes
+  readonly #watch: Watch
+  readonly #closing = Deferred.makeUnsafe<void>()
   #closed = false
 
   constructor(options: Options, log: LogEmitter) {
-    const seen = (connection: DriverConnection) => this.#seen(connection)
+    const { onLog } = this.#connections
     const isClosed = () => this.#closed
     this.client = makeClient(toClientOptions(options, function(event, level, className, message, further) {
-      if (level === "info" && isConnection(this, className)) seen(this)
+      onLog(this, level)
       // After the session was closed, complaints of the driver are about that.
       const shown = level !== "verbose" && isClosed() ? "info" : level
       log.call(this, event, shown, className, message, further)
     }))
+    const client = internals(this.client)
+    const { controlConnection } = client
+    const timeout = connectTimeoutOf(options)
     mendReplication(this.client)
+    warmUpInBackground(client, this.overrides)
+    reconnectUntilClosed(controlConnection, this.overrides, this.#closing)
+    this.#retired = new Retired(this.client)
+    this.#contactPoints = new ContactPoints(controlConnection, this.#connections, this.overrides, () => ({
+      stagger: Math.min(stagger, timeout / (4 * Math.max(1, controlConnection._contactPoints.size))),
+      lookup: Math.min(longestLookup, timeout / 2)
+    }))
+    const { policies, protocolOptions } = options.clientOptions ?? {}
+    this.#nodes = new Nodes(controlConnection, this.#contactPoints, this.overrides, {
+      port: protocolOptions?.port,
+      isTranslated: policies?.addressResolution !== undefined
+    })
+    this.#connections.check = this.#nodes.check
+    const requestTimeout = Duration.toMillis(Duration.fromInputUnsafe(requestTimeoutOf(options)))
+    this.#watch = new Watch(() => this.#connections.open, heartbeatOf(options), requestTimeout)
   }
 
-  #seen(connection: DriverConnection): void {
-    // Each time, for one that is opened again in another version of the protocol begins with a Map again.
-    tabulate(connection)
-    if (this.#connections.has(connection)) return
-    for (const known of this.#connections) {
-      if (known.netClient?.destroyed === true) this.#connections.delete(known)
+  get progress(): Progress {
+    return {
+      tried: internals(this.client).controlConnection._triedHosts ?? {},
+      unresolved: this.#contactPoints.unresolved,
+      askedForLogin: this.#connections.askedForLogin,
+      pending: this.#connections.pending
     }
-    this.#connections.add(connection)
-    endWhenUnreadable(connection)
-    // The driver goes on to the next contact point when one fails, even when that was our doing.
-    if (this.#closed) queueMicrotask(() => end(connection))
   }
 
-  get pending(): ReadonlyArray<DriverConnection> {
-    return Array.from(this.#connections).filter(({ connected, netClient }) =>
-      !connected && netClient?.destroyed === false
-    )
-  }
+  readonly notConnected = (): ReadonlyArray<TriedHost> =>
+    Array.from(this.#connections.failures)
+      .filter(([endpoint]) => this.client.hosts.get(endpoint) !== undefined)
+      .map(([endpoint, error]) => lastFailure(endpoint, error))
 
   readonly connect: Effect.Effect<void, unknown> = Effect.callback((resume) => {
     this.client.connect().then(
@@ -80,10 +114,17 @@ class Handle {
     return Effect.suspend(() => {
       if (this.#closed) return Effect.void
       this.#closed = true
-      return Effect.promise(() => this.#shutdown()).pipe(
-        // The session has waited for its requests by now. A node that hangs does not close its end of a connection.
-        Effect.timeoutOption(Math.min(timeout, farewell)),
-        Effect.andThen(Effect.sync(() => this.#connections.forEach(end)))
+      this.#watch.stop()
+      this.#nodes.stop()
+      const goodbye = this.#shutdown()
+      // Once the control connection knows that it is being shut down.
+      Deferred.doneUnsafe(this.#closing, Effect.void)
+      return Effect.promise(() => goodbye).pipe(
+        Effect.timeoutOption(Math.min(timeout, longestGoodbye)),
+        Effect.andThen(Effect.sync(() => {
+          this.#retired.end()
+          this.#connections.end()
+        }))
       )
     })
   }
@@ -98,22 +139,13 @@ const makeClient = (options: ClientOptions): Client => {
   }
 }
 
-/** Ends a connection in whatever state it is; what waits for it fails at once. */
-const end = (connection: DriverConnection): void => {
-  const socket = connection.netClient
-  // An error is what makes the driver let go of a connection that is not open yet. Somebody has to listen to it.
-  socket?.on("error", () => {})
-  connection.close()
-  socket?.destroy(new Error("the client was closed"))
-}
-
 /** A connected client, which is closed with the scope. */
-export const open = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> => {
+export const open = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> => {
   const { connectRetry } = options
   return connectRetry === undefined ? openOnce(options) : Effect.retry(openOnce(options), connectRetry)
 }
 
-const openOnce = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope> =>
+const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const log = yield* makeLog
@@ -123,17 +155,19 @@ const openOnce = (options: Options): Effect.Effect<Client, CqlError, Scope.Scope
       const { socketOptions } = internals(handle.client).options
       Object.assign(socketOptions, waitsToConnect(options))
       const connect = handle.connect.pipe(
-        Effect.mapError((error) => fromError(error, options)),
+        Effect.mapError((error) => fromError(error, options, handle.progress)),
         Effect.timeoutOrElse({
           duration: timeout,
-          orElse: () => Effect.fail(fromTimeout(timeout, handle.pending, options))
+          orElse: () => Effect.failSync(() => fromTimeout(timeout, options, handle.progress))
         })
       )
       yield* Effect.onError(restore(connect), () => handle.close(closeTimeout))
       Object.assign(socketOptions, waitsOnceConnected(options))
       // A connect that failed has left nothing behind, so a retry adds nothing to the scope.
       yield* Effect.addFinalizer(() => handle.close(closeTimeout))
-      return handle.client
+      const warning = versionWarning(handle.overrides.missing)
+      if (warning !== undefined) yield* Effect.logWarning(warning)
+      return handle
     })
   )
 
@@ -146,14 +180,14 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
     const { connected, isShuttingDown, metadata } = internals(client)
     if (isShuttingDown) return Effect.fail(shutDown())
     if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
-    const contactPoints = internals(client).options.contactPoints ?? []
+    const attempt = { contactPoints: internals(client).options.contactPoints ?? [] }
     return Effect.callback<void, CqlError>((resume) => {
       client.connect().then(
         () => resume(Effect.void),
-        (error: unknown) => resume(Effect.fail(fromError(error, { contactPoints })))
+        (error: unknown) => resume(Effect.fail(fromError(error, attempt)))
       )
     }).pipe(Effect.timeoutOrElse({
       duration: timeout,
-      orElse: () => Effect.fail(fromTimeout(timeout, [], { contactPoints }))
+      orElse: () => Effect.failSync(() => fromTimeout(timeout, attempt))
     }))
   })

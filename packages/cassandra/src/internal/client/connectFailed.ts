@@ -4,6 +4,8 @@
 import { type CqlError, Reason } from "@effect-cql/core"
 import { refused } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
+import { withBrackets } from "../driver/address.ts"
+import { errorKind } from "../driver/errorKind.ts"
 import * as messages from "../driver/messages.ts"
 import { classify } from "../request/classify.ts"
 
@@ -15,7 +17,22 @@ export interface Attempt {
   readonly username?: string | undefined
 }
 
-// From the failure that came furthest to the one that came least far: where nodes differ, the first of these is told.
+/** How far an attempt got before it failed, or its time was over. */
+export interface Progress {
+  /** The addresses that failed, each with its error. */
+  readonly tried: Readonly<Record<string, unknown>>
+  /** The names that could not be resolved. */
+  readonly unresolved: ReadonlyMap<string, Error>
+  /** The endpoints that asked for a login. */
+  readonly askedForLogin: ReadonlySet<string>
+  /** The connections that were on their way. */
+  readonly pending: ReadonlyArray<{ readonly endpoint: string; readonly isSocketOpen: boolean }>
+}
+
+/** Of a client of which the adapter knows no more than its errors. */
+export const noProgress: Progress = { tried: {}, unresolved: new Map(), askedForLogin: new Set(), pending: [] }
+
+// From the failure that came furthest to the one that came least far: where nodes differ, the first of these is reported.
 const kinds = [
   "login",
   "dataCenter",
@@ -26,6 +43,7 @@ const kinds = [
   "closed",
   "refused",
   "unreachable",
+  "resolve",
   "other"
 ] as const
 
@@ -39,47 +57,38 @@ interface Failure {
 }
 
 /** The error of a failed connect. */
-export const fromError = (error: unknown, attempt: Attempt): CqlError => {
+export const fromError = (error: unknown, attempt: Attempt, progress: Progress = noProgress): CqlError => {
   const innerErrors = errorsByHost(error)
   if (innerErrors === undefined) {
-    const failure = failureOf(attempt.contactPoints.join(", "), error)
+    const failure = failureOf(attempt.contactPoints.join(", "), error, progress)
     const kind = failure.kind === "other" && failure.reason._tag === "InvalidQuery" ? "keyspace" : failure.kind
     return connectFailed([{ ...failure, kind }], attempt, error)
   }
-  const failures = Object.entries(innerErrors).map(([host, inner]) => failureOf(host, inner))
+  const failures = failuresOf(innerErrors, progress)
   if (failures.length > 0) return connectFailed(failures, attempt, error)
-  return refused(
-    new Reason.ConnectFailed({
-      message: `no name of ${attempt.contactPoints.join(", ")} could be resolved`,
-      cause: error,
-      hosts: attempt.contactPoints.map((host) => ({ host })),
-      check: "the names of the contact points, and the name service of this machine"
-    }),
-    ""
-  )
+  const unresolved = attempt.contactPoints.map((point) => unresolvedFailure(point, new Error("could not be resolved")))
+  return connectFailed(unresolved, attempt, error)
 }
 
-/** The error of a connect that was not done in time, with the connections that were under way then. */
-export const fromTimeout = (
-  timeout: number,
-  pending: ReadonlyArray<{ readonly endpoint: string; readonly isSocketOpen: boolean }>,
-  attempt: Attempt
-): CqlError => {
-  const failures = pending.map(({ endpoint, isSocketOpen }): Failure => ({
-    host: endpoint,
+/** The error of a connect that was not done in time. */
+export const fromTimeout = (timeout: number, attempt: Attempt, progress: Progress = noProgress): CqlError => {
+  const pending = progress.pending.map(({ endpoint, isSocketOpen }): Failure => ({
+    host: withBrackets(endpoint),
     kind: isSocketOpen ? "silent" : "unreachable",
     reason: new Reason.RequestTimeout({
       message: isSocketOpen ? "accepted the connection and did not answer" : "did not accept a connection",
-      host: endpoint,
+      host: withBrackets(endpoint),
       timeout
     })
   }))
-  const nobody = attempt.contactPoints.map((host): Failure => ({
+  const failed = failuresOf(progress.tried, progress)
+  const failures = [...failed, ...pending.filter(({ host }) => failed.every((other) => other.host !== host))]
+  const notReached = attempt.contactPoints.map((host): Failure => ({
     host,
     kind: "unreachable",
     reason: new Reason.RequestTimeout({ message: "was not reached", host, timeout })
   }))
-  return connectFailed(failures.length > 0 ? failures : nobody, attempt, undefined, `within ${timeout} ms`)
+  return connectFailed(failures.length > 0 ? failures : notReached, attempt, undefined, `within ${timeout} ms`)
 }
 
 /** The error of a client that its owner has shut down. */
@@ -93,6 +102,15 @@ export const shutDown = (): CqlError =>
     ""
   )
 
+/** A host that could not be connected to, with the reason, for requests that were not sent to it. */
+export const lastFailure = (endpoint: string, error: unknown): TriedHost => {
+  const { host, reason } = failureOf(endpoint, error, noProgress)
+  if (reason._tag === "AuthenticationFailed" || reason._tag === "ConnectionClosed") return { host, reason }
+  // Whatever it was, nothing was sent.
+  const notSent = new Reason.ConnectionClosed({ message: reason.message, cause: error, host, written: false })
+  return { host, reason: notSent }
+}
+
 const connectFailed = (
   failures: ReadonlyArray<Failure>,
   attempt: Attempt,
@@ -102,17 +120,21 @@ const connectFailed = (
   const first = kinds.flatMap((kind) => failures.filter((failure) => failure.kind === kind))[0]
   const check = advice(first?.kind ?? "other", first, attempt)
   const hosts = failures.map(({ host, reason }): TriedHost => ({ host, reason }))
-  const told = failures.map(({ host, reason }) => `${host}: ${reason.message}`).join("; ")
+  const reasons = failures.map(({ host, reason }) => `${host}: ${reason.message}`).join("; ")
   return refused(
     new Reason.ConnectFailed({
-      message: `could not connect${when === "" ? "" : ` ${when}`} (${told}). Check ${check}`,
+      message: printable(`could not connect${when === "" ? "" : ` ${when}`} (${reasons}). Check ${check}`),
       cause,
       hosts,
-      check
+      check: printable(check)
     }),
     ""
   )
 }
+
+// A server and a configuration can hold what a terminal takes for a command.
+const printable = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`)
 
 const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): string => {
   switch (kind) {
@@ -138,48 +160,67 @@ const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): str
       return "address and port, and whether Cassandra runs there: nothing listens"
     case "unreachable":
       return "the address, and whether a firewall or the network stands between"
+    case "resolve":
+      return "the names of the contact points, and the name service of this machine"
     case "other":
       return "the reasons of the hosts"
   }
 }
 
-interface Told {
-  readonly name: string
+const failuresOf = (errors: Readonly<Record<string, unknown>>, progress: Progress): ReadonlyArray<Failure> => [
+  ...Object.entries(errors).map(([host, error]) => failureOf(host, error, progress)),
+  ...Array.from(progress.unresolved, ([name, error]) => unresolvedFailure(name, error))
+]
+
+const unresolvedFailure = (host: string, cause: Error): Failure => ({
+  host,
+  kind: "resolve",
+  reason: new Reason.UnknownError({ message: cause.message, cause })
+})
+
+interface Shown {
   readonly message: string
   readonly code?: unknown
   readonly isSocketError?: boolean | undefined
 }
 
 const errorsByHost = (error: unknown): Readonly<Record<string, unknown>> | undefined => {
-  if (!(error instanceof Error) || error.name !== "NoHostAvailableError") return undefined
-  const { innerErrors } = error as Error & { readonly innerErrors?: Readonly<Record<string, unknown>> | null }
+  if (errorKind(error) !== "NoHostAvailableError") return undefined
+  const { innerErrors } = error as { readonly innerErrors?: Readonly<Record<string, unknown>> | null }
   return innerErrors ?? {}
 }
 
 const unreachable = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ETIMEDOUT", "EADDRNOTAVAIL"])
 const certificate = /CERT|SSL|TLS|SIGNATURE|ALTNAME/
+// Errors of the language and not of the driver, such as those of an authenticator.
+const foreign = new Set(["Error", "TypeError", "RangeError"])
 
-const failureOf = (host: string, error: unknown): Failure => {
+const failureOf = (endpoint: string, error: unknown, progress: Progress): Failure => {
+  const host = withBrackets(endpoint)
   if (!(error instanceof Error)) {
     return { host, kind: "other", reason: new Reason.UnknownError({ message: String(error), cause: error }) }
   }
-  const told: Told = error
-  const { message } = told
-  const code = typeof told.code === "string" ? told.code : ""
-  const seen = messages.dataCenters.exec(message)?.[1]
-  if (seen !== undefined) {
-    const reason = new Reason.UnknownError({ message: `is in the data centre ${seen}`, cause: error })
-    return { host, kind: "dataCenter", dataCenters: seen, reason }
+  const shown: Shown = error
+  const { message } = shown
+  const code = typeof shown.code === "string" ? shown.code : ""
+  const found = messages.dataCenters.exec(message)?.[1]
+  if (found !== undefined) {
+    const reason = new Reason.UnknownError({ message: `is in the data centre ${found}`, cause: error })
+    return { host, kind: "dataCenter", dataCenters: found, reason }
   }
-  const reason = code === "" && message !== messages.connectionTimeout
-    ? classify(error, { phase: "execute", timeout: 0 })
-    : new Reason.ConnectionClosed({ message, cause: error, host, written: false })
-  return { host, kind: kindOf(told, code), reason }
+  const reason = code !== "" || message === messages.connectionTimeout
+    ? new Reason.ConnectionClosed({ message, cause: error, host, written: false })
+    : foreign.has(errorKind(error) ?? "") && shown.isSocketError !== true
+    ? new Reason.UnknownError({ message, cause: error })
+    : classify(error, { phase: "execute", timeout: 0 })
+  const kind = kindOf(error, shown, code)
+  return { host, kind: kind === "other" && progress.askedForLogin.has(endpoint) ? "login" : kind, reason }
 }
 
-const kindOf = ({ isSocketError, message, name }: Told, code: string): Kind => {
-  if (name === "AuthenticationError") return "login"
-  if (name === "OperationTimedOutError") return "silent"
+const kindOf = (error: Error, { isSocketError, message }: Shown, code: string): Kind => {
+  const kind = errorKind(error)
+  if (kind === "AuthenticationError") return "login"
+  if (kind === "OperationTimedOutError") return "silent"
   if (code === "ECONNREFUSED") return "refused"
   if (unreachable.has(code) || message === messages.connectionTimeout) return "unreachable"
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "name"

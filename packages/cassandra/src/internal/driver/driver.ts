@@ -3,46 +3,7 @@
  * is checked in one place.
  */
 import type { Client, DseClientOptions, metadata } from "cassandra-driver"
-import type { Socket } from "node:net"
-import type { Transform } from "node:stream"
-import { StreamTable } from "./streamTable.ts"
-
-/** A connection of the driver, as far as its end is concerned. */
-export interface DriverConnection {
-  readonly endpoint: string
-  /** Whether it is open, logged in, and in use. */
-  readonly connected: boolean
-  /** Whether the TCP connection stands. */
-  readonly isSocketOpen: boolean
-  readonly netClient?: Pick<Socket, "destroy" | "destroyed" | "on"> | undefined
-  readonly close: () => void
-  /** Called when the TCP connection stands, to make the streams that read from it. */
-  bindSocketListeners: () => void
-  /** The requests in flight. Another release may keep them otherwise. */
-  _operations?: unknown
-  readonly protocol?: Pick<Transform, "on"> | undefined
-  readonly parser?: Pick<Transform, "on"> | undefined
-}
-
-/**
- * Ends a connection on which bytes come that cannot be read. The streams of the driver fail with an error then, to which it
- * does not listen: the whole process would end.
- */
-export const endWhenUnreadable = (connection: DriverConnection): void => {
-  const bind = connection.bindSocketListeners
-  connection.bindSocketListeners = () => {
-    bind.call(connection)
-    for (const stream of [connection.protocol, connection.parser]) {
-      stream?.on("error", (error) => connection.netClient?.destroy(error))
-    }
-  }
-}
-
-/** Gives a connection a {@link StreamTable}, before its first request. */
-export const tabulate = (connection: Pick<DriverConnection, "_operations">): void => {
-  const operations = connection._operations
-  if (operations instanceof Map && operations.size === 0) connection._operations = new StreamTable()
-}
+import type { ControlConnection, DriverMetadata, PoolHost } from "./control.ts"
 
 /** What the driver knows of the ring. */
 export type TokenMetadata =
@@ -73,7 +34,10 @@ interface Internals {
   readonly connected: boolean
   readonly isShuttingDown: boolean
   readonly keyspace: string
-  readonly metadata: TokenMetadata & {
+  readonly controlConnection: ControlConnection
+  readonly log: (level: string, message: string, further?: unknown) => void
+  _warmup?: () => Promise<unknown>
+  readonly metadata: DriverMetadata & TokenMetadata & {
     /** Absent or empty where the nodes give no tokens. */
     readonly ring?: ReadonlyArray<unknown> | null | undefined
     readonly _schemaParser?: SchemaParser | undefined
@@ -83,10 +47,10 @@ interface Internals {
     readonly contactPoints?: ReadonlyArray<string> | undefined
     readonly encoding: { readonly map?: unknown }
     readonly protocolOptions?: { readonly maxVersion?: number | undefined } | undefined
-    readonly pooling: { readonly maxRequestsPerConnection?: number }
+    readonly pooling: { readonly maxRequestsPerConnection?: number; readonly warmup?: boolean | undefined }
     readonly socketOptions: SocketOptions
   }
-  readonly profileManager: { readonly getProfile: (name: string) => unknown }
+  readonly profileManager: { readonly getDistance: (host: PoolHost) => number }
 }
 
 /** The same client, seen with what its types do not declare. */
@@ -107,7 +71,3 @@ export type LogEmitter = (
 
 /** The options of a client, with the undeclared one through which it logs. */
 export type ClientOptions = DseClientOptions & { readonly logEmitter?: LogEmitter | undefined }
-
-/** Whether what logs is a connection. The driver tells nobody of a connection before it is ready, other than so. */
-export const isConnection = (source: unknown, className: string): source is DriverConnection =>
-  className === "Connection" && typeof source === "object" && source !== null

@@ -9,6 +9,7 @@ import type { Done, Page } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import { Unreadable } from "../../values/unreadable.ts"
+import { withBrackets } from "../driver/address.ts"
 import { internals } from "../driver/driver.ts"
 import { enterKeyspace, type Next, NoHost, Plan, type Profile } from "../driver/hosts.ts"
 import { PolicyOptions, type RequestDefaults } from "../driver/policyOptions.ts"
@@ -323,7 +324,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     if (warnings !== undefined) this.context.warned(warnings)
     if (result.kind !== resultKind.schemaChange) {
       const { conditional } = this.request
-      const asked = { conditional, coordinator: next.host.address, consistency: this.consistency }
+      const asked = { conditional, coordinator: withBrackets(next.host.address), consistency: this.consistency }
       return this.#finish(Exit.succeed(toPage(result, asked, this.keeper)))
     }
     const change = readSchemaChange(result.reader)

@@ -1,14 +1,15 @@
 /**
  * From the errors of the driver to the reasons of the core: the one table of them.
  *
- * Errors are told apart by their names and fields, not by `instanceof`: a client of the user's may come from another copy
- * of the driver.
+ * Errors of the driver are known by their kind (`errorKind.ts`), also those of another copy and of a minified one.
  */
 import { Reason } from "@effect-cql/core"
 import { kindOf, type Request, withoutValues } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import * as Redacted from "effect/Redacted"
+import { withBrackets } from "../driver/address.ts"
 import * as Consistency from "../driver/consistency.ts"
+import { errorKind } from "../driver/errorKind.ts"
 import { NoHost } from "../driver/hosts.ts"
 import * as messages from "../driver/messages.ts"
 
@@ -25,6 +26,8 @@ export interface Circumstances {
   readonly isWritten?: boolean | undefined
   /** The time allowed for an answer, in milliseconds; 0 when there was no bound. */
   readonly timeout: number
+  /** The hosts to which the last connect failed, each with its reason: nothing was sent to them. */
+  readonly notConnected?: (() => ReadonlyArray<TriedHost>) | undefined
   /** The request, where there was one: what it bound is taken out of the message. */
   readonly request?: Request | undefined
 }
@@ -66,7 +69,7 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
   const coordinator = error.coordinator ?? circumstances.host
   const common: Reason.Common = {
     ...told(error, circumstances),
-    ...(coordinator === undefined ? undefined : { coordinator })
+    ...(coordinator === undefined ? undefined : { coordinator: withBrackets(coordinator) })
   }
   return rowOf(error, circumstances)(error, common, circumstances)
 }
@@ -74,7 +77,7 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
 const rowOf = (error: DriverError, { phase }: Circumstances): Row => {
   if (phase === "plan") return planFailed
   if (phase === "read") return unreadable
-  return error.isSocketError === true ? connectionClosed : byName[error.name] ?? unknown
+  return error.isSocketError === true ? connectionClosed : byName[errorKind(error) ?? ""] ?? unknown
 }
 
 // The answer of the server came, and is not what its protocol says.
@@ -91,9 +94,10 @@ const planFailed: Row = ({ message, name }, common) =>
 
 /** The message of an error without what was bound, and the error itself: redacted where it quotes that. */
 const told = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
-  const isOfDriver = error.name === "ResponseError" || error.name === "ServerAnswer"
+  const kind = errorKind(error) ?? ""
+  const isOfDriver = kind === "ResponseError" || kind === "ServerAnswer"
     ? worded.has(Number(error.code))
-    : error.isSocketError === true || (byName[error.name] !== undefined && error.name !== "NoHostAvailableError")
+    : error.isSocketError === true || (byName[kind] !== undefined && kind !== "NoHostAvailableError")
   const message = isOfDriver || request === undefined ? error.message : withoutValues(error.message, request)
   return { message, cause: message === error.message ? error : Redacted.make(error) }
 }
@@ -136,8 +140,8 @@ const byName: Readonly<Record<string, Row>> = {
   ServerAnswer: byCode,
   OperationTimedOutError: (error, common, { isWritten, phase, timeout }) =>
     phase === "prepare" || isWritten === false
-      ? new Reason.NoHostAvailable({ ...common, hosts: error.host === undefined ? [] : [{ host: error.host }] })
-      : new Reason.RequestTimeout({ ...common, host: error.host, timeout }),
+      ? new Reason.NoHostAvailable({ ...common, hosts: hostOf(error).map((host) => ({ host })) })
+      : new Reason.RequestTimeout({ ...common, host: hostOf(error)[0], timeout }),
   NoHostAvailableError: (error, common, circumstances) => {
     if (error.innerErrors === null && error.message.includes(messages.shutDown)) {
       return new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
@@ -147,7 +151,11 @@ const byName: Readonly<Record<string, Row>> = {
   },
   BusyConnectionError: (error, common) => {
     const match = messages.busy.exec(error.message)
-    return new Reason.Busy({ ...common, host: match?.[1], inFlight: match === null ? undefined : Number(match[2]) })
+    return new Reason.Busy({
+      ...common,
+      host: match?.[1] === undefined ? undefined : withBrackets(match[1]),
+      inFlight: match === null ? undefined : Number(match[2])
+    })
   },
   AuthenticationError: (_, common) => new Reason.AuthenticationFailed(common),
   TypeError: thrown,
@@ -157,6 +165,8 @@ const byName: Readonly<Record<string, Row>> = {
   NotSupportedError: (_, common) => new Reason.UnknownError(common),
   VIntOutOfRangeException: (_, common) => new Reason.UnknownError(common)
 }
+
+const hostOf = ({ host }: DriverError): ReadonlyArray<string> => host === undefined ? [] : [withBrackets(host)]
 
 const mostTold = 3
 
@@ -171,19 +181,25 @@ const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
 export const triedHosts = (
   innerErrors: Readonly<Record<string, unknown>> | null | undefined,
   circumstances: Circumstances
-): ReadonlyArray<TriedHost> =>
-  Object.entries(innerErrors ?? {}).map(([host, error]) => {
+): ReadonlyArray<TriedHost> => {
+  const notConnected = circumstances.notConnected?.() ?? []
+  const tried = Object.entries(innerErrors ?? {}).map(([endpoint, error]): TriedHost => {
+    const host = withBrackets(endpoint)
     // A text ("Host considered as DOWN"), null, and a bare Error ("No connection available") mean that it was left out.
     if (
       error === undefined || !isDriverError(error) || (error.name === "Error" && error.isSocketError !== true)
-    ) return { host }
+    ) return notConnected.find((other) => other.host === host) ?? { host }
     if (
-      circumstances.phase === "prepare" && (error.isSocketError === true || error.name === "OperationTimedOutError")
+      circumstances.phase === "prepare" &&
+      (error.isSocketError === true || errorKind(error) === "OperationTimedOutError")
     ) {
       return { host }
     }
     return { host, reason: classify(error, circumstances) }
   })
+  // The plan of a request has no hosts that are known to be down.
+  return [...tried, ...notConnected.filter(({ host }) => tried.every((other) => other.host !== host))]
+}
 
 const replicas = (error: DriverError): Reason.Replicas => ({
   consistency: Consistency.fromCode(error.consistencies) ?? "ANY",

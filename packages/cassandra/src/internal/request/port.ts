@@ -23,14 +23,16 @@ import type * as Scope from "effect/Scope"
 import type { SessionOptions } from "../../Options.ts"
 import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
+import { withBrackets } from "../driver/address.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
+import { errorKind } from "../driver/errorKind.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
 import { awaitAgreement } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
-import { classify } from "./classify.ts"
+import { type Circumstances, classify } from "./classify.ts"
 import { infoOf } from "./page.ts"
 import { encode } from "./params.ts"
 import type { Prepared } from "./prepared.ts"
@@ -50,10 +52,16 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly prepared: PreparedTexts
   awaited = 0
   readonly #log: (warning: string) => void
+  readonly #notConnected: Circumstances["notConnected"]
   readonly #unknownKinds = new Set<string>()
   readonly #warnings: Repeated
 
-  constructor(client: Client, options: SessionOptions, log: (warning: string) => void) {
+  constructor(
+    client: Client,
+    options: SessionOptions,
+    log: (warning: string) => void,
+    notConnected?: Circumstances["notConnected"]
+  ) {
     this.client = internals(client)
     this.closeTimeout = closeTimeoutOf(options)
     this.defaults = {
@@ -64,15 +72,20 @@ export class ClientPort implements SendPort, AttemptContext {
     this.requestDefaults = new RequestDefaults(client)
     this.prepared = new PreparedTexts(client, log)
     this.#log = log
+    this.#notConnected = notConnected
     this.#warnings = new Repeated(log)
   }
 
   /** The port of a client, which follows the changes of its schema for as long as the scope is open. */
-  static make(client: Client, options: SessionOptions): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
+  static make(
+    client: Client,
+    options: SessionOptions,
+    notConnected?: Circumstances["notConnected"]
+  ): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
     return Effect.contextWith((context: Context.Context<never>) => {
       const runFork = Effect.runForkWith(context)
       return Effect.gen(function*() {
-        const port = new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning)))
+        const port = new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning)), notConnected)
         yield* Effect.acquireRelease(
           Effect.sync(() => onSchemaChange(client, (change) => port.forget(change), () => port.prepared.forgetAll())),
           (end) => Effect.sync(end)
@@ -110,7 +123,7 @@ export class ClientPort implements SendPort, AttemptContext {
     const { requestTimeout } = request.options
     const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
     return awaitAgreement(next, Math.max(0, left), (schemaInAgreement) => {
-      const asked = { coordinator: next.host.address, consistency, conditional: false }
+      const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false }
       done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
     })
   }
@@ -201,8 +214,9 @@ export class ClientPort implements SendPort, AttemptContext {
     Exit.fail(new CqlError({ reason, query: textOf(request) }))
 
   readonly failed = (error: unknown, request: Request, where: Where): Exit.Exit<never, CqlError> => {
-    const reason = classify(error, { ...where, timeout: request.options.requestTimeout ?? 0, request })
-    const kind = error instanceof Error ? error.name : typeof error
+    const timeout = request.options.requestTimeout ?? 0
+    const reason = classify(error, { ...where, timeout, request, notConnected: this.#notConnected })
+    const kind = errorKind(error) ?? typeof error
     if (reason._tag === "UnknownError" && where.phase !== "read" && !this.#unknownKinds.has(kind)) {
       this.#unknownKinds.add(kind)
       this.#log(`an error of the driver that has no reason: ${kind}`)

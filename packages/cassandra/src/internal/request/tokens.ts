@@ -3,6 +3,7 @@
  */
 import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
+import { withBrackets } from "../driver/address.ts"
 import { internals, type TokenMetadata } from "../driver/driver.ts"
 import type { Bytes } from "../protocol/frames.ts"
 import type { Prepared } from "./prepared.ts"
@@ -89,7 +90,7 @@ export const ringOf = (metadata: TokenMetadata, keyspace: string): Ring | undefi
     const end = toBigInt(range.end)
     const replicas = metadata.getReplicas(keyspace, range.end)
     if (start === undefined || end === undefined || !Array.isArray(replicas)) return undefined
-    ranges.push({ start, end, replicas: replicas.map(({ address }) => address) })
+    ranges.push({ start, end, replicas: replicas.map(({ address }) => withBrackets(address)) })
   }
   return ranges.length === 0 ? undefined : { ranges }
 }

@@ -36,10 +36,13 @@ export const isPort = (value: unknown): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535
 
 /** The address of an endpoint of the driver, without its port. */
-const addressOf = (endpoint: string): string => endpoint.slice(0, Math.max(0, endpoint.lastIndexOf(":")))
+export const addressOf = (endpoint: string): string => endpoint.slice(0, Math.max(0, endpoint.lastIndexOf(":")))
+
+/** The port of an endpoint of the driver. */
+export const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(":") + 1))
 
 /** An endpoint of the driver as the session reports it: an address of IPv6 stands in brackets. */
-export const readable = (endpoint: string): string => {
+export const withBrackets = (endpoint: string): string => {
   const address = addressOf(endpoint)
   return address.includes(":") && !address.startsWith("[") ? `[${address}]${endpoint.slice(address.length)}` : endpoint
 }

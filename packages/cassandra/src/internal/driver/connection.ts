@@ -1,0 +1,74 @@
+/**
+ * A connection of the driver (`connection.js`).
+ */
+import type { Socket } from "node:net"
+import type { Transform } from "node:stream"
+import { StreamTable } from "./streamTable.ts"
+
+type Callback = (error?: unknown) => void
+
+/** A connection of the driver, as far as the adapter uses it. */
+export interface DriverConnection {
+  readonly endpoint: string
+  /** Whether it is open, logged in, and in use. */
+  readonly connected: boolean
+  /** Whether the TCP connection stands. */
+  readonly isSocketOpen: boolean
+  readonly netClient?: Pick<Socket, "bytesRead" | "destroy" | "destroyed" | "on"> | undefined
+  readonly close: () => void
+  /** The streams in use, those of requests that timed out included. */
+  readonly getInFlight: () => number
+  /** Sends a request that any server answers at once. */
+  readonly _idleTimeoutHandler?: (() => void) | undefined
+  /** Called when the TCP connection stands, to make the streams that read from it. */
+  bindSocketListeners?: () => void
+  /** Called when the connection can take requests. */
+  connectionReady?: (callback: Callback) => void
+  /** Called when the connection cannot be opened. */
+  errorConnecting?: (error: unknown, destroy: boolean, callback: Callback) => void
+  /** Called when the server asks for a login. */
+  startAuthenticating?: (authenticator: string, callback: Callback) => void
+  /** The requests in flight. Another release may keep them otherwise. */
+  _operations?: unknown
+  readonly protocol?: Pick<Transform, "on"> | undefined
+  readonly parser?: Pick<Transform, "on"> | undefined
+}
+
+/**
+ * Whether an object that logs is a connection, by its shape: a minifier renames classes, but no properties. The driver
+ * announces a connection before it is ready in no other way: `open` logs its first step as a method of the connection.
+ */
+export const isConnection = (source: unknown): source is DriverConnection =>
+  typeof source === "object" && source !== null && "endpoint" in source && "getInFlight" in source &&
+  "bindSocketListeners" in source
+
+/**
+ * Ends a connection on which bytes come that cannot be read. The streams of the driver (`bindSocketListeners`) fail with
+ * an error then, to which it does not listen: the whole process would end.
+ */
+export const endWhenUnreadable = (connection: DriverConnection): void => {
+  for (const stream of [connection.protocol, connection.parser]) {
+    stream?.on("error", (error) => connection.netClient?.destroy(error))
+  }
+}
+
+/** Gives a connection a {@link StreamTable}, before its first request. */
+export const tabulate = (connection: Pick<DriverConnection, "_operations">): void => {
+  const operations = connection._operations
+  if (operations instanceof Map && operations.size === 0) connection._operations = new StreamTable()
+}
+
+const ended = new WeakSet<DriverConnection>()
+
+/** Whether the adapter has ended a connection: its errors say nothing of the host then. */
+export const isEnded = (connection: DriverConnection): boolean => ended.has(connection)
+
+/** Ends a connection in whatever state it is; what waits for it fails at once. */
+export const end = (connection: DriverConnection): void => {
+  ended.add(connection)
+  const socket = connection.netClient
+  // An error is what makes the driver let go of a connection that is not open yet. An error without a listener is thrown.
+  socket?.on("error", () => {})
+  connection.close()
+  socket?.destroy(new Error("the client was closed"))
+}

@@ -1,0 +1,170 @@
+/**
+ * The nodes of a cluster: which are there, at which port, and that each is the node that it is taken for.
+ *
+ * The driver reads `system.peers`, which has no ports, and takes one port for all. A node of another cluster at an address
+ * of this one would get statements, and answer them.
+ */
+import type { Host, HostMap } from "cassandra-driver"
+import * as Effect from "effect/Effect"
+import { addressOf, portOf } from "./address.ts"
+import type { DriverConnection } from "./connection.ts"
+import type { ContactPoints } from "./contactPoints.ts"
+import { type ControlConnection, localRowOf, type NodeRow, type NodeRows, textOf } from "./control.ts"
+import { settled, WrongNode } from "./effects.ts"
+import type { Overrides } from "./override.ts"
+import { after } from "./timer.ts"
+
+export interface NodesOptions {
+  /** The port that the user gave for all nodes. */
+  readonly port: number | undefined
+  /** Whether addresses are translated by a policy of the user's: ports are those of the cluster then. */
+  readonly isTranslated: boolean
+}
+
+// With version 4 came `system.peers_v2`, which has ports.
+const withPorts = 4
+const selectPeers = "SELECT * FROM system.peers_v2"
+
+// The tokens of a node that joins may come after the node itself.
+const tokensWait = 2_000
+const mostWaits = 30
+
+export class Nodes {
+  readonly #control: ControlConnection
+  readonly #contactPoints: ContactPoints
+  readonly #options: NodesOptions
+  /** The ports of the nodes, by their addresses, for events that name none. */
+  readonly #ports = new Map<string, number>()
+  /** The port at which the control connection's node was reached, where it announces another for the same address. */
+  #portOfAll: number | undefined
+  /** The port of the node that an event is about, while the driver asks for its endpoint. */
+  #portOfEvent: number | undefined
+  #ring = ""
+  #waits = 0
+  #cancel = () => {}
+
+  constructor(control: ControlConnection, contactPoints: ContactPoints, overrides: Overrides, options: NodesOptions) {
+    this.#control = control
+    this.#contactPoints = contactPoints
+    this.#options = options
+    overrides.method(control, "_setLocalInfo", (original) => (initializing, isCurrent, connection, result) => {
+      this.#local(connection, result.rows?.[0])
+      original(initializing, isCurrent, connection, result)
+    })
+    overrides.method(control, "setPeersInfo", (original) => (initializing, result) =>
+      Effect.runPromise(
+        Effect.flatMap(this.#peers(result), (peers) =>
+          Effect.map(
+            settled(() => original(initializing, peers)),
+            () => this.#follow()
+          ))
+      ))
+    overrides.method(
+      control,
+      "getAddressForPeerHost",
+      (original) => (row, port) => original(row, this.#portOf(row) ?? port)
+    )
+    overrides.method(control, "_nodeStatusChangeHandler", (original) => (event) => {
+      const address = textOf(event.inet?.address) ?? ""
+      const port = event.inet?.port
+      // Several nodes may share an address.
+      this.#portOfEvent = typeof port === "number" && this.#isHost(address, port) ? port : this.#ports.get(address)
+      original(event)
+      this.#portOfEvent = undefined
+    })
+    const translator = control._addressTranslator
+    control._addressTranslator = {
+      translate: (address, port, callback) => translator.translate(address, this.#portOfEvent ?? port, callback)
+    }
+  }
+
+  #isHost(address: string, port: number): boolean {
+    return this.#control.hosts.get(`${address}:${port}`) !== undefined
+  }
+
+  #local(connection: DriverConnection, row: NodeRow | undefined): void {
+    this.#contactPoints.clusterName ??= textOf(row?.["cluster_name"])
+    const announced = row?.["rpc_port"]
+    const port = portOf(connection.endpoint)
+    const isItself = textOf(row?.["rpc_address"]) === addressOf(connection.endpoint)
+    this.#portOfAll = isItself && typeof announced === "number" && announced !== port ? port : undefined
+  }
+
+  #portOf(row: NodeRow): number | undefined {
+    const announced = row["native_port"]
+    return this.#options.port ?? (this.#options.isTranslated ? undefined : this.#portOfAll) ??
+      (typeof announced === "number" && announced > 0 ? announced : undefined)
+  }
+
+  #peers(result: NodeRows): Effect.Effect<NodeRows> {
+    const control = this.#control
+    const { query } = control
+    if (query === undefined || (control.host?.getCassandraVersion()[0] ?? 0) < withPorts) return Effect.succeed(result)
+    // Whatever resembles Cassandra may have the version without the table.
+    const asked = Effect.orElseSucceed(Effect.tryPromise(() => query.call(control, selectPeers, false)), () => result)
+    return Effect.map(asked, ({ rows }) => {
+      if (rows === undefined || rows.length < (result.rows?.length ?? 0)) return result
+      const peers = rows.map((row): NodeRow => ({ ...row, rpc_address: row["native_address"] }))
+      this.#ports.clear()
+      for (const row of peers) {
+        const [address, port] = [textOf(row["rpc_address"]), this.#portOf(row)]
+        if (address !== undefined && port !== undefined) this.#ports.set(address, port)
+      }
+      return { rows: peers }
+    })
+  }
+
+  /**
+   * Builds the ring anew where nodes or tokens have changed. The driver does it when it connects, and never again, and
+   * remembers the replicas of each keyspace.
+   */
+  #follow(): void {
+    const { hosts, initialized, metadata } = this.#control
+    const ring = ringOf(hosts)
+    const isNew = ring !== this.#ring
+    this.#ring = ring
+    if (!initialized) return
+    if (isNew) {
+      metadata.buildTokens?.(hosts)
+      for (const keyspace of Object.values(metadata.keyspaces)) keyspace.replicas = undefined
+      this.#waits = 0
+    }
+    if (hosts.values().every((host) => tokensOf(host).length > 0) || this.#waits >= mostWaits) return
+    this.#waits++
+    this.#cancel()
+    this.#cancel = after(tokensWait, () => {
+      this.#control._scheduleRefreshHosts?.().catch(() => {})
+    })
+  }
+
+  /** Ends what waits. */
+  stop(): void {
+    this.#cancel()
+  }
+
+  /** Whether the node at the other end is the one that the cluster says is there. */
+  readonly check = (connection: DriverConnection): Effect.Effect<void, unknown> => {
+    const expected = textOf(this.#control.hosts.get(connection.endpoint)?.hostId)
+    // Without a control connection the contact points are checked, which know less.
+    if (expected === undefined || !this.#control.initialized || this.#control.connection === null) return Effect.void
+    return Effect.flatMap(localRowOf(this.#control, connection), (row) => {
+      const found = textOf(row?.["host_id"])
+      if (found === undefined || found === expected) return Effect.void
+      const cluster = textOf(row?.["cluster_name"]) ?? "unknown"
+      return Effect.fail(
+        new WrongNode({
+          message: `is the node ${found} of the cluster "${cluster}", where the node ${expected} was expected`
+        })
+      )
+    })
+  }
+}
+
+const ringOf = (hosts: HostMap): string =>
+  hosts.values().map((host) => `${host.address}=${tokensOf(host).join()}`).sort().join(";")
+
+// An instance of the class that `encoding.set` names, against its type.
+const tokensOf = ({ tokens }: Host): ReadonlyArray<string> => {
+  const all: Iterable<string> | null = tokens
+  return all === null ? [] : Array.from(all)
+}

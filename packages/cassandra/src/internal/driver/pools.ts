@@ -1,0 +1,89 @@
+/**
+ * The hosts of a client (`host.js`): those that were replaced, and those that are still to be connected to.
+ */
+import { type Client, types } from "cassandra-driver"
+import * as Effect from "effect/Effect"
+import type { PoolHost } from "./control.ts"
+import type { Overrides } from "./override.ts"
+
+/**
+ * Shuts hosts down that the driver drops.
+ *
+ * When the control connection comes back by a contact point, the driver puts a new host in the place of the old one
+ * (`control-connection.js`, `_setLocalInfo`) and forgets that one: its timer keeps the process alive, and its pool opens
+ * connections of its own.
+ */
+export class Retired {
+  readonly #hosts = new Set<PoolHost>()
+
+  constructor(client: Client) {
+    client.hosts.on("remove", (host: PoolHost) => {
+      this.#hosts.add(host)
+      // First what is in flight, then for good.
+      shutDown(host, true)
+      shutDown(host, false)
+    })
+  }
+
+  /** A pool that was opening a connection has to be shut down once more. */
+  end(): void {
+    for (const host of this.#hosts) shutDown(host, false)
+    this.#hosts.clear()
+  }
+}
+
+const shutDown = (host: PoolHost, drain: boolean): void => {
+  host.shutdown?.(drain).catch(() => {})
+}
+
+/** What the pools of a client are made by. */
+export interface Warmed {
+  readonly keyspace: string | undefined
+  readonly profileManager: { readonly getDistance: (host: PoolHost) => number }
+  readonly options: { readonly pooling: { readonly warmup?: boolean | undefined } }
+  readonly hosts: Client["hosts"]
+  readonly log: (level: string, message: string, further?: unknown) => void
+  _warmup?: () => Promise<unknown>
+}
+
+// What a healthy cluster needs at most: pools that stand by then are in the capacity of the session from the start.
+const grace = 500
+
+/**
+ * Opens pools side by side, and goes on as soon as one stands. The driver waits for all (`client.js`, `_warmup`), and so
+ * for every node that hangs.
+ */
+export const warmUpInBackground = (client: Warmed, overrides: Overrides): void =>
+  overrides.method(client, "_warmup", () => () => Effect.runPromise(warmUp(client)))
+
+const warmUp = (client: Warmed): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const pools: Array<Promise<boolean>> = []
+    for (const host of client.hosts.values() as ReadonlyArray<PoolHost>) {
+      const distance = client.profileManager.getDistance(host)
+      if (distance === types.distance.ignored) continue
+      if (
+        client.options.pooling.warmup !== false && distance === types.distance.local && host.warmupPool !== undefined
+      ) {
+        pools.push(
+          host.warmupPool(client.keyspace).then(
+            () => true,
+            (error: unknown) => {
+              client.log(
+                "warning",
+                `Connection pool to host ${host.address} could not be created: ${String(error)}`,
+                error
+              )
+              return false
+            }
+          )
+        )
+      } else host.initializePool?.()
+    }
+    if (pools.length === 0) return Effect.void
+    const all = Effect.promise(() => Promise.all(pools))
+    const first = Effect.promise(() =>
+      Promise.any(pools.map((pool) => pool.then((stands) => stands || Promise.reject()))).catch(() => {})
+    )
+    return Effect.andThen(first, Effect.timeoutOption(all, grace)).pipe(Effect.asVoid)
+  })

@@ -1,0 +1,70 @@
+/**
+ * Finds connections on which nothing comes back any more.
+ *
+ * The driver sends a heartbeat when nothing was *written* for the heartbeat interval (`connection.js`, `_setIdleTimeout`),
+ * so a connection that is dead and in use is never asked. This watch asks when nothing was *read* for that long while
+ * answers are due, and ends the connection where that brings nothing either.
+ */
+import type { DriverConnection } from "./connection.ts"
+import { after, now } from "./timer.ts"
+
+interface State {
+  bytesRead: number
+  /** Since when nothing was read while an answer was due. */
+  since: number
+  /** When the heartbeat was sent. */
+  askedAt: number | undefined
+}
+
+export class Watch {
+  readonly #connections: () => Iterable<DriverConnection>
+  readonly #heartbeat: number
+  readonly #timeout: number
+  readonly #states = new WeakMap<DriverConnection, State>()
+  #cancel = () => {}
+
+  /** `heartbeat` and `timeout` in milliseconds; with an infinite heartbeat nothing is watched. */
+  constructor(connections: () => Iterable<DriverConnection>, heartbeat: number, timeout: number) {
+    this.#connections = connections
+    this.#heartbeat = heartbeat
+    this.#timeout = Number.isFinite(timeout) ? timeout : heartbeat
+    if (!Number.isFinite(heartbeat)) return
+    const period = Math.max(shortestPeriod, Math.min(longestPeriod, Math.min(heartbeat, this.#timeout) / 4))
+    const next = () => {
+      this.#cancel = after(period, () => {
+        this.#check(now())
+        next()
+      })
+    }
+    next()
+  }
+
+  #check(at: number): void {
+    for (const connection of this.#connections()) this.#look(connection, at)
+  }
+
+  #look(connection: DriverConnection, at: number): void {
+    const { netClient } = connection
+    if (!connection.connected || netClient === undefined || netClient.destroyed) return
+    const { bytesRead } = netClient
+    const state = this.#states.get(connection)
+    if (state === undefined || state.bytesRead !== bytesRead || connection.getInFlight() === 0) {
+      this.#states.set(connection, { bytesRead, since: at, askedAt: undefined })
+      return
+    }
+    if (state.askedAt === undefined) {
+      if (at - state.since < this.#heartbeat) return
+      state.askedAt = at
+      connection._idleTimeoutHandler?.()
+    } else if (at - state.askedAt >= this.#timeout) {
+      netClient.destroy(new Error(`no answer for ${Math.round(at - state.since)} ms`))
+    }
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+}
+
+const shortestPeriod = 20
+const longestPeriod = 1_000
