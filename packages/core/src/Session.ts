@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { CqlError } from "./CqlError.ts"
 import { SessionKey } from "./internal/session/key.ts"
-import { limit, makeSession, type Seat, type seat } from "./internal/session/session.ts"
+import { limit, makeSession, type SessionInternals, type sessionInternals } from "./internal/session/session.ts"
 import type * as TypeIds from "./internal/typeIds.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -102,6 +102,11 @@ export interface Service {
   ) => Effect.Effect<ResultPage<Statement.RowOf<I>>, CqlError>
   /** Streams the rows, one page in memory at a time. */
   readonly stream: <I extends Statement.Input>(statement: I) => Stream.Stream<Statement.RowOf<I>, CqlError>
+  /** Streams the pages, one in memory at a time. The first is that of `from`, or else the first of the result. */
+  readonly streamPages: <I extends Statement.Input>(
+    statement: I,
+    from?: PageState
+  ) => Stream.Stream<ResultPage<Statement.RowOf<I>>, CqlError>
   /** Requests that the session can have in flight now; nothing when it has no such bound. */
   readonly capacity: Effect.Effect<number | undefined>
   /** The token ranges of a keyspace with their replicas, where the adapter knows them. */
@@ -112,7 +117,7 @@ export interface Service {
   readonly defaults: Statement.Options
   readonly [TypeIds.Session]: typeof TypeIds.Session
   /** For the engines of this package: what they share of a session. */
-  readonly [seat]: Seat
+  readonly [sessionInternals]: SessionInternals
 }
 
 /**

@@ -9,13 +9,13 @@ import type { CqlError } from "../../CqlError.ts"
 import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts"
 import { kindOf } from "../kindOf.ts"
 import type { Abandoned } from "../limiter/gate.ts"
-import type { Run } from "../run/run.ts"
+import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
 export class Attempt {
   readonly #execution: Execution
-  readonly #run: Run
+  readonly #environment: Environment
   /** Its answer, if that came while it was being sent. */
   exit: Exit.Exit<Page, CqlError> | undefined
   /** The fiber that runs it, where the port is one of effects. */
@@ -28,15 +28,20 @@ export class Attempt {
   // What the limiters count until the late answer comes.
   #load: Abandoned | undefined
 
-  constructor(execution: Execution, run: Run) {
+  constructor(execution: Execution, environment: Environment) {
     this.#execution = execution
-    this.#run = run
+    this.#environment = environment
+  }
+
+  /** Runs an effect in the context of the run. */
+  get fork(): Environment["fork"] {
+    return this.#environment.fork
   }
 
   /** Hands the request to the port; true if it is in flight after that, and not yet answered. */
   send(request: Request, pageState: PageState | undefined): boolean {
-    const { session } = this.#run
-    const cancel = session.send(request, pageState, this, this.#run.fork)
+    const { session } = this.#environment
+    const cancel = session.send(request, pageState, this)
     if (this.#isOver) return false
     this.#cancel = cancel
     this.#isInFlight = true
@@ -50,11 +55,11 @@ export class Attempt {
     this.#isOver = true
     this.#isAnswered = true
     if (this.#isAbandoned) {
-      this.#run.session.leaveAbandoned()
+      this.#environment.session.leaveAbandoned()
       this.#load?.lateAnswer()
     } else if (!this.#isInFlight) this.exit = answerOf(exit)
     else {
-      this.#run.session.leave()
+      this.#environment.session.leave()
       this.#execution.answered(answerOf(exit))
     }
   }
@@ -63,13 +68,13 @@ export class Attempt {
   released(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#run.session.leaveAbandoned()
+    this.#environment.session.leaveAbandoned()
   }
 
   /** Gives it up; true if the server may have it. Its late answer is dropped. */
   abandon(permit: Permit | undefined, timedOut: boolean): boolean {
     this.#isAbandoned = true
-    this.#run.session.abandon()
+    this.#environment.session.abandon()
     const mayBeSent = this.#isCancelledAfterWriting()
     if (mayBeSent) {
       this.#load = permit?.abandon(timedOut)
@@ -86,32 +91,27 @@ export class Attempt {
     try {
       return this.#cancel!() !== false
     } catch (defect) {
-      this.#run.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
+      this.#environment.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
       return true
     }
   }
 }
 
 /** How the core sends a request, whatever the form of the port. */
-export type Send = (
-  request: Request,
-  pageState: PageState | undefined,
-  attempt: Attempt,
-  fork: Run["fork"]
-) => Cancel | void
+export type Send = (request: Request, pageState: PageState | undefined, attempt: Attempt) => Cancel | void
 
 /** The one way of sending for both forms of a port. */
 export const sendOf = (port: Port): Send =>
   port.send !== undefined
     ? (request, pageState, attempt) => port.send(request, pageState, attempt.done)
-    : (request, pageState, attempt, fork) => {
+    : (request, pageState, attempt) => {
       const effect = port.execute(request, pageState)
       if (!Effect.isEffect(effect)) {
         throw new TypeError(`the execute of a port gave ${kindOf(effect)}, where an Effect is due`)
       }
       // A port that answers at once needs no fiber.
       if (isExit(effect)) return attempt.done(effect)
-      const fiber = fork(effect)
+      const fiber = attempt.fork(effect)
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) return attempt.done(exit)
       attempt.fiber = fiber

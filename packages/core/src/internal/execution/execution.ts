@@ -12,31 +12,33 @@ import type { ExecutionResult, Failure, Interrupted, Success } from "../../Execu
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
+import { ResultSet } from "../../ResultSet.ts"
 import { carrying, internals } from "../internals.ts"
 import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
-import type { Run } from "../run/run.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
-import { checkedPage, resultOf, signalOf } from "./answer.ts"
+import { checkedPage, signalOf } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
+import type { Host } from "./host.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
+import { Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import type { Steps } from "./retries.ts"
-
-type Row = Record<string, unknown>
+import type { Sweeper } from "./sweeper.ts"
 
 export class Execution {
   readonly index: number
   readonly executable: Executable
-  readonly #run: Run
+  readonly #run: Host
   #request: Request | undefined
-  #rows: Array<Row> | undefined
-  // What the server warned of, page by page but for the last.
-  #warnings: ReadonlyArray<string> | undefined
+  // The pages before the last one, where all of them are fetched.
+  #pages: Pages | undefined
   #pageState: PageState | undefined
+  // Rows of the pages that were given to the caller before.
+  #rowsBefore = 0
   #hasEnded = false
   // True while the effect of the last attempt is undetermined: it is in flight, or was abandoned after it was sent.
   #isSent = false
@@ -53,15 +55,18 @@ export class Execution {
   #wait: Fiber.Fiber<unknown, unknown> | undefined
   readonly #permit: Permit | undefined
 
-  /** When the attempt under way is over its time, on the monotonic clock in milliseconds; absent without a timeout. */
-  deadline: number | undefined
+  /** For the sweeper: itself, while an attempt with a timeout is in flight, and where the execution stands in it. */
+  sweeper: Sweeper | undefined
+  slot = -1
+  /** When that attempt is over its time, in milliseconds on the monotonic clock. */
+  deadline = 0
   /** For the run: where it stands among those in flight; negative when it is not. */
   place = -1
 
   /** For the engine: which of its workers waits for the end. */
   owner = -1
 
-  constructor(run: Run, executable: Executable, index: number, permit: Permit | undefined) {
+  constructor(run: Host, executable: Executable, index: number, permit: Permit | undefined) {
     this.#run = run
     this.#permit = permit
     this.executable = executable
@@ -74,8 +79,12 @@ export class Execution {
     return this.#pageState
   }
 
-  /** Binds the statement and makes its first attempt. It may end before this returns. */
+  /**
+   * Binds the statement and makes its first attempt. It may end before this returns. After its end it goes on with the next
+   * page, where only one was asked for.
+   */
   start(): void {
+    this.#hasEnded = false
     this.#advance(undefined)
   }
 
@@ -89,7 +98,11 @@ export class Execution {
       while (exit === undefined || this.#take(exit)) {
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
-          const request = bind(this.executable, run.resolver.resolve(this.executable.options), run.nextTimestamp)
+          const request = bind(
+            this.executable,
+            run.environment.resolver.resolve(this.executable.options),
+            run.environment
+          )
           if (!isRequest(request)) {
             this.#permit?.giveBack("failed")
             return this.#end(this.#failure(this.#errorOf(request)))
@@ -112,12 +125,11 @@ export class Execution {
   /** A result of endless pages that come at once must leave the event loop a turn as well. */
   #waitsForTurn(): boolean {
     const run = this.#run
-    if (!run.turn.isOver) {
-      run.turn.spend()
+    if (!run.turn.isExhausted) {
+      run.turn.consume()
       return false
     }
     this.#isParked = true
-    this.deadline = undefined
     run.enter(this, undefined)
     run.turn.park(() => {
       if (!this.#isParked) return
@@ -138,7 +150,6 @@ export class Execution {
   /** Whether it may make an attempt now. If not it stands in line, keeping its place in the run. */
   #hasPermit(permit: Permit): boolean {
     if (permit.isHeld || permit.tryTake()) return true
-    this.deadline = undefined
     this.#run.enter(this, undefined)
     permit.wait(() => {
       this.#run.leave(this)
@@ -150,9 +161,9 @@ export class Execution {
   /** Makes one attempt: its exit when it was there at once, nothing when it is in flight. */
   #send(request: Request): Exit.Exit<Page, CqlError> | undefined {
     const run = this.#run
-    const refusal = run.session.refusal(request)
+    const refusal = run.environment.session.refusal(request)
     if (refusal !== undefined) return refusal
-    const attempt = new Attempt(this, run)
+    const attempt = new Attempt(this, run.environment)
     if (!attempt.send(request, this.#pageState)) return attempt.exit
     this.#attempt = attempt
     run.enter(this, request.options.requestTimeout)
@@ -187,28 +198,37 @@ export class Execution {
       this.#succeeded(page)
       return false
     }
-    if (this.#rows === undefined) this.#rows = []
-    for (const row of page.rows) this.#rows.push(row)
-    if (page.info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(page.info.warnings)
+    this.#pages ??= new Pages()
+    this.#pages.add(page)
     return true
   }
 
   #succeeded(answer: Page): void {
     // A condition is answered on one page.
-    const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : answer
-    const rows = this.#rows === undefined ? page.rows : this.#rows.concat(page.rows)
+    const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : this.#pages?.join(answer) ?? answer
     const { executable } = this
+    const { rows } = page
     const decode = executable._tag === "Statement" ? executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
-    const decoded = decode(rows, page.columns)
+    // The types of a column that was altered are those of its last page only.
+    const decoded = decode(rows, this.#pages?.isAltered === true ? undefined : page.columns, this.#rowsBefore)
     if (decoded instanceof Reason.RowDecoding) {
-      return this.#end(this.#failure(this.#errorOf(decoded), this.#outcomeOf(page)))
+      return this.#end(this.#failure(this.#errorOf(this.#explain(decoded)), this.#outcomeOf(page)))
     }
+    this.#rowsBefore += rows.length
     this.#end(this.#success(page, decoded))
   }
 
+  #explain(reason: Reason.RowDecoding): Reason.RowDecoding {
+    if (this.#pages?.isAltered !== true) return reason
+    const { column, issue, message, row } = reason
+    const altered = "the table was altered while its pages were read"
+    return new Reason.RowDecoding({ cause: reason.cause, column, row, issue, message: `${message} (${altered})` })
+  }
+
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
-    const value = resultOf(page, rows, this.#warnings)
+    const { columns, info, wasApplied } = page
+    const value = new ResultSet({ rows, wasApplied, columns, info })
     const outcome = this.#outcomeOf(page)
     const { executable: statement, index } = this
     const attempts = this.#attempts - this.#unsent
@@ -233,16 +253,16 @@ export class Execution {
   #refused(error: CqlError): void {
     const failure = this.#failure(error)
     this.#outcome = failure.outcome
-    const policy = this.#run.resolver.resolve(this.executable.options).retry
+    const { environment } = this.#run
+    const policy = environment.resolver.resolve(this.executable.options).retry
     const { retries } = this.#run
     const waiting = retries.wait(policy, failure.error, isBusy(error.reason), this.#steps ??= {})
     if (waiting === undefined) return this.#givesUp(failure)
-    const wait = this.#run.fork(waiting)
+    const wait = environment.fork(waiting)
     const exit = wait.pollUnsafe()
     if (exit !== undefined) return this.#waited(exit, failure)
     // It keeps its place, and whatever stops the run stops the wait as well.
     this.#wait = wait
-    this.deadline = undefined
     this.#run.enter(this, undefined)
     wait.addObserver((exit) => {
       if (this.#wait !== wait) return
@@ -260,8 +280,9 @@ export class Execution {
   }
 
   #givesUp(failure: Failure): void {
-    const { retry } = this.#run.resolver.resolve(this.executable.options)
-    if (retry.while(failure.error)) tellIfOnlyIdempotenceLacks(this.#run, this.executable, failure.error)
+    const { environment } = this.#run
+    const { retry } = environment.resolver.resolve(this.executable.options)
+    if (retry.while(failure.error)) tellIfOnlyIdempotenceLacks(environment, this.executable, failure.error)
     this.#end(failure)
   }
 

@@ -4,14 +4,18 @@
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
 import { isRetryable } from "../reasons.ts"
-import type { Run } from "../run/run.ts"
+import type { Environment } from "../run/environment.ts"
 import type { Executable } from "../statement/input.ts"
 
 /** Logs it, once for each text that bears no mark. */
-export const tellIfOnlyIdempotenceLacks = (run: Run, { options, text }: Executable, error: CqlError): void => {
+export const tellIfOnlyIdempotenceLacks = (
+  environment: Environment,
+  { options, text }: Executable,
+  error: CqlError
+): void => {
   const lacks = !error.isRetryable && isRetryable(error.reason, error.outcome, true)
-  if (!lacks || options.idempotent !== undefined || !run.session.isFirstOf(text)) return
-  run.fork(
+  if (!lacks || options.idempotent !== undefined || !environment.session.isFirstOf(text)) return
+  environment.fork(
     Effect.logInfo(
       `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
         "mark it { idempotent: true } where it is"

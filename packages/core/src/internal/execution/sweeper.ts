@@ -1,44 +1,54 @@
 /**
- * One timer for all the timeouts of a run.
+ * One timer for the timeouts of everything that a session runs under one Clock.
  *
- * The driver is asked to time out by itself; this is for what it misses. An `Effect.timeout` around each statement would
- * cost ten times what the engine costs, so the statements in flight are swept now and then instead: at their deadline
- * where sweeps are rare, and never more than `max(50 ms, 10 % of the timeout)` late.
+ * An `Effect.timeout` around each statement would cost ten times what the engine costs, so the statements in flight are
+ * swept now and then instead: at their deadline where sweeps are rare, and never more than `max(50 ms, 10 % of the timeout)`
+ * late. Without a statement in flight there is no timer.
  */
-import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
 
 export class Sweeper {
-  readonly #clock: Clock.Clock
-  readonly #fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  readonly #inFlight: ReadonlyArray<Execution>
-  #isClosed = false
+  readonly #environment: Environment
+  readonly #onIdle: () => void
+  // In no order; each execution knows where it stands.
+  readonly #watched: Array<Execution> = []
   #timer: Fiber.Fiber<void> | undefined
+  #isStopping = false
+  #isReading = false
   #wakeAt = Number.POSITIVE_INFINITY
   #lastSweep = Number.NEGATIVE_INFINITY
   #granularity = Number.POSITIVE_INFINITY
 
-  constructor(
-    clock: Clock.Clock,
-    fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>,
-    inFlight: ReadonlyArray<Execution>
-  ) {
-    this.#clock = clock
-    this.#fork = fork
-    this.#inFlight = inFlight
+  /** The environment is that of the first statement: all that are watched share its Clock. */
+  constructor(environment: Environment, onIdle: () => void) {
+    this.#environment = environment
+    this.#onIdle = onIdle
   }
 
   /** Sets the deadline of the attempt that an execution has just begun. */
   watch(execution: Execution, timeout: number): void {
-    if (this.#isClosed) return
-    const now = this.#now()
+    const now = this.#environment.now
     const deadline = now + timeout
     execution.deadline = deadline
+    execution.sweeper = this
+    execution.slot = this.#watched.push(execution) - 1
     this.#granularity = Math.min(this.#granularity, Math.max(50, timeout / 10))
     this.#cover(now, deadline)
+  }
+
+  /** The attempt of an execution is over. */
+  unwatch(execution: Execution): void {
+    const last = this.#watched.pop()!
+    if (last !== execution) {
+      this.#watched[execution.slot] = last
+      last.slot = execution.slot
+    }
+    execution.sweeper = undefined
+    if (this.#watched.length === 0) this.#stopSoon()
   }
 
   // Deadlines mostly come in their order, so that the timer that is set already covers this one.
@@ -46,10 +56,16 @@ export class Sweeper {
     if (this.#timer === undefined || deadline + this.#granularity < this.#wakeAt) this.#set(now, deadline)
   }
 
-  /** Sweeps no more. */
-  close(): void {
-    this.#isClosed = true
-    this.#stop()
+  // Of statements that run one after the other each finds the timer of the one before.
+  #stopSoon(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#environment.dispatcher.scheduleTask(() => {
+      this.#isStopping = false
+      if (this.#watched.length > 0) return
+      this.#stop()
+      this.#onIdle()
+    }, 0)
   }
 
   #stop(): void {
@@ -59,33 +75,51 @@ export class Sweeper {
   }
 
   #set(now: number, deadline: number): void {
+    if (this.#isReading) return
     this.#stop()
     this.#wakeAt = Math.max(deadline, this.#lastSweep + this.#granularity)
-    const sleep = this.#clock.sleep(Duration.millis(Math.max(1, Math.ceil(this.#wakeAt - now))))
-    this.#timer = this.#fork(Effect.map(sleep, () => this.#sweep()))
+    const millis = Math.max(1, Math.ceil(this.#wakeAt - now))
+    const { clock, fork } = this.#environment
+    this.#timer = fork(Effect.map(clock.sleep(Duration.millis(millis)), () => this.#wake(now + millis)))
   }
 
-  #sweep(): void {
-    const now = this.#now()
+  #wake(due: number): void {
+    const { now } = this.#environment
     this.#timer = undefined
+    // A virtual clock is exact. A real one is late, and after a stall of the event loop timers come before the answers that
+    // have arrived meanwhile.
+    if (now - due < exact) return this.#sweep(now)
+    this.#isReading = true
+    this.#sweepOnceRead(now, Number.POSITIVE_INFINITY, 0)
+  }
+
+  /** Sweeps when the event loop has read what was there: each of its turns reads a part, and two without any are the end. */
+  #sweepOnceRead(now: number, before: number, idleTurns: number): void {
+    const late = this.#watched.filter((execution) => execution.deadline <= now).length
+    if (late > 0 && idleTurns < 2) {
+      const idle = late < before ? 0 : idleTurns + 1
+      return this.#environment.dispatcher.scheduleTask(() => this.#sweepOnceRead(now, late, idle), 0)
+    }
+    this.#isReading = false
+    this.#sweep(now)
+  }
+
+  #sweep(now: number): void {
     this.#lastSweep = now
     const late: Array<Execution> = []
     let earliest = Number.POSITIVE_INFINITY
-    for (const execution of this.#inFlight) {
-      if (execution.deadline === undefined) continue
+    for (const execution of this.#watched) {
       if (execution.deadline <= now) late.push(execution)
       else earliest = Math.min(earliest, execution.deadline)
     }
+    // The end of one that was late may have been the end of another one, or the beginning of its next attempt.
+    for (const execution of late.sort((a, b) => a.index - b.index)) {
+      if (execution.sweeper !== undefined && execution.deadline <= now) execution.timeOut()
+    }
     // Statements that start in the places of these set the timer for themselves, not for those that were there before.
-    for (const execution of late.sort((a, b) => a.index - b.index)) if (isStillLate(execution, now)) execution.timeOut()
     if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
-  }
-
-  #now(): number {
-    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 }
 
-// The end of one that was late may have been the end of another one, or the beginning of its wait for a retry.
-const isStillLate = ({ deadline, place }: Execution, now: number): boolean =>
-  place >= 0 && deadline !== undefined && deadline <= now
+// Milliseconds: what a sum of them may lose.
+const exact = 0.001

@@ -64,7 +64,7 @@ export class ArrayEngine {
   #take(worker: number): void {
     const run = this.run
     while (this.#next < this.#length && !run.stopping) {
-      if (run.turn.isOver) return run.turn.park(() => this.#take(worker))
+      if (run.turn.isExhausted) return run.turn.park(() => this.#take(worker))
       if (run.isWaiting) {
         this.#idle.push(worker)
         return

@@ -12,10 +12,10 @@ import { InvalidOptions } from "../../InvalidOptions.ts"
 import { Session } from "../../Session.ts"
 import type { Summary } from "../../Summary.ts"
 import { aKindOf } from "../kindOf.ts"
-import { seat } from "../session/session.ts"
+import { sessionInternals } from "../session/session.ts"
 import { isSource } from "../source/source.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
-import { type Environment, makeEnvironment } from "./environment.ts"
+import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
@@ -57,7 +57,9 @@ const begin = (
     }
     const session = yield* Session
     const concurrency = yield* levelOf(options.concurrency, session.capacity)
-    const environment = yield* makeEnvironment(session[seat], options.statement, options.limiter)
+    const environment = yield* Effect.withFiberSucceed((fiber) =>
+      new Environment(session[sessionInternals], fiber.context, options.statement, options.limiter)
+    )
     return { concurrency, environment }
   })
 

@@ -10,34 +10,53 @@ import type { Limiter } from "../../Limiter.ts"
 import type { Options } from "../../Statement.ts"
 import { basicLimiters } from "../limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../limiter/gate.ts"
-import type { Seat } from "../session/session.ts"
-import type { SessionState } from "../session/state.ts"
-import { resolve, type ResolvedOptions } from "../statement/options.ts"
+import type { SessionInternals } from "../session/session.ts"
+import { microsecondsOf, type SessionState } from "../session/state.ts"
+import type { Resolver } from "../statement/options.ts"
 
-export interface Environment {
+export class Environment {
   readonly session: SessionState
-  /** Options of the session, with those of the run laid over them. */
-  readonly options: ResolvedOptions
+  /** Resolves the options of statements over those of the session and the run. */
+  readonly resolver: Resolver
   /** The limiters of the session and of the run, where there are any. */
   readonly gate: Gate | undefined
   readonly clock: Clock.Clock
-  readonly dispatcher: Scheduler.SchedulerDispatcher
-  /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
-  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-}
+  readonly #context: Context.Context<never>
+  // Made when they are needed: most statements that are executed alone need none of them.
+  #dispatcher: Scheduler.SchedulerDispatcher | undefined
+  #fork: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
 
-export const makeEnvironment = (
-  { limiter: ofSession, session }: Seat,
-  options: Options | undefined,
-  ofRun: Limiter | undefined
-): Effect.Effect<Environment> =>
-  Effect.contextWith((context: Context.Context<never>) =>
-    Effect.succeed({
-      session,
-      options: resolve(options, session.defaults),
-      gate: gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []]),
-      clock: Context.get(context, Clock.Clock),
-      dispatcher: Context.get(context, Scheduler.Scheduler).makeDispatcher(),
-      fork: Effect.runForkWith(context)
-    })
-  )
+  constructor(
+    { limiter: ofSession, session }: SessionInternals,
+    context: Context.Context<never>,
+    options: Options | undefined,
+    ofRun: Limiter | undefined
+  ) {
+    this.session = session
+    this.resolver = session.resolver(options)
+    this.gate = ofSession === undefined && ofRun === undefined
+      ? undefined
+      : gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []])
+    this.clock = Context.get(context, Clock.Clock)
+    this.#context = context
+  }
+
+  /** Milliseconds on the monotonic clock. */
+  get now(): number {
+    return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
+  }
+
+  /** The timestamp of a write; of a conditional one only the time at which it is first sent. */
+  nextTimestamp(conditional: boolean): number {
+    return conditional ? microsecondsOf(this.clock) : this.session.nextTimestamp(this.clock)
+  }
+
+  get dispatcher(): Scheduler.SchedulerDispatcher {
+    return this.#dispatcher ??= Context.get(this.#context, Scheduler.Scheduler).makeDispatcher()
+  }
+
+  /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
+  get fork(): <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> {
+    return this.#fork ??= Effect.runForkWith(this.#context)
+  }
+}

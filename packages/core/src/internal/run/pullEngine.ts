@@ -107,7 +107,7 @@ export class PullEngine {
   #startWhileThereIsRoom(): void {
     const run = this.run
     while (this.#hasRoom && !this.#sourceEnded && !run.stopping) {
-      if (run.turn.isOver) return this.#park()
+      if (run.turn.isExhausted) return this.#park()
       const found = this.#source.pull()
       if (found === "pending") return
       if (found === "item") this.#start(this.#source.item)

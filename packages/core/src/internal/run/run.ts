@@ -4,29 +4,23 @@
  * Both engines share it, and so does a statement that is executed alone. Plain fields and callbacks, for the same
  * reason as in `execution.ts`: every statement passes through here.
  */
-import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Scheduler from "effect/Scheduler"
 import { ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import { type ExecutionResult, type Failure, type Interrupted, isFailure } from "../../ExecutionResult.ts"
-import type { PageState } from "../../Port.ts"
 import { StatementFailed } from "../../StatementFailed.ts"
 import type { Summary } from "../../Summary.ts"
 import { Execution } from "../execution/execution.ts"
+import type { Host, Paging } from "../execution/host.ts"
 import { Permit } from "../execution/permit.ts"
 import { Retries } from "../execution/retries.ts"
-import { Sweeper } from "../execution/sweeper.ts"
-import type { Gate } from "../limiter/gate.ts"
-import { microsecondsOf, type SessionState } from "../session/state.ts"
-import type { Dating } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
-import { Resolver } from "../statement/options.ts"
 import type { Account } from "./account.ts"
+import { defectOf } from "./defect.ts"
 import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
-import { Turn } from "./yieldBudget.ts"
+import { YieldBudget } from "./yieldBudget.ts"
 
 /** How a run deals with failures. */
 export interface Policy {
@@ -54,16 +48,11 @@ export interface Engine {
   readonly onSettled: () => void
 }
 
-export class Run {
-  readonly session: SessionState
-  readonly fork: Environment["fork"]
-  readonly resolver: Resolver
-  readonly turn: Turn
-  readonly nextTimestamp: Dating
-  readonly clock: Clock.Clock
-
+export class Run implements Host {
+  readonly environment: Environment
+  readonly turn: YieldBudget
   readonly retries: Retries
-  readonly paging: Paging
+  readonly paging = everyPage
 
   started = 0
   succeeded = 0
@@ -78,9 +67,6 @@ export class Run {
 
   readonly #policy: Policy
   readonly #engine: Engine
-  readonly #dispatcher: Scheduler.SchedulerDispatcher
-  readonly #sweeper: Sweeper
-  readonly #gate: Gate | undefined
   #waiting: Permit | undefined
   // An array in no order, for a linked list would be written to four times as often.
   readonly #inFlight: Array<Execution> = []
@@ -92,21 +78,12 @@ export class Run {
   #isInterrupted = false
   #stoppedFibers: Array<Fiber.Fiber<unknown, unknown>> = []
 
-  constructor(environment: Environment, policy: Policy, engine: Engine, paging: Paging = everyPage) {
-    this.paging = paging
-    this.session = environment.session
-    this.fork = environment.fork
-    this.clock = environment.clock
-    this.#gate = environment.gate
+  constructor(environment: Environment, policy: Policy, engine: Engine) {
+    this.environment = environment
     this.#policy = policy
     this.#engine = engine
-    this.#dispatcher = environment.dispatcher
-    this.resolver = new Resolver(environment.options)
-    this.turn = new Turn(environment.dispatcher)
+    this.turn = new YieldBudget(environment.dispatcher)
     this.retries = new Retries(environment.clock)
-    this.nextTimestamp = (conditional) =>
-      conditional ? microsecondsOf(environment.clock) : this.session.nextTimestamp(environment.clock)
-    this.#sweeper = new Sweeper(environment.clock, environment.fork, this.#inFlight)
   }
 
   /** Statements that hold a place: started, and not yet at their end. */
@@ -125,7 +102,8 @@ export class Run {
 
   /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
   start(executable: Executable, index: number): Execution {
-    const permit = this.#gate === undefined ? undefined : new Permit(this.#gate)
+    const { gate } = this.environment
+    const permit = gate === undefined ? undefined : new Permit(gate)
     const execution = new Execution(this, executable, index, permit)
     if (permit === undefined || permit.tryTake()) {
       this.#begin(execution)
@@ -142,7 +120,7 @@ export class Run {
 
   #begin(execution: Execution): void {
     this.started++
-    this.turn.spend()
+    this.turn.consume()
     execution.start()
   }
 
@@ -153,7 +131,7 @@ export class Run {
 
   /** Calls back when what is completing right now, in one synchronous drain, has completed. */
   afterDrain(task: () => void): void {
-    this.#dispatcher.scheduleTask(task, 0)
+    this.environment.dispatcher.scheduleTask(task, 0)
   }
 
   // What executions tell.
@@ -161,7 +139,7 @@ export class Run {
   /** An attempt is in flight. */
   enter(execution: Execution, timeout: number | undefined): void {
     execution.place = this.#inFlight.push(execution) - 1
-    if (timeout !== undefined) this.#sweeper.watch(execution, timeout)
+    if (timeout !== undefined) this.environment.session.watch(execution, timeout, this.environment)
     // The request that was being sent when it interrupted its own run.
     if (this.#isInterrupted) this.#interruptAfter(-1)
   }
@@ -174,6 +152,7 @@ export class Run {
       last.place = execution.place
     }
     execution.place = -1
+    execution.sweeper?.unwatch(execution)
   }
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
@@ -207,13 +186,7 @@ export class Run {
 
   /** Dies of a defect once the drain is over; siblings are interrupted then. */
   die(cause: Cause.Cause<unknown>): void {
-    this.#defect ??= Cause.hasDies(cause)
-      ? Cause.fromReasons(cause.reasons.filter(Cause.isDieReason))
-      : Cause.die(
-        Cause.hasInterruptsOnly(cause)
-          ? new Error("a statement was interrupted, but not by the run that it belongs to")
-          : new Error("a port failed with what is no CqlError", { cause: Cause.squash(cause) })
-      )
+    this.#defect ??= defectOf(cause)
     this.stop()
     this.#scheduleStop()
   }
@@ -273,7 +246,6 @@ export class Run {
   // What was interrupted has run its finalizers, and no timer is left behind.
   get #atRest(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.#sweeper.close()
       const fibers = this.#stoppedFibers
       this.#stoppedFibers = []
       return fibers.length === 0 ? Effect.void : Effect.asVoid(Fiber.awaitAll(fibers))
@@ -311,12 +283,6 @@ export class Run {
       summary: this.summary
     }
   }
-}
-
-/** Which pages of its result a statement fetches, beginning where. */
-export interface Paging {
-  readonly pages: "all" | "one"
-  readonly from: PageState | undefined
 }
 
 const everyPage: Paging = { pages: "all", from: undefined }

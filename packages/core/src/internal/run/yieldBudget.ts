@@ -8,7 +8,7 @@ import type * as Scheduler from "effect/Scheduler"
 
 const statementsPerTurn = 2_048
 
-export class Turn {
+export class YieldBudget {
   readonly #dispatcher: Scheduler.SchedulerDispatcher
   #left = statementsPerTurn
   #parked: Array<() => void> = []
@@ -18,12 +18,12 @@ export class Turn {
   }
 
   /** Whether the budget of this turn is used up. */
-  get isOver(): boolean {
+  get isExhausted(): boolean {
     return this.#left === 0
   }
 
   /** Takes one statement off the budget. */
-  spend(): void {
+  consume(): void {
     // One task at the first statement of a turn tells when the turn has ended; a check of the clock would cost more.
     if (this.#left-- === statementsPerTurn) this.#dispatcher.scheduleTask(() => this.#next(), 0)
   }
@@ -38,7 +38,7 @@ export class Turn {
     const parked = this.#parked
     this.#parked = []
     let index = 0
-    while (index < parked.length && !this.isOver) parked[index++]!()
+    while (index < parked.length && !this.isExhausted) parked[index++]!()
     if (index < parked.length) this.#parked = parked.slice(index).concat(this.#parked)
   }
 }

@@ -1,8 +1,10 @@
 /**
  * Derives the session from a port.
  */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CqlError } from "../../CqlError.ts"
@@ -10,7 +12,7 @@ import { InvalidOptions } from "../../InvalidOptions.ts"
 import { all, type Limiter } from "../../Limiter.ts"
 import type { PageState, Partition, Port } from "../../Port.ts"
 import type { ResultPage, Service } from "../../Session.ts"
-import type { Input, RowOf } from "../../Statement.ts"
+import type { RowOf } from "../../Statement.ts"
 import { checkValue } from "../check.ts"
 import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
@@ -19,18 +21,18 @@ import { bindStatement, isRequest } from "../statement/binding.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
 import * as TypeIds from "../typeIds.ts"
-import { runOne } from "./single.ts"
+import { executeAll, pagesOf } from "./pager.ts"
 import { SessionState } from "./state.ts"
 
-/** What the engines need of a session beside its methods. */
-export interface Seat {
+/** The state behind a session, for the engines. */
+export interface SessionInternals {
   readonly session: SessionState
-  /** What bounds every request made through it. */
+  /** Bounds every request that is made through the session. */
   readonly limiter: Limiter | undefined
 }
 
-/** Where a session keeps its {@link Seat}, out of the way of its users. */
-export const seat: unique symbol = Symbol.for("@effect-cql/core/Session/seat")
+/** Key of the {@link SessionInternals} of a session, out of the way of its users. */
+export const sessionInternals: unique symbol = Symbol.for("@effect-cql/core/Session/internals")
 
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
   const session = yield* Effect.sync(() => new SessionState(port))
@@ -40,43 +42,33 @@ export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Re
 
 /** The same session under one more limiter. */
 export const limit = (service: Service, limiter: Limiter): Service => {
-  const { limiter: before, session } = service[seat]
+  const { limiter: before, session } = service[sessionInternals]
   return serviceOf({
     session,
     limiter: before === undefined ? checkValue("limiter", limiter, aLimiter) : all([before, limiter])
   })
 }
 
-const serviceOf = (self: Seat): Service => {
+const serviceOf = (self: SessionInternals): Service => {
   const { session } = self
-  const executePage: Service["executePage"] = <I extends Input>(input: I, pageState?: PageState) =>
-    Effect.flatMap(
-      executable(input),
-      (statement) => runOne<RowOf<I>>(self, statement, { pages: "one", from: pageState })
-    )
+  const streamPages: Service["streamPages"] = (input, from) =>
+    Stream.fromPull(whenBound(input, (statement) => pullOf<RowOf<typeof input>>(self, statement, from)))
   return {
-    execute: <I extends Input>(input: I) =>
-      Effect.flatMap(
-        executable(input),
-        (statement) =>
-          Effect.map(runOne<RowOf<I>>(self, statement, { pages: "all", from: undefined }), (page) => page.result)
+    execute: (input) => whenBound(input, (statement) => executeAll<RowOf<typeof input>>(self, statement)),
+    executePage: (input, from) =>
+      whenBound(
+        input,
+        (statement) => Effect.flatMap(pagesOf<RowOf<typeof input>>(self, statement, from), (pager) => pager.next)
       ),
-    executePage,
-    stream: (input) =>
-      Stream.paginate<PageState | undefined, RowOf<typeof input>, CqlError, never>(
-        undefined,
-        (pageState) => Effect.map(executePage(input, pageState), toChunk)
-      ),
+    stream: (input) => Stream.flattenIterable(Stream.map(streamPages(input), ({ result }) => result.rows)),
+    streamPages,
     capacity: session.capacity,
-    ring: (keyspace) => session.whileOpen(keyspace, session.port.ring?.(keyspace) ?? Effect.undefined),
+    ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
     partition: (input) =>
-      Effect.flatMap(
-        executable(input),
-        (statement) => session.whileOpen(statement.text, partitionOf(session, statement))
-      ),
+      whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(session, statement))),
     defaults: session.port.defaults ?? {},
     [TypeIds.Session]: TypeIds.Session,
-    [seat]: self
+    [sessionInternals]: self
   }
 }
 
@@ -90,18 +82,40 @@ const partitionOf = (
   return isRequest(request) ? port.partition(request) : Effect.fail(refused(request, statement.text))
 }
 
-const toChunk = <Row>(page: ResultPage<Row>) =>
-  [page.result.rows, Option.map(Option.fromUndefinedOr(page.pageState), (next): PageState | undefined => next)] as const
-
-const executable = (input: unknown): Effect.Effect<Executable> => {
-  const statement = toStatement(input)
-  return statement !== undefined
-    ? Effect.succeed(statement)
-    : Effect.die(
-      new InvalidOptions({
-        option: "statement",
-        given: aKindOf(input),
-        expected: "a Statement, a Batch or a tuple [text | Query, params]"
-      })
+/** Pulls one page at a time. */
+const pullOf = <Row>(
+  self: SessionInternals,
+  statement: Executable,
+  from: PageState | undefined
+): Effect.Effect<Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError>> =>
+  Effect.map(pagesOf<Row>(self, statement, from), (pager) => {
+    let isOver = false
+    const next = Effect.map(pager.next, (page): Arr.NonEmptyReadonlyArray<ResultPage<Row>> => {
+      isOver = page.pageState === undefined
+      return [page]
+    })
+    return Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError> =>
+      isOver ? Cause.done() : next
     )
+  })
+
+/** Binds an input when it is given, so that later changes of its parameters change nothing. Dies of what is no input. */
+const whenBound = <A, E>(
+  input: unknown,
+  use: (statement: Executable) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  // Texts and parameters are of others, and may throw.
+  try {
+    const statement = toStatement(input)
+    if (statement !== undefined) return use(statement)
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+  return Effect.die(
+    new InvalidOptions({
+      option: "statement",
+      given: aKindOf(input),
+      expected: "a Statement, a Batch or a tuple [text | Query, params]"
+    })
+  )
 }

@@ -10,10 +10,14 @@ import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
+import type { Options } from "../../Statement.ts"
 import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
-import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
+import type { Execution } from "../execution/execution.ts"
+import { Sweeper } from "../execution/sweeper.ts"
+import type { Environment } from "../run/environment.ts"
+import { checked, resolve, type ResolvedOptions, Resolver } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
@@ -30,6 +34,8 @@ export class SessionState {
   readonly capacity: Effect.Effect<number | undefined>
   readonly send: Send
   readonly #closeTimeout: number
+  readonly #resolver: Resolver
+  readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
   #awaited = 0
   #abandoned = 0
@@ -46,13 +52,30 @@ export class SessionState {
     }
     const millis = millisOf(closeTimeout)
     if (millis === undefined) {
-      throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration" })
+      throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration of at least 0" })
     }
     this.port = port
     this.send = sendOf(port)
     this.#closeTimeout = millis
     this.defaults = resolve(checked(defaults ?? {}, "defaults."))
+    this.#resolver = new Resolver(this.defaults)
     this.capacity = capacity ?? Effect.undefined
+  }
+
+  /** The resolver of a run; that of statements executed alone is shared. */
+  resolver(options: Options | undefined): Resolver {
+    return options === undefined ? this.#resolver : new Resolver(resolve(options, this.defaults))
+  }
+
+  /** Bounds the time of an attempt that has just begun. */
+  watch(execution: Execution, timeout: number, environment: Environment): void {
+    const { clock } = environment
+    let sweeper = this.#sweepers.get(clock)
+    if (sweeper === undefined) {
+      sweeper = new Sweeper(environment, () => this.#sweepers.delete(clock))
+      this.#sweepers.set(clock, sweeper)
+    }
+    sweeper.watch(execution, timeout)
   }
 
   /** The error of a request that comes after the end; nothing while the session is open. */

@@ -19,16 +19,18 @@ import { BoundOptions } from "./request.ts"
  * Gives the timestamp of a write, in microseconds: each a later one, also where the clock is set back. That of a conditional
  * write is only remembered, so that it is what the clock says.
  */
-export type Dating = (conditional: boolean) => number
+export interface Dating {
+  readonly nextTimestamp: (conditional: boolean) => number
+}
 
 /** A request, or the reason why there is none. */
 export type Binding = Request | Reason.ParametersRefused | Reason.InvalidQuery
 
 /** Binds a statement or a batch. */
-export const bind = (executable: Executable, options: ResolvedOptions, nextTimestamp: Dating): Binding =>
+export const bind = (executable: Executable, options: ResolvedOptions, dating: Dating): Binding =>
   executable._tag === "Batch"
-    ? bindBatch(executable, options, nextTimestamp)
-    : bindStatement(executable, options, nextTimestamp)
+    ? bindBatch(executable, options, dating)
+    : bindStatement(executable, options, dating)
 
 /** Whether something was bound. */
 export const isRequest = (binding: Binding): binding is Request =>
@@ -40,11 +42,11 @@ const usesKeyspace = () =>
     message: "USE is not taken: a session is shared. Qualify the names of tables, or give the session a keyspace."
   })
 
-/** Binds a single statement. Without `nextTimestamp` the request has no timestamp of its own. */
+/** Binds a single statement. Without `dating` the request has no timestamp of its own. */
 export const bindStatement = (
   statement: Statement<unknown>,
   options: ResolvedOptions,
-  nextTimestamp?: Dating
+  dating?: Dating
 ): StatementRequest | Reason.ParametersRefused | Reason.InvalidQuery => {
   const text = statement[internals].text
   if (text.isUse) return usesKeyspace()
@@ -52,7 +54,7 @@ export const bindStatement = (
   if (!isBound(params)) return params
   const idempotent = options.idempotent ?? text.idempotent
   const { cql, conditional, kind } = text
-  const sentAt = text.isMutation && nextTimestamp !== undefined ? nextTimestamp(conditional) : undefined
+  const sentAt = text.isMutation && dating !== undefined ? dating.nextTimestamp(conditional) : undefined
   return {
     _tag: "Statement",
     text: cql,
@@ -66,7 +68,7 @@ export const bindStatement = (
 const bindBatch = (
   batch: Batch,
   options: ResolvedOptions,
-  nextTimestamp: Dating
+  dating: Dating
 ): BatchRequest | Reason.ParametersRefused => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   const { conditional } = subjectOf(batch)
@@ -83,7 +85,7 @@ const bindBatch = (
     takesTimestamp &&= text.takesTimestamp
     statements.push({ text: text.cql, params })
   }
-  const sentAt = type === "counter" ? undefined : nextTimestamp(conditional)
+  const sentAt = type === "counter" ? undefined : dating.nextTimestamp(conditional)
   const idempotent = isIdempotent(batch, options.idempotent)
   const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp })
   return { _tag: "Batch", type, kind: "write", conditional, statements, options: bound }

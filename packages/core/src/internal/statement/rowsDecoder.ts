@@ -16,20 +16,21 @@ import { describe, endOf, threw, valueAt } from "./issue.ts"
 
 type Row = Record<string, unknown>
 
-/** Decodes all rows of a page, or says which of them does not fit. */
+/** Decodes all rows of a page, the first of which has this index in its result, or says which of them does not fit. */
 export type RowsDecoder<out A> = (
   rows: ReadonlyArray<Row>,
-  columns: ReadonlyArray<Column> | undefined
+  columns: ReadonlyArray<Column> | undefined,
+  first: number
 ) => ReadonlyArray<A> | Reason.RowDecoding
 
 /** The decoder of a schema. */
 export const rowsDecoder = <A>(schema: Schema.ConstraintDecoder<A>): RowsDecoder<A> => {
   const decoder = decoderOf(schema)
-  return (rows, columns) => {
+  return (rows, columns, first) => {
     const plan = decoder.planFor(rows.length, columns)
     const decoded: Array<A> = []
     for (let index = 0; index < rows.length; index++) {
-      const row = decoder.decode(rows[index]!, index, plan)
+      const row = decoder.decode(rows[index]!, first + index, plan)
       if (row instanceof Invalid) return row.reason
       decoded.push(row)
     }
@@ -42,10 +43,10 @@ export const resultsDecoder = <A>(
   schema: Schema.ConstraintDecoder<A>
 ): RowsDecoder<Result.Result<A, Reason.RowDecoding>> => {
   const decoder = decoderOf(schema)
-  return (rows, columns) => {
+  return (rows, columns, first) => {
     const plan = decoder.planFor(rows.length, columns)
     return rows.map((row, index) => {
-      const decoded = decoder.decode(row, index, plan)
+      const decoded = decoder.decode(row, first + index, plan)
       return decoded instanceof Invalid ? Result.fail(decoded.reason) : Result.succeed(decoded)
     })
   }

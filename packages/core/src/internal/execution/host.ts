@@ -1,0 +1,33 @@
+/**
+ * What executions need of what they belong to: a run, or a pager.
+ */
+import type * as Cause from "effect/Cause"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { PageState } from "../../Port.ts"
+import type { Environment } from "../run/environment.ts"
+import type { YieldBudget } from "../run/yieldBudget.ts"
+import type { Execution } from "./execution.ts"
+import type { Retries } from "./retries.ts"
+
+export interface Host {
+  readonly environment: Environment
+  readonly turn: YieldBudget
+  readonly retries: Retries
+  readonly paging: Paging
+  /** An attempt is in flight, or waits. */
+  readonly enter: (execution: Execution, timeout: number | undefined) => void
+  /** An attempt is no longer in flight. */
+  readonly leave: (execution: Execution) => void
+  /** Takes the end of a statement. */
+  readonly ended: (execution: Execution, result: ExecutionResult<unknown>) => void
+  /** Takes a defect of the session, or an interruption that nobody here asked for. */
+  readonly died: (execution: Execution, cause: Cause.Cause<unknown>) => void
+  /** Takes a defect that is none of a statement. */
+  readonly die: (cause: Cause.Cause<unknown>) => void
+}
+
+/** The pages of its result that a statement fetches, and where they begin. */
+export interface Paging {
+  readonly pages: "all" | "one"
+  readonly from: PageState | undefined
+}

@@ -1,0 +1,47 @@
+/**
+ * Joins the pages of a result into one.
+ */
+import type { Page } from "../../Port.ts"
+import type { Column } from "../../ResultSet.ts"
+
+type Row = Record<string, unknown>
+
+export class Pages {
+  readonly #rows: Array<Row> = []
+  #warnings: ReadonlyArray<string> | undefined
+  #columns: ReadonlyArray<Column> | undefined
+  #last: ReadonlyArray<Column> | undefined
+  /** True if the pages differ in their columns: the table was altered while it was read. */
+  isAltered = false
+
+  add({ columns, info, rows }: Page): void {
+    for (const row of rows) this.#rows.push(row)
+    if (info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(info.warnings)
+    if (columns === undefined || columns === this.#last) return
+    if (this.#last === undefined) this.#columns = columns
+    else if (!isSame(columns, this.#last)) {
+      this.isAltered = true
+      const names = new Set(columns.map(({ name }) => name))
+      // What the last page says of a column stands.
+      this.#columns = (this.#columns ?? []).filter(({ name }) => !names.has(name)).concat(columns)
+    }
+    this.#last = columns
+  }
+
+  /**
+   * All of it as one page, with the coordinator of the last one and the warnings of all. If the columns changed on the way,
+   * every row has the columns of every page: null where its own page had none, as the server gives for a column that is new.
+   */
+  join(last: Page): Page {
+    this.add(last)
+    const columns = this.#columns
+    const rows = this.isAltered ? this.#rows.map((row) => ({ ...nulls(columns!), ...row })) : this.#rows
+    const info = this.#warnings === undefined ? last.info : { ...last.info, warnings: this.#warnings }
+    return { ...last, rows, columns, info }
+  }
+}
+
+const isSame = (one: ReadonlyArray<Column>, other: ReadonlyArray<Column>): boolean =>
+  one.length === other.length && one.every(({ name }, index) => name === other[index]!.name)
+
+const nulls = (columns: ReadonlyArray<Column>): Row => Object.fromEntries(columns.map(({ name }) => [name, null]))

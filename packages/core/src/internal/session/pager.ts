@@ -1,0 +1,120 @@
+/**
+ * A statement executed alone, page by page or as a whole: bound once, with one retry budget over all of its pages.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { CqlError } from "../../CqlError.ts"
+import type { ExecutionResult, Success } from "../../ExecutionResult.ts"
+import type { ResultSet } from "../../ResultSet.ts"
+import type { ResultPage } from "../../Session.ts"
+import { Execution } from "../execution/execution.ts"
+import type { Host, Paging } from "../execution/host.ts"
+import { Permit } from "../execution/permit.ts"
+import { Retries } from "../execution/retries.ts"
+import { defectOf } from "../run/defect.ts"
+import { Environment } from "../run/environment.ts"
+import { YieldBudget } from "../run/yieldBudget.ts"
+import type { Executable } from "../statement/input.ts"
+import type { SessionInternals } from "./session.ts"
+
+export class Pager<A> implements Host {
+  readonly environment: Environment
+  readonly paging: Paging
+  readonly retries: Retries
+  readonly #execution: Execution
+  readonly #toValue: (result: Success<unknown>, execution: Execution) => A
+  #turn: YieldBudget | undefined
+  #resume: ((exit: Exit.Exit<A, CqlError>) => void) | undefined
+
+  constructor(
+    session: SessionInternals,
+    executable: Executable,
+    context: Context.Context<never>,
+    paging: Paging,
+    toValue: (result: Success<unknown>, execution: Execution) => A
+  ) {
+    const environment = new Environment(session, context, undefined, undefined)
+    this.environment = environment
+    this.paging = paging
+    this.retries = new Retries(environment.clock)
+    this.#toValue = toValue
+    const permit = environment.gate === undefined ? undefined : new Permit(environment.gate)
+    this.#execution = new Execution(this, executable, 0, permit)
+  }
+
+  /** The whole result, or the next page of it. */
+  readonly next: Effect.Effect<A, CqlError> = Effect.callback((resume) => {
+    this.#resume = resume
+    this.#execution.start()
+    return this.#interrupt
+  })
+
+  get turn(): YieldBudget {
+    return this.#turn ??= new YieldBudget(this.environment.dispatcher)
+  }
+
+  enter(execution: Execution, timeout: number | undefined): void {
+    execution.place = 0
+    if (timeout !== undefined) this.environment.session.watch(execution, timeout, this.environment)
+  }
+
+  leave(execution: Execution): void {
+    execution.place = -1
+    execution.sweeper?.unwatch(execution)
+  }
+
+  ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    this.#end(result._tag === "Failure" ? Exit.fail(result.error) : Exit.succeed(this.#toValue(result, execution)))
+  }
+
+  died(_: Execution, cause: Cause.Cause<unknown>): void {
+    this.die(cause)
+  }
+
+  die(cause: Cause.Cause<unknown>): void {
+    this.#end(Exit.failCause(defectOf(cause)))
+  }
+
+  #end(exit: Exit.Exit<A, CqlError>): void {
+    const resume = this.#resume
+    this.#resume = undefined
+    resume?.(exit)
+  }
+
+  get #interrupt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#resume = undefined
+      const fiber = this.#execution.place < 0 ? undefined : this.#execution.abandon(false)
+      return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
+    })
+  }
+}
+
+const everyPage: Paging = { pages: "all", from: undefined }
+
+/** Executes a statement for its whole result. */
+export const executeAll = <Row>(
+  session: SessionInternals,
+  executable: Executable
+): Effect.Effect<ResultSet<Row>, CqlError> =>
+  Effect.withFiber((fiber) => new Pager(session, executable, fiber.context, everyPage, toResult<Row>).next)
+
+/** A pager that gives one page at a time. */
+export const pagesOf = <Row>(
+  session: SessionInternals,
+  executable: Executable,
+  from: Paging["from"]
+): Effect.Effect<Pager<ResultPage<Row>>> =>
+  Effect.withFiberSucceed((fiber) => new Pager(session, executable, fiber.context, { pages: "one", from }, toPage<Row>))
+
+// The rows went through the codec of this very statement: the one place where its row type comes back.
+const toResult = <Row>(result: Success<unknown>): ResultSet<Row> => result.value as ResultSet<Row>
+
+const toPage = <Row>(result: Success<unknown>, { pageState }: Execution): ResultPage<Row> => ({
+  result: toResult(result),
+  pageState,
+  outcome: result.outcome
+})

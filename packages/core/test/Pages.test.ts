@@ -1,0 +1,130 @@
+import { CqlError, PageState, Query, Reason, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import type { Page, SendPort } from "@effect-cql/core/Port"
+import { timed, valueOf } from "@effect-cql/test-support/runs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Schema, SchemaGetter, Stream } from "effect"
+import { TestClock } from "effect/testing"
+
+/** A session that answers with these pages, and what was asked for. */
+const serving = Effect.fnUntraced(function*(
+  pages: ReadonlyArray<Page>,
+  failing: (asked: number) => Reason.Reason | undefined = () => undefined
+) {
+  const asked: Array<{ readonly at: number; readonly params: ReadonlyArray<unknown> }> = []
+  const send: SendPort["send"] = (request, pageState, done) => {
+    const at = Number(pageState ?? 0)
+    asked.push({ at, params: request._tag === "Statement" ? [...request.params] : [] })
+    const reason = failing(asked.length)
+    if (reason !== undefined) done(Exit.fail(new CqlError({ reason, query: "" })))
+    else done(Exit.succeed({ ...pages[at]!, pageState: at + 1 < pages.length ? PageState(`${at + 1}`) : undefined }))
+    return () => {}
+  }
+  const session = yield* Session.make({ send })
+  return { asked, session }
+})
+
+const pagesOf = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({ rows: [{ id: 2 * at }, { id: 2 * at + 1 }] }))
+
+describe("the pages of one statement", () => {
+  it.effect("come one by one, from any of them, with the state of the next", () =>
+    Effect.gen(function*() {
+      const { asked, session } = yield* serving(pagesOf(4))
+      const pages = yield* Stream.runCollect(session.streamPages(["SELECT id FROM t"], PageState("1")))
+      assert.deepStrictEqual(pages.map(({ pageState }) => pageState), [PageState("2"), PageState("3"), undefined])
+      assert.deepStrictEqual(pages.map(({ result }) => result.rows.length), [2, 2, 2])
+      assert.deepStrictEqual(asked.map(({ at }) => at), [1, 2, 3])
+      const first = yield* Stream.runCollect(Stream.take(session.streamPages(["SELECT id FROM t"]), 1))
+      assert.deepStrictEqual(first.map(({ result }) => result.rows), [[{ id: 0 }, { id: 1 }]])
+      assert.strictEqual(asked.length, 4)
+    }).pipe(Effect.scoped))
+
+  it.effect("are asked with the same parameters, encoded once", () =>
+    Effect.gen(function*() {
+      let encoded = 0
+      const Changing = Schema.String.pipe(Schema.decodeTo(Schema.String, {
+        decode: SchemaGetter.passthrough(),
+        encode: SchemaGetter.transform((text) => `${text} ${++encoded}`)
+      }))
+      const query = Query.make("SELECT id FROM t WHERE k = ?", { params: Schema.Tuple([Changing]) })
+      const { asked, session } = yield* serving(pagesOf(5))
+      const statement = query("k")
+      yield* session.execute(statement)
+      yield* Stream.runDrain(session.stream(statement))
+      yield* Stream.runDrain(session.streamPages(statement))
+      assert.deepStrictEqual(asked.map(({ params }) => params[0]), [
+        ...Array.from({ length: 5 }, () => "k 1"),
+        ...Array.from({ length: 5 }, () => "k 2"),
+        ...Array.from({ length: 5 }, () => "k 3")
+      ])
+    }).pipe(Effect.scoped))
+
+  it.effect("count the row that does not decode over all of them", () =>
+    Effect.gen(function*() {
+      const pages = [...pagesOf(2), { rows: [{ id: 4 }, { id: "five" }] }]
+      const { session } = yield* serving(pages)
+      const statement = Query.make("SELECT id FROM t", { row: Schema.Struct({ id: Schema.Int }) })()
+      for (const effect of [session.execute(statement), Stream.runDrain(session.stream(statement))]) {
+        const { reason } = yield* Effect.flip<unknown, CqlError, never>(effect)
+        assert.deepInclude(reason, { _tag: "RowDecoding", row: 5 })
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("share one budget of retries", () =>
+    Effect.gen(function*() {
+      const overloaded = new Reason.Overloaded({ message: "busy" })
+      // Each page fails once.
+      const { asked, session } = yield* serving(pagesOf(40), (count) => count % 2 === 1 ? overloaded : undefined)
+      const retry = RetryPolicy.make({ budget: { minimum: 5, share: 0 } })
+      const statement = Statement.make("SELECT id FROM t", [], { retry })
+      const { exit } = yield* timed(Effect.flip(Stream.runDrain(session.stream(statement))))
+      assert.strictEqual(valueOf(exit).reason._tag, "Overloaded")
+      assert.strictEqual(asked.length, 11)
+    }).pipe(Effect.scoped))
+
+  it.effect("stop with the fiber that waits for one", () =>
+    Effect.gen(function*() {
+      let cancelled = 0
+      const session = yield* Session.make({
+        send: () => () => {
+          cancelled++
+        },
+        closeTimeout: 0
+      })
+      const fiber = yield* Effect.forkChild(Stream.runDrain(session.stream(["SELECT id FROM t"])))
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(cancelled, 1)
+    }).pipe(Effect.scoped))
+})
+
+describe("a table that is altered between two pages", () => {
+  const column = (name: string) => ({ name, type: "int" })
+  const columns = (...names: ReadonlyArray<string>) => names.map(column)
+
+  it.effect("gives rows with the columns of all pages, null where a page had none", () =>
+    Effect.gen(function*() {
+      const { session } = yield* serving([
+        { rows: [{ a: 1, b: 1 }], columns: columns("a", "b") },
+        { rows: [{ a: 2, c: 2 }], columns: columns("a", "c") },
+        { rows: [{ a: 3, c: 3 }], columns: columns("a", "c") }
+      ])
+      const result = yield* session.execute(["SELECT * FROM t"])
+      assert.deepStrictEqual(result.columns?.map(({ name }) => name), ["b", "a", "c"])
+      assert.deepStrictEqual(result.rows, [{ a: 1, b: 1, c: null }, { a: 2, b: null, c: 2 }, { a: 3, b: null, c: 3 }])
+    }).pipe(Effect.scoped))
+
+  it.effect("decodes where the schema has null for a column that is new, and says so where it does not", () =>
+    Effect.gen(function*() {
+      const { session } = yield* serving([
+        { rows: [{ a: 1 }], columns: columns("a") },
+        { rows: [{ a: 2, b: 2 }], columns: columns("a", "b") }
+      ])
+      const nullable = Schema.Struct({ a: Schema.Int, b: Schema.NullOr(Schema.Int) })
+      const query = Query.make("SELECT * FROM t", { row: nullable })
+      assert.deepStrictEqual((yield* session.execute(query())).rows, [{ a: 1, b: null }, { a: 2, b: 2 }])
+      const strict = Query.make("SELECT * FROM t", { row: Schema.Struct({ a: Schema.Int, b: Schema.Int }) })
+      const error = yield* Effect.flip(session.execute(strict()))
+      assert.match(error.reason.message, /row 0, column b: .*the table was altered while its pages were read/)
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,122 @@
+import { executeConcurrent, Session, Statement } from "@effect-cql/core"
+import type { Done } from "@effect-cql/core/Port"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
+
+const page = Exit.succeed({ rows: [] })
+
+/** A clock of real time that counts the timers on it. */
+const counting = (clock: Clock.Clock) => {
+  const timers = { now: 0, made: 0 }
+  const counted: Clock.Clock = {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+    currentTimeMillis: clock.currentTimeMillis,
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+    currentTimeNanos: clock.currentTimeNanos,
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) =>
+      Effect.suspend(() => {
+        timers.now++
+        timers.made++
+        return Effect.ensuring(clock.sleep(duration), Effect.sync(() => timers.now--))
+      })
+  }
+  return { counted, timers }
+}
+
+/** A session over a port that answers in another turn of the event loop. */
+const later = Session.make({
+  send: (_request, _pageState, done) => {
+    setImmediate(() => done(page))
+    return () => {}
+  },
+  defaults: { requestTimeout: "1 minute" }
+})
+
+const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+
+describe("the timers of a session", () => {
+  it.live("are one for all that is in flight, and none for nothing", () =>
+    Effect.gen(function*() {
+      const { counted, timers } = counting(yield* Clock.Clock)
+      const session = yield* later
+      const statement = Statement.make("SELECT a FROM t")
+      const program = Effect.gen(function*() {
+        for (let count = 0; count < 50; count++) yield* statement
+        yield* executeConcurrent(Array.from({ length: 100 }, () => statement))
+        yield* Effect.all(Array.from({ length: 50 }, () => statement), { concurrency: "unbounded" })
+      })
+      yield* program.pipe(Effect.provideService(Session, session), Effect.provideService(Clock.Clock, counted))
+      yield* turn
+      assert.strictEqual(timers.now, 0)
+      assert.isBelow(timers.made, 20)
+    }).pipe(Effect.scoped))
+
+  it.live("stand on the Clock of the fiber that runs the statement, not on that of the session", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make({ send: () => () => {}, closeTimeout: 0 })
+      const statement = Statement.make("SELECT a FROM t", [], { requestTimeout: "1 hour", retry: "none" })
+      const program = Effect.gen(function*() {
+        const fibers = yield* Effect.forEach([1, 2], () => Effect.forkChild(Effect.flip(session.execute(statement))))
+        yield* TestClock.adjust("1 hour")
+        return yield* Effect.forEach(fibers, (fiber) => Fiber.join(fiber))
+      })
+      const errors = yield* Effect.provide(program, TestClock.layer())
+      assert.deepStrictEqual(errors.map(({ reason }) => reason._tag), ["RequestTimeout", "RequestTimeout"])
+    }).pipe(Effect.scoped))
+})
+
+describe("answers that are there", () => {
+  const block = (millis: number) => {
+    const end = performance.now() + millis
+    while (performance.now() < end);
+  }
+
+  for (const perTurn of [1, 50, 1_000]) {
+    it.live(`are read before anything times out, ${perTurn} a turn of a loop that was blocked`, () =>
+      Effect.gen(function*() {
+        const waiting: Array<Done> = []
+        const read = () => {
+          for (const done of waiting.splice(0, perTurn)) done(page)
+          if (waiting.length > 0) setImmediate(read)
+        }
+        const scope = yield* Scope.make()
+        const session = yield* Scope.provide(
+          Session.make({
+            send: (_request, _pageState, done) => {
+              waiting.push(done)
+              return () => {}
+            },
+            closeTimeout: 0
+          }),
+          scope
+        )
+        const statement = Statement.make("INSERT INTO t (a) VALUES (1)", [], { requestTimeout: 100, retry: "none" })
+        const fiber = yield* Effect.forkChild(
+          executeConcurrent(Array.from({ length: 200 }, () => statement), {
+            concurrency: "unbounded",
+            raiseOnFirstError: false
+          }).pipe(Effect.provideService(Session, session)),
+          { startImmediately: true }
+        )
+        yield* Effect.sync(() => {
+          setImmediate(read)
+          block(400)
+        })
+        const results = yield* Fiber.join(fiber)
+        assert.deepStrictEqual([...new Set(results.map(({ outcome }) => outcome))], ["Applied"])
+        yield* Scope.close(scope, Exit.void)
+      }))
+  }
+
+  it.live("and what has none still times out in time", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make({ send: () => () => {}, closeTimeout: 0 })
+      const statement = Statement.make("SELECT a FROM t", [], { requestTimeout: 100, retry: "none" })
+      const [took, error] = yield* Effect.timed(Effect.flip(session.execute(statement)))
+      assert.strictEqual(error.reason._tag, "RequestTimeout")
+      assert.isBelow(Duration.toMillis(took), 1_000)
+    }).pipe(Effect.scoped))
+})
