@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type { LogEmitter } from "../driver/driver.ts"
+import { Repeated } from "../request/repeated.ts"
 import { withoutQueries } from "./quoted.ts"
 
 // The driver informs of much that only its authors care for.
@@ -16,12 +17,17 @@ const levels: Readonly<Record<string, LogLevel.Severity>> = {
   verbose: "Trace"
 }
 
-/** A log emitter that logs in the context of the fiber that made it. */
+/**
+ * A log emitter that logs in the context of the fiber that made it. The driver repeats its warnings and errors at each
+ * attempt to reconnect, and for each statement: a line that repeats is shown once, and counted.
+ */
 export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: Context.Context<never>) => {
   const runFork = Effect.runForkWith(context)
   const minimum = Context.get(context, References.MinimumLogLevel)
   const isLogged = (severity: LogLevel.Severity) => LogLevel.isGreaterThanOrEqualTo(severity, minimum)
   const verbose = isLogged("Trace")
+  const log = (line: string, severity: LogLevel.Severity) => runFork(Effect.logWithLevel(severity)(line))
+  const repeated = new Repeated<readonly [LogLevel.Severity]>(log)
   return Effect.succeed<LogEmitter>((_, level, className, message, further) => {
     // The driver has two verbose lines for every request.
     if (level === "verbose" && !verbose) return
@@ -30,7 +36,8 @@ export const makeLog: Effect.Effect<LogEmitter> = Effect.contextWith((context: C
     const text = withoutQueries(String(message))
     // Errors of the driver quote others with their stacks: the first line is what happened.
     const cause = further instanceof Error ? further.message.split("\n", 1)[0]! : ""
-    const told = cause === "" || text.includes(cause) ? text : `${text}: ${cause}`
-    runFork(Effect.logWithLevel(severity)(`${className}: ${told}`))
+    const line = `${className}: ${cause === "" || text.includes(cause) ? text : `${text}: ${cause}`}`
+    if (severity === "Warn" || severity === "Error") repeated.add(line, severity)
+    else log(line, severity)
   })
 })
