@@ -42,7 +42,9 @@ describe("the log of the driver", () => {
         for (let index = 0; index < 9; index++) {
           emit(
             "warning",
-            `Received warning (1 of 1) "Unlogged batch covering ${index + 4} partitions detected against table [a.t]." for "INSERT ${index}"`
+            `Received warning (1 of 1) "Unlogged batch covering ${
+              index + 4
+            } partitions detected against table [a.t]." for "INSERT ${index}"`
           )
         }
       })

@@ -23,6 +23,7 @@ const silent = Effect.gen(function*() {
   const proxy = yield* proxyTo(server.contactPoints[0]!)
   const session = yield* CassandraSession.make({
     ...optionsOf(server),
+    keyspace,
     contactPoints: [proxy.address],
     defaults: { requestTimeout: "500 millis", retry: "none" }
   })
@@ -51,6 +52,16 @@ const ended = (settlements: ReadonlyArray<Settlement.Settlement>) =>
 
 integration("settling against a real server", () => {
   layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
+    it.effect("a write to a table of the session's keyspace is found without its name", () =>
+      Effect.gen(function*() {
+        const results = yield* unanswered([
+          Statement.make("INSERT INTO t (id, k, \"Name\") VALUES (?, ?, ?)", [77, 1, "ada"])
+        ])
+        const session = yield* CassandraSession.make({ ...optionsOf(yield* CassandraServer), keyspace })
+        const settlements = yield* Settlement.settle(results).pipe(Effect.provideService(Session, session))
+        assert.deepStrictEqual(settlements.map(({ outcome }) => outcome), ["Applied"])
+      }))
+
     it.effect("writes that were executed and not answered are found, whatever their form", () =>
       Effect.gen(function*() {
         const results = yield* unanswered([

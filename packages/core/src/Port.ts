@@ -66,6 +66,8 @@ export interface PortCommon {
   readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
   readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
   readonly defaults?: Statement.Options | undefined
+  /** The keyspace of unqualified table names. */
+  readonly keyspace?: string | undefined
   /**
    * Maximum time for which the end of the scope waits for requests in flight. It waits at most one second for requests that
    * timed out or were interrupted. Default: 10 seconds.

@@ -115,6 +115,8 @@ export interface Service {
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
   /** The options that stand behind those of runs and statements. */
   readonly defaults: Statement.Options
+  /** The keyspace of unqualified table names, where the adapter knows it. */
+  readonly keyspace: string | undefined
   readonly [TypeIds.Session]: typeof TypeIds.Session
   /** For the engines of this package: what they share of a session. */
   readonly [sessionInternals]: SessionInternals

@@ -86,3 +86,21 @@ describe("what cannot be read back says why", () => {
     })
   }
 })
+
+it("a table without a keyspace is one of the keyspace of the session", () => {
+  for (
+    const text of [
+      "INSERT INTO users (id) VALUES (?)",
+      "UPDATE users SET a = 1 WHERE id = 1",
+      "DELETE FROM users WHERE id = 1"
+    ]
+  ) {
+    const mutation = mutationOf(text, "App")
+    assert.deepStrictEqual(typeof mutation === "string" ? mutation : [mutation.keyspace, mutation.table], [
+      "App",
+      "users"
+    ])
+  }
+  const qualified = mutationOf("DELETE FROM other.users WHERE id = 1", "App")
+  assert.strictEqual(typeof qualified === "string" ? qualified : qualified.keyspace, "other")
+})

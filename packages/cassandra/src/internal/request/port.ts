@@ -48,6 +48,7 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly client: ReturnType<typeof internals>
   readonly defaults: Statement.Options
   readonly closeTimeout: Duration.Input
+  readonly keyspace: string | undefined
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
   awaited = 0
@@ -64,6 +65,7 @@ export class ClientPort implements SendPort, AttemptContext {
   ) {
     this.client = internals(client)
     this.closeTimeout = closeTimeoutOf(options)
+    this.keyspace = this.client.keyspace || undefined
     this.defaults = {
       ...options.defaults,
       pageSize: options.defaults?.pageSize ?? defaultPageSize,

@@ -67,6 +67,7 @@ const serviceOf = (self: SessionInternals): Service => {
     partition: (input) =>
       whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(session, statement))),
     defaults: session.port.defaults ?? {},
+    keyspace: session.port.keyspace,
     [TypeIds.Session]: TypeIds.Session,
     [sessionInternals]: self
   }

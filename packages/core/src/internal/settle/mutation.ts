@@ -34,9 +34,9 @@ export interface Mutation {
   readonly expires: boolean
 }
 
-/** What a text writes; or why it cannot be read back. */
-export const mutationOf = (cql: string): Mutation | string => {
-  const reader = new Reader(tokenize(cql))
+/** What a text writes, or why it cannot be read back. An unqualified table is one of `keyspace`. */
+export const mutationOf = (cql: string, keyspace?: string): Mutation | string => {
+  const reader = new Reader(tokenize(cql), keyspace)
   if (reader.takes("INSERT")) return insert(reader)
   if (reader.takes("UPDATE")) return update(reader)
   if (reader.takes("DELETE")) return deletion(reader)
@@ -123,11 +123,13 @@ const closing = new Set([")", "]", "}"])
 /** Reads tokens one after the other, knowing how many markers have passed. */
 class Reader {
   readonly #tokens: ReadonlyArray<Token>
+  readonly #keyspace: string | undefined
   #at = 0
   #markers = 0
 
-  constructor(tokens: ReadonlyArray<Token>) {
+  constructor(tokens: ReadonlyArray<Token>, keyspace: string | undefined) {
     this.#tokens = tokens
+    this.#keyspace = keyspace
   }
 
   get #next(): Token | undefined {
@@ -184,11 +186,15 @@ class Reader {
   }
 
   table(): { readonly keyspace: string; readonly table: string } | string {
-    const keyspace = this.name()
-    if (keyspace === undefined) return notUnderstood
-    if (!this.takes(".")) return "its table is not qualified with a keyspace"
+    const first = this.name()
+    if (first === undefined) return notUnderstood
+    if (!this.takes(".")) {
+      return this.#keyspace === undefined
+        ? "its table is not qualified with a keyspace, and the session has none"
+        : { keyspace: this.#keyspace, table: first }
+    }
     const table = this.name()
-    return table === undefined ? notUnderstood : { keyspace, table }
+    return table === undefined ? notUnderstood : { keyspace: first, table }
   }
 
   /** The value that comes next, up to what ends it. */

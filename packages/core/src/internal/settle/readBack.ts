@@ -47,7 +47,7 @@ export const readBack = Effect.fnUntraced(function*(
   bound: Bound,
   options: Options
 ): Effect.fn.Return<Found | string, CqlError> {
-  const mutation = mutationOf(bound.text)
+  const mutation = mutationOf(bound.text, session.keyspace)
   if (typeof mutation === "string") return mutation
   const { columns, expires } = yield* tables(mutation.keyspace, mutation.table)
   if (columns.length === 0) return `there is no table ${mutation.keyspace}.${mutation.table}`
