@@ -1,0 +1,136 @@
+/**
+ * CAST, and the arithmetic of sums.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import { invalid } from "./failures.ts"
+import { fromDays, fromNanos, toDays } from "./values/calendar.ts"
+import { decimalText, toJson } from "./values/json.ts"
+import { millisOf } from "./values/timeUuid.ts"
+import { type CqlType, type FieldsOf, type ScalarName, schemaText } from "./values/types.ts"
+
+const bits: Partial<Record<ScalarName, number>> = { tinyint: 8, smallint: 16, int: 32, bigint: 64, counter: 64 }
+
+const isNumeric = (name: ScalarName): boolean =>
+  bits[name] !== undefined || name === "float" || name === "double" || name === "decimal" || name === "varint"
+
+/** A number of any numeric type as an exact integer, cut towards zero. */
+const toBigInt = (value: unknown): bigint => {
+  if (typeof value === "bigint") return value
+  if (typeof value === "number") return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
+  const { scale, value: digits } = value as BigDecimal.BigDecimal
+  return scale >= 0 ? digits / 10n ** BigInt(scale) : digits * 10n ** BigInt(-scale)
+}
+
+const toNumber = (value: unknown): number =>
+  BigDecimal.isBigDecimal(value) ? Number(decimalText(value)) : Number(value)
+
+const clamp = (value: number, size: number): bigint => {
+  const limit = 2n ** BigInt(size - 1)
+  if (value >= Number(limit)) return limit - 1n
+  if (value <= -Number(limit)) return -limit
+  return toBigInt(value)
+}
+
+/** A number as a value of a numeric type, as Java narrows it. */
+export const toNumeric = (value: unknown, to: ScalarName): unknown => {
+  const size = bits[to]
+  if (size !== undefined) {
+    // Floating numbers go through int or bigint, whose ends they stop at; integers lose their upper bits.
+    const whole = typeof value === "number" && !Number.isInteger(value) || typeof value === "number" && Math.abs(value) > 2 ** 53
+      ? clamp(value, size === 64 ? 64 : 32)
+      : toBigInt(value)
+    const cut = BigInt.asIntN(size, whole)
+    return size === 64 ? cut : Number(cut)
+  }
+  switch (to) {
+    case "float":
+      return Math.fround(toNumber(value))
+    case "double":
+      return toNumber(value)
+    case "decimal":
+      if (BigDecimal.isBigDecimal(value)) return value
+      return typeof value === "bigint"
+        ? BigDecimal.make(value, 0)
+        : Number.isInteger(value)
+        ? BigDecimal.make(BigInt(value as number), 0)
+        : BigDecimal.fromStringUnsafe(String(value))
+    default:
+      return toBigInt(value)
+  }
+}
+
+const textOf = (from: ScalarName, value: unknown, type: CqlType, fieldsOf: FieldsOf): string => {
+  switch (from) {
+    case "timestamp":
+      return (value as Date).toISOString()
+    case "time":
+      return fromNanos(value as bigint)
+    default:
+      return typeof value === "string" ? value : toJson(type, value, fieldsOf)
+  }
+}
+
+const millisPerDay = 86_400_000
+
+/** The conversion of a CAST. */
+export const cast = (from: CqlType, to: CqlType, fieldsOf: FieldsOf): (value: unknown) => unknown => {
+  const refuse = () => invalid(`${schemaText(from)} cannot be cast to ${schemaText(to)}`)
+  if (from._tag !== "Scalar" || to._tag !== "Scalar") throw refuse()
+  const [source, target] = [from.name, to.name]
+  if (source === target) return (value) => value
+  if (target === "text" || target === "ascii") {
+    if (source === "blob" || source === "duration") throw refuse()
+    return (value) => textOf(source, value, from, fieldsOf)
+  }
+  if (isNumeric(source) && isNumeric(target) && target !== "counter") return (value) => toNumeric(value, target)
+  if (source === "timeuuid" && target === "timestamp") return (value) => new Date(millisOf(value as string))
+  if (source === "timeuuid" && target === "date") return (value) => dayOf(millisOf(value as string))
+  if (source === "timestamp" && target === "date") return (value) => dayOf((value as Date).getTime())
+  if (source === "date" && target === "timestamp") {
+    return (value) => new Date((toDays(value as string) ?? 0) * millisPerDay)
+  }
+  throw refuse()
+}
+
+const dayOf = (millis: number): string => fromDays(Math.floor(millis / millisPerDay))
+
+/** The sum of values of a numeric type; nothing where it has no sum. */
+export const sum = (name: ScalarName, values: ReadonlyArray<unknown>): unknown => {
+  if (name === "decimal") {
+    return values.reduce<BigDecimal.BigDecimal>(
+      (total, value) => BigDecimal.sum(total, value as BigDecimal.BigDecimal),
+      BigDecimal.make(0n, 0)
+    )
+  }
+  if (name === "float" || name === "double") {
+    const total = values.reduce<number>((total, value) => total + (value as number), 0)
+    return name === "float" ? Math.fround(total) : total
+  }
+  const total = values.reduce<bigint>((total, value) => total + toBigInt(value), 0n)
+  return name === "varint" ? total : toNumeric(total, name)
+}
+
+/** The mean of values of a numeric type: of integers cut towards zero. */
+export const average = (name: ScalarName, values: ReadonlyArray<unknown>): unknown => {
+  if (values.length === 0) return toNumeric(0, name)
+  const count = BigInt(values.length)
+  if (name === "decimal") {
+    const { scale, value } = sum(name, values) as BigDecimal.BigDecimal
+    return halfEven(value, count, scale)
+  }
+  if (name === "float" || name === "double") {
+    const mean = values.reduce<number>((total, value) => total + (value as number), 0) / values.length
+    return name === "float" ? Math.fround(mean) : mean
+  }
+  return toNumeric(values.reduce<bigint>((total, value) => total + toBigInt(value), 0n) / count, name)
+}
+
+/** A quotient of the same scale, rounded to the even neighbour where it lies in the middle. */
+const halfEven = (value: bigint, count: bigint, scale: number): BigDecimal.BigDecimal => {
+  const quotient = value / count
+  const rest = value % count
+  const twice = (rest < 0n ? -rest : rest) * 2n
+  const away = value < 0n ? -1n : 1n
+  const isUp = twice > count || (twice === count && quotient % 2n !== 0n)
+  return BigDecimal.make(isUp ? quotient + away : quotient, scale)
+}

@@ -1,0 +1,288 @@
+/**
+ * Executes statements over the tables in memory.
+ */
+import type * as Ast from "./cql/ast.ts"
+import { parse } from "./cql/parser.ts"
+import { define } from "./definitions.ts"
+import type { Environment } from "./environment.ts"
+import { invalid, syntaxError, unsupported } from "./failures.ts"
+import type { Live } from "./live.ts"
+import { appliedColumn, type Cursor, select } from "./reads.ts"
+import { isSystemKeyspace, Schema, type Table } from "./schema.ts"
+import { columnExpression, type Expression } from "./selection.ts"
+import { writeTime, type WriteTime } from "./store.ts"
+import { addSystemTables, SystemTables } from "./system.ts"
+import { columnText } from "./values/types.ts"
+import { isMet, liveOf, type Plan, plan } from "./writes.ts"
+
+/** A statement to execute: its text and what is bound. */
+export interface Bound {
+  readonly text: string
+  readonly params: ReadonlyArray<unknown>
+}
+
+/** Time and chance at the moment of a request. */
+export interface Moment {
+  readonly millis: number
+  readonly random: () => number
+  /** Microseconds that the client gives its writes. */
+  readonly timestamp: bigint | undefined
+}
+
+/** The answer to a statement. */
+export interface Answer {
+  readonly rows: ReadonlyArray<Record<string, unknown>>
+  readonly columns?: ReadonlyArray<{ readonly name: string; readonly type: string }> | undefined
+  readonly wasApplied?: boolean | undefined
+  readonly next?: Cursor | undefined
+}
+
+const nothing: Answer = { rows: [] }
+const mostTexts = 2_000
+// A client that is ahead of the clock by more than this has set its time itself.
+const mostAhead = 10_000_000n
+
+export class Database {
+  readonly schema = new Schema()
+  readonly #system: SystemTables
+  readonly #keyspace: string | undefined
+  readonly #texts = new Map<string, Ast.CqlStatement>()
+  #lastTick = 0n
+  #latest = 0n
+  #order = 0n
+  #back = 0n
+  #front = 0n
+
+  constructor(keyspace: string | undefined) {
+    this.#keyspace = keyspace
+    this.#system = new SystemTables(this.schema)
+    addSystemTables(this.schema, this.#environment([], { millis: 0, random: () => 0, timestamp: undefined }))
+  }
+
+  /** Executes definitions, in a keyspace for names without one; keyspaces are created as they are named. */
+  define(texts: ReadonlyArray<string>, moment: Moment): void {
+    for (const text of texts) {
+      const statement = this.#parse(text)
+      const name = statement._tag === "CreateTable" || statement._tag === "CreateIndex" || statement._tag === "AlterTable"
+        ? statement.table
+        : statement._tag === "CreateType" || statement._tag === "AlterType"
+        ? statement.type
+        : undefined
+      const keyspace = name === undefined ? undefined : name.keyspace ?? this.#keyspace
+      if (keyspace !== undefined && !this.schema.keyspaces.has(keyspace)) {
+        const replication = [["class", "SimpleStrategy"], ["replication_factor", "1"]] as const
+        const properties = [["replication", replication]] as const
+        define({ _tag: "CreateKeyspace", name: keyspace, isConditional: true, properties }, this.#environment([], moment))
+      }
+      this.execute({ text, params: [] }, moment, undefined, undefined)
+    }
+  }
+
+  execute({ params, text }: Bound, moment: Moment, pageSize: number | undefined, from: Cursor | undefined): Answer {
+    const statement = this.#parse(text)
+    const environment = this.#environment(params, moment)
+    switch (statement._tag) {
+      case "Select": {
+        const keyspace = statement.table.keyspace ?? this.#keyspace
+        if (keyspace !== undefined && isSystemKeyspace(keyspace)) this.#system.refresh()
+        return select(statement, environment, pageSize, from)
+      }
+      case "Insert":
+      case "Update":
+      case "Delete":
+        return this.#write([plan(statement, environment)], moment, environment, false)
+      case "BatchText":
+        return this.#batchText(statement, moment, environment)
+      case "Use":
+        throw invalid(
+          "USE is not taken by a session that many share: qualify the names of tables, or give the session a keyspace"
+        )
+      default:
+        define(statement, environment)
+        return nothing
+    }
+  }
+
+  /** Executes the statements of a batch as one: all are checked before the first is applied. */
+  batch(type: Ast.BatchText["type"], statements: ReadonlyArray<Bound>, moment: Moment): Answer {
+    const plans = statements.map(({ params, text }) => {
+      const statement = this.#parse(text)
+      if (statement._tag !== "Insert" && statement._tag !== "Update" && statement._tag !== "Delete") {
+        throw invalid("Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.")
+      }
+      return plan(statement, this.#environment(params, moment))
+    })
+    checkBatch(type, plans)
+    return this.#write(plans, moment, this.#environment([], moment), true)
+  }
+
+  #batchText(statement: Ast.BatchText, moment: Moment, environment: Environment): Answer {
+    if (statement.using.timestamp !== undefined) {
+      throw unsupported("USING TIMESTAMP of a batch in one text", "Make the batch with Batch.make and the option timestamp.")
+    }
+    const plans = statement.mutations.map((mutation) => plan(mutation, environment))
+    checkBatch(statement.type, plans)
+    return this.#write(plans, moment, environment, true)
+  }
+
+  #write(plans: ReadonlyArray<Plan>, moment: Moment, environment: Environment, isBatch: boolean): Answer {
+    const isConditional = plans.some(({ condition }) => condition !== undefined)
+    const time = isConditional ? environment.serverTime() : this.#clientTime(moment, environment)
+    if (isConditional) {
+      if (!plans.every((each) => isMet(each, environment.second))) return refusal(plans, environment.second, isBatch)
+    }
+    // Lists are read before the first of them is written.
+    const mutations = plans.flatMap((each) => {
+      const at = each.timestamp === undefined ? time : this.#seen(each.timestamp, moment)
+      return each.targets.keys.map((key) => ({ store: each.table.store, mutation: each.changes(key, at) }))
+    })
+    for (const { mutation, store } of mutations) store.apply(mutation)
+    return isConditional
+      ? { rows: [{ "[applied]": true }], columns: [appliedColumn], wasApplied: true }
+      : nothing
+  }
+
+  #clientTime(moment: Moment, environment: Environment): WriteTime {
+    return moment.timestamp === undefined ? environment.serverTime() : this.#seen(moment.timestamp, moment)
+  }
+
+  /** Remembers a write time, so that what the server dates afterwards is later. */
+  #seen(timestamp: bigint, { millis }: Moment): WriteTime {
+    if (timestamp > this.#latest && timestamp <= BigInt(Math.floor(millis)) * 1_000n + mostAhead) {
+      this.#latest = timestamp
+      this.#order = 0n
+    }
+    return writeTime(timestamp)
+  }
+
+  #environment(params: ReadonlyArray<unknown>, { millis, random, timestamp }: Moment): Environment {
+    return {
+      schema: this.schema,
+      keyspace: this.#keyspace,
+      params,
+      millis,
+      second: Math.floor(millis / 1_000),
+      random,
+      tick: () => {
+        const now = BigInt(Math.floor(millis)) * 10_000n
+        this.#lastTick = now > this.#lastTick ? now : this.#lastTick + 1n
+        return this.#lastTick
+      },
+      serverTime: () => {
+        if (timestamp !== undefined) this.#seen(timestamp, { millis, random, timestamp })
+        // Just before the microsecond that the client would give its next write, which has to win.
+        const now = BigInt(Math.floor(millis)) * 1_000n - 1n
+        if (now > this.#latest) {
+          this.#latest = now
+          this.#order = 0n
+        }
+        this.#order++
+        return writeTime(this.#latest, this.#order)
+      },
+      listPlace: (end) => end === "back" ? ++this.#back : --this.#front
+    }
+  }
+
+  #parse(text: string): Ast.CqlStatement {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    const other = unsupportedStatement(text)
+    if (other !== undefined) throw unsupported(other)
+    const statement = parse(text)
+    if (statement._tag === "Misparsed") throw syntaxError(statement.message)
+    if (this.#texts.size >= mostTexts) this.#texts.clear()
+    this.#texts.set(text, statement)
+    return statement
+  }
+}
+
+
+const others =
+  /^\s*(?:(CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(MATERIALIZED\s+VIEW|FUNCTION|AGGREGATE|TRIGGER|ROLE|USER|IDENTITY)|(GRANT|REVOKE|LIST|DESCRIBE|DESC|ADD\s+IDENTITY)\b)/i
+
+/** The name of a kind of statement that a server has, and the memory session has not. */
+const unsupportedStatement = (text: string): string | undefined => {
+  const match = others.exec(text)
+  if (match === null) return undefined
+  const [, verb = match[3], what = ""] = match
+  return `${verb} ${what}`.trim().toUpperCase().replaceAll(/\s+/g, " ")
+}
+
+const checkBatch = (type: Ast.BatchText["type"], plans: ReadonlyArray<Plan>): void => {
+  const counters = plans.filter(({ table }) => table.isCounter).length
+  if (type === "counter" && counters < plans.length) throw invalid("Cannot include non-counter statement in a counter batch")
+  if (type === "logged" && counters > 0) throw invalid("Cannot include a counter statement in a logged batch")
+  if (counters > 0 && counters < plans.length) {
+    throw invalid("Counter and non-counter mutations cannot exist in the same batch")
+  }
+  const conditional = plans.filter(({ condition }) => condition !== undefined)
+  if (conditional.length === 0) return
+  const timed = plans.some(({ timestamp }) => timestamp !== undefined)
+  if (timed) throw invalid("Cannot provide custom timestamp for conditional BATCH")
+  const [first] = plans
+  for (const { table, targets } of plans) {
+    if (first !== undefined && table !== first.table) throw invalid("Batch with conditions cannot span multiple tables")
+    const id = (table: Table, key: ReadonlyArray<unknown> | undefined) => JSON.stringify(key?.map(String)) + table.name
+    if (targets.keys.length > 1 || id(table, targets.keys[0]) !== id(table, first?.targets.keys[0])) {
+      throw invalid("Batch with conditions cannot span multiple partitions")
+    }
+  }
+}
+
+/** The answer to a condition that did not hold: the values that it met. */
+const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): Answer => {
+  const conditional = plans.filter(({ condition }) => condition !== undefined)
+  const [first] = conditional
+  if (first === undefined) return nothing
+  const { table, targets } = first
+  const expressions = shownColumns(conditional, table, isBatch)
+  const key = targets.keys[0] ?? []
+  const rows = conditional.map(({ condition, targets }) => ({
+    isStatic: condition?.isStatic === true,
+    clustering: condition?.isStatic === true ? undefined : targets.rows?.[0]
+  }))
+  const lives: Array<Live> = []
+  for (const { clustering } of sortedRows(table, rows)) {
+    const live = liveOf(table, key, clustering, second)
+    if (live.row !== undefined || hasShownStatics(live, expressions)) lives.push(live)
+  }
+  const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
+  if (lives.length === 0) {
+    return { rows: [{ "[applied]": false }], columns: [appliedColumn], wasApplied: false }
+  }
+  return {
+    rows: lives.map((live) => ({
+      "[applied]": false,
+      ...Object.fromEntries(expressions.map(({ name, of }) => [name, of([live])]))
+    })),
+    columns,
+    wasApplied: false
+  }
+}
+
+interface Asked {
+  readonly isStatic: boolean
+  readonly clustering: ReadonlyArray<unknown> | undefined
+}
+
+/** The rows that conditions are about, each once and in their order. */
+const sortedRows = (table: Table, rows: ReadonlyArray<Asked>): ReadonlyArray<Asked> => {
+  const named = rows.filter(({ clustering }) => clustering !== undefined)
+  const sorted = named.toSorted((one, other) => table.compareClustering(one.clustering ?? [], other.clustering ?? []))
+  const unique = sorted.filter((row, index) =>
+    index === 0 || table.compareClustering(row.clustering ?? [], sorted[index - 1]?.clustering ?? []) !== 0
+  )
+  return unique.length > 0 ? unique : rows.slice(0, 1)
+}
+
+const hasShownStatics = (live: Live, expressions: ReadonlyArray<Expression>): boolean =>
+  expressions.some(({ column, of }) => column?.kind === "static" && of([live]) !== null)
+
+const shownColumns = (plans: ReadonlyArray<Plan>, table: Table, isBatch: boolean): ReadonlyArray<Expression> => {
+  const isWhole = plans.some(({ condition }) => condition?.kind !== "columns")
+  if (isWhole) return table.columns.map(columnExpression)
+  const conditions = new Set(plans.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? []))
+  const key = isBatch ? [...table.partition, ...table.clustering] : []
+  return [...key, ...table.columns.filter((column) => conditions.has(column))].map(columnExpression)
+}
+

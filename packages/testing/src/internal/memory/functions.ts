@@ -1,0 +1,226 @@
+/**
+ * The scalar functions: of values, of the time, and of chance.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import type { Environment } from "./environment.ts"
+import { invalid, unsupported } from "./failures.ts"
+import { fromVarint, toBytes } from "./values/bytes.ts"
+import { fromDays, toDays } from "./values/calendar.ts"
+import * as Inet from "./values/inet.ts"
+import { largest, millisOf, randomUuid, smallest, timeUuid } from "./values/timeUuid.ts"
+import { type CqlType, sameType, scalar, schemaText, type ScalarName } from "./values/types.ts"
+
+/** One form of a function: the types that it takes, and the type that it gives. */
+export interface Overload {
+  readonly params: ReadonlyArray<CqlType>
+  readonly returns: CqlType
+  readonly apply: (args: ReadonlyArray<unknown>, environment: Environment) => unknown
+}
+
+const millisPerDay = 86_400_000
+
+/** A function of one value that is not null; null gives null. */
+const unary = (param: ScalarName, returns: ScalarName, apply: (value: never) => unknown): Overload => ({
+  params: [scalar(param)],
+  returns: scalar(returns),
+  apply: ([value]) => value === null ? null : (apply as (value: unknown) => unknown)(value)
+})
+
+const constant = (returns: ScalarName, apply: (environment: Environment) => unknown): Overload => ({
+  params: [],
+  returns: scalar(returns),
+  apply: (_, environment) => apply(environment)
+})
+
+/** A new uuid of version 1. */
+const now = ({ random, tick }: Environment): string =>
+  timeUuid(tick(), (BigInt(random() >>> 0) << 32n) | BigInt(random() >>> 0))
+
+const startOfDay = (days: string): Date => new Date((toDays(days) ?? 0) * millisPerDay)
+const dayOf = (millis: number): string => fromDays(Math.floor(millis / millisPerDay))
+const nanosOfDay = (millis: number): bigint => BigInt(((millis % millisPerDay) + millisPerDay) % millisPerDay) * 1_000_000n
+
+const integers: ReadonlyArray<readonly [ScalarName, number]> = [["tinyint", 8], ["smallint", 16], ["int", 32]]
+
+const rounded = (value: number): number => Math.sign(value) * Math.round(Math.abs(value))
+
+const math = (apply: (value: number) => number): ReadonlyArray<Overload> => [
+  unary("double", "double", apply),
+  unary("float", "float", (value: number) => Math.fround(apply(value)))
+]
+
+const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, ReadonlyArray<Overload>>([
+  ["now", [constant("timeuuid", now)]],
+  ["currenttimeuuid", [constant("timeuuid", now)]],
+  ["uuid", [constant("uuid", ({ random }) => randomUuid(random))]],
+  ["currenttimestamp", [constant("timestamp", ({ millis }) => new Date(millis))]],
+  ["currentdate", [constant("date", ({ millis }) => dayOf(millis))]],
+  ["currenttime", [constant("time", ({ millis }) => nanosOfDay(millis))]],
+  ["todate", [
+    unary("timeuuid", "date", (value: string) => dayOf(millisOf(value))),
+    unary("timestamp", "date", (value: Date) => dayOf(value.getTime()))
+  ]],
+  ["totimestamp", [
+    unary("timeuuid", "timestamp", (value: string) => new Date(millisOf(value))),
+    unary("date", "timestamp", startOfDay)
+  ]],
+  ["tounixtimestamp", [
+    unary("timeuuid", "bigint", (value: string) => BigInt(millisOf(value))),
+    unary("timestamp", "bigint", (value: Date) => BigInt(value.getTime())),
+    unary("date", "bigint", (value: string) => BigInt(startOfDay(value).getTime()))
+  ]],
+  ["mintimeuuid", [unary("timestamp", "timeuuid", (value: Date) => smallest(value.getTime()))]],
+  ["maxtimeuuid", [unary("timestamp", "timeuuid", (value: Date) => largest(value.getTime()))]],
+  ["abs", [
+    ...integers.map(([name]) => unary(name, name, (value: number) => Math.abs(value))),
+    unary("bigint", "bigint", (value: bigint) => value < 0n ? -value : value),
+    unary("varint", "varint", (value: bigint) => value < 0n ? -value : value),
+    unary("decimal", "decimal", (value: BigDecimal.BigDecimal) => BigDecimal.abs(value)),
+    ...math(Math.abs)
+  ]],
+  ["round", [
+    ...integers.map(([name]) => unary(name, name, (value: number) => value)),
+    unary("bigint", "bigint", (value: bigint) => value),
+    unary("varint", "varint", (value: bigint) => value),
+    ...math(rounded)
+  ]],
+  ["exp", math(Math.exp)],
+  ["log", math(Math.log)],
+  ["log10", math(Math.log10)]
+])
+
+const scalarNames: ReadonlyArray<ScalarName> = [
+  "ascii",
+  "bigint",
+  "boolean",
+  "date",
+  "decimal",
+  "double",
+  "float",
+  "inet",
+  "int",
+  "smallint",
+  "text",
+  "time",
+  "timestamp",
+  "timeuuid",
+  "tinyint",
+  "uuid",
+  "varint"
+]
+
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const uuidText = (bytes: Uint8Array): string => {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-")
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+const sizes: Partial<Record<ScalarName, ReadonlyArray<number>>> = {
+  bigint: [8],
+  boolean: [1],
+  date: [4],
+  double: [8],
+  float: [4],
+  inet: [4, 16],
+  int: [4],
+  smallint: [2],
+  time: [8],
+  timestamp: [8],
+  timeuuid: [16],
+  tinyint: [1],
+  uuid: [16]
+}
+
+const readers: { readonly [Name in ScalarName]?: (bytes: Uint8Array) => unknown } = {
+  ascii: text,
+  bigint: (bytes) => view(bytes).getBigInt64(0),
+  boolean: (bytes) => bytes[0] !== 0,
+  date: (bytes) => fromDays(view(bytes).getUint32(0) - 2 ** 31),
+  decimal: (bytes) => BigDecimal.make(fromVarint(bytes.subarray(4)), view(bytes).getInt32(0)),
+  double: (bytes) => view(bytes).getFloat64(0),
+  float: (bytes) => view(bytes).getFloat32(0),
+  inet: Inet.toText,
+  int: (bytes) => view(bytes).getInt32(0),
+  smallint: (bytes) => view(bytes).getInt16(0),
+  text,
+  time: (bytes) => view(bytes).getBigInt64(0),
+  timestamp: (bytes) => new Date(Number(view(bytes).getBigInt64(0))),
+  timeuuid: uuidText,
+  tinyint: (bytes) => view(bytes).getInt8(0),
+  uuid: uuidText,
+  varint: fromVarint
+}
+
+const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map(scalarNames.flatMap((name) => [
+  [`${name}asblob`, [{
+    params: [scalar(name)],
+    returns: scalar("blob"),
+    apply: ([value], { schema }) => value === null ? null : toBytes(scalar(name), value, schema.fieldsOf)
+  }]] as readonly [string, ReadonlyArray<Overload>],
+  [`blobas${name}`, [unary("blob", name, (bytes: Uint8Array) => {
+    if (sizes[name]?.includes(bytes.length) === false) {
+      throw invalid(`In call to function system.blob_as_${name}, value is not a valid binary representation for type ${name}`)
+    }
+    return readers[name]?.(bytes)
+  })]] as readonly [string, ReadonlyArray<Overload>]
+]))
+
+// Functions of the server that a statement may call, and that have no counterpart here.
+const others = /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|mask_|similarity_|token$|count_?rows)/
+
+/** Its forms, by a name with or without underscores. */
+export const overloadsOf = (name: string): ReadonlyArray<Overload> => {
+  const plain = name.replaceAll("_", "")
+  const found = functions.get(plain) ?? conversions.get(plain)
+  if (found !== undefined) return found
+  if (others.test(name)) throw unsupported(`the function ${name}`)
+  throw invalid(`Unknown function ${name} called`)
+}
+
+/** The form that takes arguments of some types; an argument without a type fits every one. */
+export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, fits: Fits): Overload => {
+  const overloads = overloadsOf(name)
+  const [first] = overloads
+  const counted = overloads.filter(({ params }) => params.length === types.length)
+  if (counted.length === 0 && first !== undefined) {
+    throw invalid(
+      `Invalid number of arguments in call to function system.${name}: ${first.params.length} required but ${types.length} provided`
+    )
+  }
+  const matching = counted.filter(({ params }) =>
+    params.every((param, index) => {
+      const type = types[index]
+      return type === undefined ? fits(index, param) : isAssignable(type, param)
+    })
+  )
+  const [chosen, second] = matching
+  if (chosen === undefined) {
+    const signatures = overloads.map(({ params, returns }) =>
+      `system.${name} : (${params.map(schemaText).join(", ")}) -> ${schemaText(returns)}`
+    )
+    throw invalid(
+      `Invalid call to function ${name}, none of its type signatures match (known type signatures: ${signatures.join(", ")})`
+    )
+  }
+  if (second !== undefined && types.some((type) => type === undefined)) {
+    throw invalid(
+      `Ambiguous call to function ${name} (can be matched by following signatures): use type casts to disambiguate`
+    )
+  }
+  return chosen
+}
+
+/** Whether an argument without a type of its own may be one of a type. */
+export type Fits = (index: number, type: CqlType) => boolean
+
+/** Whether values of a type are values of another one as well. */
+export const isAssignable = (from: CqlType, to: CqlType): boolean => {
+  if (sameType(from, to)) return true
+  if (from._tag !== "Scalar" || to._tag !== "Scalar") return false
+  return (from.name === "ascii" && to.name === "text") || (from.name === "timeuuid" && to.name === "uuid") ||
+    (from.name === "counter" && to.name === "bigint") || (from.name === "bigint" && to.name === "counter") ||
+    to.name === "blob"
+}

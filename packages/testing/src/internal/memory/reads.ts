@@ -1,0 +1,342 @@
+/**
+ * SELECT: the rows that a WHERE selects, in their order, within their limits, page by page.
+ */
+import type { Select, Selected, Term } from "./cql/ast.ts"
+import type { Environment } from "./environment.ts"
+import { invalid, unsupported } from "./failures.ts"
+import { exists, hasStatics, type Live } from "./live.ts"
+import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
+import type { Column, Table } from "./schema.ts"
+import { columnExpression, compile, type Expression } from "./selection.ts"
+import type { Partition, Row } from "./store.ts"
+import { evaluateInt, unset } from "./terms.ts"
+import { comparator } from "./values/compare.ts"
+import { jsonName, toJson } from "./values/json.ts"
+import { columnText, scalar } from "./values/types.ts"
+import { checkSelect, holds, keysOf } from "./where.ts"
+
+export interface Result {
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: string }>
+  readonly rows: ReadonlyArray<Record<string, unknown>>
+  readonly next: Cursor | undefined
+}
+
+/** Where a page begins: after a row, or after a number of groups. */
+export interface Cursor {
+  readonly after: Live | undefined
+  readonly isDistinct: boolean
+  /** Rows that were given so far, and those of them in the last partition. */
+  readonly given: number
+  readonly givenOfPartition: number
+}
+
+/** A SELECT that has been checked. */
+interface Query {
+  readonly table: Table
+  readonly select: Select
+  readonly expressions: ReadonlyArray<Expression>
+  readonly restrictions: ReadonlyArray<Restriction>
+  readonly isReversed: boolean
+  readonly limit: number
+  readonly perPartition: number
+  readonly environment: Environment
+}
+
+const limitOf = (term: Term | undefined, name: string, environment: Environment): number => {
+  if (term === undefined) return Number.POSITIVE_INFINITY
+  const value = evaluateInt(term, `[${name.toLowerCase().replaceAll(" ", "_")}]`, environment)
+  if (value === unset) return Number.POSITIVE_INFINITY
+  if (value === null) throw invalid(`Invalid null value of ${name}`)
+  if ((value as number) <= 0) throw invalid(`${name} must be strictly positive`)
+  return value as number
+}
+
+export const select = (
+  statement: Select,
+  environment: Environment,
+  pageSize: number | undefined,
+  from: Cursor | undefined
+): Result => {
+  const query = check(statement, environment)
+  const { expressions } = query
+  const size = pageSize === undefined || pageSize <= 0 ? Number.POSITIVE_INFINITY : pageSize
+  const isGrouped = statement.groupBy.length > 0 || expressions.some(({ isAggregate }) => isAggregate)
+  const page = isGrouped || sortsAcross(query) ? wholePage(query, size, from, isGrouped) : lazyPage(query, size, from)
+  const columns = statement.isJson
+    ? [{ name: "[json]", type: "text" }]
+    : expressions.map(({ name, type }) => ({ name, type: columnText(type) }))
+  return { columns, rows: page.groups.map((group) => rowOf(query, group)), next: page.next }
+}
+
+const rowOf = ({ environment, expressions, select }: Query, group: ReadonlyArray<Live>): Record<string, unknown> => {
+  if (!select.isJson) return Object.fromEntries(expressions.map(({ name, of }) => [name, of(group)]))
+  const parts = expressions.map(({ name, of, type }) =>
+    `${jsonName(name)}: ${toJson(type, of(group), environment.schema.fieldsOf)}`
+  )
+  return { "[json]": `{${parts.join(", ")}}` }
+}
+
+interface PageOf {
+  readonly groups: ReadonlyArray<ReadonlyArray<Live>>
+  readonly next: Cursor | undefined
+}
+
+/** A page of rows that are read one after the other. */
+const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf => {
+  const rows: Array<Live> = []
+  let given = from?.given ?? 0
+  let givenOfPartition = from?.givenOfPartition ?? 0
+  let partition = from?.after?.partition
+  for (const live of scan(query, from)) {
+    if (given >= query.limit) return { groups: rows.map((row) => [row]), next: undefined }
+    if (live.partition !== partition) givenOfPartition = 0
+    partition = live.partition
+    if (givenOfPartition >= query.perPartition) continue
+    rows.push(live)
+    given++
+    givenOfPartition++
+    // A full page may be the last: the server says so only when it is asked for the next.
+    if (rows.length >= size && given < query.limit) {
+      const next = { after: live, isDistinct: query.select.isDistinct, given, givenOfPartition }
+      return { groups: rows.map((row) => [row]), next }
+    }
+  }
+  return { groups: rows.map((row) => [row]), next: undefined }
+}
+
+/** A page of what can be known only when everything was read: groups, and rows of several partitions in one order. */
+const wholePage = (query: Query, size: number, from: Cursor | undefined, isGrouped: boolean): PageOf => {
+  const perPartition = isGrouped ? { ...query, perPartition: Number.POSITIVE_INFINITY } : query
+  const limited = isGrouped ? { ...perPartition, limit: Number.POSITIVE_INFINITY } : perPartition
+  const rows = lazyPage({ ...limited, limit: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY, undefined).groups.map(
+    ([live]) => live!
+  )
+  const groups = isGrouped ? grouped(query, rows) : sorted(query, rows).map((live) => [live])
+  const within = groups.slice(0, query.limit)
+  const start = from?.given ?? 0
+  const page = within.slice(start, start + size)
+  const given = start + page.length
+  const isFull = page.length >= size && given < query.limit && query.select.groupBy.length > 0
+  return {
+    groups: page,
+    next: isFull ? { after: undefined, isDistinct: false, given, givenOfPartition: 0 } : undefined
+  }
+}
+
+/** The rows of each group; all of them are one where nothing divides them. */
+const grouped = ({ perPartition, select, table }: Query, rows: ReadonlyArray<Live>): ReadonlyArray<ReadonlyArray<Live>> => {
+  if (select.groupBy.length === 0) return [rows]
+  const clustering = select.groupBy.map((name) => table.column(name)).filter(({ kind }) => kind === "clustering")
+  const groups: Array<Array<Live>> = []
+  let group: Array<Live> = []
+  let ofPartition = 0
+  for (const live of rows) {
+    const [first] = group
+    const isSamePartition = first !== undefined && first.partition === live.partition
+    const isSame = isSamePartition && first.row !== undefined && live.row !== undefined &&
+      table.compareClustering(first.row.clustering.slice(0, clustering.length), live.row.clustering) === 0
+    if (isSame) {
+      group.push(live)
+      continue
+    }
+    ofPartition = isSamePartition ? ofPartition + 1 : 1
+    group = [live]
+    if (ofPartition <= perPartition) groups.push(group)
+  }
+  return groups
+}
+
+const sortsAcross = ({ restrictions, select, table }: Query): boolean =>
+  select.orderBy.length > 0 && (keysOf(table, restrictions)?.length ?? 2) > 1
+
+const sorted = ({ select, table }: Query, rows: ReadonlyArray<Live>): ReadonlyArray<Live> => {
+  const columns = select.orderBy.map(({ column, isDescending }) => {
+    const found = table.column(column)
+    return { position: found.position, isDescending, compare: comparator(found.type, table.fieldsOf) }
+  })
+  return rows.toSorted((one, other) => {
+    for (const { compare, isDescending, position } of columns) {
+      const order = compare(one.row?.clustering[position], other.row?.clustering[position])
+      if (order !== 0) return isDescending ? -order : order
+    }
+    return 0
+  })
+}
+
+/** The rows that are selected, from a place on. */
+const scan = function*(query: Query, from: Cursor | undefined): Generator<Live> {
+  const { environment: { second }, isReversed, restrictions, select, table } = query
+  const after = from?.after
+  let isAfter = after === undefined
+  for (const partition of partitionsOf(query)) {
+    if (!isAfter) {
+      if (partition !== after?.partition) continue
+      isAfter = true
+      if (select.isDistinct || after.row === undefined) continue
+      yield* rowsOf(query, partition, placeAfter(table, partition, after.row, isReversed))
+      continue
+    }
+    if (select.isDistinct) {
+      const live: Live = { partition, row: partition.rows.find((row) => exists(row, second)), second, table }
+      const isThere = live.row !== undefined || hasStatics(partition, second)
+      if (isThere && restrictions.every((restriction) => holds(restriction, live))) yield live
+      continue
+    }
+    yield* rowsOf(query, partition, undefined)
+  }
+}
+
+const placeAfter = (table: Table, partition: Partition, row: Row, isReversed: boolean): number => {
+  const at = table.store.position(partition, row.clustering)
+  const found = partition.rows[at]
+  const isThere = found !== undefined && table.compareClustering(found.clustering, row.clustering) === 0
+  return isReversed ? at - 1 : isThere ? at + 1 : at
+}
+
+const rowsOf = function*(query: Query, partition: Partition, start: number | undefined): Generator<Live> {
+  const { environment: { second }, isReversed, restrictions, table } = query
+  const of = (row: Row | undefined): Live => ({ partition, row, second, table })
+  let any = start !== undefined
+  const { end, first } = boundsOf(query, partition)
+  const begin = start ?? (isReversed ? end : first)
+  for (let at = begin; isReversed ? at >= first : at <= end; at += isReversed ? -1 : 1) {
+    const row = partition.rows[at]
+    if (row === undefined || !exists(row, second)) continue
+    any = true
+    const live = of(row)
+    if (restrictions.every((restriction) => holds(restriction, live))) yield live
+  }
+  // A partition that holds static values alone is one row of them, where nothing is asked of rows.
+  if (any || table.clustering.length === 0 || !hasStatics(partition, second)) return
+  if (partition.rows.some((row) => exists(row, second))) return
+  const asksRows = restrictions.some((each) => columnsOf(each).some(({ kind }) => kind === "clustering" || kind === "regular"))
+  const live = of(undefined)
+  if (!asksRows && restrictions.every((restriction) => holds(restriction, live))) yield live
+}
+
+/** The first and last place of the rows that begin with the values asked for. */
+const boundsOf = ({ restrictions, table }: Query, partition: Partition): { readonly first: number; readonly end: number } => {
+  const prefix: Array<unknown> = []
+  for (const column of table.clustering) {
+    const equal = restrictions.find((each) => each._tag === "Eq" && each.column === column)
+    if (equal?._tag !== "Eq") break
+    prefix.push(equal.value)
+  }
+  const { rows } = partition
+  if (prefix.length === 0) return { first: 0, end: rows.length - 1 }
+  const first = table.store.position(partition, prefix)
+  let end = first
+  while (end < rows.length && table.compareClustering(prefix, rows[end]!.clustering) === 0) end++
+  return { first, end: end - 1 }
+}
+
+const partitionsOf = ({ restrictions, table }: Query): Iterable<Partition> => {
+  const keys = keysOf(table, restrictions)
+  if (keys === undefined) return table.store.partitions
+  return keys.flatMap((key) => table.store.find(key) ?? [])
+}
+
+const check = (statement: Select, environment: Environment): Query => {
+  const table = environment.schema.table(statement.table, environment.keyspace)
+  if (statement.isAnn) throw unsupported("ORDER BY ... ANN OF")
+  const selected = statement.selected ?? table.columns.map((column): Selected => ({
+    selector: { _tag: "ColumnOf", column: column.name },
+    alias: undefined
+  }))
+  const expressions = statement.selected === undefined
+    ? table.columns.map(columnExpression)
+    : selected.map((each) => compile(table, each, environment))
+  const restrictions = restrictionsOf(table, statement.where, environment)
+  if (statement.isDistinct) checkDistinct(table, expressions, restrictions)
+  checkSelect(table, restrictions, statement.allowFiltering)
+  checkGrouping(table, statement, restrictions)
+  return {
+    table,
+    select: statement,
+    expressions,
+    restrictions,
+    isReversed: checkOrder(table, statement, restrictions),
+    limit: limitOf(statement.limit, "LIMIT", environment),
+    perPartition: perPartitionOf(statement, environment),
+    environment
+  }
+}
+
+const perPartitionOf = ({ isDistinct, perPartitionLimit }: Select, environment: Environment): number => {
+  if (perPartitionLimit !== undefined && isDistinct) {
+    throw invalid("PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries")
+  }
+  return limitOf(perPartitionLimit, "PER PARTITION LIMIT", environment)
+}
+
+const checkDistinct = (
+  table: Table,
+  expressions: ReadonlyArray<Expression>,
+  restrictions: ReadonlyArray<Restriction>
+): void => {
+  const names = new Set(expressions.map(({ column }) => column?.name))
+  const stray = expressions.find(({ column }) => column?.kind === "clustering" || column?.kind === "regular")
+  if (stray !== undefined) {
+    throw invalid(`SELECT DISTINCT queries must only request partition key columns and/or static columns (not ${stray.name})`)
+  }
+  const missing = table.partition.find(({ name }) => !names.has(name))
+  if (missing !== undefined) {
+    throw invalid(`SELECT DISTINCT queries must request all the partition key columns (missing ${missing.name})`)
+  }
+  const restricted = restrictions.flatMap(columnsOf).some(({ kind }) => kind === "clustering" || kind === "regular")
+  if (restricted) {
+    throw invalid("SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.")
+  }
+}
+
+const checkGrouping = (table: Table, { groupBy }: Select, restrictions: ReadonlyArray<Restriction>): void => {
+  if (groupBy.length === 0) return
+  const key = [...table.partition, ...table.clustering]
+  let at = 0
+  for (const name of groupBy) {
+    const column = table.column(name)
+    if (column.kind !== "partition_key" && column.kind !== "clustering") {
+      throw invalid(`Group by is currently only supported on the columns of the PRIMARY KEY, got ${name}`)
+    }
+    const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
+    while (key[at] !== undefined && key[at] !== column && isFixed(key[at]!)) at++
+    if (key[at] !== column) {
+      throw invalid("Group by currently only support groups of columns following their declared order in the PRIMARY KEY")
+    }
+    at++
+  }
+  if (at < table.partition.length && table.partition.slice(at).some((column) => !restrictions.some((one) => one._tag === "Eq" && one.column === column))) {
+    throw invalid("Group by is not supported on only a part of the partition key")
+  }
+}
+
+/** Whether rows come in the reverse of their order. */
+const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArray<Restriction>): boolean => {
+  if (orderBy.length === 0) return false
+  for (const { column } of orderBy) {
+    if (table.column(column).kind !== "clustering") {
+      throw invalid(`Order by is currently only supported on the clustered columns of the PRIMARY KEY, got ${column}`)
+    }
+  }
+  if (keysOf(table, restrictions) === undefined) {
+    throw invalid("ORDER BY is only supported when the partition key is restricted by an EQ or an IN.")
+  }
+  let isReversed: boolean | undefined
+  let at = 0
+  for (const { column: name, isDescending } of orderBy) {
+    const column = table.column(name)
+    const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
+    while (at < column.position && isFixed(table.clustering[at]!)) at++
+    if (column.position !== at) {
+      throw invalid("Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY")
+    }
+    at++
+    const reverses = isDescending !== column.isDescending
+    if (isReversed !== undefined && isReversed !== reverses) throw invalid("Unsupported order by relation")
+    isReversed = reverses
+  }
+  return isReversed ?? false
+}
+
+/** The type of the columns of a conditional write's answer. */
+export const appliedColumn = { name: "[applied]", type: columnText(scalar("boolean")) }

@@ -1,0 +1,271 @@
+/**
+ * The relations of a WHERE, with the columns that they name and the values that they compare.
+ */
+import type { InList, Operator, Relation, Term } from "./cql/ast.ts"
+import type { Environment } from "./environment.ts"
+import { invalid, unsupported } from "./failures.ts"
+import { token as tokenOf } from "./murmur3.ts"
+import type { Column, Table } from "./schema.ts"
+import { keyBytes } from "./store.ts"
+import { evaluate, evaluateKey, type Receiver, unset } from "./terms.ts"
+import { type CqlType, frozen, isMultiCell, scalar, schemaText } from "./values/types.ts"
+
+export type SliceOperator = "<" | "<=" | ">" | ">="
+
+/** What a relation asks of a column, or of several. */
+export type Restriction =
+  | { readonly _tag: "Eq"; readonly column: Column; readonly value: unknown }
+  | { readonly _tag: "In"; readonly column: Column; readonly values: ReadonlyArray<unknown> }
+  | { readonly _tag: "Slice"; readonly column: Column; readonly operator: SliceOperator; readonly value: unknown }
+  | { readonly _tag: "Contains"; readonly column: Column; readonly isKey: boolean; readonly value: unknown }
+  | { readonly _tag: "Element"; readonly column: Column; readonly key: unknown; readonly value: unknown }
+  | {
+    readonly _tag: "Tuples"
+    readonly columns: ReadonlyArray<Column>
+    readonly tuples: ReadonlyArray<ReadonlyArray<unknown>>
+    readonly isEquality: boolean
+  }
+  | {
+    readonly _tag: "TupleSlice"
+    readonly columns: ReadonlyArray<Column>
+    readonly operator: SliceOperator
+    readonly values: ReadonlyArray<unknown>
+  }
+  | { readonly _tag: "Token"; readonly operator: SliceOperator | "="; readonly token: bigint }
+
+/** The columns that a restriction is about. */
+export const columnsOf = (restriction: Restriction): ReadonlyArray<Column> =>
+  "column" in restriction ? [restriction.column] : "columns" in restriction ? restriction.columns : []
+
+/** The restrictions of a WHERE, each held against the types of its columns. */
+export const restrictionsOf = (
+  table: Table,
+  relations: ReadonlyArray<Relation>,
+  environment: Environment
+): ReadonlyArray<Restriction> => {
+  // A column that does not exist is found before any value is looked at.
+  for (const relation of relations) {
+    for (const name of "columns" in relation ? relation.columns : [relation.column]) table.column(name)
+  }
+  const restrictions = relations.map((relation) => restrictionOf(table, relation, environment))
+  checkTogether(restrictions)
+  return restrictions
+}
+
+const restrictionOf = (table: Table, relation: Relation, environment: Environment): Restriction => {
+  switch (relation._tag) {
+    case "Compare":
+      return compared(table.column(relation.column), relation.operator, relation.term, environment)
+    case "In": {
+      const column = table.column(relation.column)
+      refuseMultiCell(column, "IN")
+      return { _tag: "In", column, values: listed(relation.list, column, environment) }
+    }
+    case "CompareElement": {
+      const column = table.column(relation.column)
+      const { type } = column
+      if (type._tag !== "Map") throw invalid(`Column ${column.name} cannot be used as a map`)
+      if (type.frozen) {
+        throw invalid(`Map-entry equality predicates on frozen map column ${column.name} are not supported`)
+      }
+      if (relation.operator !== "=") {
+        throw invalid(`Map-entry predicates on map column ${column.name} support only the = operator`)
+      }
+      return {
+        _tag: "Element",
+        column,
+        key: evaluateKey(relation.key, { name: `key(${column.name})`, type: type.key }, environment),
+        value: evaluateKey(relation.term, { name: `value(${column.name})`, type: type.value }, environment)
+      }
+    }
+    case "CompareTuple": {
+      const columns = clusteringOf(table, relation.columns)
+      const values = tupleOf(relation.term, columns, environment)
+      if (relation.operator === "=") return { _tag: "Tuples", columns, tuples: [values], isEquality: true }
+      if (relation.operator === "!=") throw invalid("Unsupported \"!=\" relation")
+      return { _tag: "TupleSlice", columns, operator: relation.operator as SliceOperator, values }
+    }
+    case "InTuples": {
+      const columns = clusteringOf(table, relation.columns)
+      return { _tag: "Tuples", columns, tuples: listedTuples(relation.list, columns, environment), isEquality: false }
+    }
+    case "CompareToken":
+      return tokenRestriction(table, relation, environment)
+    case "IsNotNull":
+      throw invalid(`restrictions 'IS NOT NULL' are only supported in materialized view creation: ${relation.column} IS NOT NULL`)
+  }
+}
+
+const compared = (column: Column, operator: Operator, term: Term, environment: Environment): Restriction => {
+  const { name, type } = column
+  switch (operator) {
+    case "CONTAINS":
+    case "CONTAINS KEY": {
+      const isKey = operator === "CONTAINS KEY"
+      const element = elementOf(column, isKey)
+      const value = evaluateKey(term, { name: `${isKey ? "key" : "value"}(${name})`, type: element }, environment)
+      return { _tag: "Contains", column, isKey, value }
+    }
+    case "LIKE":
+      throw unsupported("LIKE", "Compare with = or a range, or run this statement against a real server (CassandraServer).")
+    case "!=":
+      throw invalid(`Unsupported "!=" relation: ${name} != ?`)
+    case "=":
+      refuseMultiCell(column, "=")
+      return { _tag: "Eq", column, value: evaluateKey(term, column, environment) }
+    default:
+      refuseMultiCell(column, operator)
+      if (isDuration(type)) throw invalid("Slice restrictions are not supported on duration columns")
+      return {
+        _tag: "Slice",
+        column,
+        operator: operator as SliceOperator,
+        value: evaluateKey(term, column, environment)
+      }
+  }
+}
+
+const isDuration = (type: CqlType): boolean => type._tag === "Scalar" && type.name === "duration"
+
+const elementOf = ({ name, type }: Column, isKey: boolean): CqlType => {
+  if (type._tag === "Map") return isKey ? type.key : type.value
+  if (isKey) throw invalid(`Cannot use CONTAINS KEY on non-map column ${name}`)
+  if (type._tag === "List" || type._tag === "Set") return type.element
+  throw invalid(`Cannot use CONTAINS on non-collection column ${name}`)
+}
+
+const refuseMultiCell = ({ name, type }: Column, operator: string): void => {
+  if (!isMultiCell(type)) return
+  throw invalid(
+    type._tag === "Udt"
+      ? `Non-frozen UDT column '${name}' (${schemaText(type)}) cannot be restricted by any relation`
+      : `Collection column '${name}' (${schemaText(type)}) cannot be restricted by a '${operator}' relation`
+  )
+}
+
+/** The values of an IN: from a marker for the whole list, or one by one. */
+const listed = (list: InList, column: Column, environment: Environment): ReadonlyArray<unknown> => {
+  if (Array.isArray(list)) return list.map((term) => evaluateKey(term, column, environment))
+  const name = `in(${column.name})`
+  const type: CqlType = { _tag: "List", element: column.type, frozen: true }
+  const values = evaluate(list as Term, { name, type }, environment)
+  if (values === null) throw invalid(`Invalid null value for IN marker of column ${column.name}`)
+  if (values === unset) throw invalid(`Invalid unset value for ${name}`)
+  return values as ReadonlyArray<unknown>
+}
+
+const tupleReceiver = (columns: ReadonlyArray<Column>): Receiver => ({
+  name: `(${columns.map(({ name }) => name).join(",")})`,
+  type: { _tag: "Tuple", elements: columns.map(({ type }) => frozen(type)) }
+})
+
+const tupleOf = (term: Term, columns: ReadonlyArray<Column>, environment: Environment): ReadonlyArray<unknown> => {
+  if (term._tag === "TupleTerm") {
+    if (term.elements.length !== columns.length) {
+      throw invalid(`Expected ${columns.length} elements in value tuple, but got ${term.elements.length}`)
+    }
+    return columns.map((column, index) => evaluateKey(term.elements[index]!, column, environment))
+  }
+  const value = evaluateKey(term, tupleReceiver(columns), environment)
+  const values = value as ReadonlyArray<unknown>
+  const missing = columns.find((_, index) => values[index] === null)
+  if (missing !== undefined) throw invalid(`Invalid null value in condition for column ${missing.name}`)
+  return values
+}
+
+const listedTuples = (
+  list: InList,
+  columns: ReadonlyArray<Column>,
+  environment: Environment
+): ReadonlyArray<ReadonlyArray<unknown>> => {
+  if (Array.isArray(list)) return list.map((term) => tupleOf(term, columns, environment))
+  const { name, type } = tupleReceiver(columns)
+  const values = evaluateKey(
+    list as Term,
+    { name: `in${name}`, type: { _tag: "List", element: type, frozen: true } },
+    environment
+  )
+  return values as ReadonlyArray<ReadonlyArray<unknown>>
+}
+
+/** The clustering columns of a relation on several columns, which stand in the order of the key. */
+const clusteringOf = (table: Table, names: ReadonlyArray<string>): ReadonlyArray<Column> => {
+  const columns = names.map((name) => table.column(name))
+  const shown = `(${names.join(", ")})`
+  for (const [index, column] of columns.entries()) {
+    if (column.kind !== "clustering") {
+      throw invalid(`Multi-column relations can only be applied to clustering columns but was applied to: ${column.name}`)
+    }
+    if (names.indexOf(column.name) !== index) {
+      throw invalid(`Column "${column.name}" appeared twice in a relation: ${shown}`)
+    }
+    if (index > 0 && column.position !== columns[index - 1]!.position + 1) {
+      throw invalid(`Clustering columns must appear in the PRIMARY KEY order in multi-column relations: ${shown}`)
+    }
+  }
+  return columns
+}
+
+const tokenRestriction = (
+  table: Table,
+  { columns, operator, term }: Extract<Relation, { readonly _tag: "CompareToken" }>,
+  environment: Environment
+): Restriction => {
+  const named = columns.map((name) => table.column(name))
+  const isKey = named.length === table.partition.length && named.every((column) => column.kind === "partition_key")
+  if (!isKey) {
+    throw invalid(
+      "The token() function must be applied to all partition key components or none of them"
+    )
+  }
+  if (named.some((column, index) => column.position !== index)) {
+    throw invalid(
+      `The token function arguments must be in the partition key order: ${table.partition.map(({ name }) => name).join(", ")}`
+    )
+  }
+  if (operator === "!=" || operator === "IN" || operator.startsWith("CONTAINS")) {
+    throw invalid(`Unsupported "${operator}" relation on token()`)
+  }
+  const token = term._tag === "CallTerm" && term.name === "token"
+    ? callToken(table, term.args, environment)
+    : evaluateKey(term, { name: "partition key token", type: scalar("bigint") }, environment) as bigint
+  return { _tag: "Token", operator: operator as SliceOperator | "=", token }
+}
+
+const callToken = (table: Table, args: ReadonlyArray<Term>, environment: Environment): bigint => {
+  if (args.length !== table.partition.length) {
+    throw invalid(
+      `Invalid number of arguments in call to function token: ${table.partition.length} required but ${args.length} provided`
+    )
+  }
+  const key = table.partition.map((column, index) => evaluateKey(args[index]!, column, environment))
+  return tokenOf(keyBytes(table, key))
+}
+
+/** Refuses restrictions that exclude each other. */
+const checkTogether = (restrictions: ReadonlyArray<Restriction>): void => {
+  const seen = new Map<string, Array<Restriction>>()
+  for (const restriction of restrictions) {
+    for (const { name } of columnsOf(restriction)) {
+      const before = seen.get(name) ?? []
+      for (const other of before) checkPair(name, other, restriction)
+      seen.set(name, [...before, restriction])
+    }
+  }
+}
+
+const isSlice = (restriction: Restriction): restriction is Extract<Restriction, { readonly operator: unknown }> =>
+  restriction._tag === "Slice" || restriction._tag === "TupleSlice"
+
+const isLower = (operator: string): boolean => operator === ">" || operator === ">="
+
+const checkPair = (name: string, one: Restriction, other: Restriction): void => {
+  if (isSlice(one) && isSlice(other)) {
+    if (isLower(one.operator) !== isLower(other.operator)) return
+    throw invalid(`More than one restriction was found for the ${isLower(one.operator) ? "start" : "end"} bound on ${name}`)
+  }
+  const passes = (restriction: Restriction) => restriction._tag === "Contains" || restriction._tag === "Element"
+  if (passes(one) && passes(other)) return
+  const kind = [one, other].some(({ _tag }) => _tag === "Eq") ? "an Equal" : "a IN"
+  throw invalid(`${name} cannot be restricted by more than one relation if it includes ${kind}`)
+}

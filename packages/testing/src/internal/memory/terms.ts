@@ -1,0 +1,211 @@
+/**
+ * Terms of a text as values of the column that they are for.
+ */
+import { Reason, Statement } from "@effect-cql/core"
+import { kindOf } from "@effect-cql/core/Port"
+import type { Term } from "./cql/ast.ts"
+import type { Environment } from "./environment.ts"
+import { invalid, Refused, unsupported } from "./failures.ts"
+import { choose, isAssignable } from "./functions.ts"
+import { accept, Refusal } from "./values/accept.ts"
+import { sortedMap, sortedSet } from "./values/compare.ts"
+import { fits, literal } from "./values/literal.ts"
+import { columnText, type CqlType, isMultiCell, resolveType, scalar, schemaText } from "./values/types.ts"
+
+/** What a value is for: a column, or something else that has a type. */
+export interface Receiver {
+  readonly name: string
+  readonly type: CqlType
+}
+
+/** A value that leaves a column as it is. */
+export const unset: unique symbol = Symbol("unset")
+
+/** The value of a term; null for none. */
+export const evaluate = (term: Term, receiver: Receiver, environment: Environment): unknown => {
+  const { name, type } = receiver
+  switch (term._tag) {
+    case "Null":
+      return null
+    case "Marker":
+      return bound(term.index, receiver, environment)
+    case "Constant":
+      return literal(term.kind, term.text, type, name)
+    case "Hint": {
+      const hinted = resolveType(term.type, environment.keyspace ?? "", environment.schema.hasType)
+      if (!isAssignable(hinted, type)) {
+        throw invalid(`Cannot assign value ${termText(term)} to ${name} of type ${schemaText(type)}`)
+      }
+      return evaluate(term.term, { name, type: hinted }, environment)
+    }
+    case "CallTerm":
+      return call(term, receiver, environment)
+    case "Operation":
+      throw unsupported("arithmetic between values", "Compute the value in the program and bind it.")
+    default:
+      return structure(term, receiver, environment)
+  }
+}
+
+/** A value that has to be there, such as that of a key. */
+export const evaluateKey = (term: Term, receiver: Receiver, environment: Environment): unknown => {
+  const value = evaluate(term, receiver, environment)
+  if (value === null) throw invalid(`Invalid null value in condition for column ${receiver.name}`)
+  if (value === unset) throw invalid(`Invalid unset value for column ${receiver.name}`)
+  return value
+}
+
+/** A value of type int, for what is none of a column: a LIMIT, a TTL. */
+export const evaluateInt = (term: Term, name: string, environment: Environment): number | null | typeof unset =>
+  evaluate(term, { name, type: scalar("int") }, environment) as number | null | typeof unset
+
+/** The value of a marker, held against its type as an adapter holds it. */
+const bound = (index: number, { name, type }: Receiver, { params, schema }: Environment): unknown => {
+  const value = params[index]
+  if (value === null) return null
+  if (Statement.isUnset(value)) return unset
+  const accepted = value === undefined
+    ? new Refusal(columnText(type), "undefined")
+    : accept(type, value, schema.fieldsOf)
+  if (!(accepted instanceof Refusal)) return accepted
+  const { at, expected, given } = accepted
+  throw new Refused(
+    new Reason.ParametersRefused({
+      message: `parameter ${index} (column ${name}${at}): expected ${expected}, given: ${given}` +
+        (value === undefined ? "; null deletes a value, Statement.unset leaves it alone" : ""),
+      parameter: index,
+      column: name,
+      expected: columnText(type),
+      given: at === "" ? kindOf(value) : given
+    })
+  )
+}
+
+/** The type that a term has by itself: constants and markers have none. */
+const ownType = (term: Term, environment: Environment): CqlType | undefined => {
+  if (term._tag === "Hint") return resolveType(term.type, environment.keyspace ?? "", environment.schema.hasType)
+  return term._tag === "CallTerm" && term.name !== "token" && !isToJson(term.name)
+    ? chosen(term, environment).returns
+    : isToJson(term._tag === "CallTerm" ? term.name : "")
+    ? scalar("text")
+    : undefined
+}
+
+const isToJson = (name: string): boolean => name.replaceAll("_", "") === "tojson"
+
+type Call = Extract<Term, { readonly _tag: "CallTerm" }>
+
+const chosen = ({ args, name }: Call, environment: Environment) =>
+  choose(name, args.map((arg) => ownType(arg, environment)), (index, type) => {
+    const arg = args[index]
+    return arg?._tag === "Constant" ? fits(arg.kind, type) : arg?._tag === "Marker" || arg?._tag === "Null"
+  })
+
+const call = (term: Call, receiver: Receiver, environment: Environment): unknown => {
+  if (isToJson(term.name)) throw unsupported("toJson of a term", "Write the text, or bind it.")
+  const { apply, params, returns } = chosen(term, environment)
+  if (!isAssignable(returns, receiver.type)) {
+    throw invalid(
+      `Type error: cannot assign result of function system.${term.name} (type ${schemaText(returns)}) to ${receiver.name} (type ${
+        schemaText(receiver.type)
+      })`
+    )
+  }
+  const args = term.args.map((arg, index) =>
+    evaluate(arg, { name: `arg${index}(system.${term.name})`, type: params[index]! }, environment)
+  )
+  return apply(args, environment)
+}
+
+const mismatch = (kind: string, { name, type }: Receiver): Refused =>
+  invalid(`Invalid ${kind} literal for ${name} of type ${schemaText(type)}`)
+
+/** An element of a collection. */
+const element = (term: Term, receiver: Receiver, environment: Environment): unknown => {
+  const value = evaluate(term, receiver, environment)
+  if (value === null) throw invalid("null is not supported inside collections")
+  if (value === unset) throw invalid("unset value is not supported inside collections")
+  return value
+}
+
+type Structure = Exclude<Term, { readonly _tag: "Null" | "Marker" | "Constant" | "Hint" | "CallTerm" | "Operation" }>
+
+const structure = (term: Structure, receiver: Receiver, environment: Environment): unknown => {
+  const { name, type } = receiver
+  const { fieldsOf } = environment.schema
+  const elements = (terms: ReadonlyArray<Term>, type: CqlType, suffix = "") =>
+    terms.map((each) => element(each, { name: `${suffix}value(${name})`, type }, environment))
+  switch (term._tag) {
+    case "ListTerm":
+      if (type._tag === "Vector") {
+        if (term.elements.length !== type.dimension) {
+          throw invalid(
+            `Invalid vector literal for ${name} of type ${schemaText(type)}; expected ${type.dimension} elements, but given ${term.elements.length}`
+          )
+        }
+        return elements(term.elements, type.element)
+      }
+      if (type._tag !== "List") throw mismatch("list", receiver)
+      return emptyIsNull(elements(term.elements, type.element), term.elements.length, type)
+    case "SetTerm":
+      if (type._tag === "Map" && term.elements.length === 0) return emptyIsNull(new Map(), 0, type)
+      if (type._tag !== "Set") throw mismatch("set", receiver)
+      return emptyIsNull(
+        sortedSet(type.element, elements(term.elements, type.element), fieldsOf),
+        term.elements.length,
+        type
+      )
+    case "MapTerm": {
+      if (type._tag !== "Map") throw mismatch("map", receiver)
+      const entries = term.entries.map(([key, value]) =>
+        [
+          element(key, { name: `key(${name})`, type: type.key }, environment),
+          element(value, { name: `value(${name})`, type: type.value }, environment)
+        ] as const
+      )
+      return sortedMap(type.key, entries, fieldsOf)
+    }
+    case "TupleTerm": {
+      if (type._tag !== "Tuple") {
+        const [only] = term.elements
+        if (term.elements.length === 1 && only !== undefined && type._tag !== "Udt") throw mismatch("tuple", receiver)
+        throw invalid(`Invalid tuple type literal for ${name} of type ${schemaText(type)}`)
+      }
+      if (term.elements.length > type.elements.length) {
+        throw invalid(
+          `Invalid tuple literal for ${name}: too many elements. Type ${schemaText(type)} expects ${type.elements.length} but got ${term.elements.length}`
+        )
+      }
+      return type.elements.map((element, index) => {
+        const part = term.elements[index]
+        return part === undefined ? null : whole(part, { name: `${name}[${index}]`, type: element }, environment)
+      })
+    }
+    case "UdtTerm": {
+      if (type._tag !== "Udt") {
+        throw invalid(`Invalid user type literal for ${name} of type ${schemaText(type)}`)
+      }
+      const fields = fieldsOf(type.keyspace, type.name)
+      const stray = term.fields.find(([field]) => !fields.some(({ name }) => name === field))
+      if (stray !== undefined) {
+        throw invalid(`Unknown field '${stray[0]}' in value of user defined type ${type.name}`)
+      }
+      return Object.fromEntries(fields.map((field) => {
+        const given = term.fields.find(([name]) => name === field.name)?.[1]
+        const of = { name: `${name}.${field.name}`, type: field.type }
+        return [field.name, given === undefined ? null : whole(given, of, environment)]
+      }))
+    }
+  }
+}
+
+const whole = (term: Term, receiver: Receiver, environment: Environment): unknown => {
+  const value = evaluate(term, receiver, environment)
+  return value === unset ? null : value
+}
+
+/** A collection that is stored element by element has no empty value. */
+const emptyIsNull = (value: unknown, size: number, type: CqlType): unknown =>
+  size === 0 && isMultiCell(type) ? null : value
+
+const termText = (term: Term): string => term._tag === "Constant" ? term.text : term._tag

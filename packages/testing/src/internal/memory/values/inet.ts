@@ -1,0 +1,55 @@
+/**
+ * Internet addresses as bytes and as text.
+ */
+
+const byteOf = (text: string): number | undefined =>
+  /^(?:0|[1-9]\d{0,2})$/.test(text) && Number(text) < 256 ? Number(text) : undefined
+
+const version4 = (address: string): Uint8Array | undefined => {
+  const parts = address.split(".").map(byteOf)
+  return parts.length === 4 && parts.every((part) => part !== undefined) ? Uint8Array.from(parts) : undefined
+}
+
+/** The 4 or 16 bytes of an address; `undefined` when the text is none. */
+export const toBytes = (address: string): Uint8Array | undefined => {
+  const four = version4(address)
+  if (four !== undefined) return four
+  const halves = address.split("::")
+  if (!address.includes(":") || halves.length > 2) return undefined
+  const parsed = halves.map(groupsOf)
+  const [front, back] = parsed
+  if (front === undefined || (halves.length === 2 && back === undefined)) return undefined
+  const length = front.length + (back?.length ?? 0)
+  if (halves.length === 1 ? length !== 8 : length > 7) return undefined
+  const words = [...front, ...Array.from({ length: 8 - length }, () => 0), ...(back ?? [])]
+  return Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255]))
+}
+
+const groupsOf = (text: string): ReadonlyArray<number> | undefined => {
+  if (text === "") return []
+  const words: Array<number> = []
+  for (const group of text.split(":")) {
+    const four = group.includes(".") ? version4(group) : undefined
+    if (four !== undefined) words.push(four[0]! * 256 + four[1]!, four[2]! * 256 + four[3]!)
+    else if (/^[0-9a-fA-F]{1,4}$/.test(group)) words.push(Number.parseInt(group, 16))
+    else return undefined
+  }
+  return words
+}
+
+/** The canonical text of an address: for version 6 in small letters, with the longest run of zeros left out. */
+export const toText = (bytes: Uint8Array): string => {
+  if (bytes.length === 4) return bytes.join(".")
+  const words = Array.from({ length: 8 }, (_, index) => (bytes[index * 2] ?? 0) * 256 + (bytes[index * 2 + 1] ?? 0))
+  let longest = { start: 0, length: 0 }
+  let start = 0
+  for (let index = 0; index <= words.length; index++) {
+    if (words[index] === 0) continue
+    if (index - start > longest.length) longest = { start, length: index - start }
+    start = index + 1
+  }
+  const hex = (from: number, to: number) => words.slice(from, to).map((word) => word.toString(16)).join(":")
+  return longest.length < 2
+    ? hex(0, 8)
+    : `${hex(0, longest.start)}::${hex(longest.start + longest.length, 8)}`
+}

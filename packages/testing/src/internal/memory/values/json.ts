@@ -1,0 +1,99 @@
+/**
+ * Values as the JSON that the server makes of them.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import { toHex } from "./bytes.ts"
+import { type DurationValue, fromDuration, fromNanos } from "./calendar.ts"
+import type { CqlType, FieldsOf } from "./types.ts"
+
+const timestamp = (value: Date): string => value.toISOString().replace("T", " ")
+
+/** A number as Java writes it. */
+const javaNumber = (value: number): string => {
+  if (!Number.isFinite(value)) return "null"
+  const size = Math.abs(value)
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    const [digits = "0", exponent = "+0"] = value.toExponential().split("e")
+    return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`
+  }
+  return Number.isInteger(value) ? `${Object.is(value, -0) ? "-0" : value}.0` : String(value)
+}
+
+/** The shortest text that reads back as the same float. */
+const floatText = (value: number): number => {
+  for (let digits = 1; digits <= 9; digits++) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return value
+}
+
+/** A decimal as it is written, with the zeros of its scale. */
+export const decimalText = (value: BigDecimal.BigDecimal): string => {
+  const digits = (value.value < 0n ? -value.value : value.value).toString()
+  const sign = value.value < 0n ? "-" : ""
+  const exponent = digits.length - 1 - value.scale
+  if (value.scale >= 0 && exponent >= -6) {
+    if (value.scale === 0) return sign + digits
+    const padded = digits.padStart(value.scale + 1, "0")
+    return `${sign}${padded.slice(0, -value.scale)}.${padded.slice(-value.scale)}`
+  }
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ""
+  return `${sign}${digits[0]}${fraction}E${exponent < 0 ? exponent : `+${exponent}`}`
+}
+
+const keyOf = (text: string): string => text.startsWith("\"") ? text : JSON.stringify(text)
+
+/** A name as a key of JSON: in quotes where a text of CQL needs them. */
+export const jsonName = (name: string): string =>
+  JSON.stringify(name === name.toLowerCase() ? name : `"${name}"`)
+
+export const toJson = (type: CqlType, value: unknown, fieldsOf: FieldsOf): string => {
+  if (value === null || value === undefined) return "null"
+  const list = (element: CqlType) =>
+    `[${Array.from(value as Iterable<unknown>, (each) => toJson(element, each, fieldsOf)).join(", ")}]`
+  switch (type._tag) {
+    case "Scalar":
+      switch (type.name) {
+        case "blob":
+          return `"0x${toHex(value as Uint8Array)}"`
+        case "timestamp":
+          return `"${timestamp(value as Date)}"`
+        case "time":
+          return `"${fromNanos(value as bigint)}"`
+        case "duration":
+          return `"${fromDuration(value as DurationValue)}"`
+        case "decimal":
+          return decimalText(value as BigDecimal.BigDecimal)
+        case "double":
+          return javaNumber(value as number)
+        case "float":
+          return javaNumber(floatText(value as number))
+        default:
+          return typeof value === "string" ? JSON.stringify(value) : String(value)
+      }
+    case "List":
+    case "Set":
+      return list(type.element)
+    case "Vector":
+      return list(type.element)
+    case "Map": {
+      const entries = Array.from(value as ReadonlyMap<unknown, unknown>, ([key, each]) =>
+        `${keyOf(toJson(type.key, key, fieldsOf))}: ${toJson(type.value, each, fieldsOf)}`)
+      return `{${entries.join(", ")}}`
+    }
+    case "Tuple":
+      return `[${
+        type.elements.map((element, index) => toJson(element, (value as ReadonlyArray<unknown>)[index], fieldsOf)).join(
+          ", "
+        )
+      }]`
+    case "Udt": {
+      const record = value as Readonly<Record<string, unknown>>
+      const fields = fieldsOf(type.keyspace, type.name).map(({ name, type }) =>
+        `${jsonName(name)}: ${toJson(type, record[name], fieldsOf)}`
+      )
+      return `{${fields.join(", ")}}`
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Constants of a text as values of a type.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import * as Option from "effect/Option"
+import type { ConstantKind } from "../cql/ast.ts"
+import { invalid } from "../failures.ts"
+import { fromHex } from "./bytes.ts"
+import { fromDays, toDays, toDuration, toMillis, toNanos } from "./calendar.ts"
+import * as Inet from "./inet.ts"
+import { type CqlType, schemaText, type ScalarName } from "./types.ts"
+
+/** The types that a kind of constant fits. */
+const fitting: Readonly<Record<ConstantKind, ReadonlySet<ScalarName>>> = {
+  STRING: new Set<ScalarName>(["ascii", "date", "inet", "text", "time", "timestamp"]),
+  INTEGER: new Set<ScalarName>([
+    "bigint",
+    "counter",
+    "date",
+    "decimal",
+    "double",
+    "duration",
+    "float",
+    "int",
+    "smallint",
+    "time",
+    "timestamp",
+    "tinyint",
+    "varint"
+  ]),
+  UUID: new Set<ScalarName>(["timeuuid", "uuid"]),
+  FLOAT: new Set<ScalarName>(["decimal", "double", "float"]),
+  BOOLEAN: new Set<ScalarName>(["boolean"]),
+  HEX: new Set<ScalarName>(["blob"]),
+  DURATION: new Set<ScalarName>(["duration"])
+}
+
+/** Whether a constant may stand for a value of a type. */
+export const fits = (kind: ConstantKind, type: CqlType): boolean =>
+  type._tag === "Scalar" && fitting[kind].has(type.name)
+
+/** The value of a constant. */
+export const literal = (kind: ConstantKind, text: string, type: CqlType, name: string): unknown => {
+  if (type._tag !== "Scalar" || !fits(kind, type)) {
+    const shown = kind === "STRING" ? `'${text}'` : text
+    throw invalid(`Invalid ${kind} constant (${shown}) for "${name}" of type ${schemaText(type)}`)
+  }
+  const value = parse[type.name](text, kind)
+  if (value === undefined) throw invalid(`Unable to make ${type.name} from '${text}'`)
+  return value
+}
+
+const int = (bits: number) => (text: string): number | undefined => {
+  const value = Number(text)
+  return value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1) ? value + 0 : undefined
+}
+
+const long = (text: string): bigint | undefined => {
+  const value = BigInt(text)
+  return value === BigInt.asIntN(64, value) ? value : undefined
+}
+
+const float = (text: string): number => Number(text.replace(/^nan$/i, "NaN"))
+
+type Parsers = { readonly [Name in ScalarName]: (text: string, kind: ConstantKind) => unknown }
+
+const parse: Parsers = {
+  // oxlint-disable-next-line no-control-regex -- they are ASCII
+  ascii: (text) => /^[\x00-\x7f]*$/.test(text) ? text : undefined,
+  bigint: long,
+  blob: (text) => text.length % 2 === 0 ? fromHex(text.slice(2)) : undefined,
+  boolean: (text) => text.toLowerCase() === "true",
+  counter: long,
+  // A number counts days from the smallest date; the epoch is in the middle of the range.
+  date: (text, kind) => {
+    const days = kind === "INTEGER" ? Number(text) - 2 ** 31 : toDays(text)
+    return days === undefined || days < -(2 ** 31) || days >= 2 ** 31 ? undefined : fromDays(days)
+  },
+  decimal: (text) => Option.getOrUndefined(BigDecimal.fromString(text)),
+  double: float,
+  duration: (text, kind) => kind === "INTEGER" ? undefined : toDuration(text),
+  float: (text) => Math.fround(float(text)),
+  inet: (text) => {
+    const bytes = Inet.toBytes(text)
+    return bytes === undefined ? undefined : Inet.toText(bytes)
+  },
+  int: int(32),
+  smallint: int(16),
+  text: (text) => text,
+  time: (text) => {
+    const value = toNanos(text)
+    return value === undefined || value >= 86_400_000_000_000n ? undefined : value
+  },
+  timestamp: (text) => {
+    const millis = toMillis(text)
+    const date = millis === undefined ? undefined : new Date(millis)
+    return date === undefined || Number.isNaN(date.getTime()) ? undefined : date
+  },
+  timeuuid: (text) => text[14] === "1" ? text.toLowerCase() : undefined,
+  tinyint: int(8),
+  uuid: (text) => text.toLowerCase(),
+  varint: (text) => BigInt(text)
+}

@@ -1,0 +1,288 @@
+/**
+ * The partitions and rows that a WHERE selects, for reads and for writes.
+ */
+import { invalid } from "./failures.ts"
+import { elementsOf, type Live, valueOf } from "./live.ts"
+import { columnsOf, type Restriction, type SliceOperator } from "./relations.ts"
+import type { Column, Table } from "./schema.ts"
+import type { Bound, Range } from "./store.ts"
+import { type Compare, comparator, identity } from "./values/compare.ts"
+import type { FieldsOf } from "./values/types.ts"
+
+export const filteringMessage =
+  "Cannot execute this query as it might involve data filtering and thus may have unpredictable performance. " +
+  "If you want to execute this query despite the performance unpredictability, use ALLOW FILTERING"
+
+type Key = ReadonlyArray<unknown>
+
+/** All combinations of one of each. */
+export const combinations = (choices: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<Key> =>
+  choices.reduce<ReadonlyArray<Key>>((keys, values) => keys.flatMap((key) => values.map((value) => [...key, value])), [[]])
+
+/** The values without doubles, in their order. */
+export const distinct = (column: Column, values: ReadonlyArray<unknown>, fieldsOf: FieldsOf): ReadonlyArray<unknown> => {
+  const unique = new Map(values.map((value) => [identity(column.type, value, fieldsOf), value] as const))
+  const compare = comparator(column.type, fieldsOf)
+  return [...unique.values()].sort(column.isDescending ? (one, other) => compare(other, one) : compare)
+}
+
+const choicesOf = (
+  column: Column,
+  restrictions: ReadonlyArray<Restriction>,
+  fieldsOf: FieldsOf
+): ReadonlyArray<unknown> | undefined => {
+  for (const restriction of restrictions) {
+    if (restriction._tag === "Eq" && restriction.column === column) return [restriction.value]
+    if (restriction._tag === "In" && restriction.column === column) return distinct(column, restriction.values, fieldsOf)
+  }
+  return undefined
+}
+
+/** The partitions that are named by their key; nothing where some part of it is not given. */
+export const keysOf = (table: Table, restrictions: ReadonlyArray<Restriction>): ReadonlyArray<Key> | undefined => {
+  const choices = table.partition.map((column) => choicesOf(column, restrictions, table.fieldsOf))
+  return choices.every((values) => values !== undefined) ? combinations(choices) : undefined
+}
+
+/** Whether a row is what a restriction asks for. */
+export const holds = (restriction: Restriction, live: Live): boolean => {
+  const { fieldsOf } = live.table
+  const compares = (column: Column): Compare => comparator(column.type, fieldsOf)
+  switch (restriction._tag) {
+    case "Eq": {
+      const value = valueOf(live, restriction.column)
+      return value !== null && compares(restriction.column)(value, restriction.value) === 0
+    }
+    case "In": {
+      const value = valueOf(live, restriction.column)
+      const compare = compares(restriction.column)
+      return value !== null && restriction.values.some((each) => compare(value, each) === 0)
+    }
+    case "Slice": {
+      const value = valueOf(live, restriction.column)
+      return value !== null && satisfies(compares(restriction.column)(value, restriction.value), restriction.operator)
+    }
+    case "Contains":
+      return contains(restriction, live)
+    case "Element": {
+      const { type } = restriction.column
+      if (type._tag !== "Map") return false
+      const [key, value] = [comparator(type.key, fieldsOf), comparator(type.value, fieldsOf)]
+      return elementsOf(live, restriction.column).some((cell) =>
+        key(cell.key, restriction.key) === 0 && value(cell.value, restriction.value) === 0
+      )
+    }
+    case "Tuples": {
+      const values = restriction.columns.map((column) => valueOf(live, column))
+      return restriction.tuples.some((tuple) =>
+        restriction.columns.every((column, index) => compares(column)(values[index], tuple[index]) === 0)
+      )
+    }
+    case "TupleSlice": {
+      for (const [index, column] of restriction.columns.entries()) {
+        const order = compares(column)(valueOf(live, column), restriction.values[index])
+        if (order !== 0) return satisfies(order, restriction.operator)
+      }
+      return satisfies(0, restriction.operator)
+    }
+    case "Token":
+      return restriction.operator === "="
+        ? live.partition.token === restriction.token
+        : satisfies(Number(live.partition.token > restriction.token) - Number(live.partition.token < restriction.token), restriction.operator)
+  }
+}
+
+const satisfies = (order: number, operator: SliceOperator): boolean => {
+  switch (operator) {
+    case "<":
+      return order < 0
+    case "<=":
+      return order <= 0
+    case ">":
+      return order > 0
+    case ">=":
+      return order >= 0
+  }
+}
+
+const contains = ({ column, isKey, value }: Extract<Restriction, { readonly _tag: "Contains" }>, live: Live): boolean => {
+  const { type } = column
+  const { fieldsOf } = live.table
+  const held = valueOf(live, column)
+  if (held === null) return false
+  if (type._tag === "Map") {
+    const map = held as ReadonlyMap<unknown, unknown>
+    const compare = comparator(isKey ? type.key : type.value, fieldsOf)
+    return Array.from(isKey ? map.keys() : map.values()).some((each) => compare(each, value) === 0)
+  }
+  if (type._tag !== "List" && type._tag !== "Set") return false
+  const compare = comparator(type.element, fieldsOf)
+  return Array.from(held as Iterable<unknown>).some((each) => compare(each, value) === 0)
+}
+
+/** Refuses a WHERE of a SELECT that a server would answer only by filtering. */
+export const checkSelect = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
+  const usesIndex = restrictions.some((restriction) => isIndexed(table, restriction))
+  checkPartition(table, restrictions, allowFiltering, usesIndex)
+  checkClustering(table, restrictions, allowFiltering, usesIndex)
+  for (const restriction of restrictions) {
+    const isRegular = columnsOf(restriction).some(({ kind }) => kind === "regular" || kind === "static")
+    if (isRegular && !allowFiltering && !isIndexed(table, restriction)) throw invalid(filteringMessage)
+  }
+}
+
+const checkPartition = (
+  table: Table,
+  restrictions: ReadonlyArray<Restriction>,
+  allowFiltering: boolean,
+  usesIndex: boolean
+): void => {
+  const ofKey = restrictions.filter((restriction) => columnsOf(restriction).some(({ kind }) => kind === "partition_key"))
+  const hasToken = restrictions.some(({ _tag }) => _tag === "Token")
+  if (ofKey.length === 0 || allowFiltering) return
+  if (hasToken) throw invalid(`Columns "${columnsOf(ofKey[0]!)[0]?.name}" cannot be restricted by both a normal relation and a token relation`)
+  if (ofKey.some(({ _tag }) => _tag !== "Eq" && _tag !== "In")) {
+    throw invalid(filteringMessage)
+  }
+  if (ofKey.length < table.partition.length && !usesIndex) throw invalid(filteringMessage)
+}
+
+const checkClustering = (
+  table: Table,
+  restrictions: ReadonlyArray<Restriction>,
+  allowFiltering: boolean,
+  usesIndex: boolean
+): void => {
+  if (allowFiltering || usesIndex) return
+  const on = (column: Column) => restrictions.filter((restriction) => columnsOf(restriction).includes(column))
+  let open: Column | undefined
+  let sliced: Column | undefined
+  for (const column of table.clustering) {
+    const [restriction] = on(column)
+    if (restriction === undefined) {
+      open ??= column
+      continue
+    }
+    if (restriction._tag === "Contains") throw invalid(filteringMessage)
+    if (open !== undefined) {
+      throw invalid(`PRIMARY KEY column "${column.name}" cannot be restricted as preceding column "${open.name}" is not restricted`)
+    }
+    if (sliced !== undefined && !(restriction._tag === "TupleSlice" && restriction.columns.includes(sliced))) {
+      throw invalid(
+        `Clustering column "${column.name}" cannot be restricted (preceding column "${sliced.name}" is restricted by a non-EQ relation)`
+      )
+    }
+    if (restriction._tag === "Slice" || restriction._tag === "TupleSlice") sliced = column
+  }
+  const hasClustering = table.clustering.some((column) => on(column).length > 0)
+  if (hasClustering && keysOf(table, restrictions) === undefined) throw invalid(filteringMessage)
+}
+
+/** Whether an index of the table answers a restriction. */
+const isIndexed = (table: Table, restriction: Restriction): boolean => {
+  if (!("column" in restriction)) return false
+  const isRange = restriction._tag === "Slice"
+  return [...table.indexes.values()].some((index) => {
+    if (index.column !== restriction.column.name) return false
+    const isSai = index.className !== undefined
+    switch (restriction._tag) {
+      case "Eq":
+        return index.target === "values" || index.target === "full"
+      case "Contains":
+        return index.target === (restriction.isKey ? "keys" : "values")
+      case "Element":
+        return index.target === "entries"
+      default:
+        return isRange && isSai
+    }
+  })
+}
+
+/** Where a write goes: partitions, and within each rows, a range of them, or all. */
+export interface Targets {
+  readonly keys: ReadonlyArray<Key>
+  readonly rows: ReadonlyArray<Key> | undefined
+  readonly ranges: ReadonlyArray<Range> | undefined
+}
+
+/** The target of an UPDATE or DELETE. */
+export const targetsOf = (
+  table: Table,
+  restrictions: ReadonlyArray<Restriction>,
+  verb: "UPDATE" | "DELETE",
+  needs: "row" | "partition" | "any"
+): Targets => {
+  const stray = restrictions.flatMap(columnsOf).filter(({ kind }) => kind === "regular" || kind === "static")
+  if (stray.length > 0) {
+    throw invalid(`Non PRIMARY KEY columns found in where clause: ${stray.map(({ name }) => name).join(", ")} `)
+  }
+  if (restrictions.some(({ _tag }) => _tag === "Token")) {
+    throw invalid(`The token function cannot be used in WHERE clauses for ${verb} statements`)
+  }
+  const missing = table.partition.filter((column) => !restrictions.some((each) => columnsOf(each).includes(column)))
+  if (missing.length > 0) throw invalid(`Some partition key parts are missing: ${missing.map(({ name }) => name).join(", ")}`)
+  const keys = keysOf(table, restrictions)
+  if (keys === undefined) throw invalid(`Only EQ and IN relation are supported on the partition key (unless you use the token() function) for ${verb} statements`)
+  const ofRows = restrictions.filter((each) => columnsOf(each).some(({ kind }) => kind === "clustering"))
+  if (needs === "partition" || (ofRows.length === 0 && needs === "any")) {
+    if (ofRows.length > 0) {
+      throw invalid(`Invalid restrictions on clustering columns since the ${verb} statement modifies only static columns`)
+    }
+    return { keys, rows: undefined, ranges: undefined }
+  }
+  checkClustering(table, restrictions, false, false)
+  return { keys, ...rowsOf(table, ofRows, verb, needs) }
+}
+
+const rowsOf = (
+  table: Table,
+  restrictions: ReadonlyArray<Restriction>,
+  verb: string,
+  needs: "row" | "any"
+): Pick<Targets, "rows" | "ranges"> => {
+  const slices = restrictions.filter(({ _tag }) => _tag === "Slice" || _tag === "TupleSlice")
+  if (slices.length > 0 && needs === "row") {
+    throw invalid(
+      verb === "UPDATE"
+        ? "Slice restrictions are not supported on the clustering columns in UPDATE statements"
+        : "Range deletions are not supported for specific columns"
+    )
+  }
+  let prefixes: ReadonlyArray<Key> = [[]]
+  let at = 0
+  while (at < table.clustering.length) {
+    const column = table.clustering[at]!
+    const tuples = restrictions.find((each) => each._tag === "Tuples" && each.columns[0] === column)
+    if (tuples !== undefined && tuples._tag === "Tuples") {
+      prefixes = prefixes.flatMap((prefix) => tuples.tuples.map((tuple) => [...prefix, ...tuple]))
+      at += tuples.columns.length
+      continue
+    }
+    const choices = choicesOf(column, restrictions, table.fieldsOf)
+    if (choices === undefined) break
+    prefixes = prefixes.flatMap((prefix) => choices.map((value) => [...prefix, value]))
+    at++
+  }
+  if (at === table.clustering.length) return { rows: prefixes, ranges: undefined }
+  if (needs === "row" && slices.length === 0) {
+    const missing = table.clustering.slice(at).map(({ name }) => name)
+    throw invalid(`Some clustering keys are missing: ${missing.join(", ")}`)
+  }
+  return { rows: undefined, ranges: prefixes.map((prefix) => rangeOf(table, prefix, slices)) }
+}
+
+/** The rows that begin with some values, and lie between two bounds. */
+const rangeOf = (table: Table, prefix: Key, slices: ReadonlyArray<Restriction>): Range => {
+  let start: Bound = { values: prefix, isInclusive: true }
+  let end: Bound = { values: prefix, isInclusive: true }
+  for (const slice of slices) {
+    if (slice._tag !== "Slice" && slice._tag !== "TupleSlice") continue
+    const [column] = columnsOf(slice)
+    const values = slice._tag === "Slice" ? [...prefix, slice.value] : [...prefix, ...slice.values]
+    const bound = { values, isInclusive: slice.operator === "<=" || slice.operator === ">=" }
+    const isLower = slice.operator.startsWith(">")
+    if (isLower !== (table.clustering[column?.position ?? 0]?.isDescending ?? false)) start = bound
+    else end = bound
+  }
+  return { start, end }
+}

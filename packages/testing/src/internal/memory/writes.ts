@@ -1,0 +1,291 @@
+/**
+ * INSERT, UPDATE and DELETE: checked against their table first, and then turned into changes.
+ */
+import type * as Ast from "./cql/ast.ts"
+import { type Checked, checkCondition } from "./conditions.ts"
+import type { Environment } from "./environment.ts"
+import { invalid, unauthorized, unsupported } from "./failures.ts"
+import { exists, hasStatics, type Live } from "./live.ts"
+import { assign, erase, lifeOf, type Operation, setColumn, type Site } from "./operations.ts"
+import { restrictionsOf } from "./relations.ts"
+import { isSystemKeyspace, type Table } from "./schema.ts"
+import { type Change, type Mutation, type Partition, type Row, writeTime, type WriteTime } from "./store.ts"
+import { evaluate, evaluateInt, evaluateKey, unset } from "./terms.ts"
+import { scalar } from "./values/types.ts"
+import { type Targets, targetsOf } from "./where.ts"
+
+type Key = ReadonlyArray<unknown>
+
+/** The condition of a write. */
+export interface Conditional {
+  readonly kind: "EXISTS" | "NOT EXISTS" | "columns"
+  readonly columns: ReadonlyArray<Checked>
+  /** Whether it is about the partition alone. */
+  readonly isStatic: boolean
+}
+
+/** A write that has been checked. */
+export interface Plan {
+  readonly table: Table
+  readonly targets: Targets
+  readonly condition: Conditional | undefined
+  /** The write time of the text. */
+  readonly timestamp: bigint | undefined
+  readonly changes: (key: Key, time: WriteTime) => Mutation
+}
+
+const maxTtl = 630_720_000
+
+/** Seconds of a USING TTL, or of the table. */
+const ttlOf = (table: Table, term: Ast.Term | undefined, environment: Environment): number => {
+  if (term === undefined) return table.defaultTtl
+  const value = evaluateInt(term, "[ttl]", environment)
+  if (value === null) throw invalid("Invalid null value of TTL")
+  if (value === unset) return table.defaultTtl
+  const ttl = value as number
+  if (ttl < 0) throw invalid(`A TTL must be greater or equal to 0, but was ${ttl}`)
+  if (ttl > maxTtl) throw invalid(`ttl is too large. requested (${ttl}) maximum (${maxTtl})`)
+  return ttl
+}
+
+const timestampOf = (term: Ast.Term | undefined, environment: Environment): bigint | undefined => {
+  if (term === undefined) return undefined
+  const value = evaluate(term, { name: "[timestamp]", type: scalar("bigint") }, environment)
+  if (value === null) throw invalid("Invalid null value of timestamp")
+  return value === unset ? undefined : value as bigint
+}
+
+/** The row of a key, as it is now. */
+export const liveOf = (table: Table, key: Key, clustering: Key | undefined, second: number): Live => {
+  const partition = table.store.find(key) ?? absent(key)
+  const row = clustering === undefined ? undefined : table.store.findRow(partition, clustering)
+  return { partition, row: row !== undefined && exists(row, second) ? row : undefined, second, table }
+}
+
+const absent = (key: Key): Partition => ({
+  key,
+  id: "",
+  token: 0n,
+  deletedAt: 0n,
+  ranges: [],
+  statics: { clustering: [], liveness: undefined, deletedAt: 0n, cells: new Map(), complexes: new Map() } satisfies Row,
+  rows: []
+})
+
+/** Checks a write, without doing anything. */
+export const plan = (statement: Ast.Mutation, environment: Environment): Plan => {
+  const table = environment.schema.table(statement.table, environment.keyspace)
+  if (isSystemKeyspace(table.keyspace)) throw unauthorized(`${table.keyspace} keyspace is not user-modifiable.`)
+  if (statement.if !== undefined) {
+    if (statement.using.timestamp !== undefined) throw invalid("Cannot provide custom timestamp for conditional updates")
+    if (table.isCounter) throw invalid("Conditional updates are not supported on counter tables")
+  }
+  if (table.isCounter) {
+    if (statement.using.timestamp !== undefined) throw invalid("Cannot provide custom timestamp for counter updates")
+    if (statement.using.ttl !== undefined) throw invalid("Cannot provide custom TTL for counter updates")
+  }
+  switch (statement._tag) {
+    case "Insert":
+      return planInsert(table, statement, environment)
+    case "Update":
+      return planUpdate(table, statement, environment)
+    case "Delete":
+      return planDelete(table, statement, environment)
+  }
+}
+
+/** The parts of a write that are the same for all its rows. */
+interface Writing {
+  readonly table: Table
+  readonly environment: Environment
+  readonly ttl: number
+  readonly operations: ReadonlyArray<readonly [isStatic: boolean, operation: Operation]>
+  readonly marksRow: boolean
+}
+
+const changesOf = ({ environment, marksRow, operations, table, ttl }: Writing, targets: Targets) =>
+(key: Key, time: WriteTime): Mutation => {
+  const changes: Array<Change> = []
+  const sites = targets.rows ?? [undefined]
+  for (const [index, clustering] of sites.entries()) {
+    const site: Site = {
+      table,
+      clustering,
+      time,
+      ttl,
+      environment,
+      before: () => liveOf(table, key, clustering, environment.second)
+    }
+    if (marksRow && clustering !== undefined) {
+      changes.push({ _tag: "Liveness", clustering, life: lifeOf(site) })
+    }
+    for (const [isStatic, operation] of operations) if (!isStatic || index === 0) changes.push(...operation(site))
+  }
+  return { table, key, changes }
+}
+
+const planInsert = (table: Table, statement: Ast.Insert, environment: Environment): Plan => {
+  const { columns: names, values } = statement
+  if (names === undefined) {
+    throw unsupported("INSERT ... JSON", "Name the columns and bind their values.")
+  }
+  if (table.isCounter) throw invalid("INSERT statements are not allowed on counter tables, use UPDATE instead")
+  const columns = names.map((name) => table.column(name))
+  if (names.length !== values.length) throw invalid("Unmatched column names/values")
+  if (new Set(names).size !== names.length) throw invalid("The column names contains duplicates")
+  const isGiven = (name: string) => names.includes(name)
+  const missing = table.partition.filter(({ name }) => !isGiven(name)).map(({ name }) => name)
+  if (missing.length > 0) throw invalid(`Some partition key parts are missing: ${missing.join(", ")}`)
+  const given = table.clustering.filter(({ name }) => isGiven(name))
+  const isStatic = given.length === 0 && table.clustering.length > 0 && columns.some(({ kind }) => kind === "static") &&
+    columns.every(({ kind }) => kind === "static" || kind === "partition_key")
+  if (!isStatic && given.length < table.clustering.length) {
+    const open = table.clustering.filter(({ name }) => !isGiven(name)).map(({ name }) => name)
+    throw invalid(`Some clustering keys are missing: ${open.join(", ")}`)
+  }
+  const operations: Array<readonly [boolean, Operation]> = []
+  const keyed = new Map<string, unknown>()
+  for (const [index, column] of columns.entries()) {
+    const term = values[index]!
+    if (column.kind === "partition_key" || column.kind === "clustering") {
+      keyed.set(column.name, evaluateKey(term, column, environment))
+    } else {
+      operations.push([column.kind === "static", setColumn(column, evaluate(term, column, environment))])
+    }
+  }
+  const key = table.partition.map(({ name }) => keyed.get(name))
+  checkKey(table, key)
+  const row = table.clustering.map(({ name }) => keyed.get(name))
+  const targets: Targets = { keys: [key], rows: isStatic ? undefined : [row], ranges: undefined }
+  const ttl = ttlOf(table, statement.using.ttl, environment)
+  return {
+    table,
+    targets,
+    condition: statement.if === undefined ? undefined : { kind: "NOT EXISTS", columns: [], isStatic },
+    timestamp: timestampOf(statement.using.timestamp, environment),
+    changes: changesOf({ table, environment, ttl, operations, marksRow: !isStatic }, targets)
+  }
+}
+
+const checkKey = (table: Table, key: Key): void => {
+  const [first] = key
+  const isEmpty = first === "" || (first instanceof Uint8Array && first.length === 0)
+  if (table.partition.length === 1 && isEmpty) throw invalid("Key may not be empty")
+}
+
+const planUpdate = (table: Table, statement: Ast.Update, environment: Environment): Plan => {
+  const operations = statement.assignments.map((assignment) =>
+    [
+      table.find(assignment.column)?.kind === "static",
+      assign(table, assignment, environment)
+    ] as const
+  )
+  checkConflicts(statement.assignments)
+  const restrictions = restrictionsOf(table, statement.where, environment)
+  const conditions = conditionsOf(table, statement.if, environment)
+  const isStatic = operations.every(([isStatic]) => isStatic) && table.clustering.length > 0 &&
+    conditions.every(({ column }) => column.kind === "static")
+  const hasRows = restrictions.some((each) => "column" in each && each.column.kind === "clustering")
+  const targets = targetsOf(table, restrictions, "UPDATE", isStatic && !hasRows ? "partition" : "row")
+  for (const key of targets.keys) checkKey(table, key)
+  checkConditional(table, statement.if, targets)
+  const ttl = ttlOf(table, statement.using.ttl, environment)
+  return {
+    table,
+    targets,
+    condition: conditionalOf(statement.if, conditions, targets.rows === undefined),
+    timestamp: timestampOf(statement.using.timestamp, environment),
+    changes: changesOf({ table, environment, ttl, operations, marksRow: false }, targets)
+  }
+}
+
+/** Refuses two assignments of one column, of which one is of the whole. */
+const checkConflicts = (assignments: ReadonlyArray<Ast.Assignment>): void => {
+  const isPart = ({ _tag }: Ast.Assignment) => _tag === "SetElement" || _tag === "SetField"
+  for (const [index, one] of assignments.entries()) {
+    const other = assignments.slice(index + 1).find(({ column }) => column === one.column)
+    if (other !== undefined && !(isPart(one) && isPart(other))) {
+      throw invalid(`Multiple incompatible setting of column ${one.column}`)
+    }
+  }
+}
+
+const planDelete = (table: Table, statement: Ast.Delete, environment: Environment): Plan => {
+  if (statement.using.ttl !== undefined) throw invalid("TTL is not supported for DELETE")
+  const operations = statement.deleted.map((deleted) =>
+    [
+      table.find(deleted.column)?.kind === "static",
+      erase(table, deleted, environment)
+    ] as const
+  )
+  const restrictions = restrictionsOf(table, statement.where, environment)
+  const conditions = conditionsOf(table, statement.if, environment)
+  const ofStatics = operations.length > 0 && operations.every(([isStatic]) => isStatic) && table.clustering.length > 0
+  const hasRows = restrictions.some((each) => "column" in each && each.column.kind === "clustering")
+  const needs = operations.length === 0 ? "any" : ofStatics && !hasRows ? "partition" : "row"
+  const targets = targetsOf(table, restrictions, "DELETE", needs)
+  checkConditional(table, statement.if, targets)
+  const timestamp = timestampOf(statement.using.timestamp, environment)
+  const condition = conditionalOf(statement.if, conditions, targets.rows === undefined)
+  if (operations.length > 0) {
+    return {
+      table,
+      targets,
+      condition,
+      timestamp,
+      changes: changesOf({ table, environment, ttl: 0, operations, marksRow: false }, targets)
+    }
+  }
+  return { table, targets, condition, timestamp, changes: (key, time) => ({ table, key, changes: deletions(table, targets, time) }) }
+}
+
+const deletions = (table: Table, { ranges, rows }: Targets, time: WriteTime): ReadonlyArray<Change> => {
+  if (ranges !== undefined) return ranges.map((range) => ({ _tag: "DeleteRange", range, time }))
+  if (rows !== undefined && table.clustering.length > 0) {
+    return rows.map((clustering) => ({ _tag: "DeleteRow", clustering, time }))
+  }
+  return [{ _tag: "DeletePartition", time }]
+}
+
+const conditionsOf = (table: Table, conditions: Ast.If, environment: Environment): ReadonlyArray<Checked> =>
+  typeof conditions === "object" ? conditions.map((each) => checkCondition(table, each, environment)) : []
+
+const conditionalOf = (
+  conditions: Ast.If,
+  columns: ReadonlyArray<Checked>,
+  isStatic: boolean
+): Conditional | undefined => {
+  if (conditions === undefined) return undefined
+  return { kind: typeof conditions === "string" ? conditions : "columns", columns, isStatic }
+}
+
+/** A condition is decided within one partition, at one row. */
+const checkConditional = (table: Table, conditions: Ast.If, { keys, ranges, rows }: Targets): void => {
+  if (conditions === undefined) return
+  if (keys.length > 1) throw invalid("IN on the partition key is not supported with conditional updates")
+  if ((rows?.length ?? 1) > 1) throw invalid("IN on the clustering key columns is not supported with conditional updates")
+  const isWhole = rows === undefined && table.clustering.length > 0
+  if (ranges !== undefined || (isWhole && conditions === "EXISTS")) {
+    throw invalid(
+      `DELETE statements must restrict all PRIMARY KEY columns with equality relations in order to delete non static columns`
+    )
+  }
+}
+
+/** Whether the condition of a write holds now. */
+export const isMet = ({ condition, table, targets }: Plan, second: number): boolean => {
+  if (condition === undefined) return true
+  const live = liveOf(table, targets.keys[0] ?? [], targets.rows?.[0], second)
+  const isThere = condition.isStatic ? hasStatics(live.partition, second) : live.row !== undefined
+  switch (condition.kind) {
+    case "EXISTS":
+      return isThere
+    case "NOT EXISTS":
+      return !isThere
+    case "columns":
+      return condition.columns.every(({ holds }) => holds(live))
+  }
+}
+
+/** The write time of microseconds that the client gives. */
+export const clientTime = (microseconds: bigint): WriteTime => writeTime(microseconds)
