@@ -3,15 +3,16 @@
  *
  * @since 0.1.0
  */
-import { CqlError, type PageState, type Query, type Reason, Session, type Statement } from "@effect-cql/core"
-import { type Page, PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
-import { type Service } from "@effect-cql/core/Session"
+import { type CqlError, type PageState, type Query, Session, type Statement } from "@effect-cql/core"
+import type { Page, Request } from "@effect-cql/core/Port"
+import type { Service } from "@effect-cql/core/Session"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { Memory } from "./internal/memory/memory.ts"
 import { MockPort, toPredicate } from "./internal/mockPort.ts"
 
 /**
@@ -43,15 +44,27 @@ export interface Call {
 }
 
 /**
- * How a mock session answers a request. `attempt` counts from 1 how often this very answer has been asked.
+ * How a mock session answers a request.
  *
  * @category models
  * @since 0.1.0
  */
-export type Reply = (request: Request, context: {
+export type Reply = (request: Request, context: ReplyContext) => Effect.Effect<Page, CqlError>
+
+/**
+ * The circumstances of a reply.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReplyContext {
+  /** Counts from 1 how often this very answer has been asked. */
   readonly attempt: number
+  /** The page that is asked for; absent for the first. */
   readonly pageState: PageState | undefined
-}) => Effect.Effect<Page, CqlError>
+  /** Passes the request on to what stands behind the answers: the tables of a memory session, or `otherwise`. */
+  readonly behind: (request: Request) => Effect.Effect<Page, CqlError>
+}
 
 /**
  * A reply to the requests that match.
@@ -137,212 +150,112 @@ export const when = (
 }
 
 /**
- * Replies with rows: in pages where the request asks for a page size, and otherwise in one.
- *
- * **Example** (Pages)
- *
- * ```ts
- * import { Session, Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect, Stream } from "effect"
- *
- * const all = Statement.make("SELECT id FROM app.users", [], { pageSize: 2 })
- * const program = Effect.gen(function*() {
- *   const session = yield* Session
- *   const users = yield* Stream.runCollect(session.stream(all))
- *   const mock = yield* MockSession.MockSession
- *   return [users.length, (yield* mock.calls).length]
- * })
- * const session = MockSession.layer({ otherwise: MockSession.rows([{ id: 1 }, { id: 2 }, { id: 3 }]) })
- * const [users, requests] = await Effect.runPromise(program.pipe(Effect.provide(session)))
- * console.assert(users === 3 && requests === 2)
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (request, { pageState }) => {
-  const from = pageState === undefined ? 0 : Number(pageState)
-  const to = Math.min(rows.length, from + (request.options.pageSize ?? rows.length))
-  return Effect.succeed({
-    rows: from === 0 && to === rows.length ? rows : rows.slice(from, to),
-    pageState: to < rows.length ? makePageState(String(to)) : undefined
-  })
-}
-
-/**
- * Replies with rows that are made of the request, such as those that its parameters ask for.
- *
- * **Example** (A user for each id)
- *
- * ```ts
- * import { Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const user = MockSession.rowsFrom((request) =>
- *   request._tag === "Statement" ? [{ name: `user ${request.params[0]}` }] : []
- * )
- * const byId = Statement.make("SELECT name FROM app.users WHERE id = ?", [7])
- * const { first } = await Effect.runPromise(byId.pipe(Effect.provide(MockSession.layer({ otherwise: user }))))
- * console.assert(first?.["name"] === "user 7")
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const rowsFrom =
-  (f: (request: Request) => ReadonlyArray<Record<string, unknown>>): Reply => (request, context) =>
-    rows(f(request))(request, context)
-
-/**
- * Fails with a reason.
- *
- * **Example** (A server that is busy)
- *
- * ```ts
- * import { Reason, Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const busy = MockSession.fail(new Reason.Overloaded({ message: "too many requests" }))
- * const insert = Statement.make("INSERT INTO app.users (id) VALUES (?)", [1])
- * const error = await Effect.runPromise(
- *   Effect.flip(insert).pipe(Effect.provide(MockSession.layer({ otherwise: busy })))
- * )
- * console.assert(error.reason._tag === "Overloaded" && error.outcome === "Unknown")
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const fail = (reason: Reason.Reason): Reply => (request) =>
-  Effect.fail(new CqlError({ reason, query: textOf(request) }))
-
-/**
- * Dies with a defect, as a broken adapter would.
- *
- * @category replies
- * @since 0.1.0
- */
-export const die = (defect: unknown): Reply => () => Effect.die(defect)
-
-/**
- * Never replies, as a hung server would. A mock session has no timeout of its own: the statement needs a `requestTimeout`.
- *
- * **Example** (An answer that does not come)
- *
- * ```ts
- * import { Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const select = Statement.make("SELECT name FROM app.users", [], { requestTimeout: "10 millis" })
- * const session = MockSession.layer({ otherwise: MockSession.never })
- * const error = await Effect.runPromise(Effect.flip(select).pipe(Effect.provide(session)))
- * console.assert(error.reason._tag === "RequestTimeout")
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const never: Reply = () => Effect.never
-
-/**
- * Replies after a time on the Clock, on top of the latency of the session.
- *
- * **Example** (One slow table)
- *
- * ```ts
- * import { executeConcurrent } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const slow = MockSession.delayed(MockSession.rows([]), "20 millis")
- * const session = MockSession.layer({ answers: [MockSession.when(/app\.events/, slow)] })
- * const program = executeConcurrent([["SELECT id FROM app.events"], ["SELECT id FROM app.users"]])
- * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 2)
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const delayed = (reply: Reply, duration: Duration.Input): Reply => (request, context) =>
-  Effect.delay(Effect.suspend(() => reply(request, context)), duration)
-
-/**
- * Replies with the first reply the first time, with the second the second time, and with the last from then on.
- *
- * **Example** (Busy at first)
- *
- * ```ts
- * import { Reason, RetryPolicy, Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const session = MockSession.layer({
- *   defaults: { retry: RetryPolicy.standard },
- *   otherwise: MockSession.inTurn(
- *     MockSession.fail(new Reason.Overloaded({ message: "busy" })),
- *     MockSession.rows([{ name: "ada" }])
- *   )
- * })
- * const users = Statement.make("SELECT name FROM app.users").pipe(Effect.provide(session))
- * console.assert((await Effect.runPromise(users)).first?.["name"] === "ada")
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): Reply => (request, context) => {
-  const reply = replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0]
-  return reply(request, context)
-}
-
-/**
- * Dies on a request that nothing answers, naming it: for `otherwise`, in tests that want to know every statement.
- *
- * **Example** (A statement that nobody thought of)
- *
- * ```ts
- * import { Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect, Exit } from "effect"
- *
- * const session = MockSession.layer({ otherwise: MockSession.strict })
- * const exit = await Effect.runPromiseExit(Statement.make("SELECT 1").pipe(Effect.provide(session)))
- * console.assert(Exit.isFailure(exit) && String(exit.cause).includes("no answer for: SELECT 1"))
- * ```
- *
- * @category replies
- * @since 0.1.0
- */
-export const strict: Reply = (request) => Effect.die(new Error(`MockSession has no answer for: ${textOf(request)}`))
-
-/**
  * Makes a mock session and its record, for tests without Layers.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options?: Options): Effect.fn.Return<
-  { readonly session: Service; readonly mock: MockSession["Service"] },
-  never,
-  Scope.Scope
-> {
-  const port = yield* Effect.sync(() => new MockPort(options ?? {}))
-  const session = yield* Session.make(port)
-  const mock = MockSession.of({
-    calls: Effect.sync(() => [...port.calls]),
-    inFlight: Effect.sync(() => port.inFlight),
-    peakInFlight: Effect.sync(() => port.peakInFlight),
-    reset: Effect.sync(() => {
-      port.calls = []
-      port.peakInFlight = port.inFlight
-    })
-  })
-  return { session, mock }
-})
+export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope> =>
+  makeOn(Effect.sync(() => new MockPort(options ?? {})))
+
+/**
+ * A mock session, and its record.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Made {
+  readonly session: Service
+  readonly mock: MockSession["Service"]
+}
+
+const makeOn = (port: Effect.Effect<MockPort>): Effect.Effect<Made, never, Scope.Scope> =>
+  Effect.flatMap(port, (port) =>
+    Effect.map(Session.make(port), (session) => ({
+      session,
+      mock: MockSession.of({
+        calls: Effect.sync(() => [...port.calls]),
+        inFlight: Effect.sync(() => port.inFlight),
+        peakInFlight: Effect.sync(() => port.peakInFlight),
+        reset: Effect.sync(() => {
+          port.calls = []
+          port.peakInFlight = port.inFlight
+        })
+      })
+    })))
+
+const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Session | MockSession> =>
+  Layer.effectContext(
+    Effect.map(made, ({ mock, session }) => Context.make(Session, session).pipe(Context.add(MockSession, mock)))
+  )
+
+/**
+ * The options of a memory session.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface MemoryOptions extends Options {
+  /** Keyspace of tables and statements that name none. Default: no keyspace, so that every name has to be qualified. */
+  readonly keyspace?: string | undefined
+}
+
+/**
+ * A session over tables in memory, made of `CREATE TABLE`, `CREATE TYPE` and `CREATE INDEX` texts.
+ *
+ * The tables hold what is written: rows in the order of their keys, conditions, batches, last write wins by timestamp,
+ * expiry on the Clock, pages. Statements are checked as a server checks them and fail with its reasons. A statement that a
+ * server takes and the memory session does not is a defect that names it. The keyspaces of the texts exist from the start.
+ *
+ * Answers stand in front of the tables: {@link Options.answers} that match reply instead of them.
+ *
+ * **Example** (A name can be taken once)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const session = MockSession.memory(["CREATE TABLE app.users (name text PRIMARY KEY, id int)"])
+ * const claim = (name: string, id: number) =>
+ *   Statement.make("INSERT INTO app.users (name, id) VALUES (?, ?) IF NOT EXISTS", [name, id])
+ * const program = Effect.gen(function*() {
+ *   const first = yield* claim("ada", 1)
+ *   const second = yield* claim("ada", 2)
+ *   return [first.wasApplied, second.wasApplied, second.first?.["id"]]
+ * })
+ * const claims = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(claims.join() === "true,false,1")
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const memory = (
+  tables: Iterable<string>,
+  options?: MemoryOptions
+): Layer.Layer<Session | MockSession> => layerOf(makeMemory(tables, options))
+
+/**
+ * Makes a memory session and its record, for tests without Layers. See {@link memory}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory = (
+  tables: Iterable<string>,
+  options?: MemoryOptions
+): Effect.Effect<Made, never, Scope.Scope> =>
+  makeOn(Effect.suspend(() => {
+    const memory = new Memory(options?.keyspace)
+    const defaults = { pageSize: memoryPageSize, ...options?.defaults }
+    const reply: Reply = (request, { pageState }) => memory.execute(request, pageState)
+    const { partition, ring } = memory
+    return Effect.as(memory.define([...tables]), new MockPort({ ...options, defaults }, { reply, ring, partition }))
+  }))
+
+// That of a session on a server.
+const memoryPageSize = 5_000
 
 /**
  * A mock session as a Layer: the `Session` that code under test asks for, and its record, {@link MockSession}.
@@ -366,12 +279,7 @@ export const make = Effect.fnUntraced(function*(options?: Options): Effect.fn.Re
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Session | MockSession> =>
-  Layer.effectContext(
-    Effect.map(
-      make(options),
-      ({ mock, session }) => Context.make(Session, session).pipe(Context.add(MockSession, mock))
-    )
-  )
+export const layer = (options?: Options): Layer.Layer<Session | MockSession> => layerOf(make(options))
 
 export { applied, notApplied } from "./internal/conditions.ts"
+export { delayed, die, fail, inTurn, never, rows, rowsFrom, strict } from "./internal/replies.ts"

@@ -136,7 +136,7 @@ describe("rule 4: fail-fast stops", () => {
     }).pipe(Effect.provide(sessionOf({ latency: (index) => 5 + (index * 7) % 11, failing: [20, 21, 22] }))))
 })
 
-const never = { attempt: 1, pageState: undefined }
+const never = { attempt: 1, pageState: undefined, behind: () => Effect.never }
 
 describe("rule 5: collect mode never fails because of a statement", () => {
   it.effect("refusals, errors, timeouts and rows that do not decode are Failure values", () =>

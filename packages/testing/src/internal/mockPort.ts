@@ -5,9 +5,16 @@ import { type CqlError, type PageState, Query, type Statement } from "@effect-cq
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Answer, Call, Matcher, Options } from "../MockSession.ts"
+import type { Answer, Call, Matcher, Options, Reply } from "../MockSession.ts"
 
 const empty: Page = { rows: [] }
+
+const nothingBehind = (): Effect.Effect<Page, CqlError> => Effect.succeed(empty)
+
+/** The database behind the answers of a mock session, if there is one. */
+export interface Behind extends Pick<ExecutePort, "ring" | "partition"> {
+  readonly reply?: Reply | undefined
+}
 
 export class MockPort implements ExecutePort {
   readonly defaults: Statement.Options
@@ -18,10 +25,15 @@ export class MockPort implements ExecutePort {
   readonly #options: Options
   readonly #otherwise: Answer
   readonly #asked = new Map<Answer, number>()
+  readonly ring: ExecutePort["ring"]
+  readonly partition: ExecutePort["partition"]
 
-  constructor(options: Options) {
+  constructor(options: Options, behind: Behind = {}) {
     this.#options = options
-    this.#otherwise = { matches: () => true, reply: options.otherwise ?? (() => Effect.succeed(empty)) }
+    const reply = options.otherwise ?? behind.reply ?? (() => Effect.succeed(empty))
+    this.#otherwise = { matches: () => true, reply }
+    this.ring = behind.ring
+    this.partition = behind.partition
     this.defaults = { retry: "none", ...options.defaults }
     this.capacity = Effect.succeed(options.capacity)
   }
@@ -49,7 +61,9 @@ export class MockPort implements ExecutePort {
     const answer = this.#options.answers?.find((answer) => answer.matches(request)) ?? this.#otherwise
     const attempt = (this.#asked.get(answer) ?? 0) + 1
     this.#asked.set(answer, attempt)
-    return answer.reply(request, { attempt, pageState })
+    const behind = (request: Request): Effect.Effect<Page, CqlError> =>
+      this.#otherwise.reply(request, { attempt, pageState, behind: nothingBehind })
+    return answer.reply(request, { attempt, pageState, behind })
   }
 }
 

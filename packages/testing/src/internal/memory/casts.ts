@@ -4,7 +4,7 @@
 import * as BigDecimal from "effect/BigDecimal"
 import { invalid } from "./failures.ts"
 import { fromDays, fromNanos, toDays } from "./values/calendar.ts"
-import { decimalText, toJson } from "./values/json.ts"
+import { decimalText, inetText, toJson } from "./values/json.ts"
 import { millisOf } from "./values/timeUuid.ts"
 import { type CqlType, type FieldsOf, type ScalarName, schemaText } from "./values/types.ts"
 
@@ -21,8 +21,7 @@ const toBigInt = (value: unknown): bigint => {
   return scale >= 0 ? digits / 10n ** BigInt(scale) : digits * 10n ** BigInt(-scale)
 }
 
-const toNumber = (value: unknown): number =>
-  BigDecimal.isBigDecimal(value) ? Number(decimalText(value)) : Number(value)
+const toNumber = (value: unknown): number => BigDecimal.isBigDecimal(value) ? Number(decimalText(value)) : Number(value)
 
 const clamp = (value: number, size: number): bigint => {
   const limit = 2n ** BigInt(size - 1)
@@ -36,9 +35,10 @@ export const toNumeric = (value: unknown, to: ScalarName): unknown => {
   const size = bits[to]
   if (size !== undefined) {
     // Floating numbers go through int or bigint, whose ends they stop at; integers lose their upper bits.
-    const whole = typeof value === "number" && !Number.isInteger(value) || typeof value === "number" && Math.abs(value) > 2 ** 53
-      ? clamp(value, size === 64 ? 64 : 32)
-      : toBigInt(value)
+    const whole =
+      typeof value === "number" && !Number.isInteger(value) || typeof value === "number" && Math.abs(value) > 2 ** 53
+        ? clamp(value, size === 64 ? 64 : 32)
+        : toBigInt(value)
     const cut = BigInt.asIntN(size, whole)
     return size === 64 ? cut : Number(cut)
   }
@@ -65,6 +65,8 @@ const textOf = (from: ScalarName, value: unknown, type: CqlType, fieldsOf: Field
       return (value as Date).toISOString()
     case "time":
       return fromNanos(value as bigint)
+    case "inet":
+      return inetText(value as string)
     default:
       return typeof value === "string" ? value : toJson(type, value, fieldsOf)
   }
@@ -74,7 +76,12 @@ const millisPerDay = 86_400_000
 
 /** The conversion of a CAST. */
 export const cast = (from: CqlType, to: CqlType, fieldsOf: FieldsOf): (value: unknown) => unknown => {
-  const refuse = () => invalid(`${schemaText(from)} cannot be cast to ${schemaText(to)}`)
+  const refuse = () =>
+    invalid(
+      `Invalid call to function system.cast_as_${schemaText(to)}, none of its type signatures match (not ${
+        schemaText(from)
+      })`
+    )
   if (from._tag !== "Scalar" || to._tag !== "Scalar") throw refuse()
   const [source, target] = [from.name, to.name]
   if (source === target) return (value) => value

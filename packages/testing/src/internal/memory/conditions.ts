@@ -42,7 +42,11 @@ const partOf = (column: Column, { element, field }: Condition, environment: Envi
       )
     }
     const keyType = type._tag === "Map" ? type.key : scalar("int")
-    const key = evaluate(element, { name: `${type._tag === "List" ? "idx" : "key"}(${name})`, type: keyType }, environment)
+    const key = evaluate(
+      element,
+      { name: `${type._tag === "List" ? "idx" : "key"}(${name})`, type: keyType },
+      environment
+    )
     if (key === null) throw invalid(`Invalid null value for ${type._tag === "List" ? "list" : "map"} element access`)
     const receiver = { name: `value(${name})`, type: type._tag === "Map" ? type.value : type.element }
     return { receiver, read: (live) => elementAt(valueOf(live, column), type, key, environment) }
@@ -127,7 +131,9 @@ const containing = (
 ): Checked["holds"] => {
   const { name, type } = column
   if (!isCollection(type)) throw invalid(`Cannot use ${operator} on non-collection column ${name}`)
-  if (operator === "CONTAINS KEY" && type._tag !== "Map") throw invalid(`Cannot use CONTAINS KEY on non-map column ${name}`)
+  if (operator === "CONTAINS KEY" && type._tag !== "Map") {
+    throw invalid(`Cannot use CONTAINS KEY on non-map column ${name}`)
+  }
   const element = type._tag === "Map"
     ? operator === "CONTAINS KEY" ? type.key : type.value
     : type._tag === "List" || type._tag === "Set"
@@ -138,7 +144,9 @@ const containing = (
   return (live) => {
     const held = valueOf(live, column)
     if (held === null) return false
-    const elements = held instanceof Map ? (operator === "CONTAINS KEY" ? held.keys() : held.values()) : held as Iterable<unknown>
+    const elements = held instanceof Map
+      ? (operator === "CONTAINS KEY" ? held.keys() : held.values())
+      : held as Iterable<unknown>
     return Array.from(elements).some((each) => compare(each, value) === 0)
   }
 }

@@ -7,10 +7,11 @@ import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
 import type { Live } from "./live.ts"
-import { appliedColumn, type Cursor, select } from "./reads.ts"
-import { isSystemKeyspace, Schema, type Table } from "./schema.ts"
+import { token } from "./murmur3.ts"
+import { appliedColumn, type Cursor, keysOfSelect, select } from "./reads.ts"
+import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
 import { columnExpression, type Expression } from "./selection.ts"
-import { writeTime, type WriteTime } from "./store.ts"
+import { keyBytes, type WriteTime, writeTime } from "./store.ts"
 import { addSystemTables, SystemTables } from "./system.ts"
 import { columnText } from "./values/types.ts"
 import { isMet, liveOf, type Plan, plan } from "./writes.ts"
@@ -61,21 +62,25 @@ export class Database {
 
   /** Executes definitions, in a keyspace for names without one; keyspaces are created as they are named. */
   define(texts: ReadonlyArray<string>, moment: Moment): void {
+    if (this.#keyspace !== undefined) this.#createKeyspace(this.#keyspace, moment)
     for (const text of texts) {
       const statement = this.#parse(text)
-      const name = statement._tag === "CreateTable" || statement._tag === "CreateIndex" || statement._tag === "AlterTable"
-        ? statement.table
-        : statement._tag === "CreateType" || statement._tag === "AlterType"
-        ? statement.type
-        : undefined
+      const name =
+        statement._tag === "CreateTable" || statement._tag === "CreateIndex" || statement._tag === "AlterTable"
+          ? statement.table
+          : statement._tag === "CreateType" || statement._tag === "AlterType"
+          ? statement.type
+          : undefined
       const keyspace = name === undefined ? undefined : name.keyspace ?? this.#keyspace
-      if (keyspace !== undefined && !this.schema.keyspaces.has(keyspace)) {
-        const replication = [["class", "SimpleStrategy"], ["replication_factor", "1"]] as const
-        const properties = [["replication", replication]] as const
-        define({ _tag: "CreateKeyspace", name: keyspace, isConditional: true, properties }, this.#environment([], moment))
-      }
+      if (keyspace !== undefined) this.#createKeyspace(keyspace, moment)
       this.execute({ text, params: [] }, moment, undefined, undefined)
     }
+  }
+
+  #createKeyspace(name: string, moment: Moment): void {
+    const replication = [["class", "SimpleStrategy"], ["replication_factor", "1"]] as const
+    const properties = [["replication", replication]] as const
+    define({ _tag: "CreateKeyspace", name, isConditional: true, properties }, this.#environment([], moment))
   }
 
   execute({ params, text }: Bound, moment: Moment, pageSize: number | undefined, from: Cursor | undefined): Answer {
@@ -103,6 +108,20 @@ export class Database {
     }
   }
 
+  /** The token of the partition that a statement names, where it names one. */
+  token({ params, text }: Bound, moment: Moment): bigint | undefined {
+    const statement = this.#parse(text)
+    const environment = this.#environment(params, moment)
+    const found = statement._tag === "Select"
+      ? keysOfSelect(statement, environment)
+      : statement._tag === "Insert" || statement._tag === "Update" || statement._tag === "Delete"
+      ? plan(statement, environment)
+      : undefined
+    if (found === undefined) return undefined
+    const [key, another] = found.targets.keys
+    return key === undefined || another !== undefined ? undefined : token(keyBytes(found.table, key))
+  }
+
   /** Executes the statements of a batch as one: all are checked before the first is applied. */
   batch(type: Ast.BatchText["type"], statements: ReadonlyArray<Bound>, moment: Moment): Answer {
     const plans = statements.map(({ params, text }) => {
@@ -118,7 +137,10 @@ export class Database {
 
   #batchText(statement: Ast.BatchText, moment: Moment, environment: Environment): Answer {
     if (statement.using.timestamp !== undefined) {
-      throw unsupported("USING TIMESTAMP of a batch in one text", "Make the batch with Batch.make and the option timestamp.")
+      throw unsupported(
+        "USING TIMESTAMP of a batch in one text",
+        "Make the batch with Batch.make and the option timestamp."
+      )
     }
     const plans = statement.mutations.map((mutation) => plan(mutation, environment))
     checkBatch(statement.type, plans)
@@ -196,7 +218,6 @@ export class Database {
   }
 }
 
-
 const others =
   /^\s*(?:(CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(MATERIALIZED\s+VIEW|FUNCTION|AGGREGATE|TRIGGER|ROLE|USER|IDENTITY)|(GRANT|REVOKE|LIST|DESCRIBE|DESC|ADD\s+IDENTITY)\b)/i
 
@@ -210,7 +231,9 @@ const unsupportedStatement = (text: string): string | undefined => {
 
 const checkBatch = (type: Ast.BatchText["type"], plans: ReadonlyArray<Plan>): void => {
   const counters = plans.filter(({ table }) => table.isCounter).length
-  if (type === "counter" && counters < plans.length) throw invalid("Cannot include non-counter statement in a counter batch")
+  if (type === "counter" && counters < plans.length) {
+    throw invalid("Cannot include non-counter statement in a counter batch")
+  }
   if (type === "logged" && counters > 0) throw invalid("Cannot include a counter statement in a logged batch")
   if (counters > 0 && counters < plans.length) {
     throw invalid("Counter and non-counter mutations cannot exist in the same batch")
@@ -281,8 +304,11 @@ const hasShownStatics = (live: Live, expressions: ReadonlyArray<Expression>): bo
 const shownColumns = (plans: ReadonlyArray<Plan>, table: Table, isBatch: boolean): ReadonlyArray<Expression> => {
   const isWhole = plans.some(({ condition }) => condition?.kind !== "columns")
   if (isWhole) return table.columns.map(columnExpression)
-  const conditions = new Set(plans.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? []))
+  const conditions = plans.flatMap(({ condition }) => {
+    const columns = condition?.columns.map(({ column }) => column) ?? []
+    const isStatic = ({ kind }: Column) => kind === "static"
+    return [...columns.filter((column) => !isStatic(column)), ...columns.filter(isStatic)]
+  })
   const key = isBatch ? [...table.partition, ...table.clustering] : []
-  return [...key, ...table.columns.filter((column) => conditions.has(column))].map(columnExpression)
+  return [...new Set([...key, ...conditions])].map(columnExpression)
 }
-

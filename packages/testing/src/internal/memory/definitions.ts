@@ -4,8 +4,8 @@
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { alreadyExists, invalid, unauthorized, unsupported } from "./failures.ts"
-import { type Column, type ColumnKind, isSystemKeyspace, type Keyspace, type Schema, Table } from "./schema.ts"
 import { checkProperties, replicationOf } from "./properties.ts"
+import { type Column, type ColumnKind, isSystemKeyspace, type Keyspace, type Schema, Table } from "./schema.ts"
 import { randomUuid } from "./values/timeUuid.ts"
 import { type CqlType, isCounter, isMultiCell, resolveType, schemaText } from "./values/types.ts"
 
@@ -106,8 +106,10 @@ const columnsOf = (definition: Of<"CreateTable">, keyspace: string, schema: Sche
     clustering: [] as ReadonlyArray<string>
   }))
   const [key, another] = [...inline, ...definition.keys]
-  if (key === undefined) throw invalid(`No PRIMARY KEY specifed for table '${keyspace}.${table}' (exactly one required)`)
-  if (another !== undefined) throw invalid(`Multiple PRIMARY KEYs specified for table '${keyspace}.${table}' (exactly one required)`)
+  if (key === undefined) throw invalid(`No PRIMARY KEY specifed for table '${table}' (exactly one required)`)
+  if (another !== undefined) {
+    throw invalid(`Multiple PRIMARY KEYs specified for table '${table}' (exactly one required)`)
+  }
   const keyed = [...key.partition, ...key.clustering]
   const unknown = keyed.find((name) => !types.has(name))
   if (unknown !== undefined) throw invalid(`Unknown column '${unknown}' referenced in PRIMARY KEY for table '${table}'`)
@@ -162,7 +164,9 @@ const orderOf = ({ order }: Of<"CreateTable">, clustering: ReadonlyArray<string>
   if (order.length === 0) return new Map()
   for (const [index, { column }] of order.entries()) {
     if (!clustering.includes(column)) {
-      throw invalid(`Only clustering columns can be defined in CLUSTERING ORDER directive: [${column}] are not clustering columns`)
+      throw invalid(
+        `Only clustering key columns can be defined in CLUSTERING ORDER directive: [${column}] are not clustering columns`
+      )
     }
     if (clustering[index] !== column) {
       throw invalid(
@@ -173,8 +177,6 @@ const orderOf = ({ order }: Of<"CreateTable">, clustering: ReadonlyArray<string>
       )
     }
   }
-  const missing = clustering[order.length]
-  if (missing !== undefined) throw invalid(`Missing CLUSTERING ORDER for column ${missing}`)
   return new Map(order.map(({ column, isDescending }) => [column, isDescending]))
 }
 
@@ -207,7 +209,9 @@ const createIndex = (definition: Of<"CreateIndex">, environment: Environment): v
   const table = keyspace.tables.get(definition.table.name)
   if (table === undefined) throw invalid(`Table '${definition.table.name}' doesn't exist`)
   const column = table.find(definition.column)
-  if (column === undefined) throw invalid(`Column '${definition.column}' doesn't exist`)
+  if (column === undefined) {
+    throw invalid(`Undefined column name ${definition.column} in table ${table.keyspace}.${table.name}`)
+  }
   const name = definition.name ?? `${table.name}_${definition.column}_idx`
   const isTaken = [...keyspace.tables.values()].some(({ indexes }) => indexes.has(name))
   if (isTaken) {
@@ -300,7 +304,9 @@ const renameColumn = (table: Table, from: string, to: string): void => {
     throw invalid(`Cannot rename non PRIMARY KEY column ${from}`)
   }
   if (table.find(to) !== undefined) {
-    throw invalid(`Cannot rename column ${from} to ${to} in table '${table.keyspace}.${table.name}'; another column with that name already exists`)
+    throw invalid(
+      `Cannot rename column ${from} to ${to} in table '${table.keyspace}.${table.name}'; another column with that name already exists`
+    )
   }
   table.columns = table.columns.map((each) => each === column ? { ...column, name: to } : each)
 }
@@ -315,7 +321,9 @@ const alterType = ({ change, ifExists, type }: Of<"AlterType">, environment: Env
   if (change._tag === "AddField") {
     if (fields.some(({ name }) => name === change.field)) {
       if (change.ifNotExists) return
-      throw invalid(`Cannot add field ${change.field} to type ${keyspace.name}.${type.name}: a field with name ${change.field} already exists`)
+      throw invalid(
+        `Cannot add field ${change.field} to type ${keyspace.name}.${type.name}: a field with name ${change.field} already exists`
+      )
     }
     const added = resolveType(change.type, keyspace.name, environment.schema.hasType)
     checkField(added)
@@ -347,7 +355,7 @@ const drop = ({ ifExists, name, what }: Of<"Drop">, environment: Environment): v
         columns.some(({ type }) => mentions(type, name.name))
       )
       if (user !== undefined) {
-        throw invalid(`Cannot drop user type '${keyspace}.${name.name}' as it is still used by tables [${user.name}]`)
+        throw invalid(`Cannot drop user type '${keyspace}.${name.name}' as it is still used by tables ${user.name}`)
       }
       if (found?.types.delete(name.name) !== true && !ifExists) {
         throw invalid(`Type '${keyspace}.${name.name}' doesn't exist`)
@@ -379,4 +387,3 @@ const mentions = (type: CqlType, name: string): boolean => {
       return false
   }
 }
-

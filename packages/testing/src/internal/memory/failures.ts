@@ -35,12 +35,15 @@ export const unauthorized = (message: string): Refused => new Refused(new Reason
 export const alreadyExists = (keyspace: string, table: string): Refused =>
   new Refused(
     new Reason.AlreadyExists({
-      message: table === "" ? `keyspace ${keyspace} already exists` : `table ${keyspace}.${table} already exists`,
+      message: table === ""
+        ? `Cannot add existing keyspace "${keyspace}"`
+        : `Cannot add already existing table "${table}" to keyspace "${keyspace}"`,
       keyspace,
       table
     })
   )
 
-const realServer = "Run this statement against a real server (CassandraServer), or script its answer with MockSession.layer."
+const realServer =
+  "Run this statement against a real server (CassandraServer), or script its answer with MockSession.layer."
 
 export const unsupported = (what: string, instead: string = realServer): Unsupported => new Unsupported(what, instead)

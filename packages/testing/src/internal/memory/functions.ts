@@ -8,7 +8,7 @@ import { fromVarint, toBytes } from "./values/bytes.ts"
 import { fromDays, toDays } from "./values/calendar.ts"
 import * as Inet from "./values/inet.ts"
 import { largest, millisOf, randomUuid, smallest, timeUuid } from "./values/timeUuid.ts"
-import { type CqlType, sameType, scalar, schemaText, type ScalarName } from "./values/types.ts"
+import { type CqlType, sameType, scalar, type ScalarName, schemaText } from "./values/types.ts"
 
 /** One form of a function: the types that it takes, and the type that it gives. */
 export interface Overload {
@@ -38,11 +38,10 @@ const now = ({ random, tick }: Environment): string =>
 
 const startOfDay = (days: string): Date => new Date((toDays(days) ?? 0) * millisPerDay)
 const dayOf = (millis: number): string => fromDays(Math.floor(millis / millisPerDay))
-const nanosOfDay = (millis: number): bigint => BigInt(((millis % millisPerDay) + millisPerDay) % millisPerDay) * 1_000_000n
+const nanosOfDay = (millis: number): bigint =>
+  BigInt(((millis % millisPerDay) + millisPerDay) % millisPerDay) * 1_000_000n
 
 const integers: ReadonlyArray<readonly [ScalarName, number]> = [["tinyint", 8], ["smallint", 16], ["int", 32]]
-
-const rounded = (value: number): number => Math.sign(value) * Math.round(Math.abs(value))
 
 const math = (apply: (value: number) => number): ReadonlyArray<Overload> => [
   unary("double", "double", apply),
@@ -82,7 +81,7 @@ const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, 
     ...integers.map(([name]) => unary(name, name, (value: number) => value)),
     unary("bigint", "bigint", (value: bigint) => value),
     unary("varint", "varint", (value: bigint) => value),
-    ...math(rounded)
+    ...math(Math.round)
   ]],
   ["exp", math(Math.exp)],
   ["log", math(Math.log)],
@@ -113,7 +112,9 @@ const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.b
 
 const uuidText = (bytes: Uint8Array): string => {
   const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-")
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+    "-"
+  )
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -154,27 +155,42 @@ const readers: { readonly [Name in ScalarName]?: (bytes: Uint8Array) => unknown 
   varint: fromVarint
 }
 
-const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map(scalarNames.flatMap((name) => [
-  [`${name}asblob`, [{
-    params: [scalar(name)],
-    returns: scalar("blob"),
-    apply: ([value], { schema }) => value === null ? null : toBytes(scalar(name), value, schema.fieldsOf)
-  }]] as readonly [string, ReadonlyArray<Overload>],
-  [`blobas${name}`, [unary("blob", name, (bytes: Uint8Array) => {
+const fromBlob = (name: ScalarName, called: string): Overload =>
+  unary("blob", name, (bytes: Uint8Array) => {
     if (sizes[name]?.includes(bytes.length) === false) {
-      throw invalid(`In call to function system.blob_as_${name}, value is not a valid binary representation for type ${name}`)
+      throw invalid(`In call to function system.${called}, value is not a valid binary representation for type ${name}`)
     }
     return readers[name]?.(bytes)
-  })]] as readonly [string, ReadonlyArray<Overload>]
-]))
+  })
+
+const toBlob = (name: ScalarName): Overload => ({
+  params: [scalar(name)],
+  returns: scalar("blob"),
+  apply: ([value], { schema }) => value === null ? null : toBytes(scalar(name), value, schema.fieldsOf)
+})
+
+const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, ReadonlyArray<Overload>>(
+  scalarNames.flatMap((name): ReadonlyArray<readonly [string, ReadonlyArray<Overload>]> => [
+    [`${name}asblob`, [toBlob(name)]],
+    [`${name}_as_blob`, [toBlob(name)]],
+    ...[`blobas${name}`, `blob_as_${name}`].map((called) => [called, [fromBlob(name, called)]] as const)
+  ])
+)
 
 // Functions of the server that a statement may call, and that have no counterpart here.
-const others = /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|mask_|similarity_|token$|count_?rows)/
+const others =
+  /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|mask_|similarity_|token$|count_?rows)/
+
+/** Whether the server has a function of a name. */
+export const isFunction = (name: string): boolean => {
+  const plain = name.replaceAll("_", "")
+  return functions.has(plain) || conversions.has(name) || others.test(name)
+}
 
 /** Its forms, by a name with or without underscores. */
 export const overloadsOf = (name: string): ReadonlyArray<Overload> => {
   const plain = name.replaceAll("_", "")
-  const found = functions.get(plain) ?? conversions.get(plain)
+  const found = functions.get(plain) ?? conversions.get(name)
   if (found !== undefined) return found
   if (others.test(name)) throw unsupported(`the function ${name}`)
   throw invalid(`Unknown function ${name} called`)
@@ -185,7 +201,7 @@ export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, 
   const overloads = overloadsOf(name)
   const [first] = overloads
   const counted = overloads.filter(({ params }) => params.length === types.length)
-  if (counted.length === 0 && first !== undefined) {
+  if (counted.length === 0 && first !== undefined && overloads.length === 1) {
     throw invalid(
       `Invalid number of arguments in call to function system.${name}: ${first.params.length} required but ${types.length} provided`
     )
@@ -202,7 +218,9 @@ export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, 
       `system.${name} : (${params.map(schemaText).join(", ")}) -> ${schemaText(returns)}`
     )
     throw invalid(
-      `Invalid call to function ${name}, none of its type signatures match (known type signatures: ${signatures.join(", ")})`
+      `Invalid call to function ${name}, none of its type signatures match (known type signatures: ${
+        signatures.join(", ")
+      })`
     )
   }
   if (second !== undefined && types.some((type) => type === undefined)) {

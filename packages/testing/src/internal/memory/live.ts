@@ -4,6 +4,7 @@
 import type { Column, Table } from "./schema.ts"
 import { type Cell, type Complex, type ElementCell, isAlive, type Partition, type Row } from "./store.ts"
 import { comparator, sortedMap, sortedSet } from "./values/compare.ts"
+import { complete } from "./values/complete.ts"
 import { isMultiCell } from "./values/types.ts"
 
 /** A row to be read, with the partition that it belongs to. Without one it is the static row alone. */
@@ -51,7 +52,9 @@ export const elementsOf = (live: Live, column: Column): ReadonlyArray<ElementCel
     }
     case "Udt": {
       const names = fieldsOf(type.keyspace, type.name).map(({ name }) => name)
-      return cells.filter(({ id }) => names.includes(id)).sort((one, other) => names.indexOf(one.id) - names.indexOf(other.id))
+      return cells.filter(({ id }) => names.includes(id)).sort((one, other) =>
+        names.indexOf(one.id) - names.indexOf(other.id)
+      )
     }
     default:
       return cells
@@ -65,7 +68,10 @@ export const cellOf = (live: Live, column: Column): Cell | undefined => {
 }
 
 /** The value of a column; null for none. */
-export const valueOf = (live: Live, column: Column): unknown => {
+export const valueOf = (live: Live, column: Column): unknown =>
+  complete(column.type, storedValue(live, column), live.table.fieldsOf)
+
+const storedValue = (live: Live, column: Column): unknown => {
   if (column.kind === "partition_key") return live.partition.key[column.position]
   if (column.kind === "clustering") return live.row === undefined ? null : live.row.clustering[column.position]
   if (!isMultiCell(column.type)) return cellOf(live, column)?.value ?? null
@@ -82,7 +88,9 @@ export const valueOf = (live: Live, column: Column): unknown => {
       return sortedMap(type.key, elements.map(({ key, value }) => [key, value] as const), fieldsOf)
     case "Udt":
       return Object.fromEntries(
-        fieldsOf(type.keyspace, type.name).map(({ name }) => [name, elements.find(({ id }) => id === name)?.value ?? null])
+        fieldsOf(type.keyspace, type.name).map((
+          { name }
+        ) => [name, elements.find(({ id }) => id === name)?.value ?? null])
       )
     default:
       return null

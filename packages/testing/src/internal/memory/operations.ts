@@ -2,8 +2,9 @@
  * What a SET, an INSERT or a DELETE does to a column.
  */
 import type { Assignment, Deleted, Term } from "./cql/ast.ts"
+import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
-import { invalid } from "./failures.ts"
+import { invalid, syntaxError } from "./failures.ts"
 import { elementsOf, type Live } from "./live.ts"
 import type { Column, Table } from "./schema.ts"
 import { type Cell, type Change, type ElementCell, never, type WriteTime } from "./store.ts"
@@ -74,11 +75,15 @@ const cellsOf = (site: Site, type: CqlType, value: unknown): ReadonlyArray<Eleme
     case "List":
       return (value as ReadonlyArray<unknown>).map((element) => listCell(site, "back", element))
     case "Set":
-      return Array.from(value as Iterable<unknown>, (element) =>
-        elementCell(site, identity(type.element, element, fieldsOf), element, true))
+      return Array.from(
+        value as Iterable<unknown>,
+        (element) => elementCell(site, identity(type.element, element, fieldsOf), element, true)
+      )
     case "Map":
-      return Array.from(value as ReadonlyMap<unknown, unknown>, ([key, element]) =>
-        elementCell(site, identity(type.key, key, fieldsOf), key, element))
+      return Array.from(
+        value as ReadonlyMap<unknown, unknown>,
+        ([key, element]) => elementCell(site, identity(type.key, key, fieldsOf), key, element)
+      )
     case "Udt":
       return Object.entries(value as Readonly<Record<string, unknown>>)
         .filter(([, element]) => element !== null)
@@ -119,7 +124,7 @@ export const assign = (table: Table, assignment: Assignment, environment: Enviro
     case "Subtract":
     case "Prepend":
       if (assignment.source !== column.name) {
-        throw invalid(
+        throw syntaxError(
           assignment._tag === "Prepend"
             ? "Only expressions of the form X = <value> + X are supported."
             : `Only expressions of the form X = X ${assignment._tag === "Add" ? "+" : "-"}<value> are supported.`
@@ -133,8 +138,10 @@ export const assign = (table: Table, assignment: Assignment, environment: Enviro
   }
 }
 
-const shownOperation = (column: Column, how: "Add" | "Subtract" | "Prepend"): string =>
-  how === "Prepend" ? `${column.name} = ? - ${column.name}` : `${column.name} = ${column.name} ${how === "Add" ? "+" : "-"} ?`
+const shownOperation = ({ name }: Column, how: "Add" | "Subtract" | "Prepend", term: Term): string =>
+  how === "Prepend"
+    ? `${name} = ${termText(term)} - ${name}`
+    : `${name} = ${name} ${how === "Add" ? "+" : "-"} ${termText(term)}`
 
 const combine = (
   column: Column,
@@ -151,13 +158,13 @@ const combine = (
     return (site) => [{ _tag: "Count", clustering: clusteringFor(site, column), column: name, delta, time: site.time }]
   }
   if (!isCollection(type)) {
-    throw invalid(`Invalid operation (${shownOperation(column, how)}) for non counter column ${name}`)
+    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for non counter column ${name}`)
   }
   if (!isMultiCell(type)) {
-    throw invalid(`Invalid operation (${shownOperation(column, how)}) for frozen collection column ${name}`)
+    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for frozen collection column ${name}`)
   }
   if (how === "Prepend" && type._tag !== "List") {
-    throw invalid(`Invalid operation (${shownOperation(column, how)}) for non list column ${name}`)
+    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for non list column ${name}`)
   }
   const given: CqlType = how === "Subtract" && type._tag === "Map"
     ? { _tag: "Set", element: type.key, frozen: false }
@@ -175,7 +182,9 @@ const combine = (
 /** Takes out the elements of a list that equal one of some. */
 const discard = (column: Column, type: CqlType, values: ReadonlyArray<unknown>): Operation => (site) => {
   const compare = comparator(type, site.environment.schema.fieldsOf)
-  const gone = elementsOf(site.before(), column).filter((cell) => values.some((value) => compare(cell.value, value) === 0))
+  const gone = elementsOf(site.before(), column).filter((cell) =>
+    values.some((value) => compare(cell.value, value) === 0)
+  )
   return [complex(site, column, gone.map(({ id, key }) => elementCell(site, id, key, null)))]
 }
 
@@ -185,8 +194,10 @@ const remove = (column: Column, value: unknown): Operation => (site) => {
   if (type._tag !== "Set" && type._tag !== "Map") return []
   const key = type._tag === "Set" ? type.element : type.key
   const { fieldsOf } = site.environment.schema
-  const cells = Array.from(value as Iterable<unknown>, (each) =>
-    elementCell(site, identity(key, each, fieldsOf), each, null))
+  const cells = Array.from(
+    value as Iterable<unknown>,
+    (each) => elementCell(site, identity(key, each, fieldsOf), each, null)
+  )
   return [complex(site, column, cells)]
 }
 
@@ -195,19 +206,33 @@ const setElement = (column: Column, keyTerm: Term, term: Term, environment: Envi
   if (type._tag !== "List" && type._tag !== "Map") {
     throw invalid(
       type._tag === "Set"
-        ? `Invalid operation (${name}[?] = ?) for set column ${name}`
-        : `Invalid operation (${name}[?] = ?) for non collection column ${name}`
+        ? `Invalid operation (${name}[${termText(keyTerm)}] = ${termText(term)}) for set column ${name}`
+        : `Invalid operation (${name}[${termText(keyTerm)}] = ${termText(term)}) for non collection column ${name}`
     )
   }
-  if (type.frozen) throw invalid(`Invalid operation (${name}[?] = ?) for frozen collection column ${name}`)
+  if (type.frozen) {
+    throw invalid(
+      `Invalid operation (${name}[${termText(keyTerm)}] = ${termText(term)}) for frozen collection column ${name}`
+    )
+  }
   const isList = type._tag === "List"
-  const key = evaluate(keyTerm, isList ? { name: `idx(${name})`, type: scalar("int") } : { name: `key(${name})`, type: type.key }, environment)
+  const key = evaluate(
+    keyTerm,
+    isList ? { name: `idx(${name})`, type: scalar("int") } : { name: `key(${name})`, type: type.key },
+    environment
+  )
   const value = evaluate(term, { name: `value(${name})`, type: isList ? type.element : type.value }, environment)
   if (key === null) throw invalid(isList ? "Invalid null value for list index" : "Invalid null map key")
   if (key === unset) throw invalid(isList ? "Invalid unset value for list index" : "Invalid unset map key")
   if (value === unset) return () => []
   return (site) => {
-    if (!isList) return [complex(site, column, [elementCell(site, identity(type.key, key, site.environment.schema.fieldsOf), key, value)])]
+    if (!isList) {
+      return [
+        complex(site, column, [
+          elementCell(site, identity(type.key, key, site.environment.schema.fieldsOf), key, value)
+        ])
+      ]
+    }
     const cell = at(site, column, key as number)
     return [complex(site, column, [elementCell(site, cell.id, cell.key, value)])]
   }
@@ -224,8 +249,12 @@ const at = (site: Site, column: Column, index: number): ElementCell => {
 
 const setField = (column: Column, field: string, term: Term, environment: Environment): Operation => {
   const { name, type } = column
-  if (type._tag !== "Udt") throw invalid(`Invalid operation (${name}.${field} = ?) for non-UDT column ${name}`)
-  if (type.frozen) throw invalid(`Invalid operation (${name}.${field} = ?) for frozen UDT column ${name}`)
+  if (type._tag !== "Udt") {
+    throw invalid(`Invalid operation (${name}.${field} = ${termText(term)}) for non-UDT column ${name}`)
+  }
+  if (type.frozen) {
+    throw invalid(`Invalid operation (${name}.${field} = ${termText(term)}) for frozen UDT column ${name}`)
+  }
   const found = environment.schema.fieldsOf(type.keyspace, type.name).find((each) => each.name === field)
   if (found === undefined) throw invalid(`UDT column ${name} does not have a field named ${field}`)
   const value = evaluate(term, { name: `${name}.${field}`, type: found.type }, environment)
@@ -254,11 +283,15 @@ const eraseElement = (column: Column, term: Term, environment: Environment): Ope
       const elements = elementsOf(site.before(), column)
       if (elements.length === 0) throw invalid("Attempted to delete an element from a list which is null")
       const cell = elements[index as number]
-      if (cell === undefined) throw invalid(`List index ${String(index)} out of bound, list has size ${elements.length}`)
+      if (cell === undefined) {
+        throw invalid(`List index ${String(index)} out of bound, list has size ${elements.length}`)
+      }
       return [complex(site, column, [elementCell(site, cell.id, cell.key, null)])]
     }
   }
-  if (type._tag !== "Set" && type._tag !== "Map") throw invalid(`Invalid deletion operation for column ${name} of type ${schemaText(type)}`)
+  if (type._tag !== "Set" && type._tag !== "Map") {
+    throw invalid(`Invalid deletion operation for column ${name} of type ${schemaText(type)}`)
+  }
   const key = type._tag === "Set" ? type.element : type.key
   const value = evaluate(term, { name: `${type._tag === "Set" ? "value" : "key"}(${name})`, type: key }, environment)
   if (value === null) throw invalid("Invalid null value for map key")

@@ -2,7 +2,7 @@
  * The properties of keyspaces and tables.
  */
 import type { Properties } from "./cql/ast.ts"
-import { configError, syntaxError } from "./failures.ts"
+import { configError, invalid, syntaxError } from "./failures.ts"
 import type { Keyspace } from "./schema.ts"
 
 type Entries = ReadonlyArray<readonly [string, string]>
@@ -16,7 +16,8 @@ export const replicationOf = (
   if (unknown !== undefined) throw syntaxError(`Unknown property '${unknown[0]}'`)
   const find = (name: string) => properties.find(([each]) => each === name)?.[1]
   const replication = find("replication") ?? before?.replication
-  if (replication === undefined || typeof replication === "string") {
+  if (replication === undefined) throw invalid("Missing mandatory option 'replication'")
+  if (typeof replication === "string") {
     throw configError("Missing mandatory replication strategy class")
   }
   const durable = find("durable_writes")

@@ -47,7 +47,7 @@ const limitOf = (term: Term | undefined, name: string, environment: Environment)
   const value = evaluateInt(term, `[${name.toLowerCase().replaceAll(" ", "_")}]`, environment)
   if (value === unset) return Number.POSITIVE_INFINITY
   if (value === null) throw invalid(`Invalid null value of ${name}`)
-  if ((value as number) <= 0) throw invalid(`${name} must be strictly positive`)
+  if ((value as number) <= 0) throw invalid("LIMIT must be strictly positive")
   return value as number
 }
 
@@ -59,6 +59,12 @@ export const select = (
 ): Result => {
   const query = check(statement, environment)
   const { expressions } = query
+  if (sortsAcross(query) && pageSize !== undefined && query.limit > pageSize) {
+    throw invalid(
+      "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the " +
+        "ORDER BY or the IN and sort client side, or disable paging for this query"
+    )
+  }
   const size = pageSize === undefined || pageSize <= 0 ? Number.POSITIVE_INFINITY : pageSize
   const isGrouped = statement.groupBy.length > 0 || expressions.some(({ isAggregate }) => isAggregate)
   const page = isGrouped || sortsAcross(query) ? wholePage(query, size, from, isGrouped) : lazyPage(query, size, from)
@@ -108,9 +114,10 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
 const wholePage = (query: Query, size: number, from: Cursor | undefined, isGrouped: boolean): PageOf => {
   const perPartition = isGrouped ? { ...query, perPartition: Number.POSITIVE_INFINITY } : query
   const limited = isGrouped ? { ...perPartition, limit: Number.POSITIVE_INFINITY } : perPartition
-  const rows = lazyPage({ ...limited, limit: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY, undefined).groups.map(
-    ([live]) => live!
-  )
+  const rows = lazyPage({ ...limited, limit: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY, undefined).groups
+    .map(
+      ([live]) => live!
+    )
   const groups = isGrouped ? grouped(query, rows) : sorted(query, rows).map((live) => [live])
   const within = groups.slice(0, query.limit)
   const start = from?.given ?? 0
@@ -124,7 +131,10 @@ const wholePage = (query: Query, size: number, from: Cursor | undefined, isGroup
 }
 
 /** The rows of each group; all of them are one where nothing divides them. */
-const grouped = ({ perPartition, select, table }: Query, rows: ReadonlyArray<Live>): ReadonlyArray<ReadonlyArray<Live>> => {
+const grouped = (
+  { perPartition, select, table }: Query,
+  rows: ReadonlyArray<Live>
+): ReadonlyArray<ReadonlyArray<Live>> => {
   if (select.groupBy.length === 0) return [rows]
   const clustering = select.groupBy.map((name) => table.column(name)).filter(({ kind }) => kind === "clustering")
   const groups: Array<Array<Live>> = []
@@ -209,13 +219,18 @@ const rowsOf = function*(query: Query, partition: Partition, start: number | und
   // A partition that holds static values alone is one row of them, where nothing is asked of rows.
   if (any || table.clustering.length === 0 || !hasStatics(partition, second)) return
   if (partition.rows.some((row) => exists(row, second))) return
-  const asksRows = restrictions.some((each) => columnsOf(each).some(({ kind }) => kind === "clustering" || kind === "regular"))
+  const asksRows = restrictions.some((each) =>
+    columnsOf(each).some(({ kind }) => kind === "clustering" || kind === "regular")
+  )
   const live = of(undefined)
   if (!asksRows && restrictions.every((restriction) => holds(restriction, live))) yield live
 }
 
 /** The first and last place of the rows that begin with the values asked for. */
-const boundsOf = ({ restrictions, table }: Query, partition: Partition): { readonly first: number; readonly end: number } => {
+const boundsOf = (
+  { restrictions, table }: Query,
+  partition: Partition
+): { readonly first: number; readonly end: number } => {
   const prefix: Array<unknown> = []
   for (const column of table.clustering) {
     const equal = restrictions.find((each) => each._tag === "Eq" && each.column === column)
@@ -277,7 +292,9 @@ const checkDistinct = (
   const names = new Set(expressions.map(({ column }) => column?.name))
   const stray = expressions.find(({ column }) => column?.kind === "clustering" || column?.kind === "regular")
   if (stray !== undefined) {
-    throw invalid(`SELECT DISTINCT queries must only request partition key columns and/or static columns (not ${stray.name})`)
+    throw invalid(
+      `SELECT DISTINCT queries must only request partition key columns and/or static columns (not ${stray.name})`
+    )
   }
   const missing = table.partition.find(({ name }) => !names.has(name))
   if (missing !== undefined) {
@@ -301,11 +318,16 @@ const checkGrouping = (table: Table, { groupBy }: Select, restrictions: Readonly
     const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
     while (key[at] !== undefined && key[at] !== column && isFixed(key[at]!)) at++
     if (key[at] !== column) {
-      throw invalid("Group by currently only support groups of columns following their declared order in the PRIMARY KEY")
+      throw invalid(
+        "Group by currently only support groups of columns following their declared order in the PRIMARY KEY"
+      )
     }
     at++
   }
-  if (at < table.partition.length && table.partition.slice(at).some((column) => !restrictions.some((one) => one._tag === "Eq" && one.column === column))) {
+  if (
+    at < table.partition.length &&
+    table.partition.slice(at).some((column) => !restrictions.some((one) => one._tag === "Eq" && one.column === column))
+  ) {
     throw invalid("Group by is not supported on only a part of the partition key")
   }
 }
@@ -328,7 +350,9 @@ const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArr
     const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
     while (at < column.position && isFixed(table.clustering[at]!)) at++
     if (column.position !== at) {
-      throw invalid("Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY")
+      throw invalid(
+        "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY"
+      )
     }
     at++
     const reverses = isDescending !== column.isDescending
@@ -336,6 +360,12 @@ const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArr
     isReversed = reverses
   }
   return isReversed ?? false
+}
+
+/** The partitions that a SELECT names. */
+export const keysOfSelect = (statement: Select, environment: Environment) => {
+  const { restrictions, table } = check(statement, environment)
+  return { table, targets: { keys: keysOf(table, restrictions) ?? [] } }
 }
 
 /** The type of the columns of a conditional write's answer. */

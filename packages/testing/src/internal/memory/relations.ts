@@ -2,6 +2,7 @@
  * The relations of a WHERE, with the columns that they name and the values that they compare.
  */
 import type { InList, Operator, Relation, Term } from "./cql/ast.ts"
+import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, unsupported } from "./failures.ts"
 import { token as tokenOf } from "./murmur3.ts"
@@ -79,20 +80,20 @@ const restrictionOf = (table: Table, relation: Relation, environment: Environmen
       }
     }
     case "CompareTuple": {
-      const columns = clusteringOf(table, relation.columns)
+      const columns = clusteringOf(table, relation.columns, `${relation.operator} ${termText(relation.term)}`)
       const values = tupleOf(relation.term, columns, environment)
       if (relation.operator === "=") return { _tag: "Tuples", columns, tuples: [values], isEquality: true }
       if (relation.operator === "!=") throw invalid("Unsupported \"!=\" relation")
       return { _tag: "TupleSlice", columns, operator: relation.operator as SliceOperator, values }
     }
     case "InTuples": {
-      const columns = clusteringOf(table, relation.columns)
+      const columns = clusteringOf(table, relation.columns, "IN ...")
       return { _tag: "Tuples", columns, tuples: listedTuples(relation.list, columns, environment), isEquality: false }
     }
     case "CompareToken":
       return tokenRestriction(table, relation, environment)
     case "IsNotNull":
-      throw invalid(`restrictions 'IS NOT NULL' are only supported in materialized view creation: ${relation.column} IS NOT NULL`)
+      throw invalid(`Unsupported restriction: ${relation.column} IS NOT NULL`)
   }
 }
 
@@ -107,9 +108,12 @@ const compared = (column: Column, operator: Operator, term: Term, environment: E
       return { _tag: "Contains", column, isKey, value }
     }
     case "LIKE":
-      throw unsupported("LIKE", "Compare with = or a range, or run this statement against a real server (CassandraServer).")
+      throw unsupported(
+        "LIKE",
+        "Compare with = or a range, or run this statement against a real server (CassandraServer)."
+      )
     case "!=":
-      throw invalid(`Unsupported "!=" relation: ${name} != ?`)
+      throw invalid(`Unsupported "!=" relation: ${name} != ${termText(term)}`)
     case "=":
       refuseMultiCell(column, "=")
       return { _tag: "Eq", column, value: evaluateKey(term, column, environment) }
@@ -162,7 +166,9 @@ const tupleReceiver = (columns: ReadonlyArray<Column>): Receiver => ({
 const tupleOf = (term: Term, columns: ReadonlyArray<Column>, environment: Environment): ReadonlyArray<unknown> => {
   if (term._tag === "TupleTerm") {
     if (term.elements.length !== columns.length) {
-      throw invalid(`Expected ${columns.length} elements in value tuple, but got ${term.elements.length}`)
+      throw invalid(
+        `Expected ${columns.length} elements in value tuple, but got ${term.elements.length}: ${termText(term)}`
+      )
     }
     return columns.map((column, index) => evaluateKey(term.elements[index]!, column, environment))
   }
@@ -189,12 +195,14 @@ const listedTuples = (
 }
 
 /** The clustering columns of a relation on several columns, which stand in the order of the key. */
-const clusteringOf = (table: Table, names: ReadonlyArray<string>): ReadonlyArray<Column> => {
+const clusteringOf = (table: Table, names: ReadonlyArray<string>, rest: string): ReadonlyArray<Column> => {
   const columns = names.map((name) => table.column(name))
-  const shown = `(${names.join(", ")})`
+  const shown = `(${names.join(", ")}) ${rest}`
   for (const [index, column] of columns.entries()) {
     if (column.kind !== "clustering") {
-      throw invalid(`Multi-column relations can only be applied to clustering columns but was applied to: ${column.name}`)
+      throw invalid(
+        `Multi-column relations can only be applied to clustering columns but was applied to: ${column.name}`
+      )
     }
     if (names.indexOf(column.name) !== index) {
       throw invalid(`Column "${column.name}" appeared twice in a relation: ${shown}`)
@@ -220,7 +228,9 @@ const tokenRestriction = (
   }
   if (named.some((column, index) => column.position !== index)) {
     throw invalid(
-      `The token function arguments must be in the partition key order: ${table.partition.map(({ name }) => name).join(", ")}`
+      `The token function arguments must be in the partition key order: ${
+        table.partition.map(({ name }) => name).join(", ")
+      }`
     )
   }
   if (operator === "!=" || operator === "IN" || operator.startsWith("CONTAINS")) {
@@ -262,7 +272,9 @@ const isLower = (operator: string): boolean => operator === ">" || operator === 
 const checkPair = (name: string, one: Restriction, other: Restriction): void => {
   if (isSlice(one) && isSlice(other)) {
     if (isLower(one.operator) !== isLower(other.operator)) return
-    throw invalid(`More than one restriction was found for the ${isLower(one.operator) ? "start" : "end"} bound on ${name}`)
+    throw invalid(
+      `More than one restriction was found for the ${isLower(one.operator) ? "start" : "end"} bound on ${name}`
+    )
   }
   const passes = (restriction: Restriction) => restriction._tag === "Contains" || restriction._tag === "Element"
   if (passes(one) && passes(other)) return

@@ -4,7 +4,7 @@
 import type { Name } from "./cql/ast.ts"
 import { invalid } from "./failures.ts"
 import { Store } from "./store.ts"
-import { type Compare, comparator } from "./values/compare.ts"
+import { comparator, type Compare } from "./values/compare.ts"
 import { type CqlType, type Field, type FieldsOf, isCounter } from "./values/types.ts"
 
 export type ColumnKind = "partition_key" | "clustering" | "static" | "regular"
@@ -146,8 +146,7 @@ export class Schema {
 
   readonly fieldsOf: FieldsOf = (keyspace, name) => this.keyspaces.get(keyspace)?.types.get(name) ?? []
 
-  readonly hasType = (keyspace: string, name: string): boolean =>
-    this.keyspaces.get(keyspace)?.types.has(name) === true
+  readonly hasType = (keyspace: string, name: string): boolean => this.keyspaces.get(keyspace)?.types.has(name) === true
 
   /** The keyspace of a name; that of the session where the name has none. */
   keyspaceOf(name: Name, session: string | undefined): string {

@@ -1,11 +1,12 @@
 /**
  * The expressions of a SELECT clause.
  */
-import type { Selected, Selector, Term } from "./cql/ast.ts"
 import { average, cast, sum } from "./casts.ts"
+import type { Selected, Selector, Term } from "./cql/ast.ts"
+import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, unsupported } from "./failures.ts"
-import { choose } from "./functions.ts"
+import { choose, isFunction } from "./functions.ts"
 import { cellOf, elementsOf, type Live, valueOf } from "./live.ts"
 import { token } from "./murmur3.ts"
 import type { Column, Table } from "./schema.ts"
@@ -13,7 +14,7 @@ import { keyBytes, microsecondsOf } from "./store.ts"
 import { evaluate, unset } from "./terms.ts"
 import { comparator } from "./values/compare.ts"
 import { toJson } from "./values/json.ts"
-import { type CqlType, isMultiCell, resolveType, scalar, schemaText, type ScalarName } from "./values/types.ts"
+import { type CqlType, isMultiCell, resolveType, scalar, type ScalarName, schemaText } from "./values/types.ts"
 
 /** An expression: its value for a group of rows, of which a plain one looks at the first. */
 export interface Expression {
@@ -50,18 +51,27 @@ const expressionOf = (table: Table, selector: Selector, environment: Environment
     case "FieldOf": {
       const of = expressionOf(table, selector.of, environment)
       const { type } = of
-      if (type._tag !== "Udt") throw invalid(`Invalid field selection: ${of.name} of type ${schemaText(type)} is not a user type`)
+      if (type._tag !== "Udt") {
+        throw invalid(`Invalid field selection: ${of.name} of type ${schemaText(type)} is not a user type`)
+      }
       const field = fieldsOf(type.keyspace, type.name).find(({ name }) => name === selector.field)
       if (field === undefined) throw invalid(`${of.name} of type ${schemaText(type)} has no field ${selector.field}`)
-      return derived(of, `${of.name}.${selector.field}`, field.type, (value) =>
-        (value as Readonly<Record<string, unknown>>)[selector.field] ?? null)
+      return derived(
+        of,
+        `${of.name}.${selector.field}`,
+        field.type,
+        (value) => (value as Readonly<Record<string, unknown>>)[selector.field] ?? null
+      )
     }
     case "ElementOf":
       return elementExpression(table, selector.of, selector.key, environment)
     case "SliceOf":
       throw unsupported("a slice of a collection", "Select the collection and slice it in the program.")
     case "OperationOf":
-      throw unsupported(`the operator ${selector.operator} in a SELECT clause`, "Select the columns and compute in the program.")
+      throw unsupported(
+        `the operator ${selector.operator} in a SELECT clause`,
+        "Select the columns and compute in the program."
+      )
     case "WriteTimeOf":
       return lifeExpression(table, selector, environment)
     case "CastOf": {
@@ -101,7 +111,7 @@ const elementExpression = (table: Table, selector: Selector, term: Term, environ
   const keyType = type._tag === "Map" ? type.key : type.element
   const key = evaluate(term, { name: `key(${of.name})`, type: keyType }, environment)
   const compare = comparator(keyType, environment.schema.fieldsOf)
-  const name = `${of.name}[${term._tag === "Constant" ? term.kind === "STRING" ? `'${term.text}'` : term.text : "?"}]`
+  const name = `${of.name}[${termText(term)}]`
   return derived(of, name, type._tag === "Map" ? type.value : type.element, (value) => {
     if (value instanceof Map) {
       for (const [each, element] of value) if (compare(each, key) === 0) return element
@@ -175,7 +185,9 @@ const callExpression = (
   const shown = (names: ReadonlyArray<string>) => `system.${name}(${names.join(", ")})`
   if (name === "tojson" || name === "to_json") {
     const [arg] = args
-    if (arg === undefined || args.length !== 1) throw invalid(`Invalid number of arguments in call to function system.${name}`)
+    if (arg === undefined || args.length !== 1) {
+      throw invalid(`Invalid number of arguments in call to function system.${name}`)
+    }
     return {
       name: shown([arg.name]),
       type: scalar("text"),
@@ -183,6 +195,7 @@ const callExpression = (
       of: (group) => toJson(arg.type, arg.of(group), environment.schema.fieldsOf)
     }
   }
+  if (!isFunction(name)) throw invalid(`Unknown function '${name}'`)
   const chosen = choose(name, args.map((arg) => arg?.type), () => true)
   const expressions = args.map((arg, index) =>
     arg ?? typedTerm(selectors[index], chosen.params[index] ?? scalar("text"), environment)
@@ -198,8 +211,7 @@ const callExpression = (
 const typedTerm = (selector: Selector | undefined, type: CqlType, environment: Environment): Expression => {
   const term: Term = selector?._tag === "TermOf" ? selector.term : { _tag: "Null" }
   const value = evaluate(term, { name: "[selection]", type }, environment)
-  const name = term._tag === "Constant" ? term.kind === "STRING" ? `'${term.text}'` : term.text : "?"
-  return { name, type, isAggregate: false, of: () => value === unset ? null : value }
+  return { name: termText(term), type, isAggregate: false, of: () => value === unset ? null : value }
 }
 
 const termExpression = (term: Term, environment: Environment): Expression => {
@@ -250,13 +262,14 @@ const aggregateExpression = (
 ): Expression => {
   const [selector] = selectors
   if (selector === undefined || selectors.length !== 1) {
-    throw invalid(`Invalid number of arguments in call to function system.${name}: 1 required but ${selectors.length} provided`)
+    throw invalid(
+      `Invalid number of arguments in call to function system.${name}: 1 required but ${selectors.length} provided`
+    )
   }
   const arg = expressionOf(table, selector, environment)
   if (arg.isAggregate) throw invalid("aggregate functions cannot be used as arguments of aggregate functions")
   const shown = `system.${name}(${arg.name})`
-  const valuesOf = (group: ReadonlyArray<Live>) =>
-    group.map((live) => arg.of([live])).filter((value) => value !== null)
+  const valuesOf = (group: ReadonlyArray<Live>) => group.map((live) => arg.of([live])).filter((value) => value !== null)
   const aggregate = (type: CqlType, of: (values: ReadonlyArray<unknown>) => unknown): Expression => ({
     name: shown,
     type,
@@ -267,13 +280,16 @@ const aggregateExpression = (
   if (name === "min" || name === "max") {
     const compare = comparator(arg.type, environment.schema.fieldsOf)
     const sign = name === "min" ? 1 : -1
-    return aggregate(arg.type, (values) =>
-      values.length === 0 ? null : values.reduce((best, value) => compare(value, best) * sign < 0 ? value : best))
+    return aggregate(
+      arg.type,
+      (values) =>
+        values.length === 0 ? null : values.reduce((best, value) => compare(value, best) * sign < 0 ? value : best)
+    )
   }
   if (arg.type._tag !== "Scalar" || !summable.has(arg.type.name)) {
     throw invalid(`Invalid call to function ${name}, none of its type signatures match`)
   }
   const { name: scalarName } = arg.type
-  const type = scalar(scalarName === "counter" ? "bigint" : scalarName)
+  const type = scalar(scalarName)
   return aggregate(type, (values) => name === "sum" ? sum(type.name, values) : average(type.name, values))
 }

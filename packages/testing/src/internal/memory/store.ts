@@ -1,10 +1,10 @@
 /**
  * The rows of a table: partitions by their token, rows by their clustering columns, cells that the later write wins.
  */
-import type { Table } from "./schema.ts"
 import * as Murmur3 from "./murmur3.ts"
-import { compareBytes } from "./values/compare.ts"
+import type { Table } from "./schema.ts"
 import { concat, latin, toBytes } from "./values/bytes.ts"
+import { compareBytes } from "./values/compare.ts"
 import type { CqlType } from "./values/types.ts"
 
 /** A write time: microseconds, and below them the order of writes that the server dates at one microsecond. */
@@ -227,7 +227,9 @@ export class Store {
         const row = this.#rowOf(partition, change.clustering)
         if (change.cell.time <= this.#deletedAt(partition, row)) return
         const before = row.cells.get(change.column)
-        if (before === undefined || this.#wins(change.cell, before, change.type)) row.cells.set(change.column, change.cell)
+        if (before === undefined || this.#wins(change.cell, before, change.type)) {
+          row.cells.set(change.column, change.cell)
+        }
         return
       }
       case "Complex": {

@@ -145,7 +145,11 @@ export class SystemTables {
       const target = index.target === "values" && !isCollectionColumn(table, index.column)
         ? index.column
         : `${index.target}(${index.column})`
-      const options = new Map([...(index.className === undefined ? [] : [["class_name", index.className] as const]), ["target", target] as const, ...index.options])
+      const options = new Map([
+        ...(index.className === undefined ? [] : [["class_name", index.className] as const]),
+        ["target", target] as const,
+        ...index.options
+      ])
       this.#put("system_schema", "indexes", {
         ...of,
         index_name: index.name,
@@ -177,7 +181,8 @@ export class SystemTables {
   }
 }
 
-const orderOf = ({ isDescending, kind }: Column): string => kind === "clustering" ? (isDescending ? "desc" : "asc") : "none"
+const orderOf = ({ isDescending, kind }: Column): string =>
+  kind === "clustering" ? (isDescending ? "desc" : "asc") : "none"
 
 const isCollectionColumn = (table: Table, name: string): boolean => {
   const tag = table.find(name)?.type._tag

@@ -4,6 +4,7 @@
 import { Reason, Statement } from "@effect-cql/core"
 import { kindOf } from "@effect-cql/core/Port"
 import type { Term } from "./cql/ast.ts"
+import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, Refused, unsupported } from "./failures.ts"
 import { choose, isAssignable } from "./functions.ts"
@@ -106,9 +107,9 @@ const call = (term: Call, receiver: Receiver, environment: Environment): unknown
   const { apply, params, returns } = chosen(term, environment)
   if (!isAssignable(returns, receiver.type)) {
     throw invalid(
-      `Type error: cannot assign result of function system.${term.name} (type ${schemaText(returns)}) to ${receiver.name} (type ${
-        schemaText(receiver.type)
-      })`
+      `Type error: cannot assign result of function system.${term.name} (type ${
+        schemaText(returns)
+      }) to ${receiver.name} (type ${schemaText(receiver.type)})`
     )
   }
   const args = term.args.map((arg, index) =>
@@ -119,6 +120,21 @@ const call = (term: Call, receiver: Receiver, environment: Environment): unknown
 
 const mismatch = (kind: string, { name, type }: Receiver): Refused =>
   invalid(`Invalid ${kind} literal for ${name} of type ${schemaText(type)}`)
+
+const kindOfLiteral = (type: CqlType): string =>
+  type._tag === "Vector" ? "vector" : type._tag === "Set" ? "set" : "list"
+
+const checkConstant = (term: Term, type: CqlType, what: string): void => {
+  if (term._tag === "Constant" && !fits(term.kind, type)) {
+    throw invalid(`${what} ${termText(term)} is not of type ${schemaText(type)}`)
+  }
+}
+
+const checkPart = (term: Term, type: CqlType | undefined, what: string): void => {
+  if (type !== undefined && term._tag === "Constant" && !fits(term.kind, type)) {
+    throw invalid(`${what} is not of type ${schemaText(type)}`)
+  }
+}
 
 /** An element of a collection. */
 const element = (term: Term, receiver: Receiver, environment: Environment): unknown => {
@@ -133,19 +149,27 @@ type Structure = Exclude<Term, { readonly _tag: "Null" | "Marker" | "Constant" |
 const structure = (term: Structure, receiver: Receiver, environment: Environment): unknown => {
   const { name, type } = receiver
   const { fieldsOf } = environment.schema
-  const elements = (terms: ReadonlyArray<Term>, type: CqlType, suffix = "") =>
-    terms.map((each) => element(each, { name: `${suffix}value(${name})`, type }, environment))
+  const elements = (terms: ReadonlyArray<Term>, type: CqlType) => {
+    for (const each of terms) {
+      checkConstant(each, type, `Invalid ${kindOfLiteral(receiver.type)} literal for ${name}: value`)
+    }
+    return terms.map((each) => element(each, { name: `value(${name})`, type }, environment))
+  }
   switch (term._tag) {
     case "ListTerm":
       if (type._tag === "Vector") {
         if (term.elements.length !== type.dimension) {
           throw invalid(
-            `Invalid vector literal for ${name} of type ${schemaText(type)}; expected ${type.dimension} elements, but given ${term.elements.length}`
+            `Invalid vector literal for ${name} of type ${
+              schemaText(type)
+            }; expected ${type.dimension} elements, but given ${term.elements.length}`
           )
         }
         return elements(term.elements, type.element)
       }
-      if (type._tag !== "List") throw mismatch("list", receiver)
+      if (type._tag !== "List") {
+        throw invalid(`Unexpected receiver type '${schemaText(type)}'; only list and vector are expected`)
+      }
       return emptyIsNull(elements(term.elements, type.element), term.elements.length, type)
     case "SetTerm":
       if (type._tag === "Map" && term.elements.length === 0) return emptyIsNull(new Map(), 0, type)
@@ -157,6 +181,10 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
       )
     case "MapTerm": {
       if (type._tag !== "Map") throw mismatch("map", receiver)
+      for (const [key, value] of term.entries) {
+        checkConstant(key, type.key, `Invalid map literal for ${name}: key`)
+        checkConstant(value, type.value, `Invalid map literal for ${name}: value`)
+      }
       const entries = term.entries.map(([key, value]) =>
         [
           element(key, { name: `key(${name})`, type: type.key }, environment),
@@ -173,8 +201,13 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
       }
       if (term.elements.length > type.elements.length) {
         throw invalid(
-          `Invalid tuple literal for ${name}: too many elements. Type ${schemaText(type)} expects ${type.elements.length} but got ${term.elements.length}`
+          `Invalid tuple literal for ${name}: too many elements. Type ${
+            schemaText(type)
+          } expects ${type.elements.length} but got ${term.elements.length}`
         )
+      }
+      for (const [index, part] of term.elements.entries()) {
+        checkPart(part, type.elements[index], `Invalid tuple literal for ${name}: component ${index}`)
       }
       return type.elements.map((element, index) => {
         const part = term.elements[index]
@@ -189,6 +222,10 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
       const stray = term.fields.find(([field]) => !fields.some(({ name }) => name === field))
       if (stray !== undefined) {
         throw invalid(`Unknown field '${stray[0]}' in value of user defined type ${type.name}`)
+      }
+      for (const [field, part] of term.fields) {
+        const of = fields.find((each) => each.name === field)?.type
+        checkPart(part, of, `Invalid user type literal for ${name}: field ${field}`)
       }
       return Object.fromEntries(fields.map((field) => {
         const given = term.fields.find(([name]) => name === field.name)?.[1]
@@ -207,5 +244,3 @@ const whole = (term: Term, receiver: Receiver, environment: Environment): unknow
 /** A collection that is stored element by element has no empty value. */
 const emptyIsNull = (value: unknown, size: number, type: CqlType): unknown =>
   size === 0 && isMultiCell(type) ? null : value
-
-const termText = (term: Term): string => term._tag === "Constant" ? term.text : term._tag

@@ -6,7 +6,7 @@ import { elementsOf, type Live, valueOf } from "./live.ts"
 import { columnsOf, type Restriction, type SliceOperator } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
 import type { Bound, Range } from "./store.ts"
-import { type Compare, comparator, identity } from "./values/compare.ts"
+import { comparator, type Compare, identity } from "./values/compare.ts"
 import type { FieldsOf } from "./values/types.ts"
 
 export const filteringMessage =
@@ -17,10 +17,16 @@ type Key = ReadonlyArray<unknown>
 
 /** All combinations of one of each. */
 export const combinations = (choices: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<Key> =>
-  choices.reduce<ReadonlyArray<Key>>((keys, values) => keys.flatMap((key) => values.map((value) => [...key, value])), [[]])
+  choices.reduce<ReadonlyArray<Key>>((keys, values) => keys.flatMap((key) => values.map((value) => [...key, value])), [
+    []
+  ])
 
 /** The values without doubles, in their order. */
-export const distinct = (column: Column, values: ReadonlyArray<unknown>, fieldsOf: FieldsOf): ReadonlyArray<unknown> => {
+export const distinct = (
+  column: Column,
+  values: ReadonlyArray<unknown>,
+  fieldsOf: FieldsOf
+): ReadonlyArray<unknown> => {
   const unique = new Map(values.map((value) => [identity(column.type, value, fieldsOf), value] as const))
   const compare = comparator(column.type, fieldsOf)
   return [...unique.values()].sort(column.isDescending ? (one, other) => compare(other, one) : compare)
@@ -33,7 +39,9 @@ const choicesOf = (
 ): ReadonlyArray<unknown> | undefined => {
   for (const restriction of restrictions) {
     if (restriction._tag === "Eq" && restriction.column === column) return [restriction.value]
-    if (restriction._tag === "In" && restriction.column === column) return distinct(column, restriction.values, fieldsOf)
+    if (restriction._tag === "In" && restriction.column === column) {
+      return distinct(column, restriction.values, fieldsOf)
+    }
   }
   return undefined
 }
@@ -88,7 +96,10 @@ export const holds = (restriction: Restriction, live: Live): boolean => {
     case "Token":
       return restriction.operator === "="
         ? live.partition.token === restriction.token
-        : satisfies(Number(live.partition.token > restriction.token) - Number(live.partition.token < restriction.token), restriction.operator)
+        : satisfies(
+          Number(live.partition.token > restriction.token) - Number(live.partition.token < restriction.token),
+          restriction.operator
+        )
   }
 }
 
@@ -105,7 +116,10 @@ const satisfies = (order: number, operator: SliceOperator): boolean => {
   }
 }
 
-const contains = ({ column, isKey, value }: Extract<Restriction, { readonly _tag: "Contains" }>, live: Live): boolean => {
+const contains = (
+  { column, isKey, value }: Extract<Restriction, { readonly _tag: "Contains" }>,
+  live: Live
+): boolean => {
   const { type } = column
   const { fieldsOf } = live.table
   const held = valueOf(live, column)
@@ -125,6 +139,9 @@ export const checkSelect = (table: Table, restrictions: ReadonlyArray<Restrictio
   const usesIndex = restrictions.some((restriction) => isIndexed(table, restriction))
   checkPartition(table, restrictions, allowFiltering, usesIndex)
   checkClustering(table, restrictions, allowFiltering, usesIndex)
+  // One index answers a query; what else is asked has to be filtered, unless the indexes are storage-attached.
+  const plain = restrictions.filter((restriction) => isIndexed(table, restriction) && !isAttached(table, restriction))
+  if (plain.length > 1 && !allowFiltering) throw invalid(filteringMessage)
   for (const restriction of restrictions) {
     const isRegular = columnsOf(restriction).some(({ kind }) => kind === "regular" || kind === "static")
     if (isRegular && !allowFiltering && !isIndexed(table, restriction)) throw invalid(filteringMessage)
@@ -137,10 +154,16 @@ const checkPartition = (
   allowFiltering: boolean,
   usesIndex: boolean
 ): void => {
-  const ofKey = restrictions.filter((restriction) => columnsOf(restriction).some(({ kind }) => kind === "partition_key"))
+  const ofKey = restrictions.filter((restriction) =>
+    columnsOf(restriction).some(({ kind }) => kind === "partition_key")
+  )
   const hasToken = restrictions.some(({ _tag }) => _tag === "Token")
   if (ofKey.length === 0 || allowFiltering) return
-  if (hasToken) throw invalid(`Columns "${columnsOf(ofKey[0]!)[0]?.name}" cannot be restricted by both a normal relation and a token relation`)
+  if (hasToken) {
+    throw invalid(
+      `Columns "${columnsOf(ofKey[0]!)[0]?.name}" cannot be restricted by both a normal relation and a token relation`
+    )
+  }
   if (ofKey.some(({ _tag }) => _tag !== "Eq" && _tag !== "In")) {
     throw invalid(filteringMessage)
   }
@@ -165,7 +188,9 @@ const checkClustering = (
     }
     if (restriction._tag === "Contains") throw invalid(filteringMessage)
     if (open !== undefined) {
-      throw invalid(`PRIMARY KEY column "${column.name}" cannot be restricted as preceding column "${open.name}" is not restricted`)
+      throw invalid(
+        `PRIMARY KEY column "${column.name}" cannot be restricted as preceding column "${open.name}" is not restricted`
+      )
     }
     if (sliced !== undefined && !(restriction._tag === "TupleSlice" && restriction.columns.includes(sliced))) {
       throw invalid(
@@ -177,6 +202,12 @@ const checkClustering = (
   const hasClustering = table.clustering.some((column) => on(column).length > 0)
   if (hasClustering && keysOf(table, restrictions) === undefined) throw invalid(filteringMessage)
 }
+
+const isAttached = (table: Table, restriction: Restriction): boolean =>
+  "column" in restriction &&
+  [...table.indexes.values()].some(({ className, column }) =>
+    column === restriction.column.name && className !== undefined
+  )
 
 /** Whether an index of the table answers a restriction. */
 const isIndexed = (table: Table, restriction: Restriction): boolean => {
@@ -220,13 +251,21 @@ export const targetsOf = (
     throw invalid(`The token function cannot be used in WHERE clauses for ${verb} statements`)
   }
   const missing = table.partition.filter((column) => !restrictions.some((each) => columnsOf(each).includes(column)))
-  if (missing.length > 0) throw invalid(`Some partition key parts are missing: ${missing.map(({ name }) => name).join(", ")}`)
+  if (missing.length > 0) {
+    throw invalid(`Some partition key parts are missing: ${missing.map(({ name }) => name).join(", ")}`)
+  }
   const keys = keysOf(table, restrictions)
-  if (keys === undefined) throw invalid(`Only EQ and IN relation are supported on the partition key (unless you use the token() function) for ${verb} statements`)
+  if (keys === undefined) {
+    throw invalid(
+      `Only EQ and IN relation are supported on the partition key (unless you use the token() function) for ${verb} statements`
+    )
+  }
   const ofRows = restrictions.filter((each) => columnsOf(each).some(({ kind }) => kind === "clustering"))
   if (needs === "partition" || (ofRows.length === 0 && needs === "any")) {
     if (ofRows.length > 0) {
-      throw invalid(`Invalid restrictions on clustering columns since the ${verb} statement modifies only static columns`)
+      throw invalid(
+        `Invalid restrictions on clustering columns since the ${verb} statement modifies only static columns`
+      )
     }
     return { keys, rows: undefined, ranges: undefined }
   }
@@ -265,6 +304,7 @@ const rowsOf = (
   }
   if (at === table.clustering.length) return { rows: prefixes, ranges: undefined }
   if (needs === "row" && slices.length === 0) {
+    if (verb === "DELETE") throw invalid("Range deletions are not supported for specific columns")
     const missing = table.clustering.slice(at).map(({ name }) => name)
     throw invalid(`Some clustering keys are missing: ${missing.join(", ")}`)
   }

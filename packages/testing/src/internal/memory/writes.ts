@@ -1,15 +1,15 @@
 /**
  * INSERT, UPDATE and DELETE: checked against their table first, and then turned into changes.
  */
+import { checkCondition, type Checked } from "./conditions.ts"
 import type * as Ast from "./cql/ast.ts"
-import { type Checked, checkCondition } from "./conditions.ts"
 import type { Environment } from "./environment.ts"
-import { invalid, unauthorized, unsupported } from "./failures.ts"
+import { invalid, syntaxError, unauthorized, unsupported } from "./failures.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
 import { assign, erase, lifeOf, type Operation, setColumn, type Site } from "./operations.ts"
 import { restrictionsOf } from "./relations.ts"
 import { isSystemKeyspace, type Table } from "./schema.ts"
-import { type Change, type Mutation, type Partition, type Row, writeTime, type WriteTime } from "./store.ts"
+import { type Change, type Mutation, type Partition, type Row, type WriteTime } from "./store.ts"
 import { evaluate, evaluateInt, evaluateKey, unset } from "./terms.ts"
 import { scalar } from "./values/types.ts"
 import { type Targets, targetsOf } from "./where.ts"
@@ -40,7 +40,7 @@ const maxTtl = 630_720_000
 const ttlOf = (table: Table, term: Ast.Term | undefined, environment: Environment): number => {
   if (term === undefined) return table.defaultTtl
   const value = evaluateInt(term, "[ttl]", environment)
-  if (value === null) throw invalid("Invalid null value of TTL")
+  if (value === null) return 0
   if (value === unset) return table.defaultTtl
   const ttl = value as number
   if (ttl < 0) throw invalid(`A TTL must be greater or equal to 0, but was ${ttl}`)
@@ -77,8 +77,10 @@ export const plan = (statement: Ast.Mutation, environment: Environment): Plan =>
   const table = environment.schema.table(statement.table, environment.keyspace)
   if (isSystemKeyspace(table.keyspace)) throw unauthorized(`${table.keyspace} keyspace is not user-modifiable.`)
   if (statement.if !== undefined) {
-    if (statement.using.timestamp !== undefined) throw invalid("Cannot provide custom timestamp for conditional updates")
-    if (table.isCounter) throw invalid("Conditional updates are not supported on counter tables")
+    if (statement.using.timestamp !== undefined) {
+      throw invalid("Cannot provide custom timestamp for conditional updates")
+    }
+    if (table.isCounter) throw invalid("Conditions on counters are not supported")
   }
   if (table.isCounter) {
     if (statement.using.timestamp !== undefined) throw invalid("Cannot provide custom timestamp for counter updates")
@@ -103,26 +105,27 @@ interface Writing {
   readonly marksRow: boolean
 }
 
-const changesOf = ({ environment, marksRow, operations, table, ttl }: Writing, targets: Targets) =>
-(key: Key, time: WriteTime): Mutation => {
-  const changes: Array<Change> = []
-  const sites = targets.rows ?? [undefined]
-  for (const [index, clustering] of sites.entries()) {
-    const site: Site = {
-      table,
-      clustering,
-      time,
-      ttl,
-      environment,
-      before: () => liveOf(table, key, clustering, environment.second)
+const changesOf =
+  ({ environment, marksRow, operations, table, ttl }: Writing, targets: Targets) =>
+  (key: Key, time: WriteTime): Mutation => {
+    const changes: Array<Change> = []
+    const sites = targets.rows ?? [undefined]
+    for (const [index, clustering] of sites.entries()) {
+      const site: Site = {
+        table,
+        clustering,
+        time,
+        ttl,
+        environment,
+        before: () => liveOf(table, key, clustering, environment.second)
+      }
+      if (marksRow && clustering !== undefined) {
+        changes.push({ _tag: "Liveness", clustering, life: lifeOf(site) })
+      }
+      for (const [isStatic, operation] of operations) if (!isStatic || index === 0) changes.push(...operation(site))
     }
-    if (marksRow && clustering !== undefined) {
-      changes.push({ _tag: "Liveness", clustering, life: lifeOf(site) })
-    }
-    for (const [isStatic, operation] of operations) if (!isStatic || index === 0) changes.push(...operation(site))
+    return { table, key, changes }
   }
-  return { table, key, changes }
-}
 
 const planInsert = (table: Table, statement: Ast.Insert, environment: Environment): Plan => {
   const { columns: names, values } = statement
@@ -185,8 +188,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
   const conditions = conditionsOf(table, statement.if, environment)
   const isStatic = operations.every(([isStatic]) => isStatic) && table.clustering.length > 0 &&
     conditions.every(({ column }) => column.kind === "static")
-  const hasRows = restrictions.some((each) => "column" in each && each.column.kind === "clustering")
-  const targets = targetsOf(table, restrictions, "UPDATE", isStatic && !hasRows ? "partition" : "row")
+  const targets = targetsOf(table, restrictions, "UPDATE", isStatic ? "partition" : "row")
   for (const key of targets.keys) checkKey(table, key)
   checkConditional(table, statement.if, targets)
   const ttl = ttlOf(table, statement.using.ttl, environment)
@@ -201,11 +203,13 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
 
 /** Refuses two assignments of one column, of which one is of the whole. */
 const checkConflicts = (assignments: ReadonlyArray<Ast.Assignment>): void => {
-  const isPart = ({ _tag }: Ast.Assignment) => _tag === "SetElement" || _tag === "SetField"
+  const excludes = (one: Ast.Assignment, other: Ast.Assignment): boolean =>
+    one._tag === "Set" || other._tag === "Set" ||
+    (one._tag === "SetField" && other._tag === "SetField" && one.field === other.field)
   for (const [index, one] of assignments.entries()) {
-    const other = assignments.slice(index + 1).find(({ column }) => column === one.column)
-    if (other !== undefined && !(isPart(one) && isPart(other))) {
-      throw invalid(`Multiple incompatible setting of column ${one.column}`)
+    const other = assignments.slice(index + 1).find((each) => each.column === one.column && excludes(one, each))
+    if (other !== undefined) {
+      throw syntaxError(`Multiple incompatible setting of column ${one.column}`)
     }
   }
 }
@@ -221,8 +225,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
   const restrictions = restrictionsOf(table, statement.where, environment)
   const conditions = conditionsOf(table, statement.if, environment)
   const ofStatics = operations.length > 0 && operations.every(([isStatic]) => isStatic) && table.clustering.length > 0
-  const hasRows = restrictions.some((each) => "column" in each && each.column.kind === "clustering")
-  const needs = operations.length === 0 ? "any" : ofStatics && !hasRows ? "partition" : "row"
+  const needs = operations.length === 0 ? "any" : ofStatics ? "partition" : "row"
   const targets = targetsOf(table, restrictions, "DELETE", needs)
   checkConditional(table, statement.if, targets)
   const timestamp = timestampOf(statement.using.timestamp, environment)
@@ -236,7 +239,13 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
       changes: changesOf({ table, environment, ttl: 0, operations, marksRow: false }, targets)
     }
   }
-  return { table, targets, condition, timestamp, changes: (key, time) => ({ table, key, changes: deletions(table, targets, time) }) }
+  return {
+    table,
+    targets,
+    condition,
+    timestamp,
+    changes: (key, time) => ({ table, key, changes: deletions(table, targets, time) })
+  }
 }
 
 const deletions = (table: Table, { ranges, rows }: Targets, time: WriteTime): ReadonlyArray<Change> => {
@@ -263,7 +272,9 @@ const conditionalOf = (
 const checkConditional = (table: Table, conditions: Ast.If, { keys, ranges, rows }: Targets): void => {
   if (conditions === undefined) return
   if (keys.length > 1) throw invalid("IN on the partition key is not supported with conditional updates")
-  if ((rows?.length ?? 1) > 1) throw invalid("IN on the clustering key columns is not supported with conditional updates")
+  if ((rows?.length ?? 1) > 1) {
+    throw invalid("IN on the clustering key columns is not supported with conditional updates")
+  }
   const isWhole = rows === undefined && table.clustering.length > 0
   if (ranges !== undefined || (isWhole && conditions === "EXISTS")) {
     throw invalid(
@@ -286,6 +297,3 @@ export const isMet = ({ condition, table, targets }: Plan, second: number): bool
       return condition.columns.every(({ holds }) => holds(live))
   }
 }
-
-/** The write time of microseconds that the client gives. */
-export const clientTime = (microseconds: bigint): WriteTime => writeTime(microseconds)

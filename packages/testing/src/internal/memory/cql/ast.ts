@@ -228,7 +228,11 @@ export type Definition =
     readonly table: Name
     readonly ifExists: boolean
     readonly change:
-      | { readonly _tag: "AddColumns"; readonly ifNotExists: boolean; readonly columns: ReadonlyArray<ColumnDefinition> }
+      | {
+        readonly _tag: "AddColumns"
+        readonly ifNotExists: boolean
+        readonly columns: ReadonlyArray<ColumnDefinition>
+      }
       | { readonly _tag: "DropColumns"; readonly ifExists: boolean; readonly columns: ReadonlyArray<string> }
       | { readonly _tag: "RenameColumns"; readonly columns: ReadonlyArray<readonly [string, string]> }
       | { readonly _tag: "SetProperties"; readonly properties: Properties }
@@ -249,4 +253,7 @@ export type Definition =
   }
   | { readonly _tag: "Truncate"; readonly table: Name }
 
-export type CqlStatement = Select | Mutation | BatchText | Definition | { readonly _tag: "Use"; readonly keyspace: string }
+export type CqlStatement = Select | Mutation | BatchText | Definition | {
+  readonly _tag: "Use"
+  readonly keyspace: string
+}

@@ -14,26 +14,29 @@ export abstract class DefinitionParser extends MutationParser {
     return this.RECORDING_PHASE || term._tag !== "Constant" ? "" : term.text
   })
 
-  readonly propertyValue: Rule<PropertyValue> = this.RULE("propertyValue", (): PropertyValue =>
-    this.choose<PropertyValue>(0, [
-      { ALT: () => this.SUBRULE(this.propertyText) },
-      {
-        ALT: () => {
-          const entries: Array<readonly [string, string]> = []
-          this.CONSUME(T.LeftBrace)
-          this.MANY_SEP({
-            SEP: T.Comma,
-            DEF: () => {
-              const key = this.SUBRULE2(this.propertyText)
-              this.CONSUME(T.Colon)
-              entries.push([key, this.SUBRULE3(this.propertyText)])
-            }
-          })
-          this.CONSUME(T.RightBrace)
-          return entries
+  readonly propertyValue: Rule<PropertyValue> = this.RULE(
+    "propertyValue",
+    (): PropertyValue =>
+      this.choose<PropertyValue>(0, [
+        { ALT: () => this.SUBRULE(this.propertyText) },
+        {
+          ALT: () => {
+            const entries: Array<readonly [string, string]> = []
+            this.CONSUME(T.LeftBrace)
+            this.MANY_SEP({
+              SEP: T.Comma,
+              DEF: () => {
+                const key = this.SUBRULE2(this.propertyText)
+                this.CONSUME(T.Colon)
+                entries.push([key, this.SUBRULE3(this.propertyText)])
+              }
+            })
+            this.CONSUME(T.RightBrace)
+            return entries
+          }
         }
-      }
-    ]))
+      ])
+  )
 
   readonly property: Rule<Properties[number]> = this.RULE("property", (): Properties[number] => {
     const name = this.SUBRULE(this.name)

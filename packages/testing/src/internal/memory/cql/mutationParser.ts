@@ -53,7 +53,9 @@ export abstract class MutationParser extends QueryParser {
     this.CONSUME(word("INSERT"))
     this.CONSUME(word("INTO"))
     const table = this.SUBRULE(this.qualified)
-    const { columns, values } = this.choose<{ columns: ReadonlyArray<string> | undefined; values: ReadonlyArray<Term> }>(0, [
+    const { columns, values } = this.choose<
+      { columns: ReadonlyArray<string> | undefined; values: ReadonlyArray<Term> }
+    >(0, [
       {
         ALT: () => {
           this.CONSUME(word("JSON"))

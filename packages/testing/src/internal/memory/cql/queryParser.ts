@@ -193,8 +193,7 @@ export abstract class QueryParser extends TermsParser {
   })
 
   readonly selectorBase: Rule<Selector> = this.RULE("selectorBase", (): Selector =>
-    // A function of a keyspace begins like a field of a column, for three tokens.
-    this.choose<Selector>(0, { MAX_LOOKAHEAD: 4, DEF: [
+    this.choose<Selector>(0, [
       {
         ALT: (): Selector => {
           this.CONSUME(word("COUNT"))
@@ -232,6 +231,7 @@ export abstract class QueryParser extends TermsParser {
         }
       },
       {
+        GATE: () => this.LA(2).tokenType === T.LeftParen || this.LA(4).tokenType === T.LeftParen,
         ALT: (): Selector => {
           const name = this.SUBRULE(this.functionName)
           this.CONSUME4(T.LeftParen)
@@ -245,7 +245,7 @@ export abstract class QueryParser extends TermsParser {
       { ALT: (): Selector => ({ _tag: "TermOf", term: this.SUBRULE(this.constant) }) },
       { ALT: (): Selector => ({ _tag: "TermOf", term: this.SUBRULE(this.marker) }) },
       { ALT: (): Selector => ({ _tag: "TermOf", term: this.SUBRULE(this.hint) }) }
-    ] }))
+    ]))
 
   readonly selector: Rule<Selector> = this.RULE("selector", (): Selector => {
     let selector = this.SUBRULE(this.selectorBase)

@@ -37,10 +37,7 @@ export abstract class TermsParser extends EmbeddedActionsParser {
   /** One of several productions, with one type for all of them. */
   protected choose<A>(
     index: number,
-    alternatives: ReadonlyArray<{ readonly ALT: () => A; readonly GATE?: () => boolean }> | {
-      readonly DEF: ReadonlyArray<{ readonly ALT: () => A }>
-      readonly MAX_LOOKAHEAD: number
-    }
+    alternatives: ReadonlyArray<{ readonly ALT: () => A; readonly GATE?: () => boolean }>
   ): A {
     return this.or(index, alternatives as never) as A
   }

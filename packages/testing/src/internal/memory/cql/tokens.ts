@@ -30,8 +30,7 @@ export const Hex: TokenType = token("Hex", /0[xX][0-9a-fA-F]*/)
 export const Float: TokenType = token("Float", /-?\d+(?:\.\d*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/)
 export const Integer: TokenType = token("Integer", /-?\d+/)
 
-const symbolOf = (name: string, text: string): TokenType =>
-  createToken({ name, pattern: text, line_breaks: false })
+const symbolOf = (name: string, text: string): TokenType => createToken({ name, pattern: text, line_breaks: false })
 
 export const LeftParen: TokenType = symbolOf("LeftParen", "(")
 export const RightParen: TokenType = symbolOf("RightParen", ")")
@@ -63,9 +62,10 @@ const reserved = ("ADD ALLOW ALTER AND APPLY ASC AUTHORIZE BATCH BEGIN BY COLUMN
   "DESCRIBE DROP ENTRIES EXECUTE FROM FULL GRANT IF IN INDEX INFINITY INSERT INTO IS KEYSPACE LIMIT MATERIALIZED MBEAN " +
   "MBEANS MODIFY NAN NORECURSIVE NOT NULL OF ON OR ORDER PRIMARY RENAME REPLACE REVOKE SCHEMA SELECT SET TABLE TO TOKEN " +
   "TRUNCATE UNLOGGED UNSET UPDATE USE USING VIEW WHERE WITH TRUE FALSE").split(" ")
-const unreserved = ("ANN AS CAST CLUSTERING COMPACT CONTAINS COUNT COUNTER CUSTOM DISTINCT EXISTS FILTERING FROZEN GROUP " +
-  "JSON KEY KEYS LIKE LIST LOGGED MAP MAXWRITETIME OPTIONS PARTITION PER STATIC STORAGE TIMESTAMP TTL TUPLE TYPE VALUES " +
-  "VECTOR WRITETIME").split(" ")
+const unreserved =
+  ("ANN AS CAST CLUSTERING COMPACT CONTAINS COUNT COUNTER CUSTOM DISTINCT EXISTS FILTERING FROZEN GROUP " +
+    "JSON KEY KEYS LIKE LIST LOGGED MAP MAXWRITETIME OPTIONS PARTITION PER STATIC STORAGE TIMESTAMP TTL TUPLE TYPE VALUES " +
+    "VECTOR WRITETIME").split(" ")
 
 /** The words that the grammar knows. Those that are not reserved are names as well. */
 export const keywords: ReadonlyMap<string, TokenType> = new Map([

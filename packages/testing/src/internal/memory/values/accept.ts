@@ -47,8 +47,11 @@ const isWhole = (value: unknown): boolean => typeof value === "bigint" || Number
 
 const int = (name: ScalarName, bits: number): Accept => {
   const limit = 2 ** (bits - 1)
-  return when(`${name}, an integer number`, isNumber, (value: number) =>
-    Number.isInteger(value) && value >= -limit && value < limit ? value + 0 : undefined)
+  return when(
+    `${name}, an integer number`,
+    isNumber,
+    (value: number) => Number.isInteger(value) && value >= -limit && value < limit ? value + 0 : undefined
+  )
 }
 
 const long = (name: ScalarName): Accept =>
@@ -64,9 +67,12 @@ const isInt32 = (value: unknown): boolean => Number.isInteger(value) && value ==
 const isDuration = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
   const { days, months, nanoseconds, ...others }: Record<string, unknown> = { ...value }
-  if (Object.keys(others).length > 0 || !isInt32(months) || !isInt32(days) || typeof nanoseconds !== "bigint") return false
-  const signs = [Math.sign(Number(months)), Math.sign(Number(days)), nanoseconds < 0n ? -1 : nanoseconds > 0n ? 1 : 0]
-  return nanoseconds === BigInt.asIntN(64, nanoseconds) && !(signs.includes(1) && signs.includes(-1))
+  if (Object.keys(others).length > 0 || !isInt32(months) || !isInt32(days) || typeof nanoseconds !== "bigint") {
+    return false
+  }
+  const sign = nanoseconds < 0n ? -1 : nanoseconds > 0n ? 1 : 0
+  const signs = new Set([Math.sign(Number(months)), Math.sign(Number(days)), sign])
+  return nanoseconds === BigInt.asIntN(64, nanoseconds) && !(signs.has(1) && signs.has(-1))
 }
 
 const bytesOf = (value: ArrayBuffer | ArrayBufferView): Uint8Array =>
@@ -95,8 +101,11 @@ const scalars: { readonly [Name in ScalarName]: Accept } = {
   duration: when("duration, { months, days, nanoseconds: bigint } of one sign", isDuration, (value: object) => ({
     ...value
   })),
-  float: when("float, a number within its range", isNumber, (value: number) =>
-    Number.isFinite(value) && !Number.isFinite(Math.fround(value)) ? undefined : Math.fround(value)),
+  float: when(
+    "float, a number within its range",
+    isNumber,
+    (value: number) => Number.isFinite(value) && !Number.isFinite(Math.fround(value)) ? undefined : Math.fround(value)
+  ),
   inet: when("inet, a string of an IPv4 or IPv6 address", isString, (value: string) => {
     const bytes = Inet.toBytes(value)
     return bytes === undefined ? undefined : Inet.toText(bytes)
@@ -104,15 +113,27 @@ const scalars: { readonly [Name in ScalarName]: Accept } = {
   int: int("int", 32),
   smallint: int("smallint", 16),
   text: when("text, a well-formed string", isString, (value: string) => value.isWellFormed() ? value : undefined),
-  time: when("time, a bigint of the nanoseconds of the day", (value) => typeof value === "bigint", (value: bigint) =>
-    value >= 0n && value < 86_400_000_000_000n ? value : undefined),
-  timestamp: when("timestamp, a valid Date", (value) => value instanceof Date, (value: Date) =>
-    Number.isNaN(value.getTime()) ? undefined : new Date(value)),
-  timeuuid: when("timeuuid, a string of the canonical form of version 1", isString, (value: string) =>
-    uuid.test(value) && value[14] === "1" ? value.toLowerCase() : undefined),
+  time: when(
+    "time, a bigint of the nanoseconds of the day",
+    (value) => typeof value === "bigint",
+    (value: bigint) => value >= 0n && value < 86_400_000_000_000n ? value : undefined
+  ),
+  timestamp: when(
+    "timestamp, a valid Date",
+    (value) => value instanceof Date,
+    (value: Date) => Number.isNaN(value.getTime()) ? undefined : new Date(value)
+  ),
+  timeuuid: when(
+    "timeuuid, a string of the canonical form of version 1",
+    isString,
+    (value: string) => uuid.test(value) && value[14] === "1" ? value.toLowerCase() : undefined
+  ),
   tinyint: int("tinyint", 8),
-  uuid: when("uuid, a string of its canonical form", isString, (value: string) =>
-    uuid.test(value) ? value.toLowerCase() : undefined),
+  uuid: when(
+    "uuid, a string of its canonical form",
+    isString,
+    (value: string) => uuid.test(value) ? value.toLowerCase() : undefined
+  ),
   varint: when("varint, a bigint", isWhole, (value: bigint | number) => BigInt(value))
 }
 
@@ -120,7 +141,12 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(Symbol.iterator in value)
 
 /** A value that is not null in the form in which it is kept and given back, or its refusal. */
-export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unknown => {
+export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unknown =>
+  acceptWithin(type, value, fieldsOf, true)
+
+// The server puts the elements of a bound set in order; those of a set within another value it keeps as they came.
+const acceptWithin = (type: CqlType, value: unknown, fieldsOf: FieldsOf, isSorted: boolean): unknown => {
+  const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf) => acceptWithin(type, value, fieldsOf, false)
   const orNull = (type: CqlType, value: unknown): unknown => value === null ? null : accept(type, value, fieldsOf)
   switch (type._tag) {
     case "Scalar":
@@ -132,14 +158,19 @@ export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unkno
     case "Set": {
       if (!(value instanceof Set)) return new Refusal(`${columnText(type)}, a Set`, kindOf(value))
       const elements = each(Array.from(value), (element) => accept(type.element, element, fieldsOf))
-      return elements instanceof Refusal ? elements : sortedSet(type.element, elements, fieldsOf)
+      if (elements instanceof Refusal) return elements
+      return isSorted ? sortedSet(type.element, elements, fieldsOf) : new Set(elements)
     }
     case "Map": {
       const expected = `${columnText(type)}, a Map`
       if (!(value instanceof Map)) return new Refusal(expected, kindOf(value))
       const keys = each(Array.from(value.keys()), (key) => accept(type.key, key, fieldsOf), (at) => ` key ${at}`)
       if (keys instanceof Refusal) return keys
-      const values = each(Array.from(value.values()), (each) => accept(type.value, each, fieldsOf), (at) => ` value ${at}`)
+      const values = each(
+        Array.from(value.values()),
+        (each) => accept(type.value, each, fieldsOf),
+        (at) => ` value ${at}`
+      )
       if (values instanceof Refusal) return values
       const seen = new Set<string>()
       for (const [index, key] of keys.entries()) {
@@ -147,7 +178,8 @@ export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unkno
           return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
         }
       }
-      return sortedMap(type.key, keys.map((key, index) => [key, values[index]] as const), fieldsOf)
+      const entries = keys.map((key, index) => [key, values[index]] as const)
+      return isSorted ? sortedMap(type.key, entries, fieldsOf) : new Map(entries)
     }
     case "Tuple": {
       const expected = `${columnText(type)}, an Array of ${type.elements.length}`
@@ -196,13 +228,17 @@ const acceptRecord = (
   const stray = keys.find((key) => !names.has(key))
   if (stray !== undefined) {
     // Where no key is a field it may be a map that was meant, and its keys data.
-    return new Refusal(expected, "a record with another field", `.${keys.some((key) => names.has(key)) ? stray : "<key>"}`)
+    return new Refusal(
+      expected,
+      "a record with another field",
+      `.${keys.some((key) => names.has(key)) ? stray : "<key>"}`
+    )
   }
   const record: Record<string, unknown> = {}
   for (const field of fields) {
     const missing = !Object.hasOwn(value, field.name)
     const one = missing
-      ? new Refusal(`${columnText(field.type)}, or null for none`, "undefined")
+      ? new Refusal(`${columnText(field.type)}, or null for none`, "a record without this field")
       : orNull(field.type, value[field.name])
     if (one instanceof Refusal) return one.within(`.${field.name}`)
     record[field.name] = one

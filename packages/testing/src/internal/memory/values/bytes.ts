@@ -37,7 +37,10 @@ export const toHex = (bytes: Uint8Array): string => {
 
 /** The bytes of an even number of hexadecimal digits. */
 export const fromHex = (digits: string): Uint8Array =>
-  Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16))
+  Uint8Array.from(
+    { length: digits.length / 2 },
+    (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16)
+  )
 
 export const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))

@@ -102,7 +102,7 @@ const units: Readonly<Record<string, readonly [months: number, days: number, nan
   s: [0, 0, 1_000_000_000n],
   ms: [0, 0, 1_000_000n],
   us: [0, 0, 1_000n],
-  "µs": [0, 0, 1_000n],
+  µs: [0, 0, 1_000n],
   ns: [0, 0, 1n]
 }
 
@@ -113,8 +113,9 @@ export const toDuration = (text: string): DurationValue | undefined => {
   let inTime = false
   let [months, days, nanoseconds] = [0, 0, 0n]
   const isIso = /^P/i.test(body)
-  for (const [piece, digits = "", unit = ""] of body.matchAll(/T|(\d+)([a-zµ]+)/gi)) {
-    if (piece === "T") {
+  const pieces = isIso ? /T|(\d+)([YMWDHS])/gi : /(\d+)([a-zµ]+)/gi
+  for (const [piece, digits = "", unit = ""] of body.matchAll(pieces)) {
+    if (/^t$/i.test(piece)) {
       inTime = true
       continue
     }
@@ -126,7 +127,9 @@ export const toDuration = (text: string): DurationValue | undefined => {
     nanoseconds += BigInt(digits) * found[2]
   }
   const negated = (value: number) => value === 0 ? 0 : -value
-  return isNegative ? { months: negated(months), days: negated(days), nanoseconds: -nanoseconds } : { months, days, nanoseconds }
+  return isNegative
+    ? { months: negated(months), days: negated(days), nanoseconds: -nanoseconds }
+    : { months, days, nanoseconds }
 }
 
 /** A duration as the server writes it. */

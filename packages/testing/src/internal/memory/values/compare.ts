@@ -28,8 +28,7 @@ const compareDoubles = (one: number, other: number): number => {
   return primitive(one, other)
 }
 
-const compareTexts = (one: string, other: string): number =>
-  one === other ? 0 : compareBytes(utf8(one), utf8(other))
+const compareTexts = (one: string, other: string): number => one === other ? 0 : compareBytes(utf8(one), utf8(other))
 
 /** The 60 bits of time of a version 1 uuid, most significant digits first. */
 const timeOf = (uuid: string): string => uuid.slice(15, 18) + uuid.slice(9, 13) + uuid.slice(0, 8)
@@ -109,8 +108,10 @@ const comparatorOf = (type: CqlType, fieldsOf: FieldsOf): Compare => {
       return entries
     }
     case "Tuple":
-      return parts(type.elements.map((element) => comparator(element, fieldsOf)), (value, index) =>
-        (value as ReadonlyArray<unknown>)[index])
+      return parts(
+        type.elements.map((element) => comparator(element, fieldsOf)),
+        (value, index) => (value as ReadonlyArray<unknown>)[index]
+      )
     case "Udt": {
       const fields = fieldsOf(type.keyspace, type.name)
       return parts(
@@ -133,13 +134,14 @@ const sequences = (element: Compare): Compare => (one, other) => {
   return left.length - right.length
 }
 
-const parts = (compares: ReadonlyArray<Compare>, at: (value: unknown, index: number) => unknown): Compare => (one, other) => {
-  for (const [index, compare] of compares.entries()) {
-    const difference = compare(at(one, index), at(other, index))
-    if (difference !== 0) return difference
+const parts =
+  (compares: ReadonlyArray<Compare>, at: (value: unknown, index: number) => unknown): Compare => (one, other) => {
+    for (const [index, compare] of compares.entries()) {
+      const difference = compare(at(one, index), at(other, index))
+      if (difference !== 0) return difference
+    }
+    return 0
   }
-  return 0
-}
 
 /** A text that is the same for values that are one element to the server. */
 export const identity = (type: CqlType, value: unknown, fieldsOf: FieldsOf): string =>

@@ -37,6 +37,15 @@ const groupsOf = (text: string): ReadonlyArray<number> | undefined => {
   return words
 }
 
+/** The text that Java makes of an address, with every group. */
+export const javaText = (bytes: Uint8Array): string =>
+  bytes.length === 4
+    ? bytes.join(".")
+    : Array.from(
+      { length: 8 },
+      (_, index) => ((bytes[index * 2] ?? 0) * 256 + (bytes[index * 2 + 1] ?? 0)).toString(16)
+    ).join(":")
+
 /** The canonical text of an address: for version 6 in small letters, with the longest run of zeros left out. */
 export const toText = (bytes: Uint8Array): string => {
   if (bytes.length === 4) return bytes.join(".")

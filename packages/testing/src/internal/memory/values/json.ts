@@ -1,12 +1,16 @@
 /**
  * Values as the JSON that the server makes of them.
  */
-import * as BigDecimal from "effect/BigDecimal"
+import type * as BigDecimal from "effect/BigDecimal"
 import { toHex } from "./bytes.ts"
 import { type DurationValue, fromDuration, fromNanos } from "./calendar.ts"
+import * as Inet from "./inet.ts"
 import type { CqlType, FieldsOf } from "./types.ts"
 
 const timestamp = (value: Date): string => value.toISOString().replace("T", " ")
+
+/** An address as the server writes it, with every group. */
+export const inetText = (value: string): string => Inet.javaText(Inet.toBytes(value) ?? new Uint8Array(4))
 
 /** A number as Java writes it. */
 const javaNumber = (value: number): string => {
@@ -45,8 +49,7 @@ export const decimalText = (value: BigDecimal.BigDecimal): string => {
 const keyOf = (text: string): string => text.startsWith("\"") ? text : JSON.stringify(text)
 
 /** A name as a key of JSON: in quotes where a text of CQL needs them. */
-export const jsonName = (name: string): string =>
-  JSON.stringify(name === name.toLowerCase() ? name : `"${name}"`)
+export const jsonName = (name: string): string => JSON.stringify(name === name.toLowerCase() ? name : `"${name}"`)
 
 export const toJson = (type: CqlType, value: unknown, fieldsOf: FieldsOf): string => {
   if (value === null || value === undefined) return "null"
@@ -59,6 +62,8 @@ export const toJson = (type: CqlType, value: unknown, fieldsOf: FieldsOf): strin
           return `"0x${toHex(value as Uint8Array)}"`
         case "timestamp":
           return `"${timestamp(value as Date)}"`
+        case "inet":
+          return `"${inetText(value as string)}"`
         case "time":
           return `"${fromNanos(value as bigint)}"`
         case "duration":
@@ -78,8 +83,10 @@ export const toJson = (type: CqlType, value: unknown, fieldsOf: FieldsOf): strin
     case "Vector":
       return list(type.element)
     case "Map": {
-      const entries = Array.from(value as ReadonlyMap<unknown, unknown>, ([key, each]) =>
-        `${keyOf(toJson(type.key, key, fieldsOf))}: ${toJson(type.value, each, fieldsOf)}`)
+      const entries = Array.from(
+        value as ReadonlyMap<unknown, unknown>,
+        ([key, each]) => `${keyOf(toJson(type.key, key, fieldsOf))}: ${toJson(type.value, each, fieldsOf)}`
+      )
       return `{${entries.join(", ")}}`
     }
     case "Tuple":

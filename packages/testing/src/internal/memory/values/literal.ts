@@ -8,7 +8,7 @@ import { invalid } from "../failures.ts"
 import { fromHex } from "./bytes.ts"
 import { fromDays, toDays, toDuration, toMillis, toNanos } from "./calendar.ts"
 import * as Inet from "./inet.ts"
-import { type CqlType, schemaText, type ScalarName } from "./types.ts"
+import { type CqlType, type ScalarName, schemaText } from "./types.ts"
 
 /** The types that a kind of constant fits. */
 const fitting: Readonly<Record<ConstantKind, ReadonlySet<ScalarName>>> = {
@@ -42,12 +42,30 @@ export const fits = (kind: ConstantKind, type: CqlType): boolean =>
 /** The value of a constant. */
 export const literal = (kind: ConstantKind, text: string, type: CqlType, name: string): unknown => {
   if (type._tag !== "Scalar" || !fits(kind, type)) {
-    const shown = kind === "STRING" ? `'${text}'` : text
-    throw invalid(`Invalid ${kind} constant (${shown}) for "${name}" of type ${schemaText(type)}`)
+    throw invalid(`Invalid ${kind} constant (${text}) for "${name}" of type ${schemaText(type)}`)
   }
   const value = parse[type.name](text, kind)
-  if (value === undefined) throw invalid(`Unable to make ${type.name} from '${text}'`)
+  if (value === undefined) {
+    throw invalid(refusals[type.name]?.(text) ?? `Unable to make ${javaNames[type.name] ?? type.name} from '${text}'`)
+  }
   return value
+}
+
+// The server names these by the words of its own language, or in other words altogether.
+const javaNames: { readonly [Name in ScalarName]?: string } = {
+  inet: "inet address",
+  smallint: "short",
+  tinyint: "byte",
+  bigint: "long"
+}
+
+const refusals: { readonly [Name in ScalarName]?: (text: string) => string } = {
+  ascii: () => "Invalid ASCII character in string literal",
+  blob: (text) => `cannot parse '${text.slice(2)}' as hex bytes`,
+  date: (text) => `Unable to coerce '${text}' to a formatted date (long)`,
+  time: (text) => `(TimeType) Unable to coerce '${text}' to a formatted time (long)`,
+  timestamp: (text) => `Unable to parse a date/time from '${text}'`,
+  timeuuid: () => "TimeUUID supports only version 1 UUIDs"
 }
 
 const int = (bits: number) => (text: string): number | undefined => {

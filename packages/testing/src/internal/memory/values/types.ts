@@ -205,5 +205,4 @@ const innerText = (
 /** The same type, of which a value is one whole. */
 export const frozen = (type: CqlType): CqlType => "frozen" in type ? { ...type, frozen: true } : type
 
-export const sameType = (one: CqlType, other: CqlType): boolean =>
-  columnText(one) === columnText(other)
+export const sameType = (one: CqlType, other: CqlType): boolean => columnText(one) === columnText(other)

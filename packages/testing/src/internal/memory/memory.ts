@@ -1,0 +1,111 @@
+/**
+ * Tables in memory as the reply of a mock session.
+ */
+import { CqlError, Reason } from "@effect-cql/core"
+import {
+  type Page,
+  type PageState,
+  PageState as makePageState,
+  type Partition,
+  type Request,
+  type Ring,
+  type StatementRequest,
+  textOf
+} from "@effect-cql/core/Port"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { type Answer, Database, type Moment } from "./database.ts"
+import { Refused } from "./failures.ts"
+import type { Cursor } from "./reads.ts"
+
+// Page states of a test that reads on and on; the oldest are forgotten.
+const mostCursors = 100_000
+
+const rangeCount = 8n
+const rangeSize = 2n ** 64n / rangeCount
+
+/** The ring of the memory session: ranges of one size, held by its one node. */
+const ring: Ring = {
+  ranges: Array.from({ length: Number(rangeCount) }, (_, index) => {
+    const start = -(2n ** 63n) + BigInt(index) * rangeSize
+    const end = index === Number(rangeCount) - 1 ? -(2n ** 63n) : start + rangeSize
+    return { start, end, replicas: ["memory:9042"] }
+  })
+}
+
+export class Memory {
+  readonly #database: Database
+  readonly #cursors = new Map<string, Cursor>()
+  #pages = 0
+
+  constructor(keyspace: string | undefined) {
+    this.#database = new Database(keyspace)
+  }
+
+  /** Creates tables and types from their texts. Texts that do not fit are a defect. */
+  define(texts: ReadonlyArray<string>): Effect.Effect<void> {
+    return Effect.flatMap(moment(undefined), (moment) => evaluated(() => this.#database.define(texts, moment))).pipe(
+      Effect.catch(({ reason }) => Effect.die(new Error(`a table of the memory session: ${reason.message}`)))
+    )
+  }
+
+  readonly execute = (request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> =>
+    Effect.flatMap(moment(request), (moment) => attempt(request, () => this.#page(request, moment, pageState)))
+
+  readonly ring = (): Effect.Effect<Ring> => Effect.succeed(ring)
+
+  readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>
+    Effect.flatMap(moment(request), (moment) =>
+      attempt(request, () => {
+        const token = this.#database.token(request, moment)
+        return token === undefined ? undefined : { token }
+      }))
+
+  #page(request: Request, moment: Moment, pageState: PageState | undefined): Page {
+    if (request._tag === "Batch") return this.#database.batch(request.type, request.statements, moment)
+    const from = pageState === undefined ? undefined : this.#cursors.get(pageState)
+    if (pageState !== undefined && from === undefined) {
+      throw new Refused(new Reason.ProtocolError({ message: "Invalid value for the paging state" }))
+    }
+    const { next, ...answer }: Answer = this.#database.execute(request, moment, request.options.pageSize, from)
+    return next === undefined ? answer : { ...answer, pageState: this.#keep(next) }
+  }
+
+  #keep(cursor: Cursor): PageState {
+    const state = makePageState(`memory-${++this.#pages}`)
+    this.#cursors.set(state, cursor)
+    for (const oldest of this.#cursors.keys()) {
+      if (this.#cursors.size <= mostCursors) break
+      this.#cursors.delete(oldest)
+    }
+    return state
+  }
+}
+
+/** Time and chance, as the services of the fiber have them. */
+const moment = (request: Request | undefined): Effect.Effect<Moment> =>
+  Effect.flatMap(Clock.Clock, (clock) =>
+    Effect.map(Random.Random, (random) => ({
+      millis: clock.currentTimeMillisUnsafe(),
+      random: () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32),
+      timestamp: request?.options.timestamp ?? request?.options.sentAt
+    })))
+
+/** What the interpreter throws beside a refusal: statements that it does not support, and its own errors. */
+class Broken {
+  readonly defect: unknown
+
+  constructor(defect: unknown) {
+    this.defect = defect
+  }
+}
+
+const evaluated = <A>(evaluate: () => A): Effect.Effect<A, Refused> =>
+  Effect.try({ try: evaluate, catch: (error) => error instanceof Refused ? error : new Broken(error) }).pipe(
+    Effect.catchIf((error) => error instanceof Broken, ({ defect }) => Effect.die(defect))
+  )
+
+/** What a server refuses fails; what the memory session does not support is a defect of the test. */
+const attempt = <A>(request: Request, evaluate: () => A): Effect.Effect<A, CqlError> =>
+  Effect.mapError(evaluated(evaluate), ({ reason }) => new CqlError({ reason, query: textOf(request) }))

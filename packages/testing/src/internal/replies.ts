@@ -1,0 +1,191 @@
+/**
+ * Replies of a mock session.
+ */
+import { CqlError, type Reason } from "@effect-cql/core"
+import { PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Reply } from "../MockSession.ts"
+
+/**
+ * Replies with rows: in pages where the request asks for a page size, and otherwise in one.
+ *
+ * **Example** (Pages)
+ *
+ * ```ts
+ * import { Session, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const all = Statement.make("SELECT id FROM app.users", [], { pageSize: 2 })
+ * const program = Effect.gen(function*() {
+ *   const session = yield* Session
+ *   const users = yield* Stream.runCollect(session.stream(all))
+ *   const mock = yield* MockSession.MockSession
+ *   return [users.length, (yield* mock.calls).length]
+ * })
+ * const session = MockSession.layer({ otherwise: MockSession.rows([{ id: 1 }, { id: 2 }, { id: 3 }]) })
+ * const [users, requests] = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(users === 3 && requests === 2)
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (request, { pageState }) => {
+  const from = pageState === undefined ? 0 : Number(pageState)
+  const to = Math.min(rows.length, from + (request.options.pageSize ?? rows.length))
+  return Effect.succeed({
+    rows: from === 0 && to === rows.length ? rows : rows.slice(from, to),
+    pageState: to < rows.length ? makePageState(String(to)) : undefined
+  })
+}
+
+/**
+ * Replies with rows that are made of the request, such as those that its parameters ask for.
+ *
+ * **Example** (A user for each id)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const user = MockSession.rowsFrom((request) =>
+ *   request._tag === "Statement" ? [{ name: `user ${request.params[0]}` }] : []
+ * )
+ * const byId = Statement.make("SELECT name FROM app.users WHERE id = ?", [7])
+ * const { first } = await Effect.runPromise(byId.pipe(Effect.provide(MockSession.layer({ otherwise: user }))))
+ * console.assert(first?.["name"] === "user 7")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const rowsFrom =
+  (f: (request: Request) => ReadonlyArray<Record<string, unknown>>): Reply => (request, context) =>
+    rows(f(request))(request, context)
+
+/**
+ * Fails with a reason.
+ *
+ * **Example** (A server that is busy)
+ *
+ * ```ts
+ * import { Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const busy = MockSession.fail(new Reason.Overloaded({ message: "too many requests" }))
+ * const insert = Statement.make("INSERT INTO app.users (id) VALUES (?)", [1])
+ * const error = await Effect.runPromise(
+ *   Effect.flip(insert).pipe(Effect.provide(MockSession.layer({ otherwise: busy })))
+ * )
+ * console.assert(error.reason._tag === "Overloaded" && error.outcome === "Unknown")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const fail = (reason: Reason.Reason): Reply => (request) =>
+  Effect.fail(new CqlError({ reason, query: textOf(request) }))
+
+/**
+ * Dies with a defect, as a broken adapter would.
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const die = (defect: unknown): Reply => () => Effect.die(defect)
+
+/**
+ * Never replies, as a hung server would. A mock session has no timeout of its own: the statement needs a `requestTimeout`.
+ *
+ * **Example** (An answer that does not come)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const select = Statement.make("SELECT name FROM app.users", [], { requestTimeout: "10 millis" })
+ * const session = MockSession.layer({ otherwise: MockSession.never })
+ * const error = await Effect.runPromise(Effect.flip(select).pipe(Effect.provide(session)))
+ * console.assert(error.reason._tag === "RequestTimeout")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const never: Reply = () => Effect.never
+
+/**
+ * Replies after a time on the Clock, on top of the latency of the session.
+ *
+ * **Example** (One slow table)
+ *
+ * ```ts
+ * import { executeConcurrent } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const slow = MockSession.delayed(MockSession.rows([]), "20 millis")
+ * const session = MockSession.layer({ answers: [MockSession.when(/app\.events/, slow)] })
+ * const program = executeConcurrent([["SELECT id FROM app.events"], ["SELECT id FROM app.users"]])
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 2)
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const delayed = (reply: Reply, duration: Duration.Input): Reply => (request, context) =>
+  Effect.delay(Effect.suspend(() => reply(request, context)), duration)
+
+/**
+ * Replies with the first reply the first time, with the second the second time, and with the last from then on.
+ *
+ * **Example** (Busy at first)
+ *
+ * ```ts
+ * import { Reason, RetryPolicy, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const session = MockSession.layer({
+ *   defaults: { retry: RetryPolicy.standard },
+ *   otherwise: MockSession.inTurn(
+ *     MockSession.fail(new Reason.Overloaded({ message: "busy" })),
+ *     MockSession.rows([{ name: "ada" }])
+ *   )
+ * })
+ * const users = Statement.make("SELECT name FROM app.users").pipe(Effect.provide(session))
+ * console.assert((await Effect.runPromise(users)).first?.["name"] === "ada")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): Reply => (request, context) => {
+  const reply = replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0]
+  return reply(request, context)
+}
+
+/**
+ * Dies on a request that nothing answers, naming it: for `otherwise`, in tests that want to know every statement.
+ *
+ * **Example** (A statement that nobody thought of)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Exit } from "effect"
+ *
+ * const session = MockSession.layer({ otherwise: MockSession.strict })
+ * const exit = await Effect.runPromiseExit(Statement.make("SELECT 1").pipe(Effect.provide(session)))
+ * console.assert(Exit.isFailure(exit) && String(exit.cause).includes("no answer for: SELECT 1"))
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const strict: Reply = (request) => Effect.die(new Error(`MockSession has no answer for: ${textOf(request)}`))

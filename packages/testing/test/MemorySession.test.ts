@@ -1,0 +1,169 @@
+import { Batch, executeConcurrent, Query, Reason, Session, Settlement, Statement } from "@effect-cql/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { MockSession } from "../src/index.ts"
+
+const users = [
+  "CREATE TABLE app.users (id int, at int, name text, tags set<text>, PRIMARY KEY (id, at))",
+  "CREATE TABLE app.stock (item text PRIMARY KEY, left int)",
+  "CREATE TABLE app.counts (id int PRIMARY KEY, n counter)"
+]
+const memory = MockSession.memory(users)
+const reasonOf = (text: string, params?: ReadonlyArray<unknown>) =>
+  Effect.map(Effect.flip(Statement.make(text, params)), (error) => error.reason)
+
+describe("a memory session", () => {
+  it.effect("keeps what was written, in the order of its keys", () =>
+    Effect.gen(function*() {
+      yield* executeConcurrent(
+        [3, 1, 2].map((at) => ["INSERT INTO app.users (id, at, name) VALUES (1, ?, ?)", [at, `name ${at}`]] as const)
+      )
+      const { rows } = yield* Statement.make("SELECT at, name FROM app.users WHERE id = 1")
+      assert.deepStrictEqual(rows, [1, 2, 3].map((at) => ({ at, name: `name ${at}` })))
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("applies writes of one moment of a clock that stands still in their order, conditional ones among them", () =>
+    Effect.gen(function*() {
+      yield* Statement.make("INSERT INTO app.stock (item, left) VALUES ('a', 1)")
+      yield* Statement.make("UPDATE app.stock SET left = 2 WHERE item = 'a' IF left = 1")
+      yield* Statement.make("UPDATE app.stock SET left = 3 WHERE item = 'a'")
+      yield* Statement.make("UPDATE app.stock SET left = 4 WHERE item = 'a' IF left = 3")
+      yield* Statement.make("DELETE FROM app.stock WHERE item = 'a'")
+      yield* Statement.make("INSERT INTO app.stock (item, left) VALUES ('a', 5) IF NOT EXISTS")
+      yield* Statement.make("UPDATE app.stock SET left = 6 WHERE item = 'a'")
+      const { first } = yield* Statement.make("SELECT left FROM app.stock WHERE item = 'a'")
+      assert.strictEqual(first?.["left"], 6)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("lets values expire on the Clock", () =>
+    Effect.gen(function*() {
+      yield* Statement.make("INSERT INTO app.stock (item, left) VALUES ('a', 1) USING TTL 60")
+      const left = Statement.make("SELECT left, TTL(left) AS ttl FROM app.stock WHERE item = 'a'")
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual((yield* left).rows, [{ left: 1, ttl: 1 }])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* left).rows, [])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("makes times of the Clock", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000)
+      yield* Statement.make("INSERT INTO app.stock (item) VALUES ('a')")
+      const { first } = yield* Statement.make("SELECT toTimestamp(now()) AS now FROM app.stock")
+      assert.deepStrictEqual(first?.["now"], new Date(1_000_000))
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("settles a write whose answer was lost", () =>
+    Effect.gen(function*() {
+      const insert = Statement.make("INSERT INTO app.stock (item, left) VALUES ('a', 1)")
+      const [found] = yield* executeConcurrent([insert], { raiseOnFirstError: false })
+      assert.strictEqual(found?.outcome, "Unknown")
+      const [settlement] = yield* Settlement.settle([found!])
+      assert.strictEqual(settlement?.outcome, "Applied")
+    }).pipe(Effect.provide(MockSession.memory(users, {
+      answers: [
+        MockSession.when(
+          /^INSERT/,
+          (request, context) =>
+            Effect.andThen(
+              context.behind(request),
+              MockSession.fail(new Reason.ServerError({ message: "lost" }))(request, context)
+            )
+        )
+      ]
+    }))))
+
+  it.effect("pages, and begins where a page state says", () =>
+    Effect.gen(function*() {
+      const ids = Array.from({ length: 10 }, (_, id) => id)
+      yield* executeConcurrent(
+        ids.map((id) => ["INSERT INTO app.stock (item, left) VALUES (?, ?)", [`i${id}`, id]] as const)
+      )
+      const session = yield* Session
+      const all = Statement.make("SELECT left FROM app.stock", [], { pageSize: 3 })
+      const first = yield* session.executePage(all)
+      assert.strictEqual(first.result.length, 3)
+      const second = yield* session.executePage(all, first.pageState)
+      assert.deepStrictEqual((yield* session.executePage(all, first.pageState)).result.rows, second.result.rows)
+      const read = yield* Stream.runCollect(session.stream(all))
+      assert.deepStrictEqual(read.map((row) => row["left"]).sort(), ids)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("tells the ring, and the partitions of statements", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      const { ranges } = (yield* session.ring("app"))!
+      const of = (id: number) => session.partition(["SELECT * FROM app.users WHERE id = ?", [id]])
+      assert.strictEqual((yield* of(1))?.token, -4069959284402364209n)
+      const counts = yield* Effect.forEach(ranges, ({ end, start }) =>
+        Effect.map(
+          Statement.make("SELECT count(*) AS n FROM app.counts WHERE token(id) > ? AND token(id) <= ?", [
+            start,
+            end === -(2n ** 63n) ? 2n ** 63n - 1n : end
+          ]),
+          ({ first }) => Number(first?.["n"])
+        ))
+      assert.strictEqual(counts.reduce((sum, n) => sum + n, 0), 0)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("decodes rows by the schema of their query", () =>
+    Effect.gen(function*() {
+      const byId = Query.make("SELECT tags FROM app.users WHERE id = :id", {
+        params: Schema.Struct({ id: Schema.Int }),
+        row: Schema.Struct({ tags: Schema.NullOr(Schema.ReadonlySet(Schema.String)) })
+      })
+      yield* Statement.make("INSERT INTO app.users (id, at, tags) VALUES (1, 1, ?)", [new Set(["b", "a"])])
+      yield* Statement.make("INSERT INTO app.users (id, at, tags) VALUES (1, 2, ?)", [new Set()])
+      const { rows } = yield* byId({ id: 1 })
+      assert.deepStrictEqual(rows.map(({ tags }) => tags === null ? null : [...tags]), [["a", "b"], null])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("refuses what a server refuses, with its reasons", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* reasonOf("SELEC 1"))._tag, "SyntaxError")
+      assert.strictEqual((yield* reasonOf("SELECT * FROM app.users WHERE name = 'x'"))._tag, "InvalidQuery")
+      assert.strictEqual((yield* reasonOf("CREATE TABLE app.users (id int PRIMARY KEY)"))._tag, "AlreadyExists")
+      const refused = yield* reasonOf("INSERT INTO app.users (id, at, name) VALUES (1, 1, ?)", [12])
+      assert.isTrue(refused._tag === "ParametersRefused" && refused.column === "name" && refused.given === "number")
+      assert.notInclude(refused.message, "12")
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("dies of what it does not support, naming it and what to use instead", () =>
+    Effect.gen(function*() {
+      const texts = [
+        ["SELECT sum(left) + 1 FROM app.stock", "the operator + in a SELECT clause"],
+        ["INSERT INTO app.stock JSON '{}'", "INSERT ... JSON"],
+        ["CREATE MATERIALIZED VIEW app.v AS SELECT * FROM app.users", "CREATE MATERIALIZED VIEW"],
+        ["SELECT * FROM app.users WHERE name LIKE 'x%'", "LIKE"],
+        ["GRANT ALL ON KEYSPACE app TO me", "GRANT"]
+      ] as const
+      for (const [text, what] of texts) {
+        const exit = yield* Effect.exit(Statement.make(text))
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause), text)
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", `does not support ${what}`)
+      }
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("does nothing of a batch of which a part is refused", () =>
+    Effect.gen(function*() {
+      const batch = Batch.make([
+        ["INSERT INTO app.stock (item) VALUES ('a')"],
+        ["INSERT INTO app.stock (nope) VALUES ('b')"]
+      ])
+      assert.strictEqual((yield* Effect.flip(batch)).reason._tag, "InvalidQuery")
+      assert.strictEqual((yield* Statement.make("SELECT * FROM app.stock")).length, 0)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("takes names without a keyspace in the keyspace of its options", () =>
+    Effect.gen(function*() {
+      yield* Statement.make("INSERT INTO notes (id) VALUES (1)")
+      assert.strictEqual((yield* Statement.make("SELECT * FROM app.notes")).length, 1)
+    }).pipe(Effect.provide(MockSession.memory(["CREATE TABLE notes (id int PRIMARY KEY)"], { keyspace: "app" }))))
+
+  it.effect("dies of a table that a server would refuse", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Effect.scoped(MockSession.makeMemory(["CREATE TABLE app.t (id int)"])))
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "No PRIMARY KEY")
+    }))
+})
