@@ -95,7 +95,7 @@ const dockerfile = `FROM ${baseImage}
 COPY lib ${home}/lib
 COPY conf ${home}/conf
 COPY jvm.options cassandra.yaml.in ${home}/
-COPY --chmod=755 entrypoint /entrypoint
+COPY entrypoint /entrypoint
 EXPOSE ${defaultPort}
 ENTRYPOINT ["/entrypoint"]
 `
@@ -123,6 +123,7 @@ const buildImage = Effect.gen(function*() {
   yield* write("cassandra.yaml.in", yaml.replace(/^rpc_address:.*$/m, "rpc_address: 0.0.0.0\nbroadcast_$&"))
   yield* write("jvm.options", jvmArguments(java, "512m", "/tmp").join("\n"))
   yield* write("entrypoint", entrypoint)
+  yield* fs.chmod(path.join(context, "entrypoint"), 0o755)
   yield* write("Dockerfile", dockerfile)
   yield* run("docker", ["build", "-q", "-t", image, context])
 })
