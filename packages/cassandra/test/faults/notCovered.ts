@@ -9,7 +9,7 @@ export const notCovered: ReadonlyArray<NotCovered> = [
   {
     name: "the adaptive limiter under slow drift, bimodal latency, pauses every 30 s and one bad host",
     reason:
-      "simulated in packages/core/test/limiter; here one server loses half of its capacity, gets it back and pauses"
+      "simulated in packages/core/test/limiter; here a server loses capacity, gets it back and pauses, and a node gets a queue"
   },
   {
     name: "ten minutes of mock statements",

@@ -107,6 +107,100 @@ const overloadPasses = Effect.gen(function*() {
   return audit(count, accountOf(results), truthOf(yield* tables.found("plain"), true))
 })
 
+/** A node with some workers and one queue before them. Each request takes a worker for the same time, in milliseconds. */
+class Workers {
+  readonly #service: number
+  /** The times at which the workers are free. */
+  #free: Array<number>
+  /** The times at which the requests in the node end. */
+  #ends: Array<number> = []
+
+  constructor(count: number, service: number) {
+    this.#service = service
+    this.#free = Array.from({ length: count }, () => 0)
+  }
+
+  /** Changes the number of workers. Requests that are in the node stay there until their time. */
+  resize(count: number): void {
+    const busiest = this.#free.toSorted((a, b) => b - a)
+    this.#free = Array.from({ length: count }, (_, index) => busiest[index] ?? 0)
+  }
+
+  /** Takes a request, and returns the milliseconds until its end. */
+  take(now: number): number {
+    const worker = this.#free.indexOf(Math.min(...this.#free))
+    const end = Math.max(now, this.#free[worker]!) + this.#service
+    this.#free[worker] = end
+    this.#ends.push(end)
+    return end - now
+  }
+
+  /** Returns the number of requests in the node. */
+  inside(now: number): number {
+    this.#ends = this.#ends.filter((end) => end > now)
+    return this.#ends.length
+  }
+}
+
+/** A node loses three quarters of its workers without any error, so that its queue grows, and gets them back. */
+const slowsDown = Effect.gen(function*() {
+  const { decide, session, tables, truthOf } = yield* behindFrameProxy()
+  yield* session.execute(tables.insert(60_000))
+  // So slow that a busy machine does not show.
+  const [service, wide, narrow, concurrency] = [100, 16, 4, 200]
+  const workers = new Workers(wide, service)
+  decide(() => ({ after: workers.take(performance.now()), act: "forward" }))
+  const limiter = yield* Limiter.adaptive({ min: 2, max: 1_000 })
+  let taken = 0
+  let running = true
+  function* source() {
+    for (; taken < 50_000; taken++) {
+      if (!running) return
+      yield tables.insert(taken)
+    }
+  }
+  let succeeded = 0
+  const run = executeConcurrent(source(), {
+    concurrency,
+    limiter,
+    raiseOnFirstError: false,
+    onProgress: (progress) =>
+      Effect.sync(() => {
+        succeeded = progress.succeeded
+      })
+  })
+  const fiber = yield* Effect.forkChild(Effect.provideService(run, Session, session), { startImmediately: true })
+  const limits: Array<number> = []
+  /** Waits until something holds, and fails after a minute. */
+  const until = Effect.fnUntraced(function*(what: string, holds: (limit: number) => boolean) {
+    for (let tick = 0; tick < 600; tick++) {
+      yield* Effect.sleep("100 millis")
+      const { limit } = yield* limiter.state
+      limits.push(limit)
+      if (holds(limit)) return
+    }
+    const { lastMove } = yield* limiter.state
+    assert.fail(`${what}: limits ${limits.join(" ")}, last move ${JSON.stringify(lastMove)}`)
+  })
+  const inside = () => workers.inside(performance.now())
+  const useful = 5 * narrow
+  yield* until("the limit stayed too low", (limit) => limit > useful)
+  workers.resize(narrow)
+  // Without the limiter, the whole concurrency of the run would be in the queue of the node.
+  yield* until("the limit did not follow the node", (limit) => limit <= useful && inside() <= useful)
+  const [before, begin] = [succeeded, performance.now()]
+  yield* Effect.sleep("3 seconds")
+  const rate = 1_000 * (succeeded - before) / (performance.now() - begin)
+  assert(rate >= 0.5 * 1_000 * narrow / service, `${rate} a second: the node was idle`)
+  assert(inside() <= 2 * useful, `${inside()} in the node`)
+  workers.resize(wide)
+  yield* until("the limit did not come back", (limit) => limit > useful)
+  running = false
+  const results = yield* Fiber.join(fiber)
+  for (const result of results) assert(result._tag === "Success", `${result.index}`)
+  return audit(taken, accountOf(results), truthOf(yield* tables.found("plain")))
+})
+
 /** The server refuses everything for ever: the run stops when that has been said often enough. */
 const overloadStays = Effect.gen(function*() {
   const tallies: Array<Tally> = []
@@ -240,6 +334,7 @@ export const load: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
   scripted("a server that stops reading", stopsReading),
   scripted("a server that is overloaded for three seconds", overloadPasses),
   scripted("a server that is overloaded for ever", overloadStays),
+  scripted("a node that slows down under its load, and is fast again", slowsDown),
   scripted("more in flight than the connections carry", beyondCapacity),
   scripted("two runs, each of which fills the connections", busyConnections),
   scripted("an endless source into a slow server, interrupted", endlessIntoSlow)
