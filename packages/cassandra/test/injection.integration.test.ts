@@ -89,6 +89,10 @@ const doors: Readonly<Record<string, (id: number, v: string) => Statement.Input>
       id,
       "the value": v
     }),
+  "the columns of a template": (id, v) => cql`INSERT INTO ${cql.raw(data)} ${cql.values({ id, v })}`,
+  "the changes of a template": (id, v) =>
+    cql`UPDATE ${cql.raw(data)} ${cql.using({ ttl: "1 day" })} SET ${cql.set({ v })} WHERE id ${cql.in([id])}`,
+  "a fragment": (id, v) => cql`INSERT INTO ${cql.raw(data)} (id, v) ${cql.fragment`VALUES (${id}, ${v})`}`,
   "a logged batch": (id, v) => Batch.make([[insertText, [id, v]], [insertNamed, { id, "the value": v }]]),
   "an unlogged batch": (id, v) => Batch.make([Statement.make(insertText, [id, v])], { type: "unlogged" })
 }

@@ -3,26 +3,40 @@
  *
  * @since 0.1.0
  */
-import { isEffect } from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
-import { internals } from "./internal/internals.ts"
+import type * as Duration from "effect/Duration"
 import { aKindOf } from "./internal/kindOf.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
+import * as Fragments from "./internal/statement/fragment.ts"
 import { StatementImpl } from "./internal/statement/statement.ts"
-import * as TypeIds from "./internal/typeIds.ts"
+import type * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
 
+const {
+  assemble,
+  bound,
+  checkTimestamp,
+  entriesOf,
+  equations,
+  FragmentImpl,
+  joined,
+  nothing,
+  parts,
+  quoted,
+  secondsOf
+} = Fragments
+
 /**
- * A piece of CQL text, the only thing that a {@link cql} template does not bind as a value. Made by `cql.identifier` and
- * `cql.raw`.
+ * A piece of CQL: text, and the values that its markers bind. It is the only thing that a {@link cql} template does not bind as a
+ * value. Its values are not enumerable.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Fragment {
   readonly [TypeIds.Fragment]: typeof TypeIds.Fragment
+  /** The text, with a `?` for each of its values. */
   readonly text: string
 }
 
@@ -32,21 +46,30 @@ export interface Fragment {
  * @category guards
  * @since 0.1.0
  */
-export const isFragment = (value: unknown): value is Fragment =>
-  // The symbol is what JSON cannot have: a value that came from outside must not become text.
-  hasProperty(value, TypeIds.Fragment) && hasProperty(value, internals)
+export const isFragment: (value: unknown) => value is Fragment = Fragments.isFragment
 
-class FragmentImpl implements Fragment {
-  declare readonly [TypeIds.Fragment]: typeof TypeIds.Fragment
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
+/**
+ * The times of a write: how long it stays, and when it was made.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Using {
+  /** How long the values stay, in whole seconds. */
+  readonly ttl?: Duration.Input | undefined
+  /** When they were written, in microseconds since the epoch. */
+  readonly timestamp?: bigint | undefined
 }
-Object.defineProperties(FragmentImpl.prototype, {
-  [TypeIds.Fragment]: { value: TypeIds.Fragment },
-  [internals]: { value: true }
-})
+
+/**
+ * Columns by name, with their values. A column whose value is `undefined` is left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Columns {
+  readonly [column: string]: unknown
+}
 
 interface Cql {
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>>
@@ -54,6 +77,28 @@ interface Cql {
   readonly identifier: (name: string) => Fragment
   /** CQL text as it is: the one door for text. Never give it what a user wrote. */
   readonly raw: (text: string) => Fragment
+  /** A template that is a part of another, with its values. */
+  readonly fragment: (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>) => Fragment
+  /** The fragment if the condition holds, and nothing otherwise. */
+  readonly when: (condition: boolean, fragment: () => Fragment) => Fragment
+  /** Fragments joined by `AND`, and nothing for none. */
+  readonly and: (fragments: ReadonlyArray<Fragment>) => Fragment
+  /** Fragments joined by `OR`. Cassandra up to 5.0 does not take it. */
+  readonly or: (fragments: ReadonlyArray<Fragment>) => Fragment
+  /** Fragments and values, separated by commas. Each number of values is a text of its own: prefer {@link Cql.in}. */
+  readonly csv: (items: ReadonlyArray<unknown>) => Fragment
+  /** `IN ?`, which binds all values as one list, so that the text is the same for any number of them. */
+  readonly in: (values: ReadonlyArray<unknown>) => Fragment
+  /** `"a" = ?, "b" = ?`, for an `UPDATE`. */
+  readonly set: (columns: Columns) => Fragment
+  /** `("a", "b") VALUES (?, ?)`, for an `INSERT`. */
+  readonly values: (columns: Columns) => Fragment
+  /** `"a" = ? AND "b" = ?`, for a `WHERE`. */
+  readonly where: (columns: Columns) => Fragment
+  /** `IF "a" = ? AND "b" = ?`, for a conditional write; a null is a column without a value. */
+  readonly if: (columns: Columns) => Fragment
+  /** `USING TTL ? AND TIMESTAMP ?`, with what is given of the two, and nothing for neither. */
+  readonly using: (times: Using) => Fragment
 }
 
 /**
@@ -69,68 +114,71 @@ interface Cql {
  * console.assert(statement.text === "SELECT name FROM \"app\".users WHERE name = ?")
  * ```
  *
+ * **Example** (A template of parts, one text a shape)
+ *
+ * ```ts
+ * import { cql } from "@effect-cql/core"
+ *
+ * const update = (id: number, changes: { readonly name?: string; readonly age?: number }, ttl?: string) =>
+ *   cql`UPDATE app.users ${cql.using({ ttl: ttl as "1 day" })} SET ${cql.set(changes)} WHERE id = ${id}`
+ * console.assert(update(1, { name: "ada" }).text === "UPDATE app.users  SET \"name\" = ? WHERE id = ?")
+ * console.assert(update(1, { age: 36, name: "x" }).text === update(2, { name: "y", age: 7 }).text)
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const cql: Cql = Object.assign(
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>> => {
-    // A text in parentheses, or an array of texts, would go into the statement as it is.
-    if (!isTemplate(template)) {
-      throw new InvalidOptions({
-        option: "cql",
-        given: aKindOf(template),
-        expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
-      })
-    }
-    if (template.includes(undefined as never)) {
-      throw new InvalidOptions({
-        option: "cql",
-        given: "an escape that JavaScript does not know",
-        expected: "a doubled backslash where CQL is to have one"
-      })
-    }
-    const params: Array<unknown> = []
-    let text = template[0]!
-    for (const [index, value] of values.entries()) {
-      if (isFragment(value)) text += value.text
-      else if (isEffect(value)) {
-        throw new InvalidOptions({
-          option: `\${value ${index}}`,
-          given: "a statement",
-          expected: "a value, cql.identifier(name) or cql.raw(text): a statement cannot stand within another"
-        })
-      } else {
-        params.push(value)
-        text += "?"
-      }
-      text += template[index + 1]!
-    }
+    const { params, text } = assemble(template, values)
     return new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, params, {})
   },
   {
-    identifier: (name: string) => {
-      if (typeof name !== "string" || name === "" || name.length > longestName || !name.isWellFormed()) {
-        throw new InvalidOptions({
-          option: "cql.identifier",
-          value: name,
-          expected: `a name: a well-formed string of 1 to ${longestName} characters`
-        })
-      }
-      return new FragmentImpl(`"${name.replaceAll("\"", "\"\"")}"`)
-    },
+    identifier: (name: string) => new FragmentImpl(quoted(name), []),
     raw: (text: string) => {
       if (typeof text !== "string") {
         throw new InvalidOptions({ option: "cql.raw", value: text, expected: "CQL text, as a string" })
       }
-      return new FragmentImpl(text)
+      return new FragmentImpl(text, [])
+    },
+    fragment: (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>) => {
+      const { params, text } = assemble(template, values)
+      return new FragmentImpl(text, params)
+    },
+    when: (condition: boolean, fragment: () => Fragment) => condition ? fragment() : nothing,
+    and: (fragments: ReadonlyArray<Fragment>) => joined("cql.and", fragments, " AND "),
+    or: (fragments: ReadonlyArray<Fragment>) => joined("cql.or", fragments, " OR "),
+    csv: (items: ReadonlyArray<unknown>) =>
+      joined("cql.csv", items.map((item, index) => isFragment(item) ? item : bound(`item ${index}`, item)), ", "),
+    in: (values: ReadonlyArray<unknown>) => {
+      if (!Array.isArray(values)) {
+        throw new InvalidOptions({ option: "cql.in", given: aKindOf(values), expected: "an array of values" })
+      }
+      return new FragmentImpl("IN ?", [values.slice()])
+    },
+    set: (columns: Columns) => equations("cql.set", columns, ", "),
+    values: (columns: Columns) => {
+      const entries = entriesOf("cql.values", columns)
+      const names = entries.map(([name]) => quoted(name)).join(", ")
+      return new FragmentImpl(
+        `(${names}) VALUES (${entries.map(() => "?").join(", ")})`,
+        entries.map(([, value]) => value)
+      )
+    },
+    where: (columns: Columns) => equations("cql.where", columns, " AND "),
+    if: (columns: Columns) => {
+      const { params, text } = parts(equations("cql.if", columns, " AND "))
+      return new FragmentImpl(`IF ${text}`, params)
+    },
+    using: ({ timestamp, ttl }: Using) => {
+      const given: Array<readonly [string, unknown]> = []
+      if (ttl !== undefined) given.push(["TTL ?", secondsOf(ttl)])
+      if (timestamp !== undefined) {
+        checkTimestamp(timestamp)
+        given.push(["TIMESTAMP ?", timestamp])
+      }
+      if (given.length === 0) return nothing
+      return new FragmentImpl(`USING ${given.map(([text]) => text).join(" AND ")}`, given.map(([, value]) => value))
     }
   }
 )
-
-// The server takes longer names of columns, and cannot tell of them any more: the protocol has 16 bits for the length of
-// a name, and a character up to three bytes.
-const longestName = 21_845
-
-// What a tag gets of a template has its raw texts beside it, which nothing has that came from outside.
-const isTemplate = (value: unknown): value is TemplateStringsArray =>
-  Array.isArray(value) && Array.isArray(Reflect.get(value, "raw"))

@@ -1,0 +1,149 @@
+/**
+ * Fragments of a template, and what templates are assembled of.
+ */
+import { isEffect } from "effect/Effect"
+import type { Columns, Fragment } from "../../Cql.ts"
+import { InvalidOptions } from "../../InvalidOptions.ts"
+import { millisOf } from "../check.ts"
+import { internals } from "../internals.ts"
+import { aKindOf } from "../kindOf.ts"
+import * as TypeIds from "../typeIds.ts"
+
+/** Text, and the values of its markers. */
+export interface Parts {
+  readonly text: string
+  readonly params: ReadonlyArray<unknown>
+}
+
+export class FragmentImpl implements Fragment {
+  declare readonly [TypeIds.Fragment]: typeof TypeIds.Fragment
+  declare readonly [internals]: ReadonlyArray<unknown>
+  readonly text: string
+  constructor(text: string, params: ReadonlyArray<unknown>) {
+    this.text = text
+    Object.defineProperty(this, internals, { value: params })
+  }
+}
+Object.defineProperty(FragmentImpl.prototype, TypeIds.Fragment, { value: TypeIds.Fragment })
+
+/** What stands for nothing. */
+export const nothing: Fragment = new FragmentImpl("", [])
+
+/** Whether a value is a fragment. */
+export const isFragment = (value: unknown): value is FragmentImpl =>
+  // The symbols are what JSON cannot have: a value that came from outside must not become text.
+  typeof value === "object" && value !== null && TypeIds.Fragment in value && internals in value
+
+/** The text and the values of a fragment. */
+export const parts = (fragment: Fragment): Parts => {
+  if (!isFragment(fragment)) throw notAFragment("fragment", fragment)
+  return { text: fragment.text, params: fragment[internals] }
+}
+
+const notAFragment = (option: string, given: unknown): InvalidOptions =>
+  new InvalidOptions({ option, given: aKindOf(given), expected: "a fragment, such as cql.fragment`...` makes" })
+
+/** The text of a template with a marker for each value, fragments put in their places. */
+export const assemble = (template: TemplateStringsArray, values: ReadonlyArray<unknown>): Parts => {
+  // A text in parentheses, or an array of texts, would go into the statement as it is.
+  if (!isTemplate(template)) {
+    throw new InvalidOptions({
+      option: "cql",
+      given: aKindOf(template),
+      expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
+    })
+  }
+  if (template.includes(undefined as never)) {
+    throw new InvalidOptions({
+      option: "cql",
+      given: "an escape that JavaScript does not know",
+      expected: "a doubled backslash where CQL is to have one"
+    })
+  }
+  const params: Array<unknown> = []
+  let text = template[0]!
+  for (const [index, value] of values.entries()) {
+    const part = isFragment(value) ? parts(value) : parts(bound(`\${value ${index}}`, value))
+    text += part.text + template[index + 1]!
+    for (const param of part.params) params.push(param)
+  }
+  return { text, params }
+}
+
+/** A value as a marker. */
+export const bound = (option: string, value: unknown): Fragment => {
+  if (!isEffect(value)) return new FragmentImpl("?", [value])
+  throw new InvalidOptions({
+    option,
+    given: "a statement",
+    expected: "a value or a fragment: a statement cannot stand within another"
+  })
+}
+
+/** Fragments with text, joined. */
+export const joined = (option: string, fragments: ReadonlyArray<Fragment>, separator: string): Fragment => {
+  const all = fragments.map((fragment, index) => {
+    if (!isFragment(fragment)) throw notAFragment(`${option}[${index}]`, fragment)
+    return parts(fragment)
+  }).filter(({ text }) => text !== "")
+  return new FragmentImpl(all.map(({ text }) => text).join(separator), all.flatMap(({ params }) => params))
+}
+
+/** Columns in the order of their names, so that their order makes no other text; at least one. */
+export const entriesOf = (option: string, columns: Columns): ReadonlyArray<readonly [string, unknown]> => {
+  const isRecord = typeof columns === "object" && columns !== null && !Array.isArray(columns)
+  const entries = isRecord ? Object.entries(columns).filter(([, value]) => value !== undefined) : []
+  if (entries.length === 0) {
+    const given = isRecord ? "no column with a value" : aKindOf(columns)
+    throw new InvalidOptions({ option, given, expected: "a record of columns with at least one value" })
+  }
+  return entries.sort(([one], [other]) => one < other ? -1 : 1)
+}
+
+/** `"a" = ?` for each column. */
+export const equations = (option: string, columns: Columns, separator: string): Fragment => {
+  const entries = entriesOf(option, columns)
+  const text = entries.map(([name]) => `${quoted(name)} = ?`).join(separator)
+  return new FragmentImpl(text, entries.map(([, value]) => value))
+}
+
+/** A name in quotes. */
+export const quoted = (name: string): string => {
+  if (typeof name !== "string" || name === "" || name.length > longestName || !name.isWellFormed()) {
+    throw new InvalidOptions({
+      option: "cql.identifier",
+      value: name,
+      expected: `a name: a well-formed string of 1 to ${longestName} characters`
+    })
+  }
+  return `"${name.replaceAll("\"", "\"\"")}"`
+}
+
+/** The seconds of a time to live. */
+export const secondsOf = (ttl: unknown): number => {
+  const seconds = (millisOf(ttl) ?? Number.NaN) / 1000
+  if (Number.isInteger(seconds) && seconds <= longestTtl) return seconds
+  const expected = `a duration of whole seconds of at most ${longestTtl}, such as "30 days"`
+  throw new InvalidOptions({ option: "cql.using.ttl", value: ttl, expected })
+}
+
+// Twenty years, which is all that Cassandra keeps.
+const longestTtl = 630_720_000
+
+/** Throws where a timestamp is none. */
+export const checkTimestamp = (timestamp: unknown): void => {
+  if (typeof timestamp === "bigint" && timestamp === BigInt.asIntN(64, timestamp)) return
+  throw new InvalidOptions({
+    option: "cql.using.timestamp",
+    value: timestamp,
+    expected: "microseconds since the epoch, as a bigint of 64 bits"
+  })
+}
+
+// The server takes longer names of columns, and cannot tell of them any more: the protocol has 16 bits for the length of
+// a name, and a character up to three bytes.
+const longestName = 21_845
+
+// What a tag gets of a template has its raw texts beside it, which nothing has that came from outside.
+const isTemplate = (value: unknown): value is TemplateStringsArray =>
+  Array.isArray(value) && Array.isArray(Reflect.get(value, "raw"))
