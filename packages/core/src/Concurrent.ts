@@ -10,18 +10,19 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
-import type { ErrorBudget, ErrorBudgetExhausted } from "./ErrorBudgetExhausted.ts"
-import type { ExecutionResult, Success } from "./ExecutionResult.ts"
+import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
 import * as internal from "./internal/run/concurrent.ts"
 import * as RunInput from "./internal/run/runInput.ts"
+import type { Errors, NoSource, Refused, ResultOf, WithBudget } from "./internal/run/types.ts"
+import { isDataFirst } from "./internal/source/source.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Progress } from "./Progress.ts"
 import type { Query } from "./Query.ts"
 import type { Session } from "./Session.ts"
 import type { SourceError } from "./SourceError.ts"
 import type * as Statement from "./Statement.ts"
-import type { StatementFailed } from "./StatementFailed.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
@@ -85,42 +86,6 @@ export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? 
  * @since 0.1.0
  */
 export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R> ? R : never
-
-/**
- * The results of a run: every one a success where the first failure stops it, and successes and failures otherwise.
- *
- * @category models
- * @since 0.1.0
- */
-export type ResultOf<Row, Raise extends boolean> = [Raise] extends [true] ? Success<Row> : ExecutionResult<Row>
-
-/**
- * `StatementFailed` where a failure may stop the run, and nothing where it cannot.
- *
- * @category models
- * @since 0.1.0
- */
-export type FailureOf<Raise extends boolean> = [Raise] extends [false] ? never : StatementFailed
-
-/**
- * `ErrorBudgetExhausted` where failures may use up a budget, and nothing where there is none.
- *
- * @category models
- * @since 0.1.0
- */
-export type ExhaustionOf<Row, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined] ? never
-  : ErrorBudgetExhausted<Row>
-
-/**
- * An error budget is for runs that go on after a failure: beside it `raiseOnFirstError` has to be `false`.
- *
- * @category models
- * @since 0.1.0
- */
-export type WithBudget<Raise extends boolean, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined]
-  ? unknown
-  : [Raise] extends [false] ? unknown
-  : { readonly raiseOnFirstError: false }
 
 /**
  * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
@@ -204,18 +169,32 @@ export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget
  * @category execution
  * @since 0.1.0
  */
-export const executeConcurrent = <
-  S extends Source<Statement.Input>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  statements: S,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
-  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
-  Session | ServicesOf<S>
-> => internal.collect(RunInput.statements(statements), options ?? {}) as never
+export const executeConcurrent: {
+  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
+    options: Options<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
+    ...refused: Refused<Seen>
+  ): <S extends Source<Statement.Input>>(statements: S) => Effect.Effect<
+    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+  <
+    S extends Source<Statement.Input>,
+    Raise extends boolean = true,
+    Budget extends ErrorBudget | undefined = undefined
+  >(
+    statements: S,
+    options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
+  ): Effect.Effect<
+    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+} = dual(
+  isDataFirst,
+  (statements: Source<unknown>, options?: Options<boolean, ErrorBudget | undefined>) =>
+    internal.collect(RunInput.statements(statements), options ?? {})
+) as never
 
 /**
  * Runs one query with many parameters, and gives the results in the order of the parameters.
@@ -247,7 +226,7 @@ export const executeConcurrentWithArgs = <
   options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Array<ResultOf<Query.RowOf<Q>, Raise>>,
-  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
+  Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.collect(RunInput.parameters(query, parameters), options ?? {}) as never
 
@@ -274,18 +253,32 @@ export const executeConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const streamConcurrent = <
-  S extends Source<Statement.Input>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  statements: S,
-  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
-): Stream.Stream<
-  ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
-  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
-  Session | ServicesOf<S>
-> => internal.stream(RunInput.statements(statements), options ?? {}) as never
+export const streamConcurrent: {
+  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
+    options: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
+    ...refused: Refused<Seen>
+  ): <S extends Source<Statement.Input>>(statements: S) => Stream.Stream<
+    ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+  <
+    S extends Source<Statement.Input>,
+    Raise extends boolean = true,
+    Budget extends ErrorBudget | undefined = undefined
+  >(
+    statements: S,
+    options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
+  ): Stream.Stream<
+    ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+} = dual(
+  isDataFirst,
+  (statements: Source<unknown>, options?: StreamOptions<boolean, ErrorBudget | undefined>) =>
+    internal.stream(RunInput.statements(statements), options ?? {})
+) as never
 
 /**
  * Runs one query with many parameters as a stream of results; see {@link streamConcurrent}.
@@ -304,7 +297,7 @@ export const streamConcurrentWithArgs = <
   options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
 ): Stream.Stream<
   ResultOf<Query.RowOf<Q>, Raise>,
-  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
+  Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.stream(RunInput.parameters(query, parameters), options ?? {}) as never
 
@@ -330,18 +323,32 @@ export const streamConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const runConcurrent = <
-  S extends Source<Statement.Input>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  statements: S,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Summary,
-  FailureOf<Raise> | ExhaustionOf<Statement.RowOf<ItemOf<S>>, Budget> | ErrorOf<S>,
-  Session | ServicesOf<S>
-> => internal.count(RunInput.statements(statements), options ?? {}) as never
+export const runConcurrent: {
+  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
+    options: Options<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
+    ...refused: Refused<Seen>
+  ): <S extends Source<Statement.Input>>(statements: S) => Effect.Effect<
+    Summary,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+  <
+    S extends Source<Statement.Input>,
+    Raise extends boolean = true,
+    Budget extends ErrorBudget | undefined = undefined
+  >(
+    statements: S,
+    options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
+  ): Effect.Effect<
+    Summary,
+    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
+    Session | ServicesOf<S>
+  >
+} = dual(
+  isDataFirst,
+  (statements: Source<unknown>, options?: Options<boolean, ErrorBudget | undefined>) =>
+    internal.count(RunInput.statements(statements), options ?? {})
+) as never
 
 /**
  * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
@@ -360,6 +367,6 @@ export const runConcurrentWithArgs = <
   options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
   Summary,
-  FailureOf<Raise> | ExhaustionOf<Query.RowOf<Q>, Budget> | ErrorOf<S>,
+  Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.count(RunInput.parameters(query, parameters), options ?? {}) as never

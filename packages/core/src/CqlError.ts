@@ -93,6 +93,11 @@ export class CqlError extends LightError {
     return this.#internals?.pageState
   }
 
+  /** The error of the driver or of a schema that is behind the reason; a `Redacted` where it quotes what was bound. */
+  override get cause(): unknown {
+    return this.reason.cause
+  }
+
   override get message(): string {
     const attempts = this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`
     const query = this.query === "" ? "" : ` [${abbreviate(this.query)}]`

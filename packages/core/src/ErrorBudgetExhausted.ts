@@ -6,9 +6,8 @@
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Selection } from "./Concurrent.ts"
-import type { ExecutionResult, Failure } from "./ExecutionResult.ts"
-import { selecting, stoppedAt } from "./internal/run/account.ts"
-import { isCertain } from "./Outcome.ts"
+import { type ExecutionResult, type Failure, isFailure } from "./ExecutionResult.ts"
+import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -82,23 +81,24 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
     return `${bound}, the last of them statement ${failure.index}: ${failure.error.message}; ${stoppedAt(this)}`
   }
 
-  /**
-   * What `Settlement.settle` may know more of: those of `results` whose outcome is open. Of a stream or a `runConcurrent` none,
-   * for there are no results.
-   */
+  /** The results whose outcome is not certain, by index. Of a stream or a `runConcurrent` none, for there are no results. */
   get unsettled(): ReadonlyArray<ExecutionResult<Row>> {
-    return this.results.filter(({ outcome }) => !isCertain(outcome))
+    return unsettledOf(this.results)
   }
 
   /**
-   * The items of the source that were not started, in their order: of an iterable as an iterable, of an async iterable as one
-   * of its kind, and of a stream as a stream.
-   *
-   * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that
-   * has nothing left.
+   * Selects the items that are still to be done, in their order: those that failed, and those that were not started. Failures
+   * that a stream has emitted, and those that `runConcurrent` has counted, are not among them. See `StatementFailed.remaining`.
+   */
+  get remaining(): Selection {
+    return remainingOf(this.startedCount, this.results.filter(isFailure))
+  }
+
+  /**
+   * Selects the items of the source that were not started, in their order. See {@link remaining} for the kinds of sources.
    */
   get notStarted(): Selection {
-    return selecting((index) => index >= this.startedCount)
+    return notStartedOf(this.startedCount)
   }
 
   // Results hold the rows that were read: they are counted, and not shown.

@@ -28,6 +28,8 @@ export interface Success<out Row> {
   /** The very statement that was given; for a tuple the statement made of it. */
   readonly statement: Statement<Row> | Batch
   readonly value: ResultSet<Row>
+  /** For destructuring: `for (const { error, value } of results)`. */
+  readonly error?: undefined
   /** Applied; NotApplied when its condition did not hold; Unknown when that came after an attempt that was Unknown. */
   readonly outcome: Outcome
   /** Requests made for it, as in `CqlError.attempts`: one for each page, and one for each retry. */
@@ -48,6 +50,7 @@ export interface Failure {
   /** The very statement that was given; for a tuple the statement made of it. */
   readonly statement: Statement<unknown> | Batch
   readonly error: CqlError
+  readonly value?: undefined
   /** The outcome of the error. */
   readonly outcome: Outcome
 }

@@ -10,6 +10,7 @@ import * as Brand from "effect/Brand"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
@@ -236,7 +237,12 @@ export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
  * @category constructors
  * @since 0.1.0
  */
-export const PageState: Brand.Constructor<PageState> = Brand.nominal<PageState>()
+export const PageState: Brand.Constructor<PageState> & {
+  /** Decodes what a client sent. Whether the adapter takes it shows when the page is asked for: `InvalidPageState`. */
+  readonly schema: Schema.Codec<PageState, string>
+} = Object.assign(Brand.nominal<PageState>(), {
+  schema: Schema.NonEmptyString.pipe(Schema.brand("@effect-cql/core/PageState"))
+})
 
 /**
  * A message with `<value>` where it quotes what a request binds: for ports, whose servers quote what they please. What stands

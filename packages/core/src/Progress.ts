@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import type { Summary } from "./Summary.ts"
 
 /**
- * A snapshot of a run. `started = succeeded + failed + inFlight + unknown`, in every one.
+ * A snapshot of a run. `started = succeeded + failed + inFlight + interrupted`, in every one.
  *
  * @category models
  * @since 0.1.0

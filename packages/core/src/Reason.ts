@@ -5,38 +5,44 @@
  *
  * @since 0.1.0
  */
-import type { Consistency } from "./Consistency.ts"
+import * as Schema from "effect/Schema"
 import { hasTypeId } from "./internal/internals.ts"
+import {
+  AlreadyExists,
+  AuthenticationFailed,
+  CasWriteUnknown,
+  CdcWriteFailure,
+  ConfigError,
+  FunctionFailure,
+  InvalidQuery,
+  IsBootstrapping,
+  Overloaded,
+  ProtocolError,
+  ReadFailure,
+  ReadTimeout,
+  ServerError,
+  SyntaxError,
+  TruncateError,
+  Unauthorized,
+  Unavailable,
+  Unprepared,
+  WriteFailure,
+  WriteTimeout
+} from "./internal/serverReasons.ts"
 import { Tagged } from "./internal/tagged.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
+export type { Failures, Replicas } from "./internal/reasonFields.ts"
+export * from "./internal/serverReasons.ts"
 export type { Common } from "./internal/tagged.ts"
 
-/**
- * How many replicas had to answer at which consistency, and how many did.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Replicas {
-  readonly consistency: Consistency
-  /** Replicas that answered. */
-  readonly received: number
-  /** Replicas whose answer the consistency level asked for. */
-  readonly blockFor: number
-}
-
-/**
- * How many replicas failed, and with which code where the server tells.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Failures {
-  readonly failures: number
-  /** Failure codes of the protocol by replica address. */
-  readonly failuresByNode?: Readonly<Record<string, number>> | undefined
-}
+export {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  WriteType
+} from "./internal/reasonFields.ts"
 
 /**
  * A host that was tried, and why it gave no answer. No reason means that no request was sent to it.
@@ -49,201 +55,11 @@ export interface TriedHost {
   readonly reason?: Reason | undefined
 }
 
-/**
- * The server failed in a way that it does not explain further. Protocol error 0x0000.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class ServerError extends Tagged("ServerError") {}
-
-/**
- * The server could not understand the request. Protocol error 0x000A.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class ProtocolError extends Tagged("ProtocolError") {}
-
-/**
- * The server refused the credentials. Protocol error 0x0100.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class AuthenticationFailed extends Tagged("AuthenticationFailed") {}
-
-/**
- * Too few replicas were alive for the consistency level, so nothing was sent to them (but see `Outcome`). Protocol
- * error 0x1000.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class Unavailable extends Tagged("Unavailable")<{
-  readonly consistency: Consistency
-  /** Replicas that the consistency level asks for. */
-  readonly required: number
-  /** Replicas known to be alive. */
-  readonly alive: number
-}> {}
-
-/**
- * The coordinator refuses more work. Part of the request may have been sent on. Protocol error 0x1001.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class Overloaded extends Tagged("Overloaded") {}
-
-/**
- * The coordinator is still joining the cluster. Protocol error 0x1002.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class IsBootstrapping extends Tagged("IsBootstrapping") {}
-
-/**
- * A TRUNCATE did not complete on all replicas. Protocol error 0x1003.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class TruncateError extends Tagged("TruncateError") {}
-
-/**
- * Too few replicas acknowledged a write in time. Protocol error 0x1100.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class WriteTimeout extends Tagged("WriteTimeout")<
-  Replicas & {
-    /** What was being written, as the server names it: `SIMPLE`, `BATCH`, `BATCH_LOG`, `UNLOGGED_BATCH`, `CAS`, ... */
-    readonly writeType: string
-  }
-> {}
-
-/**
- * Too few replicas answered a read in time. Protocol error 0x1200.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class ReadTimeout extends Tagged("ReadTimeout")<
-  Replicas & {
-    /** Whether the replica asked for the data (not a digest) was among those that answered. */
-    readonly dataPresent: boolean
-  }
-> {}
-
-/**
- * A replica failed while it executed a read. Protocol error 0x1300.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class ReadFailure extends Tagged("ReadFailure")<
-  Replicas & Failures & {
-    /** Whether the replica asked for the data answered. */
-    readonly dataPresent: boolean
-  }
-> {}
-
-/**
- * A user-defined function failed. Protocol error 0x1400.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class FunctionFailure extends Tagged("FunctionFailure")<{
-  readonly keyspace: string
-  readonly function: string
-  /** CQL types of the arguments. */
-  readonly argTypes: ReadonlyArray<string>
-}> {}
-
-/**
- * A replica failed while it executed a write. Protocol error 0x1500.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class WriteFailure extends Tagged("WriteFailure")<
-  Replicas & Failures & {
-    /** What was being written, as the server names it. */
-    readonly writeType: string
-  }
-> {}
-
-/**
- * A replica could not write to a table with change data capture. Protocol error 0x1600.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class CdcWriteFailure extends Tagged("CdcWriteFailure")<Replicas> {}
-
-/**
- * A conditional write lost contact in its Paxos round; another may finish it. Protocol error 0x1700.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class CasWriteUnknown extends Tagged("CasWriteUnknown")<Replicas> {}
-
-/**
- * The CQL text does not parse. Protocol error 0x2000.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class SyntaxError extends Tagged("SyntaxError") {}
-
-/**
- * The role may not do this. Protocol error 0x2100.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class Unauthorized extends Tagged("Unauthorized") {}
-
-/**
- * The statement parses but cannot be executed. Protocol error 0x2200.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class InvalidQuery extends Tagged("InvalidQuery") {}
-
-/**
- * The statement is invalid under the configuration of the server. Protocol error 0x2300.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class ConfigError extends Tagged("ConfigError") {}
-
-/**
- * The keyspace or table exists. Protocol error 0x2400.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class AlreadyExists extends Tagged("AlreadyExists")<{
-  readonly keyspace: string
-  /** Empty when the keyspace itself exists. */
-  readonly table: string
-}> {}
-
-/**
- * The node does not know the prepared statement, even after it was prepared again. Protocol error 0x2500.
- *
- * @category reasons
- * @since 0.1.0
- */
-export class Unprepared extends Tagged("Unprepared") {}
+const triedHost: Schema.Codec<TriedHost, { readonly host: string; readonly reason?: Encoded | undefined }> = Schema
+  .Struct({
+    host: Schema.String,
+    reason: Schema.optional(Schema.suspend(() => schema))
+  })
 
 /**
  * No answer came within the request timeout, `timeout` in milliseconds. Raised by the client.
@@ -251,13 +67,13 @@ export class Unprepared extends Tagged("Unprepared") {}
  * @category reasons
  * @since 0.1.0
  */
-export class RequestTimeout extends Tagged("RequestTimeout")<{
+export class RequestTimeout extends Tagged("RequestTimeout", {
   /** The node asked, as `address:port`, where it is known. */
-  readonly host?: string | undefined
-  readonly timeout: number
+  host: Schema.optional(Schema.String),
+  timeout: Schema.Finite,
   /** `false` if the request was not sent; absent if the server may have it. */
-  readonly written?: false | undefined
-}> {}
+  written: Schema.optional(Schema.Literal(false))
+}) {}
 
 /**
  * The connection was lost before the answer came. Raised by the client.
@@ -265,11 +81,11 @@ export class RequestTimeout extends Tagged("RequestTimeout")<{
  * @category reasons
  * @since 0.1.0
  */
-export class ConnectionClosed extends Tagged("ConnectionClosed")<{
-  readonly host?: string | undefined
+export class ConnectionClosed extends Tagged("ConnectionClosed", {
+  host: Schema.optional(Schema.String),
   /** Whether the request had been written to the socket; absent when nobody knows. */
-  readonly written?: boolean | undefined
-}> {}
+  written: Schema.optional(Schema.Boolean)
+}) {}
 
 /**
  * Every connection to the host is full. Raised by the client.
@@ -277,11 +93,11 @@ export class ConnectionClosed extends Tagged("ConnectionClosed")<{
  * @category reasons
  * @since 0.1.0
  */
-export class Busy extends Tagged("Busy")<{
-  readonly host?: string | undefined
+export class Busy extends Tagged("Busy", {
+  host: Schema.optional(Schema.String),
   /** Requests in flight on the connection. */
-  readonly inFlight?: number | undefined
-}> {}
+  inFlight: Schema.optional(Schema.Finite)
+}) {}
 
 /**
  * No host gave an answer. Raised by the client.
@@ -289,9 +105,9 @@ export class Busy extends Tagged("Busy")<{
  * @category reasons
  * @since 0.1.0
  */
-export class NoHostAvailable extends Tagged("NoHostAvailable")<{
-  readonly hosts: ReadonlyArray<TriedHost>
-}> {}
+export class NoHostAvailable extends Tagged("NoHostAvailable", {
+  hosts: Schema.Array(triedHost)
+}) {}
 
 /**
  * The parameters do not fit the statement; it was never sent. The value itself is not told. Raised by the client.
@@ -299,15 +115,15 @@ export class NoHostAvailable extends Tagged("NoHostAvailable")<{
  * @category reasons
  * @since 0.1.0
  */
-export class ParametersRefused extends Tagged("ParametersRefused")<{
+export class ParametersRefused extends Tagged("ParametersRefused", {
   /** Index (from 0) or name of the marker. */
-  readonly parameter?: number | string | undefined
-  readonly column?: string | undefined
+  parameter: Schema.optional(Schema.Union([Schema.Finite, Schema.String])),
+  column: Schema.optional(Schema.String),
   /** The type expected, in CQL or as a schema names it. */
-  readonly expected?: string | undefined
+  expected: Schema.optional(Schema.String),
   /** The kind of value given, such as `string`, `Float64Array` or `null`. */
-  readonly given?: string | undefined
-}> {}
+  given: Schema.optional(Schema.String)
+}) {}
 
 /**
  * A row that the server sent does not fit the row schema. A write stays Applied. Raised by the client.
@@ -315,13 +131,13 @@ export class ParametersRefused extends Tagged("ParametersRefused")<{
  * @category reasons
  * @since 0.1.0
  */
-export class RowDecoding extends Tagged("RowDecoding")<{
+export class RowDecoding extends Tagged("RowDecoding", {
   /** Index of the row within the result, from 0. */
-  readonly row: number
-  readonly column?: string | undefined
+  row: Schema.Finite,
+  column: Schema.optional(Schema.String),
   /** What the schema expected there, without the value. */
-  readonly issue: string
-}> {}
+  issue: Schema.String
+}) {}
 
 /**
  * The scope of the session has been closed. Raised by the client.
@@ -337,11 +153,11 @@ export class SessionClosed extends Tagged("SessionClosed") {}
  * @category reasons
  * @since 0.1.0
  */
-export class ConnectFailed extends Tagged("ConnectFailed")<{
-  readonly hosts: ReadonlyArray<TriedHost>
+export class ConnectFailed extends Tagged("ConnectFailed", {
+  hosts: Schema.Array(triedHost),
   /** What to check first. */
-  readonly check: string
-}> {}
+  check: Schema.String
+}) {}
 
 /**
  * An error that no other reason describes; its `cause` is the error of the driver. Raised by anything else.
@@ -350,6 +166,15 @@ export class ConnectFailed extends Tagged("ConnectFailed")<{
  * @since 0.1.0
  */
 export class UnknownError extends Tagged("UnknownError") {}
+
+/**
+ * The paging state was refused: it belongs to another query, or was changed on its way. Protocol error 0x000A, or raised by the
+ * client.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export class InvalidPageState extends Tagged("InvalidPageState") {}
 
 /**
  * Every reason why a statement can fail.
@@ -384,6 +209,7 @@ export type Reason =
   | NoHostAvailable
   | ParametersRefused
   | RowDecoding
+  | InvalidPageState
   | SessionClosed
   | ConnectFailed
   | UnknownError
@@ -395,3 +221,62 @@ export type Reason =
  * @since 0.1.0
  */
 export const isReason = (value: unknown): value is Reason => hasTypeId(value, TypeIds.Reason)
+
+/**
+ * A reason as JSON. The cause stays behind.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export type Encoded = { readonly _tag: string; readonly message: string; readonly coordinator?: string | undefined }
+
+/**
+ * Reasons in another process: encodes to JSON, and decodes to instances of the classes.
+ *
+ * **Example** (There and back)
+ *
+ * ```ts
+ * import { Reason } from "@effect-cql/core"
+ * import { Schema } from "effect"
+ *
+ * const busy = new Reason.Overloaded({ message: "too many requests" })
+ * const json = JSON.stringify(Schema.encodeSync(Reason.schema)(busy))
+ * const decoded = Schema.decodeUnknownSync(Reason.schema)(JSON.parse(json))
+ * console.assert(decoded instanceof Reason.Overloaded)
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const schema: Schema.Codec<Reason, Encoded> = Schema.Union([
+  ServerError.schema,
+  ProtocolError.schema,
+  AuthenticationFailed.schema,
+  Unavailable.schema,
+  Overloaded.schema,
+  IsBootstrapping.schema,
+  TruncateError.schema,
+  WriteTimeout.schema,
+  ReadTimeout.schema,
+  ReadFailure.schema,
+  FunctionFailure.schema,
+  WriteFailure.schema,
+  CdcWriteFailure.schema,
+  CasWriteUnknown.schema,
+  SyntaxError.schema,
+  Unauthorized.schema,
+  InvalidQuery.schema,
+  ConfigError.schema,
+  AlreadyExists.schema,
+  Unprepared.schema,
+  RequestTimeout.schema,
+  ConnectionClosed.schema,
+  Busy.schema,
+  NoHostAvailable.schema,
+  ParametersRefused.schema,
+  RowDecoding.schema,
+  InvalidPageState.schema,
+  SessionClosed.schema,
+  ConnectFailed.schema,
+  UnknownError.schema
+])

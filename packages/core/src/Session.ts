@@ -7,12 +7,14 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { CqlError } from "./CqlError.ts"
 import { SessionKey } from "./internal/session/key.ts"
-import { limit, makeSession, type SessionInternals, type sessionInternals } from "./internal/session/session.ts"
+import * as internal from "./internal/session/session.ts"
+import type { SessionInternals, sessionInternals } from "./internal/session/session.ts"
 import type * as TypeIds from "./internal/typeIds.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Outcome } from "./Outcome.ts"
@@ -50,7 +52,7 @@ export class Session extends SessionKey {
    *
    * Bad options in `defaults` die with `InvalidOptions`.
    */
-  static readonly make = (port: Port): Effect.Effect<Service, never, Scope.Scope> => makeSession(port)
+  static readonly make = (port: Port): Effect.Effect<Service, never, Scope.Scope> => internal.makeSession(port)
 
   /**
    * Bounds the session of whatever it is given: every request made in there needs a permit of the limiter, so that runs
@@ -75,13 +77,50 @@ export class Session extends SessionKey {
    * console.assert(peak === 10)
    * ```
    */
-  static readonly limited =
-    (limiter: Limiter) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Session> =>
-      Session.use((session) => Effect.provideService(self, Session, limit(session, limiter)))
+  static readonly limited: {
+    (limiter: Limiter): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Session>
+    <A, E, R>(self: Effect.Effect<A, E, R>, limiter: Limiter): Effect.Effect<A, E, R | Session>
+  } = dual(
+    2,
+    <A, E, R>(self: Effect.Effect<A, E, R>, limiter: Limiter): Effect.Effect<A, E, R | Session> =>
+      Session.use((session) => Effect.provideService(self, Session, internal.limit(session, limiter)))
+  )
+
+  /**
+   * Lays options over those of the session, for the effect that it is given. The options of runs and statements in there win
+   * over them.
+   *
+   * Bad options die with `InvalidOptions`.
+   *
+   * **Example** (A region that reads its own writes)
+   *
+   * ```ts
+   * import { Session, Statement } from "@effect-cql/core"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect } from "effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Statement.make("SELECT name FROM app.users").pipe(Session.withOptions({ consistency: "QUORUM" }))
+   *   const [call] = yield* (yield* MockSession.MockSession).calls
+   *   return call?.request.options.consistency
+   * })
+   * console.assert((await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))) === "QUORUM")
+   * ```
+   */
+  static readonly withOptions: {
+    (options: Statement.Options): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Session>
+    <A, E, R>(self: Effect.Effect<A, E, R>, options: Statement.Options): Effect.Effect<A, E, R | Session>
+  } = dual(
+    2,
+    <A, E, R>(self: Effect.Effect<A, E, R>, options: Statement.Options): Effect.Effect<A, E, R | Session> =>
+      Session.use((session) =>
+        Effect.suspend(() => Effect.provideService(self, Session, internal.withOptions(session, options)))
+      )
+  )
 
   /** A layer that puts a limiter before the session of the layers beneath it. */
   static readonly layerLimited = (limiter: Limiter): Layer.Layer<Session, never, Session> =>
-    Layer.effect(Session, Session.use((session) => Effect.succeed(limit(session, limiter))))
+    Layer.effect(Session, Session.use((session) => Effect.sync(() => internal.limit(session, limiter))))
 }
 
 /**
@@ -107,6 +146,10 @@ export interface Service {
     statement: I,
     from?: PageState
   ) => Stream.Stream<ResultPage<Statement.RowOf<I>>, CqlError>
+  /**
+   * Gives an effect this session: for services whose methods run concurrent statements without asking for a session again.
+   */
+  readonly provide: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Session>>
   /** Requests that the session can have in flight now; nothing when it has no such bound. */
   readonly capacity: Effect.Effect<number | undefined>
   /** The token ranges of a keyspace with their replicas, where the adapter knows them. */

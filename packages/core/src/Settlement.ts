@@ -5,6 +5,8 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { isIterable } from "effect/Predicate"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
@@ -127,7 +129,13 @@ export interface SettleOptions {
  * @category settling
  * @since 0.1.0
  */
-export const settle = (
-  unsettled: Iterable<Unsettled>,
-  options?: SettleOptions
-): Effect.Effect<Array<Settlement>, never, Session> => internal.settle(unsettled, options ?? {})
+export const settle: {
+  (options: SettleOptions): (
+    unsettled: Iterable<Unsettled>
+  ) => Effect.Effect<Array<Settlement>, never, Session>
+  (unsettled: Iterable<Unsettled>, options?: SettleOptions): Effect.Effect<Array<Settlement>, never, Session>
+} = dual(
+  (args) => args.length !== 1 || isIterable(args[0]),
+  (unsettled: Iterable<Unsettled>, options: SettleOptions = {}): Effect.Effect<Array<Settlement>, never, Session> =>
+    internal.settle(unsettled, options)
+)

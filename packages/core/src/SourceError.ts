@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type { Selection } from "./Concurrent.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { stoppedAt, unsettledOf } from "./internal/run/account.ts"
+import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
@@ -32,17 +33,27 @@ export class SourceError extends Data.TaggedError("SourceError")<{
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
-  /** The indexes of those that were stopped before their end, ascending. */
-  get unknown(): ReadonlyArray<number> {
-    return this.interrupted.map(({ index }) => index)
+  /**
+   * The statements whose outcome is not certain, by index: `Settlement.settle` may find out more about them. Failures that a
+   * stream has emitted, and those that `runConcurrent` has counted, are not among them.
+   */
+  get unsettled(): ReadonlyArray<Failure | Interrupted> {
+    return unsettledOf([...this.failures, ...this.interrupted])
   }
 
   /**
-   * What `Settlement.settle` may know more of: those of `failures` and `interrupted` whose outcome is open, by index. Where
-   * failures have been handed over (streams) or counted (`runConcurrent`) they are not among them.
+   * Selects the items that are still to be done, in their order: those that failed, and those that were not started. Failures
+   * that a stream has emitted, and those that `runConcurrent` has counted, are not among them. See `StatementFailed.remaining`.
    */
-  get unsettled(): ReadonlyArray<Failure | Interrupted> {
-    return unsettledOf(this.failures, this.interrupted)
+  get remaining(): Selection {
+    return remainingOf(this.startedCount, [...this.failures, ...this.interrupted])
+  }
+
+  /**
+   * Selects the items of the source that were not started, in their order. See {@link remaining} for the kinds of sources.
+   */
+  get notStarted(): Selection {
+    return notStartedOf(this.startedCount)
   }
 
   override get message(): string {

@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { hasProperty, isTagged } from "effect/Predicate"
 import type { Selection } from "./Concurrent.ts"
+import type { CqlError } from "./CqlError.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { selecting, stoppedAt, unsettledOf } from "./internal/run/account.ts"
+import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Summary } from "./Summary.ts"
 
@@ -49,26 +51,25 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
-  /** The indexes of those that were stopped before their end, ascending. */
-  get unknown(): ReadonlyArray<number> {
-    return this.interrupted.map(({ index }) => index)
-  }
-
   override get message(): string {
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }
 
-  /** What `Settlement.settle` may know more of: the statements whose outcome is open, by index. */
+  /** The statements whose outcome is not certain, by index: `Settlement.settle` may find out more about them. */
   get unsettled(): ReadonlyArray<Failure | Interrupted> {
-    return unsettledOf([this.failure, ...this.failures], this.interrupted)
+    return unsettledOf(this.#unsuccessful)
   }
 
-  #open: ReadonlySet<number> | undefined
+  get #unsuccessful(): ReadonlyArray<Failure | Interrupted> {
+    return [this.failure, ...this.failures, ...this.interrupted]
+  }
+
+  #indexes: ReadonlySet<number> | undefined
 
   /** Whether the statement of an index succeeded. */
   hasSucceeded(index: number): boolean {
-    this.#open ??= new Set([this.failure, ...this.failures, ...this.interrupted].map((open) => open.index))
-    return Number.isInteger(index) && index >= 0 && index < this.startedCount && !this.#open.has(index)
+    this.#indexes ??= new Set(this.#unsuccessful.map(({ index }) => index))
+    return Number.isInteger(index) && index >= 0 && index < this.startedCount && !this.#indexes.has(index)
   }
 
   /**
@@ -105,6 +106,40 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * ```
    */
   get remaining(): Selection {
-    return selecting((index) => !this.hasSucceeded(index))
+    return remainingOf(this.startedCount, this.#unsuccessful)
+  }
+
+  /**
+   * Selects the items of the source that were not started, in their order. See {@link remaining} for the kinds of sources.
+   */
+  get notStarted(): Selection {
+    return notStartedOf(this.startedCount)
+  }
+
+  /**
+   * Replaces the error of a stopped run by that of the statement that stopped it, and leaves any other error as it is: for
+   * services whose methods fail with `CqlError`.
+   *
+   * **Example** (A method of a service)
+   *
+   * ```ts
+   * import { CqlError, executeConcurrent, Reason, Statement, StatementFailed } from "@effect-cql/core"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect } from "effect"
+   *
+   * const find = executeConcurrent([Statement.make("SELECT name FROM app.users")]).pipe(
+   *   Effect.mapError(StatementFailed.toCqlError)
+   * )
+   * const session = MockSession.layer({ otherwise: MockSession.fail(new Reason.Overloaded({ message: "busy" })) })
+   * const error = await Effect.runPromise(Effect.flip(find).pipe(Effect.provide(session)))
+   * console.assert(error instanceof CqlError)
+   * ```
+   */
+  static toCqlError<E>(this: void, error: E): Exclude<E, StatementFailed> | CqlError
+  static toCqlError(this: void, error: unknown): unknown {
+    return isStatementFailed(error) ? error.failure.error : error
   }
 }
+
+const isStatementFailed = (error: unknown): error is StatementFailed =>
+  isTagged(error, "StatementFailed") && hasProperty(error, "failure")

@@ -5,7 +5,7 @@
  */
 
 /**
- * How many statements of a run came to which end: `started = succeeded + failed + unknown`, always.
+ * How many statements of a run came to which end: `started = succeeded + failed + interrupted`, always.
  *
  * A statement is started when its first attempt is handed to the adapter, or when it fails before that.
  *
@@ -20,5 +20,5 @@ export interface Summary {
    * Stopped before their end, in flight or waiting. Writes among them may have been applied; so may failed writes whose
    * outcome is Unknown, which are counted as failed.
    */
-  readonly unknown: number
+  readonly interrupted: number
 }

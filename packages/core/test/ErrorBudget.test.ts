@@ -45,7 +45,7 @@ describe("a number of failures", () => {
       assert.deepStrictEqual([...error.notStarted(all)], all.slice(error.startedCount))
       assert.deepStrictEqual(error.results.map(({ index }) => index), from(0, error.startedCount))
       assert.deepStrictEqual(error.results.flatMap((r) => r.success ? [] : [r.index]), [10, 11, 12])
-      assert.deepStrictEqual(error.summary, { started: 16, succeeded: 13, failed: 3, unknown: 0 })
+      assert.deepStrictEqual(error.summary, { started: 16, succeeded: 13, failed: 3, interrupted: 0 })
       assert.include(error.message, "3 statements failed, the last of them statement 12")
     }).pipe(Effect.provide(sessionOf({ latency: (index) => 10 + index % 4, failing: from(10, 3) }))))
 
@@ -115,7 +115,7 @@ describe("a number of failures", () => {
       const limiter = yield* Limiter.fixed(2)
       const run = executeConcurrent(statements(100), { ...collect, limiter })
       const error = exhausted(errorOf((yield* timed(run)).exit))
-      assert.deepStrictEqual(error.summary, { started: 4, succeeded: 0, failed: 4, unknown: 0 })
+      assert.deepStrictEqual(error.summary, { started: 4, succeeded: 0, failed: 4, interrupted: 0 })
       assert.strictEqual(error.startedCount, 4)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 100) }))))
 

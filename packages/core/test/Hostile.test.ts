@@ -104,7 +104,7 @@ describe("a source", () => {
       assert.include(String(defectOf(array.exit)), "mine")
       const iterable = yield* timed(runConcurrent(items.values(), { concurrency: 2 }))
       const { index, summary } = errorOf(iterable.exit) as SourceError
-      assert.deepStrictEqual([index, summary], [3, { started: 3, succeeded: 3, failed: 0, unknown: 0 }])
+      assert.deepStrictEqual([index, summary], [3, { started: 3, succeeded: 3, failed: 0, interrupted: 0 }])
     }).pipe(Effect.provide(slow)))
 
   it.effect("an array that throws in a later turn ends the run as well", () =>

@@ -68,9 +68,9 @@ describe("a limiter", () => {
     Effect.gen(function*() {
       const limiter = yield* Limiter.fixed(2)
       const { exit } = yield* timed(executeConcurrent(statements(30), { limiter }))
-      const { failure, startedCount, summary, unknown } = errorOf(exit)
-      assert.deepStrictEqual([failure.index, startedCount, unknown], [4, 6, [5]])
-      assert.deepStrictEqual(summary, { started: 6, succeeded: 4, failed: 1, unknown: 1 })
+      const { failure, interrupted, startedCount, summary } = errorOf(exit)
+      assert.deepStrictEqual([failure.index, startedCount, interrupted.map(({ index }) => index)], [4, 6, [5]])
+      assert.deepStrictEqual(summary, { started: 6, succeeded: 4, failed: 1, interrupted: 1 })
     }).pipe(Effect.provide(sessionOf({ latency: (index) => index === 4 ? 5 : 10, failing: [4] }))))
 
   it.effect("gives its permit back before the wait for a retry", () =>

@@ -237,12 +237,12 @@ describe("how it is retried", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* mock.calls).length, 2)
       yield* Fiber.interrupt(fiber)
-      const { inFlight, retried, started, unknown } = seen.at(-1)!
-      assert.deepStrictEqual({ inFlight, retried, started, unknown }, {
+      const { inFlight, retried, started, interrupted } = seen.at(-1)!
+      assert.deepStrictEqual({ inFlight, retried, started, interrupted }, {
         inFlight: 0,
         retried: 2,
         started: 2,
-        unknown: 2
+        interrupted: 2
       })
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* mock.calls).length, 2)

@@ -145,7 +145,7 @@ const failures: Readonly<Record<string, Failing>> = {
   "parameters that are none": (_, secret) => executeConcurrentWithArgs(insert, [secret as never]),
   "a tuple of too much": (_, secret) => executeConcurrent([[insert, [1, 2], secret] as never]),
   "a tuple of something else": (_, secret) => executeConcurrent([[[secret], secret] as never]),
-  "a source that is none": (_, secret) => executeConcurrent({ secret } as never),
+  "a source that is none": (_, secret) => executeConcurrent({ secret } as never, {}),
   "a query that is none": (_, secret) => executeConcurrentWithArgs({ secret } as unknown as string, [[1]]),
   "a source that throws": (input) =>
     runConcurrent({

@@ -88,7 +88,10 @@ describe("Statement", () => {
       /^retry: expected a RetryPolicy or "none", got "standard"$/
     )
     assert.throws(() => Batch.make([]), InvalidOptions)
-    assert.throws(() => Batch.make([["SELECT a FROM t"]], { type: "LOGGED" as never }), /type: "LOGGED"/)
+    assert.throws(
+      () => Batch.make([["SELECT a FROM t"]], { type: "LOGGED" as never }),
+      /^type: expected "logged" or "unlogged" or "counter", got "LOGGED"$/
+    )
     const stamped = Statement.make("INSERT INTO t (a) VALUES (1)", [], { timestamp: 5n })
     assert.throws(() => Batch.make([stamped]), InvalidOptions, /statements\[0\]\.timestamp/)
     assert.throws(() => Batch.make([["SELECT a FROM t", 42 as never]]), InvalidOptions, /statements\[0\]/)

@@ -23,7 +23,7 @@ it.effect("what remains of a stopped run is exactly what has not succeeded", () 
     assert.deepStrictEqual(remaining, all.filter((_, index) => !error.hasSucceeded(index)))
     assert.strictEqual(remaining.length, 40 - error.summary.succeeded)
     assert.include(remaining, all[error.failure.index])
-    for (const index of error.unknown) assert.include(remaining, all[index])
+    for (const index of error.interrupted.map(({ index }) => index)) assert.include(remaining, all[index])
   }).pipe(Effect.provide(sessionOf({ latency: (index) => 10 + index % 7, failing: [13, 14] }))))
 
 it.effect("what was stopped is told with its statement, what is known of it, and when it was sent", () =>
@@ -33,7 +33,7 @@ it.effect("what was stopped is told with its statement, what is known of it, and
     const all = [...statements(2), select, conditional]
     yield* TestClock.setTime(5_000)
     const error = errorOf((yield* timed(executeConcurrent(all))).exit)
-    assert.deepStrictEqual(error.unknown, [1, 2, 3])
+    assert.deepStrictEqual(error.interrupted.map(({ index }) => index), [1, 2, 3])
     assert.deepStrictEqual(
       error.interrupted.map(({ outcome, statement, timestamp }) => [statement, outcome, timestamp]),
       [[all[1], "Unknown", 5_000_001n], [select, "NotApplied", undefined], [conditional, "Unknown", 5_000_000n]]

@@ -1,11 +1,13 @@
 import {
   Batch,
+  type CqlError,
   type ErrorBudget,
   type ErrorBudgetExhausted,
   executeConcurrent,
   executeConcurrentWithArgs,
   type ExecutionResult,
   Query,
+  type ResultSet,
   runConcurrent,
   type Session,
   type SourceError,
@@ -122,6 +124,33 @@ describe("executeConcurrent", () => {
     expect(executeConcurrent).type.not.toBeCallableWith(array, { ordered: true })
     expect(executeConcurrent).type.not.toBeCallableWith("SELECT 1")
     expect(executeConcurrent).type.not.toBeCallableWith([1, 2])
+  })
+})
+
+describe("data-last forms", () => {
+  test("take options, and then the source", () => {
+    expect(stream.pipe(streamConcurrent({ concurrency: 50 }))).type.toBe<
+      Stream.Stream<Success<User>, StatementFailed | Mine, Session | Needed>
+    >()
+    expect(stream.pipe(streamConcurrent({ raiseOnFirstError: false, ordered: false }))).type.toBe<
+      Stream.Stream<Result<User>, Mine, Session | Needed>
+    >()
+    expect(executeConcurrent({ raiseOnFirstError: false })(array)).type.toBe<
+      Effect.Effect<Array<Result<User>>, never, Session>
+    >()
+    expect(runConcurrent({ raiseOnFirstError: false, errorBudget: { failures: 5 } })(iterable)).type.toBe<
+      Effect.Effect<Summary, ErrorBudgetExhausted<User> | SourceError, Session>
+    >()
+    expect(executeConcurrent({ concurrency: 50 })).type.not.toBeCallableWith("SELECT 1")
+    expect(executeConcurrent).type.not.toBeCallableWith({ concurency: 5 })
+    expect(executeConcurrent).type.not.toBeCallableWith({ errorBudget: { failures: 5 } })
+    expect(executeConcurrent).type.not.toBeCallableWith(Promise.resolve([]))
+  })
+
+  test("results narrow when they are destructured", () => {
+    const { error, value } = {} as Result<User>
+    if (error === undefined) expect(value).type.toBe<ResultSet.ResultSet<User>>()
+    else expect(error).type.toBe<CqlError>()
   })
 })
 

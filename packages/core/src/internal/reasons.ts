@@ -68,6 +68,7 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
     retry: "never",
     load: "answered"
   },
+  InvalidPageState: { outcome: no, retry: "never", load: "failed" },
   SessionClosed: { outcome: no, retry: "never", load: "failed" },
   ConnectFailed: { outcome: no, retry: "never", load: "failed" },
   UnknownError: { outcome: unknown, retry: "never", load: "failed" }

@@ -2,6 +2,10 @@
  * The base of the reasons.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
+import { isTagged } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { hasTypeId } from "./internals.ts"
 import { isPassing } from "./reasons.ts"
 import * as TypeIds from "./typeIds.ts"
 
@@ -20,16 +24,33 @@ export interface Common {
   readonly coordinator?: string | undefined
 }
 
+/** A class of reasons. */
+export interface ReasonClass<Tag extends string, Fields extends Schema.Struct.Fields> {
+  new(fields: Common & Schema.Struct.Type<Fields>): Tagged<Tag> & Common & Schema.Struct.Type<Fields>
+  /** Encodes its instances to JSON, without their cause. */
+  readonly schema: Schema.Codec<
+    Tagged<Tag> & Common & Schema.Struct.Type<Fields>,
+    & { readonly _tag: Tag; readonly message: string; readonly coordinator?: string | undefined }
+    & Schema.Struct.Encoded<Fields>
+  >
+}
+
 // Not a subclass of Error: a reason is data inside a CqlError, and a stack trace for each would cost more than the
 // statement it belongs to.
-export const Tagged = <Tag extends string>(tag: Tag) => {
-  class Base<Fields extends object = {}> {
-    declare readonly [TypeIds.Reason]: typeof TypeIds.Reason
-    declare readonly name: Tag
-    readonly _tag: Tag = tag
-    declare readonly message: string
+export const Tagged = <Tag extends string, const Fields extends Schema.Struct.Fields = {}>(
+  tag: Tag,
+  fields?: Fields
+): ReasonClass<Tag, Fields> => {
+  const json = Schema.Struct({
+    _tag: Schema.Literal(tag),
+    message: Schema.String,
+    coordinator: Schema.optional(Schema.String),
+    ...fields
+  })
+  class Base {
+    readonly _tag = tag
     #cause: unknown
-    constructor(fields: Common & Fields) {
+    constructor(fields: object) {
       Object.assign(this, fields)
     }
     get cause(): unknown {
@@ -48,14 +69,25 @@ export const Tagged = <Tag extends string>(tag: Tag) => {
     [NodeInspectSymbol](): unknown {
       return this.toJSON()
     }
+    static get schema() {
+      const isOfClass = (value: unknown): value is Base => hasTypeId(value, TypeIds.Reason) && isTagged(value, tag)
+      return json.pipe(Schema.decodeTo(
+        Schema.declare(isOfClass, { expected: tag }),
+        SchemaTransformation.transform({
+          decode: (fields: object) => new this(fields),
+          encode: (reason): typeof json.Type => ({ ...reason } as never)
+        })
+      ))
+    }
   }
   Object.defineProperties(Base.prototype, {
     name: { value: tag },
     [TypeIds.Reason]: { value: TypeIds.Reason }
   })
-  return Base as new<Fields extends object = {}>(fields: Common & Fields) => Tagged<Tag> & Common & Readonly<Fields>
+  return Base as never
 }
 
+/** What every reason has beside its fields. */
 export interface Tagged<Tag extends string> {
   readonly [TypeIds.Reason]: typeof TypeIds.Reason
   readonly _tag: Tag

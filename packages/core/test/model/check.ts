@@ -57,8 +57,9 @@ const handedOver = (expected: Prediction, seen: Observation) => {
 /** Of the drain in which a defect shows it is open how what was in flight ended, but not how much there was. */
 const lastProgress = (expected: Prediction, { progress }: Observation): readonly [unknown, unknown] => {
   if (expected.died) {
-    const { started, succeeded, failed, unknown } = progress ?? { started: 0, succeeded: 0, failed: 0, unknown: 0 }
-    return [expected.summary.started, succeeded + failed + unknown === started ? started : progress] as const
+    const { started, succeeded, failed, interrupted } = progress ??
+      { started: 0, succeeded: 0, failed: 0, interrupted: 0 }
+    return [expected.summary.started, succeeded + failed + interrupted === started ? started : progress] as const
   }
   return [
     expected.hasBegun ? { ...expected.summary, retried: expected.retried } : undefined,
@@ -66,7 +67,7 @@ const lastProgress = (expected: Prediction, { progress }: Observation): readonly
       started: progress.started,
       succeeded: progress.succeeded,
       failed: progress.failed,
-      unknown: progress.unknown,
+      interrupted: progress.interrupted,
       retried: progress.retried
     }
   ] as const

@@ -123,7 +123,7 @@ class Driver {
       handedOver: this.#handedOver,
       exit: this.#exit,
       endedAt: this.#endedAt,
-      summary: this.#progress.at(-1) ?? { started: 0, succeeded: 0, failed: 0, unknown: 0 },
+      summary: this.#progress.at(-1) ?? { started: 0, succeeded: 0, failed: 0, interrupted: 0 },
       source: { pulls: this.#source.pulls, closes: this.#source.closes },
       timings: {
         swept: this.#sweeps,
@@ -209,8 +209,10 @@ class Driver {
   }
 
   #onProgress(progress: Progress): void {
-    const { failed, inFlight, started, succeeded, unknown } = progress
-    if (started !== succeeded + failed + inFlight + unknown) this.#wrongs.push(`progress: ${JSON.stringify(progress)}`)
+    const { failed, inFlight, started, succeeded, interrupted } = progress
+    if (started !== succeeded + failed + inFlight + interrupted) {
+      this.#wrongs.push(`progress: ${JSON.stringify(progress)}`)
+    }
     this.#progress.push(progress)
   }
 
@@ -333,8 +335,9 @@ class Driver {
     return { tag: "SourceError", index: error.index, cause, ...this.#account(error) }
   }
 
-  #account({ failures, startedCount, summary, unknown }: StatementFailed | SourceError): Account {
-    return { startedCount, failures: failures.map(this.describe), unknown, summary }
+  #account({ failures, interrupted, startedCount, summary }: StatementFailed | SourceError): Account {
+    const indexes = interrupted.map(({ index }) => index)
+    return { startedCount, failures: failures.map(this.describe), interrupted: indexes, summary }
   }
 
   readonly describe = (result: ExecutionResult.ExecutionResult<unknown> | undefined): string => {

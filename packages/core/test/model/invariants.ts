@@ -64,14 +64,17 @@ export const brokenInvariants = (self: Case, seen: Observation): ReadonlyArray<s
   const hold = (what: string, holds: boolean) => {
     if (!holds) broken.push(what)
   }
-  const { started, succeeded, failed, unknown } = seen.summary
+  const { started, succeeded, failed, interrupted } = seen.summary
   const indexes = seen.sent.map(([request]) => Number.parseInt(request, 10))
   const handed = seen.handedOver.flatMap(([, results]) => results)
   const handedIndexes = handed.map((result) => Number.parseInt(result, 10))
   const failing = new Set(indexes.filter((index) => attemptOf(planOf(self, index), 0).end !== "rows"))
 
   hold("statements start in the order of the source, none twice, none left out", isCounting(indexes))
-  hold("started = succeeded + failed + unknown", started === succeeded + failed + unknown && started === indexes.length)
+  hold(
+    "started = succeeded + failed + interrupted",
+    started === succeeded + failed + interrupted && started === indexes.length
+  )
   hold("the source is closed once if at all", seen.source.closes <= 1)
   hold("no result comes out twice", new Set(handedIndexes).size === handed.length)
   if (self.ordered) hold("an ordered stream keeps the order", isCounting(handedIndexes))
@@ -91,7 +94,7 @@ export const brokenInvariants = (self: Case, seen: Observation): ReadonlyArray<s
       started <= handed.length + levelOf(self) + bufferOf(self) || self.consumer.takes
     )
   } else if (seen.exit.tag === "results" || seen.exit.tag === "summary") {
-    hold("every statement is run", started === self.size && unknown === 0)
+    hold("every statement is run", started === self.size && interrupted === 0)
   } else hold(`the run ends as its verb does, and not: ${seen.exit.tag}`, false)
   return broken
 }

@@ -29,7 +29,7 @@ export interface Summary {
   readonly started: number
   readonly succeeded: number
   readonly failed: number
-  readonly unknown: number
+  readonly interrupted: number
 }
 
 export type Exit =
@@ -46,7 +46,7 @@ export type Exit =
 export interface Account {
   readonly startedCount: number
   readonly failures: ReadonlyArray<string>
-  readonly unknown: ReadonlyArray<number>
+  readonly interrupted: ReadonlyArray<number>
   readonly summary: Summary
 }
 

@@ -70,7 +70,7 @@ class Simulation {
   #succeeded = 0
   #retried = 0
   readonly #failures: Array<Result> = []
-  readonly #unknown: Array<number> = []
+  readonly #interrupted: Array<number> = []
   readonly #sent: Array<readonly [string, number]> = []
   readonly #ended = new Map<string, readonly ["answered" | "interrupted", number]>()
 
@@ -347,7 +347,7 @@ class Simulation {
   #leaveOpen(statement: Statement): void {
     statement.cancel()
     this.#open.delete(statement.index)
-    this.#unknown.push(statement.index)
+    this.#interrupted.push(statement.index)
   }
 
   // Rules 4, 7, 8 and 11: how runs end.
@@ -477,7 +477,7 @@ class Simulation {
     return {
       startedCount: this.#started,
       failures: byIndex(failures).map(({ line }) => line),
-      unknown: this.#unknown.toSorted((a, b) => a - b),
+      interrupted: this.#interrupted.toSorted((a, b) => a - b),
       summary: this.#summary
     }
   }
@@ -487,7 +487,7 @@ class Simulation {
       started: this.#started,
       succeeded: this.#succeeded,
       failed: this.#failures.length,
-      unknown: this.#unknown.length
+      interrupted: this.#interrupted.length
     }
   }
 

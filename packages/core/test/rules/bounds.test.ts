@@ -96,7 +96,7 @@ describe("rule 9: bad options", () => {
   it.effect("a string, a lone statement and a promise are no source", () =>
     Effect.gen(function*() {
       for (const source of ["SELECT 1", statements(1)[0], Promise.resolve([]), undefined, 42]) {
-        const exit = yield* Effect.exit(executeConcurrent(source as never))
+        const exit = yield* Effect.exit(executeConcurrent(source as never, {}))
         assert.strictEqual((defectOf(exit) as InvalidOptions).option, "statements")
       }
     }).pipe(Effect.provide(sessionOf({}))))
@@ -126,7 +126,7 @@ describe("rule 9: bad options", () => {
         started: 0,
         succeeded: 0,
         failed: 0,
-        unknown: 0
+        interrupted: 0
       })
     }).pipe(Effect.provide(sessionOf({}))))
 })
@@ -215,11 +215,18 @@ describe("rule 12: accounting", () => {
         onProgress: (progress) => Effect.sync(() => seen.push(progress))
       }))
       assert.isAbove(seen.length, 3)
-      for (const { failed, inFlight, started, succeeded, unknown } of seen) {
-        assert.strictEqual(started, succeeded + failed + inFlight + unknown)
+      for (const { failed, inFlight, interrupted, started, succeeded } of seen) {
+        assert.strictEqual(started, succeeded + failed + inFlight + interrupted)
       }
       const { elapsed: _, rate: __, ...last } = seen.at(-1)!
-      assert.deepStrictEqual(last, { started: 1_000, succeeded: 998, failed: 2, unknown: 0, inFlight: 0, retried: 0 })
+      assert.deepStrictEqual(last, {
+        started: 1_000,
+        succeeded: 998,
+        failed: 2,
+        interrupted: 0,
+        inFlight: 0,
+        retried: 0
+      })
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: [3, 500] }))))
 
   it.effect("also on interruption", () =>
@@ -232,8 +239,8 @@ describe("rule 12: accounting", () => {
       const fiber = yield* Effect.forkChild(run)
       yield* TestClock.adjust(55)
       yield* Fiber.interrupt(fiber)
-      const { failed, inFlight, started, succeeded, unknown } = seen.at(-1)!
-      assert.deepStrictEqual([started, succeeded, failed, inFlight, unknown], [60, 50, 0, 0, 10])
+      const { failed, inFlight, interrupted, started, succeeded } = seen.at(-1)!
+      assert.deepStrictEqual([started, succeeded, failed, inFlight, interrupted], [60, 50, 0, 0, 10])
     }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
 
   it.effect("a handler that fails, or never returns, harms nothing", () =>

@@ -55,8 +55,8 @@ describe("rule 4: fail-fast stops", () => {
       assert.strictEqual(error.reason._tag, "Overloaded")
       assert.strictEqual(millis, 26)
       assert.strictEqual(error.startedCount, (yield* mock.calls).length)
-      assert.deepStrictEqual(error.unknown, [6, 7, 8])
-      assert.deepStrictEqual(error.summary, { started: 9, succeeded: 5, failed: 1, unknown: 3 })
+      assert.deepStrictEqual(error.interrupted.map(({ index }) => index), [6, 7, 8])
+      assert.deepStrictEqual(error.summary, { started: 9, succeeded: 5, failed: 1, interrupted: 3 })
     }).pipe(Effect.provide(failingAt5())))
 
   it.effect("the source is closed, once", () =>
@@ -88,7 +88,7 @@ describe("rule 4: fail-fast stops", () => {
       const error = stopped(errorOf(yield* Fiber.join(fiber)))
       assert.strictEqual(error.failure.index, 0)
       assert.deepStrictEqual(error.failures.map(({ index }) => index), [1, 2])
-      assert.deepStrictEqual(error.summary, { started: 3, succeeded: 0, failed: 3, unknown: 0 })
+      assert.deepStrictEqual(error.summary, { started: 3, succeeded: 0, failed: 3, interrupted: 0 })
     }))
 
   it.effect("an ordered stream gives what stands before the failure, then fails with the lowest failed index", () =>
@@ -118,8 +118,8 @@ describe("rule 4: fail-fast stops", () => {
       )
       const error = stopped(errorOf(exit))
       assert.strictEqual(error.failure.index, 5)
-      assert.deepStrictEqual(error.unknown, [])
-      assert.deepStrictEqual(error.summary, { started: 9, succeeded: 8, failed: 1, unknown: 0 })
+      assert.deepStrictEqual(error.interrupted.map(({ index }) => index), [])
+      assert.deepStrictEqual(error.summary, { started: 9, succeeded: 8, failed: 1, interrupted: 0 })
       assert.isAbove(millis, 26)
     }).pipe(Effect.provide(failingAt5())))
 
@@ -127,7 +127,11 @@ describe("rule 4: fail-fast stops", () => {
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
       const error = stopped(errorOf((yield* timed(executeConcurrent(statements(100), { concurrency: 7 }))).exit))
-      const named = new Set([error.failure.index, ...error.failures.map(({ index }) => index), ...error.unknown])
+      const named = new Set([
+        error.failure.index,
+        ...error.failures.map(({ index }) => index),
+        ...error.interrupted.map(({ index }) => index)
+      ])
       assert.strictEqual(error.startedCount - named.size, error.summary.succeeded)
       assert.deepStrictEqual(
         (yield* mock.calls).map(({ request }) => indexOf(request as never)).at(-1),
@@ -171,7 +175,7 @@ describe("rule 7: source failure", () => {
         assert.instanceOf(error, SourceError)
         assert.strictEqual(error.index, 3)
         assert.strictEqual((error.cause as Error).message, "no more")
-        assert.deepStrictEqual(error.summary, { started: 3, succeeded: 3, failed: 0, unknown: 0 })
+        assert.deepStrictEqual(error.summary, { started: 3, succeeded: 3, failed: 0, interrupted: 0 })
         assert.strictEqual(millis, 10)
       }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
   }

@@ -132,7 +132,7 @@ const capacitySteps = Effect.gen(function*() {
       for (;;) yield statement
     }
   }, { chunkSize: 64 })
-  let summary = { started: 0, succeeded: 0, failed: 0, unknown: 0 }
+  let summary = { started: 0, succeeded: 0, failed: 0, interrupted: 0 }
   const run = runConcurrent(source, {
     concurrency: 400,
     limiter,
@@ -160,8 +160,8 @@ const capacitySteps = Effect.gen(function*() {
     assert(throughput >= 0.85 * best(places), `${throughput} of ${best(places)} a second; ${told}`)
   }
   for (const limit of limits.slice(3)) assert(limit > 1 && limit <= 5 * full, told)
-  assert.equal(summary.started, summary.succeeded + summary.unknown)
-  const { started, succeeded, unknown } = summary
+  assert.equal(summary.started, summary.succeeded + summary.interrupted)
+  const { started, succeeded, interrupted: unknown } = summary
   return tally({ statements: started, applied: succeeded, unknown })
 }).pipe(Effect.scoped)
 

@@ -97,7 +97,7 @@ const stopping = Effect.fnUntraced(function*(row: Row, kind: Kind, turn: number)
   assert(error.startedCount < size, name)
   assert.equal(closed, 1, name)
   assert.equal(error.interrupted.length, onFirstError === "settle" ? 0 : 3, name)
-  const { failed, started, succeeded, unknown } = error.summary
+  const { failed, started, succeeded, interrupted: unknown } = error.summary
   assert.equal(started, error.startedCount, name)
   assert.equal(started, succeeded + failed + unknown, name)
   if (kind === "read") {

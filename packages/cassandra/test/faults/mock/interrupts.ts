@@ -99,10 +99,10 @@ const once = Effect.fnUntraced(function*(stream: number) {
   assert.equal(closed, form === 0 || sent.size === 0 && closed === 0 ? 0 : 1, name)
 
   // The last progress counts everything that was started, and nothing else.
-  const { failed, started, succeeded, unknown } = last ?? { failed: 0, started: 0, succeeded: 0, unknown: 0 }
-  assert.equal(started, succeeded + failed + unknown, name)
+  const { failed, interrupted, started, succeeded } = last ?? { failed: 0, interrupted: 0, started: 0, succeeded: 0 }
+  assert.equal(started, succeeded + failed + interrupted, name)
   assert.equal(sent.size, started, name)
-  if (Exit.isSuccess(exit)) assert.equal(unknown, 0, name)
+  if (Exit.isSuccess(exit)) assert.equal(interrupted, 0, name)
   // Late answers of what was interrupted must not come back as anything.
   yield* TestClock.adjust("1 minute")
   const account = new Map(

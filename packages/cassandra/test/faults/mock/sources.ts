@@ -31,8 +31,8 @@ const sourceThrows = Effect.gen(function*() {
         const run = executeConcurrent(source(), { concurrency: level, raiseOnFirstError })
         const error = errorOf((yield* timed(Effect.provide(run, array.layer))).exit)
         assert(error instanceof SourceError)
-        assert.deepEqual([error.index, error.startedCount, error.unknown.length], [at, at, 0])
-        assert.deepEqual(error.summary, { started: at, succeeded: at, failed: 0, unknown: 0 })
+        assert.deepEqual([error.index, error.startedCount, error.interrupted.length], [at, at, 0])
+        assert.deepEqual(error.summary, { started: at, succeeded: at, failed: 0, interrupted: 0 })
         tallies.push(audit(at, accountOfStopped(error, at), array.truth))
 
         // A stream hands over what came before.
@@ -171,7 +171,7 @@ const notClosed = Effect.gen(function*() {
   const { exit } = yield* timed(Effect.provide(runConcurrent(source, { concurrency: level }), layer))
   assert(Exit.isSuccess(exit))
   assert.equal(closed, 1)
-  assert.deepEqual(exit.value, { started: 10, succeeded: 10, failed: 0, unknown: 0 })
+  assert.deepEqual(exit.value, { started: 10, succeeded: 10, failed: 0, interrupted: 0 })
   return audit(10, new Map(Array.from({ length: 10 }, (_, index) => [index, "Applied"])), truth)
 })
 

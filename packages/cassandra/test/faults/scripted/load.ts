@@ -219,7 +219,7 @@ const overloadStays = Effect.gen(function*() {
     assert.equal(error.results.length, error.startedCount)
     assert.equal([...error.notStarted(statements)].length, count - error.startedCount)
     assert.equal(sent.size, error.startedCount)
-    const { failed, started, succeeded, unknown } = error.summary
+    const { failed, started, succeeded, interrupted: unknown } = error.summary
     assert.deepEqual([started, succeeded, failed, unknown], [error.startedCount, 0, error.startedCount, 0])
     // The standard policy sends a tenth more, and ten in any case.
     const requests = [...sent.values()].reduce((one, other) => one + other, 0)
@@ -307,7 +307,7 @@ const endlessIntoSlow = Effect.gen(function*() {
   function* source() {
     for (;; taken++) yield Statement.make(query, [taken], { retry: "none" })
   }
-  let last = { started: 0, succeeded: 0, failed: 0, unknown: 0 }
+  let last = { started: 0, succeeded: 0, failed: 0, interrupted: 0 }
   const fiber = yield* Effect.forkChild(
     Effect.provideService(
       runConcurrent(source(), {
@@ -324,10 +324,10 @@ const endlessIntoSlow = Effect.gen(function*() {
   )
   yield* Effect.sleep("1 second")
   yield* Fiber.interrupt(fiber)
-  assert.equal(last.started, last.succeeded + last.failed + last.unknown)
-  assert(last.unknown <= 64 && taken <= last.started + 1, `${taken} taken, ${last.started} started`)
+  assert.equal(last.started, last.succeeded + last.failed + last.interrupted)
+  assert(last.interrupted <= 64 && taken <= last.started + 1, `${taken} taken, ${last.started} started`)
   assert.equal(last.failed, 0)
-  return tally({ statements: last.started, applied: last.succeeded, unknown: last.unknown })
+  return tally({ statements: last.started, applied: last.succeeded, unknown: last.interrupted })
 })
 
 export const load: ReadonlyArray<Fault<Servers | Scope.Scope>> = [

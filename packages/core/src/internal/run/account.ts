@@ -3,7 +3,7 @@
  */
 import * as Stream from "effect/Stream"
 import type { Selection } from "../../Concurrent.ts"
-import type { Failure, Interrupted } from "../../ExecutionResult.ts"
+import type { ExecutionResult, Failure, Interrupted } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain } from "../../Outcome.ts"
 import type { Summary } from "../../Summary.ts"
@@ -22,19 +22,24 @@ export interface Account {
 /** The same as the end of a message. */
 export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
   `of ${counted(account.startedCount, "statement")} started ${account.summary.succeeded} succeeded, ` +
-  `${account.summary.failed} failed, ${account.summary.unknown} were stopped`
+  `${account.summary.failed} failed, ${account.summary.interrupted} were stopped`
 
-/** Those whose outcome is open, by index. */
-export const unsettledOf = (
-  failures: ReadonlyArray<Failure>,
-  interrupted: ReadonlyArray<Interrupted>
-): ReadonlyArray<Failure | Interrupted> =>
-  [...failures, ...interrupted]
-    .filter(({ outcome }) => !isCertain(outcome))
-    .toSorted((a, b) => a.index - b.index)
+/** The results whose outcome is not certain, by index. */
+export const unsettledOf = <Result extends Failure | Interrupted | ExecutionResult<unknown>>(
+  results: ReadonlyArray<Result>
+): ReadonlyArray<Result> => results.filter(({ outcome }) => !isCertain(outcome)).toSorted((a, b) => a.index - b.index)
+
+/** Selects the items that are still to be done: those that were not started, and those that did not succeed. */
+export const remainingOf = (startedCount: number, unsuccessful: Iterable<{ readonly index: number }>): Selection => {
+  const indexes = new Set(Array.from(unsuccessful, ({ index }) => index))
+  return selecting((index) => index >= startedCount || indexes.has(index))
+}
+
+/** Selects the items that were not started. */
+export const notStartedOf = (startedCount: number): Selection => selecting((index) => index >= startedCount)
 
 /** Selects the items whose indexes pass, when they are asked for. Dies of `InvalidOptions` at a spent iterator. */
-export const selecting = (passes: (index: number) => boolean): Selection =>
+const selecting = (passes: (index: number) => boolean): Selection =>
   ((source: Any): Any => {
     if (Stream.isStream(source)) return selectedOf(source, passes)
     return Symbol.asyncIterator in source

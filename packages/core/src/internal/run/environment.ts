@@ -12,7 +12,7 @@ import { basicLimiters } from "../limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../limiter/gate.ts"
 import type { SessionInternals } from "../session/session.ts"
 import { microsecondsOf, type SessionState } from "../session/state.ts"
-import type { Resolver } from "../statement/options.ts"
+import { resolve, Resolver } from "../statement/options.ts"
 
 export class Environment {
   readonly session: SessionState
@@ -27,13 +27,13 @@ export class Environment {
   #fork: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
 
   constructor(
-    { limiter: ofSession, session }: SessionInternals,
+    { limiter: ofSession, resolver, session }: SessionInternals,
     context: Context.Context<never>,
     options: Options | undefined,
     ofRun: Limiter | undefined
   ) {
     this.session = session
-    this.resolver = session.resolver(options)
+    this.resolver = options === undefined ? resolver : new Resolver(resolve(options, resolver.behind))
     this.gate = ofSession === undefined && ofRun === undefined
       ? undefined
       : gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []])

@@ -96,7 +96,7 @@ export class Run implements Host {
       started: this.started,
       succeeded: this.succeeded,
       failed: this.failed,
-      unknown: this.interrupted.length
+      interrupted: this.interrupted.length
     }
   }
 

@@ -12,15 +12,16 @@ import { InvalidOptions } from "../../InvalidOptions.ts"
 import { all, type Limiter } from "../../Limiter.ts"
 import type { PageState, Partition, Port } from "../../Port.ts"
 import type { ResultPage, Service } from "../../Session.ts"
-import type { RowOf } from "../../Statement.ts"
+import type { Options, RowOf } from "../../Statement.ts"
 import { checkValue } from "../check.ts"
 import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
 import { aLimiter } from "../limiter/rule.ts"
 import { bindStatement, isRequest } from "../statement/binding.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
-import { resolve } from "../statement/options.ts"
+import { checked, resolve, Resolver } from "../statement/options.ts"
 import * as TypeIds from "../typeIds.ts"
+import { SessionKey } from "./key.ts"
 import { executeAll, pagesOf } from "./pager.ts"
 import { SessionState } from "./state.ts"
 
@@ -29,6 +30,8 @@ export interface SessionInternals {
   readonly session: SessionState
   /** Bounds every request that is made through the session. */
   readonly limiter: Limiter | undefined
+  /** Lays the options of statements over those of the session. */
+  readonly resolver: Resolver
 }
 
 /** Key of the {@link SessionInternals} of a session, out of the way of its users. */
@@ -37,23 +40,29 @@ export const sessionInternals: unique symbol = Symbol.for("@effect-cql/core/Sess
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
   const session = yield* Effect.sync(() => new SessionState(port))
   yield* Effect.addFinalizer(() => session.close)
-  return serviceOf({ session, limiter: undefined })
+  return serviceOf({ session, limiter: undefined, resolver: new Resolver(session.defaults) }, port.defaults ?? {})
 })
 
 /** The same session under one more limiter. */
 export const limit = (service: Service, limiter: Limiter): Service => {
-  const { limiter: before, session } = service[sessionInternals]
-  return serviceOf({
-    session,
-    limiter: before === undefined ? checkValue("limiter", limiter, aLimiter) : all([before, limiter])
-  })
+  const self = service[sessionInternals]
+  const before = self.limiter
+  const both = before === undefined ? checkValue("limiter", limiter, aLimiter) : all([before, limiter])
+  return serviceOf({ ...self, limiter: both }, service.defaults)
 }
 
-const serviceOf = (self: SessionInternals): Service => {
+/** The same session with options that stand before its own. */
+export const withOptions = (service: Service, options: Options): Service => {
+  const self = service[sessionInternals]
+  const resolver = new Resolver(resolve(checked(options), self.resolver.behind))
+  return serviceOf({ ...self, resolver }, { ...service.defaults, ...options })
+}
+
+const serviceOf = (self: SessionInternals, defaults: Options): Service => {
   const { session } = self
   const streamPages: Service["streamPages"] = (input, from) =>
     Stream.fromPull(whenBound(input, (statement) => pullOf<RowOf<typeof input>>(self, statement, from)))
-  return {
+  const service: Service = {
     execute: (input) => whenBound(input, (statement) => executeAll<RowOf<typeof input>>(self, statement)),
     executePage: (input, from) =>
       whenBound(
@@ -65,21 +74,23 @@ const serviceOf = (self: SessionInternals): Service => {
     capacity: session.capacity,
     ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
     partition: (input) =>
-      whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(session, statement))),
-    defaults: session.port.defaults ?? {},
+      whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(self, statement))),
+    provide: (effect) => Effect.provideService(effect, SessionKey, service),
+    defaults,
     keyspace: session.port.keyspace,
     [TypeIds.Session]: TypeIds.Session,
     [sessionInternals]: self
   }
+  return service
 }
 
 const partitionOf = (
-  session: SessionState,
+  { resolver, session }: SessionInternals,
   statement: Executable
 ): Effect.Effect<Partition | undefined, CqlError> => {
   const { port } = session
   if (statement._tag === "Batch" || port.partition === undefined) return Effect.undefined
-  const request = bindStatement(statement, resolve(statement.options, session.defaults))
+  const request = bindStatement(statement, resolver.resolve(statement.options))
   return isRequest(request) ? port.partition(request) : Effect.fail(refused(request, statement.text))
 }
 

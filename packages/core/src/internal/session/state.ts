@@ -10,14 +10,13 @@ import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import type { Options } from "../../Statement.ts"
 import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
 import type { Execution } from "../execution/execution.ts"
 import { Sweeper } from "../execution/sweeper.ts"
 import type { Environment } from "../run/environment.ts"
-import { checked, resolve, type ResolvedOptions, Resolver } from "../statement/options.ts"
+import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
@@ -34,7 +33,6 @@ export class SessionState {
   readonly capacity: Effect.Effect<number | undefined>
   readonly send: Send
   readonly #closeTimeout: number
-  readonly #resolver: Resolver
   readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
   #awaited = 0
@@ -58,13 +56,7 @@ export class SessionState {
     this.send = sendOf(port)
     this.#closeTimeout = millis
     this.defaults = resolve(checked(defaults ?? {}, "defaults."))
-    this.#resolver = new Resolver(this.defaults)
     this.capacity = capacity ?? Effect.undefined
-  }
-
-  /** The resolver of a run; that of statements executed alone is shared. */
-  resolver(options: Options | undefined): Resolver {
-    return options === undefined ? this.#resolver : new Resolver(resolve(options, this.defaults))
   }
 
   /** Bounds the time of an attempt that has just begun. */

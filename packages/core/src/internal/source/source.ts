@@ -49,6 +49,13 @@ export const isSource = (value: unknown): value is Any =>
   typeof value === "object" && value !== null &&
   (Stream.isStream(value) || (!Effect.isEffect(value) && (Symbol.asyncIterator in value || Symbol.iterator in value)))
 
+/** Whether a verb is called with its source, and not with options alone, which stand for a function of the source. */
+export const isDataFirst = (args: IArguments): boolean => {
+  const first: unknown = args[0]
+  if (args.length !== 1 || typeof first !== "object" || first === null) return true
+  return isSource(first) || Effect.isEffect(first) || "then" in first
+}
+
 // The context of the run holds what the stream needs: the types of the public functions see to that.
 const provided = (stream: Stream.Stream<unknown, unknown, unknown>): Stream.Stream<unknown, unknown> =>
   stream as Stream.Stream<unknown, unknown>

@@ -67,18 +67,18 @@ const toTimeout = (input: Duration.Input): number | undefined => {
 
 /** Resolves the options of many statements over one level, remembering the last: most statements share their query. */
 export class Resolver {
-  readonly #behind: ResolvedOptions
+  readonly behind: ResolvedOptions
   #options: Options | undefined = undefined
   #resolved: ResolvedOptions
 
   constructor(behind: ResolvedOptions) {
-    this.#behind = behind
+    this.behind = behind
     this.#resolved = behind
   }
 
   resolve(options: Options): ResolvedOptions {
     if (options !== this.#options) {
-      this.#resolved = resolve(options, this.#behind)
+      this.#resolved = resolve(options, this.behind)
       this.#options = options
     }
     return this.#resolved
