@@ -9,7 +9,7 @@ const logged = (run: (emit: (level: string, message: string, error?: Error) => v
     const lines: Array<string> = []
     const capture = Logger.layer([Logger.make(({ logLevel, message }) => lines.push(`${logLevel} ${String(message)}`))])
     const log = yield* Effect.provide(makeLog, capture)
-    run((level, message, error) => log.call(undefined, "log", level, "Client", message, error ?? ""))
+    run((level, message, error) => Reflect.apply(log, undefined, ["log", level, "Client", message, error ?? ""]))
     yield* Effect.yieldNow
     return lines
   })
