@@ -21,11 +21,20 @@ const longFiles = new Set([
   "packages/core/src/Concurrent.ts",
   "packages/core/src/Limiter.ts",
   "packages/core/src/Reason.ts",
+  "packages/core/src/internal/decode/value.ts",
   "packages/core/src/internal/execution/execution.ts",
   "packages/core/src/internal/limiter/trialAimd.ts",
   "packages/core/src/internal/run/run.ts",
+  "packages/schema/src/CqlCollection.ts",
   "packages/test-server/src/Simulacron.ts",
-  "packages/testing/src/MockSession.ts"
+  "packages/testing/src/MockSession.ts",
+  "packages/testing/src/internal/memory/cql/queryParser.ts",
+  "packages/testing/src/internal/memory/cql/termsParser.ts",
+  "packages/testing/src/internal/memory/database.ts",
+  "packages/testing/src/internal/memory/definitions.ts",
+  "packages/testing/src/internal/memory/reads.ts",
+  "packages/testing/src/internal/memory/store.ts",
+  "packages/testing/src/internal/memory/where.ts"
 ])
 const librarySource = new RegExp(`^packages/(${published.join("|")})/src/.*\\.ts$`)
 const publicModule = new RegExp(`^packages/(${published.join("|")})/src/(?!index\\.ts)[^/]*\\.ts$`)
