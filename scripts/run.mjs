@@ -28,6 +28,7 @@ const tasks = {
   "newest:driver": ["scripts/newestDriver.ts"],
   release: ["scripts/release.ts"],
   soak: ["packages/core/test/model/soak.ts"],
+  fuzz: ["packages/cassandra/test/fuzz/main.ts"],
   mutants: ["scripts/mutants.ts"],
   "simulate:limiters": ["packages/core/test/limiter/compare.ts"],
   format: ["node_modules/dprint/bin.cjs", "fmt"]

@@ -1,9 +1,25 @@
 import type { Client } from "cassandra-driver"
-import type { FrameItem, Parser, WireConnection } from "../../src/internal/driver/wire.ts"
+import { createRequire } from "node:module"
+import type { FrameItem, Parser as DriverParser, WireConnection } from "../../src/internal/driver/wire.ts"
 import type { RawAnswer } from "../../src/internal/protocol/answers.ts"
 import { answerTo, errorBody, frameReader, opcode } from "./frames.ts"
 import { readRequest, type RequestFrame } from "./requestFrames.ts"
 import { type Column, preparedBody, voidBody } from "./resultFrames.ts"
+
+interface Streams {
+  readonly Parser: new(
+    options: { readonly objectMode: true },
+    encoder: undefined
+  ) => DriverParser & {
+    readonly on: (
+      event: "data",
+      listener: (item: { readonly header: FrameItem["header"]; readonly result?: RawAnswer }) => void
+    ) => void
+    readonly write: (item: FrameItem) => void
+  }
+}
+
+const { Parser }: Streams = createRequire(import.meta.url)("cassandra-driver/lib/streams.js")
 
 /** A request as it reached a node. */
 export type Seen = RequestFrame & {
@@ -89,15 +105,13 @@ export const fakeClient = (script: Script = {}) => {
   const connectionOf = (host: string): WireConnection => {
     const waiting = new Map<number, (error: unknown, answer?: unknown) => void>()
     let lastStream = 0
-    const parser: Parser = {
-      parseBody: () => {
-        throw new Error("the frame is not the adapter's")
-      },
-      push: ({ header, result }: { readonly header: FrameItem["header"]; readonly result: RawAnswer }) => {
-        waiting.get(header.streamId)!(null, result)
-        waiting.delete(header.streamId)
-      }
-    }
+    // That of the driver, so that its frames are intercepted as in a real connection.
+    const parser = new Parser({ objectMode: true }, undefined)
+    parser.on("data", ({ header, result }) => {
+      if (result === undefined) return
+      waiting.get(header.streamId)!(null, result)
+      waiting.delete(header.streamId)
+    })
     const deliver = (stream: number, given: Answer): void => {
       if (given === "none") return
       if ("driver" in given) return waiting.get(stream)!(given.driver)
@@ -105,7 +119,7 @@ export const fakeClient = (script: Script = {}) => {
       const header = { streamId: stream, opcode, flags, version: 4, bodyLength: body.length }
       // Behind a byte of another frame, and before one.
       const chunk = Buffer.concat([Buffer.of(1), answerTo({ stream }, opcode, body).subarray(9), Buffer.of(2)])
-      parser.parseBody({}, { header, chunk, offset: 1, frameEnded: true })
+      parser.write({ header, chunk, offset: 1, frameEnded: true })
     }
     return {
       protocolVersion: 4,

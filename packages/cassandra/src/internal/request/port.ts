@@ -24,6 +24,7 @@ import type { SessionOptions } from "../../Options.ts"
 import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
 import { withBrackets } from "../driver/address.ts"
+import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
@@ -87,6 +88,8 @@ export class ClientPort implements SendPort, AttemptContext {
     return Effect.contextWith((context: Context.Context<never>) => {
       const runFork = Effect.runForkWith(context)
       return Effect.gen(function*() {
+        const problem = unsupported(client)
+        if (problem !== undefined) return yield* refusedDriver(problem)
         const port = new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning)), notConnected)
         yield* Effect.acquireRelease(
           Effect.sync(() => onSchemaChange(client, (change) => port.forget(change), () => port.prepared.forgetAll())),
@@ -228,6 +231,17 @@ export class ClientPort implements SendPort, AttemptContext {
 }
 
 const inNamed = /\bIN\s*\(\s*:/i
+
+const refusedDriver = (problem: string): CqlError =>
+  new CqlError({
+    query: "",
+    reason: new Reason.ConnectFailed({
+      message:
+        `opening a session failed: expected cassandra-driver 4.10, got a release without ${problem}. Install cassandra-driver ~4.10.0, and keep its names if it is bundled.`,
+      hosts: [],
+      check: "Install cassandra-driver ~4.10.0, and keep its names if it is bundled"
+    })
+  })
 
 // As long as the driver waits for it by itself.
 const longestAgreement = 20_000

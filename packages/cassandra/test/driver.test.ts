@@ -1,0 +1,163 @@
+import { Session, Statement } from "@effect-cql/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Client } from "cassandra-driver"
+import { Effect } from "effect"
+import { CassandraSession } from "../src/index.ts"
+import { unsupported } from "../src/internal/driver/check.ts"
+import { type DriverHost, Plan, profileOf } from "../src/internal/driver/hosts.ts"
+import { fakeClient } from "./support/fakeClient.ts"
+import { int } from "./support/frames.ts"
+import { preparedBody, rowsBody, scalar } from "./support/resultFrames.ts"
+import { failing, resulting, type ScriptedNode, scriptedNode } from "./support/scriptedNode.ts"
+
+const select = "SELECT v FROM app.t WHERE id = ?"
+const ids = [{ name: "id", type: scalar("int") }]
+
+/** A node, and a client of the driver that is connected to it. */
+const withClient = <A, E>(use: (client: Client, node: ScriptedNode) => Effect.Effect<A, E>) =>
+  Effect.gen(function*() {
+    const node = yield* scriptedNode
+    const client = yield* Effect.acquireRelease(
+      Effect.sync(() => new Client({ contactPoints: [node.address], localDataCenter: "datacenter1" })),
+      (client) => Effect.promise(() => client.shutdown())
+    )
+    yield* Effect.promise(() => client.connect())
+    return yield* use(client, node)
+  }).pipe(Effect.scoped)
+
+const hostsOf = (client: Client): ReadonlyArray<DriverHost> => {
+  const inner: object = client
+  return Reflect.get(inner, "hosts").values()
+}
+
+describe("the installed driver", () => {
+  it.live("has all that the adapter relies on", () =>
+    withClient((client) => Effect.sync(() => assert.isUndefined(unsupported(client)))))
+
+  it.live("makes a frame when it is written, and hands over its answer as it came", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client)
+        node.reply((request) =>
+          resulting(request._tag === "Prepare" ? preparedBody(Buffer.of(7), ids) : rowsBody(ids, [[int(1)], [int(2)]]))
+        )
+        const { rows } = yield* session.execute([select, [1]])
+        assert.deepStrictEqual(rows, [{ id: 1 }, { id: 2 }])
+      }).pipe(Effect.scoped)
+    ))
+
+  it.live("reads the answers to its own requests as ever, beside those of a session", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client)
+        node.reply(() => resulting(rowsBody(ids, [[int(1)], [int(2)]])))
+        const [mine, its] = yield* Effect.all([
+          session.execute(["SELECT id FROM app.t"]),
+          Effect.promise(() => client.execute("SELECT id FROM app.t"))
+        ], { concurrency: 2 })
+        assert.deepStrictEqual(mine.rows, [{ id: 1 }, { id: 2 }])
+        assert.deepStrictEqual(its.rows.map((row): unknown => ({ id: row["id"] })), [{ id: 1 }, { id: 2 }])
+        assert.notStrictEqual(Object.getPrototypeOf(its.rows[0]), Object.prototype)
+      }).pipe(Effect.scoped)
+    ))
+
+  it.live("gives a plan of nodes, with connections that can be borrowed", () =>
+    withClient((client) =>
+      Effect.sync(() => {
+        const profile = profileOf(client, undefined) ?? assert.fail("no default profile")
+        assert.isUndefined(profileOf(client, "nowhere"))
+        let plans = 0
+        Plan.make(client, profile, null, (plan) => {
+          plans++
+          const next = plan?.next() ?? assert.fail("no node")
+          assert.strictEqual(next.host, hostsOf(client)[0])
+          assert.strictEqual(next.connection.protocolVersion, 4)
+          assert.isUndefined(plan?.next())
+        })
+        assert.strictEqual(plans, 1)
+      })
+    ))
+
+  it.live("reports changes of the schema on its control connection", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client)
+        let prepares = 0
+        node.reply((request) => {
+          if (request._tag === "Prepare") prepares++
+          return resulting(request._tag === "Prepare" ? preparedBody(Buffer.of(7), ids, { table: "t" }) : int(1))
+        })
+        yield* session.execute([select, [1]])
+        yield* session.execute([select, [1]])
+        assert.strictEqual(prepares, 1)
+        node.changeTable("app", "another")
+        yield* Effect.sleep("50 millis")
+        yield* session.execute([select, [1]])
+        assert.strictEqual(prepares, 1)
+        node.changeTable("app", "t")
+        yield* Effect.sleep("50 millis")
+        yield* session.execute([select, [1]])
+        assert.strictEqual(prepares, 2)
+      }).pipe(Effect.scoped)
+    ))
+
+  it.live("gives back the stream of a request that is not written any more", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client)
+        node.reply(() => resulting(int(1)))
+        for (let round = 0; round < 50; round++) {
+          yield* session.execute(["SELECT 1"]).pipe(Effect.timeoutOption(0))
+        }
+        yield* Effect.sleep("50 millis")
+        const state = client.getState()
+        assert.deepStrictEqual(
+          state.getConnectedHosts().map((host) => state.getInFlightQueries(host)),
+          [0]
+        )
+        yield* session.execute(["SELECT 1"])
+      }).pipe(Effect.scoped)
+    ))
+
+  it.live("says that an answer is an error of the server, whose fields the adapter reads", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client, { defaults: { retry: "none" } })
+        node.reply(() => failing(0x2200))
+        const error = yield* Effect.flip(session.execute(["SELECT 1"]))
+        assert.strictEqual(error.reason._tag, "InvalidQuery")
+        // As it is defined for this code: its fields are not there.
+        node.reply(() => failing(0x1000))
+        const cut = yield* Effect.flip(session.execute(["SELECT 1"]))
+        assert.strictEqual(cut.reason._tag, "Unavailable")
+      }).pipe(Effect.scoped)
+    ))
+})
+
+describe("a client without one of those parts", () => {
+  it.effect("is refused when a session is opened on it, by one clear error", () =>
+    Effect.gen(function*() {
+      const { client } = fakeClient()
+      Object.assign(hostsOf(client)[Symbol.iterator]().next().value ?? {}, { removeFromPool: undefined })
+      const error = yield* Effect.flip(Effect.scoped(CassandraSession.fromClient(client)))
+      assert.strictEqual(error.reason._tag, "ConnectFailed")
+      assert.match(error.message, /expected cassandra-driver 4\.10, got a release without host\.removeFromPool/)
+    }))
+
+  it.effect("is refused where its parser takes frames in another form", () =>
+    Effect.gen(function*() {
+      const { client } = fakeClient()
+      for (const host of hostsOf(client)) {
+        const { parser } = host.borrowConnection()
+        Object.assign(host.borrowConnection(), { parser: { parseBody: parser.parseBody, push: parser.push } })
+      }
+      const error = yield* Effect.flip(Effect.scoped(CassandraSession.fromClient(client)))
+      assert.match(error.message, /hand-over of frames/)
+    }))
+})
+
+it.effect("a session on a client with all of them opens", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const session = yield* CassandraSession.fromClient(fakeClient().client)
+    yield* Statement.make("SELECT 1").pipe(Effect.provideService(Session, session))
+  })))

@@ -1,0 +1,257 @@
+import { Batch, type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
+import type { Service } from "@effect-cql/core/Session"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Logger, type Scope } from "effect"
+import { CassandraSession } from "../src/index.ts"
+import {
+  type Answer,
+  failure,
+  fakeClient,
+  idOf,
+  nothing,
+  result,
+  type Script,
+  type Seen,
+  unprepared
+} from "./support/fakeClient.ts"
+import { preparedBody, scalar } from "./support/resultFrames.ts"
+
+const insert = "INSERT INTO app.users (id) VALUES (?)"
+const ints = [{ name: "id", type: scalar("int") }]
+const texts = [{ name: "id", type: scalar("text") }]
+
+const withFake = <A, E>(
+  script: Script,
+  use: (fake: ReturnType<typeof fakeClient>, session: Service) => Effect.Effect<A, E, Session | Scope.Scope>
+) => {
+  const fake = fakeClient({ columns: { [insert]: ints }, ...script })
+  return Effect.scoped(
+    Effect.flatMap(
+      CassandraSession.fromClient(fake.client, { defaults: { retry: "none" } }),
+      (session) => Effect.provideService(use(fake, session), Session, session)
+    )
+  )
+}
+
+const failureOf = <A, R>(effect: Effect.Effect<A, CqlError, R>) => Effect.flip(effect)
+
+const idGiven = (seen: Seen): string => seen._tag === "Execute" ? seen.id.toString() : ""
+
+describe("a statement that a node does not know any more", () => {
+  it.effect("is prepared there once, and executed", () => {
+    let forgets = true
+    return withFake({
+      answer: (seen) => {
+        if (!forgets || seen._tag !== "Execute") return nothing
+        forgets = false
+        return unprepared(seen.id)
+      }
+    }, ({ prepares, seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(insert, [1])
+        assert.deepStrictEqual(prepares, [insert, insert])
+        assert.strictEqual(seen.length, 2)
+      }))
+  })
+
+  it.effect("fails as not applied, and sends nothing more, where the node never learns it", () =>
+    withFake(
+      { answer: (seen) => seen._tag === "Execute" ? unprepared(seen.id) : nothing },
+      ({ prepares, seen }) =>
+        Effect.gen(function*() {
+          const error = yield* failureOf(Statement.make(insert, [1]))
+          assert.deepInclude({ outcome: error.outcome, tag: error.reason._tag }, {
+            outcome: "NotApplied",
+            tag: "Unprepared"
+          })
+          assert.deepStrictEqual([prepares.length, seen.length], [2, 2])
+        })
+    ))
+
+  it.effect("of a batch is prepared with all others, and the batch sent once more", () => {
+    let forgets = true
+    return withFake({
+      answer: (seen) => {
+        if (!forgets || seen._tag !== "Batch") return nothing
+        forgets = false
+        return unprepared(idOf(insert))
+      }
+    }, ({ prepares, seen }) =>
+      Effect.gen(function*() {
+        yield* Batch.make([[insert, [1]], [insert, [2]]])
+        assert.deepStrictEqual(prepares, [insert, insert])
+        assert.strictEqual(seen.length, 2)
+      }))
+  })
+
+  it.effect("is executed under the id that the node gives it then", () => {
+    const other = Buffer.from("another id")
+    let prepared = 0
+    return withFake({
+      prepare: () => result(preparedBody(prepared++ === 0 ? idOf(insert) : other, ints)),
+      answer: (seen) => seen._tag === "Execute" && seen.id.equals(idOf(insert)) ? unprepared(seen.id) : nothing
+    }, ({ prepares, seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(insert, [1])
+        yield* Statement.make(insert, [2])
+        assert.deepStrictEqual(seen.map(idGiven), [idOf(insert).toString(), "another id", "another id"])
+        assert.strictEqual(prepares.length, 2)
+      }))
+  })
+
+  it.effect("keeps the id that each node gives it", () => {
+    const idOn = (host: string) => Buffer.from(`id on ${host}`)
+    let turn = 0
+    return withFake({
+      hosts: ["a:9042", "b:9042"],
+      prepare: (_, host) => result(preparedBody(idOn(host), ints)),
+      answer: (seen) => seen._tag === "Execute" && seen.id.equals(idOn(seen.host)) ? nothing : unprepared(Buffer.of(1))
+    }, ({ profile, prepares, seen, client }) =>
+      Effect.gen(function*() {
+        profile.loadBalancing.newQueryPlan = (_keyspace, _options, done) => {
+          const hosts = [...client.hosts.values()]
+          done(undefined, (turn++ % 2 === 0 ? hosts : hosts.toReversed()).values())
+        }
+        yield* Statement.make(insert, [0])
+        const [preparesSoFar, seenSoFar] = [prepares.length, seen.length]
+        yield* Effect.forEach([1, 2, 3, 4, 5, 6], (id) => Statement.make(insert, [id]))
+        assert.deepStrictEqual([prepares.length, seen.length], [preparesSoFar, seenSoFar + 6])
+      }))
+  })
+
+  it.effect("is encoded anew where its types have changed, and refused where the value does not fit", () => {
+    let columns = ints
+    let current = 0
+    let known = -1
+    return withFake({
+      prepare: () => {
+        known = current
+        return result(preparedBody(idOf(insert), columns))
+      },
+      answer: (seen) => seen._tag === "Execute" && known !== current ? unprepared(seen.id) : nothing
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(insert, [1])
+        columns = texts
+        current++
+        const error = yield* failureOf(Statement.make(insert, [1]))
+        assert.strictEqual(error.reason._tag, "ParametersRefused")
+        assert.strictEqual(error.outcome, "NotApplied")
+        yield* Statement.make(insert, ["a"])
+        const last = seen.at(-1)
+        assert.deepStrictEqual(last?._tag === "Execute" && last.parameters.values, [Buffer.from("a")])
+      }))
+  })
+
+  it.effect("says what is wrong with it now, where it cannot be prepared any more", () => {
+    let isDropped = false
+    return withFake({
+      prepare: () => isDropped ? failure(0x2200) : undefined,
+      answer: (seen) => isDropped && seen._tag === "Execute" ? unprepared(seen.id) : nothing
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(insert, [1])
+        isDropped = true
+        const error = yield* failureOf(Statement.make(insert, [2]))
+        assert.deepInclude({ outcome: error.outcome, tag: error.reason._tag }, {
+          outcome: "NotApplied",
+          tag: "InvalidQuery"
+        })
+        assert.strictEqual(seen.length, 2)
+      }))
+  })
+})
+
+describe("a node that hangs", () => {
+  it.live("delays a new text by a second, and no more", () =>
+    withFake({
+      hosts: ["a:9042", "b:9042"],
+      prepare: (_, host) => host === "a:9042" ? "none" : undefined,
+      answer: ({ host }) => host === "a:9042" ? "none" : nothing
+    }, ({ client, profile }) =>
+      Effect.gen(function*() {
+        const [slow, quick] = [...client.hosts.values()]
+        let turn = 0
+        // The plan of the PREPARE begins with the node that hangs, those of the statements do not.
+        profile.loadBalancing.newQueryPlan = (_keyspace, _options, done) =>
+          done(undefined, (turn++ === 0 ? [slow, quick] : [quick, slow]).values())
+        const begin = performance.now()
+        const statements = Array.from({ length: 20 }, (_, id) => Statement.make(insert, [id]))
+        const results = yield* executeConcurrent(statements, { concurrency: 20 })
+        assert.isTrue(results.every(({ outcome }) => outcome === "Applied"))
+        assert.isBelow(performance.now() - begin, 2_000)
+      })))
+
+  it.live("leaves what was still being prepared not applied", () =>
+    withFake({ prepare: () => "none" }, ({ seen }) =>
+      Effect.gen(function*() {
+        const statements = [
+          Statement.make(insert, [1], { requestTimeout: "50 millis" }),
+          Statement.make(insert, [2], { requestTimeout: "50 millis", idempotent: false }),
+          Batch.make([[insert, [3]]], { requestTimeout: "50 millis" })
+        ]
+        const results = yield* executeConcurrent(statements, { raiseOnFirstError: false })
+        assert.deepStrictEqual(results.map(({ outcome }) => outcome), ["NotApplied", "NotApplied", "NotApplied"])
+        assert.strictEqual(seen.length, 0)
+      })))
+
+  it.live("is asked for the partition of a new text no longer than the others", () =>
+    withFake({
+      hosts: ["a:9042", "b:9042"],
+      prepare: (_, host) => host === "a:9042" ? "none" : undefined
+    }, (_, session) =>
+      Effect.gen(function*() {
+        const begin = performance.now()
+        yield* session.partition(Statement.make(insert, [1]))
+        assert.isBelow(performance.now() - begin, 2_000)
+      })))
+})
+
+describe("the cache of prepared statements", () => {
+  it.live("keeps nothing of what cannot be prepared, and drops no good statement for it", () => {
+    const logged: Array<unknown> = []
+    const logger = Logger.make(({ message }) => {
+      logged.push(message)
+    })
+    const isGood = (text: string) => text.startsWith("INSERT")
+    const good = Array.from({ length: 20 }, (_, at) => `${insert} /* ${at} */`)
+    const bad = Array.from({ length: 3_000 }, (_, at) => `SELECT v FROM nowhere_${at}.t WHERE id = ?`)
+    return withFake({
+      prepare: (text): Answer => isGood(text) ? result(preparedBody(idOf(text), ints)) : failure(0x2200),
+      options: { maxPrepared: 50 }
+    }, ({ prepares }) =>
+      Effect.gen(function*() {
+        yield* executeConcurrent(good.map((text) => [text, [1]] as const))
+        const results = yield* executeConcurrent(bad.map((text) => [text, [1]] as const), {
+          raiseOnFirstError: false,
+          concurrency: 20
+        })
+        assert.isTrue(results.every(({ outcome }) => outcome === "NotApplied"))
+        yield* executeConcurrent(good.map((text) => [text, [2]] as const))
+        assert.strictEqual(prepares.filter(isGood).length, 20)
+        assert.deepStrictEqual(logged, [])
+      })).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  it.live("executes more texts than it holds, and says so once", () => {
+    const logged: Array<unknown> = []
+    const logger = Logger.make(({ message }) => {
+      logged.push(message)
+    })
+    const many = Array.from({ length: 400 }, (_, at) => `${insert} /* ${at} */`)
+    return withFake({
+      prepare: (text) => result(preparedBody(idOf(text), ints)),
+      options: { maxPrepared: 5 }
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        for (let round = 0; round < 3; round++) {
+          const results = yield* executeConcurrent(many.map((text) => [text, [round]] as const), { concurrency: 400 })
+          assert.strictEqual(results.length, 400)
+        }
+        yield* Batch.make(many.slice(0, 40).map((text) => [text, [1]] as const))
+        assert.strictEqual(seen.length, 1_201)
+        assert.lengthOf(logged, 1)
+        assert.match(String(logged[0]), /more than 5 texts were prepared/)
+      })).pipe(Effect.provide(Logger.layer([logger])))
+  })
+})
