@@ -9,7 +9,6 @@ import { Reason } from "@effect-cql/core"
 import * as Result from "effect/Result"
 import * as Model from "./values/cqlType.ts"
 import { decoderOf } from "./values/decode.ts"
-import { Source } from "./values/decodeScalar.ts"
 import { encoderOf } from "./values/encode.ts"
 import { Refusal } from "./values/encodeScalar.ts"
 import { Unreadable } from "./values/unreadable.ts"
@@ -127,7 +126,7 @@ export const decode = (type: Model.CqlType, bytes: Uint8Array): Result.Result<un
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // Decoders throw: see `Unreadable`.
   try {
-    return Result.succeed(decoderOf(type)(new Source(buffer), 0, buffer.length))
+    return Result.succeed(decoderOf(type)(buffer, 0, buffer.length))
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const { issue } = error

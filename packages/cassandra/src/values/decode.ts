@@ -4,7 +4,7 @@
  * What a server may have sent in part, or what would lose a part as a neutral value, is refused: see {@link Unreadable}.
  */
 import { type CqlType, type Field, isFixed, sizeOf, toText } from "./cqlType.ts"
-import { custom, type Decode, scalars, type Source } from "./decodeScalar.ts"
+import { custom, type Decode, int32At, scalars } from "./decodeScalar.ts"
 import { Unreadable } from "./unreadable.ts"
 import * as Varint from "./varint.ts"
 
@@ -41,13 +41,13 @@ export const readable = (name: string): string => {
 
 /** Decodes the parts of a collection, each with its length in front. */
 class Parts {
-  readonly #source: Source
+  readonly #bytes: Buffer
   readonly #end: number
   readonly #type: CqlType
   at: number
 
-  constructor(source: Source, start: number, end: number, type: CqlType) {
-    this.#source = source
+  constructor(bytes: Buffer, start: number, end: number, type: CqlType) {
+    this.#bytes = bytes
     this.at = start
     this.#end = end
     this.#type = type
@@ -55,19 +55,18 @@ class Parts {
 
   /** The number of elements, of which each has at least so many parts. */
   count(parts: number): number {
-    const { view } = this.#source
     if (this.#end - this.at < 4) throw this.tooShort()
-    const count = view.getInt32(this.at)
+    const count = int32At(this.#bytes, this.at)
     this.at += 4
     if (count < 0 || count * parts * 4 > this.#end - this.at) throw this.tooShort()
     return count
   }
 
   next(decode: Decode): unknown {
-    const source = this.#source
+    const bytes = this.#bytes
     const end = this.#end
     if (end - this.at < 4) throw this.tooShort()
-    const length = source.view.getInt32(this.at)
+    const length = int32At(bytes, this.at)
     const start = this.at + 4
     if (length < 0) {
       this.at = start
@@ -75,7 +74,7 @@ class Parts {
     }
     if (length > end - start) throw this.tooShort()
     this.at = start + length
-    return decode(source, start, this.at)
+    return decode(bytes, start, this.at)
   }
 
   get isAtEnd(): boolean {
@@ -95,8 +94,8 @@ type Sequence = CqlType & { readonly _tag: "List" | "Set" }
 
 const listOf = (type: Sequence): Decode => {
   const decode = decoderOf(type.element)
-  return (source, start, end) => {
-    const parts = new Parts(source, start, end, type)
+  return (bytes, start, end) => {
+    const parts = new Parts(bytes, start, end, type)
     const count = parts.count(1)
     const list: Array<unknown> = []
     for (let index = 0; index < count; index++) list.push(parts.next(decode))
@@ -117,8 +116,8 @@ const isLost = (key: unknown): boolean => Object.is(key, -0)
 
 const setOf = (type: Sequence): Decode => {
   const decode = decoderOf(type.element)
-  return (source, start, end) => {
-    const parts = new Parts(source, start, end, type)
+  return (bytes, start, end) => {
+    const parts = new Parts(bytes, start, end, type)
     const count = parts.count(1)
     const set = new Set<unknown>()
     for (let index = 0; index < count; index++) {
@@ -135,8 +134,8 @@ const setOf = (type: Sequence): Decode => {
 const mapOf = (type: CqlType & { readonly _tag: "Map" }): Decode => {
   const decodeKey = decoderOf(type.key)
   const decodeValue = decoderOf(type.value)
-  return (source, start, end) => {
-    const parts = new Parts(source, start, end, type)
+  return (bytes, start, end) => {
+    const parts = new Parts(bytes, start, end, type)
     const count = parts.count(2)
     const map = new Map<unknown, unknown>()
     for (let index = 0; index < count; index++) {
@@ -153,8 +152,8 @@ const mapOf = (type: CqlType & { readonly _tag: "Map" }): Decode => {
 // A tuple or a record that was written before its type got another field ends early.
 const tupleOf = (type: CqlType & { readonly _tag: "Tuple" }): Decode => {
   const decoders = type.elements.map(decoderOf)
-  return (source, start, end) => {
-    const parts = new Parts(source, start, end, type)
+  return (bytes, start, end) => {
+    const parts = new Parts(bytes, start, end, type)
     const tuple = decoders.map((decode) => parts.isAtEnd ? null : parts.next(decode))
     parts.finish()
     return tuple
@@ -163,8 +162,8 @@ const tupleOf = (type: CqlType & { readonly _tag: "Tuple" }): Decode => {
 
 const udtOf = (type: CqlType & { readonly _tag: "Udt" }): Decode => {
   const fields = type.fields.map(({ name, type }: Field) => ({ name, decode: decoderOf(type) }))
-  return (source, start, end) => {
-    const parts = new Parts(source, start, end, type)
+  return (bytes, start, end) => {
+    const parts = new Parts(bytes, start, end, type)
     const record: Record<string, unknown> = {}
     for (const { decode, name } of fields) record[readable(name)] = parts.isAtEnd ? null : parts.next(decode)
     parts.finish()
@@ -175,25 +174,25 @@ const udtOf = (type: CqlType & { readonly _tag: "Udt" }): Decode => {
 const fixedVectorOf = (type: CqlType & { readonly _tag: "Vector" }): Decode => {
   const decode = decoderOf(type.element)
   const size = sizeOf(type.element)
-  return (source, start, end) => {
+  return (bytes, start, end) => {
     if (end - start !== size * type.dimension) throw wrongSize(type, end - start)
     const vector: Array<unknown> = []
-    for (let at = start; at < end; at += size) vector.push(decode(source, at, at + size))
+    for (let at = start; at < end; at += size) vector.push(decode(bytes, at, at + size))
     return vector
   }
 }
 
 const vectorOf = (type: CqlType & { readonly _tag: "Vector" }): Decode => {
   const decode = decoderOf(type.element)
-  return (source, start, end) => {
-    const lengths = new Varint.Reader(source.bytes, start, end)
+  return (bytes, start, end) => {
+    const lengths = new Varint.Reader(bytes, start, end)
     const vector: Array<unknown> = []
     for (let index = 0; index < type.dimension; index++) {
       const length = lengths.unsigned()
       if (length === undefined || length > BigInt(end - lengths.at)) throw wrongSize(type, end - start)
       const from = lengths.at
       lengths.at += Number(length)
-      vector.push(decode(source, from, lengths.at))
+      vector.push(decode(bytes, from, lengths.at))
     }
     if (lengths.at !== end) throw wrongSize(type, end - start)
     return vector

@@ -11,20 +11,12 @@ import * as Inet from "./inet.ts"
 import { Unreadable } from "./unreadable.ts"
 import * as Varint from "./varint.ts"
 
-/** The bytes of an answer, in which cells are read in place. */
-export class Source {
-  readonly bytes: Buffer
-  /** The same bytes. Its methods are the fastest way to numbers. */
-  readonly view: DataView
+/** Decodes the bytes of an answer from `start` up to `end`, in place. Throws {@link Unreadable}. */
+export type Decode = (bytes: Buffer, start: number, end: number) => unknown
 
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-}
-
-/** Decodes the bytes from `start` up to `end`. Throws {@link Unreadable}. */
-export type Decode = (source: Source, start: number, end: number) => unknown
+/** A signed integer of four bytes, which are known to be there. */
+export const int32At = (bytes: Buffer, at: number): number =>
+  (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
 
 const wrongLength = (name: string, length: number, expected: string): Unreadable =>
   length === 0
@@ -34,20 +26,18 @@ const wrongLength = (name: string, length: number, expected: string): Unreadable
 const bytesOf = (count: number): string => count === 1 ? "1 byte" : `${count} bytes`
 
 /** A decoder of exactly so many bytes. */
-const fixed = (name: ScalarName, length: number, read: (view: DataView, start: number) => unknown): Decode => {
+const fixed = (name: ScalarName, length: number, read: (bytes: Buffer, start: number) => unknown): Decode => {
   const expected = bytesOf(length)
-  return (source, start, end) => {
+  return (bytes, start, end) => {
     if (end - start !== length) throw wrongLength(name, end - start, expected)
-    return read(source.view, start)
+    return read(bytes, start)
   }
 }
 
-const latin1 = (source: Source, start: number, end: number): string => source.bytes.toString("latin1", start, end)
-
-const text: Decode = (source, start, end) => {
-  const value = source.bytes.toString("utf8", start, end)
+const text: Decode = (bytes, start, end) => {
+  const value = bytes.toString("utf8", start, end)
   // Invalid bytes become this character. It is a valid one as well.
-  if (value.includes("\uFFFD") && !isUtf8(source.bytes.subarray(start, end))) {
+  if (value.includes("\uFFFD") && !isUtf8(bytes.subarray(start, end))) {
     throw new Unreadable("expected text, got bytes that are not UTF-8. Select text_as_blob(...) of it.")
   }
   return value
@@ -66,7 +56,7 @@ for (let byte = 0; byte < 256; byte++) {
 
 const hyphen = 0x2d
 
-const uuid = (name: ScalarName): Decode => ({ bytes }, start, end) => {
+const uuid = (name: ScalarName): Decode => (bytes, start, end) => {
   if (end - start !== 16) throw wrongLength(name, end - start, "16 bytes")
   // In one call: a text that is cut and joined costs more than all else of a row with a uuid.
   const a = bytes[start]!
@@ -98,64 +88,64 @@ const uuid = (name: ScalarName): Decode => ({ bytes }, start, end) => {
 const furthest = 8_640_000_000_000_000
 const nanosecondsOfDay = 86_400_000_000_000n
 
-const bigint = (name: ScalarName): Decode => fixed(name, 8, (view, start) => view.getBigInt64(start))
+const bigint = (name: ScalarName): Decode => fixed(name, 8, (bytes, start) => bytes.readBigInt64BE(start))
 
 // Blobs get memory of their own: a view would keep the whole answer alive.
-const blob: Decode = (source, start, end) => new Uint8Array(source.bytes.subarray(start, end))
+const blob: Decode = (bytes, start, end) => new Uint8Array(bytes.subarray(start, end))
 
 /** The bytes of a type that is not known. */
 export const custom: Decode = blob
 
 /** The decoders of the types without a structure. */
 export const scalars: { readonly [Name in ScalarName]: Decode } = {
-  ascii: (source, start, end) => {
-    const value = latin1(source, start, end)
+  ascii: (bytes, start, end) => {
+    const value = bytes.toString("latin1", start, end)
     if (isAscii(value)) return value
     throw new Unreadable("expected ascii, got a byte above 127. Select ascii_as_blob(...) of it.")
   },
   bigint: bigint("bigint"),
   blob,
-  boolean: fixed("boolean", 1, (view, start) => view.getUint8(start) !== 0),
+  boolean: fixed("boolean", 1, (bytes, start) => bytes[start] !== 0),
   counter: bigint("counter"),
-  decimal: (source, start, end) => {
+  decimal: (bytes, start, end) => {
     if (end - start < 5) throw wrongLength("decimal", end - start, "at least 5 bytes")
-    return BigDecimal.make(Varint.fromBytes(source.bytes.subarray(start + 4, end)), source.view.getInt32(start))
+    return BigDecimal.make(Varint.fromBytes(bytes.subarray(start + 4, end)), int32At(bytes, start))
   },
-  double: fixed("double", 8, (view, start) => view.getFloat64(start)),
-  float: fixed("float", 4, (view, start) => view.getFloat32(start)),
-  int: fixed("int", 4, (view, start) => view.getInt32(start)),
+  double: fixed("double", 8, (bytes, start) => bytes.readDoubleBE(start)),
+  float: fixed("float", 4, (bytes, start) => bytes.readFloatBE(start)),
+  int: fixed("int", 4, int32At),
   text,
-  timestamp: fixed("timestamp", 8, (view, start) => {
-    const millis = view.getInt32(start) * 0x1_0000_0000 + view.getUint32(start + 4)
+  timestamp: fixed("timestamp", 8, (bytes, start) => {
+    const millis = int32At(bytes, start) * 0x1_0000_0000 + (int32At(bytes, start + 4) >>> 0)
     if (millis >= -furthest && millis <= furthest) return new Date(millis)
     throw new Unreadable(
       "expected a timestamp within the range of Date, got one beyond it. Select blob_as_bigint(timestamp_as_blob(...)) of it."
     )
   }),
   uuid: uuid("uuid"),
-  varint: (source, start, end) => {
+  varint: (bytes, start, end) => {
     if (start === end) throw wrongLength("varint", 0, "at least 1 byte")
-    return Varint.fromBytes(source.bytes.subarray(start, end))
+    return Varint.fromBytes(bytes.subarray(start, end))
   },
   timeuuid: uuid("timeuuid"),
-  inet: (source, start, end) => {
+  inet: (bytes, start, end) => {
     const length = end - start
     if (length !== 4 && length !== 16) throw wrongLength("inet", length, "4 or 16 bytes")
-    return Inet.toText(source.bytes.subarray(start, end))
+    return Inet.toText(bytes.subarray(start, end))
   },
-  date: fixed("date", 4, (view, start) => Calendar.toText(view.getUint32(start) - 0x8000_0000)),
-  time: fixed("time", 8, (view, start) => {
-    const nanoseconds = view.getBigInt64(start)
+  date: fixed("date", 4, (bytes, start) => Calendar.toText((int32At(bytes, start) >>> 0) - 0x8000_0000)),
+  time: fixed("time", 8, (bytes, start) => {
+    const nanoseconds = bytes.readBigInt64BE(start)
     if (nanoseconds >= 0n && nanoseconds < nanosecondsOfDay) return nanoseconds
     throw new Unreadable(
       "expected a time of the day, got one beyond 24 hours. Select blob_as_bigint(time_as_blob(...)) of it."
     )
   }),
-  smallint: fixed("smallint", 2, (view, start) => view.getInt16(start)),
-  tinyint: fixed("tinyint", 1, (view, start) => view.getInt8(start)),
-  duration: (source, start, end) => {
+  smallint: fixed("smallint", 2, (bytes, start) => bytes.readInt16BE(start)),
+  tinyint: fixed("tinyint", 1, (bytes, start) => bytes.readInt8(start)),
+  duration: (bytes, start, end) => {
     if (start === end) throw wrongLength("duration", 0, "3 numbers")
-    const reader = new Varint.Reader(source.bytes, start, end)
+    const reader = new Varint.Reader(bytes, start, end)
     const months = int32(reader.signed())
     const days = int32(reader.signed())
     const nanoseconds = reader.signed()

@@ -68,6 +68,8 @@ export abstract class Flight implements DriverRequest, DriverRequestOptions {
   isWritten = false
   parts: Array<Buffer> | undefined
   #wire: Wire | undefined
+  #error: unknown
+  #answer: unknown
 
   /** The frame, or undefined if the request is not to be sent any more. */
   protected abstract frame(version: number, stream: number): Buffer | undefined
@@ -98,11 +100,46 @@ export abstract class Flight implements DriverRequest, DriverRequestOptions {
   sendOn(connection: WireConnection): void {
     this.#wire = Wire.of(connection)
     connection.sendStream(this, this, (error, answer) => {
-      if (error !== null && error !== undefined) this.failed(error)
-      else this.answered(answer as RawAnswer)
+      this.#error = error
+      this.#answer = answer
+      ended.push(this)
     })
   }
+
+  /** Reports what happened. */
+  end(): void {
+    if (this.#error !== null && this.#error !== undefined) this.failed(this.#error)
+    else this.answered(this.#answer as RawAnswer)
+  }
 }
+
+/**
+ * What happened to requests, handled together once the driver has handled all that it read.
+ *
+ * An answer makes the next statement start. Handled one by one, within the streams of the driver, each would be written by
+ * itself: the writes then cost more than all else.
+ */
+class Ended {
+  #flights: Array<Flight> = []
+
+  push(flight: Flight): void {
+    if (this.#flights.push(flight) === 1) queueMicrotask(() => this.#end())
+  }
+
+  #end(): void {
+    const flights = this.#flights
+    this.#flights = []
+    let index = 0
+    // Should one throw, the others end all the same.
+    try {
+      while (index < flights.length) flights[index++]!.end()
+    } finally {
+      for (; index < flights.length; index++) this.push(flights[index]!)
+    }
+  }
+}
+
+const ended = new Ended()
 
 /** The requests of the adapter on a connection. All others are the driver's, which reads their answers as ever. */
 class Wire {

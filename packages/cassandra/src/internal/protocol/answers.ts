@@ -2,7 +2,6 @@
  * The answers to the requests that the adapter sends.
  */
 import type { CqlType } from "../../values/cqlType.ts"
-import { Source } from "../../values/decodeScalar.ts"
 import * as Inet from "../../values/inet.ts"
 import { Malformed, Reader } from "./reader.ts"
 
@@ -25,7 +24,7 @@ const noExtras: Extras = { traceId: undefined, warnings: undefined }
 const extrasOf = (reader: Reader, flags: number): Extras => {
   if (flags === 0) return noExtras
   const start = (flags & 0x02) === 0 ? undefined : reader.skip(16)
-  const traceId = start === undefined ? undefined : Buffer.from(reader.source.bytes.subarray(start, start + 16))
+  const traceId = start === undefined ? undefined : Buffer.from(reader.body.subarray(start, start + 16))
   const warnings = (flags & 0x08) === 0 ? undefined : reader.strings()
   if ((flags & 0x04) !== 0) {
     for (let count = reader.short(); count > 0; count--) {
@@ -48,7 +47,7 @@ export const resultKind = { void: 1, rows: 2, keyspace: 3, prepared: 4, schemaCh
 
 /** Reads the beginning of a result. Throws {@link Malformed}. */
 export const readResult = ({ body, flags, version }: RawAnswer): Result => {
-  const reader = new Reader(new Source(body))
+  const reader = new Reader(body)
   const extras = extrasOf(reader, flags)
   return { extras, kind: reader.int(), reader, version }
 }
@@ -111,7 +110,7 @@ export const readPrepared = (result: Result): PreparedAnswer => {
     ? []
     : Array.from({ length: bounded(reader, reader.int(), 2) }, () => reader.short())
   const { columns, table } = readColumns(reader, flags, count)
-  const description = Buffer.from(reader.source.bytes.subarray(start, reader.at))
+  const description = Buffer.from(reader.body.subarray(start, reader.at))
   return { id, resultId, markers: columns, description, partitionKeys, table: table ?? tableOfRows(reader) }
 }
 
@@ -245,7 +244,7 @@ const fieldsOf = (code: number, reader: Reader, version: number): ErrorFields =>
 
 /** Reads an error. Fields that are not there stay undefined: the code alone says what happened. */
 export const readError = ({ body, flags, version }: RawAnswer, coordinator: string): ServerAnswer => {
-  const reader = new Reader(new Source(body))
+  const reader = new Reader(body)
   extrasOf(reader, flags)
   const code = reader.int()
   const message = reader.string()

@@ -2,7 +2,7 @@
  * Reads the primitives of the native protocol off the body of a frame.
  */
 import { type CqlType, fromClassName, scalarOf } from "../../values/cqlType.ts"
-import type { Source } from "../../values/decodeScalar.ts"
+import { int32At } from "../../values/decodeScalar.ts"
 
 /** Thrown if the body of a frame is not what the protocol says. */
 export class Malformed extends Error {}
@@ -12,13 +12,13 @@ const deepest = 64
 
 /** A position in the body of a frame. Every read is checked against its end. */
 export class Reader {
-  readonly source: Source
+  readonly body: Buffer
   at = 0
   readonly end: number
 
-  constructor(source: Source) {
-    this.source = source
-    this.end = source.bytes.length
+  constructor(body: Buffer) {
+    this.body = body
+    this.end = body.length
   }
 
   /** Moves on by so many bytes, and returns where they begin. */
@@ -30,21 +30,21 @@ export class Reader {
   }
 
   byte(): number {
-    return this.source.view.getUint8(this.skip(1))
+    return this.body[this.skip(1)]!
   }
 
   short(): number {
-    return this.source.view.getUint16(this.skip(2))
+    return this.body.readUInt16BE(this.skip(2))
   }
 
   int(): number {
-    return this.source.view.getInt32(this.skip(4))
+    return int32At(this.body, this.skip(4))
   }
 
   string(): string {
     const length = this.short()
     const start = this.skip(length)
-    return this.source.bytes.toString("utf8", start, start + length)
+    return this.body.toString("utf8", start, start + length)
   }
 
   strings(): Array<string> {
@@ -69,7 +69,7 @@ export class Reader {
 
   #copy(length: number): Buffer {
     const start = this.skip(length)
-    return Buffer.from(this.source.bytes.subarray(start, start + length))
+    return Buffer.from(this.body.subarray(start, start + length))
   }
 
   type(depth = 0): CqlType {

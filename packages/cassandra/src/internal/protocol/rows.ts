@@ -5,7 +5,7 @@ import { PageState } from "@effect-cql/core"
 import type { Column } from "@effect-cql/core/ResultSet"
 import { toText } from "../../values/cqlType.ts"
 import { decoderOf, readable } from "../../values/decode.ts"
-import type { Decode, Source } from "../../values/decodeScalar.ts"
+import { type Decode, int32At } from "../../values/decodeScalar.ts"
 import { Unreadable } from "../../values/unreadable.ts"
 import { readColumns } from "./answers.ts"
 import { Malformed, type Reader } from "./reader.ts"
@@ -26,7 +26,7 @@ export class RowPlan {
     const { columns } = readColumns(reader, flags, count)
     this.#count = count
     this.#isGlobal = isGlobal(flags)
-    this.#description = Buffer.from(reader.source.bytes.subarray(start, reader.at))
+    this.#description = Buffer.from(reader.body.subarray(start, reader.at))
     this.columns = columns.map(({ name, type }) => ({ name: readable(name), type: toText(type) }))
     this.names = columns.map(({ name }) => name)
     this.#decoders = columns.map(({ type }) => decoderOf(type))
@@ -39,19 +39,18 @@ export class RowPlan {
   /** Whether the description at this place is that of the plan. If it is, the reader goes on behind it. */
   fits(reader: Reader, flags: number, count: number): boolean {
     const { length } = this.#description
-    const { at, end, source } = reader
+    const { at, body, end } = reader
     if (count !== this.#count || isGlobal(flags) !== this.#isGlobal || length > end - at) return false
-    if (source.bytes.compare(this.#description, 0, length, at, at + length) !== 0) return false
+    if (body.compare(this.#description, 0, length, at, at + length) !== 0) return false
     reader.at = at + length
     return true
   }
 
   /** Decodes all rows. Throws {@link Unreadable} with the row and the column. */
-  rows(source: Source, start: number, end: number, count: number): Array<Row> {
+  rows(body: Buffer, start: number, end: number, count: number): Array<Row> {
     const names = this.names
     const decoders = this.#decoders
     const width = names.length
-    const { view } = source
     const rows: Array<Row> = []
     let at = start
     let row = 0
@@ -62,14 +61,14 @@ export class RowPlan {
         const plain: Row = {}
         for (column = 0; column < width; column++) {
           if (end - at < 4) throw truncated()
-          const length = view.getInt32(at)
+          const length = int32At(body, at)
           at += 4
           if (length < 0) {
             plain[names[column]!] = null
             continue
           }
           if (length > end - at) throw truncated()
-          plain[names[column]!] = decoders[column]!(source, at, at + length)
+          plain[names[column]!] = decoders[column]!(body, at, at + length)
           at += length
         }
         rows.push(plain)
@@ -116,7 +115,7 @@ export const readRows = (reader: Reader, keeper: KeepsPlan | undefined): Rows =>
   if (count < 0 || (width <= 0 && count > 0)) throw new Malformed("a result has no such number of rows")
   return {
     plan,
-    rows: plan.rows(reader.source, reader.at, reader.end, count),
+    rows: plan.rows(reader.body, reader.at, reader.end, count),
     pageState: pageState === undefined ? undefined : PageState(pageState.toString("hex"))
   }
 }
