@@ -219,7 +219,7 @@ integration("a session", () => {
         const bytes = Uint8Array.of(1, 2, 3)
         structuredClone(bytes, { transfer: [bytes.buffer] })
         const select = Query.make("SELECT key FROM system.local WHERE key = ?")
-        const echo = Query.make("SELECT key FROM system.local WHERE key = blobAsText(?)")
+        const echo = Query.make("SELECT key FROM system.local WHERE key = blobAsText((blob) ?)")
         const results = yield* executeConcurrent([select("local"), echo(bytes), select("local")], {
           raiseOnFirstError: false
         })
