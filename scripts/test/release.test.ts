@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
 import { addressesOf, pageOf } from "../release.ts"
+import { published, root } from "../support.ts"
 import { houseFindings } from "../workflows.ts"
 
 describe("the addresses of a release", () => {
@@ -28,6 +31,15 @@ describe("the addresses of a release", () => {
       homepage: "https://git.example.org/owner/name/tree/main/packages/core#readme",
       bugs: { url: "https://git.example.org/owner/name/issues" }
     })
+  })
+})
+
+describe("the packages", () => {
+  it("have the same version, all that are published", () => {
+    const { fixed } = JSON.parse(readFileSync(join(root, ".changeset/config.json"), "utf8")) as {
+      fixed: ReadonlyArray<ReadonlyArray<string>>
+    }
+    assert.deepStrictEqual(fixed, [published.map((name) => `@effect-cql/${name}`)])
   })
 })
 
