@@ -70,7 +70,7 @@ class Handle implements Opened {
     mendReplication(this.client)
     warmUpInBackground(client, this.overrides)
     reconnectUntilClosed(controlConnection, this.overrides, this.#closing)
-    this.#retired = new Retired(this.client)
+    this.#retired = new Retired(this.client, this.overrides)
     this.#contactPoints = new ContactPoints(controlConnection, this.#connections, this.overrides, () => ({
       stagger: Math.min(stagger, timeout / (4 * Math.max(1, controlConnection._contactPoints.size))),
       lookup: Math.min(longestLookup, timeout / 2)

@@ -20,7 +20,9 @@ interface Translator {
 /** A host, with what its type does not declare. */
 export type PoolHost = Host & {
   /** Of all, or what drains first and goes on in the background. */
-  readonly shutdown?: ((drain: boolean) => Promise<void>) | undefined
+  shutdown?: (drain: boolean) => Promise<void>
+  /** The requests in flight on all connections of its pool. */
+  readonly getInFlight?: (() => number) | undefined
   readonly warmupPool?: ((keyspace: string | undefined) => Promise<void>) | undefined
   readonly initializePool?: (() => void) | undefined
 }

@@ -5,35 +5,58 @@ import { type Client, types } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import type { PoolHost } from "./control.ts"
 import type { Overrides } from "./override.ts"
+import { after } from "./timer.ts"
 
 /**
  * Shuts hosts down that the driver drops.
  *
  * When the control connection comes back by a contact point, the driver puts a new host in the place of the old one
  * (`control-connection.js`, `_setLocalInfo`) and forgets that one: its timer keeps the process alive, and its pool opens
- * connections of its own.
+ * connections of its own. Hosts that leave the cluster are drained with a timer that nothing clears
+ * (`host-connection-pool.js`, `drainAndShutdown`). So hosts are drained here.
  */
 export class Retired {
-  readonly #hosts = new Set<PoolHost>()
+  /** The hosts that are drained or shut down, each with what ends its drain. */
+  readonly #hosts = new Map<PoolHost, () => void>()
 
-  constructor(client: Client) {
+  constructor(client: Client, overrides: Overrides) {
+    client.hosts.on("add", (host: PoolHost) =>
+      overrides.method(host, "shutdown", (original) => (drain) => {
+        if (!drain) return original(false)
+        if (!this.#hosts.has(host)) this.#drain(host, original)
+        return Promise.resolve()
+      }))
     client.hosts.on("remove", (host: PoolHost) => {
-      this.#hosts.add(host)
-      // First what is in flight, then for good.
-      shutDown(host, true)
-      shutDown(host, false)
+      host.shutdown?.(true).catch(() => {})
     })
   }
 
-  /** A pool that was opening a connection has to be shut down once more. */
+  #drain(host: PoolHost, shutDown: (drain: boolean) => Promise<void>): void {
+    const end = () => {
+      shutDown(false).catch(() => {})
+    }
+    let looks = 0
+    const look = (): void => {
+      const isDrained = (host.getInFlight?.() ?? 0) === 0 || ++looks > mostLooks
+      // A pool that is opening a connection has to be shut down once more: at the end.
+      this.#hosts.set(host, isDrained ? end : cancelAnd(after(drainPause, look), end))
+      if (isDrained) end()
+    }
+    look()
+  }
+
   end(): void {
-    for (const host of this.#hosts) shutDown(host, false)
+    for (const end of this.#hosts.values()) end()
     this.#hosts.clear()
   }
 }
 
-const shutDown = (host: PoolHost, drain: boolean): void => {
-  host.shutdown?.(drain).catch(() => {})
+const drainPause = 100
+const mostLooks = 200
+
+const cancelAnd = (cancel: () => void, then: () => void) => (): void => {
+  cancel()
+  then()
 }
 
 /** What the pools of a client are made by. */

@@ -3,6 +3,7 @@ import type { Scope } from "effect"
 import type { Fault } from "../fault.ts"
 import type { Servers } from "../servers.ts"
 import { errors } from "./errors.ts"
+import { finding } from "./finding.ts"
 import { load } from "./load.ts"
 import { nodes } from "./nodes.ts"
 import { reads } from "./reads.ts"
@@ -14,6 +15,7 @@ export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
   ...wire,
   ...load,
   ...nodes,
+  ...finding,
   ...writes,
   ...reads
 ]
