@@ -308,7 +308,7 @@ integration("rows", () => {
           ])
           for (const column of ["v", "m"]) {
             const defect = yield* defectOf(Statement.make(`SELECT ${column} AS "__proto__" FROM ${data}`))
-            assert.match(String(defect), /__proto__: select the column under another, with AS/)
+            assert.match(String(defect), /__proto__\. Select the column under another name, with AS/)
           }
           const row = (yield* Statement.make(`SELECT v AS "constructor", m AS "toString" FROM ${data}`)).first!
           assert.deepStrictEqual(Object.entries(row), [["constructor", "x"], [

@@ -66,6 +66,8 @@ export interface PortCommon {
   readonly capacity?: Effect.Effect<number | undefined> | undefined
   readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
   readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
+  /** Waits until all nodes agree on the schema, for at most so many milliseconds. Returns whether they do. */
+  readonly schemaAgreement?: ((timeout: number) => Effect.Effect<boolean, CqlError>) | undefined
   readonly defaults?: Statement.Options | undefined
   /** The keyspace of unqualified table names. */
   readonly keyspace?: string | undefined

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -156,6 +157,12 @@ export interface Service {
   readonly ring: (keyspace: string) => Effect.Effect<Ring | undefined, CqlError>
   /** The partition that a statement goes to, where the adapter knows it. */
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
+  /**
+   * Waits until all nodes agree on the schema, for at most `timeout` (default: 10 seconds). Returns whether they do. Always
+   * true where the adapter has one schema only. A change of the schema waits by itself, for half of what is left of its
+   * `requestTimeout`: see `info.schemaInAgreement` of its result.
+   */
+  readonly schemaAgreement: (timeout?: Duration.Input) => Effect.Effect<boolean, CqlError>
   /** The options that stand behind those of runs and statements. */
   readonly defaults: Statement.Options
   /** The keyspace of unqualified table names, where the adapter knows it. */

@@ -131,7 +131,7 @@ export const scalars: { readonly [Name in ScalarName]: Encode } = {
     ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.from(value)),
   boolean: when("boolean", isBoolean, (value) => Buffer.of(value ? 1 : 0)),
   counter: long("counter"),
-  decimal: when("decimal, a BigDecimal", BigDecimal.isBigDecimal, ({ scale, value }) => {
+  decimal: when("decimal, a BigDecimal of Effect", BigDecimal.isBigDecimal, ({ scale, value }) => {
     if (!isInt32(scale)) return undefined
     const bytes = Buffer.allocUnsafe(4)
     bytes.writeInt32BE(scale)

@@ -19,6 +19,8 @@ export interface ScriptedNode {
   readonly requests: ReadonlyArray<Asked>
   /** Answers from now on. */
   readonly reply: (script: (request: Asked) => Reply) => void
+  /** The versions of the schema that its peers have from now on. */
+  readonly peersHave: (versions: ReadonlyArray<string>) => void
   /** Sends every client that listens an event of the schema. */
   readonly changeTable: (keyspace: string, table: string) => void
   /** Connections so far. */
@@ -34,6 +36,16 @@ const row = (columns: Readonly<Record<string, readonly [CqlType.CqlType, unknown
 }
 
 const none = rowsBody([{ name: "peer", type: scalar("inet") }], [], { keyspace: "system", table: "peers" })
+
+const versions = (of: ReadonlyArray<string>): Buffer =>
+  rowsBody(
+    [{ name: "schema_version", type: scalar("uuid") }],
+    of.map((version) => [Result.getOrThrow(CqlType.encode(scalar("uuid"), version))]),
+    { keyspace: "system", table: "peers" }
+  )
+
+/** The version of the schema that the node has. */
+export const ownVersion = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
 
 const hostId = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
 
@@ -61,6 +73,7 @@ export const scriptedNode = Effect.acquireRelease(
     const listeners = new Set<Socket>()
     const requests: Array<Asked> = []
     let opened = 0
+    let peers: ReadonlyArray<string> = []
     let script: (request: Asked) => Reply = () => ({ opcode: opcode.result, body: int(1) })
 
     const server = createServer((client) => {
@@ -117,7 +130,13 @@ export const scriptedNode = Effect.acquireRelease(
           const request = readRequest(frame)
           if (request._tag === "Other") return
           if (request._tag === "Query" && isOfDriver.test(request.text)) {
-            say(frame, opcode.result, request.text.includes("system.local") ? local("127.0.0.1") : none)
+            const isOfPeers = request.text.startsWith("SELECT schema_version FROM system.peers")
+            const answer = isOfPeers
+              ? versions(peers)
+              : request.text.includes("system.local")
+              ? local("127.0.0.1")
+              : none
+            say(frame, opcode.result, answer)
             return
           }
           requests.push(request)
@@ -132,6 +151,9 @@ export const scriptedNode = Effect.acquireRelease(
         requests,
         reply: (next) => {
           script = next
+        },
+        peersHave: (versions) => {
+          peers = versions
         },
         changeTable: (keyspace, table) => {
           const body = Buffer.concat([

@@ -49,7 +49,11 @@ const refused = (
   { at, expected, given }: Refusal,
   value: unknown
 ): Reason.ParametersRefused => {
-  const hint = value === undefined ? "; null deletes a value, Statement.unset leaves it alone" : ""
+  const hint = value === undefined
+    ? "; null deletes a value, Statement.unset leaves it alone"
+    : at === "" && isWrittenAsText(typeText) && isObject(value)
+    ? "; give String(value), if that is its text"
+    : ""
   return new Reason.ParametersRefused({
     message: `parameter ${index} (column ${column}${at}): expected ${expected}, given: ${given}${hint}`,
     parameter: index,
@@ -58,3 +62,9 @@ const refused = (
     given: at === "" ? kindOf(value) : given
   })
 }
+
+// Classes of drivers for these types give what is expected as their text.
+const isWrittenAsText = (type: string): boolean => /^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)
+
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)

@@ -27,6 +27,7 @@ import { withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
+import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
@@ -132,6 +133,21 @@ export class ClientPort implements SendPort, AttemptContext {
       done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
     })
   }
+
+  readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
+    Effect.callback((resume) => {
+      const profile = profileOf(this.client, undefined)
+      const none = () =>
+        new CqlError({ query: "", reason: classify(new NoHost(new Map()), { phase: "plan", timeout }) })
+      if (profile === undefined) return resume(Effect.fail(none()))
+      let stop = (): void => {}
+      Plan.make(this.client, profile, null, (plan) => {
+        const next = plan?.next()
+        if (next === undefined) return resume(Effect.fail(none()))
+        stop = awaitAgreement(next, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))
+      })
+      return Effect.sync(() => stop())
+    })
 
   /** Forgets what was prepared on what has changed. */
   forget(change: SchemaChange): void {

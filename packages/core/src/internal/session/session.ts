@@ -3,6 +3,7 @@
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
@@ -73,6 +74,11 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
     streamPages,
     capacity: session.capacity,
     ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
+    schemaAgreement: (timeout = "10 seconds") =>
+      session.whileOpen(
+        "",
+        session.port.schemaAgreement?.(Duration.toMillis(Duration.fromInputUnsafe(timeout))) ?? Effect.succeed(true)
+      ),
     partition: (input) =>
       whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(self, statement))),
     provide: (effect) => Effect.provideService(effect, SessionKey, service),

@@ -1,0 +1,43 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { CassandraSession } from "../src/index.ts"
+import { schemaChangeBody } from "./support/resultFrames.ts"
+import { ownVersion, resulting, scriptedNode } from "./support/scriptedNode.ts"
+
+const another = "1da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
+
+const opened = Effect.gen(function*() {
+  const node = yield* scriptedNode
+  const session = yield* CassandraSession.make({ contactPoints: [node.address], localDataCenter: "datacenter1" })
+  node.reply(() => resulting(schemaChangeBody("CREATED", "app", "t")))
+  return { node, session }
+})
+
+const create = "CREATE TABLE app.t (id int PRIMARY KEY)"
+
+it.live("a change of the schema returns once the nodes agree, and says so", () =>
+  Effect.gen(function*() {
+    const { node, session } = yield* opened
+    node.peersHave([ownVersion])
+    const { info } = yield* session.execute([create])
+    assert.isTrue(info.schemaInAgreement)
+    assert.isTrue(yield* session.schemaAgreement())
+  }).pipe(Effect.scoped))
+
+it.live("a change of the schema was applied, also where the nodes do not agree within half of its time", () =>
+  Effect.gen(function*() {
+    const { node } = yield* opened
+    node.peersHave([another])
+    const session = yield* CassandraSession.make({
+      contactPoints: [node.address],
+      localDataCenter: "datacenter1",
+      requestTimeout: "1 second"
+    })
+    const begin = performance.now()
+    const { info } = yield* session.execute([create])
+    assert.isFalse(info.schemaInAgreement)
+    assert.isBelow(performance.now() - begin, 900)
+    assert.isFalse(yield* session.schemaAgreement("100 millis"))
+    node.peersHave([ownVersion, ownVersion])
+    assert.isTrue(yield* session.schemaAgreement("5 seconds"))
+  }).pipe(Effect.scoped))
