@@ -4,15 +4,16 @@
  * @since 0.1.0
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
-import { hasProperty } from "effect/Predicate"
-import { internals } from "./internal/internals.ts"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { hasTypeId, internals } from "./internal/internals.ts"
 import { LightError } from "./internal/lightError.ts"
-import { abbreviate } from "./internal/statement/abbreviate.ts"
+import { abbreviate, oneLine } from "./internal/statement/abbreviate.ts"
 import { timestampOf } from "./internal/statement/request.ts"
 import * as TypeIds from "./internal/typeIds.ts"
-import type { Outcome } from "./Outcome.ts"
+import { Outcome } from "./Outcome.ts"
 import type { PageState, Request } from "./Port.ts"
-import type { Reason } from "./Reason.ts"
+import { type Encoded as EncodedReason, type Reason, schema as reasonSchema } from "./Reason.ts"
 
 /**
  * A statement failed.
@@ -53,6 +54,38 @@ export class CqlError extends LightError {
   readonly attempts: number
   /** Whether sending it again can help and can do no harm. */
   readonly isRetryable: boolean
+
+  /**
+   * Errors in another process: encodes to JSON, and decodes to a `CqlError`. The cause, the parameters and the page state stay
+   * behind.
+   */
+  static readonly schema: Schema.Codec<CqlError, Encoded> = Schema.Struct({
+    _tag: Schema.Literal("CqlError"),
+    reason: reasonSchema,
+    query: Schema.String,
+    outcome: Outcome,
+    attempts: Schema.Finite,
+    isRetryable: Schema.Boolean,
+    timestamp: Schema.optional(Schema.BigIntFromString)
+  }).pipe(Schema.decodeTo(
+    Schema.declare((value): value is CqlError => hasTypeId(value, TypeIds.CqlError), { expected: "CqlError" }),
+    SchemaTransformation.transform({
+      decode: ({ attempts, isRetryable, outcome, query, reason, timestamp }) => {
+        const error = new CqlError({ reason, query })
+        error[internals] = { timestamp }
+        return Object.assign(error, { attempts, isRetryable, outcome })
+      },
+      encode: ({ _tag, attempts, isRetryable, outcome, query, reason, timestamp }) => ({
+        _tag,
+        reason,
+        query,
+        outcome,
+        attempts,
+        isRetryable,
+        timestamp
+      })
+    })
+  ))
 
   // The request holds what was bound, and a page state tells the key of the row before: neither is shown.
   #internals: Internals | undefined
@@ -98,10 +131,17 @@ export class CqlError extends LightError {
     return this.reason.cause
   }
 
+  // A read has no effect, so that its outcome says nothing.
+  get #isRead(): boolean {
+    return this.#internals?.request?.kind === "read"
+  }
+
   override get message(): string {
     const attempts = this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`
     const query = this.query === "" ? "" : ` [${abbreviate(this.query)}]`
-    return `${this.reason._tag}: ${this.reason.message}${query} (${this.outcome}, ${attempts})`
+    return `${this.reason._tag}: ${oneLine(this.reason.message)}${query} (${
+      this.#isRead ? "" : `${this.outcome}, `
+    }${attempts})`
   }
 
   override toJSON(): unknown {
@@ -128,6 +168,23 @@ Object.defineProperties(CqlError.prototype, {
   [TypeIds.CqlError]: { value: TypeIds.CqlError }
 })
 
+/**
+ * A {@link CqlError} as JSON.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export interface Encoded {
+  readonly _tag: "CqlError"
+  readonly reason: EncodedReason
+  readonly query: string
+  readonly outcome: Outcome
+  readonly attempts: number
+  readonly isRetryable: boolean
+  /** Microseconds, as a text. */
+  readonly timestamp?: string | undefined
+}
+
 interface Internals {
   readonly request?: Request | undefined
   readonly pageState?: PageState | undefined
@@ -143,4 +200,4 @@ const nothing: Internals = {}
  * @category guards
  * @since 0.1.0
  */
-export const isCqlError = (value: unknown): value is CqlError => hasProperty(value, TypeIds.CqlError)
+export const isCqlError = (value: unknown): value is CqlError => hasTypeId(value, TypeIds.CqlError)

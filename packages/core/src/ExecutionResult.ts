@@ -6,8 +6,10 @@
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { CqlError } from "./CqlError.ts"
+import * as internal from "./internal/resultSchema.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type { Statement } from "./Statement.ts"
@@ -172,3 +174,34 @@ export const toResult = <Row>(self: ExecutionResult<Row>): Result.Result<ResultS
  */
 export const toEffect = <Row>(self: ExecutionResult<Row>): Effect.Effect<ResultSet<Row>, CqlError> =>
   self._tag === "Success" ? Effect.succeed(self.value) : Effect.fail(self.error)
+
+/**
+ * Results in another process: encodes to JSON where the schema of the rows does, and decodes to results. The parameters of
+ * statements and the causes of errors stay behind, so that the statements cannot be executed there.
+ *
+ * **Example** (A result in a queue)
+ *
+ * ```ts
+ * import { executeConcurrent, ExecutionResult, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const User = Schema.Struct({ name: Schema.String })
+ * const Result = ExecutionResult.schema(User)
+ * const program = Effect.gen(function*() {
+ *   const select = Statement.make("SELECT name FROM app.users").pipe(Statement.withRow(User))
+ *   const [result] = yield* executeConcurrent([select], { raiseOnFirstError: false })
+ *   const json = JSON.stringify(yield* Schema.encodeEffect(Result)(result!))
+ *   return yield* Schema.decodeUnknownEffect(Result)(JSON.parse(json))
+ * })
+ * const session = MockSession.layer({ otherwise: MockSession.rows([{ name: "ada" }]) })
+ * const result = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(result._tag === "Success" && result.value.first?.name === "ada")
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const schema = <Row, Encoded, RD, RE>(
+  row: Schema.Codec<Row, Encoded, RD, RE>
+): Schema.Codec<ExecutionResult<Row>, { readonly _tag: "Success" | "Failure" }, RD, RE> => internal.schema(row) as never

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Schema from "effect/Schema"
 import * as internal from "./internal/reasons.ts"
 import type { Kind } from "./Port.ts"
 import type { Reason } from "./Reason.ts"
@@ -19,7 +20,13 @@ import type { Reason } from "./Reason.ts"
  * @category models
  * @since 0.1.0
  */
-export type Outcome = "Applied" | "NotApplied" | "WillApply" | "Unknown"
+export const Outcome = Schema.Literals(["Applied", "NotApplied", "WillApply", "Unknown"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome = typeof Outcome.Type
 
 /**
  * What of a request decides the outcome of its errors.

@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
-import { hasProperty } from "effect/Predicate"
+import * as BigDecimal from "effect/BigDecimal"
+import { hasProperty, isTagged } from "effect/Predicate"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type * as Types from "effect/Types"
 import { checkNames, checkValue, oneOf, rule } from "./internal/check.ts"
 import * as Codec from "./internal/statement/codec.ts"
@@ -185,9 +187,10 @@ export const make = <
   const plan = { text: analysed, codec }
   const bind = (bound: StatementParams): Statement<Decoded<Row, OnInvalidRow>> =>
     new StatementImpl(plan, bound, statementOptions)
-  // One plain object is a set of names only where the text names its markers: it may be the value of a UDT or a map.
+  // The schema decides whether one argument is the record of all parameters. Without one an object is where the text has names.
   const isNamed = (args: ReadonlyArray<unknown>): args is [StatementParams] =>
-    analysed.names !== undefined && args.length === 1 && isRecord(args[0])
+    args.length === 1 &&
+    (params === undefined ? analysed.names !== undefined && isRecord(args[0]) : !isList(SchemaAST.toType(params.ast)))
   const query = (...args: ReadonlyArray<unknown>): Statement<Decoded<Row, OnInvalidRow>> =>
     bind(isNamed(args) ? args[0] : args)
   return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
@@ -199,11 +202,14 @@ const failOrResult = oneOf(["fail", "result"])
 
 const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 
-const isRecord = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
+const isList = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Arrays" || (ast._tag === "Union" && ast.types.every(isList))
+
+/** Whether a value is a record of parameters, also an instance of a class, and no value of a type of CQL. */
+const isRecord = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) &&
+  !(value instanceof Map || value instanceof Set || value instanceof Date || value instanceof ArrayBuffer) &&
+  !BigDecimal.isBigDecimal(value) && !isTagged(value, "Unset")
 
 /**
  * Whether a value is a {@link Query}.

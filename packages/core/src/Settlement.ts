@@ -23,6 +23,14 @@ export {
    */
   isSettlement,
   /**
+   * Settlements in another process: encodes to JSON, and decodes to settlements. The row, the parameters of statements and the
+   * write to be sent again stay behind.
+   *
+   * @category schemas
+   * @since 0.1.0
+   */
+  schema,
+  /**
    * @category models
    * @since 0.1.0
    */

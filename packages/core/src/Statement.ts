@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Pipeable from "effect/Pipeable"
+import { isTagged } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
@@ -151,7 +152,7 @@ export interface Routing {
  * @category constructors
  * @since 0.1.0
  */
-export const unset: Unset = Object.freeze({ _tag: "Unset" })
+export const unset: Unset = Object.freeze({ _tag: "Unset", [internals]: true })
 
 /**
  * The type of {@link unset}.
@@ -169,7 +170,7 @@ export interface Unset {
  * @category guards
  * @since 0.1.0
  */
-export const isUnset = (value: unknown): value is Unset => value === unset
+export const isUnset = (value: unknown): value is Unset => isTagged(value, "Unset") && internals in value
 
 /**
  * A schema of parameters that lets {@link unset} through beside what another schema takes.

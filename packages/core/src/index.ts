@@ -13,7 +13,7 @@ export {
   streamConcurrentWithArgs
 } from "./Concurrent.ts"
 export type * as Concurrent from "./Concurrent.ts"
-export type { Consistency, SerialConsistency } from "./Consistency.ts"
+export { Consistency, SerialConsistency } from "./Consistency.ts"
 export { cql } from "./Cql.ts"
 export { CqlError, isCqlError } from "./CqlError.ts"
 export { type ErrorBudget, ErrorBudgetExhausted } from "./ErrorBudgetExhausted.ts"

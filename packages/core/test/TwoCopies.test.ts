@@ -12,9 +12,9 @@ type Core = typeof core
 type Testing = typeof MockSession
 
 const packages = join(import.meta.dirname, "../..")
-mkdirSync(join(packages, "core/dist"), { recursive: true })
-// Beside the package, so that both copies have the same `effect`.
-const folder = mkdtempSync(join(packages, "core/dist/copy-"))
+mkdirSync(join(packages, "testing/dist"), { recursive: true })
+// Within a package, so that both copies have the same `effect`.
+const folder = mkdtempSync(join(packages, "testing/dist/copy-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 cpSync(join(packages, "core/src"), join(folder, "core"), { recursive: true })
 cpSync(join(packages, "testing/src"), join(folder, "testing"), { recursive: true })

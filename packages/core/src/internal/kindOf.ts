@@ -1,3 +1,6 @@
+import { hasTypeId } from "./internals.ts"
+import * as TypeIds from "./typeIds.ts"
+
 /** What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, ... */
 export const kindOf = (value: unknown): string => {
   if (value === null) return "null"
@@ -13,6 +16,7 @@ export const kindOf = (value: unknown): string => {
 
 /** The same as the subject of a sentence: `a string`, `null`, `an Array`, ... */
 export const aKindOf = (value: unknown): string => {
+  if (hasTypeId(value, TypeIds.Query)) return "a Query that is not bound: call it with its parameters"
   const kind = kindOf(value)
   if (value === null || value === undefined) return kind
   return `${/^[aeio]/i.test(kind) ? "an" : "a"} ${kind}`

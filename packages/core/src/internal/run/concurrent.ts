@@ -14,6 +14,7 @@ import type { Summary } from "../../Summary.ts"
 import { aKindOf } from "../kindOf.ts"
 import { sessionInternals } from "../session/session.ts"
 import { isSource } from "../source/source.ts"
+import { isStatement } from "../statement/statement.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
@@ -51,7 +52,9 @@ const begin = (
     if (!isSource(input.source)) {
       throw new InvalidOptions({
         option: input.name,
-        given: aKindOf(input.source),
+        given: isStatement(input.source)
+          ? "a single Statement: yield* it, or put it into an array"
+          : aKindOf(input.source),
         expected: "an array, an Iterable, an AsyncIterable or a Stream"
       })
     }

@@ -2,12 +2,15 @@
  * The class of settlements.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import type { Batch } from "../../Batch.ts"
-import type { CqlError } from "../../CqlError.ts"
-import { isCertain, type Outcome } from "../../Outcome.ts"
+import { CqlError } from "../../CqlError.ts"
+import { isCertain, Outcome } from "../../Outcome.ts"
 import type { Finding, Unsettled } from "../../Settlement.ts"
 import type { Statement } from "../../Statement.ts"
 import { hasTypeId, Hidden, internals } from "../internals.ts"
+import { schema as statementSchema } from "../statement/schema.ts"
 import * as TypeIds from "../typeIds.ts"
 
 /**
@@ -108,3 +111,60 @@ export const isSettlement = (value: unknown): value is Settlement => hasTypeId(v
 /** The result that a settlement, or a copy of one, comes from. */
 export const originOf = (settled: Unsettled): Unsettled | undefined =>
   "finding" in settled && internals in settled ? (settled as Settlement)[internals]?.value : undefined
+
+const FindingSchema: Schema.Codec<Finding> = Schema.Literals([
+  "found",
+  "older",
+  "absent",
+  "overwritten",
+  "notComparable",
+  "unreadable"
+])
+
+interface Encoded {
+  readonly _tag: "Settlement"
+  readonly index: number
+  readonly before: Outcome
+  readonly outcome: Outcome
+  readonly finding: Finding
+  readonly message: string
+  readonly parts: ReadonlyArray<Encoded>
+}
+
+/**
+ * Settlements in another process: encodes to JSON, and decodes to settlements. The row, the parameters of statements and the
+ * write to be sent again stay behind.
+ */
+export const schema: Schema.Codec<Settlement, Encoded> = Schema.suspend(() => codec)
+
+const json = Schema.Struct({
+  _tag: Schema.Literal("Settlement"),
+  index: Schema.Finite,
+  statement: statementSchema,
+  before: Outcome,
+  outcome: Outcome,
+  finding: FindingSchema,
+  message: Schema.String,
+  parts: Schema.Array(Schema.suspend((): Schema.Codec<Settlement, Encoded> => schema)),
+  error: Schema.optional(CqlError.schema)
+})
+
+const codec = json.pipe(Schema.decodeTo(
+  Schema.declare(isSettlement, { expected: "Settlement" }),
+  SchemaTransformation.transform({
+    decode: (fields: typeof json.Type) => new Settlement(fields),
+    encode: (
+      { _tag, before, error, finding, index, message, outcome, parts, statement }: Settlement
+    ): typeof json.Type => ({
+      _tag,
+      index,
+      statement,
+      before,
+      outcome,
+      finding,
+      message,
+      parts,
+      error
+    })
+  })
+))
