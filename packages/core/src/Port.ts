@@ -1,8 +1,7 @@
 /**
  * The interface that an adapter implements: one request, one page.
  *
- * {@link Session.make} derives everything else from it: timestamps, timeouts, retries, decoding, outcomes, paging, and an
- * orderly end.
+ * {@link Session.make} derives everything else from it.
  *
  * @since 0.1.0
  */
@@ -23,6 +22,17 @@ import type * as Statement from "./Statement.ts"
 
 export {
   /**
+   * Gives the next timestamp by a Clock, in microseconds since the epoch: later than all that sessions and others of the
+   * process were given. For adapters whose clients write beside the session.
+   *
+   * @category timestamps
+   * @since 0.1.0
+   */
+  nextTimestamp
+} from "./internal/timestamps.ts"
+
+export {
+  /**
    * What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
    *
    * @category messages
@@ -38,8 +48,7 @@ export {
    */
   refused,
   /**
-   * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For the errors of
-   * ports.
+   * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For errors.
    *
    * @category messages
    * @since 0.1.0
@@ -72,6 +81,11 @@ export interface PortCommon {
   /** The keyspace of unqualified table names. */
   readonly keyspace?: string | undefined
   /**
+   * True if the server dates conditional writes by its own clock, in whole milliseconds, as Cassandra does. A conditional
+   * request is then sent in a later millisecond than the last plain write, which could win over it otherwise.
+   */
+  readonly datesConditionalWrites?: boolean | undefined
+  /**
    * Maximum time for which the end of the scope waits for requests in flight. It waits at most one second for requests that
    * timed out or were interrupted. Default: 10 seconds.
    */
@@ -101,8 +115,8 @@ export interface SendPort extends PortCommon {
  */
 export interface ExecutePort extends PortCommon {
   /**
-   * Sends one request and gives one page. Fails with `new CqlError({ reason, query })`; anything thrown is a defect.
-   * Interruption need not recall the request, but has to return at once.
+   * Gives one page, or fails with `new CqlError({ reason, query })`; anything thrown is a defect. Interruption has to return at
+   * once, and need not recall the request.
    */
   readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
   readonly send?: undefined
@@ -119,9 +133,9 @@ export type Done = (exit: Exit.Exit<Page, CqlError>) => void
 /**
  * Gives up a request that timed out or was interrupted. Called at most once, and never after `done`.
  *
- * Returns `false` if nothing of the request was written and nothing will be, for example while its text is being prepared:
- * the statement is NotApplied then, and `done` need not be called. Any other return value says that the server may have the
- * request: it counts as load until `done` is called, and the outcome of a write is Unknown.
+ * Returns `false` if nothing of the request was written and nothing will be, such as while its text is being prepared: the
+ * statement is NotApplied, and `done` need not be called. Otherwise the server may have the request: it counts as load until
+ * `done` is called, and the outcome of a write is Unknown.
  *
  * @category models
  * @since 0.1.0
@@ -137,12 +151,8 @@ export type Cancel = () => boolean | void
 export type Request = StatementRequest | BatchRequest
 
 /**
- * The kind of a statement, by its first word:
- *
- * - `"read"`: SELECT, DESCRIBE, LIST.
- * - `"write"`: INSERT, UPDATE, DELETE, TRUNCATE, and a batch.
- * - `"schema"`: CREATE, ALTER, DROP of anything but a role or user.
- * - `"other"`: everything else.
+ * The kind of a statement, by its first words. `"read"`: SELECT, DESCRIBE, LIST. `"write"`: INSERT, UPDATE, DELETE, TRUNCATE,
+ * and a batch. `"schema"`: CREATE, ALTER, DROP of anything but a role or user. `"other"`: everything else.
  *
  * @category models
  * @since 0.1.0
@@ -150,9 +160,7 @@ export type Request = StatementRequest | BatchRequest
 export type Kind = "read" | "write" | "schema" | "other"
 
 /**
- * A statement with its parameters in the order of the markers and its options resolved.
- *
- * A plain record: `{ ...request, options: { ...request.options, tracing: true } }` loses nothing.
+ * A statement with its parameters in the order of the markers and its options resolved: a record that can be spread.
  *
  * @category models
  * @since 0.1.0
@@ -247,8 +255,8 @@ export const PageState: Brand.Constructor<PageState> & {
 })
 
 /**
- * A message with `<value>` where it quotes what a request binds: for ports, whose servers quote what they please. What stands
- * in the text of the query stays, and so does what is shorter than three characters.
+ * A message with `<value>` where it quotes what a request binds. What stands in the text of the query stays, and so does what
+ * is shorter than three characters.
  *
  * @category messages
  * @since 0.1.0

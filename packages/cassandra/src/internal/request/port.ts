@@ -51,6 +51,7 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly defaults: Statement.Options
   readonly closeTimeout: Duration.Input
   readonly keyspace: string | undefined
+  readonly datesConditionalWrites = true
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
   awaited = 0

@@ -5,6 +5,7 @@
  * a chain of combinators for each would cost more than all else that the library does.
  */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { CqlError, isCqlError } from "../../CqlError.ts"
@@ -18,6 +19,7 @@ import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
+import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
 import { checkedPage, signalOf } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed } from "./completion.ts"
@@ -51,6 +53,8 @@ export class Execution {
   // What the attempts so far leave open.
   #outcome: Outcome | undefined
   #attempt: Attempt | undefined
+  // Microseconds from which it may be sent, where that is later.
+  #sendFrom: number | undefined
   // The wait before the next attempt.
   #wait: Fiber.Fiber<unknown, unknown> | undefined
   readonly #permit: Permit | undefined
@@ -108,7 +112,11 @@ export class Execution {
             return this.#end(this.#failure(this.#errorOf(request)))
           }
           this.#request = request
+          if (request.conditional && run.environment.session.port.datesConditionalWrites === true) {
+            this.#sendFrom = nextMillisecond(run.environment.clock)
+          }
         }
+        if (this.#sendFrom !== undefined && this.#waitsForTime(this.#sendFrom)) return
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.#attempts++
         this.#isSent = true
@@ -120,6 +128,34 @@ export class Execution {
       this.#permit?.giveBack("failed")
       this.#dies(Cause.die(defect))
     }
+  }
+
+  /** A server that dates the write itself must not give it the time of a write before it. */
+  #waitsForTime(micros: number): boolean {
+    this.#sendFrom = undefined
+    const { environment } = this.#run
+    const { clock } = environment
+    const missing = micros - microsecondsOf(clock)
+    if (missing <= 0) return false
+    // A timer may be early.
+    this.#sendFrom = micros
+    this.#pauses(
+      environment.fork(clock.sleep(Duration.millis(Math.ceil(missing / 1_000)))),
+      () => this.#advance(undefined)
+    )
+    return true
+  }
+
+  /** Waits for a fiber in its place: whatever stops the run stops the wait as well. */
+  #pauses<A, E>(wait: Fiber.Fiber<A, E>, resume: (exit: Exit.Exit<A, E>) => void): void {
+    this.#wait = wait
+    this.#run.enter(this, undefined)
+    wait.addObserver((exit) => {
+      if (this.#wait !== wait) return
+      this.#wait = undefined
+      this.#run.leave(this)
+      resume(exit)
+    })
   }
 
   /** A result of endless pages that come at once must leave the event loop a turn as well. */
@@ -261,15 +297,7 @@ export class Execution {
     const wait = environment.fork(waiting)
     const exit = wait.pollUnsafe()
     if (exit !== undefined) return this.#waited(exit, failure)
-    // It keeps its place, and whatever stops the run stops the wait as well.
-    this.#wait = wait
-    this.#run.enter(this, undefined)
-    wait.addObserver((exit) => {
-      if (this.#wait !== wait) return
-      this.#wait = undefined
-      this.#run.leave(this)
-      this.#waited(exit, failure)
-    })
+    this.#pauses(wait, (exit) => this.#waited(exit, failure))
   }
 
   /** Makes the next attempt after a wait, or ends where the schedule had none. */

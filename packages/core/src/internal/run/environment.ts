@@ -11,8 +11,9 @@ import type { Options } from "../../Statement.ts"
 import { basicLimiters } from "../limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../limiter/gate.ts"
 import type { SessionInternals } from "../session/session.ts"
-import { microsecondsOf, type SessionState } from "../session/state.ts"
+import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
+import { microsecondsOf, nextTimestamp } from "../timestamps.ts"
 
 export class Environment {
   readonly session: SessionState
@@ -48,7 +49,7 @@ export class Environment {
 
   /** The timestamp of a write; of a conditional one only the time at which it is first sent. */
   nextTimestamp(conditional: boolean): number {
-    return conditional ? microsecondsOf(this.clock) : this.session.nextTimestamp(this.clock)
+    return conditional ? microsecondsOf(this.clock) : nextTimestamp(this.clock)
   }
 
   get dispatcher(): Scheduler.SchedulerDispatcher {

@@ -39,7 +39,6 @@ export class SessionState {
   #abandoned = 0
   // The wait of the end of the session: over when there is no more of these.
   #drain: { readonly isOver: () => boolean; readonly over: Deferred.Deferred<void> } | undefined
-  #lastTimestamp = 0
   readonly #told = new Set<string>()
 
   constructor(port: Port) {
@@ -110,12 +109,6 @@ export class SessionState {
     return true
   }
 
-  /** Microseconds since the epoch, never twice the same: of two writes of one session the later one wins. */
-  nextTimestamp(clock: Clock.Clock): number {
-    this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, microsecondsOf(clock))
-    return this.#lastTimestamp
-  }
-
   /** Refuses new requests, and waits within bounds: long for requests that are awaited, shortly for the others. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -154,6 +147,3 @@ export class SessionState {
 
 const closedError = (query: string): CqlError =>
   refused(new Reason.SessionClosed({ message: "the scope of the session has been closed" }), query)
-
-/** The time of a clock in microseconds since the epoch. */
-export const microsecondsOf = (clock: Clock.Clock): number => Math.floor(clock.currentTimeMillisUnsafe() * 1_000)
