@@ -6,6 +6,7 @@
 import { atLeast, atMost, conclude, printTable, type Row, type Verdict } from "../internal/report.ts"
 import { measure, type Samples } from "../internal/rounds.ts"
 import { median } from "../internal/stats.ts"
+import * as Alone from "./alone.ts"
 import { type Answer, batched, nextTick } from "./answers.ts"
 import { everybody, names, only } from "./contenders.ts"
 import { measureHeap } from "./heap.ts"
@@ -115,6 +116,25 @@ const byLevel = async () => {
   }
 }
 
+/** Statements executed alone, and pages, to those of the array form over the same port. */
+const alone = async () => {
+  const workload = makeWorkload(100_000)
+  const samples = await measure(Alone.everybody(workload), { statements: workload.size, rounds, warmUp: 1, runsBefore })
+  const ratio = (name: string) => samples.median(name) / samples.median(Alone.names.array)
+  printTable(
+    "Executed alone, one after the other (us of CPU a statement or page)",
+    ["", "whole", "to the array form"],
+    samples.names.map((name): Row => [name, samples.median(name), ratio(name)])
+  )
+  return {
+    measured: samples,
+    verdicts: [
+      atMost("yield* statement, to a statement of the array form", ratio(Alone.names.alone), 4),
+      atMost("one page of a stream, to a statement of the array form", ratio(Alone.names.page), 4)
+    ]
+  }
+}
+
 /** The cost of failures: none, every tenth, all. */
 const failures = async () => {
   const workload = makeWorkload(50_000)
@@ -186,7 +206,7 @@ const single = await cost(nextTick)
 costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
 const together = await cost(batched())
 costTable(`Level ${level}, statements answered together on the next tick`, together)
-const sections = [await byLevel(), await failures(), await skew(), await heap()]
+const sections = [await alone(), await byLevel(), await failures(), await skew(), await heap()]
 conclude("engine", [...costVerdicts(single), ...sections.flatMap(({ verdicts }) => verdicts)], {
   single,
   together,

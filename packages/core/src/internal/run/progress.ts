@@ -37,9 +37,10 @@ export const report = (environment: Environment, run: Run, handler: Handler): Re
   let told = -1
   const tellNews = Effect.suspend(() => {
     const progress = snapshot()
-    const ended = progress.started + progress.succeeded + progress.failed
-    if (ended === told) return Effect.void
-    told = ended
+    // Changes with every count.
+    const stamp = progress.started + progress.succeeded + progress.failed
+    if (stamp === told) return Effect.void
+    told = stamp
     return tell(progress)
   })
   const loop = environment.fork(Effect.forever(Effect.andThen(Effect.sleep(interval), tellNews)))
