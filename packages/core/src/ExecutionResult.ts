@@ -10,6 +10,7 @@ import type * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { CqlError } from "./CqlError.ts"
 import * as internal from "./internal/resultSchema.ts"
+import { againOfResult } from "./internal/settle/settle.ts"
 import type { Outcome } from "./Outcome.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type { Statement } from "./Statement.ts"
@@ -174,6 +175,37 @@ export const toResult = <Row>(self: ExecutionResult<Row>): Result.Result<ResultS
  */
 export const toEffect = <Row>(self: ExecutionResult<Row>): Effect.Effect<ResultSet<Row>, CqlError> =>
   self._tag === "Success" ? Effect.succeed(self.value) : Effect.fail(self.error)
+
+/**
+ * The statement of a failure, to be executed once more; undefined where that might do harm.
+ *
+ * A write is the same as before: as it was bound, with its options and the timestamp of its first attempt, so that it does not
+ * overwrite what was written since. A write of unknown outcome is only repeated where it is idempotent; one that was not applied
+ * always is.
+ *
+ * **Example** (Once more, what failed)
+ *
+ * ```ts
+ * import { executeConcurrent, ExecutionResult, Reason, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const insert = Statement.make("INSERT INTO app.users (id) VALUES (?)", [1])
+ * const program = Effect.gen(function*() {
+ *   const results = yield* executeConcurrent([insert], { raiseOnFirstError: false })
+ *   const failures = results.filter(ExecutionResult.isFailure)
+ *   return yield* executeConcurrent(failures.flatMap((failure) => ExecutionResult.again(failure) ?? []))
+ * })
+ * const session = MockSession.layer({
+ *   otherwise: MockSession.inTurn(MockSession.fail(new Reason.Overloaded({ message: "busy" })), MockSession.rows([]))
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 1)
+ * ```
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const again = (failure: Failure | Interrupted): Statement<unknown> | Batch | undefined => againOfResult(failure)
 
 /**
  * Results in another process: encodes to JSON where the schema of the rows does, and decodes to results. The parameters of

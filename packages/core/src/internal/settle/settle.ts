@@ -172,8 +172,28 @@ const settleStatement = (
   )
 }
 
+/** The statement of a result to be executed once more, where that can do no harm. */
+export const againOfResult = (result: Unsettled): Executable | undefined => {
+  const { error, outcome, statement } = result
+  if (outcome === "Applied" || outcome === "WillApply") return undefined
+  const request = requestOf(result)
+  if (subjectOf(statement).kind === "read" || request === undefined) {
+    return outcome === "NotApplied"
+      ? statement
+      : undefined
+  }
+  const timestamp = error?.timestamp ?? timestampOf(request)
+  const isOwnTime = request.options.timestamp === request.options.sentAt
+  const again = againOf(statement, { isOwnTime, request, timestamp })
+  // Nothing of it was applied: a condition, a counter or another write that must not run twice has not run once.
+  return again ?? (outcome === "NotApplied" ? statement : undefined)
+}
+
 /** The same write with its own timestamp and options, where executing it twice is harmless. */
-const againOf = (executable: Executable, { isOwnTime, request, timestamp }: Open): Executable | undefined => {
+const againOf = (
+  executable: Executable,
+  { isOwnTime, request, timestamp }: Pick<Open, "isOwnTime" | "request" | "timestamp">
+): Executable | undefined => {
   const hasTime = timestamp !== undefined ||
     (executable._tag === "Statement" && executable[internals].text.hasTimestamp)
   const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
