@@ -123,8 +123,7 @@ const collectPulled = (
     ...input,
     concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
-    sink: Sink.collecting(results),
-    results
+    sink: Sink.collecting(results)
   })
   return reporting(Effect.as(drained(engine), results), environment, engine.run, options)
 }
@@ -136,8 +135,7 @@ export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summa
       ...input,
       concurrency,
       bufferSize: Number.POSITIVE_INFINITY,
-      sink: Sink.discarding,
-      results: []
+      sink: Sink.discarding
     })
     return reporting(Effect.map(drained(engine), () => engine.run.summary), environment, engine.run, options)
   })
@@ -155,8 +153,7 @@ export const stream = (
       ...input,
       concurrency,
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
-      sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast),
-      results: []
+      sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)
     })
     if (options.onProgress !== undefined) {
       const reporter = report(environment, engine.run, options.onProgress)

@@ -27,8 +27,6 @@ export interface Settings {
   /** Finished results that may wait, for the consumer or for an earlier index. */
   readonly bufferSize: number
   readonly sink: Sink
-  /** Where the sink puts what the run is to give at its end. */
-  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   /** The statement that an item is or stands for; nothing when it is no input. */
   readonly toExecutable: (item: unknown) => Executable | undefined
   /** What an item should have been. */
@@ -55,7 +53,7 @@ export class PullEngine {
 
   constructor(environment: Environment, policy: Policy, source: Any, settings: Settings) {
     this.#settings = settings
-    this.results = settings.results
+    this.results = settings.sink.results
     this.run = new Run(environment, policy, this)
     this.#sink = settings.sink
     this.#source = open(source, environment.fork, () => this.#fill())

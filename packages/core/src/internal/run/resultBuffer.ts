@@ -13,6 +13,8 @@ export interface Sink {
   readonly isReady: boolean
   /** Hands over everything that is ready. */
   readonly take: () => ReadonlyArray<Result>
+  /** Results that are kept for the end of the run. */
+  readonly results: ReadonlyArray<Result>
 }
 
 const nothing: ReadonlyArray<Result> = []
@@ -23,6 +25,7 @@ export const ordered = (failFast: boolean): Sink => {
   const isElement = (result: Result | undefined): result is Result =>
     result !== undefined && !(failFast && result._tag === "Failure")
   return {
+    results: nothing,
     put: (index, result) => {
       ring.put(index, result)
       return true
@@ -46,6 +49,7 @@ export const ordered = (failFast: boolean): Sink => {
 export const unordered = (failFast: boolean): Sink => {
   let waiting: Array<Result> = []
   return {
+    results: nothing,
     put: (_, result) => {
       if (!(failFast && result._tag === "Failure")) waiting.push(result)
       return true
@@ -64,6 +68,7 @@ export const unordered = (failFast: boolean): Sink => {
 
 /** Keeps every result for the end, by index: nothing is handed over. */
 export const collecting = (results: Array<Result>): Sink => ({
+  results,
   put: (index, result) => {
     results[index] = result
     return false
@@ -73,4 +78,4 @@ export const collecting = (results: Array<Result>): Sink => ({
 })
 
 /** Drops every result: the run has counted it. */
-export const discarding: Sink = { put: () => false, isReady: false, take: () => nothing }
+export const discarding: Sink = { results: nothing, put: () => false, isReady: false, take: () => nothing }
