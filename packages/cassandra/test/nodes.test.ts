@@ -152,8 +152,8 @@ describe("the nodes of a cluster", () => {
       yield* node!.stop
       const error = yield* Effect.repeat(Effect.flip(session.execute(write)), {
         schedule: Schedule.spaced("20 millis"),
-        until: ({ reason }) => reason._tag === "NoHostAvailable",
-        times: 50
+        until: ({ message }) => message.includes(node!.address),
+        times: 300
       })
       assert.include(error.message, node!.address)
     }).pipe(Effect.scoped))
