@@ -40,8 +40,7 @@ export {
    */
   kindOf,
   /**
-   * The error of a request that was refused before anything of it was sent: not applied, after no attempt. For adapters whose
-   * errors do not pass through a session, such as that of opening one.
+   * The error of a request that was refused before it was sent, for errors that pass through no session: that of opening one.
    *
    * @category errors
    * @since 0.1.0
@@ -248,7 +247,7 @@ export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
  * @since 0.1.0
  */
 export const PageState: Brand.Constructor<PageState> & {
-  /** Decodes what a client sent. Whether the adapter takes it shows when the page is asked for: `InvalidPageState`. */
+  /** Decodes a text that a client sent. An adapter refuses the page of a wrong one with `InvalidPageState`. */
   readonly schema: Schema.Codec<PageState, string>
 } = Object.assign(Brand.nominal<PageState>(), {
   schema: Schema.NonEmptyString.pipe(Schema.brand("@effect-cql/core/PageState"))

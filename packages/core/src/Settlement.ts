@@ -113,7 +113,7 @@ export interface SettleOptions {
  * **Example** (What became of a write that was not answered)
  *
  * ```ts
- * import { executeConcurrent, Outcome, Reason, Statement } from "@effect-cql/core"
+ * import { executeConcurrent, Reason, Settlement, Statement } from "@effect-cql/core"
  * import { MockSession } from "@effect-cql/testing"
  * import { Effect } from "effect"
  *
