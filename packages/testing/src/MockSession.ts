@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { FaultPlan } from "./FaultPlan.ts"
 import { Memory } from "./internal/memory/memory.ts"
 import { MockPort, toPredicate } from "./internal/mockPort.ts"
 
@@ -98,6 +99,8 @@ export interface Options {
   readonly otherwise?: Reply | undefined
   /** How long each reply takes on the Clock, unless the answer says so itself. Default: none, the reply is there at once. */
   readonly latency?: Duration.Input | ((request: Request) => Duration.Input) | undefined
+  /** Faults that are injected into requests, in front of the answers. Default: none. */
+  readonly faults?: FaultPlan | undefined
   /** Requests that it claims to have room for. Default: no bound. */
   readonly capacity?: number | undefined
   /** Whether calls are recorded. Default: `true`; a test of millions of statements may not want to keep them. */

@@ -3,4 +3,5 @@
  *
  * @since 0.1.0
  */
+export * as FaultPlan from "./FaultPlan.ts"
 export * as MockSession from "./MockSession.ts"

@@ -5,7 +5,10 @@ import { type CqlError, type PageState, Query, type Statement } from "@effect-cq
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { FaultPlan } from "../FaultPlan.ts"
 import type { Answer, Call, Matcher, Options, Reply } from "../MockSession.ts"
+
+import { inject } from "./faults.ts"
 
 const empty: Page = { rows: [] }
 
@@ -25,6 +28,9 @@ export class MockPort implements ExecutePort {
   readonly #options: Options
   readonly #otherwise: Answer
   readonly #asked = new Map<Answer, number>()
+  readonly #faults: ReturnType<FaultPlan["start"]> | undefined
+  #requests = 0
+  #begun: number | undefined
   readonly ring: ExecutePort["ring"]
   readonly partition: ExecutePort["partition"]
 
@@ -32,6 +38,7 @@ export class MockPort implements ExecutePort {
     this.#options = options
     const reply = options.otherwise ?? behind.reply ?? (() => Effect.succeed(empty))
     this.#otherwise = { matches: () => true, reply }
+    this.#faults = options.faults?.start()
     this.ring = behind.ring
     this.partition = behind.partition
     this.defaults = { retry: "none", ...options.defaults }
@@ -40,7 +47,7 @@ export class MockPort implements ExecutePort {
 
   readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> => {
     if (this.#options.record !== false) this.calls.push({ request, pageState })
-    const reply = this.#reply(request, pageState)
+    const reply = this.#withFault(request, pageState)
     const latency = this.#options.latency
     const duration = typeof latency === "function" ? latency(request) : latency
     const effect = duration === undefined ? reply : Effect.delay(reply, duration)
@@ -54,6 +61,20 @@ export class MockPort implements ExecutePort {
         Effect.sync(() => {
           this.inFlight--
         }))
+    })
+  }
+
+  /** The reply of the answers, or that of a fault in front of them. */
+  #withFault(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
+    const decide = this.#faults
+    if (decide === undefined) return this.#reply(request, pageState)
+    return Effect.clockWith((clock) => {
+      const now = clock.currentTimeMillisUnsafe()
+      this.#begun ??= now
+      const fault = decide(request, this.#requests++, now - this.#begun)
+      return fault === undefined
+        ? this.#reply(request, pageState)
+        : inject(fault, request, () => this.#reply(request, pageState))
     })
   }
 

@@ -6,7 +6,7 @@ import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
-import type { Live } from "./live.ts"
+import { exists, type Live } from "./live.ts"
 import { token } from "./murmur3.ts"
 import { appliedColumn, type Cursor, keysOfSelect, select } from "./reads.ts"
 import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
@@ -265,8 +265,8 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
     clustering: condition?.isStatic === true ? undefined : targets.rows?.[0]
   }))
   const lives: Array<Live> = []
-  for (const { clustering } of sortedRows(table, rows)) {
-    const live = liveOf(table, key, clustering, second)
+  for (const { clustering, isStatic } of sortedRows(table, rows)) {
+    const live = isStatic ? staticOf(liveOf(table, key, undefined, second)) : liveOf(table, key, clustering, second)
     if (live.row !== undefined || hasShownStatics(live, expressions)) lives.push(live)
   }
   const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
@@ -281,6 +281,12 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
     columns,
     wasApplied: false
   }
+}
+
+/** The static values of a partition; the server reads the first of its rows beside them, but none of its other values. */
+const staticOf = (live: Live): Live => {
+  const row = live.partition.rows.find((row) => exists(row, live.second))
+  return row === undefined ? live : { ...live, row: { ...row, cells: new Map(), complexes: new Map() } }
 }
 
 interface Asked {

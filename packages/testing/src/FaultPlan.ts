@@ -1,0 +1,233 @@
+/**
+ * Faults that a mock session injects: by plan, or every one of them in turn.
+ *
+ * @since 0.1.0
+ */
+import type { Session } from "@effect-cql/core"
+import type { Request } from "@effect-cql/core/Port"
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { exploreWith } from "./internal/explore.ts"
+import { faultsOf } from "./internal/faults.ts"
+import { randomOf } from "./internal/random.ts"
+import type { MemoryOptions, MockSession } from "./MockSession.ts"
+
+/**
+ * What goes wrong with a request:
+ *
+ * - `overloaded`: refused by the coordinator (`Overloaded`); not applied.
+ * - `unavailable`: too few replicas are alive (`Unavailable`); not applied.
+ * - `dropped`: the connection is lost before the request is executed (`ConnectionClosed`).
+ * - `timeout`: timed out on the server (`ReadTimeout`, `WriteTimeout`); not applied.
+ * - `lost`: applied, and the connection lost before the answer came (`ConnectionClosed`).
+ * - `timeoutApplied`: applied, and timed out on the server.
+ * - `late`: fails as `dropped`, and is applied 30 seconds later.
+ * - `commitTimeout`: of a conditional write whose condition held: decided and applied, and only the commit timed out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fault =
+  | "overloaded"
+  | "unavailable"
+  | "dropped"
+  | "timeout"
+  | "lost"
+  | "timeoutApplied"
+  | "late"
+  | "commitTimeout"
+
+/**
+ * The circumstances of a request that a rule decides on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Circumstances {
+  /** Position among all requests of the session, from 0. */
+  readonly index: number
+  /** Milliseconds on the Clock since the first request. */
+  readonly millis: number
+  /** A number from 0 up to but not including 1, the same for the same seed. */
+  readonly random: () => number
+}
+
+/**
+ * Decides on the fault of a request; `undefined` leaves the request to the next rule.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Rule = (request: Request, circumstances: Circumstances) => Fault | undefined
+
+/**
+ * A seed and rules. The first rule with a fault that the request can meet decides: reads are never applied, definitions meet
+ * no fault, and only conditional writes meet `commitTimeout`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FaultPlan {
+  /** Makes the faults of a new session. */
+  readonly start: () => (request: Request, index: number, millis: number) => Fault | undefined
+}
+
+/**
+ * Makes a plan. The same seed injects the same faults into the same requests.
+ *
+ * **Example** (One write in ten is applied, and its answer lost)
+ *
+ * ```ts
+ * import { executeConcurrent } from "@effect-cql/core"
+ * import { FaultPlan, MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const faults = FaultPlan.make([FaultPlan.rate(0.1, ["lost"])], { seed: 7 })
+ * const session = MockSession.memory(["CREATE TABLE app.users (id int PRIMARY KEY)"], { faults })
+ * const inserts = Array.from({ length: 100 }, (_, id) => ["INSERT INTO app.users (id) VALUES (?)", [id]] as const)
+ * const results = await Effect.runPromise(
+ *   executeConcurrent(inserts, { raiseOnFirstError: false }).pipe(Effect.provide(session))
+ * )
+ * const unknown = results.filter(({ outcome }) => outcome === "Unknown").length
+ * console.assert(unknown > 0 && unknown < 30)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (rules: ReadonlyArray<Rule>, options?: { readonly seed?: number | undefined }): FaultPlan => ({
+  start: () => {
+    const random = randomOf(options?.seed ?? 0)
+    return (request, index, millis) => {
+      const possible = faultsOf(request)
+      for (const rule of rules) {
+        const fault = rule(request, { index, millis, random })
+        if (fault !== undefined && possible.includes(fault)) return fault
+      }
+      return undefined
+    }
+  }
+})
+
+/**
+ * Injects a fault into the request at an index, counted from 0.
+ *
+ * @category rules
+ * @since 0.1.0
+ */
+export const at = (index: number, fault: Fault): Rule => (_, circumstances) =>
+  circumstances.index === index ? fault : undefined
+
+/**
+ * Injects a fault into every request of a span of time on the Clock, counted from the first request of the session.
+ *
+ * **Example** (A node that is down for a second)
+ *
+ * ```ts
+ * import { FaultPlan } from "@effect-cql/testing"
+ *
+ * const down = FaultPlan.make([FaultPlan.between("1 second", "2 seconds", "unavailable")])
+ * ```
+ *
+ * @category rules
+ * @since 0.1.0
+ */
+export const between = (from: Duration.Input, to: Duration.Input, fault: Fault): Rule => {
+  const [start, end] = [Duration.toMillis(Duration.fromInputUnsafe(from)), Duration.toMillis(Duration.fromInputUnsafe(to))]
+  return (_, { millis }) => millis >= start && millis < end ? fault : undefined
+}
+
+/**
+ * Injects one of some faults into a share of the requests.
+ *
+ * @category rules
+ * @since 0.1.0
+ */
+export const rate = (share: number, faults: readonly [Fault, ...ReadonlyArray<Fault>]): Rule => (_, { random }) => {
+  // Both numbers are drawn for every request, so that the faults of one do not depend on those of others.
+  const [chance, which] = [random(), random()]
+  return chance < share ? faults[Math.floor(which * faults.length)] : undefined
+}
+
+/**
+ * Restricts a rule to the requests that match a predicate.
+ *
+ * @category rules
+ * @since 0.1.0
+ */
+export const only = (matches: (request: Request) => boolean, rule: Rule): Rule => (request, circumstances) =>
+  matches(request) ? rule(request, circumstances) : undefined
+
+/**
+ * The options of {@link explore}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ExploreOptions<A, E, E2, R> extends Omit<MemoryOptions, "faults"> {
+  /** The tables of each run, as `MockSession.memory` takes them. */
+  readonly tables: ReadonlyArray<string>
+  /**
+   * Checks what holds whatever goes wrong, without faults, after the program has ended and late writes have arrived. A
+   * failure or a defect of it breaks the invariant.
+   */
+  readonly invariant: (exit: Exit.Exit<A, E>) => Effect.Effect<unknown, E2, Session | MockSession | R>
+  /** Faults of one run at most: 1, or 2 for pairs as well. Default: 1. */
+  readonly faults?: 1 | 2 | undefined
+  /** The faults to try. Default: all of them. */
+  readonly kinds?: ReadonlyArray<Fault> | undefined
+  /** Runs at most. Default: 2,000. */
+  readonly maxRuns?: number | undefined
+}
+
+/**
+ * The result of an exploration that found nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Explored {
+  /** Runs of the program. */
+  readonly runs: number
+  /** Requests of the run without faults. */
+  readonly requests: number
+  /** Whether the bound on runs left some faults untried. */
+  readonly isPartial: boolean
+}
+
+/**
+ * Runs a program once without faults, and then once for every fault at every request, each on a new memory session and a
+ * virtual clock of its own. With `faults: 2` it goes on with pairs of faults.
+ *
+ * It dies with the shortest history that breaks the invariant: the requests, which of them met which fault, and what the
+ * invariant found. A program that dies, or does not end within a day of virtual time, breaks it as well; one that fails does
+ * not.
+ *
+ * **Example** (Whatever is lost, a name has one owner)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { FaultPlan } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const claim = (owner: number) =>
+ *   Statement.make("INSERT INTO app.names (name, owner) VALUES ('ada', ?) IF NOT EXISTS", [owner])
+ * const program = Effect.all([Effect.result(claim(1)), Effect.result(claim(2))])
+ * const explored = await Effect.runPromise(FaultPlan.explore(program, {
+ *   tables: ["CREATE TABLE app.names (name text PRIMARY KEY, owner int)"],
+ *   invariant: () =>
+ *     Effect.map(Statement.make("SELECT count(*) AS owners FROM app.names"), ({ first }) => {
+ *       if (Number(first?.["owners"]) > 1) throw new Error("two owners")
+ *     })
+ * }))
+ * console.assert(explored.runs > 10)
+ * ```
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const explore = <A, E, R, E2>(
+  program: Effect.Effect<A, E, R>,
+  options: ExploreOptions<A, E, E2, R>
+): Effect.Effect<Explored, never, Exclude<R, Session | MockSession>> => exploreWith(program, options)

@@ -1,0 +1,190 @@
+import { type CqlError, executeConcurrent, Query, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { FaultPlan, MockSession } from "../src/index.ts"
+
+const stock = "CREATE TABLE shop.stock (item text PRIMARY KEY, left int, holders set<text>)"
+const messageOf = (exit: Exit.Exit<unknown, unknown>) => Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
+
+const read = Query.make("SELECT left, holders FROM shop.stock WHERE item = ?", { params: Schema.Tuple([Schema.String]) })
+const take = "UPDATE shop.stock SET left = ?, holders = holders + ? WHERE item = ? IF left = ?"
+
+const prepare = Statement.make("INSERT INTO shop.stock (item, left) VALUES ('seat', 1)")
+
+const leftOf = Effect.map(read("seat"), ({ first }) => Number(first?.["left"] ?? 0))
+const holdersOf = Effect.map(read("seat"), ({ first }) => (first?.["holders"] ?? new Set()) as ReadonlySet<string>)
+
+/** Takes what is left, and takes every failure for a sale that did not happen. */
+const naiveSale = (buyer: string) =>
+  Effect.gen(function*() {
+    const left = yield* leftOf
+    if (left === 0) return false
+    const { wasApplied } = yield* Statement.make(take, [left - 1, new Set([buyer]), "seat", left])
+    return wasApplied
+  }).pipe(Effect.catch(() => Effect.succeed(false)))
+
+/** The same, but after an unknown outcome it looks who holds the seat. */
+const carefulSale = (buyer: string) =>
+  Effect.gen(function*() {
+    const left = yield* leftOf
+    if (left === 0) return (yield* holdersOf).has(buyer)
+    const { wasApplied } = yield* Statement.make(take, [left - 1, new Set([buyer]), "seat", left])
+    return wasApplied
+  }).pipe(
+    Effect.catch((error: CqlError) =>
+      error.outcome === "NotApplied"
+        ? Effect.succeed(false)
+        : Effect.map(Effect.delay(holdersOf, "1 minute"), (holders) => holders.has(buyer)).pipe(
+          Effect.retry({ times: 3 })
+        )
+    )
+  )
+
+const buyers = ["ada", "eve"]
+const sellBy = (sale: (buyer: string) => Effect.Effect<boolean, CqlError, Session>) =>
+  Effect.andThen(Effect.retry(prepare, { times: 3 }), Effect.forEach(buyers, sale))
+
+/** What buyers were told is what the table says. */
+const toldTheTruth = (exit: Exit.Exit<ReadonlyArray<boolean>, CqlError>) =>
+  Effect.gen(function*() {
+    if (Exit.isFailure(exit)) return
+    const holders = yield* holdersOf
+    assert.deepStrictEqual(buyers.filter((_, at) => exit.value[at]), buyers.filter((buyer) => holders.has(buyer)))
+  })
+
+describe("explore", () => {
+  it.effect("finds the shortest history in which a naive sale tells a buyer what is not so", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(
+        FaultPlan.explore(sellBy(naiveSale), { tables: [stock], invariant: toldTheTruth })
+      )
+      const message = messageOf(exit)
+      assert.include(message, "an invariant broke under one fault")
+      assert.match(message, /UPDATE shop\.stock .* {2}<- (lost|timeoutApplied|late|commitTimeout)/)
+    }))
+
+  it.effect("passes a sale that looks after an unknown outcome", () =>
+    Effect.gen(function*() {
+      const explored = yield* FaultPlan.explore(sellBy(carefulSale), { tables: [stock], invariant: toldTheTruth })
+      assert.isFalse(explored.isPartial)
+      assert.isAbove(explored.runs, 20)
+    }))
+
+  it.effect("tries pairs, up to a bound", () =>
+    Effect.gen(function*() {
+      const kinds = ["lost", "dropped"] as const
+      const program = Effect.forEach([1, 2, 3], (left) =>
+        Effect.ignore(Statement.make("INSERT INTO shop.stock (item, left) VALUES ('a', ?)", [left])))
+      const options = { tables: [stock], invariant: () => Effect.void, kinds, faults: 2 } as const
+      // Three inserts, two kinds: 6 single faults and 3 pairs of requests with 4 pairs of kinds each.
+      assert.deepStrictEqual(yield* FaultPlan.explore(program, options), { runs: 19, requests: 3, isPartial: false })
+      assert.deepStrictEqual(yield* FaultPlan.explore(program, { ...options, maxRuns: 9 }), {
+        runs: 9,
+        requests: 3,
+        isPartial: true
+      })
+    }))
+
+  it.effect("finds what only a pair of faults breaks", () =>
+    Effect.gen(function*() {
+      const insert = Statement.make("INSERT INTO shop.stock (item, left) VALUES ('a', 1)")
+      const program = Effect.retry(insert, { times: 1 })
+      const options = {
+        tables: [stock],
+        kinds: ["dropped"],
+        invariant: () => Effect.map(Statement.make("SELECT * FROM shop.stock"), ({ length }) => assert.strictEqual(length, 1))
+      } as const
+      assert.strictEqual((yield* FaultPlan.explore(program, options)).runs, 2)
+      const exit = yield* Effect.exit(FaultPlan.explore(program, { ...options, faults: 2 }))
+      assert.include(messageOf(exit), "under 2 faults")
+    }))
+
+  it.effect("says so where the program hangs or dies, and where the invariant never held", () =>
+    Effect.gen(function*() {
+      const of = (program: Effect.Effect<unknown>, invariant: Effect.Effect<unknown, Error> = Effect.void) =>
+        Effect.map(Effect.exit(FaultPlan.explore(program, { tables: [stock], invariant: () => invariant })), messageOf)
+      assert.include(yield* of(Effect.never), "did not end within a day")
+      assert.include(yield* of(Effect.die(new Error("broken program"))), "broken program")
+      assert.include(yield* of(Effect.void, Effect.fail(new Error("never held"))), "without any fault")
+    }))
+
+  it.effect("gives retries the time that they wait", () =>
+    Effect.gen(function*() {
+      const { runs } = yield* FaultPlan.explore(
+        Statement.make("SELECT * FROM shop.stock"),
+        {
+          tables: [stock],
+          defaults: { retry: RetryPolicy.standard },
+          invariant: (exit) => Effect.sync(() => assert.isTrue(Exit.isSuccess(exit)))
+        }
+      )
+      assert.strictEqual(runs, 5)
+    }))
+})
+
+const outcomesUnder = (plan: FaultPlan.FaultPlan) =>
+  Effect.gen(function*() {
+    const inserts = Array.from({ length: 40 }, (_, id) =>
+      ["INSERT INTO shop.stock (item, left) VALUES (?, 1)", [`i${id}`]] as const)
+    const results = yield* executeConcurrent(inserts, { raiseOnFirstError: false, concurrency: 1 })
+    const { first } = yield* Statement.make("SELECT count(*) AS n FROM shop.stock", [], { idempotent: true }).pipe(
+      Effect.retry({ times: 20 })
+    )
+    return { failed: results.flatMap(({ _tag, index }) => _tag === "Failure" ? [index] : []), rows: Number(first?.["n"]) }
+  }).pipe(Effect.provide(MockSession.memory([stock], { faults: plan })))
+
+describe("a plan", () => {
+  it.effect("injects the same faults for the same seed", () =>
+    Effect.gen(function*() {
+      const plan = (seed: number) => FaultPlan.make([FaultPlan.rate(0.3, ["lost", "dropped"])], { seed })
+      const [first, again, other] = [
+        yield* outcomesUnder(plan(1)),
+        yield* outcomesUnder(plan(1)),
+        yield* outcomesUnder(plan(2))
+      ]
+      assert.deepStrictEqual(first, again)
+      assert.notDeepEqual(first.failed, other.failed)
+      // Lost ones are there, dropped ones are not.
+      assert.isTrue(first.rows > 40 - first.failed.length && first.rows < 40)
+    }))
+
+  it.effect("breaks the request at an index, and those of a span of time", () =>
+    Effect.gen(function*() {
+      const session = (plan: FaultPlan.FaultPlan) => Effect.provide(MockSession.memory([stock], { faults: plan }))
+      const all = Statement.make("SELECT * FROM shop.stock")
+      const second = Effect.all([Effect.exit(all), Effect.exit(all), Effect.exit(all)]).pipe(
+        session(FaultPlan.make([FaultPlan.at(1, "unavailable")]))
+      )
+      assert.deepStrictEqual((yield* second).map(Exit.isSuccess), [true, false, true])
+      const span = Effect.gen(function*() {
+        const exits = []
+        for (let step = 0; step < 4; step++) {
+          exits.push(Exit.isSuccess(yield* Effect.exit(all)))
+          yield* TestClock.adjust("1 second")
+        }
+        return exits
+      }).pipe(session(FaultPlan.make([FaultPlan.between("1 second", "3 seconds", "overloaded")])))
+      assert.deepStrictEqual(yield* span, [true, false, false, true])
+    }))
+
+  it.effect("applies a late write after the client has given up", () =>
+    Effect.gen(function*() {
+      const all = Statement.make("SELECT * FROM shop.stock")
+      const insert = Statement.make("INSERT INTO shop.stock (item) VALUES ('a')")
+      assert.strictEqual((yield* Effect.flip(insert)).outcome, "Unknown")
+      assert.strictEqual((yield* all).length, 0)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* all).length, 1)
+    }).pipe(Effect.provide(MockSession.memory([stock], { faults: FaultPlan.make([FaultPlan.at(0, "late")]) }))))
+
+  it.effect("times out the commit of a condition that held, and answers one that did not", () =>
+    Effect.gen(function*() {
+      const insert = Statement.make("INSERT INTO shop.stock (item) VALUES ('a') IF NOT EXISTS")
+      const error = yield* Effect.flip(insert)
+      assert.deepStrictEqual([error.reason._tag, error.outcome], ["WriteTimeout", "WillApply"])
+      assert.isFalse((yield* insert).wasApplied)
+    }).pipe(Effect.provide(MockSession.memory([stock], {
+      faults: FaultPlan.make([FaultPlan.only(({ conditional }) => conditional, FaultPlan.rate(1, ["commitTimeout"]))])
+    }))))
+})
