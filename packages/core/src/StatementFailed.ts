@@ -26,6 +26,7 @@ import type { Summary } from "./Summary.ts"
  * import { Effect } from "effect"
  *
  * const session = MockSession.layer({
+ *   lenient: true,
  *   answers: [MockSession.when(/app\.broken/, MockSession.fail(new Reason.Overloaded({ message: "busy" })))]
  * })
  * const program = executeConcurrent(
@@ -100,7 +101,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * const program = executeConcurrent(statements, { concurrency: 1, statement: { retry: "none" } }).pipe(
    *   Effect.catchTag("StatementFailed", (error) => executeConcurrent([...error.remaining(statements)]))
    * )
-   * const session = MockSession.layer({ answers: [MockSession.when(/users/, busyOnce)] })
+   * const session = MockSession.layer({ lenient: true, answers: [MockSession.when(/users/, busyOnce)] })
    * const rest = await Effect.runPromise(program.pipe(Effect.provide(session)))
    * console.assert(rest.length === 2)
    * ```

@@ -84,6 +84,7 @@ describe("a limiter", () => {
       assert.isAtMost(millis, 60_000 + 20)
     }).pipe(Effect.provide(MockSession.layer({
       latency: 10,
+      lenient: true,
       answers: [
         MockSession.when(
           insert,

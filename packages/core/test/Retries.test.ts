@@ -205,6 +205,7 @@ describe("how it is retried", () => {
       const page = MockSession.rows(rows)
       const every = MockSession.layer({
         defaults: { pageSize: 1, retry: RetryPolicy.standard },
+        lenient: true,
         answers: [
           MockSession.when(
             () => true,
@@ -267,6 +268,7 @@ describe("what retries leave", () => {
       ]])
     }).pipe(Effect.provide(MockSession.layer({
       defaults: { retry: RetryPolicy.standard },
+      lenient: true,
       answers: [
         MockSession.when(() => true, MockSession.inTurn(MockSession.fail(overloaded), MockSession.notApplied()))
       ]
@@ -307,6 +309,7 @@ describe("what retries leave", () => {
       assert.deepStrictEqual(valueOf(exit).map(({ attempts }) => attempts), [3, 2, 1])
     }).pipe(Effect.provide(MockSession.layer({
       defaults: { retry: RetryPolicy.standard },
+      lenient: true,
       answers: [
         MockSession.when(
           write.text,

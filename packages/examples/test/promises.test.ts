@@ -7,6 +7,7 @@ import { UserStore } from "../src/promises.ts"
 describe("promises", () => {
   it("resolve with values, errors of reads among them", async () => {
     const users = new UserStore(MockSession.layer({
+      lenient: true,
       answers: [
         MockSession.when(/SELECT/, MockSession.rows([{ name: "ada" }]), { params: [1] }),
         MockSession.when(/SELECT/, MockSession.fail(new Reason.Overloaded({ message: "busy" })), { params: [2] })

@@ -26,6 +26,7 @@ export const sessionOf = (options: {
   MockSession.layer({
     capacity: options.capacity,
     latency: options.latency && ((request) => options.latency!(indexOf(request as never))),
+    lenient: true,
     answers: [
       MockSession.when(
         (request) => options.failing?.includes(indexOf(request as never)) ?? false,

@@ -134,7 +134,10 @@ export const at = (index: number, fault: Fault): Rule => (_, circumstances) =>
  * @since 0.1.0
  */
 export const between = (from: Duration.Input, to: Duration.Input, fault: Fault): Rule => {
-  const [start, end] = [Duration.toMillis(Duration.fromInputUnsafe(from)), Duration.toMillis(Duration.fromInputUnsafe(to))]
+  const [start, end] = [
+    Duration.toMillis(Duration.fromInputUnsafe(from)),
+    Duration.toMillis(Duration.fromInputUnsafe(to))
+  ]
   return (_, { millis }) => millis >= start && millis < end ? fault : undefined
 }
 

@@ -5,7 +5,6 @@
  */
 import { type CqlError, type PageState, type Query, Session, type Statement } from "@effect-cql/core"
 import type { Page, Request } from "@effect-cql/core/Port"
-import type { Service } from "@effect-cql/core/Session"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,25 +12,10 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { FaultPlan } from "./FaultPlan.ts"
-import { Memory } from "./internal/memory/memory.ts"
-import { MockPort, toPredicate } from "./internal/mockPort.ts"
+import { textOfMatcher, toPredicate } from "./internal/matching.ts"
+import { type Made, make, makeMemory, MockSession } from "./internal/mockService.ts"
 
-/**
- * The record of a mock session: what it was asked, and how much at once.
- *
- * @category services
- * @since 0.1.0
- */
-export class MockSession extends Context.Service<MockSession, {
-  /** Every request so far, in the order of arrival. */
-  readonly calls: Effect.Effect<ReadonlyArray<Call>>
-  /** Requests in flight now. */
-  readonly inFlight: Effect.Effect<number>
-  /** The most requests that have been in flight at once. */
-  readonly peakInFlight: Effect.Effect<number>
-  /** Forgets the calls and the peak. */
-  readonly reset: Effect.Effect<void>
-}>()("@effect-cql/testing/MockSession") {}
+export { type Made, make, makeMemory, MockSession } from "./internal/mockService.ts"
 
 /**
  * A request as the mock session got it.
@@ -40,8 +24,24 @@ export class MockSession extends Context.Service<MockSession, {
  * @since 0.1.0
  */
 export interface Call {
+  /** Position among all calls, from 0. */
+  readonly index: number
   readonly request: Request
   readonly pageState: PageState | undefined
+  /** Milliseconds on the Clock of the session. */
+  readonly at: number
+  /** Requests that were in flight when it came. */
+  readonly inFlight: number
+}
+
+/**
+ * A call of a statement, with what it bound in the order of the markers. Of a batch: what the members that match bound.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CallOf extends Call {
+  readonly params: ReadonlyArray<unknown>
 }
 
 /**
@@ -76,6 +76,12 @@ export interface ReplyContext {
 export interface Answer {
   readonly matches: (request: Request) => boolean
   readonly reply: Reply
+  /** Whether a strict session takes it well that nothing asks for it. Default: `false`. */
+  readonly optional?: boolean | undefined
+  /** For messages: the text that it answers, whether a request has that text, and the parameters that it asks for. */
+  readonly text?: string | undefined
+  readonly matchesText?: ((request: Request) => boolean) | undefined
+  readonly params?: ReadonlyArray<unknown> | undefined
 }
 
 /**
@@ -95,8 +101,18 @@ export type Matcher = string | RegExp | Query.Query.Any | ((request: Request) =>
 export interface Options {
   /** The first that matches replies. */
   readonly answers?: ReadonlyArray<Answer> | undefined
-  /** Replies when no answer matches. Default: an empty result. See {@link strict}. */
+  /**
+   * Replies when no answer matches. Default: without any answers an empty result. With answers the session is strict: it dies,
+   * naming the nearest scripted text and what differs, and at the end of its scope it dies of answers that nothing asked for.
+   */
   readonly otherwise?: Reply | undefined
+  /** Replies with an empty result when no answer matches, and takes unused answers well. Default: `false`. */
+  readonly lenient?: boolean | undefined
+  /**
+   * `CREATE TABLE` and `CREATE TYPE` texts that every statement of a scripted session has to fit: a statement that a server with
+   * these tables would refuse is a defect. Default: nothing is known of tables.
+   */
+  readonly tables?: ReadonlyArray<string> | undefined
   /** How long each reply takes on the Clock, unless the answer says so itself. Default: none, the reply is there at once. */
   readonly latency?: Duration.Input | ((request: Request) => Duration.Input) | undefined
   /** Faults that are injected into requests, in front of the answers. Default: none. */
@@ -140,7 +156,7 @@ export interface Options {
 export const when = (
   matcher: Matcher,
   reply: Reply,
-  options?: { readonly params?: ReadonlyArray<unknown> | undefined }
+  options?: { readonly params?: ReadonlyArray<unknown> | undefined; readonly optional?: boolean | undefined }
 ): Answer => {
   const matchesText = toPredicate(matcher)
   const params = options?.params
@@ -148,44 +164,13 @@ export const when = (
     matches: (request) =>
       matchesText(request) &&
       (params === undefined || (request._tag === "Statement" && Equal.equals(params, request.params))),
-    reply
+    reply,
+    optional: options?.optional,
+    text: textOfMatcher(matcher),
+    matchesText,
+    params
   }
 }
-
-/**
- * Makes a mock session and its record, for tests without Layers.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope> =>
-  makeOn(Effect.sync(() => new MockPort(options ?? {})))
-
-/**
- * A mock session, and its record.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Made {
-  readonly session: Service
-  readonly mock: MockSession["Service"]
-}
-
-const makeOn = (port: Effect.Effect<MockPort>): Effect.Effect<Made, never, Scope.Scope> =>
-  Effect.flatMap(port, (port) =>
-    Effect.map(Session.make(port), (session) => ({
-      session,
-      mock: MockSession.of({
-        calls: Effect.sync(() => [...port.calls]),
-        inFlight: Effect.sync(() => port.inFlight),
-        peakInFlight: Effect.sync(() => port.peakInFlight),
-        reset: Effect.sync(() => {
-          port.calls = []
-          port.peakInFlight = port.inFlight
-        })
-      })
-    })))
 
 const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Session | MockSession> =>
   Layer.effectContext(
@@ -198,7 +183,7 @@ const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Ses
  * @category options
  * @since 0.1.0
  */
-export interface MemoryOptions extends Options {
+export interface MemoryOptions extends Omit<Options, "tables"> {
   /** Keyspace of tables and statements that name none. Default: no keyspace, so that every name has to be qualified. */
   readonly keyspace?: string | undefined
 }
@@ -240,27 +225,6 @@ export const memory = (
 ): Layer.Layer<Session | MockSession> => layerOf(makeMemory(tables, options))
 
 /**
- * Makes a memory session and its record, for tests without Layers. See {@link memory}.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const makeMemory = (
-  tables: Iterable<string>,
-  options?: MemoryOptions
-): Effect.Effect<Made, never, Scope.Scope> =>
-  makeOn(Effect.suspend(() => {
-    const memory = new Memory(options?.keyspace)
-    const defaults = { pageSize: memoryPageSize, ...options?.defaults }
-    const reply: Reply = (request, { pageState }) => memory.execute(request, pageState)
-    const { partition, ring } = memory
-    return Effect.as(memory.define([...tables]), new MockPort({ ...options, defaults }, { reply, ring, partition }))
-  }))
-
-// That of a session on a server.
-const memoryPageSize = 5_000
-
-/**
  * A mock session as a Layer: the `Session` that code under test asks for, and its record, {@link MockSession}.
  *
  * **Example** (Testing a service without a database)
@@ -284,5 +248,30 @@ const memoryPageSize = 5_000
  */
 export const layer = (options?: Options): Layer.Layer<Session | MockSession> => layerOf(make(options))
 
+export { randomLatency, sometimes } from "./internal/chance.ts"
 export { applied, notApplied } from "./internal/conditions.ts"
-export { delayed, die, fail, inTurn, never, rows, rowsFrom, strict } from "./internal/replies.ts"
+export { expectAtMostInFlight, expectCalledWith, expectCalls, expectOrder, golden } from "./internal/expectations.ts"
+export {
+  connectionClosed,
+  invalidQuery,
+  overloaded,
+  readTimeout,
+  serverError,
+  type TimeoutFields,
+  unavailable,
+  writeTimeout
+} from "./internal/reasons.ts"
+export {
+  delayed,
+  die,
+  every,
+  fail,
+  inTurn,
+  late,
+  lostAnswer,
+  never,
+  nth,
+  rows,
+  rowsFrom,
+  strict
+} from "./internal/replies.ts"

@@ -1,4 +1,4 @@
-import { type CqlError, executeConcurrent, Query, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import { type CqlError, executeConcurrent, Query, RetryPolicy, type Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -7,7 +7,9 @@ import { FaultPlan, MockSession } from "../src/index.ts"
 const stock = "CREATE TABLE shop.stock (item text PRIMARY KEY, left int, holders set<text>)"
 const messageOf = (exit: Exit.Exit<unknown, unknown>) => Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
 
-const read = Query.make("SELECT left, holders FROM shop.stock WHERE item = ?", { params: Schema.Tuple([Schema.String]) })
+const read = Query.make("SELECT left, holders FROM shop.stock WHERE item = ?", {
+  params: Schema.Tuple([Schema.String])
+})
 const take = "UPDATE shop.stock SET left = ?, holders = holders + ? WHERE item = ? IF left = ?"
 
 const prepare = Statement.make("INSERT INTO shop.stock (item, left) VALUES ('seat', 1)")
@@ -76,7 +78,13 @@ describe("explore", () => {
       const kinds = ["lost", "dropped"] as const
       const program = Effect.forEach([1, 2, 3], (left) =>
         Effect.ignore(Statement.make("INSERT INTO shop.stock (item, left) VALUES ('a', ?)", [left])))
-      const options = { tables: [stock], invariant: () => Effect.void, kinds, faults: 2 } as const
+      const options = {
+        tables: [stock],
+        invariant: () =>
+          Effect.void,
+        kinds,
+        faults: 2
+      } as const
       // Three inserts, two kinds: 6 single faults and 3 pairs of requests with 4 pairs of kinds each.
       assert.deepStrictEqual(yield* FaultPlan.explore(program, options), { runs: 19, requests: 3, isPartial: false })
       assert.deepStrictEqual(yield* FaultPlan.explore(program, { ...options, maxRuns: 9 }), {
@@ -93,7 +101,8 @@ describe("explore", () => {
       const options = {
         tables: [stock],
         kinds: ["dropped"],
-        invariant: () => Effect.map(Statement.make("SELECT * FROM shop.stock"), ({ length }) => assert.strictEqual(length, 1))
+        invariant: () =>
+          Effect.map(Statement.make("SELECT * FROM shop.stock"), ({ length }) => assert.strictEqual(length, 1))
       } as const
       assert.strictEqual((yield* FaultPlan.explore(program, options)).runs, 2)
       const exit = yield* Effect.exit(FaultPlan.explore(program, { ...options, faults: 2 }))
@@ -131,7 +140,12 @@ const outcomesUnder = (plan: FaultPlan.FaultPlan) =>
     const { first } = yield* Statement.make("SELECT count(*) AS n FROM shop.stock", [], { idempotent: true }).pipe(
       Effect.retry({ times: 20 })
     )
-    return { failed: results.flatMap(({ _tag, index }) => _tag === "Failure" ? [index] : []), rows: Number(first?.["n"]) }
+    return {
+      failed: results.flatMap(({ _tag, index }) =>
+        _tag === "Failure" ? [index] : []
+      ),
+      rows: Number(first?.["n"])
+    }
   }).pipe(Effect.provide(MockSession.memory([stock], { faults: plan })))
 
 describe("a plan", () => {

@@ -24,6 +24,7 @@ const holding = (
   default_time_to_live = 0
 ) =>
   MockSession.layer({
+    lenient: true,
     answers: [
       MockSession.when(/system_schema\.tables/, MockSession.rows([{ default_time_to_live }])),
       MockSession.when(/system_schema\.columns/, MockSession.rows(columns(types))),
@@ -217,6 +218,7 @@ describe("a conditional write, read at a serial level", () => {
       const levels = (yield* mock.calls).map(({ request }) => request.options.consistency)
       assert.deepStrictEqual(levels.at(-1), "LOCAL_SERIAL")
     }).pipe(Effect.provide(MockSession.layer({
+      lenient: true,
       answers: [
         MockSession.when(/^UPDATE/, MockSession.fail(timeout)),
         MockSession.when(
@@ -240,6 +242,7 @@ describe("a conditional write, read at a serial level", () => {
       assert.deepInclude(result, { _tag: "Success", outcome: "Unknown" })
       assert.deepInclude(yield* settleOne(result!), { outcome: "Applied", finding: "found" })
     }).pipe(Effect.provide(MockSession.layer({
+      lenient: true,
       answers: [
         MockSession.when(
           /^INSERT/,
@@ -405,6 +408,7 @@ describe("what cannot be told stays open, and says why", () => {
       )
       assert.lengthOf(asked, 1)
     }).pipe(Effect.provide(MockSession.layer({
+      lenient: true,
       answers: [MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" })))],
       otherwise: MockSession.fail(timeout)
     }))))
@@ -496,6 +500,7 @@ it.effect("a write is read back by the execution profile that it was sent by", (
       ["dc2", "LOCAL_SERIAL"]
     ])
   }).pipe(Effect.provide(MockSession.layer({
+    lenient: true,
     answers: [
       MockSession.when(/^UPDATE/, MockSession.fail(lost)),
       MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
@@ -532,6 +537,7 @@ it.effect("what is executed again keeps its time, and is known by it", () =>
     const [end] = yield* Settlement.settle([failed!]).pipe(Effect.provide(holding({ a: [3, at] })))
     assert.strictEqual(end?.outcome, "Applied")
   }).pipe(Effect.provide(MockSession.layer({
+    lenient: true,
     answers: [
       MockSession.when(/^(INSERT|BEGIN)/, MockSession.fail(timeout)),
       MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
@@ -580,6 +586,7 @@ it.effect("of the results of a run only those are read back whose outcome is ope
     assert.isTrue(settlements.every(({ isCertain }) => isCertain))
   }).pipe(Effect.provide(MockSession.layer({
     defaults: { timestamp: now },
+    lenient: true,
     answers: [
       MockSession.when(/^(INSERT|UPDATE)/, MockSession.fail(timeout)),
       MockSession.when(/system_schema/, MockSession.rows(columns({ a: "int", b: "text" }))),
@@ -600,6 +607,7 @@ it.effect("a stopped run tells what can be settled: what failed and what it inte
     assert.deepStrictEqual(settlements.map(({ index, outcome }) => [index, outcome]), [[0, "Unknown"], [2, "Applied"]])
   }).pipe(Effect.provide(MockSession.layer({
     latency: (request) => request._tag === "Statement" && request.text === insert.text ? 1 : 100,
+    lenient: true,
     answers: [MockSession.when(/^INSERT/, MockSession.fail(timeout))]
   }))))
 

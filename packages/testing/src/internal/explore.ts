@@ -10,8 +10,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import type { Explored, ExploreOptions, Fault, FaultPlan } from "../FaultPlan.ts"
-import { makeMemory, MockSession } from "../MockSession.ts"
 import { described, faultsOf } from "./faults.ts"
+import { makeMemory, MockSession } from "./mockService.ts"
 
 const defaultRuns = 2_000
 
@@ -120,13 +120,21 @@ const report = (
   const shortest = broken.toSorted((one, other) => one.ran.seen.length - other.ran.seen.length)[0]
   if (shortest?.ran.broken === undefined) return Effect.never
   const { chosen, ran: { broken: cause, seen } } = shortest
-  const what = chosen.size === 0 ? "without any fault" : chosen.size === 1 ? "under one fault" : `under ${chosen.size} faults`
+  const what = chosen.size === 0
+    ? "without any fault"
+    : chosen.size === 1
+    ? "under one fault"
+    : `under ${chosen.size} faults`
   const lines = seen.map(({ fault, request }, index) =>
-    `  ${String(index + 1).padStart(3)}  ${textOf(request)}${fault === undefined ? "" : `  <- ${fault}: ${described[fault]}`}`
+    `  ${String(index + 1).padStart(3)}  ${textOf(request)}${
+      fault === undefined ? "" : `  <- ${fault}: ${described[fault]}`
+    }`
   )
   return Effect.die(
     new Error(
-      [`an invariant broke ${what}, after ${runs} runs. The shortest history:`, ...lines, Cause.pretty(cause)].join("\n")
+      [`an invariant broke ${what}, after ${runs} runs. The shortest history:`, ...lines, Cause.pretty(cause)].join(
+        "\n"
+      )
     )
   )
 }

@@ -1,14 +1,17 @@
 /**
- * The port of a mock session, and what its answers match.
+ * The port of a mock session.
  */
-import { type CqlError, type PageState, Query, type Statement } from "@effect-cql/core"
+import type { CqlError, PageState, Statement } from "@effect-cql/core"
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { FaultPlan } from "../FaultPlan.ts"
-import type { Answer, Call, Matcher, Options, Reply } from "../MockSession.ts"
-
+import type { Answer, Call, Options, Reply } from "../MockSession.ts"
 import { inject } from "./faults.ts"
+import { Timers } from "./timers.ts"
+import { unexpected } from "./unexpected.ts"
 
 const empty: Page = { rows: [] }
 
@@ -17,27 +20,41 @@ const nothingBehind = (): Effect.Effect<Page, CqlError> => Effect.succeed(empty)
 /** The database behind the answers of a mock session, if there is one. */
 export interface Behind extends Pick<ExecutePort, "ring" | "partition"> {
   readonly reply?: Reply | undefined
+  /** Refuses, with a defect, a request that does not fit the tables of a scripted session. */
+  readonly check?: ((request: Request) => Effect.Effect<void>) | undefined
 }
 
 export class MockPort implements ExecutePort {
   readonly defaults: Statement.Options
   readonly capacity: Effect.Effect<number | undefined>
+  readonly ring: ExecutePort["ring"]
+  readonly partition: ExecutePort["partition"]
   calls: Array<Call> = []
   inFlight = 0
   peakInFlight = 0
   readonly #options: Options
+  readonly #clock: Clock.Clock
+  readonly #check: Behind["check"]
   readonly #otherwise: Answer
+  readonly #isStrict: boolean
+  readonly #timers = new Timers()
   readonly #asked = new Map<Answer, number>()
-  readonly #faults: ReturnType<FaultPlan["start"]> | undefined
+  #answers: ReadonlyArray<Answer>
+  #faults: ReturnType<FaultPlan["start"]> | undefined
   #requests = 0
   #begun: number | undefined
-  readonly ring: ExecutePort["ring"]
-  readonly partition: ExecutePort["partition"]
 
-  constructor(options: Options, behind: Behind = {}) {
+  constructor(options: Options, clock: Clock.Clock, behind: Behind = {}) {
     this.#options = options
-    const reply = options.otherwise ?? behind.reply ?? (() => Effect.succeed(empty))
-    this.#otherwise = { matches: () => true, reply }
+    this.#clock = clock
+    this.#answers = options.answers ?? []
+    this.#check = behind.check
+    const reply = options.otherwise ?? behind.reply
+    this.#isStrict = reply === undefined && options.lenient !== true && (options.answers ?? []).length > 0
+    this.#otherwise = {
+      matches: () => true,
+      reply: reply ?? (this.#isStrict ? (request) => Effect.die(unexpected(request, this.#answers)) : nothingBehind)
+    }
     this.#faults = options.faults?.start()
     this.ring = behind.ring
     this.partition = behind.partition
@@ -45,12 +62,41 @@ export class MockPort implements ExecutePort {
     this.capacity = Effect.succeed(options.capacity)
   }
 
+  /** Puts an answer in front of all others. */
+  add(answer: Answer): void {
+    this.#answers = [answer, ...this.#answers]
+  }
+
+  /** Forgets everything that has happened, and the answers that were added. */
+  reset(): void {
+    this.calls = []
+    this.peakInFlight = this.inFlight
+    this.#asked.clear()
+    this.#answers = this.#options.answers ?? []
+    this.#faults = this.#options.faults?.start()
+    this.#requests = 0
+    this.#begun = undefined
+  }
+
+  /** The scripted answers that no request has asked for. */
+  get unused(): ReadonlyArray<Answer> {
+    return this.#isStrict ? this.#answers.filter((answer) => answer.optional !== true && !this.#asked.has(answer)) : []
+  }
+
   readonly execute = (request: Request, pageState?: PageState): Effect.Effect<Page, CqlError> => {
-    if (this.#options.record !== false) this.calls.push({ request, pageState })
+    if (this.#options.record !== false) {
+      this.calls.push({
+        index: this.calls.length,
+        request,
+        pageState,
+        at: this.#clock.currentTimeMillisUnsafe(),
+        inFlight: this.inFlight
+      })
+    }
     const reply = this.#withFault(request, pageState)
     const latency = this.#options.latency
     const duration = typeof latency === "function" ? latency(request) : latency
-    const effect = duration === undefined ? reply : Effect.delay(reply, duration)
+    const effect = duration === undefined ? reply : Effect.andThen(this.#timers.wait(millisOf(duration)), reply)
     this.peakInFlight = Math.max(this.peakInFlight, this.inFlight + 1)
     // A reply that is there at once is never in flight beside another.
     if (Exit.isExit(effect)) return effect
@@ -67,19 +113,24 @@ export class MockPort implements ExecutePort {
   /** The reply of the answers, or that of a fault in front of them. */
   #withFault(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
     const decide = this.#faults
-    if (decide === undefined) return this.#reply(request, pageState)
+    if (decide === undefined) return this.#checked(request, pageState)
     return Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()
       this.#begun ??= now
       const fault = decide(request, this.#requests++, now - this.#begun)
       return fault === undefined
-        ? this.#reply(request, pageState)
-        : inject(fault, request, () => this.#reply(request, pageState))
+        ? this.#checked(request, pageState)
+        : inject(fault, request, () => this.#checked(request, pageState))
     })
   }
 
+  #checked(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
+    const reply = () => this.#reply(request, pageState)
+    return this.#check === undefined ? reply() : Effect.andThen(this.#check(request), Effect.suspend(reply))
+  }
+
   #reply(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {
-    const answer = this.#options.answers?.find((answer) => answer.matches(request)) ?? this.#otherwise
+    const answer = this.#answers.find((answer) => answer.matches(request)) ?? this.#otherwise
     const attempt = (this.#asked.get(answer) ?? 0) + 1
     this.#asked.set(answer, attempt)
     const behind = (request: Request): Effect.Effect<Page, CqlError> =>
@@ -88,18 +139,4 @@ export class MockPort implements ExecutePort {
   }
 }
 
-/** Whether a request is what a matcher is for. */
-export const toPredicate = (matcher: Matcher): (request: Request) => boolean => {
-  if (matcher instanceof RegExp) return (request) => textsOf(request).some((text) => text.search(matcher) >= 0)
-  if (typeof matcher === "function" && !isQuery(matcher)) return matcher
-  const text = normalise(isQuery(matcher) ? matcher.text : matcher)
-  return (request) => textsOf(request).some((candidate) => normalise(candidate) === text)
-}
-
-const isQuery = (matcher: Matcher): matcher is Query.Query.Any => Query.isQuery(matcher)
-
-/** The texts of a request: one, or those of a batch. */
-const textsOf = (request: Request): ReadonlyArray<string> =>
-  request._tag === "Statement" ? [request.text] : request.statements.map((statement) => statement.text)
-
-const normalise = (text: string): string => text.trim().replaceAll(/\s+/g, " ")
+const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))

@@ -5,7 +5,9 @@ import { CqlError, type Reason } from "@effect-cql/core"
 import { PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { Reply } from "../MockSession.ts"
+import { connectionClosed } from "./reasons.ts"
 
 /**
  * Replies with rows: in pages where the request asks for a page size, and otherwise in one.
@@ -189,3 +191,82 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
  * @since 0.1.0
  */
 export const strict: Reply = (request) => Effect.die(new Error(`MockSession has no answer for: ${textOf(request)}`))
+
+/**
+ * Passes the request on, to the tables of a memory session or to `otherwise`, and fails all the same: an answer that is lost.
+ * Default: the connection was closed.
+ *
+ * **Example** (Applied, although it fails)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const session = MockSession.memory(["CREATE TABLE app.users (id int PRIMARY KEY)"], {
+ *   answers: [MockSession.when(/^INSERT/, MockSession.lostAnswer())]
+ * })
+ * const program = Effect.gen(function*() {
+ *   const error = yield* Effect.flip(Statement.make("INSERT INTO app.users (id) VALUES (1)"))
+ *   return [error.outcome, (yield* Statement.make("SELECT id FROM app.users")).length]
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).join() === "Unknown,1")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const lostAnswer = (reply: Reply = connectionClosed()): Reply => (request, context) =>
+  Effect.andThen(context.behind(request), Effect.suspend(() => reply(request, context)))
+
+/**
+ * Goes on with a reply when the client has given up: after a time on the Clock the request is passed on, whether or not
+ * anything waits for its answer.
+ *
+ * **Example** (A write that lands after its timeout)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const session = MockSession.memory(["CREATE TABLE app.users (id int PRIMARY KEY)"], {
+ *   answers: [MockSession.when(/^INSERT/, MockSession.late("20 millis"))]
+ * })
+ * const program = Effect.gen(function*() {
+ *   const insert = Statement.make("INSERT INTO app.users (id) VALUES (1)", [], { requestTimeout: "5 millis" })
+ *   const { reason } = yield* Effect.flip(insert)
+ *   yield* Effect.sleep("50 millis")
+ *   return [reason._tag, (yield* Statement.make("SELECT id FROM app.users")).length]
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).join() === "RequestTimeout,1")
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const late = (after: Duration.Input, reply?: Reply): Reply => (request, context) =>
+  Effect.flatMap(
+    Effect.forkDetach(
+      Effect.delay(Effect.suspend(() => reply === undefined ? context.behind(request) : reply(request, context)), after)
+    ),
+    Fiber.join
+  )
+
+/**
+ * Replies with `reply` to every `n`th request that it is asked, counted from 1, and passes the others on.
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const every = (n: number, reply: Reply): Reply => (request, context) =>
+  context.attempt % n === 0 ? reply(request, context) : context.behind(request)
+
+/**
+ * Replies with `reply` to the `n`th request that it is asked, counted from 1, and passes the others on.
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const nth = (n: number, reply: Reply): Reply => (request, context) =>
+  context.attempt === n ? reply(request, context) : context.behind(request)

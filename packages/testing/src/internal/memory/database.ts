@@ -1,6 +1,7 @@
 /**
  * Executes statements over the tables in memory.
  */
+import type { Request } from "@effect-cql/core/Port"
 import type * as Ast from "./cql/ast.ts"
 import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
@@ -105,6 +106,18 @@ export class Database {
       default:
         define(statement, environment)
         return nothing
+    }
+  }
+
+  /** Checks a request against the tables, without executing it. */
+  check(request: Request, moment: Moment): void {
+    for (const { params, text } of request._tag === "Batch" ? request.statements : [request]) {
+      const statement = this.#parse(text)
+      const environment = this.#environment(params, moment)
+      if (statement._tag === "Select") keysOfSelect(statement, environment)
+      else if (statement._tag === "Insert" || statement._tag === "Update" || statement._tag === "Delete") {
+        plan(statement, environment)
+      }
     }
   }
 
@@ -267,7 +280,9 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
   const lives: Array<Live> = []
   for (const { clustering, isStatic } of sortedRows(table, rows)) {
     const live = isStatic ? staticOf(liveOf(table, key, undefined, second)) : liveOf(table, key, clustering, second)
-    if (live.row !== undefined || hasShownStatics(live, expressions)) lives.push(live)
+    // A row that is not there shows the static values that a condition on columns met; IF EXISTS met nothing.
+    const showsStatics = isStatic || first.condition?.kind === "columns"
+    if (live.row !== undefined || (showsStatics && hasShownStatics(live, expressions))) lives.push(live)
   }
   const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
   if (lives.length === 0) {

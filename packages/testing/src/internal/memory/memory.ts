@@ -53,6 +53,16 @@ export class Memory {
   readonly execute = (request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> =>
     Effect.flatMap(moment(request), (moment) => attempt(request, () => this.#page(request, moment, pageState)))
 
+  /** Dies of a request that a server with these tables would refuse. */
+  readonly check = (request: Request): Effect.Effect<void> =>
+    Effect.flatMap(moment(request), (moment) => evaluated(() => this.#database.check(request, moment))).pipe(
+      Effect.catch(({ reason }) =>
+        Effect.die(
+          new Error(`a server with the tables of the mock session would refuse ${textOf(request)}: ${reason.message}`)
+        )
+      )
+    )
+
   readonly ring = (): Effect.Effect<Ring> => Effect.succeed(ring)
 
   readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>

@@ -1,0 +1,47 @@
+/**
+ * Replies and latencies that follow from a seed.
+ */
+import type { Request } from "@effect-cql/core/Port"
+import * as Duration from "effect/Duration"
+import type { Reply } from "../MockSession.ts"
+import { randomOf } from "./random.ts"
+
+/**
+ * Replies with `reply` to a share of the requests, and passes the others on. Which they are follows from the seed.
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const sometimes = (
+  share: number,
+  reply: Reply,
+  options?: { readonly seed?: number | undefined }
+): Reply =>
+(request, context) =>
+  randomOf((options?.seed ?? 0) + context.attempt * 7919)() < share ? reply(request, context) : context.behind(request)
+
+/**
+ * A latency drawn from an exponential distribution, for the option `latency`. The same seed draws the same times.
+ *
+ * **Example** (Answers that overtake each other)
+ *
+ * ```ts
+ * import { MockSession } from "@effect-cql/testing"
+ *
+ * const session = MockSession.layer({ latency: MockSession.randomLatency({ mean: "5 millis", min: "1 millis", seed: 3 }) })
+ * ```
+ *
+ * @category replies
+ * @since 0.1.0
+ */
+export const randomLatency = (options: {
+  readonly mean: Duration.Input
+  /** Added to what is drawn. Default: 0. */
+  readonly min?: Duration.Input | undefined
+  readonly seed?: number | undefined
+}): (request: Request) => Duration.Duration => {
+  const random = randomOf(options.seed ?? 0)
+  const [mean, min] = [Duration.fromInputUnsafe(options.mean), Duration.fromInputUnsafe(options.min ?? 0)]
+  // Whole milliseconds: statements that end at one instant share a timer.
+  return () => Duration.millis(Math.round(Duration.toMillis(min) - Math.log(1 - random()) * Duration.toMillis(mean)))
+}
