@@ -122,8 +122,11 @@ export const average = (name: ScalarName, values: ReadonlyArray<unknown>): unkno
   if (values.length === 0) return toNumeric(0, name)
   const count = BigInt(values.length)
   if (name === "decimal") {
-    const { scale, value } = sum(name, values) as BigDecimal.BigDecimal
-    return halfEven(value, count, scale)
+    // The server corrects a running mean by each value, and rounds each time.
+    return (values as ReadonlyArray<BigDecimal.BigDecimal>).reduce((mean, value, index) => {
+      const { scale, value: difference } = BigDecimal.subtract(value, mean)
+      return BigDecimal.sum(mean, halfEven(difference, BigInt(index + 1), scale))
+    }, BigDecimal.make(0n, 0))
   }
   if (name === "float" || name === "double") {
     const mean = values.reduce<number>((total, value) => total + (value as number), 0) / values.length
