@@ -20,6 +20,7 @@ interface Row {
   readonly name: string
   readonly error: unknown
   readonly phase?: "plan" | "prepare" | "read"
+  readonly hasPageState?: boolean
   /** Whether the error is kept where no printer shows it. */
   readonly hasHiddenCause?: boolean
   readonly tag: Reason.Reason["_tag"]
@@ -34,6 +35,13 @@ const toldReplicas = { consistency: "LOCAL_QUORUM", received: 1, blockFor: 2 }
 const table: ReadonlyArray<Row> = [
   { name: "0x0000", error: response(0x0000), tag: "ServerError", outcome: "Unknown" },
   { name: "0x000A", error: response(0x000a), tag: "ProtocolError", outcome: "Unknown" },
+  {
+    name: "0x000A for a page state",
+    error: response(0x000a),
+    hasPageState: true,
+    tag: "InvalidPageState",
+    outcome: "NotApplied"
+  },
   { name: "0x0100", error: response(0x0100), tag: "AuthenticationFailed", outcome: "NotApplied" },
   {
     name: "0x1000",
@@ -242,9 +250,9 @@ const table: ReadonlyArray<Row> = [
 ]
 
 describe("the reason of an error of the driver", () => {
-  for (const { error, fields = {}, hasHiddenCause, name, outcome, phase = "execute", tag } of table) {
+  for (const { error, fields = {}, hasHiddenCause, hasPageState, name, outcome, phase = "execute", tag } of table) {
     it(`${name}: ${tag}, ${outcome}`, () => {
-      const reason = classify(error, { phase, timeout: 12_000 })
+      const reason = classify(error, { phase, hasPageState, timeout: 12_000 })
       assert.strictEqual(reason._tag, tag)
       for (const [field, expected] of Object.entries(fields)) {
         assert.deepStrictEqual(Reflect.get(reason, field), expected, field)

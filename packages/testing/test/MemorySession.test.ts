@@ -1,4 +1,4 @@
-import { Batch, executeConcurrent, Query, Reason, Session, Settlement, Statement } from "@effect-cql/core"
+import { Batch, executeConcurrent, PageState, Query, Reason, Session, Settlement, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -86,6 +86,8 @@ describe("a memory session", () => {
       assert.strictEqual(first.result.length, 3)
       const second = yield* session.executePage(all, first.pageState)
       assert.deepStrictEqual((yield* session.executePage(all, first.pageState)).result.rows, second.result.rows)
+      const unknown = yield* Effect.flip(session.executePage(all, PageState("a cursor")))
+      assert.strictEqual(unknown.reason._tag, "InvalidPageState")
       const read = yield* Stream.runCollect(session.stream(all))
       assert.deepStrictEqual(read.map((row) => row["left"]).sort(), ids)
     }).pipe(Effect.provide(memory)))

@@ -335,9 +335,9 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   #errored(error: ServerAnswer, next: Next): void {
     if (error.code !== unprepared || this.#hasReprepared) {
-      return this.#finish(
-        this.context.failed(error, this.request, { phase: "execute", host: next.host.address, isWritten: true })
-      )
+      const where: Where = { phase: "execute", host: next.host.address, isWritten: true }
+      const hasPageState = this.pageState !== undefined
+      return this.#finish(this.context.failed(error, this.request, { ...where, hasPageState }))
     }
     // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
     this.#hasReprepared = true

@@ -40,4 +40,4 @@ export interface Changing {
 }
 
 /** Where a request was when it failed. */
-export type Where = Pick<Circumstances, "phase" | "host" | "isWritten">
+export type Where = Pick<Circumstances, "phase" | "host" | "isWritten" | "hasPageState">

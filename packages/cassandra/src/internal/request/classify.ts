@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly host?: string | undefined
   /** False if the request itself was not sent: no node can have executed it. */
   readonly isWritten?: boolean | undefined
+  /** True if the request asked for the page that begins at a page state. */
+  readonly hasPageState?: boolean | undefined
   /** The time allowed for an answer, in milliseconds; 0 when there was no bound. */
   readonly timeout: number
   /** The hosts to which the last connect failed, each with its reason: nothing was sent to them. */
@@ -215,7 +217,9 @@ const failures = (error: DriverError): Reason.Failures => ({
 /** The error codes of the protocol. */
 const responses: Readonly<Record<number, Row>> = {
   0x0000: (_, common) => new Reason.ServerError(common),
-  0x000a: (_, common) => new Reason.ProtocolError(common),
+  // The frames of the adapter are well formed, so that a server can only object to bytes that a client gave back.
+  0x000a: (_, common, { hasPageState }) =>
+    hasPageState === true ? new Reason.InvalidPageState(common) : new Reason.ProtocolError(common),
   0x0100: (_, common) => new Reason.AuthenticationFailed(common),
   0x1000: (error, common) =>
     new Reason.Unavailable({

@@ -103,6 +103,11 @@ export class ClientPort implements SendPort, AttemptContext {
   }
 
   readonly send = (request: Request, pageState: PageState | undefined, done: Done): Cancel => {
+    if (pageState !== undefined && !hexadecimal.test(pageState)) {
+      const message = "page state: expected the state of an earlier page, got another text"
+      done(this.refused(new Reason.InvalidPageState({ message }), request))
+      return neverSent
+    }
     const attempt = request._tag === "Statement"
       ? new StatementAttempt(this, request, pageState, done)
       : new BatchAttempt(this, request, done)
@@ -246,6 +251,11 @@ export class ClientPort implements SendPort, AttemptContext {
     return this.refused(reason, request)
   }
 }
+
+// Node.js reads anything else up to where it goes wrong: as an empty state, for which a server gives the first page.
+const hexadecimal = /^(?:[\da-f]{2})+$/i
+
+const neverSent = (): boolean => false
 
 const inNamed = /\bIN\s*\(\s*:/i
 

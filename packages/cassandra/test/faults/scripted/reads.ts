@@ -83,6 +83,7 @@ const pages = Effect.gen(function*() {
   // A page state that has expired, or is of another statement, is refused, and the error tells which it was.
   const stale = PageState("00112233")
   const error = yield* Effect.flip(session.executePage(all, stale))
+  assert.equal(error.reason._tag, "InvalidPageState")
   assert.equal(error.outcome, "NotApplied")
   assert.equal(error.pageState, stale)
   return sum(tallies)

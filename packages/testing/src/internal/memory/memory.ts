@@ -76,7 +76,7 @@ export class Memory {
     if (request._tag === "Batch") return this.#database.batch(request.type, request.statements, moment)
     const from = pageState === undefined ? undefined : this.#cursors.get(pageState)
     if (pageState !== undefined && from === undefined) {
-      throw new Refused(new Reason.ProtocolError({ message: "Invalid value for the paging state" }))
+      throw new Refused(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))
     }
     const { next, ...answer }: Answer = this.#database.execute(request, moment, request.options.pageSize, from)
     return next === undefined ? answer : { ...answer, pageState: this.#keep(next) }
