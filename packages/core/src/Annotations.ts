@@ -41,3 +41,11 @@ export const exact = "@effect-cql/core/exact"
  * @since 0.1.0
  */
 export const columnNames = "@effect-cql/core/columnNames"
+
+/**
+ * The annotation of a row schema with a predicate of records: a row that it holds for is no row of the query, and is left out.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const skips = "@effect-cql/core/skips"

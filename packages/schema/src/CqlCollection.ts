@@ -9,9 +9,9 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Scalar } from "./CqlScalar.ts"
 import * as Scalars from "./CqlScalar.ts"
-import { nullAsEmpty, rowStruct, withoutKey } from "./internal/columns.ts"
-import { cqlType, frozen, typeOf, type UserType, userType, userTypesOf } from "./internal/cqlType.ts"
-import { snakeCase } from "./internal/names.ts"
+import { nullAsEmpty, withoutKey } from "./internal/columns.ts"
+import { cqlType, frozen } from "./internal/cqlType.ts"
+import { partOf } from "./internal/parts.ts"
 
 /**
  * A schema of a collection. Its empty value reads from null, for Cassandra does not keep an empty collection.
@@ -37,16 +37,6 @@ const collection = <T, E, RD, RE>(
   schema: { readonly ast: SchemaAST.AST },
   type: string
 ): Collection<T, E, RD, RE> => Schema.make<Collection<T, E, RD, RE>>(nullAsEmpty(schema.ast, type))
-
-const partOf = (of: string, schema: Schema.Constraint): string => {
-  const type = typeOf(schema.ast)
-  if (type !== undefined) return frozen(type)
-  throw new InvalidOptions({
-    option: of,
-    given: "a schema without a CQL type",
-    expected: "a schema of CqlSchema, or one that encodes to a value of CQL"
-  })
-}
 
 /**
  * `set<T>`: a `ReadonlySet`. Null reads as the empty set.
@@ -182,7 +172,7 @@ export interface Vector<S extends Schema.Constraint> extends
  * @since 0.1.0
  */
 export const optional = <S extends Schema.Constraint>(schema: S): optional<S> =>
-  Schema.make<optional<S>>(withoutKey(schema.ast, "unset"))
+  Schema.make<optional<S>>(withoutKey(schema.ast, "unset"), { schema })
 
 /**
  * The schema of an optional column.
@@ -200,145 +190,4 @@ export interface optional<S extends Schema.Constraint>
   readonly "~type.make.in": S["~type.make.in"]
   readonly "~type.make": S["~type.make"]
   readonly Iso: S["Type"]
-}
-
-/**
- * The name of a field in snake_case.
- *
- * @category models
- * @since 0.1.0
- */
-export type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
-  ? Rest extends Uncapitalize<Rest> ? `${Lowercase<First>}${SnakeCase<Rest>}`
-  : `${Lowercase<First>}_${SnakeCase<Rest>}`
-  : Name
-
-/**
- * The record of columns that a struct of a domain encodes to.
- *
- * @category models
- * @since 0.1.0
- */
-export type ColumnsEncoded<Fields extends Schema.Struct.Fields> = {
-  readonly [Name in keyof Fields & string as SnakeCase<Name>]: ColumnEncoded<Fields[Name]>
-}
-
-/**
- * What a field of a domain is as a column.
- *
- * @category models
- * @since 0.1.0
- */
-export type ColumnEncoded<S extends Schema.Constraint> =
-  | S["Encoded"]
-  | (S["~type.optionality"] extends "optional" ? null | Statement.Unset : never)
-  | (S["Encoded"] extends ReadonlyArray<unknown> | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown> ? null : never)
-
-/**
- * The schema of the columns of a struct or a class.
- *
- * @category models
- * @since 0.1.0
- */
-export interface columns<Self, Fields extends Schema.Struct.Fields>
-  extends Schema.BottomLazy<SchemaAST.AST, columns<Self, Fields>>
-{
-  readonly Type: Self
-  readonly Encoded: ColumnsEncoded<Fields>
-  readonly DecodingServices: Schema.Struct.DecodingServices<Fields>
-  readonly EncodingServices: Schema.Struct.EncodingServices<Fields>
-  readonly "~type.make.in": Self
-  readonly "~type.make": Self
-  readonly Iso: Self
-}
-
-/**
- * The columns of a struct or a class of a domain: names in snake_case, null for empty collections and for optional fields, which are
- * written as `Statement.unset` when they are absent. It serves as `row` and as `params` of a query.
- *
- * **Example** (A class of the domain)
- *
- * ```ts
- * import { Query, Statement } from "@effect-cql/core"
- * import { CqlSchema } from "@effect-cql/schema"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect, Schema } from "effect"
- *
- * class User extends Schema.Class<User>("User")({
- *   id: CqlSchema.Int,
- *   displayName: Schema.String,
- *   nickname: Schema.optionalKey(Schema.String),
- *   roles: Schema.ReadonlySet(Schema.String)
- * }) {}
- * const byId = Query.make("SELECT id, display_name, nickname, roles FROM app.users WHERE id = ?", {
- *   params: Schema.Tuple([CqlSchema.Int]),
- *   row: CqlSchema.columns(User)
- * })
- * const row = { id: 1, display_name: "Ada", nickname: null, roles: null }
- * const session = MockSession.layer({ answers: [MockSession.when(byId, MockSession.rows([row]))] })
- * const user = await Effect.runPromise(Statement.one(byId(1)).pipe(Effect.provide(session)))
- * console.assert(user instanceof User && user.displayName === "Ada" && user.roles.size === 0)
- * ```
- *
- * @category rows
- * @since 0.1.0
- */
-export const columns = <S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields }>(
-  schema: S
-): columns<S["Type"], S["fields"]> =>
-  Schema.make<columns<S["Type"], S["fields"]>>(
-    rowStruct(schema.fields, { nameOf: snakeCase, absent: "unset", of: schema.ast })
-  )
-
-/**
- * The class of a user-defined type. Its fields have names in snake_case in the database; optional fields are null there. It is frozen
- * within collections and other types.
- *
- * **Example** (An address)
- *
- * ```ts
- * import { CqlSchema } from "@effect-cql/schema"
- * import { Schema } from "effect"
- *
- * class Address extends CqlSchema.Udt<Address>("Address")("app.address", {
- *   street: CqlSchema.Text,
- *   zipCode: Schema.optionalKey(CqlSchema.Text)
- * }) {}
- * const address = Schema.decodeUnknownSync(Address)({ street: "Main Street 1", zip_code: null })
- * console.assert(address instanceof Address && !("zipCode" in address))
- * ```
- *
- * @category user-defined types
- * @since 0.1.0
- */
-export function Udt<Self = never>(
-  identifier: string
-): <const Fields extends Schema.Struct.Fields>(
-  name: string,
-  fields: Fields
-) => Schema.Class<Self, columns<Schema.Struct.Type<Fields>, Fields> & { readonly fields: Fields }, {}>
-export function Udt(identifier: string): (name: string, fields: Schema.Struct.Fields) => unknown {
-  return (name, fields) => {
-    const own: UserType = {
-      name,
-      fields: Object.entries(fields).map(([field, schema]) =>
-        [snakeCase(field), partOf(`Udt ${name}.${field}`, schema)] as const
-      ),
-      needs: Object.values(fields).flatMap((schema) => userTypesOf(schema.ast))
-    }
-    const made = Schema.Class<object>(identifier)(fields, { [cqlType]: name, [userType]: own })
-    // A class of Effect makes its schema of `this`, so that a class that extends it is the class of the rows.
-    const domain = Object.getOwnPropertyDescriptor(made, "ast")?.get
-    const known = new WeakMap<object, SchemaAST.AST>()
-    Object.defineProperty(made, "ast", {
-      get(this: object): SchemaAST.AST {
-        const found = known.get(this)
-        if (found !== undefined) return found
-        const columns = rowStruct(fields, { nameOf: snakeCase, absent: "null", of: domain?.call(this) })
-        known.set(this, columns)
-        return columns
-      }
-    })
-    return made
-  }
 }

@@ -4,5 +4,6 @@
  * @since 0.1.0
  */
 export * from "./CqlCollection.ts"
+export * from "./CqlRow.ts"
 export * from "./CqlScalar.ts"
 export * from "./CqlTime.ts"

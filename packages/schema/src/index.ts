@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+export * as Change from "./Change.ts"
 export * as CqlSchema from "./CqlSchema.ts"
+export * as Table from "./Table.ts"
 export * as TimeUuid from "./TimeUuid.ts"
 export * as Uuid from "./Uuid.ts"

@@ -17,22 +17,30 @@ const schemaOf = (ast: AST) => Schema.make<Schema.Codec<unknown, unknown, never,
 const emptyOf = (type: string): unknown =>
   type.startsWith("set<") ? new Set() : type.startsWith("map<") ? new Map() : []
 
+const Unset = Schema.declare<Statement.Unset>(Statement.isUnset, { expected: "Statement.unset" })
+
+/** How an empty collection is written: as it is, or as a column that is left alone. */
+export type EmptyAs = "empty" | "unset"
+
+const isEmpty = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length === 0 : (value instanceof Set || value instanceof Map) && value.size === 0
+
 /** A collection that reads null as empty. */
-export const nullAsEmpty = (ast: AST, type: string): AST => {
+export const nullAsEmpty = (ast: AST, type: string, emptyAs: EmptyAs = "empty"): AST => {
   const collection = schemaOf(ast)
-  return Schema.NullOr(collection).pipe(
+  return Schema.Union([collection, Schema.Null, Unset]).pipe(
     Schema.decodeTo(
       schemaOf(Schema.toType(collection).annotate({ [exact]: true }).ast),
       {
         decode: SchemaGetter.transform((value: unknown) => value ?? emptyOf(type.replace(/^frozen</, ""))),
-        encode: SchemaGetter.transform((value: unknown) => value)
+        encode: SchemaGetter.transform((value: unknown) =>
+          emptyAs === "unset" && isEmpty(value) ? Statement.unset : value
+        )
       }
     ),
     Schema.annotate({ [cqlType]: type })
   ).ast
 }
-
-const Unset = Schema.declare<Statement.Unset>(Statement.isUnset, { expected: "Statement.unset" })
 
 /** A field that is left out where the column has no value. */
 export const withoutKey = (ast: AST, absent: "unset" | "null"): AST => {
@@ -50,19 +58,24 @@ export const withoutKey = (ast: AST, absent: "unset" | "null"): AST => {
   ).ast
 }
 
-const isPlainCollection = (ast: AST): string | undefined => {
+const collectionOf = (ast: AST): string | undefined => {
   const type = typeOf(ast)
-  const encoded = SchemaAST.toEncoded(ast)
-  const isCollection = encoded._tag === "Arrays" || encoded._tag === "Declaration"
-  return isCollection && type !== undefined && /^(?:frozen<)?(?:set|list|map)</.test(type) ? type : undefined
+  return type !== undefined && /^(?:frozen<)?(?:set|list|map)</.test(type) ? type : undefined
 }
 
+const isNullable = (ast: AST): boolean => SchemaAST.toEncoded(ast)._tag === "Union"
+
 /** The schema of the column of a field. */
-export const columnOf = (schema: Schema.Constraint, absent: "unset" | "null"): AST => {
+export const columnOf = (schema: Schema.Constraint, absent: "unset" | "null", emptyAs: EmptyAs = "empty"): AST => {
   const { ast } = schema
   if (ast.context?.isOptional !== true) {
-    const type = isPlainCollection(ast)
-    return type === undefined ? ast : nullAsEmpty(ast, type)
+    const type = collectionOf(ast)
+    if (type === undefined || type.startsWith("frozen<")) {
+      return type === undefined || isNullable(ast)
+        ? ast
+        : nullAsEmpty(ast, type)
+    }
+    return isNullable(ast) && emptyAs === "empty" ? ast : nullAsEmpty(ast, type, emptyAs)
   }
   // One of CqlSchema.optional knows its column.
   if (ast.encoding !== undefined && SchemaAST.toEncoded(ast).context?.isOptional !== true) return ast
@@ -90,8 +103,8 @@ export const rowStruct = (fields: Schema.Struct.Fields, { absent, nameOf, of }: 
   return of._tag === "Declaration" ? instancesOf(row, of) : row
 }
 
-// A class is decoded from its struct by a transformation that makes an instance of fields that fit.
-const instancesOf = (row: AST, of: SchemaAST.Declaration): AST => {
+/** Makes instances of a class of the fields of its rows. */
+export const instancesOf = (row: AST, of: SchemaAST.Declaration): AST => {
   const made = of.encoding?.[0]?.transformation
   return made?._tag === "Transformation"
     ? SchemaAST.decodeTo(row, SchemaAST.toType(of), new SchemaTransformation.Transformation(made.decode, made.encode))

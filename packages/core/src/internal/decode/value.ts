@@ -11,8 +11,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
-import { exact, guaranteedBy } from "../../Annotations.ts"
-import { bigints, type ColumnType, integers, numbers, texts } from "./columnType.ts"
+import { exact } from "../../Annotations.ts"
+import { flatten, options, passes, toPredicate } from "./checks.ts"
+import { bigints, type ColumnType, numbers, texts } from "./columnType.ts"
 
 /** A value that does not fit. */
 export const refused: unique symbol = Symbol("refused")
@@ -124,30 +125,6 @@ const locally = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | unde
       return result
     }
   }
-}
-
-type Filter = SchemaAST.Filter<unknown>
-
-/** What the commonest checks of Effect ask, without the issue that a failed one makes. */
-const commonChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
-  "effect/schema/isInt": Number.isSafeInteger,
-  "effect/schema/isFinite": Number.isFinite
-}
-
-const toPredicate = (check: Filter, ast: SchemaAST.AST): (value: unknown) => boolean => {
-  const id = check.annotations?.representation?.id
-  return (typeof id === "string" && Object.hasOwn(commonChecks, id) ? commonChecks[id] : undefined) ??
-    ((value) => check.run(value, ast, options) === undefined)
-}
-
-const flatten = (check: SchemaAST.Check<unknown>): ReadonlyArray<Filter> =>
-  check._tag === "Filter" ? [check] : check.checks.flatMap(flatten)
-
-const passes = ({ annotations }: Filter, type: ColumnType | undefined): boolean => {
-  if (type === undefined) return false
-  if (integers.has(type.name) && annotations?.representation?.id === "effect/schema/isInt") return true
-  const names: unknown = annotations?.[guaranteedBy]
-  return Array.isArray(names) && names.includes(type.name)
 }
 
 const nodeOf = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefined => {
@@ -309,8 +286,6 @@ const interpreted = (ast: SchemaAST.AST): Steps => {
   const decode = SchemaParser.decodeUnknownExit(Schema.make<Schema.ConstraintDecoder<unknown>>(ast))
   return { ofNull: "decode", kind: undefined, decode: (value) => fromEffect(decode(value)) }
 }
-
-const options: SchemaAST.ParseOptions = {}
 
 // One that is not there at once is left to the parser, which refuses it.
 const fromEffect = (effect: Effect.Effect<unknown, unknown, unknown>): unknown =>

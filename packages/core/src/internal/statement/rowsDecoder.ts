@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
+import { skips } from "../../Annotations.ts"
 import * as Reason from "../../Reason.ts"
 import type { Column } from "../../ResultSet.ts"
 import { type DecodeRow, planOf } from "../decode/row.ts"
@@ -30,6 +31,7 @@ export const rowsDecoder = <A>(schema: Schema.ConstraintDecoder<A>): RowsDecoder
     const plan = decoder.planFor(rows.length, columns)
     const decoded: Array<A> = []
     for (let index = 0; index < rows.length; index++) {
+      if (decoder.skips(rows[index]!)) continue
       const row = decoder.decode(rows[index]!, first + index, plan)
       if (row instanceof Invalid) return row.reason
       decoded.push(row)
@@ -45,9 +47,10 @@ export const resultsDecoder = <A>(
   const decoder = decoderOf(schema)
   return (rows, columns, first) => {
     const plan = decoder.planFor(rows.length, columns)
-    return rows.map((row, index) => {
+    return rows.flatMap((row, index) => {
+      if (decoder.skips(row)) return []
       const decoded = decoder.decode(row, first + index, plan)
-      return decoded instanceof Invalid ? Result.fail(decoded.reason) : Result.succeed(decoded)
+      return [decoded instanceof Invalid ? Result.fail(decoded.reason) : Result.succeed(decoded)]
     })
   }
 }
@@ -84,12 +87,20 @@ interface Plan {
 class Decoder<out A> {
   readonly #ast: SchemaAST.AST
   readonly #parse: ReturnType<typeof SchemaParser.decodeUnknownExit<Schema.ConstraintDecoder<A>>>
+  readonly #skips: ((row: Row) => boolean) | undefined
   #seen = 0
   #plans: ReadonlyArray<Plan> = []
 
   constructor(schema: Schema.ConstraintDecoder<A>) {
     this.#ast = schema.ast
+    const found: unknown = schema.ast.annotations?.[skips]
+    this.#skips = typeof found === "function" ? (row) => found(row) === true : undefined
     this.#parse = SchemaParser.decodeUnknownExit(schema)
+  }
+
+  /** Whether a row is none of the query. */
+  skips(row: Row): boolean {
+    return this.#skips !== undefined && this.#skips(row)
   }
 
   /** The plan for rows of these columns, once enough rows have come for it to pay. */

@@ -1,0 +1,188 @@
+/**
+ * The conditions that a table answers, as types.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Some columns of a row.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Of<Row, Names extends string> = { readonly [N in keyof Row as N extends Names ? N : never]: Row[N] }
+
+/**
+ * The name of a clustering column, without its direction.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NameOf<Clustering extends string> = Clustering extends `${infer Name} asc` | `${infer Name} desc` ? Name
+  : Clustering
+
+/**
+ * The value of a column, whether or not it is optional.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ValueOf<Row, Name extends string> = Name extends keyof Row ? Exclude<Row[Name], undefined> : never
+
+/**
+ * The operators of ranges.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Comparison = "<" | "<=" | ">" | ">="
+
+/**
+ * The name of the column in a condition such as `"at <"`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ColumnOf<Token extends string> = Token extends
+  `${infer Name} ${Comparison | "!=" | "in" | "contains" | "contains key"}` ? Name : Token
+
+type ItemOf<Value> = Value extends ReadonlyMap<unknown, infer V> ? V
+  : Value extends ReadonlySet<infer Item> ? Item
+  : Value extends ReadonlyArray<infer Item> ? Item
+  : never
+
+/**
+ * The value that a condition such as `"at <"` takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OperandOf<Row, Token extends string> = Token extends `${infer Name} in` ? ReadonlyArray<ValueOf<Row, Name>>
+  : Token extends `${infer Name} contains key` ?
+    ValueOf<Row, Name> extends ReadonlyMap<infer Key, unknown> ? Key : never
+  : Token extends `${infer Name} contains` ? ItemOf<ValueOf<Row, Name>>
+  : ValueOf<Row, ColumnOf<Token>>
+
+/**
+ * The conditions that the key and the indexes of a table answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Askable<P extends string, K extends string, I extends string> =
+  | P
+  | NameOf<K>
+  | `${NameOf<K>} ${Comparison | "in"}`
+  | I
+  | `${I} ${Comparison | "contains" | "contains key"}`
+
+type Names<K extends ReadonlyArray<string>> = { readonly [At in keyof K]: NameOf<K[At]> }
+
+// The clustering columns before one.
+type Before<K extends ReadonlyArray<string>, Name extends string> = K extends
+  readonly [infer First extends string, ...infer Rest extends ReadonlyArray<string>]
+  ? First extends Name ? never : First | Before<Rest, Name>
+  : never
+
+type Clustered<Names extends ReadonlyArray<string>, Name extends string, Given, Operand> =
+  [Exclude<Before<Names, Name>, Given>] extends [never] ? Operand
+    : `clustering column "${Name}" needs "${Exclude<Before<Names, Name>, Given>}" before it, by equality`
+
+type Verdict<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  Token extends string,
+  Given,
+  Filter
+> = ColumnOf<Token> extends A ? Filter extends true ? OperandOf<Row, Token>
+  : ColumnOf<Token> extends P
+    ? Token extends P ? OperandOf<Row, Token> : `partition key column "${ColumnOf<Token>}" takes one value`
+  : ColumnOf<Token> extends Names<K>[number] ? Clustered<Names<K>, ColumnOf<Token>, Given, OperandOf<Row, Token>>
+  : ColumnOf<Token> extends I ? OperandOf<Row, Token>
+  : `column "${ColumnOf<Token>}" is neither of the key nor indexed: say allowFiltering`
+  : `there is no column "${ColumnOf<Token>}"`
+
+/**
+ * Columns that a condition lacks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MissingColumn<Name extends string> {
+  readonly "~missing": Name
+}
+
+/**
+ * An index without the partition key asks every node: `{ acrossPartitions: true }` has to be said.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SayAcrossPartitions {
+  readonly "~say": "acrossPartitions: true"
+}
+
+/**
+ * Conditions, if the table can answer them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WhereCheck<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  W,
+  Filter,
+  Across
+> = [W] extends [never] ? W
+  : [Exclude<P, keyof W>] extends [never] ? Verdicts<Row, A, P, K, I, W, Filter>
+  : Filter extends true ? Verdicts<Row, A, P, K, I, W, Filter>
+  : [Extract<ColumnOf<keyof W & string>, I>] extends [never] ? MissingColumn<Exclude<P, keyof W>>
+  : Across extends true ? Verdicts<Row, A, P, K, I, W, Filter>
+  : SayAcrossPartitions
+
+type Verdicts<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  W,
+  Filter
+> = { readonly [Token in keyof W]: Verdict<Row, A, P, K, I, Token & string, keyof W, Filter> }
+
+/**
+ * Names that an editor proposes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Hint<Tokens extends string> = { readonly [Token in Tokens]?: unknown }
+
+/**
+ * Names of conditions, if the table can answer them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NamesCheck<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  G extends ReadonlyArray<string>,
+  Across
+> = [G] extends [never] ? G
+  : WhereCheck<Row, A, P, K, I, { readonly [T in G[number]]: unknown }, false, Across> extends infer V
+    ? V extends MissingColumn<string> | SayAcrossPartitions ? V
+    : {
+      readonly [At in keyof G]: OperandOf<Row, G[At] & string> extends V[G[At] & keyof V] ? G[At] : V[G[At] & keyof V]
+    }
+  : never

@@ -1,0 +1,56 @@
+/**
+ * What an update sets, from what it is given.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import type { Change } from "../../Change.ts"
+import type { ColumnMeta } from "../../TableMeta.ts"
+import { requiredOf } from "./codecs.ts"
+import type * as Texts from "./texts.ts"
+import { itemOf } from "./where.ts"
+
+/** Throws where a table is used in a way that its types do not rule out. */
+export const refuse = (option: string, given: string, expected: string): never => {
+  throw new InvalidOptions({ option, given, expected })
+}
+
+/** The seconds of a time to live. */
+export const secondsOf = (at: string, ttl: Duration.Input): number => {
+  const duration = Duration.fromInput(ttl)
+  const seconds = duration._tag === "Some" ? Duration.toSeconds(duration.value) : Number.NaN
+  return Number.isInteger(seconds) && seconds >= 0 && seconds <= 630_720_000
+    ? seconds
+    : refuse(`${at}: ttl`, "another duration", "whole seconds of at most 20 years, such as \"30 days\"")
+}
+
+const isChange = (value: unknown): value is Change<unknown> =>
+  typeof value === "object" && value !== null && "_tag" in value && value._tag === "Change" && "operation" in value
+
+/** The value that a change binds. */
+export const changed = (value: unknown): unknown =>
+  isChange(value)
+    ? value.operation === "put" ? new Map(value.value as Iterable<[unknown, unknown]>) : value.value
+    : value
+
+/** The assignment of a value or a change. */
+export const assignmentOf = (column: ColumnMeta, value: unknown): Texts.Assignment => {
+  const operation = isChange(value) ? value.operation : "set"
+  const schema = operation === "removeKeys"
+    ? keysOf(column)
+    : operation === "set"
+    ? nullable(requiredOf(column))
+    : requiredOf(column)
+  return { column, operation, marker: { key: column.field, name: column.name, schema } }
+}
+
+const codec = (ast: SchemaAST.AST) => Schema.make<Schema.Codec<unknown, unknown, never, never>>(ast)
+
+const nullable = (ast: SchemaAST.AST): SchemaAST.AST => Schema.NullOr(codec(ast)).ast
+
+const keysOf = (column: ColumnMeta): SchemaAST.AST => Schema.ReadonlySet(codec(itemOf(requiredOf(column), true))).ast
+
+/** Sets and maps take the same change twice; a list is longer after a second one. */
+export const isIdempotent = (assignments: ReadonlyArray<Texts.Assignment>): boolean =>
+  assignments.every(({ operation }) => operation !== "append" && operation !== "prepend")

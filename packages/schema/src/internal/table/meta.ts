@@ -1,0 +1,88 @@
+/**
+ * From the definition of a table to its data.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import type * as SchemaAST from "effect/SchemaAST"
+import type { AnyDefinition } from "../../Table.ts"
+import type { ColumnMeta, Kind, Meta } from "../../TableMeta.ts"
+import { typeOf } from "../cqlType.ts"
+import { snakeCase } from "../names.ts"
+
+const refuse = (option: string, given: string, expected: string): never => {
+  throw new InvalidOptions({ option, given, expected })
+}
+
+/** The table of a definition. */
+export const metaOf = (name: string, definition: AnyDefinition, row: SchemaAST.AST): Meta => {
+  const at = `table ${name}`
+  const [keyspace = "", table = "", ...rest] = name.split(".")
+  if (keyspace === "" || table === "" || rest.length > 0) {
+    refuse("table", JSON.stringify(name), "the name of a table with its keyspace, such as \"app.users\"")
+  }
+  const partition = typeof definition.partitionKey === "string" ? [definition.partitionKey] : definition.partitionKey
+  const clustering = (definition.clusteringKey ?? []).map((column) => {
+    const [field = "", order = "asc"] = column.split(" ")
+    return { field, order: order === "desc" ? "desc" as const : "asc" as const }
+  })
+  const statics = definition.static ?? []
+  const columns = Object.entries(definition.columns).map(([field, schema]): ColumnMeta => {
+    if (!/^[A-Za-z_]\w*$/.test(field)) {
+      refuse(
+        `${at}.columns`,
+        JSON.stringify(field),
+        "names of letters, digits and underscores; `names` renames columns"
+      )
+    }
+    const type = typeOf(schema.ast) ??
+      refuse(
+        `${at}.columns.${field}`,
+        "a schema without a CQL type",
+        "a schema of CqlSchema, or one that encodes to a value of CQL"
+      )
+    const clustered = clustering.find((column) => column.field === field)
+    const kind: Kind = partition.includes(field)
+      ? "partition_key"
+      : clustered !== undefined
+      ? "clustering"
+      : statics.includes(field)
+      ? "static"
+      : "regular"
+    const isOptional = schema.ast.context?.isOptional === true
+    if (isOptional && kind !== "static" && kind !== "regular") {
+      refuse(`${at}.columns.${field}`, "an optional column in the key", "key columns that are required")
+    }
+    return { field, name: nameOf(field, definition.names), type, kind, order: clustered?.order, isOptional, schema }
+  })
+  const column = (field: string): ColumnMeta =>
+    columns.find((column) => column.field === field) ??
+      refuse(at, `the key column ${JSON.stringify(field)}`, "key columns that are among the columns")
+  const twice = columns.find(({ name }, index) => columns.findIndex((other) => other.name === name) !== index)
+  if (twice !== undefined) refuse(`${at}.names`, `two columns named ${twice.name}`, "a name for each column")
+  const isCounter = columns.some(({ type }) => type === "counter")
+  const beside = columns.find(({ kind, type }) => kind === "regular" && type !== "counter")
+  if (isCounter && beside !== undefined) {
+    refuse(`${at}.columns.${beside.field}`, "a column beside counters", "counters and the key alone")
+  }
+  if (new Set([...partition, ...clustering.map(({ field }) => field)]).size < partition.length + clustering.length) {
+    refuse(`${at}.clusteringKey`, "a column that is in the key twice", "each column in the key once")
+  }
+  if (statics.length > 0 && clustering.length === 0) {
+    refuse(`${at}.static`, "static columns without a clustering key", "a clustering key")
+  }
+  return {
+    keyspace,
+    table,
+    columns,
+    partitionKey: partition.map(column),
+    clusteringKey: clustering.map(({ field }) => column(field)),
+    indexes: Object.entries(definition.indexes ?? {}).map(([field, kind]) => ({ column: column(field).name, kind })),
+    options: definition.options ?? {},
+    isCounter,
+    row
+  }
+}
+
+const nameOf = (field: string, names: AnyDefinition["names"]): string => {
+  if (names === "same") return field
+  return (typeof names === "object" ? names[field] : undefined) ?? snakeCase(field)
+}

@@ -1,0 +1,300 @@
+/**
+ * The verbs of a table. Each makes a query for the shape of what it is given, once, and binds it.
+ */
+import { InvalidOptions, Query, type Statement } from "@effect-cql/core"
+import * as Schema from "effect/Schema"
+import { Count } from "../../CqlScalar.ts"
+import type { ColumnMeta, Meta } from "../../TableMeta.ts"
+import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
+import { assignmentOf, changed, isIdempotent, refuse } from "./assignments.ts"
+import { paramsOf, rowOf } from "./codecs.ts"
+import { type AnyQuery, limited, limitsOf, type Record_, type SelectOptions, timeMarkers, timesOf } from "./limits.ts"
+import * as Texts from "./texts.ts"
+import { conditionsOf } from "./where.ts"
+
+/** The names of all verbs. */
+export const verbNames = [
+  "get",
+  "select",
+  "count",
+  "insert",
+  "upsert",
+  "update",
+  "updateStatic",
+  "delete",
+  "deleteWhere",
+  "statics",
+  "increment"
+] as const
+
+type AnyStatement = Statement.Statement<unknown>
+
+/** The verbs of a table, by name. */
+export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
+  const { clusteringKey, columns, isCounter, partitionKey } = meta
+  const at = `table ${meta.keyspace}.${meta.table}`
+  const key = [...partitionKey, ...clusteringKey]
+  const statics = columns.filter(({ kind }) => kind === "static")
+  const queries = new Map<string, AnyQuery>()
+  const rows = new Map<string, Schema.ConstraintDecoder<unknown>>()
+
+  const rowFor = (of: ReadonlyArray<ColumnMeta>): Schema.ConstraintDecoder<unknown> => {
+    const name = of.map(({ field }) => field).join(" ")
+    const found = rows.get(name)
+    if (found !== undefined) return found
+    const made: Schema.ConstraintDecoder<unknown> = rowOf(meta, of)
+    rows.set(name, made)
+    return made
+  }
+
+  const queryOf = (
+    shape: string,
+    make: () => Texts.Shape,
+    row: Schema.ConstraintDecoder<unknown> | undefined,
+    idempotent?: boolean
+  ): AnyQuery => {
+    const found = queries.get(shape)
+    if (found !== undefined) return found
+    const { markers, text } = make()
+    const made: AnyQuery = Query.make(text, { params: paramsOf(markers), row, idempotent })
+    queries.set(shape, made)
+    return made
+  }
+
+  const bind = (query: AnyQuery, record: object): AnyStatement => query[Query.TypeId].bind({ ...record })
+
+  /** A verb that is a query as well. */
+  const verb = (call: (...args: ReadonlyArray<never>) => AnyStatement, query: AnyQuery): object =>
+    Object.assign(call, { [Query.TypeId]: query[Query.TypeId], text: query.text, options: query.options })
+
+  const pick = (record: object, of: ReadonlyArray<ColumnMeta>): Record<string, unknown> => {
+    const picked: Record<string, unknown> = {}
+    for (const { field } of of) {
+      const value: unknown = Reflect.get(record, field)
+      if (value !== undefined) picked[field] = value
+    }
+    return picked
+  }
+
+  const writing = (how: "insert" | "upsert", ifNotExists: boolean) => {
+    const query = (times: object) =>
+      queryOf(
+        `${how} ${ifNotExists} ${Object.keys(times).join(" ")}`,
+        () => Texts.insertShape(meta, how, ifNotExists, timeMarkers(times)),
+        ifNotExists ? rowFor(columns) : undefined
+      )
+    const call = (row: object, options?: WriteOptions) => {
+      const times = timesOf(at, options)
+      return bind(query(times), { ...pick(row, columns), ...times })
+    }
+    return verb(call, query({}))
+  }
+
+  const selectQuery = (tokens: ReadonlyArray<string>, options: SelectOptions, expression?: string) => {
+    const { after, allowFiltering = false, columns: names, reversed = false } = options
+    const limits = [
+      ...(options.perPartitionLimit === undefined ? [] : [Texts.perPartitionLimit]),
+      ...(options.limit === undefined ? [] : [Texts.limit])
+    ]
+    const shape = [
+      "select",
+      expression,
+      tokens.join(),
+      names?.join(),
+      reversed,
+      after !== undefined,
+      allowFiltering,
+      limits.length,
+      limits[0]?.key
+    ].join("|")
+    return queryOf(
+      shape,
+      () => {
+        const conditions = conditionsOf(meta, tokens)
+        if (reversed && clusteringKey.length === 0) {
+          throw new InvalidOptions({
+            option: `${at}: reversed`,
+            value: true,
+            expected: "a table with a clustering key"
+          })
+        }
+        return Texts.selectShape(meta, {
+          columns: chosen(names),
+          conditions,
+          after: after !== undefined,
+          reversed,
+          limits,
+          allowFiltering,
+          expression
+        })
+      },
+      expression === undefined ? rowFor(chosen(names)) : counted
+    )
+  }
+
+  const chosen = (names: ReadonlyArray<string> | undefined): ReadonlyArray<ColumnMeta> =>
+    names === undefined ? columns : names.map((name) =>
+      columns.find(({ field }) => field === name) ??
+        refuse(`${at}: columns`, JSON.stringify(name), "names of its columns")
+    )
+
+  const select = (where: Record_, options: SelectOptions = {}) => {
+    const bound: Record<string, unknown> = { ...where, ...limitsOf(options) }
+    for (const { field } of options.after === undefined ? [] : clusteringKey) {
+      bound[`[after] ${field}`] = options.after?.[field]
+    }
+    return bind(selectQuery(Object.keys(where), options), bound)
+  }
+
+  const count = (where: Record_, options: SelectOptions = {}) =>
+    bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, "count(*) AS count"), where)
+
+  const askedOf = (options: ConditionalOptions<Record_> | undefined): Texts.Asked =>
+    options?.ifExists === true ? "exists" : conditionsOf(meta, Object.keys(options?.if ?? {}), "if ")
+
+  const conditionsBound = (options: ConditionalOptions<Record_> | undefined): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(options?.if ?? {}).map(([token, value]) => [`if ${token}`, value]))
+
+  const rowOfAsked = (asked: Texts.Asked) =>
+    asked === "exists" || asked.length === 0
+      ? undefined
+      : rowFor([...new Set(asked.map(({ column }) => column))])
+
+  const updating = (of: ReadonlyArray<ColumnMeta>, settable: ReadonlyArray<ColumnMeta>, name: string) => {
+    const assignmentsOf = (set: Record_): ReadonlyArray<Texts.Assignment> => {
+      const assignments = Object.keys(set).filter((field) => set[field] !== undefined).map((field) => {
+        const column = settable.find((column) => column.field === field) ??
+          refuse(
+            `${at}: ${name}`,
+            `the column ${JSON.stringify(field)}`,
+            `columns to set: ${settable.map((c) => c.field).join(", ")}`
+          )
+        return assignmentOf(column, set[field])
+      })
+      return assignments.length > 0
+        ? assignments
+        : refuse(`${at}: ${name}`, "nothing to set", "at least one column to set")
+    }
+    const queryFor = (assignments: ReadonlyArray<Texts.Assignment>, asked: Texts.Asked, times: object) =>
+      queryOf(
+        [
+          name,
+          ...assignments.map(({ column, operation }) => `${column.field} ${operation}`),
+          "|",
+          shapeOf(asked),
+          ...Object.keys(times)
+        ]
+          .join(),
+        () => Texts.updateShape(meta, of, assignments, asked, timeMarkers(times)),
+        rowOfAsked(asked),
+        asked !== "exists" && asked.length === 0 ? isIdempotent(assignments) : undefined
+      )
+    const call = (row: object, set: Record_, options?: ConditionalOptions<Record_>) => {
+      const assignments = assignmentsOf(set)
+      const times = timesOf(at, options)
+      const values = Object.fromEntries(
+        assignments.map(({ column, marker }) => [marker.key, changed(set[column.field])])
+      )
+      const query = queryFor(assignments, askedOf(options), times)
+      return bind(query, { ...values, ...pick(row, of), ...conditionsBound(options), ...times })
+    }
+    const query = (fields: ReadonlyArray<string>) =>
+      queryFor(assignmentsOf(Object.fromEntries(fields.map((field) => [field, null]))), [], {})
+    return Object.assign(call, { query })
+  }
+
+  const deleteOne = () => {
+    const queryFor = (asked: Texts.Asked, times: object) =>
+      queryOf(
+        ["delete", shapeOf(asked), ...Object.keys(times)].join(),
+        () => Texts.deleteShape(meta, key, asked, timeMarkers(times)),
+        rowOfAsked(asked)
+      )
+    const call = (row: object, options?: ConditionalOptions<Record_>) => {
+      const times = timesOf(at, { timestamp: options?.timestamp })
+      return bind(queryFor(askedOf(options), times), { ...pick(row, key), ...conditionsBound(options), ...times })
+    }
+    return verb(call, queryFor([], {}))
+  }
+
+  const deleteWhere = (where: Record_, options?: WriteOptions) => {
+    const tokens = Object.keys(where)
+    const times = timesOf(at, { timestamp: options?.timestamp })
+    const query = queryOf(
+      ["deleteWhere", ...tokens, "|", ...Object.keys(times)].join(),
+      () => Texts.deleteWhereShape(meta, conditionsOf(meta, tokens), timeMarkers(times)),
+      undefined
+    )
+    return bind(query, { ...where, ...times })
+  }
+
+  const reading = (of: ReadonlyArray<ColumnMeta>, by: ReadonlyArray<ColumnMeta>, expression?: string) => {
+    const query = queryOf(
+      `get ${of.map(({ field }) => field).join()} ${by.length}`,
+      () => {
+        const conditions = conditionsOf(meta, by.map(({ field }) => field))
+        const base = {
+          columns: of,
+          conditions,
+          after: false,
+          reversed: false,
+          limits: [],
+          allowFiltering: false,
+          expression
+        }
+        return Texts.selectShape(meta, base)
+      },
+      rowFor(of)
+    )
+    return verb((row: object) => bind(query, pick(row, by)), query)
+  }
+
+  const increment = (row: object, amounts: Record_) => {
+    const assignments = Object.keys(amounts).filter((field) => amounts[field] !== undefined).map((field) => {
+      const column = columns.find((column) => column.field === field && column.type === "counter") ??
+        refuse(`${at}: increment`, `the column ${JSON.stringify(field)}`, "counters of the table")
+      return {
+        column,
+        operation: "increment" as const,
+        marker: { key: field, name: column.name, schema: column.schema.ast }
+      }
+    })
+    if (assignments.length === 0) refuse(`${at}: increment`, "no amount", "an amount for at least one counter")
+    const query = queryOf(
+      ["increment", ...assignments.map(({ column }) => column.field)].join(),
+      () => Texts.updateShape(meta, key, assignments, [], []),
+      undefined,
+      false
+    )
+    return bind(query, { ...pick(row, key), ...pick(amounts, assignments.map(({ column }) => column)) })
+  }
+
+  const regular = columns.filter(({ kind }) => kind === "regular" || kind === "static")
+  const reads = {
+    get: reading(columns, key),
+    select: Object.assign(select, {
+      query: (tokens: ReadonlyArray<string>, options: SelectOptions = {}) =>
+        limited(selectQuery(tokens, options), options)
+    }),
+    count
+  }
+  if (isCounter) return { ...reads, increment, delete: deleteOne() }
+  const insert = Object.assign(writing("insert", false), { ifNotExists: writing("insert", true) })
+  const ofStatics = [...partitionKey, ...statics]
+  const distinct = `DISTINCT ${ofStatics.map(({ name }) => name).join(", ")}`
+  return {
+    ...reads,
+    insert,
+    upsert: writing("upsert", false),
+    update: updating(key, regular, "update"),
+    updateStatic: updating(partitionKey, statics, "updateStatic"),
+    delete: deleteOne(),
+    deleteWhere,
+    ...(statics.length === 0 ? {} : { statics: reading(ofStatics, partitionKey, distinct) })
+  }
+}
+
+const counted: Schema.ConstraintDecoder<unknown> = Schema.Struct({ count: Count })
+
+const shapeOf = (asked: Texts.Asked): string =>
+  asked === "exists" ? "exists" : asked.map(({ marker }) => marker.key).join()
