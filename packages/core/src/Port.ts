@@ -1,7 +1,5 @@
 /**
- * The interface that an adapter implements: one request, one page.
- *
- * {@link Session.make} derives everything else from it.
+ * The interface that an adapter implements: one request, one page. {@link Session.make} derives everything else from it.
  *
  * @since 0.1.0
  */

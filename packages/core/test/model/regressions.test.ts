@@ -1,7 +1,7 @@
 /**
  * What the model has found, each case told on its own.
  */
-import { executeConcurrent, ExecutionResult, runConcurrent, Statement } from "@effect-cql/core"
+import { executeConcurrent, ExecutionResult, Reason, runConcurrent, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Logger } from "effect"
@@ -44,4 +44,37 @@ it.effect("an error while closing an async iterable is logged once", () => {
     assert.strictEqual(error._tag, "SourceError")
     assert.strictEqual(logged.length, 1)
   }).pipe(Effect.provide([MockSession.layer(), Logger.layer([logger])]))
+})
+
+it.effect("an error while closing an async iterable that owes a step is logged, and the run does not wait", () => {
+  const logged: Array<unknown> = []
+  const logger = Logger.make(({ message }) => logged.push(message))
+  let closing: (cause: Error) => void = () => {}
+  const closed = new Promise<never>((_, reject) => {
+    closing = reject
+  })
+  let given = 0
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: () =>
+        given++ === 0
+          ? Promise.resolve({ done: false, value: table("broken") } as const)
+          : new Promise<never>(() => {}),
+      return: () => closed
+    })
+  }
+  return Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Effect.flip(runConcurrent(source, { concurrency: 2 })))
+    yield* TestClock.adjust(10)
+    assert.strictEqual((yield* Fiber.join(fiber))._tag, "StatementFailed")
+    assert.lengthOf(logged, 0)
+    closing(new Error("closing broke"))
+    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    assert.lengthOf(logged, 1)
+  }).pipe(Effect.provide([
+    MockSession.layer({
+      otherwise: MockSession.delayed(MockSession.fail(new Reason.InvalidQuery({ message: "broken" })), 10)
+    }),
+    Logger.layer([logger])
+  ]))
 })

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type { Environment } from "../run/environment.ts"
 import { isSpent, spend, spentMessage } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
@@ -13,14 +14,16 @@ export class AsyncIterableSource implements Source {
   readonly checked = true
   closed: Effect.Effect<void> = Effect.void
   readonly #iterable: AsyncIterable<unknown>
+  readonly #fork: Environment["fork"]
   readonly #onReady: () => void
   #iterator: AsyncIterator<unknown> | undefined
   #state: "idle" | "pulling" | "ready" | "over" = "idle"
   #arrived: Found = "end"
   #hasGiven = false
 
-  constructor(iterable: AsyncIterable<unknown>, onReady: () => void) {
+  constructor(iterable: AsyncIterable<unknown>, fork: Environment["fork"], onReady: () => void) {
     this.#iterable = iterable
+    this.#fork = fork
     this.#onReady = onReady
   }
 
@@ -71,8 +74,9 @@ export class AsyncIterableSource implements Source {
     spend(this.#iterable, this.#iterator)
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
-    const told = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))
-    if (before !== "pulling") this.closed = withinPatience(Effect.flatten(Effect.promise(() => told)))
+    const logged = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))
+    if (before === "pulling") logged.then(this.#fork)
+    else this.closed = withinPatience(Effect.flatten(Effect.promise(() => logged)))
   }
 }
 

@@ -40,7 +40,7 @@ export type Any = Iterable<unknown> | AsyncIterable<unknown> | Stream.Stream<unk
 /** Opens a source. `onReady` is called when a pull that found nothing should be tried again. */
 export const open = (source: Any, fork: Environment["fork"], onReady: () => void): Source => {
   if (Stream.isStream(source)) return new StreamSource(provided(source), fork, onReady)
-  if (Symbol.asyncIterator in source) return new AsyncIterableSource(source, onReady)
+  if (Symbol.asyncIterator in source) return new AsyncIterableSource(source, fork, onReady)
   return Array.isArray(source) ? new ArraySource(source) : new IterableSource(source)
 }
 
