@@ -19,9 +19,9 @@ const entry = fileURLToPath(new URL("./support/bundled.ts", import.meta.url))
 const banner = { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);" }
 
 const run = (file: string, env: Readonly<Record<string, string>>) =>
-  Effect.callback<string, Error>((resume) => {
+  Effect.callback<string>((resume) => {
     execFile(process.execPath, [file], { env: { ...process.env, ...env }, timeout: 60_000 }, (error, stdout, stderr) =>
-      resume(error === null ? Effect.succeed(stdout) : Effect.fail(new Error(`${error.message}\n${stderr}`))))
+      resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(`${error.message}\n${stderr}`))))
   })
 
 const directory = Effect.acquireRelease(

@@ -26,10 +26,12 @@ const connected = Effect.fnUntraced(function*(node: CqlNode, options: Partial<Cl
 })
 
 const rejection = (promise: () => Promise<unknown>) =>
-  Effect.flip(Effect.tryPromise({
-    try: promise,
-    catch: (error) => error instanceof Error ? error : new Error(String(error))
-  }))
+  Effect.promise(() =>
+    promise().then(
+      () => assert.fail("the promise was not rejected"),
+      (error: unknown) => error instanceof Error ? error : new Error(String(error))
+    )
+  )
 
 /** Whether an object has all of these methods. */
 const hasMethods = (target: object, ...names: ReadonlyArray<string>) => {
