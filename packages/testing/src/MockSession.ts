@@ -146,8 +146,9 @@ export interface Options {
  *     MockSession.when(byId, MockSession.rows([]))
  *   ]
  * })
- * const program = Effect.map(Statement.make(byId, [1]), (users) => users.first?.["name"])
- * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))) === "ada")
+ * const program = Effect.all([Statement.make(byId, [1]), Statement.make(byId, [2])])
+ * const [ada, none] = await Effect.runPromise(program.pipe(Effect.provide(session)))
+ * console.assert(ada.first?.["name"] === "ada" && none.first === undefined)
  * ```
  *
  * @category answers

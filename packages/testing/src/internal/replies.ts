@@ -132,7 +132,10 @@ export const never: Reply = () => Effect.never
  * import { Effect } from "effect"
  *
  * const slow = MockSession.delayed(MockSession.rows([]), "20 millis")
- * const session = MockSession.layer({ answers: [MockSession.when(/app\.events/, slow)] })
+ * const session = MockSession.layer({
+ *   answers: [MockSession.when(/app\.events/, slow)],
+ *   otherwise: MockSession.rows([])
+ * })
  * const program = executeConcurrent([["SELECT id FROM app.events"], ["SELECT id FROM app.users"]])
  * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).length === 2)
  * ```

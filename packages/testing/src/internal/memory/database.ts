@@ -324,7 +324,14 @@ const hasShownStatics = (live: Live, expressions: ReadonlyArray<Expression>): bo
 
 const shownColumns = (plans: ReadonlyArray<Plan>, table: Table, isBatch: boolean): ReadonlyArray<Expression> => {
   const isWhole = plans.some(({ condition }) => condition?.kind !== "columns")
-  if (isWhole) return table.columns.map(columnExpression)
+  if (isWhole) {
+    // Of IF NOT EXISTS on a row the server reads the columns of rows, and not those of the partition.
+    const readsStatics = plans.some(({ condition }) => condition?.isStatic === true || condition?.kind === "columns")
+    return table.columns.map((column) => {
+      const expression = columnExpression(column)
+      return column.kind === "static" && !readsStatics ? { ...expression, of: () => null } : expression
+    })
+  }
   const conditions = plans.flatMap(({ condition }) => {
     const columns = condition?.columns.map(({ column }) => column) ?? []
     const isStatic = ({ kind }: Column) => kind === "static"
