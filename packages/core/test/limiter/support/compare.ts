@@ -1,5 +1,5 @@
 /** Measures a law of an adaptive limit beside the best fixed limit. */
-import { fixed, type Law, measure, type Scenario, simulate, type Simulated, tick } from "./simulate.ts"
+import { fixed, type Law, measure, type Scenario, simulate, type Simulated, throughputOf, tick } from "./simulate.ts"
 
 /** Milliseconds after a change that do not count for throughput and latency. */
 const settling = 5_000
@@ -80,7 +80,7 @@ export const outcomesOf = (
 const recoveryOf = (simulated: Simulated, from: number, to: number, best: Best): number => {
   for (let at = from; at + 1_000 <= to; at += tick) {
     const isModest = simulated.limits[at / tick]! <= 3 * best.level
-    if (isModest && measure(simulated, at, at + 1_000).throughput >= 0.85 * best.throughput) return at - from
+    if (isModest && throughputOf(simulated, at, at + 1_000) >= 0.85 * best.throughput) return at - from
   }
   return Number.POSITIVE_INFINITY
 }

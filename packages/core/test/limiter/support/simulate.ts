@@ -134,10 +134,14 @@ export interface Measured {
   readonly p99: number
 }
 
+/** Answers a second. */
+export const throughputOf = ({ answeredAt }: Simulated, from: number, to: number): number =>
+  (indexAt(answeredAt, to) - indexAt(answeredAt, from)) / (to - from) * 1_000
+
 export const measure = (simulated: Simulated, from: number, to: number): Measured => {
   const first = indexAt(simulated.answeredAt, from)
   const last = indexAt(simulated.answeredAt, to)
   const sorted = Float64Array.from(simulated.latencies.slice(first, last)).sort()
   const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN
-  return { throughput: (last - first) / (to - from) * 1_000, p50: at(0.5), p99: at(0.99) }
+  return { throughput: throughputOf(simulated, from, to), p50: at(0.5), p99: at(0.99) }
 }
