@@ -4,7 +4,7 @@ import { Random } from "@effect-cql/test-support/random"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { CassandraSession } from "../src/index.ts"
+import { CassandraClient, CassandraSession } from "../src/index.ts"
 import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("last_write")
@@ -29,11 +29,12 @@ integration("the last write", () => {
   layer(withKeyspace(keyspace, `CREATE TABLE ${table} (id int PRIMARY KEY, v int)`), { excludeTestServices: true })(
     (it) => {
       it.effect(
-        "wins, over two sessions, deletions, batches and conditions: none of 20,000 is lost",
+        "wins, over two sessions, a client, deletions, batches and conditions: none of 20,000 is lost",
         () =>
           Effect.gen(function*() {
             const server = yield* CassandraServer
             const sessions = [yield* Session, yield* CassandraSession.make(optionsOf(server))]
+            const client = yield* CassandraClient
             const random = new Random(20_260_102)
             let lost = 0
             const chain = (id: number) =>
@@ -43,7 +44,11 @@ integration("the last write", () => {
                   for (let step = 0; step < 2; step++) {
                     const kind = 2 * random.between(0, 2) + (random.chance(0.1) ? 1 : 0)
                     const [write, value] = writes[kind]!(id, random.between(0, 4))
-                    yield* sessions[random.between(0, 1)]!.execute(write)
+                    const by = random.between(0, 2)
+                    // Through the client beside the session: a plain write of the driver.
+                    if (by === 2 && kind === 0) {
+                      yield* Effect.promise(() => client.execute(update, [value, id], { prepare: true }))
+                    } else yield* sessions[by % 2]!.execute(write)
                     expected = value
                   }
                   const { first } = yield* sessions[0]!.execute([`SELECT v FROM ${table} WHERE id = ?`, [id]])

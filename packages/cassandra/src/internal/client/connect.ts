@@ -4,6 +4,7 @@
 import type { CqlError } from "@effect-cql/core"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import { Client } from "cassandra-driver"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,6 +24,7 @@ import { toClientOptions } from "./clientOptions.ts"
 import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
 import { makeLog } from "./log.ts"
+import { withSharedTimestamps } from "./sharedTimestamps.ts"
 import {
   closeTimeoutOf,
   connectTimeoutOf,
@@ -55,15 +57,16 @@ class Handle implements Opened {
   readonly #closing = Deferred.makeUnsafe<void>()
   #closed = false
 
-  constructor(options: Options, log: LogEmitter) {
+  constructor(options: Options, log: LogEmitter, clock: Clock.Clock) {
     const { onLog } = this.#connections
     const isClosed = () => this.#closed
-    this.client = makeClient(toClientOptions(options, function(event, level, className, message, further) {
+    const clientOptions = toClientOptions(options, function(event, level, className, message, further) {
       onLog(this, level)
       // After the session was closed, complaints of the driver are about that.
       const shown = level !== "verbose" && isClosed() ? "info" : level
       log.call(this, event, shown, className, message, further)
-    }))
+    })
+    this.client = makeClient(withSharedTimestamps(clientOptions, clock))
     const client = internals(this.client)
     const { controlConnection } = client
     const timeout = connectTimeoutOf(options)
@@ -151,7 +154,8 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       const log = yield* makeLog
       const timeout = connectTimeoutOf(options)
       const closeTimeout = closeTimeoutOf(options)
-      const handle = yield* Effect.sync(() => new Handle(options, log))
+      const clock = yield* Clock.Clock
+      const handle = yield* Effect.sync(() => new Handle(options, log, clock))
       const { socketOptions } = internals(handle.client).options
       Object.assign(socketOptions, waitsToConnect(options))
       const connect = handle.connect.pipe(
