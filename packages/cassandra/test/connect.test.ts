@@ -113,6 +113,16 @@ describe("a cluster that cannot be connected to", () => {
       assert.include(reason.check, "TLS")
     }))
 
+  it.live("a server without TLS: asks whether it speaks TLS, and not for its certificates", () =>
+    Effect.gen(function*() {
+      // An error of the protocol, as Cassandra answers the first bytes of TLS.
+      const { address } = yield* server((socket) =>
+        socket.on("data", () => socket.end(Buffer.from("840000000000000006000000000000", "hex")))
+      )
+      const { reason } = yield* failure(connectTo([address], { tls: true }))
+      assert.strictEqual(reason.check, "whether the server speaks TLS at this port: its answer is not TLS")
+    }))
+
   it.live("hosts of several faults: advises on the one that came furthest", () =>
     Effect.gen(function*() {
       const [closed, hung] = [yield* closedPort, yield* silent]

@@ -39,6 +39,7 @@ const kinds = [
   "keyspace",
   "name",
   "tls",
+  "plain",
   "silent",
   "closed",
   "refused",
@@ -152,6 +153,8 @@ const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): str
       return "the name in the certificate of the server: it has to be the address of the node, or what tls.serverName gives for it"
     case "tls":
       return "the certificates: which the server shows, and which are trusted"
+    case "plain":
+      return "whether the server speaks TLS at this port: its answer is not TLS"
     case "silent":
       return "whether the server hangs or is overloaded, whether the port is that of CQL, and whether it wants TLS"
     case "closed":
@@ -191,6 +194,7 @@ const errorsByHost = (error: unknown): Readonly<Record<string, unknown>> | undef
 }
 
 const unreachable = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ETIMEDOUT", "EADDRNOTAVAIL"])
+const notTls = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|BAD_RECORD_TYPE)$/
 const certificate = /CERT|SSL|TLS|SIGNATURE|ALTNAME/
 // Errors of the language and not of the driver, such as those of an authenticator.
 const foreign = new Set(["Error", "TypeError", "RangeError"])
@@ -224,6 +228,7 @@ const kindOf = (error: Error, { isSocketError, message }: Shown, code: string): 
   if (code === "ECONNREFUSED") return "refused"
   if (unreachable.has(code) || message === messages.connectionTimeout) return "unreachable"
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "name"
+  if (notTls.test(code)) return "plain"
   if (certificate.test(code)) return "tls"
   return isSocketError === true || code === "ECONNRESET" || code === "EPIPE" ? "closed" : "other"
 }
