@@ -211,7 +211,8 @@ export class Statements {
           `INSERT INTO g3 (k, c, v, w) VALUES (${r.between(0, 1)}, ${
             r.between(0, 2)
           }, ${value()}, ${this.#text()}) IF NOT EXISTS`,
-        () => `INSERT INTO g3 (k, s) VALUES (${r.between(0, 1)}, ${value()}) IF NOT EXISTS`,
+        // Beside the static values that it met, an INSERT of static columns alone shows now the key of a row, now none.
+        () => `INSERT INTO g3 (k, s) VALUES (${r.between(2, 9)}, ${value()}) IF NOT EXISTS`,
         () => `UPDATE g3 SET v = ${value()}, w = ${this.#text()} WHERE ${row()} IF ${condition()}`,
         () => `UPDATE g3 SET s = ${value()} WHERE k = ${r.between(0, 1)} IF s = ${value()}`,
         () => `DELETE FROM g3 WHERE ${row()} IF ${condition()}`,

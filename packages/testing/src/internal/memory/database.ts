@@ -282,7 +282,7 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
     const live = isStatic ? staticOf(liveOf(table, key, undefined, second)) : liveOf(table, key, clustering, second)
     // A row that is not there shows the static values that a condition on columns met; IF EXISTS met nothing.
     const showsStatics = isStatic || first.condition?.kind === "columns"
-    if (live.row !== undefined || (showsStatics && hasShownStatics(live, expressions))) lives.push(live)
+    if ((live.row !== undefined && !isStatic) || (showsStatics && hasShownStatics(live, expressions))) lives.push(live)
   }
   const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
   if (lives.length === 0) {
