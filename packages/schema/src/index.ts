@@ -5,6 +5,7 @@
  */
 export * as Change from "./Change.ts"
 export * as CqlSchema from "./CqlSchema.ts"
+export * as Lookup from "./Lookup.ts"
 export * as Table from "./Table.ts"
 export * as TimeUuid from "./TimeUuid.ts"
 export * as Uuid from "./Uuid.ts"

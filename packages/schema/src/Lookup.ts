@@ -1,0 +1,221 @@
+/**
+ * Lookups that batch: what is asked for at the same time runs as one concurrent run.
+ *
+ * @since 0.1.0
+ */
+import { type CqlError, executeConcurrentWithArgs, type Query, Session } from "@effect-cql/core"
+import * as Cache from "effect/Cache"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as Hash from "effect/Hash"
+import * as Option from "effect/Option"
+import * as Request from "effect/Request"
+import * as RequestResolver from "effect/RequestResolver"
+
+/**
+ * Looks up by a key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lookup<in Key, out A> {
+  (key: Key): Effect.Effect<A, CqlError, Session>
+}
+
+/**
+ * A query of one record, such as `Post.get` or `Post.select.query(["author"])`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source<Key, Row> extends Query.Query.Any {
+  readonly [Query.TypeId]: Query.Query<Key, Row>[Query.TypeId]
+}
+
+/**
+ * How lookups are run.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Statements in flight for a batch. Default: 100. */
+  readonly concurrency?: number | undefined
+  /** Keys of a batch at most. Default: no bound. */
+  readonly batchSize?: number | undefined
+}
+
+interface Asked<Key, Row> extends Request.Request<ReadonlyArray<Row>, CqlError, Session> {
+  readonly key: Key
+}
+
+/**
+ * Looks up all rows of a key, in the order of the table. Keys that are asked for at the same time are one concurrent run, with a
+ * statement for each: never an `IN` over partitions. Equal keys are asked once. A key that fails fails its own lookups alone.
+ *
+ * **Example** (The posts of many authors)
+ *
+ * ```ts
+ * import { CqlSchema, Lookup, Table } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * class Post extends Table.Class<Post>("Post")("app.posts", {
+ *   columns: { author: CqlSchema.Text, id: CqlSchema.Int, title: Schema.String },
+ *   partitionKey: "author",
+ *   clusteringKey: ["id desc"]
+ * }) {}
+ * const postsOf = Lookup.many(Post.select.query(["author"]))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Effect.forEach(["ada", "bob", "ada"], (author) => postsOf({ author }), { concurrency: "unbounded" })
+ *   const mock = yield* MockSession.MockSession
+ *   return (yield* mock.calls).length
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))) === 2)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const many = <Key extends object, Row>(
+  source: Source<Key, Row>,
+  options?: Options
+): Lookup<Key, ReadonlyArray<Row>> => {
+  const request = Request.of<Asked<Key, Row>>()
+  const resolver = RequestResolver.make<Asked<Key, Row>>((entries) =>
+    Effect.forEach(bySession(entries), ([session, own]) => resolve(source, own, session, options), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  )
+  const batched = options?.batchSize === undefined ? resolver : RequestResolver.batchN(resolver, options.batchSize)
+  return (key) => Effect.request(request({ key }), batched)
+}
+
+/**
+ * Looks up the first row of a key, if it has one. It batches as {@link many} does.
+ *
+ * **Example** (Users by id)
+ *
+ * ```ts
+ * import { CqlSchema, Lookup, Table } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Option, Schema } from "effect"
+ *
+ * class User extends Table.Class<User>("User")("app.users", {
+ *   columns: { id: CqlSchema.Int, name: Schema.String },
+ *   partitionKey: "id"
+ * }) {}
+ * const userOf = Lookup.one(User.get)
+ *
+ * const session = MockSession.layer({ otherwise: MockSession.rows([{ id: 1, name: "Ada" }]) })
+ * const user = await Effect.runPromise(userOf({ id: 1 }).pipe(Effect.provide(session)))
+ * console.assert(Option.isSome(user) && user.value instanceof User)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const one = <Key extends object, Row>(
+  source: Source<Key, Row>,
+  options?: Options
+): Lookup<Key, Option.Option<Row>> => {
+  const lookup = many(source, options)
+  return (key) => Effect.map(lookup(key), (rows) => rows.length === 0 ? Option.none() : Option.some(rows[0]!))
+}
+
+/**
+ * The same lookup with a memory: of so many keys, each for so long. Failures are not remembered.
+ *
+ * **Example** (A minute is fresh enough)
+ *
+ * ```ts
+ * import { CqlSchema, Lookup, Table } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * class User extends Table.Class<User>("User")("app.users", {
+ *   columns: { id: CqlSchema.Int, name: Schema.String },
+ *   partitionKey: "id"
+ * }) {}
+ * const program = Effect.gen(function*() {
+ *   const userOf = yield* Lookup.cached(Lookup.one(User.get), { capacity: 1_000, timeToLive: "1 minute" })
+ *   yield* userOf({ id: 1 })
+ *   yield* userOf({ id: 1 })
+ *   const mock = yield* MockSession.MockSession
+ *   return (yield* mock.calls).length
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))) === 1)
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const cached = <Key extends object, A>(
+  lookup: Lookup<Key, A>,
+  options: { readonly capacity: number; readonly timeToLive: Duration.Input }
+): Effect.Effect<Lookup<Key, A>, never, Session> =>
+  Effect.map(
+    Cache.makeWith(lookup, {
+      capacity: options.capacity,
+      timeToLive: (exit) => Exit.isSuccess(exit) ? options.timeToLive : 0
+    }),
+    (cache) => (key: Key) => Cache.get(cache, key)
+  )
+
+type Entry<Key, Row> = Request.Entry<Asked<Key, Row>>
+
+// Lookups of one resolver may come from programs with sessions of their own.
+const bySession = <Key, Row>(entries: ReadonlyArray<Entry<Key, Row>>) => {
+  const sessions = new Map<Session["Service"], Array<Entry<Key, Row>>>()
+  for (const entry of entries) {
+    const session = Context.get(entry.context, Session)
+    const own = sessions.get(session)
+    if (own === undefined) sessions.set(session, [entry])
+    else own.push(entry)
+  }
+  return sessions
+}
+
+const resolve = <Key extends object, Row>(
+  source: Source<Key, Row>,
+  entries: ReadonlyArray<Entry<Key, Row>>,
+  session: Session["Service"],
+  options: Options | undefined
+): Effect.Effect<void> => {
+  const groups = grouped(entries)
+  const keys = groups.map(([first]) => first!.request.key)
+  return executeConcurrentWithArgs(source, keys, { concurrency: options?.concurrency ?? 100, raiseOnFirstError: false })
+    .pipe(
+      Effect.provideService(Session, session),
+      Effect.map((results) => {
+        for (const [at, result] of results.entries()) {
+          const exit = result._tag === "Success" ? Exit.succeed(result.value.rows) : Exit.fail(result.error)
+          for (const entry of groups[at]!) entry.completeUnsafe(exit)
+        }
+      })
+    )
+}
+
+/** Entries with equal keys, together. */
+const grouped = <Key, Row>(entries: ReadonlyArray<Entry<Key, Row>>): ReadonlyArray<ReadonlyArray<Entry<Key, Row>>> => {
+  const buckets = new Map<number, Array<Array<Entry<Key, Row>>>>()
+  const groups: Array<Array<Entry<Key, Row>>> = []
+  for (const entry of entries) {
+    const hash = Hash.hash(entry.request.key)
+    const bucket = buckets.get(hash) ?? []
+    const group = bucket.find(([first]) => first !== undefined && Equal.equals(first.request.key, entry.request.key))
+    if (group !== undefined) group.push(entry)
+    else {
+      const made = [entry]
+      bucket.push(made)
+      groups.push(made)
+    }
+    buckets.set(hash, bucket)
+  }
+  return groups
+}

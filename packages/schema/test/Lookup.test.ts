@@ -1,0 +1,84 @@
+import { CqlError, Reason, Session } from "@effect-cql/core"
+import { Lookup } from "@effect-cql/schema"
+import { MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Result } from "effect"
+import { User } from "./support/tables.ts"
+
+const row = (id: unknown) => ({
+  id,
+  display_name: `user ${String(id)}`,
+  nickname: null,
+  version: 1,
+  roles: null,
+  key: null
+})
+const users = MockSession.layer({
+  otherwise: (request, context) => {
+    const id = request._tag === "Statement" ? request.params[0] : undefined
+    if (id === 13) return MockSession.fail(new Reason.Overloaded({ message: "busy" }))(request, context)
+    return MockSession.rows(id === 0 ? [] : [row(id)])(request, context)
+  }
+})
+const calls = MockSession.MockSession.use((mock) => Effect.map(mock.calls, (calls) => calls.length))
+const concurrently = { concurrency: "unbounded" } as const
+
+describe("a lookup", () => {
+  it.effect("asks for equal keys once, and gives each its row", () =>
+    Effect.gen(function*() {
+      const userOf = Lookup.one(User.get)
+      const found = yield* Effect.forEach([1, 2, 1, 0, 2], (id) => userOf({ id }), concurrently)
+      assert.deepStrictEqual(found.map(Option.map((user) => user.displayName)), [
+        Option.some("user 1"),
+        Option.some("user 2"),
+        Option.some("user 1"),
+        Option.none(),
+        Option.some("user 2")
+      ])
+      assert.isTrue(Option.getOrThrow(found[0]!) instanceof User)
+      assert.strictEqual(yield* calls, 3)
+    }).pipe(Effect.provide(users)))
+
+  it.effect("fails for its own key alone", () =>
+    Effect.gen(function*() {
+      const userOf = Lookup.many(User.select.query(["id"]))
+      const found = yield* Effect.forEach([1, 13, 2, 13], (id) => Effect.result(userOf({ id })), concurrently)
+      assert.deepStrictEqual(found.map(Result.isSuccess), [true, false, true, false])
+      const failed = found[1]!
+      assert.isTrue(Result.isFailure(failed) && failed.failure instanceof CqlError)
+    }).pipe(Effect.provide(users)))
+
+  it.effect("runs in the session of its caller", () =>
+    Effect.gen(function*() {
+      const userOf = Lookup.one(User.get)
+      const other = (name: string) =>
+        Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ ...row(1), display_name: name }]) }))
+      const names = yield* Effect.all(
+        ["a", "b"].map((name) =>
+          userOf({ id: 1 }).pipe(Effect.map(Option.map((user) => user.displayName)), other(name))
+        ),
+        concurrently
+      )
+      assert.deepStrictEqual(names, [Option.some("a"), Option.some("b")])
+      assert.isDefined(yield* Session)
+    }).pipe(Effect.provide(users)))
+
+  it.effect("with a bound makes more batches, and all are answered", () =>
+    Effect.gen(function*() {
+      const userOf = Lookup.one(User.get, { batchSize: 10, concurrency: 3 })
+      const ids = Array.from({ length: 35 }, (_, at) => at + 20)
+      const found = yield* Effect.forEach(ids, (id) => userOf({ id }), concurrently)
+      assert.deepStrictEqual(found.map((user) => Option.getOrThrow(user).id), ids)
+    }).pipe(Effect.provide(users)))
+
+  it.effect("remembers what it found, and no failure", () =>
+    Effect.gen(function*() {
+      const userOf = yield* Lookup.cached(Lookup.one(User.get), { capacity: 10, timeToLive: "1 minute" })
+      yield* userOf({ id: 1 })
+      yield* userOf({ id: 1 })
+      assert.strictEqual(yield* calls, 1)
+      yield* Effect.flip(userOf({ id: 13 }))
+      yield* Effect.flip(userOf({ id: 13 }))
+      assert.strictEqual(yield* calls, 3)
+    }).pipe(Effect.provide(users)))
+})
