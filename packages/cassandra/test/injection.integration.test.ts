@@ -240,7 +240,7 @@ integration("hostile names", (server) => {
         Effect.sync(() => {
           const { identifier, raw } = cql
           for (const name of ["", "x".repeat(30_000), "\ud800", undefined, 5, null, ["x"]]) {
-            assert.throws(() => identifier(name as string), InvalidOptions, /cql\.identifier: .*; give a name/)
+            assert.throws(() => identifier(name as string), InvalidOptions, /cql\.identifier: expected a name: /)
           }
           assert.throws(() => raw(undefined as never), InvalidOptions, /cql\.raw/)
           const evil = `DROP TABLE ${canary}`
@@ -281,7 +281,7 @@ integration("hostile names", (server) => {
               Effect.scoped(CassandraSession.make({ ...optionsOf(server), keyspace: name }))
             )
             assert.instanceOf(defect, InvalidOptions, name)
-            assert.match(String(defect), /keyspace: .* give its name without quotes/)
+            assert.match(String(defect), /keyspace: expected its name without quotes: /)
           }
           const session = yield* Session
           for (
