@@ -84,7 +84,9 @@ const install = async () => {
 
 const given = process.argv.slice(2)
 const release = given[0] === "--node" ? given[1] : undefined
-const [name, ...args] = release === undefined ? given : given.slice(2)
+const [name, ...rest] = release === undefined ? given : given.slice(2)
+// `npm run <task> -- <arguments>` leaves the dashes out, and `pnpm run` passes them on.
+const args = rest[0] === "--" ? rest.slice(1) : rest
 
 if (release !== undefined && release !== process.versions.node.split(".")[0]) {
   fail(`--node: expected to run on Node.js ${release}, got ${process.version}. Start this script with that Node.js.`)
