@@ -30,10 +30,10 @@ const refusal = Effect.fnUntraced(function*(options: CassandraSession.Options) {
   return reason
 })
 
-const secured = CassandraServer.layer({ provider: "jvm", authentication: true, tls: true })
+const secured = CassandraServer.layer({ provider: "jvm", authentication: true, tls: true, startTimeout: "5 minutes" })
 
 integration("a server with login and TLS", () => {
-  layer(secured, { excludeTestServices: true, timeout: 180_000 })((it) => {
+  layer(secured, { excludeTestServices: true, timeout: 330_000 })((it) => {
     const encrypted = Effect.map(CassandraServer.CassandraServer, (server) => ({
       ...optionsOf(server),
       tls: { ca: server.certificate }
@@ -108,7 +108,7 @@ integration("a server with login and TLS", () => {
           times: 100
         })
         assert.deepStrictEqual(found.rows, [{ key: "local" }])
-      }).pipe(Effect.scoped), 120_000)
+      }).pipe(Effect.scoped), 330_000)
   })
 })
 

@@ -150,12 +150,12 @@ integration("tokens", () => {
 })
 
 integration("tokens of three nodes", () => {
-  const threeNodes = CassandraServer.layer({ provider: "jvm", nodes: 3 })
+  const threeNodes = CassandraServer.layer({ provider: "jvm", nodes: 3, startTimeout: "5 minutes" })
   const SessionLive = Layer.unwrap(
     Effect.map(CassandraServer.CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
   ).pipe(Layer.provideMerge(threeNodes))
 
-  layer(SessionLive, { excludeTestServices: true, timeout: 180_000 })((it) => {
+  layer(SessionLive, { excludeTestServices: true, timeout: 330_000 })((it) => {
     it.effect(
       "each statement goes to the replica of its partition, or of the key that it names",
       () =>
