@@ -62,8 +62,11 @@ export const nextTimestamp = (clock: Clock.Clock): number => {
  * where that is now.
  */
 export const nextMillisecond = (clock: Clock.Clock): number | undefined => {
+  const { last } = sourceOf(clock)
+  // No write came before, and a virtual clock that stands still would never reach the next millisecond.
+  if (last === 0) return undefined
   const now = microsecondsOf(clock)
-  const next = (Math.floor(sourceOf(clock).last / 1_000) + 1) * 1_000
+  const next = (Math.floor(last / 1_000) + 1) * 1_000
   // After the clock was set back, the times of writes are ahead for long, and no wait would help.
   return next > now ? Math.min(next, now + longestWait) : undefined
 }
