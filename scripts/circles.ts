@@ -26,7 +26,7 @@ const isImplementation = (one: string, other: string): boolean => {
   return publics.length === 1
 }
 
-/** The pairs of modules that import each other, of which each needs a reason. */
+/** The pairs of modules that import each other. Each needs a reason. */
 export const pairsOf = (graph: Graph): ReadonlyArray<string> =>
   [...graph].flatMap(([one, imports]) =>
     [...imports].filter((other) => one < other && graph.get(other)?.has(one) && !isImplementation(one, other))

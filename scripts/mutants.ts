@@ -96,7 +96,7 @@ const tryMutant = async (workspace: string, mutant: string, patience: number): P
   return failure === undefined ? verdict("SURVIVES", await descriptionOf(mutant)) : verdict("caught", failure)
 }
 
-/** What a patch says about itself, in its first line. */
+/** Description of a patch, in its first line. */
 const descriptionOf = async (mutant: string): Promise<string> =>
   (await readFile(join(patches, `${mutant}.patch`), "utf8")).split("\n")[0] ?? ""
 

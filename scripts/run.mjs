@@ -53,7 +53,7 @@ const run = (command, args, options) =>
     const stop = (signal) => child.kill(signal === "SIGINT" ? "SIGINT" : "SIGTERM")
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
     signals.forEach((signal) => process.on(signal, stop))
-    // The shell that npm puts in between passes no signal on: whoever ends npm leaves this process without a parent.
+    // The shell that npm puts in between passes no signal on: ending npm leaves this process without a parent.
     const parent = process.ppid
     const watch = setInterval(() => process.env.npm_lifecycle_event && process.ppid !== parent && stop("SIGTERM"), 500)
     child.on("error", reject)

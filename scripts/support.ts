@@ -1,4 +1,4 @@
-// What the scripts share: the repository's root, child processes, and a line for each stage.
+// Helpers of the scripts: the root of the repository, child processes, and a line per stage.
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"

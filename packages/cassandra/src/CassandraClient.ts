@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 /**
  * The client itself, for what the session does not cover: metadata, hosts, metrics.
  *
- * Statements sent past the session follow the policies of the client, retries among them, and nobody tells what became
+ * Statements sent past the session follow the policies of the client, including its retries, and have no report of what became
  * of them.
  *
  * **Example** (The hosts of the cluster)

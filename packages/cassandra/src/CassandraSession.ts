@@ -57,7 +57,7 @@ const sessionOn = (
 /**
  * Opens a session, and closes it with the scope.
  *
- * Fails within the connect timeout, with the reason `ConnectFailed`: it tells of each contact point why it was of no use,
+ * Fails within the connect timeout, with the reason `ConnectFailed`: it lists why each contact point failed,
  * and what to check first. Nothing is left behind then.
  *
  * **Example** (Two sessions in one scope)

@@ -1,5 +1,5 @@
 /**
- * What a session on a Cassandra cluster is made of.
+ * Options of a session on a Cassandra cluster.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 
 /**
- * Which cluster, and how to talk to it.
+ * The cluster, and the way to connect to it.
  *
  * @category options
  * @since 0.1.0
@@ -44,19 +44,19 @@ export interface Options extends SessionOptions {
 }
 
 /**
- * How a session executes statements, whatever its client.
+ * Options of execution, independent of the client.
  *
  * @category options
  * @since 0.1.0
  */
 export interface SessionOptions {
-  /** How long connecting may take, over all contact points. Default: 10 seconds. */
+  /** Time limit of connecting, over all contact points. Default: 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
-  /** How long one attempt may take. Default: 12 seconds. */
+  /** Time limit of one attempt. Default: 12 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
   /** Options of every statement, behind those of runs and of statements. Default page size: 5,000 rows. */
   readonly defaults?: Statement.Options | undefined
-  /** How long the end of the scope waits for what is in flight, and then for the sockets. Default: 10 seconds. */
+  /** Time for which the end of the scope waits for requests in flight, and then for the sockets. Default: 10 seconds. */
   readonly closeTimeout?: Duration.Input | undefined
 }
 
@@ -71,12 +71,12 @@ export interface Pooling {
   readonly connectionsPerHost?: number | undefined
   /** Requests that one connection carries at once, at most 32,768. Default: 2,048. */
   readonly maxRequestsPerConnection?: number | undefined
-  /** How long a connection may be idle before a heartbeat is sent. Default: 30 seconds. `Infinity`: never. */
+  /** Idle time of a connection after which a heartbeat is sent. Default: 30 seconds. `Infinity`: never. */
   readonly heartbeatInterval?: Duration.Input | undefined
 }
 
 /**
- * What a connection trusts, and how it is known to the server.
+ * Trusted certificates of a connection, and its own identity.
  *
  * @category options
  * @since 0.1.0
@@ -94,7 +94,7 @@ export interface Tls {
    */
   readonly serverName?: string | ((address: string) => string) | undefined
   /**
-   * Takes any certificate of the server, so that whoever stands in between can read and change everything, passwords
+   * Accepts any certificate of the server, so that an attacker in between can read and change everything, passwords
    * included. For a server on this machine that has no certificate to trust. Default: `false`.
    */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined

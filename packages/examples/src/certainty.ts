@@ -1,4 +1,4 @@
-/** What happened to every write of a run, as far as anybody can know. */
+/** Determines the outcome of every write of a run, as far as possible. */
 import type { Outcome } from "@effect-cql/core"
 import { executeConcurrent, Query, Settlement } from "@effect-cql/core"
 import { Effect, Schema } from "effect"
@@ -7,7 +7,7 @@ const insert = Query.make("INSERT INTO examples.users (id, name) VALUES (?, ?)",
   params: Schema.Tuple([Schema.Int, Schema.String])
 })
 
-/** How many users are in the table for certain, how many are not, and of which ones nobody can say. */
+/** Counts of users that are in the table, that are not, and the users with an unknown outcome. */
 export interface Account {
   readonly applied: number
   readonly notApplied: number
@@ -24,7 +24,7 @@ export const writeAll = Effect.fn("writeAll")(function*(users: ReadonlyArray<rea
   }).pipe(Effect.catchTag("ErrorBudgetExhausted", ({ results }) => Effect.succeed(results)))
 
   const settlements = yield* Settlement.settle(results)
-  // With its first timestamp and its options: somebody's newer value stays, whatever has happened to the first attempt.
+  // With its first timestamp and its options: a newer value of another client stays, whatever happened to the first attempt.
   const open = settlements.filter(({ again }) => again !== undefined)
   const again = yield* executeConcurrent(open.flatMap(({ again }) => again ?? []), { raiseOnFirstError: false })
 
@@ -34,7 +34,7 @@ export const writeAll = Effect.fn("writeAll")(function*(users: ReadonlyArray<rea
   return accountOf(users.length, outcomes)
 })
 
-// What was not started has no outcome, and was not applied.
+// Statements that were not started have no outcome and were not applied.
 const accountOf = (count: number, outcomes: ReadonlyMap<number, Outcome.Outcome>): Account => {
   const account = { applied: 0, notApplied: 0, unknown: new Array<number>() }
   for (let index = 0; index < count; index++) {

@@ -12,7 +12,7 @@ const insert = Query.make("INSERT INTO examples.users (id, name) VALUES (?, ?)",
   params: Schema.Tuple([Schema.Int, Schema.String])
 })
 
-/** What of a name is known. */
+/** Result of a lookup. */
 export type Found =
   | { readonly id: number; readonly name: string | undefined }
   | { readonly id: number; readonly error: CqlError }

@@ -17,7 +17,7 @@ const users = ["ada", "grace", "barbara"].map((name, index) => ({ id: index + 1,
 
 export const program = Effect.gen(function*() {
   yield* executeConcurrentWithArgs(insert, users)
-  // 4 is nobody, and 1.5 is no id: that one fails, as a value, before it is sent.
+  // No user has the id 4, and 1.5 is not an id: that statement fails as a value, before it is sent.
   const statements = [1, 2, 3, 4, 1.5].map((id) => nameById(id))
   const results = yield* executeConcurrent(statements, { concurrency: 50, raiseOnFirstError: false })
   const lines = results.map((result) =>

@@ -17,7 +17,7 @@ export class UserConflict extends Schema.TaggedError<UserConflict>("examples/Use
 }) {}
 
 export class Users extends Context.Service<Users, {
-  /** Names by id, in their order; those that cannot be read are left out and told. */
+  /** Names by id, in their order. Unreadable ones are omitted and logged. */
   readonly names: (
     ids: ReadonlyArray<number>
   ) => Effect.Effect<{ readonly names: ReadonlyArray<string>; readonly unreadable: ReadonlyArray<number> }>

@@ -33,7 +33,7 @@ export type ColumnsEncoded<Fields extends Schema.Struct.Fields> = {
 }
 
 /**
- * What a field of a domain is as a column.
+ * Column of a domain field.
  *
  * @category models
  * @since 0.1.0

@@ -224,7 +224,7 @@ const safeInteger = (type: string) =>
 export const Count: Scalar<number, bigint, SchemaAST.Number> = scalar(safeInteger("bigint"))
 
 /**
- * What a counter encodes to: the types of tables recognise it.
+ * Encoded type of a counter, which the types of tables recognise.
  *
  * @category models
  * @since 0.1.0

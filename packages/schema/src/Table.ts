@@ -52,7 +52,7 @@ type CounterCheck<C extends Fields, P, K extends ReadonlyArray<string>> = [Marke
 type Clustering<Name extends string> = Name | `${Name} asc` | `${Name} desc`
 
 /**
- * How a table is declared.
+ * Declaration of a table.
  *
  * @category options
  * @since 0.1.0
@@ -171,7 +171,7 @@ export interface AnyDefinition {
 }
 
 /**
- * How another table of an entity is declared.
+ * Declaration of another table of an entity.
  *
  * @category options
  * @since 0.1.0

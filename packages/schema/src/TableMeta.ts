@@ -75,7 +75,7 @@ export interface Meta {
   readonly clusteringKey: ReadonlyArray<ColumnMeta>
   readonly indexes: ReadonlyArray<IndexMeta>
   readonly options: TableOptions
-  /** Whether it is a table of counters. */
+  /** True if it is a table of counters. */
   readonly isCounter: boolean
   /** The schema of the class or struct whose instances the rows are, and its fields. */
   readonly row: SchemaAST.AST

@@ -19,7 +19,7 @@ export type After<Row, K extends string> = [Direction<K>] extends ["asc"] ? Of<R
   : "paging after a row needs clustering columns of one direction"
 
 /**
- * How rows are selected.
+ * Options of selections.
  *
  * @category options
  * @since 0.1.0

@@ -16,7 +16,7 @@ import type { Askable, ColumnOf, Comparison, Hint, NameOf, Of, OperandOf, WhereC
  * @since 0.1.0
  */
 export interface WriteOptions {
-  /** How long the values stay, in whole seconds. Default: that of the table. */
+  /** Time to live of the values, in whole seconds. Default: that of the table. */
   readonly ttl?: Duration.Input | undefined
   /** When they were written, in microseconds since the epoch. Default: the time of the first attempt. */
   readonly timestamp?: bigint | undefined
@@ -75,7 +75,7 @@ export type Conditions<Row, N extends string> = {
 }
 
 /**
- * How a row is updated or deleted.
+ * Options of updates and deletions of a row.
  *
  * @category options
  * @since 0.1.0
@@ -90,7 +90,7 @@ export interface ConditionalOptions<C> extends WriteOptions {
 type Current<Row, C> = [keyof C] extends [never] ? never : Of<Row, ColumnOf<keyof C & string>>
 
 /**
- * What may be set: the columns that are not of the key. `undefined` leaves a column alone, `null` deletes it.
+ * Assignable columns: those outside the key. `undefined` leaves a column alone, `null` deletes it.
  *
  * @category models
  * @since 0.1.0

@@ -48,7 +48,7 @@ export {
 }
 
 /**
- * What kind of server is wanted. Everything may be left out.
+ * Options of a server. All are optional.
  *
  * @category models
  * @since 0.1.0
@@ -65,15 +65,15 @@ export interface Options {
    * `docker` any tag of the image. An external server has to be of a version that begins with it.
    */
   readonly version?: string | undefined
-  /** How long a server may take to answer for the first time. Default: 2 minutes, 30 seconds for an external one. */
+  /** Time limit for the first answer of a server. Default: 2 minutes, 30 seconds for an external one. */
   readonly startTimeout?: Duration.Input | undefined
-  /** The heap of each node, as a JVM is told. Default: `512m`. An external server has what it has. */
+  /** Heap of each node, in the notation of the JVM. Default: `512m`. Ignored for an external server. */
   readonly heap?: string | undefined
   /** The number of nodes, which are replicas of one data center. Default: 1. More are for provider `jvm` alone. */
   readonly nodes?: 1 | 3 | undefined
-  /** Whether clients have to log in, with the `credentials` of the service. Default: no. For provider `jvm` alone. */
+  /** True if clients have to log in, with the `credentials` of the service. Default: no. For provider `jvm` alone. */
   readonly authentication?: boolean | undefined
-  /** Whether clients have to encrypt, trusting the `certificate` of the service. Default: no. For `jvm` alone. */
+  /** True if clients have to encrypt, trusting the `certificate` of the service. Default: no. For `jvm` alone. */
   readonly tls?: boolean | undefined
 }
 

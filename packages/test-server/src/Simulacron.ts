@@ -133,7 +133,7 @@ export interface Cluster {
 export interface Options {
   /** Default: 1. */
   readonly nodes?: number
-  /** Whether requests are kept for the log. Default: `true`. Large requests exhaust the memory of the program. */
+  /** True if requests are kept for the log. Default: `true`. Large requests exhaust the memory of the program. */
   readonly log?: boolean
   /** The version of Cassandra that the nodes report. Default: `3.11.0`. */
   readonly version?: string

@@ -1,4 +1,4 @@
-/** What the tests of runs have in common: a session that obeys, and time that is moved. */
+/** Helpers of the tests of runs: a scripted session, and virtual time. */
 import { Reason, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { Cause, Clock, type Duration, Effect, Exit, Fiber } from "effect"

@@ -1,4 +1,4 @@
-/** Values that may not be told, and every way in which a program tells of what it holds. */
+/** Secret values, and every representation in which a program may reveal them. */
 import { Cause, Effect, Logger, References, Tracer } from "effect"
 import { format, inspect } from "node:util"
 import type { Random } from "./random.ts"
@@ -80,7 +80,7 @@ const formsOf: Readonly<Record<string, (value: unknown) => string>> = {
   inspect: (value) => inspect(value, everything),
   "inspect with hidden properties": (value) => inspect(value, { ...everything, showHidden: true }),
   "inspect with getters": (value) => inspect(value, { ...everything, showHidden: true, getters: true }),
-  "inspect of an error that nobody catches": (value) => inspect(value, { ...everything, customInspect: false }),
+  "inspect of an uncaught error": (value) => inspect(value, { ...everything, customInspect: false }),
   "inspect of that with hidden properties": (value) =>
     inspect(value, { ...everything, customInspect: false, showHidden: true }),
   format: (value) => format("%s %o %O %j", value, value, value, value),
@@ -90,7 +90,7 @@ const formsOf: Readonly<Record<string, (value: unknown) => string>> = {
   "Cause.pretty of a failure": (value) => Cause.pretty(Cause.fail(value)),
   "Cause.pretty of a defect": (value) => Cause.pretty(Cause.die(value)),
   "Cause.pretty": (value) => Cause.isCause(value) ? Cause.pretty(value) : "",
-  "what a wrapper tells": (value) => inspect(new Error("wrapped", { cause: value }), everything)
+  "inspect of a wrapping error": (value) => inspect(new Error("wrapped", { cause: value }), everything)
 }
 
 /** A value and the errors beneath it. */
@@ -99,13 +99,13 @@ const chainOf = (value: unknown): ReadonlyArray<unknown> => {
   return beneath === undefined ? [value] : [value, ...chainOf(beneath)]
 }
 
-/** Every form in which a value can be told, by its name. */
+/** Every representation of a value, by name. */
 export const representations = (value: unknown): ReadonlyArray<readonly [form: string, told: string]> =>
   chainOf(value).flatMap((link) =>
     Object.entries(formsOf).map(([form, represent]) => [form, attempt(() => represent(link))] as const)
   )
 
-/** What a program has told: its log in every format, and its spans. */
+/** Recorded output of a program: its log in every format, and its spans. */
 export interface Told {
   readonly lines: Array<string>
   readonly spans: Array<Tracer.NativeSpan>
@@ -118,7 +118,7 @@ const formats: Readonly<Record<string, Logger.Logger<unknown, unknown>>> = {
   json: Logger.formatJson
 }
 
-/** Runs an effect and takes down what it tells, with every level of the log. */
+/** Runs an effect and records its output, with every level of the log. */
 export const listening = <A, E, R>(self: Effect.Effect<A, E, R>, told: Told): Effect.Effect<A, E, R> =>
   self.pipe(
     Effect.withSpan("test"),
@@ -139,7 +139,7 @@ export const listening = <A, E, R>(self: Effect.Effect<A, E, R>, told: Told): Ef
     Effect.provideService(References.MinimumLogLevel, "All")
   )
 
-/** The forms in which anything tells the secret: none, where all is well. */
+/** The representations that reveal a secret; empty if there is no leak. */
 export const leaks = (
   secret: Secret,
   values: ReadonlyArray<unknown>,

@@ -25,7 +25,7 @@ declare module "vitest" {
   }
 }
 
-/** How to get a server, in one line. */
+/** Advice how to get a server, in one line. */
 export const howToGetOne = "start Docker, or install a JDK 17 and Maven, or set CASSANDRA_CONTACT_POINTS=host:port"
 
 const injected = inject("cassandra")
@@ -52,7 +52,7 @@ export const SharedServerLayer: Layer.Layer<CassandraServer> = Layer.effectConte
 
 /**
  * A suite that needs the shared server. Without one it is skipped on a developer's machine, in one loud line, and fails
- * where `CI` is set: there nobody reads the line.
+ * if `CI` is set, where the line would be overlooked.
  */
 export const integration = (name: string, suite: (server: CassandraServer["Service"]) => void): void => {
   if (sharedServer !== undefined) {

@@ -14,7 +14,7 @@ import { randomOf } from "./internal/random.ts"
 import type { MemoryOptions, MockSession } from "./MockSession.ts"
 
 /**
- * What goes wrong with a request:
+ * Faults of a request:
  *
  * - `overloaded`: refused by the coordinator (`Overloaded`); not applied.
  * - `unavailable`: too few replicas are alive (`Unavailable`); not applied.
@@ -195,7 +195,7 @@ export interface Explored {
   readonly runs: number
   /** Requests of the run without faults. */
   readonly requests: number
-  /** Whether the bound on runs left some faults untried. */
+  /** True if the bound on runs left some faults untried. */
   readonly isPartial: boolean
 }
 

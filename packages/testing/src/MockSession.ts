@@ -45,7 +45,7 @@ export interface CallOf extends Call {
 }
 
 /**
- * How a mock session answers a request.
+ * The reply of a mock session to a request.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ export interface ReplyContext {
 export interface Answer {
   readonly matches: (request: Request) => boolean
   readonly reply: Reply
-  /** Whether a strict session takes it well that nothing asks for it. Default: `false`. */
+  /** True if a strict session takes it well that nothing asks for it. Default: `false`. */
   readonly optional?: boolean | undefined
   /** For messages: the text that it answers, whether a request has that text, and the parameters that it asks for. */
   readonly text?: string | undefined
@@ -85,7 +85,7 @@ export interface Answer {
 }
 
 /**
- * What requests an answer is for: a text (white space aside), a pattern of it, a query, or a predicate.
+ * Selects the requests of an answer: a text (ignoring white space), a pattern, a query, or a predicate.
  *
  * @category models
  * @since 0.1.0
@@ -93,7 +93,7 @@ export interface Answer {
 export type Matcher = string | RegExp | Query.Query.Any | ((request: Request) => boolean)
 
 /**
- * What a mock session is made of.
+ * Options of a mock session.
  *
  * @category options
  * @since 0.1.0
@@ -113,13 +113,13 @@ export interface Options {
    * these tables would refuse is a defect. Default: nothing is known of tables.
    */
   readonly tables?: ReadonlyArray<string> | undefined
-  /** How long each reply takes on the Clock, unless the answer says so itself. Default: none, the reply is there at once. */
+  /** Latency of each reply on the Clock, unless the answer has its own. Default: none. */
   readonly latency?: Duration.Input | ((request: Request) => Duration.Input) | undefined
   /** Faults that are injected into requests, in front of the answers. Default: none. */
   readonly faults?: FaultPlan | undefined
   /** Requests that it claims to have room for. Default: no bound. */
   readonly capacity?: number | undefined
-  /** Whether calls are recorded. Default: `true`; a test of millions of statements may not want to keep them. */
+  /** True if calls are recorded. Default: `true`; a test of millions of statements may not want to keep them. */
   readonly record?: boolean | undefined
   /**
    * Options of every statement, behind those of runs and statements. Unlike a real session it retries nothing unless this

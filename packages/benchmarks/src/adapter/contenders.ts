@@ -18,7 +18,7 @@ export const names = {
   loop: "client.execute, a bare loop"
 }
 
-/** What runs the statements through the library. */
+/** Runs the statements through the library. */
 const library = (session: Context.Context<Session>, { parameters, text }: Work, level: number): Contender => {
   const query = Query.make(text)
   const run = executeConcurrentWithArgs(query, parameters, { concurrency: level, raiseOnFirstError: false })

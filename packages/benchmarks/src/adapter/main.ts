@@ -1,7 +1,7 @@
 /**
  * `npm run bench:adapter`: what a statement costs the client on a real server, beside the driver alone.
  *
- * What is compared with what, and how, is written in docs/benchmarks.md. `--quick` takes fewer statements and rounds.
+ * docs/benchmarks.md describes the comparison. `--quick` takes fewer statements and rounds.
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import type { Session } from "@effect-cql/core"

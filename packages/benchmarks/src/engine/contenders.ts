@@ -1,5 +1,5 @@
 /**
- * Who runs the work: the library in its forms, the driver in its, and what people write by hand.
+ * The contenders: the library, the driver, and hand-written loops.
  */
 import {
   executeConcurrent,
@@ -72,7 +72,7 @@ const callbackLoop = ({ answer, failEvery, level, workload }: Setting) => (): Pr
     }
     const end = () => {
       ended++
-      // An error is made by the session, whoever runs it.
+      // The session creates the error in every contender.
       if (failEvery > 0 && ended % failEvery === 0) made = refusal()
       if (ended === workload.size) resolve(made)
       else if (next < workload.size) start()
@@ -129,7 +129,7 @@ const driver = (client: cassandra.Client, { level, workload }: Setting) => {
   }
 }
 
-/** What Effect brings along, over the effect of a request. */
+/** The combinators of Effect, over the effect of a request. */
 const effects = ({ answer, failEvery, level, workload }: Setting) => {
   const execute = request(answer, failEvery)
   const mapped = Stream.fromIterable(workload.statements).pipe(Stream.mapEffect(execute, { concurrency: level }))

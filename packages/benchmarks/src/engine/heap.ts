@@ -1,5 +1,5 @@
 /**
- * What a run keeps of the statements that have ended.
+ * Measures the heap that a run keeps of completed statements.
  *
  * Looked at twice: while the last statements are in flight, when everything that the run will ever hold is held, and
  * after it has ended and its result has been dropped.

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:engine`: what the engine itself costs, beside its peers, and whether it keeps its budgets.
  *
- * What is compared with what, and how, is written in docs/benchmarks.md. `--quick` takes fewer rounds.
+ * docs/benchmarks.md describes the comparison. `--quick` takes fewer rounds.
  */
 import { atLeast, atMost, conclude, printTable, type Row, type Verdict } from "../internal/report.ts"
 import { measure, type Samples } from "../internal/rounds.ts"

@@ -1,5 +1,5 @@
 /**
- * How full a window stays when some statements are slow: the mean of statements in flight.
+ * Measures the mean number of statements in flight when some statements are slow.
  *
  * In virtual time. The clock advances only when a contender has had several turns of the event loop to do whatever it
  * does about the last answer, so that the numbers are those of its way of scheduling, the same on every machine.

@@ -44,7 +44,7 @@ export const request = (answer: Answer, failEvery: FailEvery): () => Effect.Effe
     })
 }
 
-// What the engine costs, and not what the waits for retries do; the driver retries below what is measured.
+// Measures the engine without delays of retries; the driver retries below the measured part.
 const defaults = { retry: "none" } as const
 
 /** A port that gives an effect for each request. */
@@ -91,7 +91,7 @@ const promised = (answer: Answer, failEvery: FailEvery): () => Promise<unknown> 
 /** The least that `executeConcurrent` of the driver runs over: an object whose `execute` gives a promise. */
 export const bareClient = (answer: Answer, failEvery: FailEvery = 0) => ({ execute: promised(answer, failEvery) })
 
-// What a client makes of an answer, for every statement. The driver declares the type of it, but not the class.
+// The object that a client creates per answer. The driver declares its type, but not its class.
 const { ResultSet } = cassandra.types as unknown as {
   readonly ResultSet: new(...args: ReadonlyArray<unknown>) => object
 }

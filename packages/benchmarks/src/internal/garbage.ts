@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm"
 setFlagsFromString("--expose-gc")
 const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
 
-/** Collects everything that nobody holds. */
+/** Runs a full collection. */
 export const collectGarbage = (): void => gc()
 
 /** Collects what has become garbage lately. */

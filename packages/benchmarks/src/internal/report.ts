@@ -1,4 +1,4 @@
-/** What a benchmark concludes, printed and kept. */
+/** Prints and stores the result of a benchmark. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { arch, availableParallelism, cpus, platform, totalmem } from "node:os"
 import { join } from "node:path"

@@ -47,7 +47,7 @@ export class Samples {
     return samples
   }
 
-  /** What a contender costs beyond `floor`, round by round. */
+  /** Cost of a contender beyond `floor`, per round. */
   own(name: string, floor: string, clock: keyof Sample = "cpu"): ReadonlyArray<number> {
     const under = this.of(floor)
     return this.of(name).map((sample, round) => sample[clock] - under[round]![clock])

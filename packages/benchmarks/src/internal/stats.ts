@@ -1,4 +1,4 @@
-/** Order statistics: of a noisy machine the middle tells more than the mean. */
+/** Order statistics: on a noisy machine the median is more reliable than the mean. */
 
 export interface Spread {
   readonly median: number

@@ -197,7 +197,7 @@ const sizes: ReadonlyMap<ScalarName, number> = new Map([
   ["uuid", 16]
 ])
 
-/** Whether elements of a type stand in a vector without their length, because all have the same. */
+/** Returns true if elements of a type stand in a vector without their length, because all have the same. */
 export const isFixed = (type: CqlType): boolean => sizeOf(type) > 0
 
 /** The bytes of such an element; 0 for every other type. */

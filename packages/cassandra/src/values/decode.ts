@@ -1,7 +1,7 @@
 /**
  * From the bytes of a type to neutral values.
  *
- * What a server may have sent in part, or what would lose a part as a neutral value, is refused: see {@link Unreadable}.
+ * Refuses values that may be truncated, or that would lose a part as a neutral value: see {@link Unreadable}.
  */
 import { type CqlType, type Field, isFixed, sizeOf, toText } from "./cqlType.ts"
 import { custom, type Decode, int32At, scalars } from "./decodeScalar.ts"
@@ -53,7 +53,7 @@ class Parts {
     this.#type = type
   }
 
-  /** The number of elements, of which each has at least so many parts. */
+  /** The number of elements, each with at least the given number of parts. */
   count(parts: number): number {
     if (this.#end - this.at < 4) throw this.tooShort()
     const count = int32At(this.#bytes, this.at)

@@ -2,7 +2,7 @@
  * From neutral values to the bytes of a type. The driver, given bytes, sends them as they are.
  *
  * It would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
- * client, and it tells of a value that it refuses by quoting it. Here a value fits its type or is refused, by its kind.
+ * client, and it quotes the values that it refuses. Here a value fits its type or is refused, and only its kind is named.
  */
 import { kindOf } from "@effect-cql/core/Port"
 import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
@@ -65,7 +65,7 @@ const sequenceOf = (
   }
 }
 
-// What is two keys to a Map may be one to the server, which would keep one value of the two. Not so with these.
+// Two keys of a Map may be one key to the server, which would keep one of the two values. Keys of these types cannot collide.
 const distinct: ReadonlySet<ScalarName> = new Set(["ascii", "boolean", "double", "int", "smallint", "text", "tinyint"])
 
 const isDistinct = (type: CqlType): boolean => type._tag === "Scalar" && distinct.has(type.name)

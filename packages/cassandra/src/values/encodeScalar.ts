@@ -35,7 +35,7 @@ const when =
   (value) =>
     fits(value) ? write(value) ?? new Refusal(expected, described(value)) : new Refusal(expected, kindOf(value))
 
-/** What is wrong with a value of the right kind, as far as that can be said without showing it. */
+/** The problem of a value of the right kind, as far as it can be described without showing the value. */
 const described = (value: unknown): string => {
   if (typeof value !== "number") {
     return value instanceof Date && isNaN(value.getTime())

@@ -1,4 +1,4 @@
-/** The steps of the demo: each does one thing with the session, checks it, and tells what it saw. */
+/** The steps of the demo. Each does one thing with the session, checks it, and reports the result. */
 import {
   executeConcurrent,
   executeConcurrentWithArgs,

@@ -7,7 +7,7 @@ export const day = 86_400_000
 
 const pattern = /^([+-]?\d{4,7})-(\d{2})-(\d{2})$/
 
-/** Whether a text is a date of the Gregorian calendar. */
+/** Returns true if a text is a date of the Gregorian calendar. */
 export const isDate = (text: string): boolean => {
   const match = pattern.exec(text)
   if (match === null) return false

@@ -19,7 +19,7 @@ const emptyOf = (type: string): unknown =>
 
 const Unset = Schema.declare<Statement.Unset>(Statement.isUnset, { expected: "Statement.unset" })
 
-/** How an empty collection is written: as it is, or as a column that is left alone. */
+/** Encoding of an empty collection: as it is, or as an unset column. */
 export type EmptyAs = "empty" | "unset"
 
 const isEmpty = (value: unknown): boolean =>
@@ -83,7 +83,7 @@ export const columnOf = (schema: Schema.Constraint, absent: "unset" | "null", em
   return withoutKey(inner, absent)
 }
 
-/** How a struct becomes columns. */
+/** Mapping of a struct to columns. */
 export interface RowOptions {
   readonly nameOf: (field: string) => string
   readonly absent: "unset" | "null"

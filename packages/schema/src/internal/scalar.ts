@@ -1,5 +1,5 @@
 /**
- * How the schemas of scalars are made.
+ * Constructors of the schemas of scalars.
  */
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"

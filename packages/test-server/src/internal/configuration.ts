@@ -1,7 +1,7 @@
 import type { NodeAddress } from "./loopback.ts"
 import type { Line } from "./release.ts"
 
-/** What the configuration of a node depends on. */
+/** Inputs of the configuration of a node. */
 export interface NodeSettings {
   readonly line: Line
   readonly directory: string
@@ -11,7 +11,7 @@ export interface NodeSettings {
    * up, and nodes here start at the same time, and again in any order.
    */
   readonly cluster: ReadonlyArray<NodeAddress>
-  /** Whether clients have to log in. */
+  /** True if clients have to log in. */
   readonly authentication: boolean
   /** A key store in PKCS12 with its password; clients then have to encrypt. */
   readonly keyStore?: { readonly path: string; readonly password: string } | undefined

@@ -58,11 +58,11 @@ const ensureImage = Effect.fnUntraced(
   }
 )
 
-/** Looks after the container once a second, and tells when it has ended. */
+/** Polls the container once a second and completes when it has ended. */
 const awaitEnd = (client: Testcontainers.ContainerRuntimeClient, id: string): Effect.Effect<string> =>
   Effect.tryPromise(() => client.container.inspect(client.container.getById(id))).pipe(
     Effect.map(({ State }) => State.Running ? undefined : `exit code ${State.ExitCode}`),
-    Effect.orElseSucceed(() => "somebody, and is gone"),
+    Effect.orElseSucceed(() => "another process, and is gone"),
     Effect.delay("1 second"),
     Effect.repeat({ until: (how) => how !== undefined }),
     Effect.map((how) => how ?? "")

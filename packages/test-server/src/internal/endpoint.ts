@@ -4,7 +4,7 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** The port that CQL servers listen on unless told otherwise. */
+/** The default port of CQL servers. */
 export const defaultPort = 9042
 
 /** Reads `host`, `host:port`, `[v6]:port` or a bare IPv6 address; `undefined` for what is none of them. */

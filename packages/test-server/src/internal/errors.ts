@@ -62,7 +62,7 @@ export class ServerStartFailed
   }
 }
 
-/** What a provider says when it cannot be used here: the next one is tried. */
+/** Failure of a provider that cannot be used here. The next provider is tried. */
 export class Lacking extends Data.TaggedError("Lacking")<{ readonly lack: string; readonly remedy: string }> {
   override get message(): string {
     return `${this.lack}. ${this.remedy}.`

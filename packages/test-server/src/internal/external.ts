@@ -26,7 +26,7 @@ const lacking = (lack: string) =>
 
 const startFailed = (problem: string) => new ServerStartFailed({ provider: "external", problem, log: "" })
 
-/** A server that somebody else runs: it is asked who it is, and left alone otherwise. */
+/** A server that is managed elsewhere: it is identified, and otherwise left alone. */
 export const external: ServerProvider = {
   name: "external",
   acquire: Effect.fnUntraced(function*(options) {

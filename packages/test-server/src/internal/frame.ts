@@ -5,10 +5,10 @@
  * retries, pools and logs where one socket and one question are enough.
  */
 
-/** What can be sent. */
+/** Requests. */
 export const Request = { startup: 0x01, query: 0x07, authResponse: 0x0f } as const
 
-/** What can come back. */
+/** Responses. */
 export const Response = { error: 0x00, ready: 0x02, authenticate: 0x03, result: 0x08, authSuccess: 0x10 } as const
 
 /** The error code of a refused login. */

@@ -20,7 +20,7 @@ export interface Java {
 /** A place where a Java runtime was looked for. */
 interface Place {
   readonly name: string
-  /** What is there: the runtimes, or the reason why there are none. */
+  /** The installed runtimes, or the reason why there are none. */
   readonly found: ReadonlyArray<Java> | "is not set" | "is not found" | "has no Java runtime"
 }
 

@@ -11,7 +11,7 @@ export interface NodeAddress extends Endpoint {
   readonly storagePort: number
 }
 
-/** Whether this process could listen there now; gives the port that was taken, which port 0 leaves to the system. */
+/** Returns true if this process could listen there now; gives the port that was taken, which port 0 leaves to the system. */
 const listen = (host: string, port: number): Effect.Effect<number | undefined> =>
   Effect.callback((resume) => {
     const server = createServer()
@@ -30,11 +30,11 @@ const isFree = (host: string): Effect.Effect<boolean> =>
   )
 
 /**
- * As many neighbouring loopback addresses as asked for, on which nobody listens on the ports of Cassandra.
+ * The requested number of neighbouring loopback addresses with free Cassandra ports.
  *
  * All of 127.0.0.0/8 is loopback on Linux, so each run can have hosts of its own and keep the usual ports, which is
  * what drivers expect of the peers of a cluster; drawn from a million of them, two runs at the same time do not meet.
- * Where only 127.0.0.1 is there (macOS), or somebody listens on every address, one node gets two free ports of
+ * If only 127.0.0.1 exists (macOS), or another process listens on every address, one node gets two free ports of
  * 127.0.0.1 instead. More nodes than that cannot be had there: the result is `undefined`.
  */
 export const freeAddresses = Effect.fnUntraced(function*(

@@ -5,7 +5,7 @@ import type { Path } from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import { Lacking } from "./errors.ts"
 
-/** What it takes to run programs and to keep files. */
+/** Services for running programs and storing files. */
 export type Platform = ChildProcessSpawner | FileSystem | Path
 
 /** Loads an optional peer at the time it is needed, so that who does without never has to install it. */

@@ -13,13 +13,13 @@ export interface Credentials {
   readonly password: Redacted.Redacted
 }
 
-/** What a server tells of itself. */
+/** Identity of a server. */
 export interface ServerInfo {
   readonly version: string
   readonly dataCenter: string
 }
 
-/** How to reach a server. */
+/** Address and credentials of a server. */
 export interface Target {
   readonly endpoint: Endpoint
   readonly credentials?: Credentials | undefined
@@ -30,7 +30,7 @@ export interface Target {
 /** No answer, or not the one that was hoped for. */
 export class ProbeFailed extends Data.TaggedError("ProbeFailed")<{
   readonly message: string
-  /** Whether the server took a look at the login and refused it. */
+  /** True if the server took a look at the login and refused it. */
   readonly refusedLogin: boolean
 }> {}
 

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url"
 /** The signals that a server is tested with. */
 export type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"
 
-/** What the supervisor is told. */
+/** Messages to the supervisor. */
 export type Order =
   | ({ readonly _tag: "Start"; readonly id: number } & Program)
   | { readonly _tag: "Signal"; readonly id: number; readonly signal: Signal }
@@ -27,7 +27,7 @@ const Report = Schema.Union([
   Schema.TaggedStruct("Ended", { id: Schema.Int, how: Schema.String })
 ])
 
-/** What the supervisor tells. */
+/** Messages of the supervisor. */
 export type Report = typeof Report.Type
 
 /** A program that is to run under the supervisor; what it writes is added to the file `log`. */
@@ -50,9 +50,9 @@ export interface Supervised {
 export interface Supervisor {
   /** Starts a program; fails with what ended it where it did not even begin. */
   readonly start: (program: Program) => Effect.Effect<Supervised, string>
-  /** Returns when it is certain that the directory will be removed, come what may. */
+  /** Returns when the removal of the directory is guaranteed. */
   readonly removeAtEnd: (directory: string) => Effect.Effect<void>
-  /** Returns when it is certain that the program will be run, come what may. */
+  /** Returns when the execution of the program is guaranteed. */
   readonly runAtEnd: (command: string, args: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
@@ -66,7 +66,7 @@ export const programPath = (name: string): string =>
 const decodeReport = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
 
 /**
- * Starts a supervisor. At the end of the scope it kills and removes what it was told to, and the scope waits for that;
+ * Starts a supervisor. At the end of the scope it kills and removes everything registered, and the scope waits for that;
  * it does the same when this process dies.
  */
 export const make: Effect.Effect<
@@ -78,7 +78,7 @@ export const make: Effect.Effect<
   const handle = yield* ChildProcess.make(execPath, [programPath("supervisor")], {
     stdin: Stream.fromQueue(orders).pipe(Stream.map((order) => `${JSON.stringify(order)}\n`), Stream.encodeText),
     stderr: "ignore",
-    // What a test runner preloads into its workers is none of the supervisor's business.
+    // The supervisor does not need the modules that a test runner preloads into its workers.
     env: { NODE_OPTIONS: undefined },
     extendEnv: true,
     // Longer than all that it does at its end: a supervisor that is killed leaves something behind.
@@ -122,7 +122,7 @@ export const make: Effect.Effect<
     Effect.forkScoped
   )
   const lost = Effect.exit(handle.exitCode).pipe(
-    Effect.andThen(Effect.die(new Error("the supervisor of the servers was ended by somebody else")))
+    Effect.andThen(Effect.die(new Error("the supervisor of the servers was ended by another process")))
   )
   // Until it listens to signals, one would end it with its orders unread.
   yield* Effect.raceFirst(Deferred.await(ready), lost)

@@ -84,7 +84,7 @@ const end = (): void => {
   if (children.size === 0) clearUp()
 }
 
-// Nobody reads the reports of a supervisor whose run is gone.
+// The reports of a supervisor whose run has ended have no reader.
 process.stdout.on("error", () => {})
 process.on("SIGINT", () => {})
 process.on("SIGHUP", () => {})

@@ -1,5 +1,5 @@
 /**
- * What each fault does to a request.
+ * Applies faults to requests.
  */
 import { CqlError, Reason } from "@effect-cql/core"
 import { type Page, type Request, textOf } from "@effect-cql/core/Port"

@@ -178,7 +178,7 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
 /**
  * Dies on a request that nothing answers, naming it: for `otherwise`, in tests that want to know every statement.
  *
- * **Example** (A statement that nobody thought of)
+ * **Example** (An unexpected statement)
  *
  * ```ts
  * import { Statement } from "@effect-cql/core"

@@ -1,5 +1,5 @@
 /**
- * Waits on the Clock of which those that end at one instant share a timer: a fiber and a timer for each of a million
+ * Waits on the Clock. Those that end at one instant share a timer: a fiber and a timer for each of a million
  * statements would cost more than the statements.
  */
 import * as Clock from "effect/Clock"

@@ -1,5 +1,5 @@
 /**
- * What a strict mock session says of a statement that nothing answers.
+ * Message of a strict mock session about an unexpected statement.
  */
 import type { Request } from "@effect-cql/core/Port"
 import type { Answer } from "../MockSession.ts"
@@ -8,7 +8,7 @@ import { normalise, textsOf } from "./matching.ts"
 const wordsOf = (text: string): ReadonlyArray<string> =>
   normalise(text).split(/(?<=[\s(),])|(?=[\s(),])/).filter((word) => word.trim() !== "")
 
-/** How many words have to change to make one text of the other. */
+/** Edit distance of two texts, in words. */
 const distance = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): number => {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, word] of one.entries()) {

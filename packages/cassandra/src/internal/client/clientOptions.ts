@@ -29,7 +29,7 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
       expected: "its name without quotes: letters, digits and underscores"
     })
   }
-  // What is looked at once connected had better be refused before.
+  // Options that are read only after connecting are checked before.
   waitsOnceConnected(options)
   checkProtocol(clientOptions.protocolOptions?.maxVersion)
   const sslOptions = tlsOptions(options.tls, clientOptions.sslOptions)
@@ -77,7 +77,7 @@ export const contactPointsOf = ({ contactPoints }: Options): ReadonlyArray<Conta
 }
 
 /**
- * The port of nodes of which only the address is known. The driver would take 9042 for each node that is no contact point,
+ * The port of nodes with a known address only. The driver would take 9042 for each node that is no contact point,
  * whatever the ports of those.
  */
 const sharedPort = (

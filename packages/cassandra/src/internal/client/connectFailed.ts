@@ -9,7 +9,7 @@ import { errorKind } from "../driver/errorKind.ts"
 import * as messages from "../driver/messages.ts"
 import { classify } from "../request/classify.ts"
 
-/** What the advice is drawn from. */
+/** The basis of the advice. */
 export interface Attempt {
   readonly contactPoints: ReadonlyArray<string>
   readonly localDataCenter?: string | undefined
@@ -17,7 +17,7 @@ export interface Attempt {
   readonly username?: string | undefined
 }
 
-/** How far an attempt got before it failed, or its time was over. */
+/** Progress of an attempt before it failed or timed out. */
 export interface Progress {
   /** The addresses that failed, each with its error. */
   readonly tried: Readonly<Record<string, unknown>>
@@ -29,7 +29,7 @@ export interface Progress {
   readonly pending: ReadonlyArray<{ readonly endpoint: string; readonly isSocketOpen: boolean }>
 }
 
-/** Of a client of which the adapter knows no more than its errors. */
+/** For a client whose errors are all that the adapter knows. */
 export const noProgress: Progress = { tried: {}, unresolved: new Map(), askedForLogin: new Set(), pending: [] }
 
 // From the failure that came furthest to the one that came least far: where nodes differ, the first of these is reported.

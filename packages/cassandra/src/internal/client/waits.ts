@@ -1,5 +1,5 @@
 /**
- * How long a session waits: for connections, for answers, and at its end.
+ * Time limits of a session: for connections, for answers, and at its end.
  */
 import { InvalidOptions } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
@@ -10,7 +10,7 @@ const defaultConnectTimeout = "10 seconds"
 const defaultCloseTimeout = "10 seconds"
 const defaultHeartbeat = 30_000
 
-/** How long one attempt may take. */
+/** Time limit of one attempt. */
 export const requestTimeoutOf = (options: SessionOptions): Duration.Input =>
   options.requestTimeout ?? defaultRequestTimeout
 
@@ -43,7 +43,7 @@ const longestTimer = 2 ** 31 - 1
 /** The same for a timer of the driver, where zero stands for no bound. */
 export const timerOf = (millis: number): number => Number.isFinite(millis) ? millis : 0
 
-/** How long the driver waits for sockets and answers, in milliseconds. */
+/** Time limits of the driver for sockets and answers, in milliseconds. */
 interface Waits {
   readonly connectTimeout: number
   readonly readTimeout: number

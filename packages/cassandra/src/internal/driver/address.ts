@@ -6,7 +6,7 @@ import { isIP, isIPv6 } from "node:net"
 /** An address or a name, and the port that was given with it. */
 export interface ContactPoint {
   readonly host: string
-  /** Whether the host is an address and not a name. */
+  /** True if the host is an address and not a name. */
   readonly isAddress: boolean
   readonly port: number | undefined
 }
@@ -31,7 +31,7 @@ const contactPoint = (host: string, port: string | undefined): ContactPoint | un
   return number === undefined || isPort(number) ? { host, isAddress: isIP(host) !== 0, port: number } : undefined
 }
 
-/** Whether a node can listen there. */
+/** Returns true if a node can listen there. */
 export const isPort = (value: unknown): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535
 

@@ -16,7 +16,7 @@ interface Checked {
 
 type Probe = Partial<Record<keyof WireConnection, unknown>> & { readonly parser?: Parser }
 
-/** What does not work, or nothing. A client without an open connection is not checked any further. */
+/** The part that does not work, or undefined. A client without an open connection is not checked further. */
 export const unsupported = (client: Client): string | undefined => {
   const inner: object = client
   const hosts: Checked["hosts"] = Reflect.get(inner, "hosts")
@@ -51,7 +51,7 @@ const unsupportedConnection = ({ changeKeyspace, parser, protocolVersion, sendSt
   return interceptsFrames(parser) ? undefined : "the hand-over of frames to the parser"
 }
 
-/** Whether a parser hands over a frame in two parts as it came. It is a copy of the one in use. */
+/** Returns true if a parser hands over a frame in two parts as it came. It is a copy of the one in use. */
 const interceptsFrames = (parser: Parser): boolean => {
   const copy = parserLike(parser)
   if (copy === undefined) return false

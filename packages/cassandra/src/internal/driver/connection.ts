@@ -10,9 +10,9 @@ type Callback = (error?: unknown) => void
 /** A connection of the driver, as far as the adapter uses it. */
 export interface DriverConnection {
   readonly endpoint: string
-  /** Whether it is open, logged in, and in use. */
+  /** True if it is open, logged in, and in use. */
   readonly connected: boolean
-  /** Whether the TCP connection stands. */
+  /** True if the TCP connection stands. */
   readonly isSocketOpen: boolean
   readonly netClient?: Pick<Socket, "bytesRead" | "destroy" | "destroyed" | "on"> | undefined
   readonly close: () => void
@@ -35,7 +35,7 @@ export interface DriverConnection {
 }
 
 /**
- * Whether an object that logs is a connection, by its shape: a minifier renames classes, but no properties. The driver
+ * Returns true if an object that logs is a connection, by its shape: a minifier renames classes, but no properties. The driver
  * announces a connection before it is ready in no other way: `open` logs its first step as a method of the connection.
  */
 export const isConnection = (source: unknown): source is DriverConnection =>
@@ -60,7 +60,7 @@ export const tabulate = (connection: Pick<DriverConnection, "_operations">): voi
 
 const ended = new WeakSet<DriverConnection>()
 
-/** Whether the adapter has ended a connection: its errors say nothing of the host then. */
+/** Returns true if the adapter has ended a connection: its errors say nothing of the host then. */
 export const isEnded = (connection: DriverConnection): boolean => ended.has(connection)
 
 /** Ends a connection in whatever state it is; what waits for it fails at once. */

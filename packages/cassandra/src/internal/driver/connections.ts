@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { type DriverConnection, end, endWhenUnreadable, isConnection, isEnded, tabulate } from "./connection.ts"
 import type { Overrides } from "./override.ts"
 
-/** What a connection that is ready has to pass before it is used. */
+/** Check that a ready connection has to pass before it is used. */
 export type Check = (connection: DriverConnection) => Effect.Effect<void, unknown>
 
 export class Connections {

@@ -16,7 +16,7 @@ import { WrongNode } from "./effects.ts"
 import type { Overrides } from "./override.ts"
 import { after } from "./timer.ts"
 
-/** What bounds a round of connecting, in milliseconds. */
+/** Time limits of a round of connecting, in milliseconds. */
 export interface Pace {
   /** After this long the next address is tried, beside those under way. */
   readonly stagger: number
@@ -40,7 +40,7 @@ interface Won {
 interface Round {
   readonly endpoints: Iterator<string>
   readonly tried: Set<string>
-  /** The connection that won before, and then failed to tell of the cluster. */
+  /** The connection that won before, and then failed to describe the cluster. */
   winner: DriverConnection | undefined
 }
 

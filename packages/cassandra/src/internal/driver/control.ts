@@ -32,7 +32,7 @@ export type DriverMetadata = metadata.Metadata & {
   readonly keyspaces: Readonly<Record<string, { replicas?: unknown }>>
 }
 
-/** A node that logs a status event: `address` and `port` where the server told it. */
+/** A node that logs a status event: `address` and `port` if the server reported it. */
 export interface StatusEvent {
   readonly inet?: { readonly address?: unknown; readonly port?: unknown } | undefined
 }
@@ -82,7 +82,7 @@ export interface ControlConnection {
 // The very text that the driver uses, which whatever resembles Cassandra has to answer.
 const selectLocal = "SELECT * FROM system.local WHERE key='local'"
 
-/** What a node says of itself, asked on a connection to it. */
+/** Identity of a node, as read on a connection to it. */
 export const localRowOf = (
   control: ControlConnection,
   connection: DriverConnection

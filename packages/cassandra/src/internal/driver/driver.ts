@@ -1,11 +1,11 @@
 /**
- * What the adapter uses of the driver beyond its declared types. All of it is here, so that a new release of the driver
+ * Uses of the driver beyond its declared types. All of them are here, so that a new release of the driver
  * is checked in one place.
  */
 import type { Client, DseClientOptions, metadata } from "cassandra-driver"
 import type { ControlConnection, DriverMetadata, PoolHost } from "./control.ts"
 
-/** What the driver knows of the ring. */
+/** The driver's metadata of the ring. */
 export type TokenMetadata =
   & Pick<metadata.Metadata, "getReplicas" | "getTokenRanges" | "newToken" | "refreshKeyspace" | "refreshKeyspaces">
   & {
@@ -19,7 +19,7 @@ export interface KeyspaceRow {
   readonly replication?: unknown
 }
 
-/** What reads the schema. Only those for Cassandra 3 and later read replication off a column. */
+/** Schema parsers. Only those for Cassandra 3 and later read replication from a column. */
 export interface SchemaParser {
   _parseKeyspace?: (row: KeyspaceRow, virtual?: boolean) => unknown
 }
@@ -56,10 +56,10 @@ interface Internals {
 /** The same client, seen with what its types do not declare. */
 export const internals = (client: Client): Client & Internals => client as Client & Internals
 
-/** Whether a keyspace can have this name. The driver puts names of keyspaces between quotes without looking at them. */
+/** Returns true if a keyspace can have this name. The driver puts names of keyspaces between quotes without looking at them. */
 export const isKeyspaceName = (name: string): boolean => /^\w+$/.test(name)
 
-/** How the driver hands over its log: as a method of what logs. */
+/** The driver emits its log as a method of the logging object. */
 export type LogEmitter = (
   this: unknown,
   event: string,

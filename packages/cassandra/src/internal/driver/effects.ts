@@ -4,7 +4,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-/** What a promise of the driver settles with; its errors as they are. */
+/** The result of a promise of the driver, with its errors unchanged. */
 export const settled = <A>(promise: () => Promise<A>): Effect.Effect<A, unknown> =>
   Effect.callback((resume) => {
     promise().then(

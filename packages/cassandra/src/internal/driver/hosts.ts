@@ -48,7 +48,7 @@ const ignored = 2
 export const profileOf = (client: Client, name: string | undefined): Profile | undefined =>
   (client as Client & Internals).profileManager.getProfile(name)
 
-/** What became of a node that was tried: an error, or nothing where it was left out. */
+/** Result of a tried node: an error, or undefined if the node was skipped. */
 export type Tried = Map<string, unknown>
 
 /** All nodes that could take a request were tried, and none answered. */

@@ -1,5 +1,5 @@
 /**
- * Texts of the driver that the adapter reads, because nothing else tells these cases apart. A test provokes each of them
+ * Texts of the driver that the adapter reads, because nothing else distinguishes these cases. A test provokes each of them
  * on the installed driver.
  */
 

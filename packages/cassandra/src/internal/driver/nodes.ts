@@ -17,7 +17,7 @@ import { after } from "./timer.ts"
 export interface NodesOptions {
   /** The port that the user gave for all nodes. */
   readonly port: number | undefined
-  /** Whether addresses are translated by a policy of the user's: ports are those of the cluster then. */
+  /** True if addresses are translated by a policy of the user's: ports are those of the cluster then. */
   readonly isTranslated: boolean
 }
 
@@ -142,7 +142,7 @@ export class Nodes {
     this.#cancel()
   }
 
-  /** Whether the node at the other end is the one that the cluster says is there. */
+  /** True if the node at the other end is the one that the cluster says is there. */
   readonly check = (connection: DriverConnection): Effect.Effect<void, unknown> => {
     const expected = textOf(this.#control.hosts.get(connection.endpoint)?.hostId)
     // Without a control connection the contact points are checked, which know less.

@@ -6,7 +6,7 @@ import type { Client } from "cassandra-driver"
 import { toCode } from "./consistency.ts"
 import { type Profile, profileOf } from "./hosts.ts"
 
-/** What requests of a client have in common where they do not say otherwise. */
+/** Defaults of the requests of a client. */
 export class RequestDefaults {
   readonly client: Client
   readonly payload: Readonly<Record<string, Uint8Array>> | undefined
@@ -57,7 +57,7 @@ const queryOptionsOf = (client: Client): QueryDefaults =>
     .queryOptions ??
     {}
 
-/** What a policy may ask of a request. Parameters are none of it. */
+/** Properties of a request that a policy may read. Parameters are not among them. */
 export abstract class PolicyOptions {
   abstract readonly request: Request
   abstract readonly defaults: RequestDefaults

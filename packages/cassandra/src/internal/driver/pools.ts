@@ -59,7 +59,7 @@ const cancelAnd = (cancel: () => void, then: () => void) => (): void => {
   then()
 }
 
-/** What the pools of a client are made by. */
+/** Settings from which the pools of a client are made. */
 export interface Warmed {
   readonly keyspace: string | undefined
   readonly profileManager: { readonly getDistance: (host: PoolHost) => number }
@@ -69,7 +69,7 @@ export interface Warmed {
   _warmup?: () => Promise<unknown>
 }
 
-// What a healthy cluster needs at most: pools that stand by then are in the capacity of the session from the start.
+// Maximum time that a healthy cluster needs. Pools that are open by then count in the capacity of the session from the start.
 const grace = 500
 
 /**

@@ -1,14 +1,14 @@
 /**
- * How the keyspaces of a client are replicated.
+ * Replication of the keyspaces of a client.
  *
  * The driver reads the replication of a keyspace off an object. Where maps come as a class (`encoding.map`), as they do in
  * every session, it finds nothing there and takes each partition for one that stands on a single node: statements would
- * all go to the first of the replicas, also when that hangs, and the ring would not tell of the others.
+ * all go to the first of the replicas, also when that hangs, and the ring would omit the others.
  */
 import type { Client } from "cassandra-driver"
 import { internals, type KeyspaceRow, type SchemaParser } from "./driver.ts"
 
-const mended = new WeakSet<SchemaParser>()
+const patched = new WeakSet<SchemaParser>()
 
 /**
  * Lets a client read replication, whatever its maps are. Gives whether it could not do so before: what it read until now
@@ -18,7 +18,7 @@ export const mendReplication = (client: Client): boolean => {
   const { metadata, options } = internals(client)
   const set = metadata.setCassandraVersion
   if (options.encoding?.map === undefined || set === undefined) return false
-  if (metadata._schemaParser !== undefined && mended.has(metadata._schemaParser)) return false
+  if (metadata._schemaParser !== undefined && patched.has(metadata._schemaParser)) return false
   mend(metadata._schemaParser)
   // The driver takes another parser once it knows the version of the server.
   metadata.setCassandraVersion = (version) => {
@@ -30,8 +30,8 @@ export const mendReplication = (client: Client): boolean => {
 
 const mend = (parser: SchemaParser | undefined): void => {
   const parse = parser?._parseKeyspace
-  if (parser === undefined || parse === undefined || mended.has(parser)) return
-  mended.add(parser)
+  if (parser === undefined || parse === undefined || patched.has(parser)) return
+  patched.add(parser)
   parser._parseKeyspace = (row, virtual) => parse.call(parser, withReplication(row), virtual)
 }
 

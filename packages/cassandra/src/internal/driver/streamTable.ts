@@ -17,7 +17,7 @@ export class StreamTable<Operation> implements Map<number, Operation> {
   }
 
   set(stream: number, operation: Operation): this {
-    // Without gaps, of which it would become a dictionary.
+    // Without gaps, which would turn the array into a dictionary.
     while (this.#operations.length < stream) this.#operations.push(undefined)
     this.#operations[stream] = operation
     return this

@@ -31,13 +31,13 @@ export interface Parser {
   readonly push: (answer: { readonly header: FrameItem["header"]; readonly result: RawAnswer }) => unknown
 }
 
-/** What the driver writes (`requests.js:80`): called once its turn has come (`writers.js:249`). */
+/** A request as the driver writes it (`requests.js:80`), called when it leaves the write queue (`writers.js:249`). */
 interface DriverRequest {
   readonly length: number
   readonly write: (encoder: unknown, streamId: number) => Buffer
 }
 
-/** What the driver reads off the options of a request (`connection.js:528`, `operation-state.js:100`). */
+/** Fields that the driver reads from the options of a request (`connection.js:528`, `operation-state.js:100`). */
 interface DriverRequestOptions {
   readonly getReadTimeout: () => number | undefined
   readonly getRowCallback: () => undefined
@@ -64,7 +64,7 @@ export class NotSent extends Error {}
 /** A request on a connection. */
 export abstract class Flight implements DriverRequest, DriverRequestOptions {
   length = 0
-  /** Whether the request has been handed to the socket. Until then no server has seen it. */
+  /** True if the request has been handed to the socket. Until then no server has seen it. */
   isWritten = false
   parts: Array<Buffer> | undefined
   #wire: Wire | undefined
@@ -114,7 +114,7 @@ export abstract class Flight implements DriverRequest, DriverRequestOptions {
 }
 
 /**
- * What happened to requests, handled together once the driver has handled all that it read.
+ * Events of requests, handled together after the driver has processed all data of one read.
  *
  * An answer makes the next statement start. Handled one by one, within the streams of the driver, each would be written by
  * itself: the writes then cost more than all else.

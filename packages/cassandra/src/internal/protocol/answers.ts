@@ -13,7 +13,7 @@ export interface RawAnswer {
   readonly body: Buffer
 }
 
-/** What an answer may say beside its content. */
+/** Optional parts of an answer beside its content. */
 export interface Extras {
   readonly traceId: Buffer | undefined
   readonly warnings: ReadonlyArray<string> | undefined
@@ -66,7 +66,7 @@ export interface TableName {
 
 const hasGlobalTable = 0x01
 
-/** The columns of a result or the markers of a statement, of which all or each name their table. */
+/** The columns of a result or the markers of a statement, with one table for all or one for each. */
 export const readColumns = (reader: Reader, flags: number, count: number): {
   readonly columns: ReadonlyArray<ColumnSpec>
   readonly table: TableName | undefined
@@ -92,7 +92,7 @@ export interface PreparedAnswer {
   readonly markers: ReadonlyArray<ColumnSpec>
   /** The bytes that describe the markers: two descriptions are the same if their bytes are. */
   readonly description: Buffer
-  /** Which markers are the partition key, in its order. Empty if not all of it are markers. */
+  /** Indexes of the markers of the partition key, in its order. Empty if a part of the key is not a marker. */
   readonly partitionKeys: ReadonlyArray<number>
   readonly table: TableName | undefined
 }

@@ -177,7 +177,7 @@ export const queryFrame = (slot: Slot, text: string, parameters: QueryParameters
   return writer.bytes
 }
 
-/** What a node calls a prepared statement, and in DSE also the description of its rows. */
+/** Id of a prepared statement on a node, and in DSE also the id of its result metadata. */
 export interface PreparedId {
   readonly id: Buffer
   readonly resultId: Buffer | undefined

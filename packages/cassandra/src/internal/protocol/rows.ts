@@ -12,7 +12,7 @@ import { Malformed, type Reader } from "./reader.ts"
 
 type Row = Record<string, unknown>
 
-/** How the rows of a result are decoded: the same for as long as the server describes its columns by the same bytes. */
+/** Decoding plan of the rows of a result, reused as long as the server describes the columns by the same bytes. */
 export class RowPlan {
   readonly columns: ReadonlyArray<Column>
   readonly names: ReadonlyArray<string>
@@ -36,7 +36,7 @@ export class RowPlan {
     }
   }
 
-  /** Whether the description at this place is that of the plan. If it is, the reader goes on behind it. */
+  /** Returns true if the description at this place is that of the plan. If it is, the reader goes on behind it. */
   fits(reader: Reader, flags: number, count: number): boolean {
     const { length } = this.#description
     const { at, body, end } = reader

@@ -57,7 +57,7 @@ class VersionsFlight extends Flight {
 const ownVersion = "SELECT schema_version FROM system.local WHERE key = 'local'"
 const versionsOfPeers = "SELECT schema_version FROM system.peers"
 
-/** Whether a node sees one version of the schema on all nodes. */
+/** Returns true if a node sees one version of the schema on all nodes. */
 const agree = (next: Next, done: (isAgreed: boolean) => void): void => {
   new VersionsFlight(
     ownVersion,

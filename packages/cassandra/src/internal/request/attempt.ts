@@ -97,13 +97,13 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   abstract readonly texts: Iterable<PreparedText>
   /** Where the plan of its rows is kept. */
   protected abstract readonly keeper: KeepsPlan | undefined
-  /** Whether a sibling may be sent to another node before an answer comes. */
+  /** True if a sibling may be sent to another node before an answer comes. */
   protected abstract readonly isSpeculated: boolean
   /** The text of a policy's plan. */
   protected abstract readonly planText: string
   /** Encodes the parameters. Prepares what is not prepared, and then begins anew. */
   protected abstract bind(): "bound" | "waits" | Reason.ParametersRefused
-  /** Whether the parameters are encoded by the types that hold now. */
+  /** True if the parameters are encoded by the types that hold now. */
   protected abstract isCurrent(): boolean
   /** The bytes of the request, for a node. */
   protected abstract write(slot: Slot, host: string): Buffer
@@ -145,7 +145,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     return requestTimeout === undefined || !Number.isFinite(requestTimeout) ? 0 : requestTimeout * 2 + 1_000
   }
 
-  /** Nobody waits any more. What is on the wire cannot be recalled. What is not is never sent. Returns whether it was sent. */
+  /** Abandons the request. A request on the wire cannot be recalled; another is never sent. Returns true if it was sent. */
   abandon(): boolean {
     if (this.#waits) this.context.awaited--
     this.#waits = false
@@ -197,7 +197,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     this.#finish(this.context.failed(error, this.request, { phase: "prepare", host, isWritten: false }))
   }
 
-  // What calls back would take what is thrown for its own: a statement would be left without an end.
+  // The caller of the callback would handle a thrown error as its own: the statement would never end.
   #guarded(run: () => void): void {
     // Called for each request.
     try {
@@ -394,5 +394,5 @@ interface Speculating {
 const isSocketError = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "isSocketError" in error && error.isSocketError === true
 
-/** Whether the driver gave up waiting (`operation-state.js:101`): its error names the host, and is no other of its errors. */
+/** Returns true if the driver gave up waiting (`operation-state.js:101`): its error names the host, and is no other of its errors. */
 export const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === "OperationTimedOutError"

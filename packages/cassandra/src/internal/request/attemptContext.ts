@@ -1,5 +1,5 @@
 /**
- * What the attempts on a client share, and what they report to it.
+ * State that the attempts on a client share, and their reports to it.
  */
 import type { CqlError, Reason } from "@effect-cql/core"
 import type { Page, Request } from "@effect-cql/core/Port"
@@ -11,12 +11,12 @@ import type { Result, SchemaChange } from "../protocol/answers.ts"
 import type { Circumstances } from "./classify.ts"
 import type { PreparedTexts } from "./preparing.ts"
 
-/** What all attempts on a client share. */
+/** State shared by all attempts on a client. */
 export interface AttemptContext {
   readonly client: Client
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
-  /** Requests handed to the driver for which somebody waits. */
+  /** Awaited requests that were handed to the driver. */
   awaited: number
   readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>
   readonly failed: (error: unknown, request: Request, circumstances: Where) => Exit.Exit<never, CqlError>

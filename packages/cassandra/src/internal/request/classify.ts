@@ -13,7 +13,7 @@ import { errorKind } from "../driver/errorKind.ts"
 import { NoHost } from "../driver/hosts.ts"
 import * as messages from "../driver/messages.ts"
 
-/** What of a request decides what an error means. */
+/** The properties of a request that determine the meaning of an error. */
 export interface Circumstances {
   /**
    * Where the request was: `"plan"` while nodes were chosen for it, `"prepare"` until a server had prepared it, `"execute"`
@@ -86,7 +86,7 @@ const rowOf = (error: DriverError, { phase }: Circumstances): Row => {
 const unreadable: Row = ({ message }, common) =>
   new Reason.UnknownError({ ...common, message: `the answer cannot be read: ${message}` })
 
-// What a policy throws is told as it is. Nothing was sent.
+// Reports an error of a policy as it is. Nothing was sent.
 const planFailed: Row = ({ message, name }, common) =>
   new Reason.NoHostAvailable({
     ...common,
@@ -122,7 +122,7 @@ const connectionClosed: Row = (error, common, { isWritten, phase }) =>
   new Reason.ConnectionClosed({
     ...common,
     host: common.coordinator,
-    // What is not marked may have been waiting for its turn as well as under way.
+    // An unmarked error may concern a queued request as well as one in flight.
     written: error.requestNotWritten === true || isWritten === false || phase === "prepare" ? false : undefined
   })
 

@@ -34,7 +34,7 @@ export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefin
   }
 }
 
-/** What the server said beside the rows. */
+/** Information of the server beside the rows. */
 export const infoOf = (extras: Extras, { consistency, coordinator }: Asked, schemaInAgreement?: boolean): Info => {
   const achievedConsistency = Consistencies.fromCode(consistency)
   const { traceId, warnings } = extras
@@ -50,7 +50,7 @@ export const infoOf = (extras: Extras, { consistency, coordinator }: Asked, sche
   }
 }
 
-// Nearly all answers of a node say the same of themselves. The last is kept, and given again to whoever gets the same.
+// Nearly all answers of a node carry the same information. The last one is kept and reused for equal answers.
 let last: Info = { coordinator: undefined, warnings: undefined, achievedConsistency: undefined, traceId: undefined }
 
 const plainInfo = (coordinator: string, achievedConsistency: Consistency | undefined): Info => {

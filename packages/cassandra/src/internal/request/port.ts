@@ -111,7 +111,7 @@ export class ClientPort implements SendPort, AttemptContext {
     const attempt = request._tag === "Statement"
       ? new StatementAttempt(this, request, pageState, done)
       : new BatchAttempt(this, request, done)
-    // What it throws is a defect of the run, after which the request counts no more.
+    // An error that it throws is a defect of the run. The request no longer counts.
     try {
       attempt.start()
     } catch (defect) {
@@ -190,7 +190,7 @@ export class ClientPort implements SendPort, AttemptContext {
       Effect.suspend(() => {
         const named = namedKey(request)
         if (named !== undefined) return this.#partitionOf(named, request)
-        // Of several named markers the server tells but the last.
+        // Of several equal named markers the server describes only the last.
         if (request.params.length === 0 || inNamed.test(request.text)) return Effect.undefined
         return Effect.flatMap(this.#preparedFor(request), (prepared) => {
           const values = encode(prepared, request.params)
@@ -229,7 +229,7 @@ export class ClientPort implements SendPort, AttemptContext {
       if (!isKeyspaceName(keyspace)) return Effect.undefined
       const { metadata } = this.client
       const isKnown = Object.hasOwn(metadata.keyspaces, keyspace)
-      // What cannot be read now is unknown: the ring is an advice of where to send what.
+      // A ring that cannot be read is unknown: it is only advice for routing.
       const known = isKnown ? Effect.void : Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspace(keyspace)))
       return Effect.map(
         known,

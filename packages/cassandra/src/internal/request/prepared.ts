@@ -45,13 +45,13 @@ export class Prepared implements PreparedId {
     this.#description = description
   }
 
-  /** Whether the server still describes its parameters in this way. */
+  /** Returns true if the server still describes its parameters in this way. */
   fits({ description }: PreparedAnswer): boolean {
     return this.#description.equals(description)
   }
 
   /**
-   * Whether it is time to ask again which types the parameters have. No server reports that a table was made anew while the
+   * True if it is time to ask again which types the parameters have. No server reports that a table was made anew while the
    * connection for such reports was down. At most once a second for each statement, because most refusals are deserved.
    */
   get mayBeOutdated(): boolean {
@@ -63,20 +63,20 @@ export class Prepared implements PreparedId {
 export class PreparedText implements KeepsPlan {
   readonly text: string
   current: Prepared | undefined
-  /** How the rows of its last answer were decoded. */
+  /** Decoding plan of its last answer. */
   plan: RowPlan | undefined
   /** Counts the changes of its table. What was asked before a change may be answered by what was before it. */
   changes = 0
-  /** Whether it was used since the cache last looked for a statement to drop. */
+  /** True if it was used since the cache last looked for a statement to drop. */
   isUsed = true
-  /** What nodes call it that do not call it as the others do, as during the upgrade of a cluster. */
+  /** Ids of nodes that differ from the id of the other nodes, as during the upgrade of a cluster. */
   #idByHost: Map<string, PreparedId> | undefined
 
   constructor(text: string) {
     this.text = text
   }
 
-  /** What this node calls the statement. */
+  /** Id of the statement on this node. */
   idOn(host: string, prepared: Prepared): PreparedId {
     return this.#idByHost?.get(host) ?? prepared
   }

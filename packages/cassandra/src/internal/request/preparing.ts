@@ -69,7 +69,7 @@ class PrepareFlight extends Flight {
   }
 }
 
-/** How long a node may take to prepare a statement before the next one is asked as well, in milliseconds. */
+/** Time in milliseconds after which the next node is asked to prepare a statement as well. */
 const patience = 1_000
 
 /** A statement that is being prepared: on the first node that answers. */
@@ -261,7 +261,7 @@ export class PreparedTexts {
 
   ended(entry: PreparedText, failure: NotPrepared | undefined): void {
     this.#preparations.delete(entry)
-    // What cannot be prepared takes no room from what can.
+    // A statement that cannot be prepared takes no room in the cache.
     if (failure !== undefined && this.#texts.get(entry.text) === entry) this.#texts.delete(entry.text)
   }
 

@@ -25,7 +25,7 @@ export const partitionOf = (
   return token === undefined ? undefined : { token }
 }
 
-/** Whether a component is too long to be one of several: its length has but two bytes. */
+/** Returns true if a component is too long to be one of several: its length has but two bytes. */
 export const isTooLong = (components: ReadonlyArray<Uint8Array>): boolean =>
   components.length > 1 && components.some(({ length }) => length > 65_535)
 
@@ -39,7 +39,7 @@ const composite = (components: ReadonlyArray<Uint8Array>): Buffer =>
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** Whether a client knows which node holds which token. Where it does not, its policies fail for a routing key. */
+/** Returns true if a client knows which node holds which token. Where it does not, its policies fail for a routing key. */
 export const hasRing = (client: Client): boolean => {
   const { ring } = internals(client).metadata
   return ring !== undefined && ring !== null && ring.length > 0
@@ -70,7 +70,7 @@ export const keyAmong = (
     const value = values[index]
     const column = markers[index]?.column
     if (value === null || value === undefined) return undefined
-    // `IN (?, ?)` has several keys, of which the server names the last. A named marker that stands twice has one value.
+    // `IN (?, ?)` has several keys, and the server names the last. A named marker that occurs twice has one value.
     if (markers.some((marker, at) => at !== index && marker.column === column && !isSame(values[at], value))) {
       return undefined
     }

@@ -1,5 +1,5 @@
 /**
- * What an update sets, from what it is given.
+ * Assignments of an update, from its arguments.
  */
 import { InvalidOptions } from "@effect-cql/core"
 import * as Duration from "effect/Duration"

@@ -62,7 +62,7 @@ export const insertShape = (
   }
 }
 
-/** How a selection is shaped. */
+/** Shape of a selection. */
 export interface Selection {
   readonly columns: ReadonlyArray<ColumnMeta>
   readonly conditions: ReadonlyArray<Condition>
@@ -70,7 +70,7 @@ export interface Selection {
   readonly reversed: boolean
   readonly limits: ReadonlyArray<Marker>
   readonly allowFiltering: boolean
-  /** What is selected in place of the columns. */
+  /** Selected expressions in place of the columns. */
   readonly expression?: string | undefined
 }
 
@@ -148,7 +148,7 @@ const assignmentText = ({ column, marker, operation }: Assignment): string => {
   }
 }
 
-/** What a conditional write asks for. */
+/** Condition of a conditional write. */
 export type Asked = "exists" | ReadonlyArray<Condition>
 
 const ifText = (asked: Asked): string =>

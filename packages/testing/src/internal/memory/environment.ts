@@ -1,5 +1,5 @@
 /**
- * What a statement is executed with: its parameters, the time, and what is random.
+ * Environment of a statement: its parameters, the time, and randomness.
  */
 import type { Schema } from "./schema.ts"
 import type { WriteTime } from "./store.ts"

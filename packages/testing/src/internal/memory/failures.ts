@@ -1,5 +1,5 @@
 /**
- * How a statement fails in a memory session: with a reason that the server would give, or as unsupported.
+ * Failures of statements in a memory session: a reason that the server would give, or unsupported.
  *
  * The interpreter throws these, and the port catches them at one place: a deep evaluation would otherwise hand a result up
  * through every call.

@@ -181,7 +181,7 @@ const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string
 const others =
   /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|mask_|similarity_|token$|count_?rows)/
 
-/** Whether the server has a function of a name. */
+/** Returns true if the server has a function of a name. */
 export const isFunction = (name: string): boolean => {
   const plain = name.replaceAll("_", "")
   return functions.has(plain) || conversions.has(name) || others.test(name)
@@ -231,10 +231,10 @@ export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, 
   return chosen
 }
 
-/** Whether an argument without a type of its own may be one of a type. */
+/** True if an argument without a type of its own may be one of a type. */
 export type Fits = (index: number, type: CqlType) => boolean
 
-/** Whether values of a type are values of another one as well. */
+/** Returns true if values of a type are values of another one as well. */
 export const isAssignable = (from: CqlType, to: CqlType): boolean => {
   if (sameType(from, to)) return true
   if (from._tag !== "Scalar" || to._tag !== "Scalar") return false

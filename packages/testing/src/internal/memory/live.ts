@@ -1,5 +1,5 @@
 /**
- * What a row shows at a moment: values that were written, not deleted since and not expired.
+ * Visible values of a row at a moment: written, not deleted since, and not expired.
  */
 import type { Column, Table } from "./schema.ts"
 import { type Cell, type Complex, type ElementCell, isAlive, type Partition, type Row } from "./store.ts"
@@ -25,7 +25,7 @@ const hasCells = (row: Row, second: number): boolean => {
   return false
 }
 
-/** Whether a row exists: it was inserted, or holds a value. */
+/** Returns true if a row exists: it was inserted, or holds a value. */
 export const exists = (row: Row, second: number): boolean =>
   (row.liveness !== undefined && isAlive(row.liveness, second)) || hasCells(row, second)
 

@@ -102,7 +102,7 @@ const moment = (request: Request | undefined): Effect.Effect<Moment> =>
       timestamp: request?.options.timestamp ?? request?.options.sentAt
     })))
 
-/** What the interpreter throws beside a refusal: statements that it does not support, and its own errors. */
+/** Errors of the interpreter beside refusals: unsupported statements, and its own errors. */
 class Broken {
   readonly defect: unknown
 
@@ -116,6 +116,6 @@ const evaluated = <A>(evaluate: () => A): Effect.Effect<A, Refused> =>
     Effect.catchIf((error) => error instanceof Broken, ({ defect }) => Effect.die(defect))
   )
 
-/** What a server refuses fails; what the memory session does not support is a defect of the test. */
+/** Statements that a server refuses fail. Statements that the memory session does not support are defects of the test. */
 const attempt = <A>(request: Request, evaluate: () => A): Effect.Effect<A, CqlError> =>
   Effect.mapError(evaluated(evaluate), ({ reason }) => new CqlError({ reason, query: textOf(request) }))

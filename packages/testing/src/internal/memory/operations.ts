@@ -1,5 +1,5 @@
 /**
- * What a SET, an INSERT or a DELETE does to a column.
+ * Operations of SET, INSERT and DELETE on a column.
  */
 import type { Assignment, Deleted, Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
@@ -102,7 +102,7 @@ const listCell = (site: Site, end: "back" | "front", element: unknown): ElementC
 export const setColumn = (column: Column, value: unknown): Operation => (site) => {
   if (value === unset) return []
   if (!isMultiCell(column.type)) return [simple(site, column, value)]
-  // What was there before goes, and not what this very write brings.
+  // Deletes earlier values, but not those of this write.
   return [complex(site, column, value === null ? [] : cellsOf(site, column.type, value), site.time - 1n)]
 }
 

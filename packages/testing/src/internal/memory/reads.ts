@@ -332,7 +332,7 @@ const checkGrouping = (table: Table, { groupBy }: Select, restrictions: Readonly
   }
 }
 
-/** Whether rows come in the reverse of their order. */
+/** Returns true if rows come in the reverse of their order. */
 const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArray<Restriction>): boolean => {
   if (orderBy.length === 0) return false
   for (const { column } of orderBy) {

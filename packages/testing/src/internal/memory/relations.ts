@@ -13,7 +13,7 @@ import { type CqlType, frozen, isMultiCell, scalar, schemaText } from "./values/
 
 export type SliceOperator = "<" | "<=" | ">" | ">="
 
-/** What a relation asks of a column, or of several. */
+/** Relation on one column or several. */
 export type Restriction =
   | { readonly _tag: "Eq"; readonly column: Column; readonly value: unknown }
   | { readonly _tag: "In"; readonly column: Column; readonly values: ReadonlyArray<unknown> }

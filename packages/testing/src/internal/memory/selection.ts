@@ -16,7 +16,7 @@ import { comparator } from "./values/compare.ts"
 import { toJson } from "./values/json.ts"
 import { type CqlType, isMultiCell, resolveType, scalar, type ScalarName, schemaText } from "./values/types.ts"
 
-/** An expression: its value for a group of rows, of which a plain one looks at the first. */
+/** An expression: its value for a group of rows. A plain expression uses the first row. */
 export interface Expression {
   readonly name: string
   readonly type: CqlType

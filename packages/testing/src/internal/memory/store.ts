@@ -19,7 +19,7 @@ export const microsecondsOf = (time: WriteTime): bigint => time >> subBits
 /** Before every write. */
 export const never: WriteTime = -(1n << 90n)
 
-/** How long something lives. */
+/** Lifetime of a value. */
 export interface Life {
   readonly time: WriteTime
   /** Seconds; 0 for ever. */
@@ -36,7 +36,7 @@ export interface Cell extends Life {
 
 /** An element of a collection, or a field of a user-defined type. */
 export interface ElementCell extends Cell {
-  /** By what one is told from another. */
+  /** Identity of an element. */
   readonly id: string
   /** The key of a map, the element of a set, the name of a field; of a list its place. */
   readonly key: unknown
@@ -368,5 +368,5 @@ const erase = (row: Row, time: WriteTime): void => {
   }
 }
 
-/** Whether something lives at a second. */
+/** Returns true if something lives at a second. */
 export const isAlive = (life: Life, second: number): boolean => life.expiresAt === undefined || life.expiresAt > second

@@ -13,7 +13,7 @@ import { sortedMap, sortedSet } from "./values/compare.ts"
 import { fits, literal } from "./values/literal.ts"
 import { columnText, type CqlType, isMultiCell, resolveType, scalar, schemaText } from "./values/types.ts"
 
-/** What a value is for: a column, or something else that has a type. */
+/** Target of a value: a column, or another typed place. */
 export interface Receiver {
   readonly name: string
   readonly type: CqlType

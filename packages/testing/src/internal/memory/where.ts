@@ -52,7 +52,7 @@ export const keysOf = (table: Table, restrictions: ReadonlyArray<Restriction>): 
   return choices.every((values) => values !== undefined) ? combinations(choices) : undefined
 }
 
-/** Whether a row is what a restriction asks for. */
+/** Returns true if a row is what a restriction asks for. */
 export const holds = (restriction: Restriction, live: Live): boolean => {
   const { fieldsOf } = live.table
   const compares = (column: Column): Compare => comparator(column.type, fieldsOf)
@@ -209,7 +209,7 @@ const isAttached = (table: Table, restriction: Restriction): boolean =>
     column === restriction.column.name && className !== undefined
   )
 
-/** Whether an index of the table answers a restriction. */
+/** Returns true if an index of the table answers a restriction. */
 const isIndexed = (table: Table, restriction: Restriction): boolean => {
   if (!("column" in restriction)) return false
   const isRange = restriction._tag === "Slice"

@@ -20,7 +20,7 @@ type Key = ReadonlyArray<unknown>
 export interface Conditional {
   readonly kind: "EXISTS" | "NOT EXISTS" | "columns"
   readonly columns: ReadonlyArray<Checked>
-  /** Whether it is about the partition alone. */
+  /** True if it is about the partition alone. */
   readonly isStatic: boolean
 }
 
@@ -201,7 +201,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
   }
 }
 
-/** Refuses two assignments of one column, of which one is of the whole. */
+/** Refuses two assignments of one column if one of them replaces it. */
 const checkConflicts = (assignments: ReadonlyArray<Ast.Assignment>): void => {
   const excludes = (one: Ast.Assignment, other: Ast.Assignment): boolean =>
     one._tag === "Set" || other._tag === "Set" ||
@@ -283,7 +283,7 @@ const checkConditional = (table: Table, conditions: Ast.If, { keys, ranges, rows
   }
 }
 
-/** Whether the condition of a write holds now. */
+/** Returns true if the condition of a write holds now. */
 export const isMet = ({ condition, table, targets }: Plan, second: number): boolean => {
   if (condition === undefined) return true
   const live = liveOf(table, targets.keys[0] ?? [], targets.rows?.[0], second)

@@ -110,7 +110,7 @@ export type Assignment =
   | { readonly _tag: "SetElement"; readonly column: string; readonly key: Term; readonly term: Term }
   | { readonly _tag: "SetField"; readonly column: string; readonly field: string; readonly term: Term }
 
-/** What a DELETE names: a column, an element or a field of it. */
+/** Target of a DELETE: a column, an element or a field of it. */
 export interface Deleted {
   readonly column: string
   readonly element?: Term | undefined

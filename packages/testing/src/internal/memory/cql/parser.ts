@@ -9,7 +9,7 @@ import * as T from "./tokens.ts"
 type Rule<A> = () => A
 type Of<Tag extends Definition["_tag"]> = Extract<Definition, { readonly _tag: Tag }>
 
-/** What follows a text that does not parse. */
+/** Remainder of a text that does not parse. */
 export interface Misparsed {
   readonly _tag: "Misparsed"
   readonly message: string

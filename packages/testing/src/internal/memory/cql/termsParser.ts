@@ -187,7 +187,7 @@ export abstract class TermsParser extends EmbeddedActionsParser {
     return { _tag: "CallTerm", name, args }
   })
 
-  /** What stands in braces: a set, a map, or the value of a user-defined type. */
+  /** A literal in braces: a set, a map, or the value of a user-defined type. */
   readonly braces: Rule<Term> = this.RULE("braces", (): Term => {
     this.CONSUME(T.LeftBrace)
     const term = this.choose<Term>(0, [

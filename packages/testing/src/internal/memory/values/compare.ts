@@ -10,7 +10,7 @@ import type { CqlType, FieldsOf, ScalarName } from "./types.ts"
 /** Negative, zero or positive. */
 export type Compare = (one: unknown, other: unknown) => number
 
-/** The order of bytes without a sign; of two of which one begins with the other the shorter is first. */
+/** Orders bytes as unsigned; a prefix precedes the longer sequence. */
 export const compareBytes = (one: Uint8Array, other: Uint8Array): number => {
   const length = Math.min(one.length, other.length)
   for (let index = 0; index < length; index++) {

@@ -3,7 +3,7 @@
  */
 import type { CqlType, FieldsOf } from "./types.ts"
 
-/** Whether values of a type may lack a field. */
+/** Returns true if values of a type may lack a field. */
 const mayLack = (type: CqlType): boolean => {
   switch (type._tag) {
     case "Udt":

@@ -35,7 +35,7 @@ const fitting: Readonly<Record<ConstantKind, ReadonlySet<ScalarName>>> = {
   DURATION: new Set<ScalarName>(["duration"])
 }
 
-/** Whether a constant may stand for a value of a type. */
+/** Returns true if a constant may stand for a value of a type. */
 export const fits = (kind: ConstantKind, type: CqlType): boolean =>
   type._tag === "Scalar" && fitting[kind].has(type.name)
 

@@ -162,7 +162,7 @@ export const typeNameText = (type: TypeName): string => {
   }
 }
 
-/** Whether values of a type are stored element by element. */
+/** Returns true if values of a type are stored element by element. */
 export const isMultiCell = (type: CqlType): boolean =>
   (type._tag === "List" || type._tag === "Set" || type._tag === "Map" || type._tag === "Udt") && !type.frozen
 
@@ -202,7 +202,7 @@ const innerText = (
       return `vector<${of(type.element)}, ${type.dimension}>`
   }
 }
-/** The same type, of which a value is one whole. */
+/** The same type, frozen. */
 export const frozen = (type: CqlType): CqlType => "frozen" in type ? { ...type, frozen: true } : type
 
 export const sameType = (one: CqlType, other: CqlType): boolean => columnText(one) === columnText(other)
