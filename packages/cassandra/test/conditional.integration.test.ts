@@ -17,7 +17,8 @@ integration("A conditional write", () => {
     withKeyspace(
       keyspace,
       `CREATE TABLE ${keyspace}.t (k int, id int, s int static, v int, w int, PRIMARY KEY (k, id))`
-    )
+    ),
+    { excludeTestServices: true }
   )(
     (it) => {
       it.effect("gives no row where it held, and the row of the condition where it did not", () =>

@@ -7,7 +7,7 @@ import { SessionLive } from "./support/session.ts"
 
 const at = (value: unknown, name: string): unknown => Reflect.get(Object(value), name)
 
-layer(SessionLive)("a connection of a session", (it) => {
+layer(SessionLive, { excludeTestServices: true })("a connection of a session", (it) => {
   // The driver does not declare where it keeps them: another release may put an end to this without a word.
   it.effect("keeps the requests in flight in a table of streams", () =>
     Effect.gen(function*() {
