@@ -105,7 +105,7 @@ const dayOf = (millis: number): string => fromDays(Math.floor(millis / millisPer
 export const sum = (name: ScalarName, values: ReadonlyArray<unknown>): unknown => {
   if (name === "decimal") {
     return values.reduce<BigDecimal.BigDecimal>(
-      (total, value) => BigDecimal.sum(total, value as BigDecimal.BigDecimal),
+      (total, value) => add(total, value as BigDecimal.BigDecimal),
       BigDecimal.make(0n, 0)
     )
   }
@@ -124,8 +124,8 @@ export const average = (name: ScalarName, values: ReadonlyArray<unknown>): unkno
   if (name === "decimal") {
     // The server corrects a running mean by each value, and rounds each time.
     return (values as ReadonlyArray<BigDecimal.BigDecimal>).reduce((mean, value, index) => {
-      const { scale, value: difference } = BigDecimal.subtract(value, mean)
-      return BigDecimal.sum(mean, halfEven(difference, BigInt(index + 1), scale))
+      const { scale, value: difference } = add(value, BigDecimal.make(-mean.value, mean.scale))
+      return add(mean, halfEven(difference, BigInt(index + 1), scale))
     }, BigDecimal.make(0n, 0))
   }
   if (name === "float" || name === "double") {
@@ -133,6 +133,13 @@ export const average = (name: ScalarName, values: ReadonlyArray<unknown>): unkno
     return name === "float" ? Math.fround(mean) : mean
   }
   return toNumeric(values.reduce<bigint>((total, value) => total + toBigInt(value), 0n) / count, name)
+}
+
+/** A sum of the larger scale of the two, also where one of them is zero. */
+const add = (one: BigDecimal.BigDecimal, other: BigDecimal.BigDecimal): BigDecimal.BigDecimal => {
+  const scale = Math.max(one.scale, other.scale)
+  const at = (each: BigDecimal.BigDecimal) => each.value * 10n ** BigInt(scale - each.scale)
+  return BigDecimal.make(at(one) + at(other), scale)
 }
 
 /** A quotient of the same scale, rounded to the even neighbour where it lies in the middle. */

@@ -7,12 +7,12 @@ import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
-import { exists, type Live } from "./live.ts"
+import { hasStatics, type Live } from "./live.ts"
 import { token } from "./murmur3.ts"
 import { appliedColumn, type Cursor, keysOfSelect, select } from "./reads.ts"
 import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
 import { columnExpression, type Expression } from "./selection.ts"
-import { keyBytes, type WriteTime, writeTime } from "./store.ts"
+import { isAlive, keyBytes, type WriteTime, writeTime } from "./store.ts"
 import { addSystemTables, SystemTables } from "./system.ts"
 import { columnText } from "./values/types.ts"
 import { isMet, liveOf, type Plan, plan } from "./writes.ts"
@@ -273,16 +273,18 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
   const { table, targets } = first
   const expressions = shownColumns(conditional, table, isBatch)
   const key = targets.keys[0] ?? []
-  const rows = conditional.map(({ condition, targets }) => ({
-    isStatic: condition?.isStatic === true,
-    clustering: condition?.isStatic === true ? undefined : targets.rows?.[0]
-  }))
+  const rows = conditional.map(({ condition, targets }) => {
+    const ofStatics = condition?.kind === "columns" && condition.columns.every(({ column }) => column.kind === "static")
+    const isStatic = condition?.isStatic === true || ofStatics
+    return { isStatic, clustering: isStatic ? undefined : targets.rows?.[0] }
+  })
   const lives: Array<Live> = []
   for (const { clustering, isStatic } of sortedRows(table, rows)) {
     const live = isStatic ? staticOf(liveOf(table, key, undefined, second)) : liveOf(table, key, clustering, second)
-    // A row that is not there shows the static values that a condition on columns met; IF EXISTS met nothing.
-    const showsStatics = isStatic || first.condition?.kind === "columns"
-    if ((live.row !== undefined && !isStatic) || (showsStatics && hasShownStatics(live, expressions))) lives.push(live)
+    // A row that is not there shows the static values that were read beside it.
+    const showsStatics = isStatic ||
+      conditional.some(({ condition }) => condition?.readsStatics === true)
+    if (live.row !== undefined || (showsStatics && hasStatics(live.partition, second))) lives.push(live)
   }
   const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
   if (lives.length === 0) {
@@ -300,7 +302,7 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
 
 /** The static values of a partition; the server reads the first of its rows beside them, but none of its other values. */
 const staticOf = (live: Live): Live => {
-  const row = live.partition.rows.find((row) => exists(row, live.second))
+  const row = live.partition.rows.find(({ liveness }) => liveness !== undefined && isAlive(liveness, live.second))
   return row === undefined ? live : { ...live, row: { ...row, cells: new Map(), complexes: new Map() } }
 }
 
@@ -319,14 +321,11 @@ const sortedRows = (table: Table, rows: ReadonlyArray<Asked>): ReadonlyArray<Ask
   return unique.length > 0 ? unique : rows.slice(0, 1)
 }
 
-const hasShownStatics = (live: Live, expressions: ReadonlyArray<Expression>): boolean =>
-  expressions.some(({ column, of }) => column?.kind === "static" && of([live]) !== null)
-
 const shownColumns = (plans: ReadonlyArray<Plan>, table: Table, isBatch: boolean): ReadonlyArray<Expression> => {
   const isWhole = plans.some(({ condition }) => condition?.kind !== "columns")
   if (isWhole) {
     // Of IF NOT EXISTS on a row the server reads the columns of rows, and not those of the partition.
-    const readsStatics = plans.some(({ condition }) => condition?.isStatic === true || condition?.kind === "columns")
+    const readsStatics = plans.some(({ condition }) => condition?.readsStatics === true)
     return table.columns.map((column) => {
       const expression = columnExpression(column)
       return column.kind === "static" && !readsStatics ? { ...expression, of: () => null } : expression

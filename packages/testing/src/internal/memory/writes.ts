@@ -22,6 +22,8 @@ export interface Conditional {
   readonly columns: ReadonlyArray<Checked>
   /** True if it is about the partition alone. */
   readonly isStatic: boolean
+  /** Whether static columns are read with the row: where a condition is on one, or the write sets one. */
+  readonly readsStatics: boolean
 }
 
 /** A write that has been checked. */
@@ -164,7 +166,12 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
   return {
     table,
     targets,
-    condition: statement.if === undefined ? undefined : { kind: "NOT EXISTS", columns: [], isStatic },
+    condition: statement.if === undefined ? undefined : {
+      kind: "NOT EXISTS",
+      columns: [],
+      isStatic,
+      readsStatics: operations.some(([isStatic]) => isStatic)
+    },
     timestamp: timestampOf(statement.using.timestamp, environment),
     changes: changesOf({ table, environment, ttl, operations, marksRow: !isStatic }, targets)
   }
@@ -195,7 +202,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
   return {
     table,
     targets,
-    condition: conditionalOf(statement.if, conditions, targets.rows === undefined),
+    condition: conditionalOf(statement.if, conditions, operations, targets.rows === undefined),
     timestamp: timestampOf(statement.using.timestamp, environment),
     changes: changesOf({ table, environment, ttl, operations, marksRow: false }, targets)
   }
@@ -229,7 +236,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
   const targets = targetsOf(table, restrictions, "DELETE", needs)
   checkConditional(table, statement.if, targets)
   const timestamp = timestampOf(statement.using.timestamp, environment)
-  const condition = conditionalOf(statement.if, conditions, targets.rows === undefined)
+  const condition = conditionalOf(statement.if, conditions, operations, targets.rows === undefined)
   if (operations.length > 0) {
     return {
       table,
@@ -262,10 +269,13 @@ const conditionsOf = (table: Table, conditions: Ast.If, environment: Environment
 const conditionalOf = (
   conditions: Ast.If,
   columns: ReadonlyArray<Checked>,
+  operations: ReadonlyArray<readonly [isStatic: boolean, operation: Operation]>,
   isStatic: boolean
 ): Conditional | undefined => {
   if (conditions === undefined) return undefined
-  return { kind: typeof conditions === "string" ? conditions : "columns", columns, isStatic }
+  const readsStatics = columns.some(({ column }) => column.kind === "static") ||
+    operations.some(([isStatic]) => isStatic)
+  return { kind: typeof conditions === "string" ? conditions : "columns", columns, isStatic, readsStatics }
 }
 
 /** A condition is decided within one partition, at one row. */
