@@ -7,7 +7,7 @@ import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
-import { hasStatics, type Live } from "./live.ts"
+import { hasStatics, type Live, liveOf } from "./live.ts"
 import { token } from "./murmur3.ts"
 import { appliedColumn, type Cursor, keysOfSelect, select } from "./reads.ts"
 import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
@@ -15,7 +15,7 @@ import { columnExpression, type Expression } from "./selection.ts"
 import { isAlive, keyBytes, type WriteTime, writeTime } from "./store.ts"
 import { addSystemTables, SystemTables } from "./system.ts"
 import { columnText } from "./values/types.ts"
-import { isMet, liveOf, type Plan, plan } from "./writes.ts"
+import { isMet, type Plan, plan } from "./writes.ts"
 
 /** A statement to execute: its text and what is bound. */
 export interface Bound {

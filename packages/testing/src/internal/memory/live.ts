@@ -96,3 +96,25 @@ const storedValue = (live: Live, column: Column): unknown => {
       return null
   }
 }
+
+/** The row of a key, as it is now. */
+export const liveOf = (
+  table: Table,
+  key: ReadonlyArray<unknown>,
+  clustering: ReadonlyArray<unknown> | undefined,
+  second: number
+): Live => {
+  const partition = table.store.find(key) ?? absent(key)
+  const row = clustering === undefined ? undefined : table.store.findRow(partition, clustering)
+  return { partition, row: row !== undefined && exists(row, second) ? row : undefined, second, table }
+}
+
+const absent = (key: ReadonlyArray<unknown>): Partition => ({
+  key,
+  id: "",
+  token: 0n,
+  deletedAt: 0n,
+  ranges: [],
+  statics: { clustering: [], liveness: undefined, deletedAt: 0n, cells: new Map(), complexes: new Map() } satisfies Row,
+  rows: []
+})

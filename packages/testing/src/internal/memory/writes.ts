@@ -5,11 +5,11 @@ import { checkCondition, type Checked } from "./conditions.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unauthorized, unsupported } from "./failures.ts"
-import { exists, hasStatics, type Live } from "./live.ts"
+import { hasStatics, liveOf } from "./live.ts"
 import { assign, erase, lifeOf, type Operation, setColumn, type Site } from "./operations.ts"
 import { restrictionsOf } from "./relations.ts"
 import { isSystemKeyspace, type Table } from "./schema.ts"
-import { type Change, type Mutation, type Partition, type Row, type WriteTime } from "./store.ts"
+import type { Change, Mutation, WriteTime } from "./store.ts"
 import { evaluate, evaluateInt, evaluateKey, unset } from "./terms.ts"
 import { scalar } from "./values/types.ts"
 import { type Targets, targetsOf } from "./where.ts"
@@ -56,23 +56,6 @@ const timestampOf = (term: Ast.Term | undefined, environment: Environment): bigi
   if (value === null) throw invalid("Invalid null value of timestamp")
   return value === unset ? undefined : value as bigint
 }
-
-/** The row of a key, as it is now. */
-export const liveOf = (table: Table, key: Key, clustering: Key | undefined, second: number): Live => {
-  const partition = table.store.find(key) ?? absent(key)
-  const row = clustering === undefined ? undefined : table.store.findRow(partition, clustering)
-  return { partition, row: row !== undefined && exists(row, second) ? row : undefined, second, table }
-}
-
-const absent = (key: Key): Partition => ({
-  key,
-  id: "",
-  token: 0n,
-  deletedAt: 0n,
-  ranges: [],
-  statics: { clustering: [], liveness: undefined, deletedAt: 0n, cells: new Map(), complexes: new Map() } satisfies Row,
-  rows: []
-})
 
 /** Checks a write, without doing anything. */
 export const plan = (statement: Ast.Mutation, environment: Environment): Plan => {
