@@ -73,7 +73,7 @@ const make = (n: number, author = "ada") =>
 const ids = (rows: ReadonlyArray<{ readonly id: number }>) => rows.map(({ id }) => id)
 
 integration("A table", () => {
-  layer(withKeyspace(keyspace, ...create), { timeout: 120_000 })((it) => {
+  layer(withKeyspace(keyspace, ...create), { excludeTestServices: true, timeout: 120_000 })((it) => {
     it.effect("is as its declaration, and differences are reported", () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* Table.check(Post, Likes, Event, Titles), [])

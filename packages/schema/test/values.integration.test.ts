@@ -22,7 +22,7 @@ const KeyspaceLive = withKeyspace(
 )
 
 integration("The schemas of CqlSchema", () => {
-  layer(KeyspaceLive)((it) => {
+  layer(KeyspaceLive, { excludeTestServices: true })((it) => {
     for (const [name, schema] of Object.entries(samples)) {
       it.effect(`write and read every value that they make: ${name}`, () =>
         Effect.gen(function*() {
