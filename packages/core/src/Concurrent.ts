@@ -1,11 +1,11 @@
 /**
- * Concurrent execution: six verbs over one engine.
+ * Concurrent execution: nine verbs over one engine.
  *
- * | | statements | parameters of one query |
- * |---|---|---|
- * | an array of results | {@link executeConcurrent} | {@link executeConcurrentWithArgs} |
- * | a stream of results | {@link streamConcurrent} | {@link streamConcurrentWithArgs} |
- * | counts only | {@link runConcurrent} | {@link runConcurrentWithArgs} |
+ * | | statements | parameters of one query | items and a function |
+ * |---|---|---|---|
+ * | an array of results | {@link executeConcurrent} | {@link executeConcurrentWithArgs} | {@link executeConcurrentBy} |
+ * | a stream of results | {@link streamConcurrent} | {@link streamConcurrentWithArgs} | {@link streamConcurrentBy} |
+ * | counts only | {@link runConcurrent} | {@link runConcurrentWithArgs} | {@link runConcurrentBy} |
  *
  * @since 0.1.0
  */
@@ -17,128 +17,13 @@ import * as internal from "./internal/run/concurrent.ts"
 import * as RunInput from "./internal/run/runInput.ts"
 import type { Errors, NoSource, Refused, ResultOf, WithBudget } from "./internal/run/types.ts"
 import { isDataFirst } from "./internal/source/source.ts"
-import type { Limiter } from "./Limiter.ts"
-import type { Progress } from "./Progress.ts"
 import type { Query } from "./Query.ts"
+import type { ItemOf, Options, ServicesOf, Source, StreamOptions } from "./Run.ts"
 import type { Session } from "./Session.ts"
-import type { SourceError } from "./SourceError.ts"
 import type * as Statement from "./Statement.ts"
 import type { Summary } from "./Summary.ts"
 
-/**
- * Where the items of a run come from: an array, another iterable, an async iterable (preferred where a value is both)
- * or a stream. It is opened anew at each run.
- *
- * An iterator, such as the object that a generator function gives, can be read once: a second run of it fails with a
- * `SourceError` rather than succeed with nothing. What makes a new iterator each time can be run again:
- * `{ [Symbol.iterator]: generatorFunction }`.
- *
- * The error of a failing stream is handed on as it is, without an account of the statements before: where that matters,
- * take a `streamConcurrent`, which gives their results first, or `Stream.toAsyncIterable`, which makes it a `SourceError`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Source<Item> =
-  | ReadonlyArray<Item>
-  | Iterable<Item>
-  | AsyncIterable<Item>
-  | Stream.Stream<Item, unknown, unknown>
-
-/**
- * Selects items of a source: of an iterable as an iterable, of an async iterable as one of its kind, of a stream as a stream.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Selection {
-  <Item, E, R>(source: Stream.Stream<Item, E, R>): Stream.Stream<Item, E, R>
-  <Item>(source: AsyncIterable<Item>): AsyncIterable<Item>
-  <Item>(source: Iterable<Item>): Iterable<Item>
-}
-
-/**
- * The item type of a {@link Source}.
- *
- * @category models
- * @since 0.1.0
- */
-export type ItemOf<S> = S extends Stream.Stream<infer Item, infer _E, infer _R> ? Item
-  : S extends AsyncIterable<infer Item> ? Item
-  : S extends Iterable<infer Item> ? Item
-  : never
-
-/**
- * What a {@link Source} can fail with: nothing for an array, `SourceError` for iterables, its own error for a stream.
- *
- * @category models
- * @since 0.1.0
- */
-export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? E
-  : S extends AsyncIterable<unknown> ? SourceError
-  : S extends ReadonlyArray<unknown> ? never
-  : SourceError
-
-/**
- * The services that a {@link Source} needs: those of a stream.
- *
- * @category models
- * @since 0.1.0
- */
-export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R> ? R : never
-
-/**
- * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Options<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined> {
-  /**
-   * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
-   * above the capacity of the session is clamped to it, with a warning.
-   */
-  readonly concurrency?: number | "unbounded" | undefined
-  /** Whether the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
-  readonly raiseOnFirstError?: Raise | undefined
-  /**
-   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that nobody knows
-   * what becomes of the writes among them; `"settle"` lets them finish.
-   */
-  readonly onFirstError?: "interrupt" | "settle" | undefined
-  /**
-   * Stops a run that goes on after failures (`raiseOnFirstError: false`) when too many statements fail: nothing more is
-   * started, what is in flight finishes, and the run fails with `ErrorBudgetExhausted`. Default: none.
-   */
-  readonly errorBudget?: Budget | undefined
-  /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
-  readonly limiter?: Limiter | undefined
-  /** Options of every statement of the run, behind its own and before those of the session. */
-  readonly statement?: Statement.Options | undefined
-  /**
-   * Is given a snapshot at most every 200 ms, and a last, exact one at the end. A handler that fails is logged; a slow
-   * one is never waited for, but for the last call: one second at most.
-   */
-  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
-}
-
-/**
- * Options of a streamed run.
- *
- * @category options
- * @since 0.1.0
- */
-export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined>
-  extends Options<Raise, Budget>
-{
-  /** Whether results come in the order of the source, or else as they complete. Default: `true`. */
-  readonly ordered?: boolean | undefined
-  /**
-   * Finished results that may wait for the consumer or for an earlier index, at least 0. Default:
-   * `max(4096, 16 x concurrency)`, and the concurrency when not ordered.
-   */
-  readonly bufferSize?: number | undefined
-}
+export type { ErrorOf, ItemOf, Options, Selection, ServicesOf, Source, StreamOptions } from "./Run.ts"
 
 /**
  * Runs statements concurrently and gives their results in input order.
@@ -174,7 +59,7 @@ export const executeConcurrent: {
     options: Options<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
     ...refused: Refused<Seen>
   ): <S extends Source<Statement.Input>>(statements: S) => Effect.Effect<
-    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
+    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>>,
     Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
     Session | ServicesOf<S>
   >
@@ -186,7 +71,7 @@ export const executeConcurrent: {
     statements: S,
     options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
   ): Effect.Effect<
-    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise>>,
+    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>>,
     Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
     Session | ServicesOf<S>
   >
@@ -225,7 +110,7 @@ export const executeConcurrentWithArgs = <
   parameters: S,
   options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
 ): Effect.Effect<
-  Array<ResultOf<Query.RowOf<Q>, Raise>>,
+  Array<ResultOf<Query.RowOf<Q>, Raise, ItemOf<S>>>,
   Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.collect(RunInput.parameters(query, parameters), options ?? {}) as never
@@ -258,7 +143,7 @@ export const streamConcurrent: {
     options: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
     ...refused: Refused<Seen>
   ): <S extends Source<Statement.Input>>(statements: S) => Stream.Stream<
-    ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
+    ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>,
     Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
     Session | ServicesOf<S>
   >
@@ -270,7 +155,7 @@ export const streamConcurrent: {
     statements: S,
     options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
   ): Stream.Stream<
-    ResultOf<Statement.RowOf<ItemOf<S>>, Raise>,
+    ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>,
     Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
     Session | ServicesOf<S>
   >
@@ -296,7 +181,7 @@ export const streamConcurrentWithArgs = <
   parameters: S,
   options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
 ): Stream.Stream<
-  ResultOf<Query.RowOf<Q>, Raise>,
+  ResultOf<Query.RowOf<Q>, Raise, ItemOf<S>>,
   Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.stream(RunInput.parameters(query, parameters), options ?? {}) as never
@@ -370,3 +255,120 @@ export const runConcurrentWithArgs = <
   Errors<S, Query.RowOf<Q>, Raise, Budget>,
   Session | ServicesOf<S>
 > => internal.count(RunInput.parameters(query, parameters), options ?? {}) as never
+
+/**
+ * Runs the statement that a function makes of each item, and gives the results in the order of the items. Each result has its
+ * item.
+ *
+ * The function is called when the statement is about to start. If it throws, an array or a stream of items is a defect; another
+ * source fails with `SourceError`.
+ *
+ * **Example** (A name for each user)
+ *
+ * ```ts
+ * import { executeConcurrentBy, Query } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
+ *   params: Schema.Tuple([Schema.Int]),
+ *   row: Schema.Struct({ name: Schema.String })
+ * })
+ * const users = [{ id: 1, city: "London" }, { id: 2, city: "Arlington" }]
+ * const program = executeConcurrentBy(users, ({ id }) => nameById(id)).pipe(
+ *   Effect.map((results) => results.map(({ item, value }) => `${value.first?.name} of ${item.city}`))
+ * )
+ * const session = MockSession.layer({ answers: [MockSession.when(nameById, MockSession.rows([{ name: "ada" }]))] })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).join() === "ada of London,ada of Arlington")
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const executeConcurrentBy = <
+  S extends Source<unknown>,
+  I extends Statement.Input,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
+  items: S,
+  statement: (item: ItemOf<S>, index: number) => I,
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
+): Effect.Effect<
+  Array<ResultOf<Statement.RowOf<I>, Raise, ItemOf<S>>>,
+  Errors<S, Statement.RowOf<I>, Raise, Budget>,
+  Session | ServicesOf<S>
+> => internal.collect(RunInput.by(items, statement as never), options ?? {}) as never
+
+/**
+ * Runs the statement that a function makes of each item, as a stream of results that have their items; see
+ * {@link streamConcurrent} and {@link executeConcurrentBy}.
+ *
+ * **Example** (Lines of a file, and what became of them)
+ *
+ * ```ts
+ * import { Statement, streamConcurrentBy } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const lines = Stream.make("1;ada", "2;grace")
+ * const program = streamConcurrentBy(lines, (line, index) =>
+ *   Statement.make("INSERT INTO app.lines (number, line) VALUES (?, ?)", [index, line])).pipe(
+ *     Stream.map(({ item, outcome }) => `${item}: ${outcome}`),
+ *     Stream.runCollect
+ *   )
+ * const report = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
+ * console.assert(report.join() === "1;ada: Applied,2;grace: Applied")
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const streamConcurrentBy = <
+  S extends Source<unknown>,
+  I extends Statement.Input,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
+  items: S,
+  statement: (item: ItemOf<S>, index: number) => I,
+  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
+): Stream.Stream<
+  ResultOf<Statement.RowOf<I>, Raise, ItemOf<S>>,
+  Errors<S, Statement.RowOf<I>, Raise, Budget>,
+  Session | ServicesOf<S>
+> => internal.stream(RunInput.by(items, statement as never), options ?? {}) as never
+
+/**
+ * Runs the statement that a function makes of each item for its effect alone; see {@link runConcurrent} and
+ * {@link executeConcurrentBy}.
+ *
+ * **Example** (A table of numbers)
+ *
+ * ```ts
+ * import { runConcurrentBy } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = runConcurrentBy([10, 20, 30], (b) => ["INSERT INTO app.numbers (a, b) VALUES (1, ?)", [b]])
+ * const { succeeded } = await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))
+ * console.assert(succeeded === 3)
+ * ```
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const runConcurrentBy = <
+  S extends Source<unknown>,
+  I extends Statement.Input,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined
+>(
+  items: S,
+  statement: (item: ItemOf<S>, index: number) => I,
+  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
+): Effect.Effect<
+  Summary,
+  Errors<S, Statement.RowOf<I>, Raise, Budget>,
+  Session | ServicesOf<S>
+> => internal.count(RunInput.by(items, statement as never), options ?? {}) as never

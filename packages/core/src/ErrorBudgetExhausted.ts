@@ -5,10 +5,10 @@
  */
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
-import type { Selection } from "./Concurrent.ts"
 import { type ExecutionResult, type Failure, isFailure } from "./ExecutionResult.ts"
 import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
+import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**

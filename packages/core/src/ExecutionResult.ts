@@ -23,13 +23,18 @@ import type { Statement } from "./Statement.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Success<out Row> {
+export interface Success<out Row, out Item = unknown> {
   readonly _tag: "Success"
   readonly success: true
   /** Position of the statement in the source, from 0. */
   readonly index: number
   /** The very statement that was given; for a tuple the statement made of it. */
   readonly statement: Statement<Row> | Batch
+  /**
+   * The item of the source that the statement was made of. Neither enumerable nor part of any inspection, for it may contain
+   * parameters; a spread copy has none. Undefined for results that {@link schema} decoded.
+   */
+  readonly item: Item
   readonly value: ResultSet<Row>
   /** For destructuring: `for (const { error, value } of results)`. */
   readonly error?: undefined
@@ -45,13 +50,15 @@ export interface Success<out Row> {
  * @category models
  * @since 0.1.0
  */
-export interface Failure {
+export interface Failure<out Item = unknown> {
   readonly _tag: "Failure"
   readonly success: false
   /** Position of the statement in the source, from 0. */
   readonly index: number
   /** The very statement that was given; for a tuple the statement made of it. */
   readonly statement: Statement<unknown> | Batch
+  /** As in {@link Success}. */
+  readonly item: Item
   readonly error: CqlError
   readonly value?: undefined
   /** The outcome of the error. */
@@ -70,6 +77,8 @@ export interface Interrupted {
   /** Position of the statement in the source, from 0. */
   readonly index: number
   readonly statement: Statement<unknown> | Batch
+  /** As in {@link Success}. */
+  readonly item: unknown
   /** Unknown for a write that was in flight. One that waited for its next attempt is as the attempts before left it. */
   readonly outcome: Outcome
   /** As in `CqlError.timestamp`. */
@@ -82,7 +91,7 @@ export interface Interrupted {
  * @category models
  * @since 0.1.0
  */
-export type ExecutionResult<Row> = Success<Row> | Failure
+export type ExecutionResult<Row, Item = unknown> = Success<Row, Item> | Failure<Item>
 
 /**
  * Whether the statement succeeded.
@@ -90,7 +99,8 @@ export type ExecutionResult<Row> = Success<Row> | Failure
  * @category guards
  * @since 0.1.0
  */
-export const isSuccess = <Row>(self: ExecutionResult<Row>): self is Success<Row> => self._tag === "Success"
+export const isSuccess = <Row, Item>(self: ExecutionResult<Row, Item>): self is Success<Row, Item> =>
+  self._tag === "Success"
 
 /**
  * Whether the statement failed.
@@ -98,7 +108,7 @@ export const isSuccess = <Row>(self: ExecutionResult<Row>): self is Success<Row>
  * @category guards
  * @since 0.1.0
  */
-export const isFailure = <Row>(self: ExecutionResult<Row>): self is Failure => self._tag === "Failure"
+export const isFailure = <Row, Item>(self: ExecutionResult<Row, Item>): self is Failure<Item> => self._tag === "Failure"
 
 /**
  * Folds a result into one value.
@@ -127,17 +137,17 @@ export const isFailure = <Row>(self: ExecutionResult<Row>): self is Failure => s
  * @since 0.1.0
  */
 export const match: {
-  <Row, A, B>(options: {
-    readonly onSuccess: (success: Success<Row>) => A
-    readonly onFailure: (failure: Failure) => B
-  }): (self: ExecutionResult<Row>) => A | B
-  <Row, A, B>(self: ExecutionResult<Row>, options: {
-    readonly onSuccess: (success: Success<Row>) => A
-    readonly onFailure: (failure: Failure) => B
+  <Row, Item, A, B>(options: {
+    readonly onSuccess: (success: Success<Row, Item>) => A
+    readonly onFailure: (failure: Failure<Item>) => B
+  }): (self: ExecutionResult<Row, Item>) => A | B
+  <Row, Item, A, B>(self: ExecutionResult<Row, Item>, options: {
+    readonly onSuccess: (success: Success<Row, Item>) => A
+    readonly onFailure: (failure: Failure<Item>) => B
   }): A | B
-} = dual(2, <Row, A, B>(self: ExecutionResult<Row>, options: {
-  readonly onSuccess: (success: Success<Row>) => A
-  readonly onFailure: (failure: Failure) => B
+} = dual(2, <Row, Item, A, B>(self: ExecutionResult<Row, Item>, options: {
+  readonly onSuccess: (success: Success<Row, Item>) => A
+  readonly onFailure: (failure: Failure<Item>) => B
 }): A | B => self._tag === "Success" ? options.onSuccess(self) : options.onFailure(self))
 
 /**
@@ -146,11 +156,11 @@ export const match: {
  * @category filtering
  * @since 0.1.0
  */
-export const partition = <Row>(
-  results: Iterable<ExecutionResult<Row>>
-): [successes: Array<Success<Row>>, failures: Array<Failure>] => {
-  const successes: Array<Success<Row>> = []
-  const failures: Array<Failure> = []
+export const partition = <Row, Item>(
+  results: Iterable<ExecutionResult<Row, Item>>
+): [successes: Array<Success<Row, Item>>, failures: Array<Failure<Item>>] => {
+  const successes: Array<Success<Row, Item>> = []
+  const failures: Array<Failure<Item>> = []
   for (const result of results) {
     if (result._tag === "Success") successes.push(result)
     else failures.push(result)

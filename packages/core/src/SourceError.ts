@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { Selection } from "./Concurrent.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
 import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
+import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**

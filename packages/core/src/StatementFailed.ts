@@ -5,11 +5,11 @@
  */
 import * as Data from "effect/Data"
 import { hasProperty, isTagged } from "effect/Predicate"
-import type { Selection } from "./Concurrent.ts"
 import type { CqlError } from "./CqlError.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
 import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
+import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**

@@ -6,10 +6,13 @@
 export * as Batch from "./Batch.ts"
 export {
   executeConcurrent,
+  executeConcurrentBy,
   executeConcurrentWithArgs,
   runConcurrent,
+  runConcurrentBy,
   runConcurrentWithArgs,
   streamConcurrent,
+  streamConcurrentBy,
   streamConcurrentWithArgs
 } from "./Concurrent.ts"
 export type * as Concurrent from "./Concurrent.ts"

@@ -129,7 +129,7 @@ describe("a source", () => {
         }
       })
       const { exit } = yield* timed(runConcurrent(then(1, () => ({ done: false, value: secretive }))))
-      assert.include(String(errorOf(exit)), "item 1 of the source: expected a Statement")
+      assert.include(String(errorOf(exit)), "statements[1]: expected a Statement")
       const thrown = yield* Effect.flip(runConcurrent({
         [Symbol.iterator]: () => {
           throw Object.create(null)

@@ -4,16 +4,19 @@ import {
   type ErrorBudget,
   type ErrorBudgetExhausted,
   executeConcurrent,
+  executeConcurrentBy,
   executeConcurrentWithArgs,
   type ExecutionResult,
   Query,
   type ResultSet,
   runConcurrent,
+  runConcurrentBy,
   type Session,
   type SourceError,
   Statement,
   type StatementFailed,
   streamConcurrent,
+  streamConcurrentBy,
   streamConcurrentWithArgs,
   type Summary
 } from "@effect-cql/core"
@@ -30,8 +33,11 @@ interface Needed {
   readonly _: unique symbol
 }
 type Untyped = Record<string, unknown>
-type Success<Row> = ExecutionResult.Success<Row>
-type Result<Row> = ExecutionResult.ExecutionResult<Row>
+type Success<Row, Item = Statement.Statement<Row>> = ExecutionResult.Success<Row, Item>
+type Result<Row, Item = Statement.Statement<Row>> = ExecutionResult.ExecutionResult<Row, Item>
+type ValueOf<Run> = Run extends Effect.Effect<ReadonlyArray<{ readonly value?: infer Value }>, infer _E, infer _R> ?
+  Value
+  : never
 
 const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
   params: Schema.Tuple([Schema.Int]),
@@ -44,6 +50,8 @@ declare const array: ReadonlyArray<Statement.Statement<User>>
 declare const iterable: Iterable<Statement.Statement<User>>
 declare const asyncIterable: AsyncIterable<Statement.Statement<User>>
 declare const stream: Stream.Stream<Statement.Statement<User>, Mine, Needed>
+declare const parameters: ReadonlyArray<readonly [number]>
+declare const ids: Stream.Stream<{ readonly id: number }, Mine, Needed>
 declare const someday: boolean
 declare const maybe: ErrorBudget | undefined
 
@@ -105,17 +113,15 @@ describe("executeConcurrent", () => {
   })
 
   test("inline tuples are inputs, and bring the row type of their query", () => {
-    expect(executeConcurrent([["SELECT now() FROM system.local"], ["SELECT a FROM b WHERE c = ?", [1]]])).type.toBe<
-      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
-    >()
-    expect(executeConcurrent([[nameById, [1]]])).type.toBe<
-      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
-    >()
+    const texts = executeConcurrent([["SELECT now() FROM system.local"], ["SELECT a FROM b WHERE c = ?", [1]]])
+    expect<ValueOf<typeof texts>>().type.toBe<ResultSet.ResultSet<Untyped>>()
+    const queries = executeConcurrent([[nameById, [1]]])
+    expect<ValueOf<typeof queries>>().type.toBe<ResultSet.ResultSet<User>>()
     expect(executeConcurrent([nameById(1), nameById(2)])).type.toBe<
       Effect.Effect<Array<Success<User>>, StatementFailed, Session>
     >()
     expect(executeConcurrent([Batch.make([insert({ id: 1, name: "ada" })])])).type.toBe<
-      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
+      Effect.Effect<Array<Success<Untyped, Batch.Batch>>, StatementFailed, Session>
     >()
   })
 
@@ -156,20 +162,39 @@ describe("data-last forms", () => {
 
 describe("executeConcurrentWithArgs", () => {
   test("parameters have the type of the query's schema, and rows that of its rows", () => {
-    expect(executeConcurrentWithArgs(nameById, [[1], [2]])).type.toBe<
-      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    expect(executeConcurrentWithArgs(nameById, parameters)).type.toBe<
+      Effect.Effect<Array<Success<User, readonly [number]>>, StatementFailed, Session>
     >()
-    expect(executeConcurrentWithArgs(insert, [{ id: 1, name: "ada" }], { raiseOnFirstError: false })).type.toBe<
-      Effect.Effect<Array<Result<Untyped>>, never, Session>
+    expect(executeConcurrentWithArgs(nameById, [[1], [2]])).type.toBeAssignableTo<
+      Effect.Effect<Array<Success<User, readonly [number]>>, StatementFailed, Session>
     >()
+    expect(executeConcurrentWithArgs(insert, [{ id: 1, name: "ada" }], { raiseOnFirstError: false })).type
+      .toBeAssignableTo<Effect.Effect<Array<Result<Untyped, { readonly id: number }>>, never, Session>>()
     expect(executeConcurrentWithArgs).type.not.toBeCallableWith(nameById, [["one"]])
     expect(executeConcurrentWithArgs).type.not.toBeCallableWith(insert, [{ id: 1 }])
   })
 
   test("a text takes anything that can be bound", () => {
-    expect(executeConcurrentWithArgs("INSERT INTO t (a) VALUES (?)", [[1], ["x"], null])).type.toBe<
-      Effect.Effect<Array<Success<Untyped>>, StatementFailed, Session>
+    expect(executeConcurrentWithArgs("INSERT INTO t (a) VALUES (?)", [[1], ["x"], null])).type.toBeAssignableTo<
+      Effect.Effect<Array<Success<Untyped, unknown>>, StatementFailed, Session>
     >()
+  })
+})
+
+describe("items and a function", () => {
+  test("results have the type of their item, and the rows of the statement made of it", () => {
+    expect(streamConcurrentBy(ids, ({ id }) => nameById(id))).type.toBe<
+      Stream.Stream<Success<User, { readonly id: number }>, StatementFailed | Mine, Session | Needed>
+    >()
+    expect(executeConcurrentBy(parameters, ([id], index) => [nameById, [id + index]], { raiseOnFirstError: false }))
+      .type
+      .toBe<Effect.Effect<Array<Result<User, readonly [number]>>, never, Session>>()
+    expect(runConcurrentBy(ids, ({ id }) => ["SELECT a FROM b WHERE c = ?", [id]])).type.toBe<
+      Effect.Effect<Summary, StatementFailed | Mine, Session | Needed>
+    >()
+    expect(executeConcurrentBy).type.not.toBeCallableWith(ids, () => "SELECT 1")
+    expect(executeConcurrentBy).type.not.toBeCallableWith(5, () => nameById(1))
+    expect(executeConcurrentBy).type.not.toBeCallableWith([1], (text: string) => nameById(text.length))
   })
 })
 
@@ -182,7 +207,7 @@ describe("streams and counts", () => {
       Stream.Stream<Result<User>, Mine, Session | Needed>
     >()
     expect(streamConcurrentWithArgs(nameById, Stream.make([1] as const))).type.toBe<
-      Stream.Stream<Success<User>, StatementFailed, Session>
+      Stream.Stream<Success<User, readonly [1]>, StatementFailed, Session>
     >()
   })
 

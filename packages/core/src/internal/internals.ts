@@ -35,7 +35,7 @@ export class Hidden<out A> {
 
 /** Lets a result that has no error carry the request behind it: as it was bound, with its options resolved. */
 export const carrying = <Result extends object>(result: Result, request: Request | undefined): Result =>
-  request === undefined ? result : { ...result, [internals]: new Hidden(request) }
+  request === undefined ? result : Object.assign(result, { [internals]: new Hidden(request) })
 
 /** The request behind a result or its error; undefined for results that the core did not make. */
 export const requestOf = (

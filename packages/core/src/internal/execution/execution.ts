@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { CqlError, isCqlError } from "../../CqlError.ts"
-import type { ExecutionResult, Failure, Interrupted, Success } from "../../ExecutionResult.ts"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
@@ -28,12 +28,15 @@ import type { Host } from "./host.ts"
 import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
 import { Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
+import { Failure, Interrupted, Success } from "./results.ts"
 import type { Steps } from "./retries.ts"
 import type { Sweeper } from "./sweeper.ts"
 
 export class Execution {
   readonly index: number
   readonly executable: Executable
+  /** The item of the source that it was made of. */
+  readonly item: unknown
   readonly #run: Host
   #request: Request | undefined
   // The pages before the last one, where all of them are fetched.
@@ -70,11 +73,12 @@ export class Execution {
   /** For the engine: which of its workers waits for the end. */
   owner = -1
 
-  constructor(run: Host, executable: Executable, index: number, permit: Permit | undefined) {
+  constructor(run: Host, executable: Executable, index: number, item: unknown, permit: Permit | undefined) {
     this.#run = run
     this.#permit = permit
     this.executable = executable
     this.index = index
+    this.item = item
     this.#pageState = run.paging.from
   }
 
@@ -266,9 +270,7 @@ export class Execution {
     const { columns, info, wasApplied } = page
     const value = new ResultSet({ rows, wasApplied, columns, info })
     const outcome = this.#outcomeOf(page)
-    const { executable: statement, index } = this
-    const attempts = this.#attempts - this.#unsent
-    const success: Success<unknown> = { _tag: "Success", success: true, index, statement, value, outcome, attempts }
+    const success = new Success(this, value, outcome, this.#attempts - this.#unsent)
     return outcome === "Unknown" ? carrying(success, this.#request) : success
   }
 
@@ -329,17 +331,16 @@ export class Execution {
       pageState: this.#pageState,
       request: this.#request
     })
-    return { _tag: "Failure", success: false, index: this.index, statement: this.executable, error: complete, outcome }
+    return new Failure(this, complete, outcome)
   }
 
   /** What is known of it when it is stopped at this moment. */
   get interrupted(): Interrupted {
-    const { executable: statement, index } = this
-    const isOpen = this.#isSent && subjectOf(statement).kind !== "read"
+    const isOpen = this.#isSent && subjectOf(this.executable).kind !== "read"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
     const request = this.#attempts === 0 ? undefined : this.#request
     const timestamp = request === undefined ? undefined : timestampOf(request)
-    return carrying({ _tag: "Interrupted", index, statement, outcome, timestamp }, request)
+    return carrying(new Interrupted(this, outcome, timestamp), request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

@@ -2,10 +2,10 @@
  * How the error of a run tells what became of its statements.
  */
 import * as Stream from "effect/Stream"
-import type { Selection } from "../../Concurrent.ts"
 import type { ExecutionResult, Failure, Interrupted } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain } from "../../Outcome.ts"
+import type { Selection } from "../../Run.ts"
 import type { Summary } from "../../Summary.ts"
 import { counted } from "../kindOf.ts"
 import { isSpent } from "../source/exhausted.ts"

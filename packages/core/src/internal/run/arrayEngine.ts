@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Execution } from "../execution/execution.ts"
-import type { Executable } from "../statement/input.ts"
 import type { Environment } from "./environment.ts"
 import { type Policy, Run } from "./run.ts"
+import type { RunInput } from "./runInput.ts"
 
 export class ArrayEngine {
   readonly run: Run
@@ -19,7 +19,7 @@ export class ArrayEngine {
   readonly #items: ReadonlyArray<unknown>
   // Taken once: an array that changes its length meanwhile is a run of what it held at first.
   readonly #length: number
-  readonly #bind: (item: unknown, index: number) => Executable | InvalidOptions
+  readonly #bind: RunInput["bind"]
   readonly #resume: Array<(() => void) | undefined> = []
   // Workers without a statement, while that of another waits for a permit.
   readonly #idle: Array<number> = []
@@ -29,7 +29,7 @@ export class ArrayEngine {
     environment: Environment,
     policy: Policy,
     items: ReadonlyArray<unknown>,
-    bind: (item: unknown, index: number) => Executable | InvalidOptions
+    bind: RunInput["bind"]
   ) {
     this.#items = items
     this.#length = items.length
@@ -70,9 +70,8 @@ export class ArrayEngine {
         return
       }
       const index = this.#next++
-      const executable = this.#executable(index)
-      if (executable === undefined) break
-      const execution = run.start(executable, index)
+      const execution = this.#start(index)
+      if (execution === undefined) break
       if (this.results[index] === undefined) {
         execution.owner = worker
         return
@@ -81,12 +80,13 @@ export class ArrayEngine {
     this.#wake(worker)
   }
 
-  /** What the item at an index stands for; nothing when it is no input, of which the run dies. */
-  #executable(index: number): Executable | undefined {
+  /** Starts the statement of the item at an index; nothing when it is no input, of which the run dies. */
+  #start(index: number): Execution | undefined {
     // Items are made by others and may throw. Plainly caught, for a closure and a Result for each cost a tenth of all.
     try {
-      const bound = this.#bind(this.#items[index], index)
-      if (!(bound instanceof InvalidOptions)) return bound
+      const item = this.#items[index]
+      const bound = this.#bind(item, index)
+      if (!(bound instanceof InvalidOptions)) return this.run.start(bound, index, item)
       this.run.die(Cause.die(bound))
     } catch (defect) {
       this.run.die(Cause.die(defect))

@@ -1,14 +1,14 @@
 /**
- * What the six verbs have in common: options checked, level resolved, engine made, run begun and ended.
+ * What the nine verbs have in common: options checked, level resolved, engine made, run begun and ended.
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import type { Options, StreamOptions } from "../../Concurrent.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { Options, StreamOptions } from "../../Run.ts"
 import { Session } from "../../Session.ts"
 import type { Summary } from "../../Summary.ts"
 import { aKindOf } from "../kindOf.ts"
@@ -48,15 +48,13 @@ const begin = (
 ): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options)
-    if (input.invalid !== undefined) throw input.invalid
+    if (input.invalid !== undefined) return yield* Effect.die(input.invalid)
     if (!isSource(input.source)) {
-      throw new InvalidOptions({
-        option: input.name,
-        given: isStatement(input.source)
-          ? "a single Statement: yield* it, or put it into an array"
-          : aKindOf(input.source),
-        expected: "an array, an Iterable, an AsyncIterable or a Stream"
-      })
+      const given = isStatement(input.source)
+        ? "a single Statement: yield* it, or put it into an array"
+        : aKindOf(input.source)
+      const expected = "an array, an Iterable, an AsyncIterable or a Stream"
+      return yield* Effect.die(new InvalidOptions({ option: input.name, given, expected }))
     }
     const session = yield* Session
     const concurrency = yield* levelOf(options.concurrency, session.capacity)
@@ -98,11 +96,7 @@ const collectArray = (
   concurrency: number,
   options: RunOptions
 ): Effect.Effect<Array<Result>, unknown> => {
-  const engine = new ArrayEngine(environment, policy, items, (item, index) => {
-    const executable = input.toExecutable(item)
-    if (executable !== undefined) return executable
-    return new InvalidOptions({ option: `${input.name}[${index}]`, given: aKindOf(item), expected: input.expected })
-  })
+  const engine = new ArrayEngine(environment, policy, items, input.bind)
   const executed = engine.execute(concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
     Effect.andThen(engine.run.conclusion),
@@ -120,7 +114,7 @@ const collectPulled = (
 ): Effect.Effect<Array<Result>, unknown> => {
   const results: Array<Result> = []
   const engine = new PullEngine(environment, policy, input.source, {
-    ...input,
+    bind: input.bind,
     concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
     sink: Sink.collecting(results)
@@ -132,7 +126,7 @@ const collectPulled = (
 export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
   Effect.flatMap(begin(input, options), ({ concurrency, environment }) => {
     const engine = new PullEngine(environment, policyOf(options, false), input.source, {
-      ...input,
+      bind: input.bind,
       concurrency,
       bufferSize: Number.POSITIVE_INFINITY,
       sink: Sink.discarding
@@ -150,7 +144,7 @@ export const stream = (
     const ordered = options.ordered ?? true
     const policy = policyOf(options, ordered)
     const engine = new PullEngine(environment, policy, input.source, {
-      ...input,
+      bind: input.bind,
       concurrency,
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
       sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)

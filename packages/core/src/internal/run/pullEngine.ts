@@ -13,12 +13,11 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { SourceError } from "../../SourceError.ts"
 import type { Execution } from "../execution/execution.ts"
-import { aKindOf } from "../kindOf.ts"
 import { type Any, open, type Source } from "../source/source.ts"
-import { type Executable } from "../statement/input.ts"
 import type { Environment } from "./environment.ts"
 import type { Sink } from "./resultBuffer.ts"
 import { type Policy, Run } from "./run.ts"
+import type { RunInput } from "./runInput.ts"
 
 type Results = Arr.NonEmptyReadonlyArray<ExecutionResult<unknown>>
 
@@ -27,10 +26,7 @@ export interface Settings {
   /** Finished results that may wait, for the consumer or for an earlier index. */
   readonly bufferSize: number
   readonly sink: Sink
-  /** The statement that an item is or stands for; nothing when it is no input. */
-  readonly toExecutable: (item: unknown) => Executable | undefined
-  /** What an item should have been. */
-  readonly expected: string
+  readonly bind: RunInput["bind"]
 }
 
 export class PullEngine {
@@ -130,17 +126,13 @@ export class PullEngine {
 
   #start(item: unknown): void {
     const index = this.#taken
-    const executable = Result.try(() => this.#settings.toExecutable(item))
-    if (Result.isSuccess(executable) && executable.success !== undefined) {
+    const bound = Result.try(() => this.#settings.bind(item, index))
+    if (Result.isSuccess(bound) && !(bound.success instanceof InvalidOptions)) {
       this.#taken++
-      this.run.start(executable.success, index)
+      this.run.start(bound.success, index, item)
       return
     }
-    const error = Result.isFailure(executable) ? executable.failure : new InvalidOptions({
-      option: `item ${index} of the source`,
-      given: aKindOf(item),
-      expected: this.#settings.expected
-    })
+    const error = Result.merge(bound)
     if (!this.#source.checked) return this.run.die(Cause.die(error))
     this.#sourceError = { index, error }
     this.#source.close()

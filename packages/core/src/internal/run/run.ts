@@ -101,10 +101,10 @@ export class Run implements Host {
   }
 
   /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
-  start(executable: Executable, index: number): Execution {
+  start(executable: Executable, index: number, item: unknown): Execution {
     const { gate } = this.environment
     const permit = gate === undefined ? undefined : new Permit(gate)
-    const execution = new Execution(this, executable, index, permit)
+    const execution = new Execution(this, executable, index, item, permit)
     if (permit === undefined || permit.tryTake()) {
       this.#begin(execution)
       return execution

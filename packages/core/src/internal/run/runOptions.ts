@@ -2,9 +2,9 @@
  * The options of a run: checked, and the level that follows from them.
  */
 import * as Effect from "effect/Effect"
-import type { StreamOptions } from "../../Concurrent.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
+import type { StreamOptions } from "../../Run.ts"
 import { aFunction, anything, boolean, checkOptions, isPositiveInteger, oneOf, rule, type Rules } from "../check.ts"
 import { aLimiter } from "../limiter/rule.ts"
 import { checked } from "../statement/options.ts"

@@ -1,13 +1,14 @@
 /**
  * The types of results and errors that follow from the options of a run.
  */
-import type { ErrorOf } from "../../Concurrent.ts"
 import type { ErrorBudget, ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import type { ExecutionResult, Success } from "../../ExecutionResult.ts"
+import type { ErrorOf } from "../../Run.ts"
 import type { StatementFailed } from "../../StatementFailed.ts"
 
 /** Successes where the first failure stops the run, and successes and failures otherwise. */
-export type ResultOf<Row, Raise extends boolean> = [Raise] extends [true] ? Success<Row> : ExecutionResult<Row>
+export type ResultOf<Row, Raise extends boolean, Item> = [Raise] extends [true] ? Success<Row, Item>
+  : ExecutionResult<Row, Item>
 
 /** The errors of a run: of a failed statement, of an exhausted budget, of the source. */
 export type Errors<S, Row, Raise extends boolean, Budget extends ErrorBudget | undefined> =

@@ -42,7 +42,7 @@ export class Pager<A> implements Host {
     this.retries = new Retries(environment.clock)
     this.#toValue = toValue
     const permit = environment.gate === undefined ? undefined : new Permit(environment.gate)
-    this.#execution = new Execution(this, executable, 0, permit)
+    this.#execution = new Execution(this, executable, 0, executable, permit)
   }
 
   /** The whole result, or the next page of it. */

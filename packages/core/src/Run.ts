@@ -1,0 +1,127 @@
+/**
+ * The source and the options of a run.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
+import type { Limiter } from "./Limiter.ts"
+import type { Progress } from "./Progress.ts"
+import type { SourceError } from "./SourceError.ts"
+import type * as Statement from "./Statement.ts"
+
+/**
+ * Where the items of a run come from: an array, another iterable, an async iterable (preferred where a value is both)
+ * or a stream. It is opened anew at each run.
+ *
+ * An iterator, such as the object that a generator function gives, can be read once: a second run of it fails with a
+ * `SourceError` rather than succeed with nothing. What makes a new iterator each time can be run again:
+ * `{ [Symbol.iterator]: generatorFunction }`.
+ *
+ * The error of a failing stream is handed on as it is, without an account of the statements before: where that matters,
+ * take a `streamConcurrent`, which gives their results first, or `Stream.toAsyncIterable`, which makes it a `SourceError`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source<Item> =
+  | ReadonlyArray<Item>
+  | Iterable<Item>
+  | AsyncIterable<Item>
+  | Stream.Stream<Item, unknown, unknown>
+
+/**
+ * Selects items of a source: of an iterable as an iterable, of an async iterable as one of its kind, of a stream as a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Selection {
+  <Item, E, R>(source: Stream.Stream<Item, E, R>): Stream.Stream<Item, E, R>
+  <Item>(source: AsyncIterable<Item>): AsyncIterable<Item>
+  <Item>(source: Iterable<Item>): Iterable<Item>
+}
+
+/**
+ * The item type of a {@link Source}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ItemOf<S> = S extends Stream.Stream<infer Item, infer _E, infer _R> ? Item
+  : S extends AsyncIterable<infer Item> ? Item
+  : S extends Iterable<infer Item> ? Item
+  : never
+
+/**
+ * What a {@link Source} can fail with: nothing for an array, `SourceError` for iterables, its own error for a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? E
+  : S extends AsyncIterable<unknown> ? SourceError
+  : S extends ReadonlyArray<unknown> ? never
+  : SourceError
+
+/**
+ * The services that a {@link Source} needs: those of a stream.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R> ? R : never
+
+/**
+ * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined> {
+  /**
+   * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
+   * above the capacity of the session is clamped to it, with a warning.
+   */
+  readonly concurrency?: number | "unbounded" | undefined
+  /** Whether the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
+  readonly raiseOnFirstError?: Raise | undefined
+  /**
+   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that nobody knows
+   * what becomes of the writes among them; `"settle"` lets them finish.
+   */
+  readonly onFirstError?: "interrupt" | "settle" | undefined
+  /**
+   * Stops a run that goes on after failures (`raiseOnFirstError: false`) when too many statements fail: nothing more is
+   * started, what is in flight finishes, and the run fails with `ErrorBudgetExhausted`. Default: none.
+   */
+  readonly errorBudget?: Budget | undefined
+  /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
+  readonly limiter?: Limiter | undefined
+  /** Options of every statement of the run, behind its own and before those of the session. */
+  readonly statement?: Statement.Options | undefined
+  /**
+   * Is given a snapshot at most every 200 ms, and a last, exact one at the end. A handler that fails is logged; a slow
+   * one is never waited for, but for the last call: one second at most.
+   */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Options of a streamed run.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined>
+  extends Options<Raise, Budget>
+{
+  /** Whether results come in the order of the source, or else as they complete. Default: `true`. */
+  readonly ordered?: boolean | undefined
+  /**
+   * Finished results that may wait for the consumer or for an earlier index, at least 0. Default:
+   * `max(4096, 16 x concurrency)`, and the concurrency when not ordered.
+   */
+  readonly bufferSize?: number | undefined
+}
