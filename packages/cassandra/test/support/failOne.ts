@@ -29,7 +29,7 @@ const held: Then = { result: "success", rows: [{ "[applied]": true }], column_ty
 /** A connection that ends takes some time to be there again, for which the other statements wait. */
 const patient: Statement.Options = {
   retry: RetryPolicy.make({
-    schedule: RetryPolicy.backoff({ times: 39, max: 100 }),
+    schedule: RetryPolicy.backoff({ times: 299, max: 100 }),
     budget: { minimum: 1_000, share: 1 }
   }),
   idempotent: true

@@ -181,7 +181,7 @@ const begun: ReadonlyArray<Row> = [
   },
   {
     name: "a Paxos round of unknown end",
-    reason: new Reason.CasWriteUnknown({ message, consistency: "ANY", received: 0, blockFor: 0 }),
+    reason: new Reason.CasWriteUnknown({ message, consistency: "SERIAL", received: 1, blockFor: 2 }),
     body: casWriteUnknown,
     outcome: "Unknown",
     kinds: ["write", "conditional", "conditionalBatch"]
