@@ -82,7 +82,42 @@ const words: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bregistry\.[\w-]+\.\w+/g, "no registry host"]
 ]
 
+/** Words of comments and documentation that a reader has to read twice, each with the word to use. */
+const houseWords: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\b(?:nobody|somebody|whoever|no one|someone)\b/gi, "name the subject: the caller, the server, no request"],
+  [/\b(?:tell|tells|told|telling)\b/gi, "report, return, describe or include"],
+  [/\bof which\b/gi, "two sentences"],
+  [/\bin silence\b/gi, "silently"],
+  [/\bmend(?:s|ed|ing)?\b/gi, "fix"],
+  [/\b(?:spent|used up)\b/gi, "exhausted"],
+  [/\bhalf-way dead\b/gi, "failed midway"],
+  [/\bwhat becomes? of\b/gi, "the outcome of"],
+  [/\bcome what may\b/gi, "in every case"]
+]
+
+/** Beginnings of a sentence of documentation that hide its subject. */
+const beginning = /^\s*\/?\*{0,2}\s*(?:What|Whether it is that|How .* of which)\b/
+
+const comment = /\/\*\*?[^]*?\*\/|(?<![:"'`\w])\/\/[^\n]*/g
+
 const rules: ReadonlyArray<Rule> = [
+  {
+    files: librarySource,
+    check: (source, report) => {
+      for (const { 0: text, index } of source.text.matchAll(comment)) {
+        // Code in an example, or in backticks, is no prose.
+        const prose = text.replaceAll(/```[^]*?```|`[^`\n]*`/g, (code) => code.replaceAll(/[^\n]/g, " "))
+        if (beginning.test(prose)) {
+          report(index, "a comment begins with a verb or a noun, not with What, Whether or How")
+        }
+        for (const [pattern, instead] of houseWords) {
+          for (const match of prose.matchAll(pattern)) {
+            report(index + match.index, `not "${match[0].toLowerCase()}", but: ${instead}`)
+          }
+        }
+      }
+    }
+  },
   {
     files: librarySource,
     check: (source, report, file) => {

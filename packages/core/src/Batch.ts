@@ -21,7 +21,7 @@ import type { Session } from "./Session.ts"
 import type { Options as StatementOptions, Params, Statement } from "./Statement.ts"
 
 /**
- * How a batch is executed: `"logged"` applies all of it in the end or nothing (but not in isolation), `"unlogged"` saves round trips within a partition,
+ * Execution mode of a batch: `"logged"` applies all of it in the end or nothing (but not in isolation), `"unlogged"` saves round trips within a partition,
  * `"counter"` is for counter updates.
  *
  * @category models
@@ -126,7 +126,7 @@ export const make = (
 }
 
 /**
- * Whether a value is a {@link Batch}.
+ * Returns true if a value is a {@link Batch}.
  *
  * @category guards
  * @since 0.1.0

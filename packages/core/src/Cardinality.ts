@@ -1,5 +1,5 @@
 /**
- * How many rows a statement gives. Users reach this module through `Statement`.
+ * Cardinality of results: rows, first row, exactly one row. Users reach this module through `Statement`.
  *
  * @since 0.1.0
  */

@@ -41,7 +41,7 @@ export interface Fragment {
 }
 
 /**
- * Whether a value is a {@link Fragment}.
+ * Returns true if a value is a {@link Fragment}.
  *
  * @category guards
  * @since 0.1.0
@@ -55,7 +55,7 @@ export const isFragment: (value: unknown) => value is Fragment = Fragments.isFra
  * @since 0.1.0
  */
 export interface Using {
-  /** How long the values stay, in whole seconds. */
+  /** Time to live of the values, in whole seconds. */
   readonly ttl?: Duration.Input | undefined
   /** When they were written, in microseconds since the epoch. */
   readonly timestamp?: bigint | undefined

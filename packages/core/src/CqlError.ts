@@ -45,14 +45,14 @@ export class CqlError extends LightError {
   readonly reason: Reason
   /** The CQL text, with its markers and without values; for a batch the texts of its statements, joined by `; `. */
   readonly query: string
-  /** What is known about the effect of the statement. */
+  /** The known effect of the statement on the database. */
   readonly outcome: Outcome
   /**
    * Requests made for it, those of all its pages and the last one included; 0 when it was refused before the first. One
    * that found no connection with room was not made.
    */
   readonly attempts: number
-  /** Whether sending it again can help and can do no harm. */
+  /** True if a retry may succeed and can do no harm. */
   readonly isRetryable: boolean
 
   /**
@@ -87,7 +87,7 @@ export class CqlError extends LightError {
     })
   ))
 
-  // The request holds what was bound, and a page state tells the key of the row before: neither is shown.
+  // The request holds bound values, and a page state contains the key of the last row: neither is shown.
   #internals: Internals | undefined
 
   constructor(fields: {
@@ -195,7 +195,7 @@ interface Internals {
 const nothing: Internals = {}
 
 /**
- * Whether a value is a {@link CqlError}.
+ * Returns true if a value is a {@link CqlError}.
  *
  * @category guards
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How a run ends of which too many statements failed.
+ * The error of a run that exceeded its error budget.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
- * How many statements of a run may fail before it stops: so many in all, or a share of those that ended last.
+ * Number of statements that may fail before a run stops: a count, or a share of the most recently completed ones.
  *
  * - `{ failures: 100 }`: the hundredth failure stops the run.
  * - `{ share: 0.2, window: 1_000 }`: it stops when 200 of the last 1,000 statements that ended have failed. The first

@@ -1,5 +1,5 @@
 /**
- * What became of one statement of a run.
+ * The result of one statement of a run.
  *
  * @since 0.1.0
  */
@@ -86,7 +86,7 @@ export interface Interrupted {
 }
 
 /**
- * What became of one statement: success or failure, as a value.
+ * The result of one statement: success or failure, as a value.
  *
  * @category models
  * @since 0.1.0
@@ -94,7 +94,7 @@ export interface Interrupted {
 export type ExecutionResult<Row, Item = unknown> = Success<Row, Item> | Failure<Item>
 
 /**
- * Whether the statement succeeded.
+ * Returns true if the statement succeeded.
  *
  * @category guards
  * @since 0.1.0
@@ -103,7 +103,7 @@ export const isSuccess = <Row, Item>(self: ExecutionResult<Row, Item>): self is 
   self._tag === "Success"
 
 /**
- * Whether the statement failed.
+ * Returns true if the statement failed.
  *
  * @category guards
  * @since 0.1.0

@@ -8,7 +8,7 @@ import { hasTypeId } from "./internal/internals.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
- * Whether a value is {@link InvalidOptions}.
+ * Returns true if a value is {@link InvalidOptions}.
  *
  * @category guards
  * @since 0.1.0
@@ -29,7 +29,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   readonly value: unknown
   /** The value as the message shows it; of one that an option cannot have, and of data, only the kind. */
   readonly given: string
-  /** What would have been right. */
+  /** The expected value. */
   readonly expected: string
 }> {
   declare readonly [TypeIds.InvalidOptions]: typeof TypeIds.InvalidOptions
@@ -37,7 +37,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   constructor({ expected, given, option, value }: {
     readonly option: string
     readonly value?: unknown
-    /** What to show in place of the value, where that is not to be shown. */
+    /** Text shown in place of a value that must not be shown. */
     readonly given?: string
     readonly expected: string
   }) {

@@ -3,7 +3,7 @@
  *
  * `concurrency` bounds the statements of one run. A limiter bounds requests, over all runs that share it: a permit covers
  * one attempt, is given back before the wait for a retry, and is never held while a source is pulled or a consumer works.
- * Whoever came first goes first, whichever run it belongs to.
+ * Requests are served first come, first served, whichever run they belong to.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ import * as TypeIds from "./internal/typeIds.ts"
  * @since 0.1.0
  */
 export interface Limiter {
-  /** What it is doing now. */
+  /** The current state. */
   readonly state: Effect.Effect<State>
   readonly [TypeIds.Limiter]: typeof TypeIds.Limiter
   readonly [basicLimiters]: ReadonlyArray<BasicLimiter>
@@ -56,7 +56,7 @@ export interface State {
   readonly inFlight: number
   /** Requests that wait for a permit. */
   readonly waiting: number
-  /** Requests that nobody waits for any more, and that still count as load. */
+  /** Abandoned requests that still count as load. */
   readonly abandoned: number
   /** The last move of the limit. Undefined before the first move, and for limits that do not move. */
   readonly lastMove: Move | undefined
@@ -116,7 +116,7 @@ export interface Move {
  * @since 0.1.0
  */
 export interface Options {
-  /** How long an abandoned request counts as load when no answer to it comes. Default: 5 seconds. */
+  /** Time for which an unanswered abandoned request counts as load. Default: 5 seconds. */
   readonly abandonedFor?: Duration.Input | undefined
 }
 
@@ -127,11 +127,11 @@ export interface Options {
  * @since 0.1.0
  */
 export interface RateOptions {
-  /** How many requests may begin in the time `per`. Retries and further pages are requests as well. */
+  /** Number of requests that may start per period `per`. Retries and further pages count as requests. */
   readonly statements: number
   /** The time that `statements` is for. */
   readonly per: Duration.Input
-  /** How many may begin at once after a quiet time. Default: what is due in 10 milliseconds, at least 1. */
+  /** Number of requests that may start at once after an idle period. Default: the number due in 10 milliseconds, at least 1. */
   readonly burst?: number | undefined
 }
 
@@ -317,7 +317,7 @@ const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limite
 const abandonedFrom = (options: Options): number => millisOf(options.abandonedFor ?? "5 seconds") ?? 0
 
 /**
- * Whether a value is a {@link Limiter}.
+ * Returns true if a value is a {@link Limiter}.
  *
  * @category guards
  * @since 0.1.0

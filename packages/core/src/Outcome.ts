@@ -1,5 +1,5 @@
 /**
- * What became of a statement: applied, not applied, going to be applied, or unknown.
+ * The effect of a statement: applied, not applied, certain to be applied, or unknown.
  *
  * @since 0.1.0
  */
@@ -9,13 +9,13 @@ import type { Kind } from "./Port.ts"
 import type { Reason } from "./Reason.ts"
 
 /**
- * What is known about the effect of a statement on the database.
+ * The known effect of a statement on the database.
  *
  * - `"Applied"`: it took effect. A read that succeeded is Applied as well.
  * - `"NotApplied"`: it took no effect. Every failed read is NotApplied, for a read has no effect.
  * - `"WillApply"`: it is decided, and becomes visible without further action (a batch in the batch log, an accepted
  *   Paxos proposal).
- * - `"Unknown"`: nobody can say. Replicas may hold it, now or later.
+ * - `"Unknown"`: undetermined. Replicas may hold it, now or later.
  *
  * @category models
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const Outcome = Schema.Literals(["Applied", "NotApplied", "WillApply", "U
 export type Outcome = typeof Outcome.Type
 
 /**
- * What of a request decides the outcome of its errors.
+ * The properties of a request that determine the outcome of its errors.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +37,7 @@ export type Outcome = typeof Outcome.Type
 export interface Subject {
   /** Every kind but `"read"` may change data, schema or permissions. */
   readonly kind: Kind
-  /** Whether the statement has a condition (`IF ...`), or the batch holds such a statement. */
+  /** True if the statement has a condition (`IF ...`), or the batch holds such a statement. */
   readonly conditional: boolean
   /** The type of a batch, absent for a single statement. */
   readonly batch?: "logged" | "unlogged" | "counter" | undefined
@@ -74,7 +74,7 @@ export const fromReason: (reason: Reason, subject: Subject) => Outcome = interna
 export const fold: (outcomes: Iterable<Outcome>) => Outcome = internal.fold
 
 /**
- * Whether an outcome is certain: Applied or NotApplied. `Settlement.settle` may find out more about the others.
+ * Returns true if an outcome is certain: Applied or NotApplied. `Settlement.settle` may find out more about the others.
  *
  * @category guards
  * @since 0.1.0

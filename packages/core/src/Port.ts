@@ -31,7 +31,7 @@ export {
 
 export {
   /**
-   * What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
+   * Returns the kind of a value without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
    *
    * @category messages
    * @since 0.1.0
@@ -140,7 +140,7 @@ export type Done = (exit: Exit.Exit<Page, CqlError>) => void
 export type Cancel = () => boolean | void
 
 /**
- * What a port is asked to send.
+ * A request to a port.
  *
  * @category models
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How far a run has come.
+ * A snapshot of a run.
  *
  * @since 0.1.0
  */

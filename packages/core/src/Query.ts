@@ -82,7 +82,7 @@ export declare namespace Query {
   }
 
   /**
-   * How a query is called: the values in their order, or one record of named values.
+   * Call signature of a query: the values in order, or one record of named values.
    *
    * @category models
    * @since 0.1.0
@@ -118,7 +118,7 @@ export declare namespace Query {
 export type UntypedParams = ReadonlyArray<unknown> | { readonly [name: string]: unknown }
 
 /**
- * What a query may be given beside its text: schemas, and the options of its statements.
+ * Options of a query: schemas, and the options of its statements.
  *
  * @category options
  * @since 0.1.0
@@ -205,14 +205,14 @@ const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 const isList = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Arrays" || (ast._tag === "Union" && ast.types.every(isList))
 
-/** Whether a value is a record of parameters, also an instance of a class, and no value of a type of CQL. */
+/** Returns true if a value is a record of parameters, also an instance of a class, and no value of a type of CQL. */
 const isRecord = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) &&
   !(value instanceof Map || value instanceof Set || value instanceof Date || value instanceof ArrayBuffer) &&
   !BigDecimal.isBigDecimal(value) && !isTagged(value, "Unset")
 
 /**
- * Whether a value is a {@link Query}.
+ * Returns true if a value is a {@link Query}.
  *
  * @category guards
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Why a statement failed: one tagged class for each cause that the protocol or the driver tells apart.
+ * The reasons of failures: one tagged class for each cause that the protocol or the driver distinguishes.
  *
  * A reason stands in {@link CqlError.reason}, so that `Effect.catchReason("CqlError", "WriteTimeout", ...)` works.
  *
@@ -83,7 +83,7 @@ export class RequestTimeout extends Tagged("RequestTimeout", {
  */
 export class ConnectionClosed extends Tagged("ConnectionClosed", {
   host: Schema.optional(Schema.String),
-  /** Whether the request had been written to the socket; absent when nobody knows. */
+  /** True if the request had been written to the socket; absent if unknown. */
   written: Schema.optional(Schema.Boolean)
 }) {}
 
@@ -110,7 +110,7 @@ export class NoHostAvailable extends Tagged("NoHostAvailable", {
 }) {}
 
 /**
- * The parameters do not fit the statement; it was never sent. The value itself is not told. Raised by the client.
+ * The parameters do not fit the statement; it was never sent. The value itself is not included. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -135,7 +135,7 @@ export class RowDecoding extends Tagged("RowDecoding", {
   /** Index of the row within the result, from 0. */
   row: Schema.Finite,
   column: Schema.optional(Schema.String),
-  /** What the schema expected there, without the value. */
+  /** The expectation of the schema, without the value. */
   issue: Schema.String
 }) {}
 
@@ -155,7 +155,7 @@ export class SessionClosed extends Tagged("SessionClosed") {}
  */
 export class ConnectFailed extends Tagged("ConnectFailed", {
   hosts: Schema.Array(triedHost),
-  /** What to check first. */
+  /** The first thing to check. */
   check: Schema.String
 }) {}
 
@@ -215,7 +215,7 @@ export type Reason =
   | UnknownError
 
 /**
- * Whether a value is a {@link Reason}.
+ * Returns true if a value is a {@link Reason}.
  *
  * @category guards
  * @since 0.1.0

@@ -9,7 +9,7 @@ import { hasTypeId } from "./internal/internals.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
- * What the server told about one request.
+ * Information from the server about one request.
  *
  * @category models
  * @since 0.1.0
@@ -62,13 +62,13 @@ export class ResultSet<out Row> implements Iterable<Row> {
   /** The rows, in the order in which the server gave them. */
   readonly rows: ReadonlyArray<Row>
   /**
-   * Whether a conditional statement was applied. `true` for every other statement. The rows of a conditional statement are
+   * True if a conditional statement was applied. `true` for every other statement. The rows of a conditional statement are
    * those that its condition met: none if it was applied, and without the column `[applied]` otherwise.
    */
   readonly wasApplied: boolean
-  /** What the server told about the last request; warnings are those of all its pages. */
+  /** Information from the server about the last request, with the warnings of all pages. */
   readonly info: Info
-  /** The columns, where the adapter tells them. */
+  /** The columns, if the adapter provides them. */
   readonly columns: ReadonlyArray<Column> | undefined
 
   constructor(fields: {
@@ -111,7 +111,7 @@ Object.defineProperty(ResultSet.prototype, TypeIds.ResultSet, { value: TypeIds.R
 const noInfo: Info = {}
 
 /**
- * Whether a value is a {@link ResultSet}.
+ * Returns true if a value is a {@link ResultSet}.
  *
  * @category guards
  * @since 0.1.0

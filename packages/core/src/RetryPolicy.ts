@@ -16,7 +16,7 @@ import { aFunction, checkOptions, duration, millisOf, rule } from "./internal/ch
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
- * How often and how soon.
+ * Number and delays of retries.
  *
  * A request for which all connections are full is not sent. It waits for room, for about ten seconds with the delays of
  * {@link standard}, and counts neither as an attempt nor against the budget. It does not wait if `while` refuses its error.
@@ -178,7 +178,7 @@ const isObject = (value: unknown): boolean => typeof value === "object" && value
 const amount = rule("a number of at least 0", (value) => typeof value === "number" && value >= 0)
 
 /**
- * Whether a value is a {@link RetryPolicy}.
+ * Returns true if a value is a {@link RetryPolicy}.
  *
  * @category guards
  * @since 0.1.0

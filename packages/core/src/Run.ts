@@ -55,7 +55,7 @@ export type ItemOf<S> = S extends Stream.Stream<infer Item, infer _E, infer _R> 
   : never
 
 /**
- * What a {@link Source} can fail with: nothing for an array, `SourceError` for iterables, its own error for a stream.
+ * Error of a {@link Source}: never for an array, `SourceError` for iterables, its own error for a stream.
  *
  * @category models
  * @since 0.1.0
@@ -85,11 +85,11 @@ export interface Options<Raise extends boolean, Budget extends ErrorBudget | und
    * above the capacity of the session is clamped to it, with a warning.
    */
   readonly concurrency?: number | "unbounded" | undefined
-  /** Whether the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
+  /** True if the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
   readonly raiseOnFirstError?: Raise | undefined
   /**
-   * What becomes of the statements in flight when one fails: `"interrupt"` (the default) stops them, so that nobody knows
-   * what becomes of the writes among them; `"settle"` lets them finish.
+   * Treatment of statements in flight when one fails: `"interrupt"` (the default) stops them, so that it is unknown
+   * which writes among them take effect; `"settle"` lets them finish.
    */
   readonly onFirstError?: "interrupt" | "settle" | undefined
   /**
@@ -117,7 +117,7 @@ export interface Options<Raise extends boolean, Budget extends ErrorBudget | und
 export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined>
   extends Options<Raise, Budget>
 {
-  /** Whether results come in the order of the source, or else as they complete. Default: `true`. */
+  /** True if results come in the order of the source, or else as they complete. Default: `true`. */
   readonly ordered?: boolean | undefined
   /**
    * Finished results that may wait for the consumer or for an earlier index, at least 0. Default:

@@ -24,7 +24,7 @@ import type { ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
 
 /**
- * What runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
+ * Runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
  *
  * After its scope closed, every call fails with the reason `SessionClosed`.
  *
@@ -183,7 +183,7 @@ export interface ResultPage<out Row> {
   /** Where the next page begins; absent on the last. */
   readonly pageState: PageState | undefined
   /**
-   * Whether the statement took effect: `"NotApplied"` if its condition did not hold, `"Unknown"` if it did not hold after an
+   * The effect of the statement: `"NotApplied"` if its condition did not hold, `"Unknown"` if it did not hold after an
    * attempt of unknown outcome, otherwise `"Applied"`.
    */
   readonly outcome: Outcome

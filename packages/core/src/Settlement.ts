@@ -1,5 +1,5 @@
 /**
- * What reading back says about a write whose outcome is not known.
+ * Reads back writes with an undetermined outcome.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,7 @@ export {
 } from "./internal/settle/settlement.ts"
 
 /**
- * What was found in the place of a write.
+ * The result of reading back a write.
  *
  * - `"found"`: the write itself.
  * - `"older"`: what was there before.
@@ -53,7 +53,7 @@ export {
 export type Finding = "found" | "older" | "absent" | "overwritten" | "notComparable" | "unreadable"
 
 /**
- * What can be settled: results, what a run has interrupted, or a statement and its error.
+ * Inputs of `settle`: results, interrupted statements of a run, or a statement and its error.
  *
  * @category models
  * @since 0.1.0
@@ -70,7 +70,7 @@ export interface Unsettled {
 }
 
 /**
- * How writes are read back.
+ * Options for reading writes back.
  *
  * @category options
  * @since 0.1.0
@@ -85,12 +85,12 @@ export interface SettleOptions {
    * `SERIAL`. One that an execution profile sets is not known here, and has to be named.
    */
   readonly serialConsistency?: SerialConsistency | undefined
-  /** How far the clocks of clients and servers may be apart. Default: 1 second. */
+  /** Maximum difference between the clocks of clients and servers. Default: 1 second. */
   readonly clockSkew?: Duration.Input | undefined
 }
 
 /**
- * Reads back the writes whose outcome is open, and tells what is certain now. Everything else is passed over.
+ * Reads back the writes with an undetermined outcome and reports what is certain now. Other inputs are skipped.
  *
  * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
  *   at just that time, it is Applied; where that time was given by its user, all its columns have to. Otherwise it stays as it was, also when nothing is found, for a replica that was
@@ -103,7 +103,7 @@ export interface SettleOptions {
  * - Counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement says so, and
  *   they stay open.
  *
- * Of a conditional write this takes for granted that meanwhile nobody writes the same values to the same row, or deletes them;
+ * For a conditional write this assumes that no other client meanwhile writes the same values to the same row, or deletes them;
  * that clocks are no further apart than `clockSkew`; and Cassandra 4.0 or newer. A table with `read_repair = 'NONE'` may lose
  * what was found on one replica only.
  *

@@ -1,5 +1,5 @@
 /**
- * How a run ends whose source failed.
+ * The error of a run whose source threw, rejected, or yielded an invalid item.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { Summary } from "./Summary.ts"
 /**
  * An iterator threw, rejected, or gave what is no statement.
  *
- * What was in flight has finished: nothing that the source gave before is lost or left open.
+ * Statements in flight have finished: no earlier item is lost or undetermined because of the source.
  *
  * @category errors
  * @since 0.1.0
@@ -20,7 +20,7 @@ import type { Summary } from "./Summary.ts"
 export class SourceError extends Data.TaggedError("SourceError")<{
   /** Items taken from the source before it failed. */
   readonly index: number
-  /** What it threw; for an item that is no statement, what it was. */
+  /** The thrown value, or a description of the invalid item. */
   readonly cause: unknown
   /** Indexes at or above it were not started. */
   readonly startedCount: number

@@ -56,7 +56,7 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
   readonly text: string
   /** The options of the query and of this statement. Those of the run and of the session stand behind them. */
   readonly options: Options
-  /** What was bound, as it was given. */
+  /** The parameters, as given. */
   readonly params: Params
   /** For this package: how the statement is bound and its rows are decoded. */
   readonly [internals]: internal.Plan<Row>
@@ -71,7 +71,7 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
 export type Params = ReadonlyArray<unknown> | { readonly [name: string]: unknown } | null | undefined
 
 /**
- * What is taken where a statement is: a statement, a batch, or the tuple of a text or query and its parameters. The parameters
+ * Accepted wherever a statement is: a statement, a batch, or a tuple of a text or query and its parameters. The parameters
  * of a tuple are checked at run time only; `query(...)` and `executeConcurrentWithArgs` check their types.
  *
  * @category models
@@ -94,7 +94,7 @@ export type RowOf<I> = I extends Statement<infer Row> ? Row
   : never
 
 /**
- * How a statement is executed. Options stand at three levels: session, run, and query or statement; the nearest wins.
+ * Execution options. They exist at three levels: session, run, and query or statement; the nearest wins.
  *
  * There is no keyspace option, for protocol v4 cannot carry one: qualify the table instead.
  *
@@ -102,15 +102,15 @@ export type RowOf<I> = I extends Statement<infer Row> ? Row
  * @since 0.1.0
  */
 export interface Options {
-  /** How many replicas must answer. Default: that of the session (of `CassandraSession` the driver's, `LOCAL_ONE`). */
+  /** Consistency level. Default: that of the session (of `CassandraSession` the driver's, `LOCAL_ONE`). */
   readonly consistency?: Consistency | undefined
   /** Consistency of the Paxos phase of a conditional write. Default: that of the session. */
   readonly serialConsistency?: SerialConsistency | undefined
   /** Rows a page. Default: that of the session (`CassandraSession`: 5,000; a mock: all rows in one). */
   readonly pageSize?: number | undefined
-  /** How long one attempt (one page) may take. Default: that of the session (`CassandraSession`: 12 s; a mock: no bound). */
+  /** Timeout of one attempt (one page). Default: that of the session (`CassandraSession`: 12 s; a mock: no bound). */
   readonly requestTimeout?: Duration.Input | undefined
-  /** Whether executing it twice does what executing it once does. Default: read off the text. */
+  /** True if executing it twice has the effect of executing it once. Default: inferred from the text. */
   readonly idempotent?: boolean | undefined
   /** When a failed attempt is followed by another. Default: `RetryPolicy.standard`; `"none"` sends nothing twice. */
   readonly retry?: RetryPolicy | "none" | undefined
@@ -165,7 +165,7 @@ export interface Unset {
 }
 
 /**
- * Whether a value is {@link unset}.
+ * Returns true if a value is {@link unset}.
  *
  * @category guards
  * @since 0.1.0
@@ -271,7 +271,7 @@ export const withOptions: {
 )
 
 /**
- * Whether a value is a {@link Statement}.
+ * Returns true if a value is a {@link Statement}.
  *
  * @category guards
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How a run ends that a failed statement stopped.
+ * The error of a fail-fast run: the first failed statement, and how far the run got.
  *
  * @since 0.1.0
  */
@@ -15,10 +15,10 @@ import type { Summary } from "./Summary.ts"
 /**
  * A statement failed, and the run was to stop at the first failure.
  *
- * It tells the whole truth in little memory: every index below `startedCount` that is neither that of `failure`, nor of
+ * It is a complete account in little memory: every index below `startedCount` that is neither that of `failure`, nor of
  * one of `failures`, nor in `unknown`, succeeded; no index at or above `startedCount` was started.
  *
- * **Example** (What a stopped run tells)
+ * **Example** (Inspecting a stopped run)
  *
  * ```ts
  * import { CqlError, executeConcurrent, Reason, Statement } from "@effect-cql/core"
@@ -67,7 +67,7 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
 
   #indexes: ReadonlySet<number> | undefined
 
-  /** Whether the statement of an index succeeded. */
+  /** Returns true if the statement of an index succeeded. */
   hasSucceeded(index: number): boolean {
     this.#indexes ??= new Set(this.#unsuccessful.map(({ index }) => index))
     return Number.isInteger(index) && index >= 0 && index < this.startedCount && !this.#indexes.has(index)
@@ -78,8 +78,8 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * iterable, an async iterable one of its kind, and a stream a stream.
    *
    * They are those that failed, those that were stopped, and those that were not started. Run again they are new writes, with
-   * new timestamps: one of unknown outcome that is idempotent is applied twice without harm, unless somebody else has
-   * written to its row since. `Settlement.settle` tells which of them have been applied, and gives the others with their first
+   * new timestamps: one of unknown outcome that is idempotent is applied twice without harm, unless another client has
+   * written to its row since. `Settlement.settle` reports which of them have been applied, and returns the others with their first
    * timestamp.
    *
    * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that

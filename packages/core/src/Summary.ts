@@ -5,7 +5,7 @@
  */
 
 /**
- * How many statements of a run came to which end: `started = succeeded + failed + interrupted`, always.
+ * Counts of the statements of a run: `started = succeeded + failed + interrupted`, always.
  *
  * A statement is started when its first attempt is handed to the adapter, or when it fails before that.
  *

@@ -1,5 +1,5 @@
 /**
- * Runs many CQL statements concurrently, and tells for each what became of it.
+ * Runs many CQL statements concurrently and reports the outcome of each.
  *
  * @since 0.1.0
  */

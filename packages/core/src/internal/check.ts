@@ -4,7 +4,7 @@
 import * as Duration from "effect/Duration"
 import { InvalidOptions } from "../InvalidOptions.ts"
 
-/** What a value has to be. */
+/** Expectation of an option. */
 export interface Rule {
   readonly expected: string
   readonly accepts: (value: unknown) => boolean
@@ -90,7 +90,7 @@ export const checkNames = (options: object, names: ReadonlyArray<string>, at = "
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue
     throw new InvalidOptions({
-      // What is no name of an option may be data in a wrong place.
+      // An unknown name may be data in a wrong place.
       option: at + (isName.test(name) ? name : "<key>"),
       given: "an option that does not exist",
       expected: `one of the options ${names.join(", ")} (the nearest is ${nearest(name, names)})`

@@ -1,7 +1,7 @@
 /**
- * What the core keeps in objects for itself, under one symbol.
+ * Private state of core within public objects, under one symbol.
  *
- * The symbol is registered, and types are told apart by strings, so that two copies of this package in one process read each
+ * The symbol is registered, and types are identified by strings, so that two copies of this package in one process read each
  * other's objects. On classes the field is a getter of the prototype: neither a spread nor an inspection shows what it holds.
  * A plain object carries it as a property, wrapped in {@link Hidden}: a spread copy keeps it, and shows nothing of it.
  */
@@ -42,5 +42,5 @@ export const requestOf = (
   result: { readonly error?: CqlError | undefined; readonly [internals]?: Hidden<Request> }
 ): Request | undefined => result.error?.[internals]?.request ?? result[internals]?.value
 
-/** Whether a value has a type id. */
+/** Returns true if a value has a type id. */
 export const hasTypeId = (value: unknown, id: string): boolean => hasProperty(value, id)

@@ -1,7 +1,7 @@
 import { hasTypeId } from "./internals.ts"
 import * as TypeIds from "./typeIds.ts"
 
-/** What sort of value it is, without the value: `string`, `null`, `Array`, `Date`, ... */
+/** Returns the kind of a value without the value: `string`, `null`, `Array`, `Date`, ... */
 export const kindOf = (value: unknown): string => {
   if (value === null) return "null"
   if (typeof value !== "object") return typeof value

@@ -2,7 +2,7 @@
  * A base for errors that are made by the million.
  *
  * To everybody who asks it is an `Error`, and an effect that fails with itself. But it is made without the constructor of
- * `Error`, whose look at the stack costs more than the statement that failed, even where it is told to keep no frames.
+ * `Error`, whose look at the stack costs more than the statement that failed, even where it is set to keep no frames.
  */
 import * as Data from "effect/Data"
 
@@ -10,7 +10,7 @@ type LightError = new() => InstanceType<typeof Data.Error<{}>>
 
 function Light(): void {}
 Light.prototype = Object.create(Data.Error.prototype, {
-  // What printers of errors show: the error in one line, for there are no frames.
+  // Text for printers of errors: one line, because there are no frames.
   stack: {
     get(this: object): string {
       return String(this)

@@ -4,7 +4,7 @@
 import * as Schema from "effect/Schema"
 import { Consistency } from "../Consistency.ts"
 
-/** The writes that Cassandra tells apart in its errors. A later version of the server may have others. */
+/** The kinds of writes that Cassandra names in its errors. Later versions of the server may have others. */
 export const WriteType = Schema.Literals([
   "SIMPLE",
   "BATCH",

@@ -1,12 +1,12 @@
 /**
- * What follows from each reason: one row for each, so that a new reason is decided everywhere or does not compile.
+ * The table of reasons. A new reason must be decided here for outcome, retry and load, or the code does not compile.
  */
 import type { Consistency } from "../Consistency.ts"
 import type { Outcome, Subject } from "../Outcome.ts"
 import type { Reason } from "../Reason.ts"
 
 /**
- * What the end of a request says to a limiter.
+ * The signal of a completed request to a limiter.
  *
  * - `"answered"`: rows or an acknowledgement came: the latency counts
  * - `"overloaded"`: the server said that it has too much to do
@@ -20,11 +20,11 @@ interface Row<R> {
   /** The outcome of a write that failed for it. */
   outcome(reason: R, subject: Subject): Outcome
   /**
-   * Whether sending again can help: `"always"` also for a write that is not idempotent, provided that nothing of it was
+   * Retryability: `"always"` also for a write that is not idempotent, provided that nothing of it was
    * applied.
    */
   readonly retry: "always" | "idempotent" | "never"
-  /** What it says about the load of the server. */
+  /** The signal about the load of the server. */
   readonly load: Signal
 }
 
@@ -62,7 +62,7 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
     load: "failed"
   },
   ParametersRefused: { outcome: no, retry: "never", load: "failed" },
-  // Whether its condition held stands in the very row that could not be read.
+  // The row that could not be read says if its condition held.
   RowDecoding: {
     outcome: (_, { conditional }) => conditional ? "Unknown" : "Applied",
     retry: "never",
@@ -79,7 +79,7 @@ function ifWritten({ written }: { readonly written?: boolean | undefined }): Out
 }
 
 function ofUnavailable({ consistency }: { readonly consistency: Consistency }, subject: Subject): Outcome {
-  // What is short of the level of the write itself fails a conditional one when its round of Paxos is over.
+  // Unavailable at the level of the write itself fails a conditional write after its Paxos round.
   if (subject.conditional && consistency !== "SERIAL" && consistency !== "LOCAL_SERIAL") return "Unknown"
   // Only for a single mutation and a logged batch does the coordinator check every replica before it sends.
   return subject.batch === "unlogged" || subject.batch === "counter" ? "Unknown" : "NotApplied"
@@ -114,21 +114,21 @@ export const fold = (outcomes: Iterable<Outcome>): Outcome => {
 export const afterAttempt = (earlier: Outcome | undefined, attempt: Outcome): Outcome =>
   earlier === "Unknown" || (earlier === "WillApply" && attempt === "NotApplied") ? earlier : attempt
 
-/** Whether the reason of a tag may pass, so that sending again can help. */
+/** Returns true if the reason of a tag may pass, so that sending again can help. */
 export const isPassing = (tag: string): boolean => (rows[tag] ?? table.UnknownError).retry !== "never"
 
-/** Whether sending again can help and can do no harm: nothing was applied, or twice is the same as once. */
+/** Returns true if a retry may succeed and can do no harm: nothing was applied, or the statement is idempotent. */
 export const isRetryable = (reason: Reason, outcome: Outcome, idempotent: boolean): boolean => {
   const { retry } = rowOf(reason)
   if (retry === "never" || outcome === "WillApply") return false
   return idempotent || (retry === "always" && outcome === "NotApplied")
 }
 
-/** Whether a request was not sent because the connections of every host were full. */
+/** Returns true if a request was not sent because the connections of every host were full. */
 export const isBusy = (reason: Reason): boolean =>
   reason._tag === "Busy" ||
   (reason._tag === "NoHostAvailable" && reason.hosts.some((host) => host.reason?._tag === "Busy") &&
     reason.hosts.every((host) => host.reason === undefined || host.reason._tag === "Busy"))
 
-/** What a failed attempt says to a limiter. An attempt that the client gave up is abandoned: it is still in the server. */
+/** The signal of a failed attempt to a limiter. An attempt that the client gave up is abandoned: the server may still execute it. */
 export const signalOf = (reason: Reason): Signal => rowOf(reason).load

@@ -77,7 +77,7 @@ export class TruncateError extends Tagged("TruncateError") {}
  */
 export class WriteTimeout extends Tagged("WriteTimeout", {
   ...replicas,
-  /** What was being written, as the server names it: `SIMPLE`, `BATCH`, `BATCH_LOG`, `UNLOGGED_BATCH`, `CAS`, ... */
+  /** The kind of write, as named by the server: `SIMPLE`, `BATCH`, `BATCH_LOG`, `UNLOGGED_BATCH`, `CAS`, ... */
   writeType
 }) {}
 
@@ -89,7 +89,7 @@ export class WriteTimeout extends Tagged("WriteTimeout", {
  */
 export class ReadTimeout extends Tagged("ReadTimeout", {
   ...replicas,
-  /** Whether the replica asked for the data (not a digest) was among those that answered. */
+  /** True if the replica asked for the data (not a digest) was among those that answered. */
   dataPresent: Schema.Boolean
 }) {}
 
@@ -102,7 +102,7 @@ export class ReadTimeout extends Tagged("ReadTimeout", {
 export class ReadFailure extends Tagged("ReadFailure", {
   ...replicas,
   ...failures,
-  /** Whether the replica asked for the data answered. */
+  /** True if the replica asked for the data answered. */
   dataPresent: Schema.Boolean
 }) {}
 
@@ -128,7 +128,7 @@ export class FunctionFailure extends Tagged("FunctionFailure", {
 export class WriteFailure extends Tagged("WriteFailure", {
   ...replicas,
   ...failures,
-  /** What was being written, as the server names it. */
+  /** The kind of write, as named by the server. */
   writeType
 }) {}
 

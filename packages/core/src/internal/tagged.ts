@@ -10,13 +10,13 @@ import { isPassing } from "./reasons.ts"
 import * as TypeIds from "./typeIds.ts"
 
 /**
- * What every reason carries.
+ * Fields of every reason.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Common {
-  /** What happened, in one line, without any parameter value. */
+  /** Description in one line, without any parameter value. */
   readonly message: string
   /** The error beneath, of a driver or a schema. Not enumerable; a `Redacted` where it quotes what was bound. */
   readonly cause?: unknown
@@ -87,13 +87,13 @@ export const Tagged = <Tag extends string, const Fields extends Schema.Struct.Fi
   return Base as never
 }
 
-/** What every reason has beside its fields. */
+/** Common members of all reasons. */
 export interface Tagged<Tag extends string> {
   readonly [TypeIds.Reason]: typeof TypeIds.Reason
   readonly _tag: Tag
   /** The tag. */
   readonly name: Tag
-  /** Whether the reason may pass, so that sending again can help. Whether it can do harm is for the error to say. */
+  /** True if the reason may pass, so that sending again can help. Whether it can do harm is for the error to say. */
   readonly isRetryable: boolean
   toJSON(): unknown
 }

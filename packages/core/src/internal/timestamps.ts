@@ -1,8 +1,8 @@
 /**
  * Timestamps of writes: microseconds of a Clock, strictly increasing over everything in the process that writes by it.
  *
- * Two sessions, the client beside them, and two copies of this package all write to the same rows. Of two writes of which one
- * began after the other was answered, the later one has to win. So the last timestamp is a property of the Clock and of the
+ * Two sessions, the client beside them, and two copies of this package all write to the same rows. If one write
+ * began after another was answered, the later one has to win. So the last timestamp is a property of the Clock and of the
  * process: it stands in a registry of the global object, by Clock. A virtual clock counts for itself, so that runs replay.
  */
 import type * as Clock from "effect/Clock"

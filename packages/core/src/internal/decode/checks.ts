@@ -10,7 +10,7 @@ export const options: SchemaAST.ParseOptions = {}
 
 type Filter = SchemaAST.Filter<unknown>
 
-/** What the commonest checks of Effect ask, without the issue that a failed one makes. */
+/** The predicates of the most common checks of Effect, without creating an issue. */
 const commonChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   "effect/schema/isInt": Number.isSafeInteger,
   "effect/schema/isFinite": Number.isFinite
@@ -27,7 +27,7 @@ export const toPredicate = (check: Filter, ast: SchemaAST.AST): (value: unknown)
 export const flatten = (check: SchemaAST.Check<unknown>): ReadonlyArray<Filter> =>
   check._tag === "Filter" ? [check] : check.checks.flatMap(flatten)
 
-/** Whether every value of a column passes a check. */
+/** Returns true if every value of a column passes a check. */
 export const passes = ({ annotations }: Filter, type: ColumnType | undefined): boolean => {
   if (type === undefined) return false
   if (integers.has(type.name) && annotations?.representation?.id === "effect/schema/isInt") return true

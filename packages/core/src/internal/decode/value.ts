@@ -25,7 +25,7 @@ export const absent: unique symbol = Symbol("absent")
 export interface Steps {
   /** Null passes as null, is refused, or is decoded as any other value. */
   readonly ofNull: "pass" | "refuse" | "decode"
-  /** What `typeof` has to say of the value. */
+  /** Expected `typeof` of the value. */
   readonly kind: "string" | "number" | "bigint" | "boolean" | undefined
   /** Decodes what has that kind. Without it the value passes as it is. */
   readonly decode: ((value: unknown) => unknown) | undefined
@@ -52,7 +52,7 @@ const known = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefi
     const next = index === 0 ? last : stepsOf(encoding[index - 1]!.to, undefined)
     if (next !== anything) steps.push(toFunction(next))
   }
-  // What refuses null can be asked before; what passes it, passes it on to the transformation.
+  // A schema that refuses null can be checked first; one that accepts it passes it on to the transformation.
   if (first.ofNull === "refuse") return { ...first, decode: inTurn(steps) }
   const others = first.decode === undefined ? steps : steps.slice(1)
   return { ofNull: "decode", kind: undefined, decode: inTurn([toFunction(first), ...others]) }

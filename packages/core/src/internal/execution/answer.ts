@@ -14,7 +14,7 @@ export const checkedPage = (page: Page): Page => {
   throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
 }
 
-/** What an answer says to a limiter. */
+/** The signal of an answer to a limiter. */
 export const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {
   if (exit._tag === "Success") return "answered"
   const error = Cause.findErrorOption(exit.cause)

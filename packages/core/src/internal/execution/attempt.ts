@@ -25,7 +25,7 @@ export class Attempt {
   #isOver = false
   #isAnswered = false
   #isAbandoned = false
-  // What the limiters count until the late answer comes.
+  // Load that the limiters count until the late answer arrives.
   #load: Abandoned | undefined
 
   constructor(execution: Execution, environment: Environment) {
@@ -97,7 +97,7 @@ export class Attempt {
   }
 }
 
-/** How the core sends a request, whatever the form of the port. */
+/** Sends requests for both forms of a port. */
 export type Send = (request: Request, pageState: PageState | undefined, attempt: Attempt) => Cancel | void
 
 /** The one way of sending for both forms of a port. */

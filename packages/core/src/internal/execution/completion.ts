@@ -1,5 +1,5 @@
 /**
- * What the core adds to the errors that adapters make: outcome, attempts, and whether to try again.
+ * Completes the errors of adapters: outcome, attempts, and retryability.
  */
 import { CqlError } from "../../CqlError.ts"
 import type { Outcome } from "../../Outcome.ts"
@@ -7,7 +7,7 @@ import type { PageState, Request } from "../../Port.ts"
 import type { Reason } from "../../Reason.ts"
 import { internals } from "../internals.ts"
 
-/** What the core sets of an error, from its reason, its request and the attempts before. */
+/** Fields of an error that core sets from its reason, its request and earlier attempts. */
 export interface Completion {
   readonly outcome: Outcome
   readonly attempts: number

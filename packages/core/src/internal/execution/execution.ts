@@ -47,13 +47,13 @@ export class Execution {
   #hasEnded = false
   // True while the effect of the last attempt is undetermined: it is in flight, or was abandoned after it was sent.
   #isSent = false
-  // Whether the next page waits for another turn of the event loop.
+  // True if the next page waits for another turn of the event loop.
   #isParked = false
   #attempts = 0
   // Its waits so far at the page at hand, and how often it found all connections full over all pages.
   #steps: Steps | undefined
   #unsent = 0
-  // What the attempts so far leave open.
+  // The outcome of the attempts so far.
   #outcome: Outcome | undefined
   #attempt: Attempt | undefined
   // Microseconds from which it may be sent, where that is later.
@@ -187,7 +187,7 @@ export class Execution {
     this.#run.died(this, cause)
   }
 
-  /** Whether it may make an attempt now. If not it stands in line, keeping its place in the run. */
+  /** Returns true if it may make an attempt now. If not it stands in line, keeping its place in the run. */
   #hasPermit(permit: Permit): boolean {
     if (permit.isHeld || permit.tryTake()) return true
     this.#run.enter(this, undefined)
@@ -283,7 +283,7 @@ export class Execution {
     const reasons = cause.reasons
     const only = reasons.length === 1 ? reasons[0]! : undefined
     if (only?._tag === "Fail" && isCqlError(only.error)) return this.#refused(only.error)
-    // A defect, or an interruption that nobody asked for: not an answer of the server, and never a result.
+    // A defect, or an interruption that was not requested: not an answer of the server, and never a result.
     this.#dies(cause)
   }
 
@@ -316,7 +316,7 @@ export class Execution {
     this.#end(failure)
   }
 
-  /** What a failure leaves; where the server has answered, that is known already. */
+  /** The outcome of a failure, which may be known already if the server has answered. */
   #failure(error: CqlError, known?: Outcome): Failure {
     const subject = subjectOf(this.executable)
     const attempt = outcomeOf(error.reason, subject)
@@ -334,7 +334,7 @@ export class Execution {
     return new Failure(this, complete, outcome)
   }
 
-  /** What is known of it when it is stopped at this moment. */
+  /** The account of the statement if it is interrupted now. */
   get interrupted(): Interrupted {
     const isOpen = this.#isSent && subjectOf(this.executable).kind !== "read"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"

@@ -1,5 +1,5 @@
 /**
- * What executions need of what they belong to: a run, or a pager.
+ * The owner of executions: a run, or a pager.
  */
 import type * as Cause from "effect/Cause"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
@@ -20,7 +20,7 @@ export interface Host {
   readonly leave: (execution: Execution) => void
   /** Takes the end of a statement. */
   readonly ended: (execution: Execution, result: ExecutionResult<unknown>) => void
-  /** Takes a defect of the session, or an interruption that nobody here asked for. */
+  /** Receives a defect of the session, or an interruption that the owner did not request. */
   readonly died: (execution: Execution, cause: Cause.Cause<unknown>) => void
   /** Takes a defect that is none of a statement. */
   readonly die: (cause: Cause.Cause<unknown>) => void

@@ -1,5 +1,5 @@
 /**
- * What a user may like to know of a failure: that it would have been retried, had the statement been known to be idempotent.
+ * Hint for a failure that was not retried only because the statement is not known to be idempotent.
  */
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"

@@ -22,7 +22,7 @@ export class Pages {
     else if (!isSame(columns, this.#last)) {
       this.isAltered = true
       const names = new Set(columns.map(({ name }) => name))
-      // What the last page says of a column stands.
+      // The last page determines a column.
       this.#columns = (this.#columns ?? []).filter(({ name }) => !names.has(name)).concat(columns)
     }
     this.#last = columns

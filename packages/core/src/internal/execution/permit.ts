@@ -1,5 +1,5 @@
 /**
- * What one statement has to do with the limiters of its run: one permit for each attempt.
+ * The permits of one statement: one for each attempt.
  *
  * Only made where there is a limiter; a run without one pays for none of this.
  */
@@ -19,7 +19,7 @@ export class Permit {
     return this.#since !== undefined
   }
 
-  /** Takes a permit when there is one and nobody is before this statement. */
+  /** Takes a permit if one is free and no statement waits before this one. */
   tryTake(): boolean {
     const now = this.#gate.now
     if (!this.#gate.tryAcquire(now)) return false
@@ -44,7 +44,7 @@ export class Permit {
     return leave !== undefined
   }
 
-  /** Gives the permit back, at the end of its attempt, with what that end tells of the load. */
+  /** Returns the permit at the end of its attempt, with the signal about the load. */
   giveBack(signal: Signal): void {
     if (this.#since === undefined) return
     const now = this.#gate.now

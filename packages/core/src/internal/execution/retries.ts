@@ -12,7 +12,7 @@ import { backoff, type RetryPolicy } from "../../RetryPolicy.ts"
 /** Steps the schedule of one statement: gives the next wait. */
 type Step = (now: number, error: CqlError) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 
-/** How far one statement has come in its schedules. Kept while the statement fails, forgotten when a page arrives. */
+/** Progress of one statement in its schedules. Kept while the statement fails, reset when a page arrives. */
 export interface Steps {
   retry?: Step
   busy?: Step

@@ -1,5 +1,5 @@
 /**
- * How the error of a run tells what became of its statements.
+ * The account of a run's statements, for its errors.
  */
 import * as Stream from "effect/Stream"
 import type { ExecutionResult, Failure, Interrupted } from "../../ExecutionResult.ts"
@@ -11,7 +11,7 @@ import { counted } from "../kindOf.ts"
 import { isSpent } from "../source/exhausted.ts"
 import type { Any } from "../source/source.ts"
 
-/** What the error of a run tells about its statements. */
+/** The account of a run's statements for its error. */
 export interface Account {
   readonly startedCount: number
   readonly failures: ReadonlyArray<Failure>
@@ -38,7 +38,7 @@ export const remainingOf = (startedCount: number, unsuccessful: Iterable<{ reado
 /** Selects the items that were not started. */
 export const notStartedOf = (startedCount: number): Selection => selecting((index) => index >= startedCount)
 
-/** Selects the items whose indexes pass, when they are asked for. Dies of `InvalidOptions` at a spent iterator. */
+/** Selects the items whose indexes pass, when they are asked for. Dies with `InvalidOptions` for an exhausted iterator. */
 const selecting = (passes: (index: number) => boolean): Selection =>
   ((source: Any): Any => {
     if (Stream.isStream(source)) return selectedOf(source, passes)

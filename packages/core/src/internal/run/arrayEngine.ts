@@ -80,7 +80,7 @@ export class ArrayEngine {
     this.#wake(worker)
   }
 
-  /** Starts the statement of the item at an index; nothing when it is no input, of which the run dies. */
+  /** The statement of the item at an index; undefined if the item is invalid, which ends the run with a defect. */
   #start(index: number): Execution | undefined {
     // Items are made by others and may throw. Plainly caught, for a closure and a Result for each cost a tenth of all.
     try {

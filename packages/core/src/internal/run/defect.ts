@@ -1,6 +1,6 @@
 import * as Cause from "effect/Cause"
 
-/** The defect of which a run dies: an end of a statement that is neither a result nor a failure. */
+/** The defect of a run whose statement ended with neither a result nor a failure. */
 export const defectOf = (cause: Cause.Cause<unknown>): Cause.Cause<never> =>
   Cause.hasDies(cause)
     ? Cause.fromReasons(cause.reasons.filter(Cause.isDieReason))

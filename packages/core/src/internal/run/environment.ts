@@ -1,5 +1,5 @@
 /**
- * What a run takes from the fiber that starts it: clock, scheduler, and the context of its attempts.
+ * The environment of a run, taken from the fiber that starts it: clock, scheduler, and the context of its attempts.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

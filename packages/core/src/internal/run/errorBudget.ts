@@ -7,7 +7,7 @@ import { checkOptions, checkValue, integer, positiveInteger, rule, type Rules } 
 export class Budget {
   readonly options: ErrorBudget
   readonly #most: number
-  // Which of the last statements failed, as a ring; empty where all of the run count.
+  // Ring of the last statements that failed; empty if the budget covers the whole run.
   readonly #window: Uint8Array
   #next = 0
   #failed = 0

@@ -27,7 +27,7 @@ export const report = (environment: Environment, run: Run, handler: Handler): Re
     Effect.suspend(() => handler(progress)).pipe(
       Effect.catchCause((cause) => Effect.logWarning("onProgress failed", cause))
     )
-  // Each call in a fiber of its own, which nobody has to wait for longer than they like.
+  // Each call runs in a fiber of its own, so that the run can bound the wait for it.
   let calling: Fiber.Fiber<void> | undefined
   const tell = (progress: Progress) =>
     Effect.suspend(() => {

@@ -69,7 +69,7 @@ export class PullEngine {
     })
   })
 
-  /** What is ready, or the end; nothing while the consumer has to wait. */
+  /** Ready results, or the end; undefined while the consumer has to wait. */
   #next(): Pull.Pull<Results, unknown> | undefined {
     const ready = this.#sink.take()
     if (Arr.isReadonlyArrayNonEmpty(ready)) {

@@ -9,7 +9,7 @@ type Result = ExecutionResult<unknown>
 export interface Sink {
   /** Takes a result in; whether it waits for the consumer now (it counts as consumed otherwise). */
   readonly put: (index: number, result: Result) => boolean
-  /** Whether there is something to hand over. */
+  /** True if there is something to hand over. */
   readonly isReady: boolean
   /** Hands over everything that is ready. */
   readonly take: () => ReadonlyArray<Result>

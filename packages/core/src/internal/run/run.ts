@@ -22,21 +22,21 @@ import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
 import { YieldBudget } from "./yieldBudget.ts"
 
-/** How a run deals with failures. */
+/** Failure handling of a run. */
 export interface Policy {
-  /** Whether the first failure stops the run. */
+  /** True if the first failure stops the run. */
   readonly failFast: boolean
-  /** Whether what is in flight may finish after it. */
+  /** True if statements in flight may finish after it. */
   readonly settle: boolean
-  /** Whether what began before the first failure has to come out first, as in an ordered stream. */
+  /** True if statements before the first failure must be emitted first, as in an ordered stream. */
   readonly ordered: boolean
-  /** How many failures a run that goes on may see. */
+  /** Failures that a collecting run may have. */
   readonly errorBudget: Budget | undefined
 }
 
-/** What an engine does when the run tells it something. */
+/** Callbacks of an engine. */
 export interface Engine {
-  /** What the run is to give at its end, by index; empty when results are handed over or counted on the way. */
+  /** Results of the run by index; empty if results are emitted or counted on the way. */
   readonly results: ReadonlyArray<ExecutionResult<unknown>>
   /** A statement has ended; its place is free. */
   readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
@@ -57,9 +57,9 @@ export class Run implements Host {
   started = 0
   succeeded = 0
   failed = 0
-  /** Whether nothing more may be started. */
+  /** True if nothing more may be started. */
   stopping = false
-  /** Whether the run has stopped and everything that it waits for has ended. */
+  /** True if the run has stopped and everything that it waits for has ended. */
   settled = false
   /** Every failure of a fail-fast run. */
   readonly failures: Array<Failure> = []
@@ -100,7 +100,7 @@ export class Run implements Host {
     }
   }
 
-  /** Starts a statement, once it has its permit. Its end is told to the engine, maybe before this returns. */
+  /** Starts a statement, once it has its permit. Its end is reported to the engine, possibly before this returns. */
   start(executable: Executable, index: number, item: unknown): Execution {
     const { gate } = this.environment
     const permit = gate === undefined ? undefined : new Permit(gate)
@@ -124,7 +124,7 @@ export class Run implements Host {
     execution.start()
   }
 
-  /** Whether a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
+  /** True if a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined
   }
@@ -134,7 +134,7 @@ export class Run implements Host {
     this.environment.dispatcher.scheduleTask(task, 0)
   }
 
-  // What executions tell.
+  // Called by executions.
 
   /** An attempt is in flight. */
   enter(execution: Execution, timeout: number | undefined): void {
@@ -164,7 +164,7 @@ export class Run implements Host {
     if (this.stopping && this.open === 0) this.#scheduleStop()
   }
 
-  /** A defect of the session, or an interruption that nobody here asked for: the run dies of it. */
+  /** Ends the run with a defect of the session, or with an interruption that the run did not request. */
   died(execution: Execution, cause: Cause.Cause<unknown>): void {
     this.interrupted.push(execution.interrupted)
     this.die(cause)
@@ -243,7 +243,7 @@ export class Run implements Host {
     })
   }
 
-  // What was interrupted has run its finalizers, and no timer is left behind.
+  // Finalizers of interrupted requests have run, and no timer is left behind.
   get #atRest(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const fibers = this.#stoppedFibers
@@ -273,7 +273,7 @@ export class Run implements Host {
     )
   }
 
-  /** What the error of a run tells about its statements. */
+  /** The account of a run's statements for its error. */
   get account(): Account {
     const failures = this.#policy.failFast ? this.failures : this.#engine.results.filter(isFailure)
     return {

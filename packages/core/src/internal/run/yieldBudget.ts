@@ -17,14 +17,14 @@ export class YieldBudget {
     this.#dispatcher = dispatcher
   }
 
-  /** Whether the budget of this turn is used up. */
+  /** True if the budget of this turn is exhausted. */
   get isExhausted(): boolean {
     return this.#left === 0
   }
 
   /** Takes one statement off the budget. */
   consume(): void {
-    // One task at the first statement of a turn tells when the turn has ended; a check of the clock would cost more.
+    // A task scheduled at the first statement of a turn marks the end of the turn; reading the clock would cost more.
     if (this.#left-- === statementsPerTurn) this.#dispatcher.scheduleTask(() => this.#next(), 0)
   }
 

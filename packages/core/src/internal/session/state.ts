@@ -21,7 +21,7 @@ import { textOf } from "../statement/textOf.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
 
-// What nobody awaits is worth a moment, for its answer may free the connection in order.
+// Abandoned requests are granted a moment, because their answers free the connection in order.
 const patience = 1_000
 
 // A program with more texts builds them from values.
@@ -122,7 +122,7 @@ export class SessionState {
 
   #drained(isOver: () => boolean, millis: number): Effect.Effect<void> {
     return Effect.suspend(() => {
-      // What is still awaited was waited for already.
+      // The awaited requests have had their time.
       if (isOver() || (this.#drain !== undefined && this.#awaited > 0)) return Effect.void
       const over = Deferred.makeUnsafe<void>()
       this.#drain = { isOver, over }

@@ -1,5 +1,5 @@
 /**
- * What follows from a read for a write of open outcome.
+ * Judges a write with an undetermined outcome by what was read.
  */
 import type { Outcome } from "../../Outcome.ts"
 import type { Finding } from "../../Settlement.ts"
@@ -30,7 +30,7 @@ export const judgePlain = (
   const isOthers = present.some(({ isSame, writtenAt }) => !isSame && writtenAt === timestamp)
   const own = present.find(({ writtenAt }) => writtenAt === timestamp)
   // A replica takes what a statement sets in a row as a whole. A timestamp is unique to a session, and no further: where
-  // another column is older, or not ours at the same time, the one that looks like ours is somebody else's. And a time that
+  // another column is older, or not ours at the same time, the one that looks like ours belongs to another client. And a time that
   // the user has set may be that of many writes: all that this one sets has to be there.
   const isUnique = isOwnTime && found.timestamp === undefined
   const isAllThere = found.isWhole && present.length === found.cells.length
@@ -44,16 +44,16 @@ export const judgePlain = (
     : stays("overwritten", "another write stands there, which hides whether this one was applied before")
 }
 
-/** What is known of how a conditional write ended. */
+/** The known facts about the end of a conditional write. */
 export interface Round {
   /** When it was first sent, less what the clocks may be apart. */
   readonly since: bigint | undefined
   /**
-   * Whether the server has answered. A request that was given up may lie in a queue, and begin its round after the read
+   * True if the server has answered. A request that was given up may lie in a queue, and begin its round after the read
    * that was to end it.
    */
   readonly isAnswered: boolean
-  /** Whether it is one statement of a batch, of which others may empty what this one sets. */
+  /** True if it is one statement of a batch, whose other statements may empty the values of this one. */
   readonly isPart: boolean
 }
 
@@ -80,7 +80,7 @@ const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }
   }
   if (found.verb === "DELETE") return stays("notComparable", deletion)
   const present = found.cells.filter(isPresent)
-  // What it writes itself may expire, or be emptied by another statement of its batch.
+  // Its own values may expire, or be emptied by another statement of its batch.
   const staysOnceWritten = found.isComparable && !found.expires && !isPart
   if (found.row === undefined) return missing("absent", staysOnceWritten, "there is no such row")
   if (!found.isComparable) return stays("notComparable", noCells)
@@ -89,7 +89,7 @@ const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }
   if (!found.cells.every(({ isSame }) => isSame)) {
     return stays("overwritten", "other values were written since it was sent, which hide whether it was applied before")
   }
-  // What tells two writers apart may be just what cannot be compared.
+  // The value that distinguishes two writers may be one that cannot be compared.
   return found.isWhole
     ? { outcome: "Applied", finding: "found", message: "the row holds its values, written since it was sent" }
     : stays("notComparable", "what could be compared is the same, but it sets more than that")

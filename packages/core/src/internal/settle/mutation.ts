@@ -1,5 +1,5 @@
 /**
- * What an INSERT, UPDATE or DELETE writes, and where: read off its text, so that it can be read back.
+ * Parses the target and values of an INSERT, UPDATE or DELETE, so that the write can be read back.
  *
  * Only the plain forms are understood, `column = value` with a marker or a literal. Whatever else a text sets is left out,
  * and a text whose row cannot be named is not read back at all.
@@ -22,19 +22,19 @@ export interface Mutation {
   readonly verb: "INSERT" | "UPDATE" | "DELETE"
   readonly keyspace: string
   readonly table: string
-  /** What it sets. Of an INSERT the key is among it; of a DELETE the columns that it names. */
+  /** The values that it sets. They include the key of an INSERT, and the named columns of a DELETE. */
   readonly assignments: ReadonlyArray<Assignment>
-  /** Whether it sets more than that: elements, fields, or what is not a plain value. */
+  /** True if it sets more: elements, fields, or values that are not plain. */
   readonly setsMore: boolean
   /** The equalities of its WHERE; empty for an INSERT. */
   readonly where: ReadonlyArray<Assignment>
   /** Of `USING TIMESTAMP`. */
   readonly timestamp: Term | undefined
-  /** Whether there is a `USING TTL`. */
+  /** True if there is a `USING TTL`. */
   readonly expires: boolean
 }
 
-/** What a text writes, or why it cannot be read back. An unqualified table is one of `keyspace`. */
+/** Parses the mutation of a text, or explains why it cannot be read back. `keyspace` qualifies an unqualified table. */
 export const mutationOf = (cql: string, keyspace?: string): Mutation | string => {
   const reader = new Reader(tokenize(cql), keyspace)
   if (reader.takes("INSERT")) return insert(reader)
@@ -115,7 +115,7 @@ const wherePart = (reader: Reader): ReadonlyArray<Assignment> | string => {
   return where
 }
 
-// What ends a value where no bracket is open.
+// Tokens that end a value outside of brackets.
 const ends = new Set([",", ")", ";", "AND", "SET", "WHERE", "IF", "USING"])
 const opening = new Set(["(", "[", "{"])
 const closing = new Set([")", "]", "}"])
@@ -239,7 +239,7 @@ class Reader {
       : { _tag: "Literal", cql: sign + text, value: valueOf(sign + text) }
   }
 
-  /** What stands in a USING before the next SET or WHERE, or before the end. Reads nothing. */
+  /** The USING clause before the next SET or WHERE, or before the end. Consumes nothing. */
   using(): Pick<Mutation, "timestamp" | "expires"> {
     const [at, markers] = [this.#at, this.#markers]
     let timestamp: Term | undefined
@@ -261,7 +261,7 @@ class Reader {
 
 const words: ReadonlyMap<string, unknown> = new Map<string, unknown>([["TRUE", true], ["FALSE", false], ["NULL", null]])
 
-/** What a literal stands for; `undefined` where only its column's type could tell. */
+/** The value of a literal; `undefined` if it depends on the type of its column. */
 const valueOf = (literal: string): unknown => {
   if (literal.startsWith("'")) return literal.slice(1, -1).replaceAll("''", "'")
   if (/^-?\d+$/.test(literal)) return BigInt(literal)

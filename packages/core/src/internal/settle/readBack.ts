@@ -12,7 +12,7 @@ import type { Column, Tables } from "./table.ts"
 /** A column that the write sets, beside what stands in it now. */
 export interface Cell {
   readonly column: string
-  /** Whether the value is the one that was to be written. */
+  /** True if the value is the one that was to be written. */
   readonly isSame: boolean
   /** Write time in microseconds; absent where the column is null. */
   readonly writtenAt: bigint | undefined
@@ -24,13 +24,13 @@ export interface Found {
   readonly row: Readonly<Record<string, unknown>> | undefined
   /** Of the columns by which the write can be recognised. */
   readonly cells: ReadonlyArray<Cell>
-  /** Whether there are such columns. */
+  /** True if there are such columns. */
   readonly isComparable: boolean
-  /** Whether it sets no others, apart from those that it empties. */
+  /** True if it sets no others, apart from those that it empties. */
   readonly isWhole: boolean
-  /** Whether what it writes is gone after some time. */
+  /** True if the written values expire. */
   readonly expires: boolean
-  /** What the text says of its timestamp. */
+  /** The timestamp clause of the text. */
   readonly timestamp: bigint | "unknown" | undefined
 }
 
@@ -78,7 +78,7 @@ type ValueOf = (term: Term) => unknown
 const microseconds = (value: unknown): bigint | undefined =>
   typeof value === "bigint" ? value : typeof value === "number" ? BigInt(value) : undefined
 
-/** What says which row it is, or which partition where no clustering column is given; nothing where it is not plain. */
+/** The key of the row, or of the partition if no clustering column is given; undefined if the key is not plain. */
 const keyOf = (
   { assignments, where }: Mutation,
   columns: ReadonlyArray<Column>
@@ -95,7 +95,7 @@ const keyOf = (
   return key
 }
 
-// What is static belongs to the partition, and cannot be read by row where nothing else is.
+// Static columns belong to the partition, and cannot be read by row if there is no other column.
 const keyToRead = (
   key: ReadonlyArray<Assignment>,
   columns: ReadonlyArray<Column>,
@@ -129,7 +129,7 @@ const comparedColumns = (
     return isNothing(given) ? [] : [{ ...column, given }]
   })
 
-/** Whether all that it sets is compared. What it empties, or leaves alone, leaves nothing to compare. */
+/** Returns true if all that it sets is compared. What it empties, or leaves alone, leaves nothing to compare. */
 const isWhole = (
   { assignments, setsMore }: Mutation,
   columns: ReadonlyArray<Column>,

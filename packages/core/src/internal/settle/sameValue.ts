@@ -1,5 +1,5 @@
 /**
- * Whether a value that was written is the one that was read.
+ * Compares a written value with the value that was read.
  *
  * In doubt it is not: then a statement stays unknown, where a wrong yes would make it applied.
  */
@@ -22,7 +22,7 @@ export const isSameValue = (given: unknown, found: unknown, type: string): boole
   return Equal.equals(given, found)
 }
 
-/** Whether a literal of a text can be compared with values of a type: many are written as strings and read as others. */
+/** Returns true if a literal of a text can be compared with values of a type: many are written as strings and read as others. */
 export const isComparableLiteral = (value: unknown, type: string): boolean => {
   switch (typeof value) {
     case "string":

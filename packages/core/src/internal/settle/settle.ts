@@ -25,7 +25,7 @@ import { type Bound, readBack } from "./readBack.ts"
 import { originOf, Settlement } from "./settlement.ts"
 import { makeTables, type Tables } from "./table.ts"
 
-/** What all reads of one settling have in common. */
+/** State shared by all reads of one settling. */
 interface Settling {
   readonly session: Service
   readonly tables: Tables
@@ -39,7 +39,7 @@ interface Open {
   readonly index: number
   readonly before: Outcome
   readonly timestamp: bigint | undefined
-  /** Whether the session has given it that time, as it gives to no other write. */
+  /** True if the session has given it that time, as it gives to no other write. */
   readonly isOwnTime: boolean
   readonly conditional: boolean
   readonly isAnswered: boolean
@@ -117,7 +117,7 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
     : settleStatement(settling, executable, boundOf(executable, request), false, open)
 }
 
-// What a server says when it has done with a write. More than one attempt may have left one behind that it has not.
+// Answers after which the server has finished a write. With several attempts, an earlier one may still be in progress.
 const answers: ReadonlySet<Reason["_tag"]> = new Set([
   "ServerError",
   "Overloaded",
@@ -130,7 +130,7 @@ const answers: ReadonlySet<Reason["_tag"]> = new Set([
   "CasWriteUnknown"
 ])
 
-/** What a statement was bound with: as it was sent, or bound anew where that is not known. */
+/** The request of a statement: as it was sent, or bound again if unknown. */
 const boundOf = (statement: Statement<unknown>, request: Request | undefined): Bound | undefined => {
   if (request?._tag === "Statement") return request
   const again = bindStatement(statement, resolve(statement.options))
@@ -238,7 +238,7 @@ const outcomeOfBatch = (
   const of = `${applied} of its ${parts.length} statements were found`
   if (!conditional) return { outcome: before, message: of }
   const notApplied = parts.find(({ outcome }) => outcome === "NotApplied")
-  // All or none of them took effect. Where both was seen, somebody else has been there meanwhile.
+  // All or none of them took effect. If both was seen, another client has written meanwhile.
   if (applied > 0) {
     const isContradicted = notApplied !== undefined || parts.some(({ finding }) => finding === "absent")
     return { outcome: isContradicted ? before : "Applied", message: of }

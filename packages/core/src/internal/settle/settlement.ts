@@ -14,7 +14,7 @@ import { schema as statementSchema } from "../statement/schema.ts"
 import * as TypeIds from "../typeIds.ts"
 
 /**
- * What is known of one write now, and why. Neither `toJSON` nor inspection shows the row.
+ * The current knowledge about one write, and its basis. Neither `toJSON` nor inspection shows the row.
  */
 export class Settlement {
   declare readonly [TypeIds.Settlement]: typeof TypeIds.Settlement
@@ -22,9 +22,9 @@ export class Settlement {
   /** That of the result; the position among what was to be settled where it had none. */
   readonly index: number
   readonly statement: Statement<unknown> | Batch
-  /** What was known before. */
+  /** The outcome before settling. */
   readonly before: Outcome
-  /** What is known now. The same as before where the read could not tell. */
+  /** The outcome after settling. Equal to the earlier one if the read was inconclusive. */
   readonly outcome: Outcome
   readonly finding: Finding
   /** The reason, in one sentence and without values. */
@@ -70,12 +70,12 @@ export class Settlement {
     this[internals] = fields.origin === undefined ? undefined : new Hidden(fields.origin)
   }
 
-  /** Whether it is certain now what became of it. */
+  /** True if the outcome is certain now. */
   get isCertain(): boolean {
     return isCertain(this.outcome)
   }
 
-  /** What stands in the columns that the statement sets, by name; nothing where there is no row, or none was read. */
+  /** Current values of the columns that the statement sets, by name; absent if there is no row or none was read. */
   get row(): Readonly<Record<string, unknown>> | undefined {
     return this.#row
   }
@@ -105,7 +105,7 @@ export class Settlement {
 }
 Object.defineProperty(Settlement.prototype, TypeIds.Settlement, { value: TypeIds.Settlement })
 
-/** Whether a value is a settlement. */
+/** Returns true if a value is a settlement. */
 export const isSettlement = (value: unknown): value is Settlement => hasTypeId(value, TypeIds.Settlement)
 
 /** The result that a settlement, or a copy of one, comes from. */

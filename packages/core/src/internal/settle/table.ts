@@ -1,5 +1,5 @@
 /**
- * What settling has to know of a table.
+ * Metadata of a table that settling needs.
  */
 import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
@@ -15,7 +15,7 @@ export interface Column {
 export interface Table {
   /** None where there is no such table. */
   readonly columns: ReadonlyArray<Column>
-  /** Whether rows expire by themselves. */
+  /** True if rows expire by themselves. */
   readonly expires: boolean
 }
 

@@ -4,8 +4,8 @@
 const spent = new WeakSet<object>()
 
 /**
- * Whether a source is an iterator that a run has been through with. It may be one that begins anew, or has more to give: only
- * where nothing comes of it is it spent.
+ * Returns true if a source is an iterator that a run has been through with. It may be one that begins anew, or has more to give: only
+ * if it yields nothing is it exhausted.
  */
 export const isSpent = (source: object): boolean => spent.has(source)
 
@@ -14,7 +14,7 @@ export const spend = (source: object, iterator: object | undefined): void => {
   if (iterator === source) spent.add(source)
 }
 
-/** What is wrong with a spent source, and what to give instead. */
+/** Message about an exhausted source, with what to pass instead. */
 export const spentMessage =
   "this iterator has been read by a run before, and has nothing left to give; give an array, or an iterable that makes a " +
   "new iterator each time, such as { [Symbol.iterator]: generatorFunction }"

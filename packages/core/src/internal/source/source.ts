@@ -10,7 +10,7 @@ import { AsyncIterableSource } from "./asyncIterable.ts"
 import { IterableSource } from "./iterable.ts"
 import { StreamSource } from "./stream.ts"
 
-/** What a pull found: an item (in `item`), nothing yet (`onReady` will be called), the end, or a failure. */
+/** Result of a pull: an item (in `item`), pending (`onReady` will be called), the end, or a failure. */
 export type Found = "item" | "pending" | "end" | "failed"
 
 /**
@@ -22,7 +22,7 @@ export interface Source {
   readonly item: unknown
   /** Why it failed: what an iterator threw, or the cause of a stream. */
   readonly failure: SourceFailure | undefined
-  /** Whether a wrong item is an error of the source, or a defect of the program. */
+  /** True if a wrong item is an error of the source, or a defect of the program. */
   readonly checked: boolean
   /** Begins to close it; later calls do nothing. */
   readonly close: () => void
@@ -34,7 +34,7 @@ export type SourceFailure =
   | { readonly _tag: "Threw"; readonly error: unknown }
   | { readonly _tag: "Failed"; readonly cause: Cause.Cause<unknown> }
 
-/** What a run can take its statements from. */
+/** A source of statements. */
 export type Any = Iterable<unknown> | AsyncIterable<unknown> | Stream.Stream<unknown, unknown, unknown>
 
 /** Opens a source. `onReady` is called when a pull that found nothing should be tried again. */
@@ -44,12 +44,12 @@ export const open = (source: Any, fork: Environment["fork"], onReady: () => void
   return Array.isArray(source) ? new ArraySource(source) : new IterableSource(source)
 }
 
-/** Whether a value is a source at all: not a string, not a promise, not a lone statement. */
+/** Returns true if a value is a source at all: not a string, not a promise, not a lone statement. */
 export const isSource = (value: unknown): value is Any =>
   typeof value === "object" && value !== null &&
   (Stream.isStream(value) || (!Effect.isEffect(value) && (Symbol.asyncIterator in value || Symbol.iterator in value)))
 
-/** Whether a verb is called with its source, and not with options alone, which stand for a function of the source. */
+/** Returns true if a verb is called with its source, and not with options alone, which stand for a function of the source. */
 export const isDataFirst = (args: IArguments): boolean => {
   const first: unknown = args[0]
   if (args.length !== 1 || typeof first !== "object" || first === null) return true

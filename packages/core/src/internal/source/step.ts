@@ -1,4 +1,4 @@
-/** What both kinds of iterators need. */
+/** Helpers for both kinds of iterators. */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { kindOf } from "../kindOf.ts"
@@ -12,6 +12,6 @@ export const asStep = (step: unknown): IteratorResult<unknown> => {
   throw new TypeError(`an iterator gave ${kindOf(step)} where { done, value } was due`)
 }
 
-/** An error while closing is told, and replaces nothing. */
+/** Logs an error while closing, which replaces no other error. */
 export const logClosing = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Effect.logWarning("closing the source of a run failed", cause)

@@ -2,7 +2,7 @@
  * Advice for the rows that most often do not fit their schema.
  */
 
-/** What to do about a value that does not fit; nothing where there is no advice. */
+/** Advice for a value that does not fit, if there is any. */
 export const adviceFor = (
   expected: string,
   value: unknown,

@@ -32,7 +32,7 @@ export const bind = (executable: Executable, options: ResolvedOptions, dating: D
     ? bindBatch(executable, options, dating)
     : bindStatement(executable, options, dating)
 
-/** Whether something was bound. */
+/** Returns true if something was bound. */
 export const isRequest = (binding: Binding): binding is Request =>
   binding._tag === "Statement" || binding._tag === "Batch"
 
@@ -104,7 +104,7 @@ const optionsOf = (
 }
 
 /**
- * Whether executing it twice surely does what executing it once does: by its own mark, by that of what stands behind it (the
+ * Returns true if executing it twice surely does what executing it once does: by its own mark, by that of what stands behind it (the
  * run, the session), or by its text.
  */
 export const isIdempotent = (executable: Executable, behind?: boolean): boolean =>

@@ -1,5 +1,5 @@
 /**
- * How the values of a query pass between the program and the database: schemas, compiled once for each query.
+ * Encodes parameters and decodes rows with the schemas of a query, compiled once per query.
  */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"

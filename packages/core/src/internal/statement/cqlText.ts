@@ -1,5 +1,5 @@
 /**
- * What the core knows of a CQL text without a server: its kind, its conditions and its markers.
+ * Analyses a CQL text without a server: its kind, conditions and markers.
  *
  * A tokenizer, not a parser: it recognises strings, quoted names, comments and markers for certain, and decides the
  * rest so that being wrong is harmless (a text that it does not understand is an ordinary write without a timestamp).
@@ -13,19 +13,19 @@ import type { Kind } from "../../Port.ts"
 export interface Text {
   readonly cql: string
   readonly kind: Kind
-  /** Whether it is `USE keyspace`. */
+  /** True if it is `USE keyspace`. */
   readonly isUse: boolean
   /** Of a batch that is written as one text, what kind of batch it is. */
   readonly batch?: BatchType | undefined
   /** INSERT, UPDATE or DELETE with a condition. */
   readonly conditional: boolean
-  /** Whether it writes rows: INSERT, UPDATE, DELETE or a batch. */
+  /** True if it writes rows: INSERT, UPDATE, DELETE or a batch. */
   readonly isMutation: boolean
-  /** Whether the write is surely stored with its timestamp: not with conditions, and not where it may be a counter. */
+  /** True if the write is surely stored with its timestamp: not with conditions, and not where it may be a counter. */
   readonly takesTimestamp: boolean
-  /** Whether it says itself at what time it writes. */
+  /** True if it says itself at what time it writes. */
   readonly hasTimestamp: boolean
-  /** Whether executing it twice surely does what executing it once does. */
+  /** True if executing it twice is known to have the effect of executing it once. */
   readonly idempotent: boolean
   /** Number of markers. */
   readonly markers: number
@@ -169,7 +169,7 @@ const analyse = (cql: string): Text => {
   }
 }
 
-// `c = c + 1` may be a counter or a list, which only the schema tells apart. A sign before a literal is no operator.
+// `c = c + 1` may be a counter or a list, which only the schema distinguishes. A sign before a literal is no operator.
 const isOperator = (tokens: ReadonlyArray<Token>, index: number): boolean =>
   (isSymbol(tokens[index], "+") || isSymbol(tokens[index], "-")) &&
   (endsTerm(tokens[index - 1]) || tokens[index + 1]?.text === "=")

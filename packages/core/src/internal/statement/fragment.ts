@@ -26,10 +26,10 @@ export class FragmentImpl implements Fragment {
 }
 Object.defineProperty(FragmentImpl.prototype, TypeIds.Fragment, { value: TypeIds.Fragment })
 
-/** What stands for nothing. */
+/** The empty fragment. */
 export const nothing: Fragment = new FragmentImpl("", [])
 
-/** Whether a value is a fragment. */
+/** Returns true if a value is a fragment. */
 export const isFragment = (value: unknown): value is FragmentImpl =>
   // The symbols are what JSON cannot have: a value that came from outside must not become text.
   typeof value === "object" && value !== null && TypeIds.Fragment in value && internals in value
@@ -140,10 +140,10 @@ export const checkTimestamp = (timestamp: unknown): void => {
   })
 }
 
-// The server takes longer names of columns, and cannot tell of them any more: the protocol has 16 bits for the length of
+// The server takes longer names of columns, but cannot describe them in answers: the protocol has 16 bits for the length of
 // a name, and a character up to three bytes.
 const longestName = 21_845
 
-// What a tag gets of a template has its raw texts beside it, which nothing has that came from outside.
+// The strings of a template have a `raw` property, which no value from outside has.
 const isTemplate = (value: unknown): value is TemplateStringsArray =>
   Array.isArray(value) && Array.isArray(Reflect.get(value, "raw"))

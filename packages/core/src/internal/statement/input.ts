@@ -1,5 +1,5 @@
 /**
- * What a source may give: statements, batches, and the tuples that stand for statements.
+ * Items of a source: statements, batches, and tuples that stand for statements.
  */
 import type { Batch } from "../../Batch.ts"
 import { isQuery, TypeId } from "../../Query.ts"
@@ -8,7 +8,7 @@ import * as Codec from "./codec.ts"
 import * as Text from "./cqlText.ts"
 import { isBatch, isStatement, StatementImpl } from "./statement.ts"
 
-/** What is executed. */
+/** A statement or batch. */
 export type Executable = Statement<unknown> | Batch
 
 const noOptions = {}
@@ -29,6 +29,6 @@ export const bind = (query: unknown, params: Params): Statement<unknown> | undef
   return isQuery(query) ? query[TypeId].bind(params) : undefined
 }
 
-/** Whether a value can be the parameters of a statement: a list, a record, or nothing. */
+/** Returns true if a value can be the parameters of a statement: a list, a record, or nothing. */
 export const isParams = (value: unknown): value is Params =>
   value === null || value === undefined || typeof value === "object"

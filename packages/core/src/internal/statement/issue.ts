@@ -1,5 +1,5 @@
 /**
- * What the parsers of Effect say of a value that does not fit, without the value.
+ * Formats schema issues without the value.
  */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
@@ -7,7 +7,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { kindOf } from "../kindOf.ts"
 import { withoutValues } from "./withoutValues.ts"
 
-/** How a parser ended that gave nothing. */
+/** Failure of a parser. */
 export type Ended =
   | { readonly _tag: "Issue"; readonly issue: SchemaIssue.Issue }
   | { readonly _tag: "Threw"; readonly thrown: unknown }
@@ -20,7 +20,7 @@ export const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ende
     : { _tag: "Threw", thrown: Cause.squash(cause) }
 }
 
-/** What a parser threw. It may quote the value: it is kept as the cause, out of sight. */
+/** An error thrown by a parser. It may quote the value, so it is kept as a hidden cause. */
 export const threw = (thrown: unknown): string =>
   thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
 
@@ -31,14 +31,14 @@ export const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unkn
     params
   )
 
-// The issues of Effect carry no input unless asked to. The message of somebody's own check may.
+// The issues of Effect carry no input unless asked to. The message of a user's check may.
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const unfit = "does not fit the schema"
 
 const ofEffect = /^(?:Expected |Missing key|Unexpected key)/
 
-/** What the first issue says, without values. */
+/** Message of the first issue, without values. */
 export const describe = (
   issue: SchemaIssue.Issue,
   input: unknown
@@ -47,7 +47,7 @@ export const describe = (
   const path = (first?.path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
   const message = first?.message ?? unfit
   const value = valueAt(input, path)
-  // What a check of somebody's own says of an object may come from anywhere in it, such as a getter.
+  // The message of a user's check on an object may quote any part of it, such as a getter.
   const isSafe = typeof value !== "object" || value === null || ofEffect.test(message)
   return { message: isSafe ? withoutValues(message, value, "") : unfit, path }
 }

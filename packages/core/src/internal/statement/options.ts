@@ -57,7 +57,7 @@ const unresolved = new ResolvedOptions({}, undefined)
 export const resolve = (nearer: Options | undefined, behind: ResolvedOptions = unresolved): ResolvedOptions =>
   nearer === undefined ? behind : new ResolvedOptions(nearer, behind)
 
-// A timer of more than 24 days would end at once; nobody waits for one to end.
+// A timer of more than 24 days would fire at once, and a longer timeout never matters.
 const longestTimer = 2 ** 31 - 1
 
 const toTimeout = (input: Duration.Input): number | undefined => {

@@ -11,7 +11,7 @@ import type { Params } from "../../Statement.ts"
  * A subclass rather than an array with methods of its own: defining two properties costs ten times the array.
  */
 export class BoundParams extends Array<unknown> {
-  // What is sliced or mapped off it is a plain array.
+  // Slices and mapped copies are plain arrays.
   static override get [Symbol.species](): ArrayConstructor {
     return Array
   }

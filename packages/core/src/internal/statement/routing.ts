@@ -24,7 +24,7 @@ class HiddenRouting implements Routing {
   }
 }
 
-/** The same options, of which neither inspection nor a spread shows the partition key. */
+/** The same options with a partition key that neither inspection nor a spread shows. */
 export const hidingRouting = (options: Options): Options =>
   options.routing === undefined || options.routing instanceof HiddenRouting
     ? options

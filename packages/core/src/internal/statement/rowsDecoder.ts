@@ -17,7 +17,7 @@ import { describe, endOf, threw, valueAt } from "./issue.ts"
 
 type Row = Record<string, unknown>
 
-/** Decodes all rows of a page, the first of which has this index in its result, or says which of them does not fit. */
+/** Decodes all rows of a page, whose first row has this index in the result, or reports the row that does not fit. */
 export type RowsDecoder<out A> = (
   rows: ReadonlyArray<Row>,
   columns: ReadonlyArray<Column> | undefined,
@@ -98,7 +98,7 @@ class Decoder<out A> {
     this.#parse = SchemaParser.decodeUnknownExit(schema)
   }
 
-  /** Whether a row is none of the query. */
+  /** Returns true if a row is none of the query. */
   skips(row: Row): boolean {
     return this.#skips !== undefined && this.#skips(row)
   }

@@ -21,7 +21,7 @@ import { hidingRouting } from "./routing.ts"
 export interface Plan<out Row> {
   readonly text: Text.Text
   readonly codec: Codec<Row>
-  /** Whether the timestamp in its options is one that a session gave to this very write, and to no other. */
+  /** True if the timestamp in its options is one that a session gave to this very write, and to no other. */
   readonly isOwnTime?: boolean | undefined
 }
 
@@ -141,11 +141,11 @@ Object.defineProperties(BatchImpl.prototype, {
   [TypeIds.Batch]: { value: TypeIds.Batch }
 })
 
-/** Whether a value is a statement, of this copy of the package or of another. A proxy or a forged id is none. */
+/** Returns true if a value is a statement, of this copy of the package or of another. A proxy or a forged id is none. */
 export const isStatement = (value: unknown): value is Statement<unknown> =>
   typeof value === "object" && value !== null && TypeIds.Statement in value && isGenuine(value)
 
-/** Whether a value is a batch, of this copy of the package or of another. */
+/** Returns true if a value is a batch, of this copy of the package or of another. */
 export const isBatch = (value: unknown): value is Batch =>
   typeof value === "object" && value !== null && TypeIds.Batch in value && isGenuine(value)
 

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 
 const hidden = "<value>"
 
-// What is shorter cannot be told from the words of a message.
+// Shorter values cannot be distinguished from the words of a message.
 const shortest = 3
 
 // A value of this length is replaced wherever it stands, a shorter one only as a word of its own.
@@ -67,7 +67,7 @@ const withoutWords = (message: string, values: ReadonlyArray<string>, text: stri
 /** Takes a form in which a message may quote a value, and whether the value is a text. */
 type Tell = (form: string, isText: boolean) => void
 
-/** Tells of each value inside of values how a message would quote it. */
+/** Lists the forms in which a message would quote the values inside of values. */
 const collect = (value: unknown, tell: Tell, depth = 0): void => {
   if (typeof value === "string") return tellText(value, tell)
   if (typeof value === "number" || typeof value === "bigint") return tellNumber(value, tell)
@@ -91,11 +91,11 @@ const partsOf = (value: object): Iterable<unknown> => {
   return value instanceof Set ? value : Object.values(value)
 }
 
-/** Tells what stands in texts that are JSON, where no backslash hides it and a key may be data. */
+/** Lists the values in texts that are JSON, without backslashes and including keys, which may be data. */
 const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
   for (const text of texts) {
     if (text.length > longest) continue
-    // What is no JSON tells nothing.
+    // Text that is not JSON contains no values.
     Result.try(() =>
       JSON.parse(text, (key, value: unknown) => {
         tell(key, true)
@@ -108,7 +108,7 @@ const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
 
 const hexadecimal = /[0-9a-f]{8}/i
 
-/** Tells of the bytes of values, which a message may quote as those of another type. */
+/** Lists the forms of the bytes of values, which a message may quote as another type. */
 const collectBytes = (value: unknown, tell: Tell, depth = 0): void => {
   if (typeof value === "object" && value !== null) {
     if (depth > deepest) return
@@ -163,7 +163,7 @@ const tellText = (text: string, tell: Tell): void => {
 
 const ofHexadecimals = /^[0-9a-f:.-]*[A-F][0-9A-Fa-f:.-]*$/
 
-// What a message may show otherwise than it is: doubled, or behind a backslash. The pieces in between it shows as they are.
+// Characters that a message may double or escape. The pieces in between appear unchanged.
 // oxlint-disable-next-line no-control-regex -- they are escaped
 const escaped = /["'`\\\x00-\x1f\x7f]+/
 

@@ -22,7 +22,7 @@ export interface Conditional {
   readonly columns: ReadonlyArray<Checked>
   /** True if it is about the partition alone. */
   readonly isStatic: boolean
-  /** Whether static columns are read with the row: where a condition is on one, or the write sets one. */
+  /** True if static columns are read with the row: where a condition is on one, or the write sets one. */
   readonly readsStatics: boolean
 }
 
