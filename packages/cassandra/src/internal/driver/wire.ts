@@ -48,6 +48,7 @@ export interface WireConnection {
   readonly protocolVersion: number
   readonly keyspace: string | null
   readonly parser: Parser
+  readonly netClient?: { readonly destroyed: boolean } | undefined
   /** `connection.js:524`. The callback is called once: with the answer, or with what kept it from coming. */
   readonly sendStream: (
     request: DriverRequest,
@@ -60,6 +61,11 @@ export interface WireConnection {
 
 /** Thrown into the driver in place of a frame that is not to be sent any more. */
 export class NotSent extends Error {}
+
+/** Thrown into the driver in place of a frame for a socket that is closed, as an error of that socket. */
+class SocketClosed extends Error {
+  readonly isSocketError = true
+}
 
 /** A request on a connection. */
 export abstract class Flight implements DriverRequest, DriverRequestOptions {
@@ -89,6 +95,9 @@ export abstract class Flight implements DriverRequest, DriverRequestOptions {
 
   write(_encoder: unknown, streamId: number): Buffer {
     const wire = this.#wire!
+    // When a socket closes, the driver ends what was written, and later writes what still waited in its queue
+    // (`writers.js`, `process`). To that no answer and no error would ever come.
+    if (wire.connection.netClient?.destroyed === true) throw new SocketClosed("Socket was closed")
     const frame = this.frame(wire.connection.protocolVersion, streamId)
     if (frame === undefined) throw new NotSent("the request is not sent any more")
     this.length = frame.length
