@@ -7,7 +7,7 @@ import type { Cluster, Then } from "@effect-cql/test-server/Simulacron"
 import { Effect } from "effect"
 import assert from "node:assert/strict"
 import type { FrameProxy } from "./frameProxy.ts"
-import { opcode } from "./frames.ts"
+import { type Frame, opcode } from "./frames.ts"
 import { fieldsOf, outcomeOf, type Row } from "./outcomeTable.ts"
 import { batchTypeOf, type Kind, subject, textOf } from "./subjects.ts"
 
@@ -38,13 +38,21 @@ const patient: Statement.Options = {
 /** The failing value as the protocol has it: four bytes of an int. */
 const marker = Buffer.from([0, 0, 0, 4, 0, 0, 0, failing])
 
-/** Tells the cluster, or the proxy, to fail that one statement on a table, and the others to succeed. */
+const isFailing = (request: Frame): boolean =>
+  (request.opcode === opcode.execute || request.opcode === opcode.batch) && request.body.includes(marker)
+
+/** Instructs the cluster, or the proxy, to fail that one statement on a table, and the others to succeed. */
 const prepare = Effect.fnUntraced(function*({ cluster, proxy, session }: Bench, row: Row, kind: Kind, table: string) {
   const query = textOf(kind, table)
   proxy.decide(() => "forward")
   yield* cluster.prime({ query, params }, kind === "conditional" ? held : empty)
   // Prepared before, for what never answers does not answer that either.
   yield* session.execute(subject(kind, table, 99, patient))
+  // A cluster that is told to close a connection closes it at the preparation as well, and so each that follows.
+  if (row.then?.result === "close_connection") {
+    proxy.decide((request) => isFailing(request) ? { inParts: () => [], thenClose: true } : "forward")
+    return
+  }
   if (row.then !== undefined) {
     const one = { query, params, values: { id: failing } }
     const other = { query, params, values: { id: failing + 1_000 } }
@@ -53,11 +61,7 @@ const prepare = Effect.fnUntraced(function*({ cluster, proxy, session }: Bench, 
   }
   const { body } = row
   assert(body !== undefined, `nobody can answer ${row.name}`)
-  proxy.decide((request) =>
-    (request.opcode === opcode.execute || request.opcode === opcode.batch) && request.body.includes(marker)
-      ? { error: body, executed: false }
-      : "forward"
-  )
+  proxy.decide((request) => isFailing(request) ? { error: body, executed: false } : "forward")
 })
 
 /** Where the answer is that none comes, it is not waited for long. */
