@@ -67,7 +67,7 @@ const pages = Effect.gen(function*() {
       assert.deepEqual(before, numbers.slice(0, (page - 1) * pageSize))
       proxy.decide(() => "forward")
       // Where the connection is gone, it takes a moment to be there again.
-      yield* Effect.retry(session.execute(all), { times: 100, schedule: soon })
+      yield* Effect.retry(session.execute(all), { times: 600, schedule: soon })
       assert.deepEqual([...before, ...yield* rowsFrom(error.pageState)], numbers)
 
       // With retries, only that page is asked for again.
