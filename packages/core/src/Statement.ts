@@ -280,3 +280,4 @@ export const isStatement: (value: unknown) => value is Statement<unknown> = inte
 
 export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
 export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"
+export { script, ScriptError } from "./Script.ts"

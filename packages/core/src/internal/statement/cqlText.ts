@@ -59,9 +59,13 @@ export const of = (cql: string): Text => {
 }
 
 /** A piece of CQL. Words are in upper case; strings and names that hold doubled quotes come in several pieces. */
-export type Token =
-  | { readonly _tag: "Word" | "Quoted" | "Literal" | "Marker"; readonly text: string }
-  | { readonly _tag: "Symbol"; readonly text: string }
+export interface Token {
+  readonly _tag: "Word" | "Quoted" | "Literal" | "Marker" | "Symbol"
+  readonly text: string
+  /** Where it begins in the text, and where it ends. */
+  readonly start: number
+  readonly end: number
+}
 
 // Sticky patterns, tried in this order at each position; none repeats a group, for that would overflow the stack in a text
 // of megabytes. A doubled quote within a string or a name makes two tokens of it, which harms nothing.
@@ -88,20 +92,25 @@ const at = (pattern: RegExp, cql: string, index: number): RegExpExecArray | null
   return pattern.exec(cql)
 }
 
+/** The end of the white space or the comment that begins here; undefined if neither does. */
+export const endOfGap = (cql: string, index: number): number | undefined => {
+  const space = at(patterns.space, cql, index)
+  return space === null ? endOf(cql, index, "/*", "*/") : index + space[0].length
+}
+
 /** The tokens of a text, without white space and comments. */
 export const tokenize = (cql: string): ReadonlyArray<Token> => {
   const tokens: Array<Token> = []
   let index = 0
   let braces = 0
   const push = (tag: Token["_tag"], text: string, length: number) => {
-    tokens.push({ _tag: tag, text })
+    tokens.push({ _tag: tag, text, start: index, end: index + length })
     index += length
   }
   while (index < cql.length) {
-    const space = at(patterns.space, cql, index)
-    const comment = space === null ? endOf(cql, index, "/*", "*/") : undefined
-    if (space !== null || comment !== undefined) {
-      index = comment ?? index + space![0].length
+    const gap = endOfGap(cql, index)
+    if (gap !== undefined) {
+      index = gap
       continue
     }
     const dollars = endOf(cql, index, "$$", "$$")

@@ -1,0 +1,79 @@
+/**
+ * Texts of several statements.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Codec from "./internal/statement/codec.ts"
+import * as Text from "./internal/statement/cqlText.ts"
+import { split } from "./internal/statement/script.ts"
+import { StatementImpl } from "./internal/statement/statement.ts"
+import type { Statement } from "./Statement.ts"
+
+/**
+ * Splits a text into its statements at the semicolons between them: for a file of definitions. Strings, quoted names, comments,
+ * `$$` texts and whole batches (`BEGIN BATCH ... APPLY BATCH`) are not split.
+ *
+ * Nothing is sent: run the statements one after the other, for the server applies definitions one at a time. It fails with
+ * {@link ScriptError} if a string, a name, a comment or a batch has no end, or if the text has a marker, for which there is no
+ * value, or `USE`, which a session refuses.
+ *
+ * **Example** (A file of definitions)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const file = `
+ *   CREATE TABLE app.users (id int PRIMARY KEY, name text); -- the users; by id
+ *   INSERT INTO app.users (id, name) VALUES (1, 'ada; the first');
+ * `
+ * const program = Effect.gen(function*() {
+ *   const statements = yield* Statement.script(file)
+ *   for (const statement of statements) yield* statement
+ *   return statements.length
+ * })
+ * console.assert((await Effect.runPromise(program.pipe(Effect.provide(MockSession.layer())))) === 2)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const script = (text: string): Effect.Effect<Array<Statement<Record<string, unknown>>>, ScriptError> =>
+  Effect.suspend(() => Effect.fromResult(Result.mapError(split(text), (mistake) => new ScriptError(mistake)))).pipe(
+    Effect.map((texts) =>
+      texts.map((text) => new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, undefined, {}))
+    )
+  )
+
+/**
+ * A script has no end where one is due, or holds what no script can hold. Neither the message nor the fields show its text.
+ *
+ * **Example** (The place of a mistake)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { Effect } from "effect"
+ *
+ * const error = Effect.runSync(Effect.flip(Statement.script("SELECT 1;\n  INSERT INTO app.users (name) VALUES ('ada);")))
+ * console.assert(error.line === 2 && error.column === 40)
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScriptError extends Data.TaggedError("ScriptError")<{
+  /** Line of the mistake, from 1. */
+  readonly line: number
+  /** Column of the mistake in its line, from 1, in characters. */
+  readonly column: number
+  /** The mistake and its cure. */
+  readonly issue: string
+}> {
+  override get message(): string {
+    return `line ${this.line}, column ${this.column} of the script: ${this.issue}`
+  }
+}
