@@ -77,8 +77,10 @@ describe("a connection of the driver", () => {
           "startAuthenticating",
           "_idleTimeoutHandler",
           "getInFlight",
+          "clearAndInvokePending",
           "close"
         )
+        hasMethods(Object(connection.writeQueue), "setWriteError")
         assert.strictEqual(connection.endpoint, node!.address)
         assert.isTrue(connection.connected)
         assert.isTrue(connection.isSocketOpen)
@@ -116,6 +118,7 @@ describe("the control connection", () => {
         "_addContactPoint",
         "_createConnection",
         "_borrowFirstConnection",
+        "_refresh",
         "_refreshControlConnection",
         "_setLocalInfo",
         "setPeersInfo",

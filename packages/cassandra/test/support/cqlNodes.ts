@@ -35,6 +35,10 @@ export class CqlNode {
   /** The statements that it was sent, without those that the driver makes for itself. */
   readonly statements: Array<string> = []
   opened = 0
+  /** Registrations for events: one for each control connection that a client opens. */
+  registrations = 0
+  #framesLeft = Number.POSITIVE_INFINITY
+  #howToEnd: "close" | "reset" = "close"
   readonly #silent = new WeakSet<Socket>()
   #isSilent = false
   readonly #sockets = new Set<Socket>()
@@ -80,6 +84,12 @@ export class CqlNode {
     this.#sockets.forEach((socket) => socket.destroy())
   }
 
+  /** Ends the connection on which the frame with this number arrives, counted over all connections from now on. */
+  endAtFrame(number: number, how: "close" | "reset"): void {
+    this.#framesLeft = number
+    this.#howToEnd = how
+  }
+
   /** Answers nothing any more on the connections that are open; on new ones neither, where that is said. */
   silence(also: { readonly newOnes: boolean }): void {
     this.#isSilent = also.newOnes
@@ -106,7 +116,11 @@ export class CqlNode {
     if (this.#isSilent) this.#silent.add(socket)
     socket.on("close", () => this.#sockets.delete(socket)).on("error", () => {})
     const read = frameReader((frame) => {
-      if (this.#silent.has(socket)) return
+      if (--this.#framesLeft === 0) {
+        if (this.#howToEnd === "close") socket.end()
+        else socket.resetAndDestroy()
+      }
+      if (this.#silent.has(socket) || !socket.writable) return
       socket.write(
         frame.bytes[0] === 0x04
           ? this.#answer(frame)
@@ -124,7 +138,10 @@ export class CqlNode {
         : answerTo(frame, 0x03, text("org.apache.cassandra.auth.PasswordAuthenticator"))
     }
     if (frame.opcode === 0x0f) return this.#authenticate(frame)
-    if (frame.opcode === 0x0b) return answerTo(frame, 0x02, Buffer.alloc(0))
+    if (frame.opcode === 0x0b) {
+      this.registrations++
+      return answerTo(frame, 0x02, Buffer.alloc(0))
+    }
     if (frame.opcode !== opcode.query) return answerTo(frame, opcode.error, errorBody(0x0a))
     return answerTo(frame, opcode.result, this.#query(frame.body.subarray(4, 4 + frame.body.readInt32BE(0)).toString()))
   }

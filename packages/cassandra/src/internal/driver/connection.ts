@@ -30,6 +30,10 @@ export interface DriverConnection {
   startAuthenticating?: (authenticator: string, callback: Callback) => void
   /** The requests in flight. Another release may keep them otherwise. */
   _operations?: unknown
+  /** The requests that wait to be written. Fails them, and all that come later (`writers.js`, `setWriteError`). */
+  readonly writeQueue?: { readonly setWriteError: (error: Error) => void } | undefined
+  /** Fails the requests that wait for an answer. */
+  readonly clearAndInvokePending?: ((error: Error) => void) | undefined
   readonly protocol?: Pick<Transform, "on"> | undefined
   readonly parser?: Pick<Transform, "on"> | undefined
 }
@@ -50,6 +54,20 @@ export const endWhenUnreadable = (connection: DriverConnection): void => {
   for (const stream of [connection.protocol, connection.parser]) {
     stream?.on("error", (error) => connection.netClient?.destroy(error))
   }
+}
+
+/**
+ * Fails what waits on a connection when its socket closes. The driver does so only once a connection is ready
+ * (`connection.js`, `close`): where a node closes it during the handshake, the driver waits for the read timeout, and
+ * meanwhile the node has no other connection. What the driver writes later is failed as well: no answer would ever come.
+ */
+export const failWhenClosed = (connection: DriverConnection): void => {
+  const { netClient, writeQueue } = connection
+  netClient?.on("close", () => {
+    const error = new Error("the connection was closed")
+    writeQueue?.setWriteError(error)
+    connection.clearAndInvokePending?.(error)
+  })
 }
 
 /** Gives a connection a {@link StreamTable}, before its first request. */

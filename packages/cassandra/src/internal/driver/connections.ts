@@ -2,7 +2,15 @@
  * The connections that a client opens, from their first step to their end.
  */
 import * as Effect from "effect/Effect"
-import { type DriverConnection, end, endWhenUnreadable, isConnection, isEnded, tabulate } from "./connection.ts"
+import {
+  type DriverConnection,
+  end,
+  endWhenUnreadable,
+  failWhenClosed,
+  isConnection,
+  isEnded,
+  tabulate
+} from "./connection.ts"
 import type { Overrides } from "./override.ts"
 
 /** Check that a ready connection has to pass before it is used. */
@@ -48,6 +56,7 @@ export class Connections {
     this.#overrides.method(connection, "bindSocketListeners", (original) => () => {
       original()
       endWhenUnreadable(connection)
+      failWhenClosed(connection)
     })
     this.#overrides.method(connection, "errorConnecting", (original) => (error, destroy, callback) => {
       if (!isEnded(connection)) this.failures.set(endpoint, error)

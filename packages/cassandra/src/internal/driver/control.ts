@@ -69,6 +69,11 @@ export interface ControlConnection {
   _borrowFirstConnection?: (endpoints: Iterator<string>) => Promise<void>
   /** Finds a new control connection; where it fails, the driver tries again after a timer that nothing clears. */
   _refreshControlConnection?: (plan: Iterator<Host>) => Promise<void>
+  /**
+   * Finds a new control connection, reads the nodes on it, and listens to its events: called without a plan when the
+   * connection is lost, and with the plan of a call that goes on.
+   */
+  _refresh?: (plan?: Iterator<Host>) => Promise<void>
   _setLocalInfo?: (initializing: boolean, isCurrent: boolean, connection: DriverConnection, result: NodeRows) => void
   setPeersInfo?: (initializing: boolean, result: NodeRows) => Promise<void>
   getAddressForPeerHost?: (row: NodeRow, port: number) => Promise<string | null>

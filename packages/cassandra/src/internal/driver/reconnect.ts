@@ -1,22 +1,43 @@
 /**
  * The way back to a control connection after an outage.
  */
-import type { Host } from "cassandra-driver"
+import { type Host, types } from "cassandra-driver"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type { ControlConnection } from "./control.ts"
+import type { ControlConnection, PoolHost } from "./control.ts"
 import { settled } from "./effects.ts"
 import type { Overrides } from "./override.ts"
 
 /**
- * Waits between the attempts with a timer that ends when the session closes. That of the driver
- * (`control-connection.js`, `_refresh`) keeps the process alive until it fires: up to ten minutes after a long outage.
+ * Reconnects one at a time, and waits between the attempts with a timer that ends when the session closes.
+ *
+ * The timer of the driver (`control-connection.js`, `_refresh`) keeps the process alive until it fires: up to ten minutes
+ * after a long outage. A connection that comes from a contact point is watched twice (`_initializeConnection`, `_refresh`),
+ * and each watch reconnects when it is lost. Two that reconnect at once replace each other's hosts, and each of their
+ * connections is watched twice again.
  */
 export const reconnectUntilClosed = (
   control: ControlConnection,
   overrides: Overrides,
   closed: Deferred.Deferred<void>
-): void =>
+): void => {
+  let underWay: Promise<void> | undefined
+  let isAskedAgain = false
+  overrides.method(control, "_refresh", (original) => {
+    const all: Effect.Effect<void, unknown> = Effect.gen(function*() {
+      do {
+        isAskedAgain = false
+        yield* settled(() => original())
+        if (!control._isShuttingDown) openPools(control)
+      } while (isAskedAgain && isLost(control))
+    })
+    return (plan) => {
+      // The call under way goes on to other nodes.
+      if (plan !== undefined) return original(plan)
+      isAskedAgain = underWay !== undefined
+      return underWay ??= Effect.runPromise(Effect.ensuring(all, Effect.sync(() => underWay = undefined)))
+    }
+  })
   overrides.method(control, "_refreshControlConnection", (original) => {
     const attempt = (plan: Iterator<Host>): Effect.Effect<void, unknown> =>
       settled(() => original(plan)).pipe(
@@ -24,6 +45,20 @@ export const reconnectUntilClosed = (
       )
     return (plan) => Effect.runPromise(attempt(plan))
   })
+}
+
+/**
+ * Opens the pools that nothing opens. A contact point that fails while it describes the cluster leaves a new host in the
+ * place of the old one: up, without a connection, and without an attempt to open one.
+ */
+const openPools = ({ _profileManager, hosts }: ControlConnection): void => {
+  for (const host of hosts.values() as ReadonlyArray<PoolHost>) {
+    if (host.isUp() && _profileManager.getDistance(host) !== types.distance.ignored) host.initializePool?.()
+  }
+}
+
+const isLost = ({ _isShuttingDown, connection, host }: ControlConnection): boolean =>
+  !_isShuttingDown && (connection?.connected !== true || host?.isUp() !== true)
 
 const waited = (
   control: ControlConnection,
