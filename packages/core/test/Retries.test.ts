@@ -143,6 +143,23 @@ describe("what is retried", () => {
       ) assert.strictEqual((yield* run(write, reason)).sent, 1, reason._tag)
     }))
 
+  it.effect("a predicate is asked only about errors that may be retried", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const retry = RetryPolicy.make({
+        while: (error) => {
+          asked.push(`${error.reason._tag}, ${error.outcome}`)
+          return true
+        }
+      })
+      const timeout = new Reason.RequestTimeout({ message, timeout: 1 })
+      const unmarked = Statement.withOptions(counter, { retry })
+      assert.deepInclude(yield* run(unmarked, timeout), { sent: 1, end: "RequestTimeout, Unknown" })
+      assert.deepStrictEqual(asked, [])
+      assert.deepInclude(yield* run(unmarked, unavailable, timeout), { sent: 2, end: "RequestTimeout, Unknown" })
+      assert.deepStrictEqual(asked, ["Unavailable, NotApplied"])
+    }))
+
   it.effect("up to three attempts; the error tells how many", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* run(write, ...times(9, overloaded)), {
@@ -324,7 +341,7 @@ describe("what retries leave", () => {
       ]
     }))))
 
-  it.effect("what only idempotence forbids is told once a query", () => {
+  it.effect("a hint at an unmarked idempotent statement is logged once a query", () => {
     const told: Array<unknown> = []
     const logger = Logger.make<unknown, void>(({ message }) => {
       told.push(message)

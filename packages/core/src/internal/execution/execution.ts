@@ -14,6 +14,7 @@ import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import { ResultSet } from "../../ResultSet.ts"
+import { standard } from "../../RetryPolicy.ts"
 import { carrying, internals } from "../internals.ts"
 import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
@@ -25,7 +26,7 @@ import { Attempt } from "./attempt.ts"
 import { completed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import type { Host } from "./host.ts"
-import { tellIfOnlyIdempotenceLacks } from "./idempotenceHint.ts"
+import { hintAtIdempotence } from "./idempotenceHint.ts"
 import { Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import { Failure, Interrupted, Success } from "./results.ts"
@@ -312,7 +313,8 @@ export class Execution {
   #givesUp(failure: Failure): void {
     const { environment } = this.#run
     const { retry } = environment.resolver.resolve(this.executable.options)
-    if (retry.while(failure.error)) tellIfOnlyIdempotenceLacks(environment, this.executable, failure.error)
+    // A predicate of the user is asked only about errors that may be retried.
+    if (retry.while === standard.while) hintAtIdempotence(environment, this.executable, failure.error)
     this.#end(failure)
   }
 

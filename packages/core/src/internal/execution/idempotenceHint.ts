@@ -8,7 +8,7 @@ import type { Environment } from "../run/environment.ts"
 import type { Executable } from "../statement/input.ts"
 
 /** Logs it, once for each text that bears no mark. */
-export const tellIfOnlyIdempotenceLacks = (
+export const hintAtIdempotence = (
   environment: Environment,
   { options, text }: Executable,
   error: CqlError
@@ -17,8 +17,8 @@ export const tellIfOnlyIdempotenceLacks = (
   if (!lacks || options.idempotent !== undefined || !environment.session.isFirstOf(text)) return
   environment.fork(
     Effect.logInfo(
-      `${error.reason._tag} is not retried, for executing this twice may not be harmless: ${text}; ` +
-        "mark it { idempotent: true } where it is"
+      `${error.reason._tag} is not retried, because executing this statement twice may change the result: ${text}. ` +
+        "Mark it { idempotent: true } if it is safe to execute twice."
     )
   )
 }
