@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
@@ -16,7 +17,7 @@ import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
 import * as internal from "./internal/run/concurrent.ts"
 import * as RunInput from "./internal/run/runInput.ts"
 import type { Errors, NoSource, Refused, ResultOf, WithBudget } from "./internal/run/types.ts"
-import { isDataFirst } from "./internal/source/source.ts"
+import { type Any, isDataFirst } from "./internal/source/source.ts"
 import type { Query } from "./Query.ts"
 import type { ItemOf, Options, ServicesOf, Source, StreamOptions } from "./Run.ts"
 import type { Session } from "./Session.ts"
@@ -24,6 +25,135 @@ import type * as Statement from "./Statement.ts"
 import type { Summary } from "./Summary.ts"
 
 export type { ErrorOf, ItemOf, Options, Selection, ServicesOf, Source, StreamOptions } from "./Run.ts"
+
+/**
+ * What a verb gives: an array of results, a stream of them, or their counts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Form = "array" | "stream" | "counts"
+
+/**
+ * The options of a verb that gives a {@link Form}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OptionsOf<
+  F extends Form,
+  Raise extends boolean,
+  Budget extends ErrorBudget | undefined,
+  Deadline extends Duration.Input | undefined
+> =
+  & (F extends "stream" ? StreamOptions<Raise, Budget, Deadline> : Options<Raise, Budget, Deadline>)
+  & WithBudget<Raise, Budget>
+
+/**
+ * The effect or the stream that a verb returns.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Output<
+  F extends Form,
+  S,
+  Row,
+  Raise extends boolean,
+  Budget extends ErrorBudget | undefined,
+  Deadline extends Duration.Input | undefined
+> = F extends "stream" ? Stream.Stream<
+    ResultOf<Row, Raise, ItemOf<S>>,
+    Errors<S, Row, Raise, Budget, Deadline>,
+    Session | ServicesOf<S>
+  >
+  : Effect.Effect<
+    F extends "array" ? Array<ResultOf<Row, Raise, ItemOf<S>>> : Summary,
+    Errors<S, Row, Raise, Budget, Deadline>,
+    Session | ServicesOf<S>
+  >
+
+/**
+ * A verb that runs statements. Its options may come first, for a pipe.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OfStatements<F extends Form> {
+  <
+    Raise extends boolean = true,
+    Budget extends ErrorBudget | undefined = undefined,
+    Deadline extends Duration.Input | undefined = undefined,
+    Seen = undefined
+  >(
+    options: OptionsOf<F, Raise, Budget, Deadline> & NoSource<Seen>,
+    ...refused: Refused<Seen>
+  ): <S extends Source<Statement.Input>>(
+    statements: S
+  ) => Output<F, S, Statement.RowOf<ItemOf<S>>, Raise, Budget, Deadline>
+  <
+    S extends Source<Statement.Input>,
+    Raise extends boolean = true,
+    Budget extends ErrorBudget | undefined = undefined,
+    Deadline extends Duration.Input | undefined = undefined
+  >(
+    statements: S,
+    options?: OptionsOf<F, Raise, Budget, Deadline>
+  ): Output<F, S, Statement.RowOf<ItemOf<S>>, Raise, Budget, Deadline>
+}
+
+/**
+ * A verb that runs one query with many parameters.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OfParameters<F extends Form> = <
+  Q extends string | Query.Any,
+  const S extends Source<Query.ParamsOf<Q>>,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined,
+  Deadline extends Duration.Input | undefined = undefined
+>(
+  query: Q,
+  parameters: S,
+  options?: OptionsOf<F, Raise, Budget, Deadline>
+) => Output<F, S, Query.RowOf<Q>, Raise, Budget, Deadline>
+
+/**
+ * A verb that runs the statements that a function makes of items.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OfItems<F extends Form> = <
+  S extends Source<unknown>,
+  I extends Statement.Input,
+  Raise extends boolean = true,
+  Budget extends ErrorBudget | undefined = undefined,
+  Deadline extends Duration.Input | undefined = undefined
+>(
+  items: S,
+  statement: (item: ItemOf<S>, index: number) => I,
+  options?: OptionsOf<F, Raise, Budget, Deadline>
+) => Output<F, S, Statement.RowOf<I>, Raise, Budget, Deadline>
+
+type AnyOptions = OptionsOf<"stream", boolean, ErrorBudget | undefined, Duration.Input | undefined>
+
+// The types of a verb follow from its arguments, which no body can show to the compiler: one cast for each kind of verb.
+const ofStatements = <F extends Form>(run: internal.Verb): OfStatements<F> =>
+  dual(
+    isDataFirst,
+    (statements: Any, options?: AnyOptions) => run(RunInput.statements(statements), options ?? {})
+  ) as never
+
+const ofParameters = <F extends Form>(run: internal.Verb): OfParameters<F> =>
+  ((query: string | Query.Any, parameters: Any, options?: AnyOptions) =>
+    run(RunInput.parameters(query, parameters), options ?? {})) as never
+
+const ofItems = <F extends Form>(run: internal.Verb): OfItems<F> =>
+  ((items: Any, statement: (item: unknown, index: number) => unknown, options?: AnyOptions) =>
+    run(RunInput.by(items, statement), options ?? {})) as never
 
 /**
  * Runs statements concurrently and gives their results in input order.
@@ -54,32 +184,7 @@ export type { ErrorOf, ItemOf, Options, Selection, ServicesOf, Source, StreamOpt
  * @category execution
  * @since 0.1.0
  */
-export const executeConcurrent: {
-  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
-    options: Options<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
-    ...refused: Refused<Seen>
-  ): <S extends Source<Statement.Input>>(statements: S) => Effect.Effect<
-    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>>,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-  <
-    S extends Source<Statement.Input>,
-    Raise extends boolean = true,
-    Budget extends ErrorBudget | undefined = undefined
-  >(
-    statements: S,
-    options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-  ): Effect.Effect<
-    Array<ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>>,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-} = dual(
-  isDataFirst,
-  (statements: Source<unknown>, options?: Options<boolean, ErrorBudget | undefined>) =>
-    internal.collect(RunInput.statements(statements), options ?? {})
-) as never
+export const executeConcurrent: OfStatements<"array"> = ofStatements(internal.collect)
 
 /**
  * Runs one query with many parameters, and gives the results in the order of the parameters.
@@ -100,20 +205,7 @@ export const executeConcurrent: {
  * @category execution
  * @since 0.1.0
  */
-export const executeConcurrentWithArgs = <
-  Q extends string | Query.Any,
-  const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  query: Q,
-  parameters: S,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Array<ResultOf<Query.RowOf<Q>, Raise, ItemOf<S>>>,
-  Errors<S, Query.RowOf<Q>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.collect(RunInput.parameters(query, parameters), options ?? {}) as never
+export const executeConcurrentWithArgs: OfParameters<"array"> = ofParameters(internal.collect)
 
 /**
  * Runs statements concurrently as a stream of their results, in input order or, with `ordered: false`, as they complete.
@@ -138,32 +230,7 @@ export const executeConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const streamConcurrent: {
-  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
-    options: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
-    ...refused: Refused<Seen>
-  ): <S extends Source<Statement.Input>>(statements: S) => Stream.Stream<
-    ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-  <
-    S extends Source<Statement.Input>,
-    Raise extends boolean = true,
-    Budget extends ErrorBudget | undefined = undefined
-  >(
-    statements: S,
-    options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
-  ): Stream.Stream<
-    ResultOf<Statement.RowOf<ItemOf<S>>, Raise, ItemOf<S>>,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-} = dual(
-  isDataFirst,
-  (statements: Source<unknown>, options?: StreamOptions<boolean, ErrorBudget | undefined>) =>
-    internal.stream(RunInput.statements(statements), options ?? {})
-) as never
+export const streamConcurrent: OfStatements<"stream"> = ofStatements(internal.stream)
 
 /**
  * Runs one query with many parameters as a stream of results; see {@link streamConcurrent}.
@@ -171,20 +238,7 @@ export const streamConcurrent: {
  * @category execution
  * @since 0.1.0
  */
-export const streamConcurrentWithArgs = <
-  Q extends string | Query.Any,
-  const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  query: Q,
-  parameters: S,
-  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
-): Stream.Stream<
-  ResultOf<Query.RowOf<Q>, Raise, ItemOf<S>>,
-  Errors<S, Query.RowOf<Q>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.stream(RunInput.parameters(query, parameters), options ?? {}) as never
+export const streamConcurrentWithArgs: OfParameters<"stream"> = ofParameters(internal.stream)
 
 /**
  * Runs statements concurrently for their effect alone, and gives the counts, in constant memory.
@@ -208,32 +262,7 @@ export const streamConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const runConcurrent: {
-  <Raise extends boolean = true, Budget extends ErrorBudget | undefined = undefined, Seen = undefined>(
-    options: Options<Raise, Budget> & WithBudget<Raise, Budget> & NoSource<Seen>,
-    ...refused: Refused<Seen>
-  ): <S extends Source<Statement.Input>>(statements: S) => Effect.Effect<
-    Summary,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-  <
-    S extends Source<Statement.Input>,
-    Raise extends boolean = true,
-    Budget extends ErrorBudget | undefined = undefined
-  >(
-    statements: S,
-    options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-  ): Effect.Effect<
-    Summary,
-    Errors<S, Statement.RowOf<ItemOf<S>>, Raise, Budget>,
-    Session | ServicesOf<S>
-  >
-} = dual(
-  isDataFirst,
-  (statements: Source<unknown>, options?: Options<boolean, ErrorBudget | undefined>) =>
-    internal.count(RunInput.statements(statements), options ?? {})
-) as never
+export const runConcurrent: OfStatements<"counts"> = ofStatements(internal.count)
 
 /**
  * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
@@ -241,20 +270,7 @@ export const runConcurrent: {
  * @category execution
  * @since 0.1.0
  */
-export const runConcurrentWithArgs = <
-  Q extends string | Query.Any,
-  const S extends Source<Query.ParamsOf<Q>>,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  query: Q,
-  parameters: S,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Summary,
-  Errors<S, Query.RowOf<Q>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.count(RunInput.parameters(query, parameters), options ?? {}) as never
+export const runConcurrentWithArgs: OfParameters<"counts"> = ofParameters(internal.count)
 
 /**
  * Runs the statement that a function makes of each item, and gives the results in the order of the items. Each result has its
@@ -285,20 +301,7 @@ export const runConcurrentWithArgs = <
  * @category execution
  * @since 0.1.0
  */
-export const executeConcurrentBy = <
-  S extends Source<unknown>,
-  I extends Statement.Input,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  items: S,
-  statement: (item: ItemOf<S>, index: number) => I,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Array<ResultOf<Statement.RowOf<I>, Raise, ItemOf<S>>>,
-  Errors<S, Statement.RowOf<I>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.collect(RunInput.by(items, statement as never), options ?? {}) as never
+export const executeConcurrentBy: OfItems<"array"> = ofItems(internal.collect)
 
 /**
  * Runs the statement that a function makes of each item, as a stream of results that have their items; see
@@ -324,20 +327,7 @@ export const executeConcurrentBy = <
  * @category execution
  * @since 0.1.0
  */
-export const streamConcurrentBy = <
-  S extends Source<unknown>,
-  I extends Statement.Input,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  items: S,
-  statement: (item: ItemOf<S>, index: number) => I,
-  options?: StreamOptions<Raise, Budget> & WithBudget<Raise, Budget>
-): Stream.Stream<
-  ResultOf<Statement.RowOf<I>, Raise, ItemOf<S>>,
-  Errors<S, Statement.RowOf<I>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.stream(RunInput.by(items, statement as never), options ?? {}) as never
+export const streamConcurrentBy: OfItems<"stream"> = ofItems(internal.stream)
 
 /**
  * Runs the statement that a function makes of each item for its effect alone; see {@link runConcurrent} and
@@ -358,17 +348,4 @@ export const streamConcurrentBy = <
  * @category execution
  * @since 0.1.0
  */
-export const runConcurrentBy = <
-  S extends Source<unknown>,
-  I extends Statement.Input,
-  Raise extends boolean = true,
-  Budget extends ErrorBudget | undefined = undefined
->(
-  items: S,
-  statement: (item: ItemOf<S>, index: number) => I,
-  options?: Options<Raise, Budget> & WithBudget<Raise, Budget>
-): Effect.Effect<
-  Summary,
-  Errors<S, Statement.RowOf<I>, Raise, Budget>,
-  Session | ServicesOf<S>
-> => internal.count(RunInput.by(items, statement as never), options ?? {}) as never
+export const runConcurrentBy: OfItems<"counts"> = ofItems(internal.count)

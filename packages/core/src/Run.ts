@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
@@ -79,7 +80,11 @@ export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R>
  * @category options
  * @since 0.1.0
  */
-export interface Options<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined> {
+export interface Options<
+  Raise extends boolean,
+  Budget extends ErrorBudget | undefined = undefined,
+  Deadline extends Duration.Input | undefined = undefined
+> {
   /**
    * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
    * above the capacity of the session is clamped to it, with a warning.
@@ -97,6 +102,11 @@ export interface Options<Raise extends boolean, Budget extends ErrorBudget | und
    * started, what is in flight finishes, and the run fails with `ErrorBudgetExhausted`. Default: none.
    */
   readonly errorBudget?: Budget | undefined
+  /**
+   * Time that the run may take, from its start: a positive duration. At its end nothing more starts, statements in flight are
+   * interrupted, and the run fails with `DeadlineExceeded`. Default: no bound.
+   */
+  readonly deadline?: Deadline | undefined
   /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
   readonly limiter?: Limiter | undefined
   /** Options of every statement of the run, behind its own and before those of the session. */
@@ -114,9 +124,11 @@ export interface Options<Raise extends boolean, Budget extends ErrorBudget | und
  * @category options
  * @since 0.1.0
  */
-export interface StreamOptions<Raise extends boolean, Budget extends ErrorBudget | undefined = undefined>
-  extends Options<Raise, Budget>
-{
+export interface StreamOptions<
+  Raise extends boolean,
+  Budget extends ErrorBudget | undefined = undefined,
+  Deadline extends Duration.Input | undefined = undefined
+> extends Options<Raise, Budget, Deadline> {
   /** True if results come in the order of the source, or else as they complete. Default: `true`. */
   readonly ordered?: boolean | undefined
   /**

@@ -1,6 +1,7 @@
 import {
   Batch,
   type CqlError,
+  type DeadlineExceeded,
   type ErrorBudget,
   type ErrorBudgetExhausted,
   executeConcurrent,
@@ -20,7 +21,7 @@ import {
   streamConcurrentWithArgs,
   type Summary
 } from "@effect-cql/core"
-import { type Effect, Schema, Stream } from "effect"
+import { type Duration, type Effect, Schema, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
 interface User {
@@ -53,6 +54,7 @@ declare const stream: Stream.Stream<Statement.Statement<User>, Mine, Needed>
 declare const parameters: ReadonlyArray<readonly [number]>
 declare const ids: Stream.Stream<{ readonly id: number }, Mine, Needed>
 declare const someday: boolean
+declare const soon: Duration.Input | undefined
 declare const maybe: ErrorBudget | undefined
 
 describe("executeConcurrent", () => {
@@ -98,6 +100,22 @@ describe("executeConcurrent", () => {
     expect(executeConcurrent(array, { raiseOnFirstError: false, errorBudget: maybe })).type.toBe<
       Effect.Effect<Array<Result<User>>, ErrorBudgetExhausted<User>, Session>
     >()
+  })
+
+  test("a deadline adds that it may be exceeded", () => {
+    expect(executeConcurrent(array, { raiseOnFirstError: false, deadline: "5 minutes" })).type.toBe<
+      Effect.Effect<Array<Result<User>>, DeadlineExceeded<User>, Session>
+    >()
+    expect(streamConcurrent(iterable, { deadline: soon })).type.toBe<
+      Stream.Stream<Success<User>, StatementFailed | DeadlineExceeded<User> | SourceError, Session>
+    >()
+    expect(runConcurrent({ deadline: 5_000 })(array)).type.toBe<
+      Effect.Effect<Summary, StatementFailed | DeadlineExceeded<User>, Session>
+    >()
+    expect(executeConcurrent(array, { deadline: undefined })).type.toBe<
+      Effect.Effect<Array<Success<User>>, StatementFailed, Session>
+    >()
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { deadline: "soon" })
   })
 
   test("other sources add what they can fail with, and need", () => {

@@ -94,6 +94,10 @@ export class ArrayEngine {
     return undefined
   }
 
+  get isComplete(): boolean {
+    return this.#next >= this.#length && this.run.open === 0 && !this.run.isWaiting
+  }
+
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
     this.results[execution.index] = result
     // No owner yet: it ended within `start`, and its worker goes on by itself.

@@ -2,13 +2,12 @@
  * What the nine verbs have in common: options checked, level resolved, engine made, run begun and ended.
  */
 import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
-import type { Options, StreamOptions } from "../../Run.ts"
 import { Session } from "../../Session.ts"
 import type { Summary } from "../../Summary.ts"
 import { aKindOf } from "../kindOf.ts"
@@ -23,17 +22,19 @@ import { PullEngine } from "./pullEngine.ts"
 import * as Sink from "./resultBuffer.ts"
 import type { Policy, Run } from "./run.ts"
 import type { RunInput } from "./runInput.ts"
-import { checkRunOptions, levelOf } from "./runOptions.ts"
+import { checkRunOptions, levelOf, type RunOptions } from "./runOptions.ts"
 
 type Result = ExecutionResult<unknown>
 
-type RunOptions = Options<boolean, ErrorBudget | undefined>
+/** Runs what an input gives: in one of the forms of a result. */
+export type Verb = (input: RunInput, options: RunOptions) => unknown
 
 const policyOf = (options: RunOptions, ordered: boolean): Policy => ({
   failFast: options.raiseOnFirstError ?? true,
   settle: options.onFirstError === "settle",
   ordered,
-  errorBudget: options.errorBudget === undefined ? undefined : new Budget(options.errorBudget)
+  errorBudget: options.errorBudget === undefined ? undefined : new Budget(options.errorBudget),
+  deadline: options.deadline === undefined ? undefined : Duration.fromInputUnsafe(options.deadline)
 })
 
 interface Begun {
@@ -44,7 +45,7 @@ interface Begun {
 /** Checks everything that can be wrong before anything is opened, and takes what the run needs from its fiber. */
 const begin = (
   input: RunInput,
-  options: StreamOptions<boolean, ErrorBudget | undefined>
+  options: RunOptions
 ): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options)
@@ -64,18 +65,27 @@ const begin = (
     return { concurrency, environment }
   })
 
-/** Reports progress around an effect, where it is asked for. */
-const reporting = <A, E>(
+/** Reports the progress of a run, and ends it at its deadline, where that is asked for. Succeeds with how to stop both. */
+const attend = (environment: Environment, run: Run, { onProgress }: RunOptions): Effect.Effect<void> => {
+  const timer = run.startDeadline()
+  const reporter = onProgress === undefined ? undefined : report(environment, run, onProgress)
+  return Effect.suspend(() => {
+    timer?.interruptUnsafe()
+    return reporter?.finish ?? Effect.void
+  })
+}
+
+/** The same around an effect. */
+const attended = <A, E>(
   effect: Effect.Effect<A, E>,
   environment: Environment,
   run: Run,
   options: RunOptions
 ): Effect.Effect<A, E> => {
-  const handler = options.onProgress
-  if (handler === undefined) return effect
+  if (options.onProgress === undefined && options.deadline === undefined) return effect
   return Effect.suspend(() => {
-    const reporter = report(environment, run, handler)
-    return Effect.onExit(effect, () => reporter.finish)
+    const end = attend(environment, run, options)
+    return Effect.onExit(effect, () => end)
   })
 }
 
@@ -102,7 +112,7 @@ const collectArray = (
     Effect.andThen(engine.run.conclusion),
     Effect.as(engine.results)
   )
-  return reporting(executed, environment, engine.run, options)
+  return attended(executed, environment, engine.run, options)
 }
 
 const collectPulled = (
@@ -119,7 +129,7 @@ const collectPulled = (
     bufferSize: Number.POSITIVE_INFINITY,
     sink: Sink.collecting(results)
   })
-  return reporting(Effect.as(drained(engine), results), environment, engine.run, options)
+  return attended(Effect.as(drained(engine), results), environment, engine.run, options)
 }
 
 /** Runs everything and gives the counts. */
@@ -131,13 +141,13 @@ export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summa
       bufferSize: Number.POSITIVE_INFINITY,
       sink: Sink.discarding
     })
-    return reporting(Effect.map(drained(engine), () => engine.run.summary), environment, engine.run, options)
+    return attended(Effect.map(drained(engine), () => engine.run.summary), environment, engine.run, options)
   })
 
 /** Runs as far as the stream is pulled. */
 export const stream = (
   input: RunInput,
-  options: StreamOptions<boolean, ErrorBudget | undefined>
+  options: RunOptions
 ): Stream.Stream<Result, unknown, Session> =>
   Stream.unwrap(Effect.gen(function*() {
     const { concurrency, environment } = yield* begin(input, options)
@@ -149,10 +159,8 @@ export const stream = (
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
       sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)
     })
-    if (options.onProgress !== undefined) {
-      const reporter = report(environment, engine.run, options.onProgress)
-      yield* Effect.addFinalizer(() => reporter.finish)
-    }
+    const end = attend(environment, engine.run, options)
+    yield* Effect.addFinalizer(() => end)
     yield* Effect.addFinalizer(() => engine.shutdown)
     return Stream.fromPull(Effect.succeed(engine.pull))
   }))

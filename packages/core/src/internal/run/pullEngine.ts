@@ -80,7 +80,11 @@ export class PullEngine {
   }
 
   get #isOver(): boolean {
-    return this.run.stopping ? this.run.settled : this.#sourceEnded && this.run.open === 0 && !this.run.isWaiting
+    return this.run.stopping ? this.run.settled : this.isComplete
+  }
+
+  get isComplete(): boolean {
+    return this.#sourceEnded && this.run.open === 0 && !this.run.isWaiting
   }
 
   /** Starts statements while there is room and the source has some. */
@@ -163,6 +167,7 @@ export class PullEngine {
   }
 
   onSettled(): void {
+    if (this.run.isCutShort) this.#sink.release()
     this.#signal()
   }
 

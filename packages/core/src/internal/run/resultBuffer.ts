@@ -13,6 +13,8 @@ export interface Sink {
   readonly isReady: boolean
   /** Hands over everything that is ready. */
   readonly take: () => ReadonlyArray<Result>
+  /** Gives up the indexes that have no result, for they will have none: the results behind them are ready. */
+  readonly release: () => void
   /** Results that are kept for the end of the run. */
   readonly results: ReadonlyArray<Result>
 }
@@ -30,6 +32,7 @@ export const ordered = (failFast: boolean): Sink => {
       ring.put(index, result)
       return true
     },
+    release: () => ring.closeGaps(),
     get isReady() {
       return isElement(ring.first)
     },
@@ -54,6 +57,7 @@ export const unordered = (failFast: boolean): Sink => {
       if (!(failFast && result._tag === "Failure")) waiting.push(result)
       return true
     },
+    release: () => {},
     get isReady() {
       return waiting.length > 0
     },
@@ -73,9 +77,16 @@ export const collecting = (results: Array<Result>): Sink => ({
     results[index] = result
     return false
   },
+  release: () => {},
   isReady: false,
   take: () => nothing
 })
 
 /** Drops every result: the run has counted it. */
-export const discarding: Sink = { results: nothing, put: () => false, isReady: false, take: () => nothing }
+export const discarding: Sink = {
+  results: nothing,
+  put: () => false,
+  release: () => {},
+  isReady: false,
+  take: () => nothing
+}

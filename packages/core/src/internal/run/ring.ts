@@ -22,6 +22,16 @@ export class Ring<A> {
     this.#head++
   }
 
+  /** Moves every result to the front, in their order. What was missing before them stays missing. */
+  closeGaps(): void {
+    const { length } = this.#slots
+    const present = Array.from({ length }, (_, offset) => this.#slots[(this.#head + offset) & (length - 1)])
+      .filter((result) => result !== undefined)
+    for (let offset = 0; offset < length; offset++) {
+      this.#slots[(this.#head + offset) & (length - 1)] = present[offset]
+    }
+  }
+
   // The length is a power of two, so that an index is found by a mask.
   #grow(): void {
     const before = this.#slots

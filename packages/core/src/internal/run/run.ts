@@ -5,8 +5,10 @@
  * reason as in `execution.ts`: every statement passes through here.
  */
 import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { DeadlineExceeded } from "../../DeadlineExceeded.ts"
 import { ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import { type ExecutionResult, type Failure, type Interrupted, isFailure } from "../../ExecutionResult.ts"
 import { StatementFailed } from "../../StatementFailed.ts"
@@ -32,12 +34,16 @@ export interface Policy {
   readonly ordered: boolean
   /** Failures that a collecting run may have. */
   readonly errorBudget: Budget | undefined
+  /** Time that the run may take. */
+  readonly deadline: Duration.Duration | undefined
 }
 
 /** Callbacks of an engine. */
 export interface Engine {
   /** Results of the run by index; empty if results are emitted or counted on the way. */
   readonly results: ReadonlyArray<ExecutionResult<unknown>>
+  /** True if every statement of the source has ended. */
+  readonly isComplete: boolean
   /** A statement has ended; its place is free. */
   readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
   /** The statement that waited for a permit has been started, so that the next one may be. */
@@ -76,6 +82,7 @@ export class Run implements Host {
   #defect: Cause.Cause<never> | undefined
   #stopScheduled = false
   #isInterrupted = false
+  #isOverTime = false
   #stoppedFibers: Array<Fiber.Fiber<unknown, unknown>> = []
 
   constructor(environment: Environment, policy: Policy, engine: Engine) {
@@ -122,6 +129,11 @@ export class Run implements Host {
     this.started++
     this.turn.consume()
     execution.start()
+  }
+
+  /** True if the deadline ended the run, and no failure did. */
+  get isCutShort(): boolean {
+    return this.#isOverTime && this.#failure === undefined && this.#defect === undefined
   }
 
   /** True if a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
@@ -202,6 +214,21 @@ export class Run implements Host {
     if (this.open === 0) this.#scheduleStop()
   }
 
+  /** Starts the timer of the deadline, where there is one. */
+  startDeadline(): Fiber.Fiber<void> | undefined {
+    const { deadline } = this.#policy
+    if (deadline === undefined || !Duration.isFinite(deadline)) return undefined
+    const { clock, fork } = this.environment
+    return fork(Effect.map(clock.sleep(deadline), () => this.#exceedDeadline()))
+  }
+
+  #exceedDeadline(): void {
+    if (this.settled || this.#engine.isComplete) return
+    this.#isOverTime = true
+    this.stop()
+    this.#scheduleStop()
+  }
+
   #scheduleStop(): void {
     if (this.#stopScheduled) return
     this.#stopScheduled = true
@@ -216,6 +243,7 @@ export class Run implements Host {
 
   #interruptWhatNeedNotFinish(): void {
     if (this.#defect !== undefined) return this.#interruptAfter(-1)
+    if (this.#isOverTime) this.#interruptAfter(-1)
     if (this.failures.length === 0 || !this.#policy.failFast) return
     // The drain is over: of the failures in it the lowest index wins. In an ordered stream an earlier statement that
     // is still under way may yet fail, and would then come first.
@@ -253,15 +281,20 @@ export class Run implements Host {
   }
 
   /** Succeeds when no statement stopped the run, and fails or dies with what did. */
-  get conclusion(): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> {
-    return Effect.flatMap(this.#atRest, (): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted> => {
+  get conclusion(): Effect.Effect<void, StatementFailed | ErrorBudgetExhausted | DeadlineExceeded> {
+    return Effect.flatMap(this.#atRest, (): Run["conclusion"] => {
       if (this.#defect !== undefined) return Effect.failCause(this.#defect)
       const failure = this.#failure
+      if (this.isCutShort) return this.#exceeded(this.#policy.deadline!)
       if (failure === undefined) return this.#lastStraw === undefined ? Effect.void : this.#exhausted(this.#lastStraw)
       const { account } = this
       const others = account.failures.filter((other) => other !== failure)
       return Effect.fail(new StatementFailed({ ...account, failure, reason: failure.error.reason, failures: others }))
     })
+  }
+
+  #exceeded(deadline: Duration.Duration): Effect.Effect<never, DeadlineExceeded> {
+    return Effect.fail(new DeadlineExceeded({ deadline, ...this.account, results: this.#results }))
   }
 
   #exhausted(failure: Failure): Effect.Effect<never, ErrorBudgetExhausted> {
@@ -273,9 +306,14 @@ export class Run implements Host {
     )
   }
 
+  // Without the gaps of statements that have none.
+  get #results(): ReadonlyArray<ExecutionResult<unknown>> {
+    return this.#engine.results.filter((result) => result !== undefined)
+  }
+
   /** The account of a run's statements for its error. */
   get account(): Account {
-    const failures = this.#policy.failFast ? this.failures : this.#engine.results.filter(isFailure)
+    const failures = this.#policy.failFast ? this.failures : this.#results.filter(isFailure)
     return {
       startedCount: this.started,
       failures: failures.toSorted(byIndex),

@@ -1,18 +1,32 @@
 /**
  * The options of a run: checked, and the level that follows from them.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { StreamOptions } from "../../Run.ts"
-import { aFunction, anything, boolean, checkOptions, isPositiveInteger, oneOf, rule, type Rules } from "../check.ts"
+import {
+  aFunction,
+  anything,
+  boolean,
+  checkOptions,
+  isPositiveInteger,
+  oneOf,
+  positiveDuration,
+  rule,
+  type Rules
+} from "../check.ts"
 import { aLimiter } from "../limiter/rule.ts"
 import { checked } from "../statement/options.ts"
 import { checkErrorBudget } from "./errorBudget.ts"
 
 const defaultConcurrency = 100
 
-const rules: Rules<StreamOptions<boolean, ErrorBudget | undefined>> = {
+/** The options of every form of a run. */
+export type RunOptions = StreamOptions<boolean, ErrorBudget | undefined, Duration.Input | undefined>
+
+const rules: Rules<RunOptions> = {
   concurrency: rule(
     "a positive integer or \"unbounded\"",
     (value) => value === "unbounded" || isPositiveInteger(value)
@@ -20,6 +34,7 @@ const rules: Rules<StreamOptions<boolean, ErrorBudget | undefined>> = {
   raiseOnFirstError: boolean,
   onFirstError: oneOf(["interrupt", "settle"]),
   errorBudget: anything,
+  deadline: positiveDuration,
   limiter: aLimiter,
   statement: anything,
   onProgress: aFunction("an Effect"),
@@ -28,7 +43,7 @@ const rules: Rules<StreamOptions<boolean, ErrorBudget | undefined>> = {
 }
 
 /** Throws {@link InvalidOptions} for the first option that is invalid. */
-export const checkRunOptions = (options: StreamOptions<boolean, ErrorBudget | undefined>): void => {
+export const checkRunOptions = (options: RunOptions): void => {
   const { errorBudget, raiseOnFirstError, statement } = checkOptions(options, rules)
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
   if (statement !== undefined) checked(statement, "statement.")

@@ -1,6 +1,7 @@
 /**
  * The types of results and errors that follow from the options of a run.
  */
+import type { DeadlineExceeded } from "../../DeadlineExceeded.ts"
 import type { ErrorBudget, ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import type { ExecutionResult, Success } from "../../ExecutionResult.ts"
 import type { ErrorOf } from "../../Run.ts"
@@ -10,10 +11,11 @@ import type { StatementFailed } from "../../StatementFailed.ts"
 export type ResultOf<Row, Raise extends boolean, Item> = [Raise] extends [true] ? Success<Row, Item>
   : ExecutionResult<Row, Item>
 
-/** The errors of a run: of a failed statement, of an exhausted budget, of the source. */
-export type Errors<S, Row, Raise extends boolean, Budget extends ErrorBudget | undefined> =
+/** The errors of a run: of a failed statement, of an exhausted budget, of a deadline, of the source. */
+export type Errors<S, Row, Raise extends boolean, Budget extends ErrorBudget | undefined, Deadline> =
   | ([Raise] extends [false] ? never : StatementFailed)
   | ([Budget] extends [undefined] ? never : ErrorBudgetExhausted<Row>)
+  | ([Deadline] extends [undefined] ? never : DeadlineExceeded<Row>)
   | ErrorOf<S>
 
 /** An error budget is for runs that go on after a failure: beside it `raiseOnFirstError` has to be `false`. */
