@@ -267,7 +267,9 @@ export const targetsOf = (
         `Invalid restrictions on clustering columns since the ${verb} statement modifies only static columns`
       )
     }
-    return { keys, rows: undefined, ranges: undefined }
+    // Without clustering columns the partition is one row, and a condition is about that row.
+    const rows = needs === "any" && table.clustering.length === 0 ? [[]] : undefined
+    return { keys, rows, ranges: undefined }
   }
   checkClustering(table, restrictions, false, false)
   return { keys, ...rowsOf(table, ofRows, verb, needs) }

@@ -54,6 +54,20 @@ export const conditions = [
     "UPDATE c1 SET v = 1 WHERE k = 1 AND c = 1 IF NOT EXISTS",
     "DELETE FROM c1 WHERE k = 1 IF EXISTS"
   ]),
+  scenario("Conditional deletes of a table without clustering columns", [
+    "CREATE TABLE c3 (k int PRIMARY KEY, v int)"
+  ], [
+    "INSERT INTO c3 (k, v) VALUES (1, 10)",
+    "DELETE FROM c3 WHERE k = 1 IF v = 9",
+    "DELETE FROM c3 WHERE k = 1 IF v = 10",
+    "SELECT k, v FROM c3",
+    "DELETE FROM c3 WHERE k = 1 IF v = 10",
+    "DELETE FROM c3 WHERE k = 1 IF EXISTS",
+    "INSERT INTO c3 (k, v) VALUES (1, 11) IF NOT EXISTS",
+    "DELETE FROM c3 WHERE k = 1 IF EXISTS",
+    "SELECT k, v FROM c3",
+    "DELETE v FROM c3 WHERE k = 2 IF v = null"
+  ]),
   scenario("Conditional batches", [
     "CREATE TABLE c2 (k int, c int, v int, st int static, PRIMARY KEY (k, c))",
     "CREATE TABLE c2x (k int PRIMARY KEY, v int)"
