@@ -1,0 +1,7 @@
+/**
+ * Effect's cluster on Cassandra alone: storages over CQL.
+ *
+ * @since 0.1.0
+ */
+export * as CqlCluster from "./CqlCluster.ts"
+export * as CqlRunnerStorage from "./CqlRunnerStorage.ts"

@@ -1,0 +1,47 @@
+/**
+ * The tables of the storages.
+ *
+ * Conditional writes are dated by ballots of the servers, plain writes by the clocks of the clients. A plain write of a client
+ * whose clock is ahead would hide later conditional writes to the same cell. So each cell here is written by conditional writes
+ * only, or by plain writes only; and a plain row that is deleted is never written again under the same key.
+ */
+import { quoted } from "./names.ts"
+
+const hour = "gc_grace_seconds = 3600"
+
+/** By name: the columns, the key and the options. The comment says how the cells are written. */
+const tables: Readonly<Record<string, string>> = {
+  // Conditional. The facts that hold for a cluster for ever.
+  clusters: `(cluster text PRIMARY KEY, scope text, data_center text, shards_per_group int)`,
+  // Conditional, with the lease as TTL. The process that an address belongs to.
+  addresses: `(cluster text, key text, owner text, PRIMARY KEY ((cluster, key))) WITH ${hour}`,
+  // Conditional, with the lease as TTL. A partition for each shard, so that shards do not contend.
+  locks: `(cluster text, key text, owner text, PRIMARY KEY ((cluster, key))) WITH ${hour}`,
+  // Conditional, with a TTL of an hour that is renewed.
+  machines: `(cluster text, id int, address text, PRIMARY KEY ((cluster, id))) WITH ${hour}`,
+  // Plain. A runner without its column "runner" has expired, and is what a late report on its health has left.
+  runners: `(cluster text, address text, incarnation text, runner text, healthy boolean,
+    PRIMARY KEY ((cluster), address, incarnation)) WITH ${hour}`,
+  // Conditional. The request that was first saved with a primary key.
+  keys: `(cluster text, key text, request_id bigint, PRIMARY KEY ((cluster, key)))`,
+  // Conditional, except for "acked". A request with its replies, of kind 0 (a chunk, by its sequence) and 1 (the exit).
+  requests: `(cluster text, request_id bigint, shard text STATIC, entity_type text STATIC, entity_id text STATIC,
+    tag text STATIC, payload text STATIC, headers text STATIC, trace_id text STATIC, span_id text STATIC,
+    sampled boolean STATIC, visible_at bigint STATIC, key text STATIC, attempt int STATIC, exit_id bigint STATIC,
+    reply_attempt int, kind tinyint, seq int, reply_id bigint, body text, acked boolean,
+    PRIMARY KEY ((cluster, request_id), reply_attempt, kind, seq))`,
+  // Plain. The messages that a shard has yet to deliver: ids, no payloads. Kind 0 is a request, 1 an ack, 2 an interrupt.
+  pending: `(cluster text, shard text, visible_at bigint, id bigint, attempt int, kind tinyint, request_id bigint,
+    reply_id bigint, entity_type text, entity_id text, PRIMARY KEY ((cluster, shard), visible_at, id, attempt)) WITH ${hour}`,
+  // Plain. The requests of an entity, for the time when all of it is deleted.
+  entities: `(cluster text, entity_type text, entity_id text, request_id bigint,
+    PRIMARY KEY ((cluster, entity_type, entity_id), request_id))`
+}
+
+/** The name of a table, qualified. */
+export const tableIn = (keyspace: string, name: string): string => `${quoted(keyspace)}.cluster_${name}`
+
+export const ddl = (keyspace: string): ReadonlyArray<string> =>
+  Object.entries(tables).map(([name, rest]) =>
+    `CREATE TABLE IF NOT EXISTS ${tableIn(keyspace, name)} ${rest.replaceAll(/\s+/g, " ")}`
+  )
