@@ -16,15 +16,27 @@ import type * as Stream from "effect/Stream"
 import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
 import * as internal from "./internal/run/concurrent.ts"
 import * as RunInput from "./internal/run/runInput.ts"
+import type { RunOptions } from "./internal/run/runOptions.ts"
 import type { Errors, NoSource, Refused, ResultOf, WithBudget } from "./internal/run/types.ts"
 import { type Any, isDataFirst } from "./internal/source/source.ts"
 import type { Query } from "./Query.ts"
-import type { ItemOf, Options, ServicesOf, Source, StreamOptions } from "./Run.ts"
+import type { ArrayOptions, ItemOf, Options, ServicesOf, Source, StreamOptions } from "./Run.ts"
 import type { Session } from "./Session.ts"
 import type * as Statement from "./Statement.ts"
 import type { Summary } from "./Summary.ts"
 
-export type { ErrorOf, ItemOf, Options, Selection, ServicesOf, Source, StreamOptions } from "./Run.ts"
+export type {
+  ArrayOptions,
+  ErrorOf,
+  ItemOf,
+  Options,
+  Rounds,
+  RoundsNeedCollectMode,
+  Selection,
+  ServicesOf,
+  Source,
+  StreamOptions
+} from "./Run.ts"
 
 /**
  * What a verb gives: an array of results, a stream of them, or their counts.
@@ -46,7 +58,9 @@ export type OptionsOf<
   Budget extends ErrorBudget | undefined,
   Deadline extends Duration.Input | undefined
 > =
-  & (F extends "stream" ? StreamOptions<Raise, Budget, Deadline> : Options<Raise, Budget, Deadline>)
+  & (F extends "stream" ? StreamOptions<Raise, Budget, Deadline>
+    : F extends "array" ? ArrayOptions<Raise, Budget, Deadline>
+    : Options<Raise, Budget, Deadline>)
   & WithBudget<Raise, Budget>
 
 /**
@@ -138,21 +152,19 @@ export type OfItems<F extends Form> = <
   options?: OptionsOf<F, Raise, Budget, Deadline>
 ) => Output<F, S, Statement.RowOf<I>, Raise, Budget, Deadline>
 
-type AnyOptions = OptionsOf<"stream", boolean, ErrorBudget | undefined, Duration.Input | undefined>
-
 // The types of a verb follow from its arguments, which no body can show to the compiler: one cast for each kind of verb.
 const ofStatements = <F extends Form>(run: internal.Verb): OfStatements<F> =>
   dual(
     isDataFirst,
-    (statements: Any, options?: AnyOptions) => run(RunInput.statements(statements), options ?? {})
+    (statements: Any, options?: RunOptions) => run(RunInput.statements(statements), options ?? {})
   ) as never
 
 const ofParameters = <F extends Form>(run: internal.Verb): OfParameters<F> =>
-  ((query: string | Query.Any, parameters: Any, options?: AnyOptions) =>
+  ((query: string | Query.Any, parameters: Any, options?: RunOptions) =>
     run(RunInput.parameters(query, parameters), options ?? {})) as never
 
 const ofItems = <F extends Form>(run: internal.Verb): OfItems<F> =>
-  ((items: Any, statement: (item: unknown, index: number) => unknown, options?: AnyOptions) =>
+  ((items: Any, statement: (item: unknown, index: number) => unknown, options?: RunOptions) =>
     run(RunInput.by(items, statement), options ?? {})) as never
 
 /**

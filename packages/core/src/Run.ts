@@ -5,8 +5,10 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
 import type { ErrorBudget } from "./ErrorBudgetExhausted.ts"
+import type { Failure } from "./ExecutionResult.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Progress } from "./Progress.ts"
 import type { SourceError } from "./SourceError.ts"
@@ -116,6 +118,48 @@ export interface Options<
    * one is never waited for, but for the last call: one second at most.
    */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Options of a run whose results are an array.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ArrayOptions<
+  Raise extends boolean,
+  Budget extends ErrorBudget | undefined = undefined,
+  Deadline extends Duration.Input | undefined = undefined
+> extends Options<Raise, Budget, Deadline> {
+  /**
+   * Repeats what failed, in rounds, until nothing is left to repeat or the schedule ends. Only with
+   * `raiseOnFirstError: false`. Default: one round.
+   *
+   * Each round comes after the round before has ended and the delay of the schedule is over; the schedule receives the failures
+   * that are to be repeated. A failure is repeated where that can do no harm (`ExecutionResult.again`) and its reason is none of
+   * the program, such as refused parameters. A write keeps its first timestamp. Results keep their index, their statement and
+   * their item, and `attempts` counts all rounds. `errorBudget` holds for each round, and `deadline` for all of them together:
+   * a round that would start after it does not start.
+   */
+  readonly rounds?: ([Raise] extends [false] ? Rounds : RoundsNeedCollectMode) | undefined
+}
+
+/**
+ * A schedule of rounds. It receives the failures that are to be repeated.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Rounds = Schedule.Schedule<unknown, ReadonlyArray<Failure>>
+
+/**
+ * The type of the option `rounds` in a run that stops at the first failure: no value has it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RoundsNeedCollectMode {
+  readonly "give raiseOnFirstError: false beside rounds": never
 }
 
 /**

@@ -29,6 +29,10 @@ import type { Session } from "./Session.ts"
  * It is an Effect: `yield* statement` runs it in the `Session` of the context. Where statements are taken, a plain tuple
  * `[text, params]` is taken as well ({@link Input}).
  *
+ * Do not pipe a write through `Effect.retry`: each repetition is a new write with a new timestamp, which overwrites what others
+ * have written since. Do not pipe it through `Effect.timeout`: the outcome and the timestamp of the interrupted write are lost.
+ * The options `retry` and `requestTimeout` keep both.
+ *
  * The parameters are not enumerable, and neither `toJSON` nor inspection shows them.
  *
  * **Example** (A statement is an effect)

@@ -21,4 +21,9 @@ export interface Summary {
    * outcome is Unknown, which are counted as failed.
    */
   readonly interrupted: number
+  /**
+   * With the option `rounds`: number of the last round, from 1. The other counts are those of that round alone. Absent without
+   * the option.
+   */
+  readonly rounds?: number | undefined
 }

@@ -21,7 +21,7 @@ import {
   streamConcurrentWithArgs,
   type Summary
 } from "@effect-cql/core"
-import { type Duration, type Effect, Schema, Stream } from "effect"
+import { type Duration, type Effect, Schedule, Schema, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
 interface User {
@@ -116,6 +116,17 @@ describe("executeConcurrent", () => {
       Effect.Effect<Array<Success<User>>, StatementFailed, Session>
     >()
     expect(executeConcurrent).type.not.toBeCallableWith(array, { deadline: "soon" })
+  })
+
+  test("rounds are for arrays of results in collect mode", () => {
+    const rounds = Schedule.spaced("1 second")
+    expect(executeConcurrent(array, { raiseOnFirstError: false, rounds })).type.toBe<
+      Effect.Effect<Array<Result<User>>, never, Session>
+    >()
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { rounds })
+    expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: someday, rounds })
+    expect(streamConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, rounds })
+    expect(runConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, rounds })
   })
 
   test("other sources add what they can fail with, and need", () => {

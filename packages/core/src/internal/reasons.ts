@@ -124,6 +124,11 @@ export const isRetryable = (reason: Reason, outcome: Outcome, idempotent: boolea
   return idempotent || (retry === "always" && outcome === "NotApplied")
 }
 
+/** Returns true if the same statement fails in the same way until the program changes. */
+export const dependsOnProgram = ({ _tag }: Reason): boolean =>
+  _tag === "ParametersRefused" || _tag === "RowDecoding" || _tag === "SyntaxError" || _tag === "InvalidPageState" ||
+  _tag === "SessionClosed"
+
 /** Returns true if a request was not sent because the connections of every host were full. */
 export const isBusy = (reason: Reason): boolean =>
   reason._tag === "Busy" ||

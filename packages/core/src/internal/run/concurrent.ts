@@ -20,35 +20,41 @@ import { Budget } from "./errorBudget.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
 import * as Sink from "./resultBuffer.ts"
+import { repeated } from "./rounds.ts"
 import type { Policy, Run } from "./run.ts"
-import type { RunInput } from "./runInput.ts"
-import { checkRunOptions, levelOf, type RunOptions } from "./runOptions.ts"
+import { type RunInput, statements as ofStatements } from "./runInput.ts"
+import { checkRunOptions, type Form, levelOf, type RunOptions } from "./runOptions.ts"
 
 type Result = ExecutionResult<unknown>
 
 /** Runs what an input gives: in one of the forms of a result. */
 export type Verb = (input: RunInput, options: RunOptions) => unknown
 
-const policyOf = (options: RunOptions, ordered: boolean): Policy => ({
+const policyOf = (options: RunOptions, ordered: boolean, round?: number): Policy => ({
   failFast: options.raiseOnFirstError ?? true,
   settle: options.onFirstError === "settle",
   ordered,
   errorBudget: options.errorBudget === undefined ? undefined : new Budget(options.errorBudget),
-  deadline: options.deadline === undefined ? undefined : Duration.fromInputUnsafe(options.deadline)
+  deadline: options.deadline === undefined ? undefined : Duration.fromInputUnsafe(options.deadline),
+  round
 })
 
 interface Begun {
   readonly environment: Environment
   readonly concurrency: number
+  readonly options: RunOptions
+  /** Time of the start of the run, in milliseconds on the monotonic clock. */
+  readonly begun: number
 }
 
 /** Checks everything that can be wrong before anything is opened, and takes what the run needs from its fiber. */
 const begin = (
   input: RunInput,
-  options: RunOptions
+  options: RunOptions,
+  form: Form
 ): Effect.Effect<Begun, never, Session> =>
   Effect.gen(function*() {
-    checkRunOptions(options)
+    checkRunOptions(options, form)
     if (input.invalid !== undefined) return yield* Effect.die(input.invalid)
     if (!isSource(input.source)) {
       const given = isStatement(input.source)
@@ -62,13 +68,13 @@ const begin = (
     const environment = yield* Effect.withFiberSucceed((fiber) =>
       new Environment(session[sessionInternals], fiber.context, options.statement, options.limiter)
     )
-    return { concurrency, environment }
+    return { concurrency, environment, options, begun: environment.now }
   })
 
 /** Reports the progress of a run, and ends it at its deadline, where that is asked for. Succeeds with how to stop both. */
-const attend = (environment: Environment, run: Run, { onProgress }: RunOptions): Effect.Effect<void> => {
-  const timer = run.startDeadline()
-  const reporter = onProgress === undefined ? undefined : report(environment, run, onProgress)
+const attend = (run: Run, { begun, environment, options }: Begun): Effect.Effect<void> => {
+  const timer = run.startDeadline(begun)
+  const reporter = options.onProgress === undefined ? undefined : report(environment, run, options.onProgress, begun)
   return Effect.suspend(() => {
     timer?.interruptUnsafe()
     return reporter?.finish ?? Effect.void
@@ -76,81 +82,84 @@ const attend = (environment: Environment, run: Run, { onProgress }: RunOptions):
 }
 
 /** The same around an effect. */
-const attended = <A, E>(
-  effect: Effect.Effect<A, E>,
-  environment: Environment,
-  run: Run,
-  options: RunOptions
-): Effect.Effect<A, E> => {
-  if (options.onProgress === undefined && options.deadline === undefined) return effect
+const attended = <A, E>(effect: Effect.Effect<A, E>, run: Run, begun: Begun): Effect.Effect<A, E> => {
+  const { deadline, onProgress } = begun.options
+  if (onProgress === undefined && deadline === undefined) return effect
   return Effect.suspend(() => {
-    const end = attend(environment, run, options)
+    const end = attend(run, begun)
     return Effect.onExit(effect, () => end)
   })
 }
 
 /** Runs everything and gives the results by index. */
-export const collect = (input: RunInput, options: RunOptions): Effect.Effect<Array<Result>, unknown, Session> =>
-  Effect.flatMap(begin(input, options), ({ concurrency, environment }) => {
-    const policy = policyOf(options, false)
-    return Arr.isArray(input.source)
-      ? collectArray(environment, policy, input, input.source, concurrency, options)
-      : collectPulled(environment, policy, input, concurrency, options)
+export const collect = (
+  input: RunInput,
+  options: RunOptions
+): Effect.Effect<Array<Result>, unknown, Session> =>
+  Effect.flatMap(begin(input, options, "array"), (begun) => {
+    const { rounds } = options
+    const policy = policyOf(options, false, rounds === undefined ? undefined : 1)
+    const first = Arr.isArray(input.source)
+      ? collectArray(begun, policy, input.source, input.bind)
+      : collectPulled(begun, policy, input)
+    if (rounds === undefined) return first
+    return Effect.flatMap(first, (results) =>
+      repeated(results, begun.environment, {
+        schedule: rounds,
+        deadline: policy.deadline,
+        begun: begun.begun,
+        run: (statements, round) =>
+          collectArray(begun, policyOf(options, false, round), statements, ofStatements(statements).bind)
+      }))
   })
 
 const collectArray = (
-  environment: Environment,
+  begun: Begun,
   policy: Policy,
-  input: RunInput,
   items: ReadonlyArray<unknown>,
-  concurrency: number,
-  options: RunOptions
+  bind: RunInput["bind"]
 ): Effect.Effect<Array<Result>, unknown> => {
-  const engine = new ArrayEngine(environment, policy, items, input.bind)
-  const executed = engine.execute(concurrency).pipe(
+  const engine = new ArrayEngine(begun.environment, policy, items, bind)
+  const executed = engine.execute(begun.concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
     Effect.andThen(engine.run.conclusion),
     Effect.as(engine.results)
   )
-  return attended(executed, environment, engine.run, options)
+  return attended(executed, engine.run, begun)
 }
 
 const collectPulled = (
-  environment: Environment,
+  begun: Begun,
   policy: Policy,
-  input: RunInput,
-  concurrency: number,
-  options: RunOptions
+  input: RunInput
 ): Effect.Effect<Array<Result>, unknown> => {
   const results: Array<Result> = []
-  const engine = new PullEngine(environment, policy, input.source, {
+  const engine = new PullEngine(begun.environment, policy, input.source, {
     bind: input.bind,
-    concurrency,
+    concurrency: begun.concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
     sink: Sink.collecting(results)
   })
-  return attended(Effect.as(drained(engine), results), environment, engine.run, options)
+  return attended(Effect.as(drained(engine), results), engine.run, begun)
 }
 
 /** Runs everything and gives the counts. */
 export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
-  Effect.flatMap(begin(input, options), ({ concurrency, environment }) => {
-    const engine = new PullEngine(environment, policyOf(options, false), input.source, {
+  Effect.flatMap(begin(input, options, "counts"), (begun) => {
+    const engine = new PullEngine(begun.environment, policyOf(options, false), input.source, {
       bind: input.bind,
-      concurrency,
+      concurrency: begun.concurrency,
       bufferSize: Number.POSITIVE_INFINITY,
       sink: Sink.discarding
     })
-    return attended(Effect.map(drained(engine), () => engine.run.summary), environment, engine.run, options)
+    return attended(Effect.map(drained(engine), () => engine.run.summary), engine.run, begun)
   })
 
 /** Runs as far as the stream is pulled. */
-export const stream = (
-  input: RunInput,
-  options: RunOptions
-): Stream.Stream<Result, unknown, Session> =>
+export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Result, unknown, Session> =>
   Stream.unwrap(Effect.gen(function*() {
-    const { concurrency, environment } = yield* begin(input, options)
+    const begun = yield* begin(input, options, "stream")
+    const { concurrency, environment } = begun
     const ordered = options.ordered ?? true
     const policy = policyOf(options, ordered)
     const engine = new PullEngine(environment, policy, input.source, {
@@ -159,7 +168,7 @@ export const stream = (
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
       sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)
     })
-    const end = attend(environment, engine.run, options)
+    const end = attend(engine.run, begun)
     yield* Effect.addFinalizer(() => end)
     yield* Effect.addFinalizer(() => engine.shutdown)
     return Stream.fromPull(Effect.succeed(engine.pull))

@@ -21,8 +21,8 @@ export interface Reporter {
 }
 
 /** Begins to report: at most every 200 ms, only what is new, and never two calls of the handler at once. */
-export const report = (environment: Environment, run: Run, handler: Handler): Reporter => {
-  const snapshot = snapshots(environment, run)
+export const report = (environment: Environment, run: Run, handler: Handler, begun: number): Reporter => {
+  const snapshot = snapshots(environment, run, begun)
   const call = (progress: Progress): Effect.Effect<void> =>
     Effect.suspend(() => handler(progress)).pipe(
       Effect.catchCause((cause) => Effect.logWarning("onProgress failed", cause))
@@ -59,13 +59,11 @@ export const report = (environment: Environment, run: Run, handler: Handler): Re
   }
 }
 
-const snapshots = (environment: Environment, run: Run): () => Progress => {
-  const now = () => Number(environment.clock.monotonicTimeNanosUnsafe()) / 1e6
-  const begun = now()
-  let at = begun
+const snapshots = (environment: Environment, run: Run, begun: number): () => Progress => {
+  let at = environment.now
   let ended = 0
   return () => {
-    const time = now()
+    const time = environment.now
     const sinceThen = run.succeeded + run.failed - ended
     const rate = time > at ? sinceThen / (time - at) * 1_000 : 0
     if (time > at) {

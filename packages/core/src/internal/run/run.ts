@@ -36,6 +36,8 @@ export interface Policy {
   readonly errorBudget: Budget | undefined
   /** Time that the run may take. */
   readonly deadline: Duration.Duration | undefined
+  /** Number of the round, where what failed is repeated. */
+  readonly round: number | undefined
 }
 
 /** Callbacks of an engine. */
@@ -99,11 +101,13 @@ export class Run implements Host {
   }
 
   get summary(): Summary {
+    const { round } = this.#policy
     return {
       started: this.started,
       succeeded: this.succeeded,
       failed: this.failed,
-      interrupted: this.interrupted.length
+      interrupted: this.interrupted.length,
+      ...(round === undefined ? undefined : { rounds: round })
     }
   }
 
@@ -214,12 +218,13 @@ export class Run implements Host {
     if (this.open === 0) this.#scheduleStop()
   }
 
-  /** Starts the timer of the deadline, where there is one. */
-  startDeadline(): Fiber.Fiber<void> | undefined {
+  /** Starts the timer of the deadline of a run that began at a time, where there is one. */
+  startDeadline(begun: number): Fiber.Fiber<void> | undefined {
     const { deadline } = this.#policy
     if (deadline === undefined || !Duration.isFinite(deadline)) return undefined
-    const { clock, fork } = this.environment
-    return fork(Effect.map(clock.sleep(deadline), () => this.#exceedDeadline()))
+    const { clock, fork, now } = this.environment
+    const left = Duration.millis(Duration.toMillis(deadline) - (now - begun))
+    return fork(Effect.map(clock.sleep(left), () => this.#exceedDeadline()))
   }
 
   #exceedDeadline(): void {

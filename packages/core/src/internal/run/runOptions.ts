@@ -3,14 +3,16 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
-import type { StreamOptions } from "../../Run.ts"
+import type { Rounds, StreamOptions } from "../../Run.ts"
 import {
   aFunction,
   anything,
   boolean,
   checkOptions,
+  checkValue,
   isPositiveInteger,
   oneOf,
   positiveDuration,
@@ -24,7 +26,14 @@ import { checkErrorBudget } from "./errorBudget.ts"
 const defaultConcurrency = 100
 
 /** The options of every form of a run. */
-export type RunOptions = StreamOptions<boolean, ErrorBudget | undefined, Duration.Input | undefined>
+export type RunOptions =
+  & StreamOptions<boolean, ErrorBudget | undefined, Duration.Input | undefined>
+  & { readonly rounds?: Rounds | undefined }
+
+export type Form = "array" | "stream" | "counts"
+
+const ofArrays = rule("none, for only executeConcurrent repeats what failed", (form) => form === "array")
+const besideRounds = rule("false beside rounds", (value) => value === false)
 
 const rules: Rules<RunOptions> = {
   concurrency: rule(
@@ -35,6 +44,7 @@ const rules: Rules<RunOptions> = {
   onFirstError: oneOf(["interrupt", "settle"]),
   errorBudget: anything,
   deadline: positiveDuration,
+  rounds: rule("a Schedule", Schedule.isSchedule),
   limiter: aLimiter,
   statement: anything,
   onProgress: aFunction("an Effect"),
@@ -43,8 +53,12 @@ const rules: Rules<RunOptions> = {
 }
 
 /** Throws {@link InvalidOptions} for the first option that is invalid. */
-export const checkRunOptions = (options: RunOptions): void => {
-  const { errorBudget, raiseOnFirstError, statement } = checkOptions(options, rules)
+export const checkRunOptions = (options: RunOptions, form: Form): void => {
+  const { errorBudget, raiseOnFirstError, rounds, statement } = checkOptions(options, rules)
+  if (rounds !== undefined) {
+    checkValue("rounds", form, ofArrays)
+    checkValue("raiseOnFirstError", raiseOnFirstError, besideRounds)
+  }
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
   if (statement !== undefined) checked(statement, "statement.")
 }
