@@ -83,6 +83,32 @@ describe("a statement", () => {
       })
     ))
 
+  it.effect("is routed by the token that it names, and without one where the partitioner is not known", () => {
+    const named = Effect.gen(function*() {
+      yield* Statement.make(insert, [7, "ada"], { routing: { token: -5n } })
+      const session = yield* Session
+      const select = Statement.make("SELECT 1", [], { routing: { token: -5n } })
+      assert.deepStrictEqual(yield* session.partition(select), { token: -5n })
+    })
+    const byToken = withFake(
+      ({ routed }) =>
+        Effect.andThen(
+          named,
+          Effect.sync(() => assert.deepStrictEqual(routed, [{ keyspace: "app", routingKey: "token -5" }]))
+        ),
+      {
+        tokenizer: { parse: (text) => `token ${text}` }
+      }
+    )
+    const byKey = withFake(({ routed }) =>
+      Effect.andThen(
+        named,
+        Effect.sync(() => assert.deepStrictEqual(routed, [{ keyspace: "app", routingKey: Buffer.from([0, 0, 0, 7]) }]))
+      )
+    )
+    return Effect.andThen(byToken, byKey)
+  })
+
   it.effect("is routed without its key where the nodes give no tokens", () =>
     withFake(({ routed, seen }) =>
       Effect.gen(function*() {

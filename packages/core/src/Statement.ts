@@ -7,7 +7,6 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Pipeable from "effect/Pipeable"
-import { isTagged } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
@@ -127,79 +126,20 @@ export interface Options {
    * its timeout and its retries do not, which are `requestTimeout` and `retry`.
    */
   readonly executionProfile?: string | undefined
-  /** Where to send a statement whose routing the driver cannot work out: its partition key, serialised. */
+  /** Where to send a statement whose routing the driver cannot work out: its partition key, serialised, or a token. */
   readonly routing?: Routing | undefined
 }
 
 /**
- * The partition key of a statement, each component serialised as the protocol has it.
+ * The partition of a statement: its key, each component serialised as the protocol has it, or its token. The token of a range
+ * sends the statement to a replica of the range.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Routing {
-  readonly key: Uint8Array | ReadonlyArray<Uint8Array>
-}
-
-/**
- * Leaves the column of its marker alone, where `null` would delete its value.
- *
- * **Example** (A column that is left alone)
- *
- * ```ts
- * import { Statement } from "@effect-cql/core"
- *
- * const statement = Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?)", [1, Statement.unset])
- * console.assert(Array.isArray(statement.params) && Statement.isUnset(statement.params[1]))
- * ```
- *
- * @category constructors
- * @since 0.1.0
- */
-export const unset: Unset = Object.freeze({ _tag: "Unset", [internals]: true })
-
-/**
- * The type of {@link unset}.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Unset {
-  readonly _tag: "Unset"
-}
-
-/**
- * Returns true if a value is {@link unset}.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isUnset = (value: unknown): value is Unset => isTagged(value, "Unset") && internals in value
-
-/**
- * A schema of parameters that lets {@link unset} through beside what another schema takes.
- *
- * **Example** (A column that need not be set)
- *
- * ```ts
- * import { Query, Statement } from "@effect-cql/core"
- * import { Schema } from "effect"
- *
- * const insert = Query.make("INSERT INTO app.users (id, name) VALUES (:id, :name)", {
- *   params: Schema.Struct({ id: Schema.Int, name: Statement.orUnset(Schema.NullOr(Schema.String)) })
- * })
- * const statements = [insert({ id: 1, name: "ada" }), insert({ id: 2, name: Statement.unset })]
- * console.assert(statements.length === 2)
- * ```
- *
- * @category schemas
- * @since 0.1.0
- */
-export const orUnset = <S extends Schema.Constraint>(
-  schema: S
-): Schema.Union<readonly [S, Schema.declare<Unset>]> => Schema.Union([schema, UnsetSchema])
-
-const UnsetSchema = Schema.declare<Unset>(isUnset, { expected: "Statement.unset" })
+export type Routing =
+  | { readonly key: Uint8Array | ReadonlyArray<Uint8Array>; readonly token?: undefined }
+  | { readonly token: bigint; readonly key?: undefined }
 
 /**
  * Binds parameters to a text. Rows are records of unknown values; see {@link withRow} and `Query.make` for typed ones.
@@ -260,6 +200,38 @@ export const withRow: {
 })
 
 /**
+ * The same statement with its rows changed by a function. The function gets the decoded row, and the record that it was decoded
+ * from: columns that the row schema leaves out, such as `writetime(name)`. A function that throws fails the statement with the
+ * reason `RowDecoding`.
+ *
+ * **Example** (Rows with their tokens)
+ *
+ * ```ts
+ * import { Query, Statement } from "@effect-cql/core"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const users = Query.make("SELECT name, token(id) AS t FROM app.users", { row: Schema.Struct({ name: Schema.String }) })
+ * const tokens = Statement.mapRows(users(), ({ name }, record) => `${name}: ${record["t"]}`)
+ * const session = MockSession.layer({ otherwise: MockSession.rows([{ name: "ada", t: 7n }]) })
+ * console.assert((await Effect.runPromise(tokens.pipe(Effect.provide(session)))).first === "ada: 7")
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mapRows: {
+  <Row, A>(f: (row: Row, record: Readonly<Record<string, unknown>>) => A): (self: Statement<Row>) => Statement<A>
+  <Row, A>(self: Statement<Row>, f: (row: Row, record: Readonly<Record<string, unknown>>) => A): Statement<A>
+} = dual(2, <Row, A>(
+  self: Statement<Row>,
+  f: (row: Row, record: Readonly<Record<string, unknown>>) => A
+): Statement<A> => {
+  const { codec, text } = self[internals]
+  return new internal.StatementImpl({ text, codec: Codec.mapRows(codec, f) }, self.params, self.options)
+})
+
+/**
  * The same statement with further options, which win over its own.
  *
  * @category combinators
@@ -285,3 +257,4 @@ export const isStatement: (value: unknown) => value is Statement<unknown> = inte
 export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
 export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"
 export { script, ScriptError } from "./Script.ts"
+export { isUnset, orUnset, type Unset, unset } from "./Unset.ts"

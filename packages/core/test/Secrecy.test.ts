@@ -445,7 +445,7 @@ it.effect("a request can be logged, spread and sent on by a port that wraps anot
       executionProfile: "olap",
       routing: single.options.routing
     })
-    assert.deepStrictEqual([...single.options.routing!.key], [7])
+    assert.deepStrictEqual([...single.options.routing!.key!], [7])
     const batchOptions = { ...batch.options }
     assert.deepInclude(batchOptions, { consistency: "ALL", timestamp: batch.options.timestamp, idempotent: true })
   }).pipe(Effect.provide(MockSession.layer())))

@@ -1,4 +1,5 @@
 import { Batch, cql, InvalidOptions, Query, Reason, Session, Statement } from "@effect-cql/core"
+import { skips } from "@effect-cql/core/Annotations"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -210,4 +211,48 @@ describe("what is bound is copied when it is bound", () => {
       }
       assert.strictEqual((yield* sent([throwing, 1], () => {}))[0], throwing)
     }))
+})
+
+describe("the rows of a statement that are changed", () => {
+  const users = Statement.make("SELECT id, name, token(id) AS t FROM app.users").pipe(
+    Statement.withRow(Schema.Struct({ id: Schema.Int }))
+  )
+  const rows = [{ id: 1, name: "ada", t: 7n }, { id: 2, name: "grace", t: 9n }]
+  const session = MockSession.layer({ otherwise: MockSession.rows(rows) })
+
+  it.effect("are given with their records", () =>
+    Effect.gen(function*() {
+      const tokens = Statement.mapRows(users, ({ id }, { t }) => [id, t])
+      assert.deepStrictEqual((yield* tokens).rows, [[1, 7n], [2, 9n]])
+      const untyped = Statement.make("SELECT id FROM app.users").pipe(
+        Statement.mapRows((row, record) => row === record)
+      )
+      assert.deepStrictEqual((yield* untyped).rows, [true, true])
+      assert.strictEqual(tokens.text, users.text)
+    }).pipe(Effect.provide(session)))
+
+  it.effect("are as many as their schema leaves, each with its own record", () =>
+    Effect.gen(function*() {
+      const schema = Schema.Struct({ id: Schema.Int }).annotate({
+        [skips]: (record: { id?: unknown }) => record.id === 1
+      })
+      const named = users.pipe(Statement.withRow(schema), Statement.mapRows(({ id }, { name }) => `${id} ${name}`))
+      assert.deepStrictEqual((yield* named).rows, ["2 grace"])
+    }).pipe(Effect.provide(session)))
+
+  it.effect("fail as decoding does, with the index of the row", () =>
+    Effect.gen(function*() {
+      const odd = Statement.withRow(users, Schema.Struct({ id: Schema.Literal(1) }))
+      const decoding = yield* Effect.flip(Statement.mapRows(odd, (row) => row))
+      assert.isTrue(
+        decoding.reason._tag === "RowDecoding" && decoding.reason.row === 1 && decoding.reason.column === "id"
+      )
+      const throwing = Statement.mapRows(users, ({ id }) => {
+        if (id === 2) throw new TypeError("secret")
+        return id
+      })
+      const { reason } = yield* Effect.flip(throwing)
+      assert.isTrue(reason._tag === "RowDecoding" && reason.row === 1)
+      assert.strictEqual(reason.message, "row 1: the function of mapRows threw TypeError")
+    }).pipe(Effect.provide(session)))
 })

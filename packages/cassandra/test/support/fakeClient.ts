@@ -61,6 +61,8 @@ export interface Script {
   readonly hosts?: ReadonlyArray<string>
   readonly options?: object
   readonly ring?: ReadonlyArray<unknown>
+  /** The partitioner of the nodes, which makes tokens of texts. */
+  readonly tokenizer?: { readonly parse: (text: string) => unknown }
 }
 
 /** An id that a node gives to a text. */
@@ -74,7 +76,7 @@ export const fakeClient = (script: Script = {}) => {
   const { answer = () => nothing, columns = {}, hosts: addresses = ["10.0.0.1:9042"], partitionKeys = [] } = script
   const seen: Array<Seen> = []
   const prepares: Array<string> = []
-  const routed: Array<{ readonly keyspace: string | undefined; readonly routingKey: Buffer | undefined }> = []
+  const routed: Array<{ readonly keyspace: string | undefined; readonly routingKey: unknown }> = []
   const streams = { inFlight: 0 }
   const texts = new Map<string, string>()
 
@@ -169,7 +171,7 @@ export const fakeClient = (script: Script = {}) => {
     loadBalancing: {
       newQueryPlan: (
         keyspace: string | undefined,
-        options: { getKeyspace(): string | undefined; getRoutingKey(): Buffer | undefined } | null,
+        options: { getKeyspace(): string | undefined; getRoutingKey(): unknown } | null,
         done: (error: undefined, hosts: Iterator<unknown>) => void
       ) => {
         if (options !== null) {
@@ -184,7 +186,11 @@ export const fakeClient = (script: Script = {}) => {
     keyspace: undefined,
     hosts,
     options: { pooling: { maxRequestsPerConnection: 2048 }, policies: {}, queryOptions: {}, ...script.options },
-    metadata: { ring: script.ring ?? [] },
+    metadata: {
+      ring: script.ring ?? [],
+      tokenizer: script.tokenizer,
+      newToken: (text: string) => script.tokenizer?.parse(text)
+    },
     profileManager: {
       getProfile: (name: string | undefined) => name === undefined || name === "fast" ? profile : undefined,
       getDistance: () => 0

@@ -64,7 +64,9 @@ describe("rule 9: bad options", () => {
         [{ executionProfile: "" }, /statement\.executionProfile: expected .*, got ""/],
         [{ routing: null }, /statement\.routing: expected .*, got null/],
         [{ routing: { key: "abc" } }, /statement\.routing: expected .* Uint8Array.*, got an object/],
-        [{ routing: { key: [] } }, /statement\.routing/]
+        [{ routing: { key: [] } }, /statement\.routing/],
+        [{ routing: { token: 7 } }, /statement\.routing: expected .* a bigint, got an object/],
+        [{ routing: { token: 7n, key: new Uint8Array(1) } }, /statement\.routing/]
       ]
       for (const [statement, told] of table) {
         assert.match(

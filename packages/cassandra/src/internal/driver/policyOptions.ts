@@ -2,7 +2,7 @@
  * The options of a request as policies of the driver see them (`ExecutionOptions` of the driver, whose methods they call).
  */
 import type { Request } from "@effect-cql/core/Port"
-import type { Client } from "cassandra-driver"
+import type { Client, token } from "cassandra-driver"
 import { toCode } from "./consistency.ts"
 import { type Profile, profileOf } from "./hosts.ts"
 
@@ -57,13 +57,16 @@ const queryOptionsOf = (client: Client): QueryDefaults =>
     .queryOptions ??
     {}
 
+/** The partition of a request, as the driver looks up its replicas. */
+export type RoutingKey = Buffer | token.Token
+
 /** Properties of a request that a policy may read. Parameters are not among them. */
 export abstract class PolicyOptions {
   abstract readonly request: Request
   abstract readonly defaults: RequestDefaults
   abstract readonly profile: Profile
 
-  abstract getRoutingKey(): Buffer | undefined
+  abstract getRoutingKey(): RoutingKey | undefined
   abstract getKeyspace(): string | undefined
   abstract isPrepared(): boolean
   abstract isIdempotent(): boolean

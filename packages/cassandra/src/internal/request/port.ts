@@ -188,6 +188,8 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>
     Effect.mapError(
       Effect.suspend(() => {
+        const token = request.options.routing?.token
+        if (token !== undefined) return Effect.succeed({ token })
         const named = namedKey(request)
         if (named !== undefined) return this.#partitionOf(named, request)
         // Of several equal named markers the server describes only the last.

@@ -3,13 +3,14 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
+import type { RoutingKey } from "../driver/policyOptions.ts"
 import { batchFrame, type BatchMember, type Bytes, executeFrame, queryFrame, type Slot } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import { Attempt } from "./attempt.ts"
 import type { AttemptContext } from "./attemptContext.ts"
 import { encode } from "./params.ts"
 import type { Prepared, PreparedText } from "./prepared.ts"
-import { compositeKey, hasRing, keyAmong, namedKey } from "./tokens.ts"
+import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.ts"
 
 const noTexts: ReadonlyArray<PreparedText> = []
 const noValues: ReadonlyArray<Bytes> = []
@@ -58,9 +59,10 @@ export class StatementAttempt extends Attempt {
     return this.#prepared?.table?.keyspace
   }
 
-  getRoutingKey(): Buffer | undefined {
-    if (!hasRing(this.context.client)) return undefined
-    return compositeKey(
+  getRoutingKey(): RoutingKey | undefined {
+    const { client } = this.context
+    if (!hasRing(client)) return undefined
+    return namedToken(client.metadata, this.request) ?? compositeKey(
       namedKey(this.request) ?? (this.#prepared === undefined ? undefined : keyAmong(this.#prepared, this.#values))
     )
   }
@@ -147,10 +149,11 @@ export class BatchAttempt extends Attempt {
     return this.#first?.prepared.table?.keyspace
   }
 
-  getRoutingKey(): Buffer | undefined {
-    if (!hasRing(this.context.client)) return undefined
+  getRoutingKey(): RoutingKey | undefined {
+    const { client } = this.context
+    if (!hasRing(client)) return undefined
     const first = this.#first
-    return compositeKey(
+    return namedToken(client.metadata, this.request) ?? compositeKey(
       namedKey(this.request) ?? (first === undefined ? undefined : keyAmong(first.prepared, first.values))
     )
   }

@@ -2,7 +2,7 @@
  * Tokens and who holds them, by what the driver knows of the cluster.
  */
 import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port"
-import type { Client } from "cassandra-driver"
+import type { Client, token } from "cassandra-driver"
 import { withBrackets } from "../driver/address.ts"
 import { internals, type TokenMetadata } from "../driver/driver.ts"
 import type { Bytes } from "../protocol/frames.ts"
@@ -54,7 +54,13 @@ export const compositeKey = (components: ReadonlyArray<Uint8Array> | undefined):
 
 /** The components of the partition key that a request names itself. */
 export const namedKey = ({ options: { routing } }: Request): ReadonlyArray<Uint8Array> | undefined =>
-  routing === undefined ? undefined : routing.key instanceof Uint8Array ? [routing.key] : routing.key
+  routing?.key instanceof Uint8Array ? [routing.key] : routing?.key
+
+/** The token that a request names itself, as policies of the driver take it. */
+export const namedToken = (metadata: TokenMetadata, { options: { routing } }: Request): token.Token | undefined =>
+  routing?.token === undefined || metadata.tokenizer === undefined || metadata.tokenizer === null
+    ? undefined
+    : metadata.newToken(String(routing.token))
 
 const isSame = (one: Bytes, other: Uint8Array): boolean =>
   one === other || (one !== null && one !== undefined && bufferOf(one).equals(other))

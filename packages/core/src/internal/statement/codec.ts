@@ -10,7 +10,7 @@ import * as Reason from "../../Reason.ts"
 import type { Params } from "../../Statement.ts"
 import { kindOf } from "../kindOf.ts"
 import { describe, endOf, threw, valueAt } from "./issue.ts"
-import { resultsDecoder, type RowsDecoder, rowsDecoder } from "./rowsDecoder.ts"
+import { mappedDecoder, resultsDecoder, type RowsDecoder, rowsDecoder } from "./rowsDecoder.ts"
 import { namesOf } from "./schemaNames.ts"
 
 /** Encoder of parameters and decoder of rows; either is absent where the query has no schema for it. */
@@ -45,6 +45,12 @@ export const withRow = <Row>(codec: Codec<unknown>, row: Schema.ConstraintDecode
   encode: codec.encode,
   decode: rowsDecoder(row)
 })
+
+/** The same codec with rows changed by a function of each row and its record. */
+export const mapRows = <Row, A>(
+  codec: Codec<Row>,
+  f: (row: Row, record: Readonly<Record<string, unknown>>) => A
+): Codec<A> => ({ encode: codec.encode, decode: mappedDecoder(codec.decode, f) })
 
 const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<unknown>["encode"]> => {
   const encode = SchemaParser.encodeUnknownExit(schema)

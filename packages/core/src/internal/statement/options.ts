@@ -104,7 +104,7 @@ const rules: Rules<Options> = {
   ),
   tracing: boolean,
   executionProfile: rule("the name of a profile", text.accepts),
-  routing: rule("{ key }, which is a Uint8Array or an array of them", isRouting)
+  routing: rule("{ key }, which is a Uint8Array or an array of them, or { token }, which is a bigint", isRouting)
 }
 
 /** The names of the options of statements. */
@@ -114,8 +114,10 @@ export const names: ReadonlyArray<string> = Object.keys(rules)
 export const checked = (options: Options, at = ""): Options => checkOptions(options, rules, at)
 
 function isRouting(routing: unknown): boolean {
-  if (typeof routing !== "object" || routing === null || !("key" in routing)) return false
-  const { key } = routing
-  return key instanceof Uint8Array ||
-    (Array.isArray(key) && key.length > 0 && key.every((part) => part instanceof Uint8Array))
+  if (typeof routing !== "object" || routing === null) return false
+  const key = "key" in routing ? routing.key : undefined
+  const token = "token" in routing ? routing.token : undefined
+  if (key === undefined) return typeof token === "bigint"
+  return token === undefined && (key instanceof Uint8Array ||
+    (Array.isArray(key) && key.length > 0 && key.every((part) => part instanceof Uint8Array)))
 }

@@ -1,20 +1,10 @@
 /**
- * The partition key that a statement names itself: bytes of values, which are out of sight like all values.
+ * The partition that a statement names itself: bytes of values or their hash, which are out of sight like all values.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Options, Routing } from "../../Statement.ts"
 
-class HiddenRouting implements Routing {
-  readonly #key: Routing["key"]
-
-  constructor(key: Routing["key"]) {
-    this.#key = key
-  }
-
-  get key(): Routing["key"] {
-    return this.#key
-  }
-
+class Hidden {
   toJSON(): unknown {
     return {}
   }
@@ -24,8 +14,38 @@ class HiddenRouting implements Routing {
   }
 }
 
-/** The same options with a partition key that neither inspection nor a spread shows. */
-export const hidingRouting = (options: Options): Options =>
-  options.routing === undefined || options.routing instanceof HiddenRouting
-    ? options
-    : { ...options, routing: new HiddenRouting(options.routing.key) }
+class HiddenKey extends Hidden {
+  readonly #key: NonNullable<Routing["key"]>
+
+  constructor(key: NonNullable<Routing["key"]>) {
+    super()
+    this.#key = key
+  }
+
+  get key(): NonNullable<Routing["key"]> {
+    return this.#key
+  }
+}
+
+class HiddenToken extends Hidden {
+  readonly #token: bigint
+
+  constructor(token: bigint) {
+    super()
+    this.#token = token
+  }
+
+  get token(): bigint {
+    return this.#token
+  }
+}
+
+/** The same options with a partition that neither inspection nor a spread shows. */
+export const hidingRouting = (options: Options): Options => {
+  const { routing } = options
+  if (routing === undefined || routing instanceof Hidden) return options
+  return {
+    ...options,
+    routing: routing.key === undefined ? new HiddenToken(routing.token) : new HiddenKey(routing.key)
+  }
+}

@@ -55,6 +55,31 @@ export const resultsDecoder = <A>(
   }
 }
 
+/** The decoder of another one that changes each row by a function of the row and its record. */
+export const mappedDecoder = <Row, A>(
+  decode: RowsDecoder<Row> | undefined,
+  f: (row: Row, record: Readonly<Record<string, unknown>>) => A
+): RowsDecoder<A> =>
+(records, columns, first) => {
+  const mapped: Array<A> = []
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!
+    // A decoder may leave records out, so that each is decoded by itself. Without a decoder the record is the row.
+    const rows = decode === undefined ? [record as Row] : decode([record], columns, first + index)
+    if (rows instanceof Reason.RowDecoding) return rows
+    // The function is code of others.
+    try {
+      for (const row of rows) mapped.push(f(row, record))
+    } catch (error) {
+      return thrownAt(first + index, `the function of mapRows threw ${threw(error)}`, error)
+    }
+  }
+  return mapped
+}
+
+const thrownAt = (row: number, issue: string, error: unknown): Reason.RowDecoding =>
+  new Reason.RowDecoding({ message: `row ${row}: ${issue}`, row, issue, cause: Redacted.make(error) })
+
 // A class of this module alone, for a row may be anything.
 class Invalid {
   readonly reason: Reason.RowDecoding
@@ -125,8 +150,7 @@ class Decoder<out A> {
     const ended = endOf(exit)
     if (ended._tag === "Threw") {
       const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
-      const cause = Redacted.make(ended.thrown)
-      return new Invalid(new Reason.RowDecoding({ message: `row ${index}: ${issue}`, row: index, issue, cause }))
+      return new Invalid(thrownAt(index, issue, ended.thrown))
     }
     const { message, path } = describe(ended.issue, row)
     const column = path.length === 0 ? undefined : String(path[0])

@@ -1,0 +1,184 @@
+/**
+ * The pages, the progress and the errors of scans. Users reach this module through `Scan`.
+ *
+ * @since 0.1.0
+ */
+import type { CqlError, Reason, Statement } from "@effect-cql/core"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Result from "effect/Result"
+import type * as Schedule from "effect/Schedule"
+import type { Meta, TypeId } from "./TableMeta.ts"
+import type { Count } from "./TableReads.ts"
+import type { Of } from "./TableWhere.ts"
+import type { Placed, TokenRange } from "./TokenRange.ts"
+
+/**
+ * Options of every scan.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Ranges that are read at a time. At most two pages of each are in memory. Default: 16. */
+  readonly concurrency?: number | undefined
+  /** The order of the rows: as they come (`"any"`, the default), or that of their tokens (`"token"`). */
+  readonly order?: "any" | "token" | undefined
+  /**
+   * The tokens to read. Default: the whole ring. The `remaining` of a page or of a {@link ScanFailed} goes on behind it, and parts
+   * of the ring share a table among several machines.
+   */
+  readonly ranges?: ReadonlyArray<TokenRange> | undefined
+  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  readonly splitSize?: number | undefined
+  /**
+   * When a page is asked for again whose retries, by the `RetryPolicy` of its statement, did not help. Default: 15 times within
+   * a minute. Rows that were handed over do not come again.
+   */
+  readonly retry?: Schedule.Schedule<unknown, CqlError> | undefined
+  /** Called behind each page, and awaited. */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+  /** Options of the statements, such as `consistency` and `pageSize`. */
+  readonly statement?: Statement.Options | undefined
+}
+
+/**
+ * Options of a scan of a table.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TableOptions<X extends string, OnInvalidRow extends "fail" | "result"> extends Options {
+  /** Columns of the rows. Default: all. */
+  readonly columns?: ReadonlyArray<X> | undefined
+  /** Fails the scan at a row that does not fit (`"fail"`, the default), or makes each row a `Result`. */
+  readonly onInvalidRow?: OnInvalidRow | undefined
+}
+
+/**
+ * Options of a scan by a query.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface QueryOptions extends Options {
+  /**
+   * The column of the result that has the token of the row, such as `t` of `token(id) AS t`. Without it the position of the scan
+   * moves behind whole ranges alone.
+   */
+  readonly token?: string | undefined
+}
+
+/**
+ * A table as a scan takes it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Scannable<Row, A extends string, P extends string, K extends ReadonlyArray<string>, I extends string> {
+  readonly [TypeId]: Meta
+  readonly count: Count<Row, A, P, K, I>
+}
+
+/**
+ * The rows of a scan of a table.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Scanned<Row, X extends string, OnInvalidRow extends "fail" | "result"> = OnInvalidRow extends "result"
+  ? Result.Result<[X] extends [never] ? Row : Of<Row, X>, Reason.RowDecoding>
+  : [X] extends [never] ? Row
+  : Of<Row, X>
+
+/**
+ * Errors of scans.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ScanError = ScanFailed | PartitionerNotSupported
+
+/**
+ * A statement for a range, such as a query with the named markers `start` and `end`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatementOf<out Row> {
+  (range: { readonly start: bigint; readonly end: bigint }): Statement.Statement<Row>
+}
+
+/**
+ * How far a scan has come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  /** Rows that have been handed over. */
+  readonly rows: number
+  /** Ranges that have been handed over to their end. */
+  readonly rangesDone: number
+  /** Ranges of the whole scan. */
+  readonly ranges: number
+  /** Part of the tokens that have been handed over, from 0 to 1. */
+  readonly fraction: number
+}
+
+/**
+ * Rows of one range, in the order of their tokens, and the position of the scan behind them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page<out Row> {
+  /** Empty where a range ended without rows. */
+  readonly rows: ReadonlyArray<Row>
+  /** The range that the rows are of. */
+  readonly range: Placed
+  /**
+   * The tokens whose rows have not all been handed over, as few ranges: the position of the scan. A scan of these `ranges` goes on
+   * behind this page. `TokenRange.schema` encodes them.
+   */
+  readonly remaining: ReadonlyArray<TokenRange>
+  readonly progress: Progress
+}
+
+/**
+ * A range could not be read, or the ring could not be. The rows that came before stay valid.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScanFailed extends Data.TaggedError("ScanFailed")<{
+  /** The error of the last attempt. */
+  readonly error: CqlError
+  /** Its reason, so that `Effect.catchReason("ScanFailed", ...)` works. */
+  readonly reason: Reason.Reason
+  /** The range that could not be read; absent if the ring could not be. */
+  readonly range: TokenRange | undefined
+  /** The tokens whose rows have not all been handed over: the `ranges` of a scan that goes on. */
+  readonly remaining: ReadonlyArray<TokenRange>
+}> {
+  override get message(): string {
+    const what = this.range === undefined
+      ? "the ranges of a scan could not be found"
+      : `a scan failed in the tokens after ${this.range.start} up to ${this.range.end}`
+    return `${what}: ${this.error.message}`
+  }
+}
+
+/**
+ * The cluster has a partitioner whose tokens are no numbers of 64 bits.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PartitionerNotSupported extends Data.TaggedError("PartitionerNotSupported")<{
+  readonly partitioner: string
+}> {
+  override get message(): string {
+    return `a scan failed: expected the Murmur3Partitioner, got ${this.partitioner}. Read the table with a plain SELECT.`
+  }
+}
