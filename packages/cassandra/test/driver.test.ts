@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { unsupported } from "../src/internal/driver/check.ts"
 import { type DriverHost, Plan, profileOf } from "../src/internal/driver/hosts.ts"
+import { OverdueNodes } from "../src/internal/driver/overdue.ts"
 import { fakeClient } from "./support/fakeClient.ts"
 import { int } from "./support/frames.ts"
 import { preparedBody, rowsBody, scalar } from "./support/resultFrames.ts"
@@ -67,7 +68,7 @@ describe("the installed driver", () => {
         const profile = profileOf(client, undefined) ?? assert.fail("no default profile")
         assert.isUndefined(profileOf(client, "nowhere"))
         let plans = 0
-        Plan.make(client, profile, null, (plan) => {
+        Plan.make(client, profile, new OverdueNodes(), null, (plan) => {
           plans++
           const next = plan?.next() ?? assert.fail("no node")
           assert.strictEqual(next.host, hostsOf(client)[0])

@@ -1,6 +1,6 @@
-import { type CqlError, Statement } from "@effect-cql/core"
+import { type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Redacted, Schedule, Scope } from "effect"
+import { Effect, Exit, Fiber, Redacted, Schedule, Scope } from "effect"
 import dns from "node:dns"
 import { isIP } from "node:net"
 import { CassandraSession } from "../src/index.ts"
@@ -10,6 +10,9 @@ const connect = (contactPoints: ReadonlyArray<string>, options: Partial<Cassandr
   CassandraSession.make({ contactPoints, localDataCenter: "dc1", closeTimeout: 500, ...options })
 
 const write = Statement.make("INSERT INTO app.t (id) VALUES (1)", [], { retry: "none" })
+
+/** What a busy machine may add to a bound, in milliseconds. */
+const scheduling = 150
 
 /** Until something holds, for five seconds. */
 const until = (what: string, holds: () => boolean) =>
@@ -248,24 +251,131 @@ describe("a node that hangs", () => {
       assert.isBelow(millis, 2_500)
     }).pipe(Effect.scoped))
 
-  for (const every of [100, 250, 700]) {
+  for (const every of [10, 100, 250, 700]) {
     it.live(`is found within heartbeat and timeout, with a statement each ${every} ms`, () =>
       Effect.gen(function*() {
         const [node] = yield* cqlNodes({})
         const session = yield* connect([node!.address], {
-          requestTimeout: "500 millis",
-          pooling: { heartbeatInterval: "500 millis" },
-          clientOptions: { pooling: { warmup: true } }
+          requestTimeout: "600 millis",
+          pooling: { heartbeatInterval: "600 millis" },
+          // So that no number of timeouts ends it before.
+          clientOptions: { socketOptions: { defunctReadTimeoutThreshold: 100_000 } }
         })
         yield* session.execute(write)
+        const { ended } = node!
         node!.silence({ newOnes: false })
         const begin = performance.now()
-        yield* Effect.retry(session.execute(write), { schedule: Schedule.spaced(every), times: 200 })
-        // One second is the first wait of the driver before it connects again.
-        assert.isBelow(performance.now() - begin, 1_000 + 1_000 + every + 1_000)
+        yield* Effect.forkChild(
+          Effect.repeat(Effect.forkChild(Effect.ignore(session.execute(write))), Schedule.spaced(every))
+        )
+        yield* until("the end of the connection", () => node!.ended > ended)
+        assert.isBelow(performance.now() - begin, 600 + 600 + scheduling)
+        yield* Effect.retry(session.execute(write), { schedule: Schedule.spaced("20 millis"), times: 200 })
         assert.isBelow(node!.open, 3)
       }).pipe(Effect.scoped), 20_000)
   }
+
+  it.live("is not given up while its answers wait to be read", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({})
+      const session = yield* connect([node!.address], {
+        requestTimeout: "150 millis",
+        pooling: { heartbeatInterval: "150 millis" }
+      })
+      yield* session.execute(write)
+      const { opened } = node!
+      for (let round = 0; round < 5; round++) {
+        node!.silence({ newOnes: false })
+        const fiber = yield* Effect.forkChild(Effect.exit(session.execute(write)), { startImmediately: true })
+        // A heartbeat is on its way, and the answers to both.
+        yield* Effect.sleep("200 millis")
+        node!.speak()
+        const until = performance.now() + 600
+        yield* Effect.sync(() => {
+          while (performance.now() < until);
+        })
+        yield* Fiber.join(fiber)
+        yield* session.execute(write)
+      }
+      assert.strictEqual(node!.opened, opened)
+    }).pipe(Effect.scoped), 20_000)
+
+  it.live(
+    "is asked last by statements that others can answer, and in its turn once it answers",
+    () =>
+      Effect.gen(function*() {
+        const nodes = yield* cqlNodes({}, {})
+        const [hung, other] = nodes
+        const session = yield* connect([other!.address], { requestTimeout: "300 millis" })
+        yield* Effect.forEach(Array.from({ length: 10 }), () => session.execute(write))
+        assert.strictEqual(coordinators(nodes), 2)
+        hung!.silence({ newOnes: true })
+        const concurrency = 8
+        const run = (count: number) =>
+          Effect.provideService(
+            executeConcurrent(Array.from({ length: count }, () => write), { concurrency, raiseOnFirstError: false }),
+            Session,
+            session
+          )
+        const results = yield* run(200)
+        const unknown = results.filter(({ outcome }) => outcome === "Unknown").length
+        assert.isAbove(unknown, 0)
+        assert.isAtMost(unknown, concurrency)
+        assert.isTrue(results.every(({ outcome }) => outcome === "Unknown" || outcome === "Applied"))
+        hung!.speak()
+        yield* Effect.sleep("100 millis")
+        const before = hung!.statements.length
+        yield* run(20)
+        assert.isAbove(hung!.statements.length, before)
+      }).pipe(Effect.scoped),
+    20_000
+  )
+
+  it.live(
+    "on one statement is not asked again by its retries, whatever it answers to others",
+    () =>
+      Effect.gen(function*() {
+        const nodes = yield* cqlNodes({}, {}, {})
+        const [hung, alsoHung, good] = nodes
+        const slow = Statement.make("INSERT INTO app.t (id) VALUES (2)", [], { idempotent: true })
+        for (const node of [hung!, alsoHung!]) node.ignores = (query) => query === slow.text
+        const session = yield* connect([good!.address], { requestTimeout: "200 millis" })
+        const results = yield* Effect.provideService(
+          executeConcurrent(Array.from({ length: 120 }, (_, index) => index % 3 === 0 ? slow : write), {
+            concurrency: 4,
+            raiseOnFirstError: false
+          }),
+          Session,
+          session
+        )
+        assert.deepStrictEqual(new Set(results.map(({ outcome }) => outcome)), new Set(["Applied"]))
+        assert.isTrue([hung!, alsoHung!].every(({ statements }) => statements.length > 0))
+      }).pipe(Effect.scoped),
+    20_000
+  )
+
+  it.live(
+    "loses no more statements than the driver's bound of timeouts, and those in flight",
+    () =>
+      Effect.gen(function*() {
+        const [node] = yield* cqlNodes({})
+        const session = yield* connect([node!.address], { requestTimeout: "150 millis" })
+        yield* session.execute(write)
+        const { ended } = node!
+        node!.silence({ newOnes: false })
+        const concurrency = 16
+        const results = yield* Effect.provideService(
+          executeConcurrent(Array.from({ length: 200 }, () => write), { concurrency, raiseOnFirstError: false }),
+          Session,
+          session
+        )
+        yield* until("the end of the connection", () => node!.ended > ended)
+        const unknown = results.filter(({ outcome }) => outcome === "Unknown").length
+        assert.isAbove(unknown, 64)
+        assert.isAtMost(unknown, 65 + concurrency)
+      }).pipe(Effect.scoped),
+    20_000
+  )
 
   it.live("does not keep a session from its end", () =>
     Effect.gen(function*() {

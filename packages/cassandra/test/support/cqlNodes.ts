@@ -32,6 +32,8 @@ export class CqlNode {
   tokens: ReadonlyArray<string>
   peers: ReadonlyArray<CqlNode> = []
   login: Login = "none"
+  /** Statements that get no answer. */
+  ignores: (query: string) => boolean = () => false
   /** The statements that it was sent, without those that the driver makes for itself. */
   readonly statements: Array<string> = []
   opened = 0
@@ -39,7 +41,10 @@ export class CqlNode {
   registrations = 0
   #framesLeft = Number.POSITIVE_INFINITY
   #howToEnd: "close" | "reset" = "close"
-  readonly #silent = new WeakSet<Socket>()
+  /** Connections that have ended. */
+  ended = 0
+  /** Connections that are not answered, each with the frames that came since. */
+  readonly #silent = new Map<Socket, Array<Frame>>()
   #isSilent = false
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
@@ -93,7 +98,14 @@ export class CqlNode {
   /** Answers nothing any more on the connections that are open; on new ones neither, where that is said. */
   silence(also: { readonly newOnes: boolean }): void {
     this.#isSilent = also.newOnes
-    this.#sockets.forEach((socket) => this.#silent.add(socket))
+    for (const socket of this.#sockets) if (!this.#silent.has(socket)) this.#silent.set(socket, [])
+  }
+
+  /** Answers all that came meanwhile, as a process does that was stopped and goes on. */
+  speak(): void {
+    this.#isSilent = false
+    for (const [socket, frames] of this.#silent) for (const frame of frames) this.#respond(socket, frame)
+    this.#silent.clear()
   }
 
   /** Says to those who registered that something about a node has changed. */
@@ -113,21 +125,32 @@ export class CqlNode {
   #accept(socket: Socket): void {
     this.opened++
     this.#sockets.add(socket)
-    if (this.#isSilent) this.#silent.add(socket)
-    socket.on("close", () => this.#sockets.delete(socket)).on("error", () => {})
+    if (this.#isSilent) this.#silent.set(socket, [])
+    socket.on("error", () => {}).on("close", () => {
+      this.ended++
+      this.#sockets.delete(socket)
+      this.#silent.delete(socket)
+    })
     const read = frameReader((frame) => {
       if (--this.#framesLeft === 0) {
         if (this.#howToEnd === "close") socket.end()
         else socket.resetAndDestroy()
       }
-      if (this.#silent.has(socket) || !socket.writable) return
-      socket.write(
-        frame.bytes[0] === 0x04
-          ? this.#answer(frame)
-          : answerTo(frame, opcode.error, Buffer.concat([int(0x0a), text("Invalid or unsupported protocol version")]))
-      )
+      if (frame.opcode === opcode.query && this.ignores(queryOf(frame))) return
+      const waiting = this.#silent.get(socket)
+      if (waiting !== undefined) waiting.push(frame)
+      else this.#respond(socket, frame)
     })
     socket.on("data", read)
+  }
+
+  #respond(socket: Socket, frame: Frame): void {
+    if (!socket.writable) return
+    socket.write(
+      frame.bytes[0] === 0x04
+        ? this.#answer(frame)
+        : answerTo(frame, opcode.error, Buffer.concat([int(0x0a), text("Invalid or unsupported protocol version")]))
+    )
   }
 
   #answer(frame: Frame): Buffer {
@@ -143,7 +166,7 @@ export class CqlNode {
       return answerTo(frame, 0x02, Buffer.alloc(0))
     }
     if (frame.opcode !== opcode.query) return answerTo(frame, opcode.error, errorBody(0x0a))
-    return answerTo(frame, opcode.result, this.#query(frame.body.subarray(4, 4 + frame.body.readInt32BE(0)).toString()))
+    return answerTo(frame, opcode.result, this.#query(queryOf(frame)))
   }
 
   #authenticate(frame: Frame): Buffer {
@@ -165,6 +188,8 @@ export class CqlNode {
     return int(1)
   }
 }
+
+const queryOf = ({ body }: Frame): string => body.subarray(4, 4 + body.readInt32BE(0)).toString()
 
 type Cell = readonly [type: Buffer, value: (node: CqlNode) => Buffer | undefined]
 type Columns = Readonly<Record<string, Cell>>

@@ -126,6 +126,7 @@ export const fakeClient = (script: Script = {}) => {
     return {
       protocolVersion: 4,
       keyspace: null,
+      timedOutOperations: 0,
       parser,
       changeKeyspace: () => Promise.resolve(),
       sendStream: (request, options, callback) => {

@@ -1,6 +1,7 @@
 /**
  * The nodes that the driver knows, in the order in which a request tries them.
  */
+import type { Request } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
 import type { WireConnection } from "./wire.ts"
 
@@ -12,7 +13,7 @@ export interface DriverHost {
   readonly borrowConnection: () => WireConnection
   /** `host.js:361`: called where a connection fails while a request is on it. */
   readonly removeFromPool: (connection: WireConnection) => void
-  /** `host.js:349`: called where a request on a connection times out. */
+  /** `host.js:349`: called where a request on a connection times out. Removes it from the pool after too many. */
   readonly checkHealth: (connection: WireConnection) => void
 }
 
@@ -66,22 +67,40 @@ export interface Next {
   readonly connection: WireConnection
 }
 
+/** The nodes that a request tries after all others. */
+export interface Avoided {
+  /** True if there is none for any request. */
+  readonly isEmpty: boolean
+  readonly has: (host: DriverHost, request: Request | undefined) => boolean
+}
+
 /** The nodes for one request, in the order of a query plan. */
 export class Plan {
   readonly tried: Tried = new Map()
   readonly #client: Client & Internals
   readonly #hosts: Iterator<DriverHost>
+  readonly #avoided: Avoided
+  readonly #request: Request | undefined
+  #last: Array<DriverHost> | undefined
 
-  private constructor(client: Client & Internals, hosts: Iterator<DriverHost>) {
+  private constructor(
+    client: Client & Internals,
+    hosts: Iterator<DriverHost>,
+    avoided: Avoided,
+    request: Request | undefined
+  ) {
     this.#client = client
     this.#hosts = hosts
+    this.#avoided = avoided
+    this.#request = request
   }
 
   /** Asks the policy of a profile. `done` is called at once, unless the policy takes its time. It gets what a policy throws. */
   static make(
     client: Client,
     profile: Profile,
-    options: object | null,
+    avoided: Avoided,
+    options: { readonly request: Request } | null,
     done: (plan: Plan | undefined, error?: unknown) => void
   ): void {
     const inner = client as Client & Internals
@@ -89,7 +108,7 @@ export class Plan {
     try {
       profile.loadBalancing.newQueryPlan(inner.keyspace, options, (error, hosts) => {
         if (error !== null && error !== undefined) done(undefined, error)
-        else done(new Plan(inner, hosts))
+        else done(new Plan(inner, hosts, avoided, options?.request))
       })
     } catch (error) {
       done(undefined, error)
@@ -101,16 +120,28 @@ export class Plan {
     const { profileManager } = this.#client
     for (;;) {
       const item = this.#hosts.next()
-      if (item.done === true) return undefined
+      if (item.done === true) return this.#nextOfLast()
       const host = item.value
       if (profileManager.getDistance(host) === ignored) continue
       if (!host.isUp()) {
         this.tried.set(host.address, undefined)
         continue
       }
+      if (!this.#avoided.isEmpty && this.#avoided.has(host, this.#request)) {
+        ;(this.#last ??= []).push(host)
+        continue
+      }
       const connection = this.borrow(host)
       if (connection !== undefined) return { host, connection }
     }
+  }
+
+  #nextOfLast(): Next | undefined {
+    for (let host = this.#last?.shift(); host !== undefined; host = this.#last?.shift()) {
+      const connection = this.borrow(host)
+      if (connection !== undefined) return { host, connection }
+    }
+    return undefined
   }
 
   /** A connection of this node; undefined if it has none that can take a request. */

@@ -2,15 +2,16 @@
  * Finds connections on which nothing comes back any more.
  *
  * The driver sends a heartbeat when nothing was *written* for the heartbeat interval (`connection.js`, `_setIdleTimeout`),
- * so a connection that is dead and in use is never asked. This watch asks when nothing was *read* for that long while
- * answers are due, and ends the connection where that brings nothing either.
+ * so a connection that is dead and in use is never asked. This watch asks when nothing was *read* for nearly that long while
+ * answers are due, and ends the connection when the request timeout is over without a byte: at most the heartbeat interval
+ * and the timeout after the last one.
  */
 import type { DriverConnection } from "./connection.ts"
 import { after, now } from "./timer.ts"
 
 interface State {
   bytesRead: number
-  /** Since when nothing was read while an answer was due. */
+  /** Since when nothing was read while an answer was due, as far as the checks could see: at most a period too late. */
   since: number
   /** When the heartbeat was sent. */
   askedAt: number | undefined
@@ -20,7 +21,10 @@ export class Watch {
   readonly #connections: () => Iterable<DriverConnection>
   readonly #heartbeat: number
   readonly #timeout: number
+  readonly #period: number
   readonly #states = new WeakMap<DriverConnection, State>()
+  #last = now()
+  #wasLate = false
   #cancel = () => {}
 
   /** `heartbeat` and `timeout` in milliseconds; with an infinite heartbeat nothing is watched. */
@@ -28,15 +32,20 @@ export class Watch {
     this.#connections = connections
     this.#heartbeat = heartbeat
     this.#timeout = Number.isFinite(timeout) ? timeout : heartbeat
-    if (!Number.isFinite(heartbeat)) return
-    const period = Math.max(shortestPeriod, Math.min(longestPeriod, Math.min(heartbeat, this.#timeout) / 4))
-    const next = () => {
-      this.#cancel = after(period, () => {
-        this.#check(now())
-        next()
-      })
-    }
-    next()
+    this.#period = Math.max(shortestPeriod, Math.min(longestPeriod, Math.min(heartbeat, this.#timeout) / 6))
+    if (Number.isFinite(heartbeat)) this.#next()
+  }
+
+  #next(): void {
+    this.#cancel = after(this.#period, () => {
+      const at = now()
+      // The event loop was blocked, and timers run before sockets are read. What came meanwhile is seen by the next check.
+      const isLate = at - this.#last > 2 * this.#period
+      if (!isLate || this.#wasLate) this.#check(at)
+      this.#wasLate = isLate && !this.#wasLate
+      this.#last = at
+      this.#next()
+    })
   }
 
   #check(at: number): void {
@@ -53,7 +62,8 @@ export class Watch {
       return
     }
     if (state.askedAt === undefined) {
-      if (at - state.since < this.#heartbeat) return
+      // The silence began up to a period before it was seen; this check and the last come up to a period late.
+      if (at - state.since < this.#heartbeat - 3 * this.#period) return
       state.askedAt = at
       connection._idleTimeoutHandler?.()
     } else if (at - state.askedAt >= this.#timeout) {

@@ -32,13 +32,13 @@ export interface Parser {
 }
 
 /** A request as the driver writes it (`requests.js:80`), called when it leaves the write queue (`writers.js:249`). */
-interface DriverRequest {
+export interface DriverRequest {
   readonly length: number
   readonly write: (encoder: unknown, streamId: number) => Buffer
 }
 
 /** Fields that the driver reads from the options of a request (`connection.js:528`, `operation-state.js:100`). */
-interface DriverRequestOptions {
+export interface DriverRequestOptions {
   readonly getReadTimeout: () => number | undefined
   readonly getRowCallback: () => undefined
 }
@@ -48,7 +48,9 @@ export interface WireConnection {
   readonly protocolVersion: number
   readonly keyspace: string | null
   readonly parser: Parser
-  readonly netClient?: { readonly destroyed: boolean } | undefined
+  readonly netClient?: { readonly destroyed: boolean; readonly bytesRead: number } | undefined
+  /** Requests that were not answered in time, and are not yet: beyond a bound the driver replaces the connection. */
+  timedOutOperations: number
   /** `connection.js:524`. The callback is called once: with the answer, or with what kept it from coming. */
   readonly sendStream: (
     request: DriverRequest,

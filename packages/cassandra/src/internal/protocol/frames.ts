@@ -6,7 +6,15 @@
 import { Buffer } from "node:buffer"
 
 /** Codes of the frames that the adapter sends and reads. */
-export const opcode = { error: 0x00, query: 0x07, result: 0x08, prepare: 0x09, execute: 0x0a, batch: 0x0d } as const
+export const opcode = {
+  error: 0x00,
+  options: 0x05,
+  query: 0x07,
+  result: 0x08,
+  prepare: 0x09,
+  execute: 0x0a,
+  batch: 0x0d
+} as const
 
 const headerLength = 9
 const hasTracing = 0x02
@@ -200,6 +208,9 @@ export const executeFrame = (
   writeParameters(writer, slot.version, parameters, values)
   return writer.bytes
 }
+
+/** Asks which options the server supports: for a sign of life. */
+export const optionsFrame = (slot: Slot): Buffer => new Writer(slot, opcode.options, 0, false).bytes
 
 /** Asks for a statement to be prepared. */
 export const prepareFrame = (slot: Slot, text: string): Buffer => {

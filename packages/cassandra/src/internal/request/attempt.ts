@@ -6,14 +6,13 @@
  */
 import { type CqlError, Reason } from "@effect-cql/core"
 import type { Done, Page } from "@effect-cql/core/Port"
-import type { Client } from "cassandra-driver"
 import * as Exit from "effect/Exit"
 import { Unreadable } from "../../values/unreadable.ts"
 import { withBrackets } from "../driver/address.ts"
 import { internals } from "../driver/driver.ts"
 import { enterKeyspace, type Next, NoHost, Plan, type Profile } from "../driver/hosts.ts"
 import { PolicyOptions, type RequestDefaults } from "../driver/policyOptions.ts"
-import { after, now } from "../driver/timer.ts"
+import { now } from "../driver/timer.ts"
 import { Flight, NotSent } from "../driver/wire.ts"
 import {
   type RawAnswer,
@@ -30,6 +29,7 @@ import type { AttemptContext, Where } from "./attemptContext.ts"
 import { toPage } from "./page.ts"
 import type { PreparedText } from "./prepared.ts"
 import type { NotPrepared } from "./preparing.ts"
+import { speculate } from "./speculation.ts"
 
 /** A request on a connection. */
 class RequestFlight extends Flight {
@@ -46,8 +46,9 @@ class RequestFlight extends Flight {
     return this.attempt.frame({ version, stream }, this.next)
   }
 
+  // The core ends a request in time, after it has read the answers that are there.
   getReadTimeout(): number {
-    return this.attempt.driverTimeout
+    return 0
   }
 
   answered(answer: RawAnswer): void {
@@ -82,7 +83,10 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #plan: Plan | undefined
   #stopSpeculating = (): void => {}
   protected rounds = 0
-  #wasWritten = false
+  /** Where it was written last, and not answered. */
+  #sent: Next | undefined
+  /** Where it was not answered in time. */
+  #overdue: Next | undefined
 
   constructor(context: AttemptContext, done: Done) {
     super()
@@ -136,13 +140,17 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     return this.defaults.payload
   }
 
-  /**
-   * The driver's own timer is the second line: the core ends a request in time. It counts what is never answered, by which
-   * the driver finds connections that hang.
-   */
-  get driverTimeout(): number {
+  /** Ends the wait for an answer: the core has given the request up. Returns true if it was sent. */
+  cancel(): boolean {
     const { requestTimeout } = this.request.options
-    return requestTimeout === undefined || !Number.isFinite(requestTimeout) ? 0 : requestTimeout * 2 + 1_000
+    const sent = this.#sent
+    if (this.#waits && sent !== undefined && requestTimeout !== undefined && now() - this.#started >= requestTimeout) {
+      this.#overdue = sent
+      sent.connection.timedOutOperations++
+      this.context.overdue.add(sent, this.request)
+      sent.host.checkHealth(sent.connection)
+    }
+    return this.abandon()
   }
 
   /** Abandons the request. A request on the wire cannot be recalled; another is never sent. Returns true if it was sent. */
@@ -150,7 +158,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     if (this.#waits) this.context.awaited--
     this.#waits = false
     this.#stopSpeculating()
-    return this.#wasWritten
+    return this.#sent !== undefined
   }
 
   start(): void {
@@ -208,12 +216,19 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   }
 
   #dispatch(): void {
-    Plan.make(this.context.client, this.profile, this, (plan, error) =>
+    Plan.make(this.context.client, this.profile, this.context.overdue, this, (plan, error) =>
       this.#guarded(() => {
         if (plan === undefined) return this.#unplanned(error)
         this.#plan = plan
         const first = this.#sendToNext()
-        if (first !== undefined && this.isSpeculated) this.#speculate(first)
+        if (first === undefined || !this.isSpeculated) return
+        const { client } = this.context
+        this.#stopSpeculating = speculate(
+          client,
+          this.planText,
+          first,
+          () => this.#waits ? this.#sendToNext() : undefined
+        )
       }))
   }
 
@@ -232,7 +247,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
       return undefined
     }
     if (next !== undefined) this.#send(next)
-    else if (!this.#wasWritten) {
+    else if (this.#sent === undefined) {
       this.#finish(
         this.context.failed(new NoHost(plan.tried), this.request, {
           phase: "execute",
@@ -253,29 +268,15 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     })
   }
 
-  #speculate(first: Next): void {
-    const { keyspace, options } = this.context.client as Client & Speculating
-    const plan = options.policies.speculativeExecution?.newPlan(keyspace, this.planText)
-    const next = (host: Next["host"]): void => {
-      const delay = plan?.nextExecution(host)
-      if (typeof delay !== "number" || delay < 0) return
-      this.#stopSpeculating = after(delay, () => {
-        const sibling = this.#waits ? this.#sendToNext() : undefined
-        if (sibling !== undefined) next(sibling.host)
-      })
-    }
-    next(first.host)
-  }
-
   /** Called by a flight when its turn to be written has come. */
-  frame(slot: Slot, { host }: Next): Buffer | undefined {
+  frame(slot: Slot, next: Next): Buffer | undefined {
     if (!this.#waits) return undefined
     if (!this.isCurrent() && this.rounds < mostRounds) {
       this.#isOutdated = true
       return undefined
     }
-    const bytes = this.write(slot, host.address)
-    this.#wasWritten = true
+    const bytes = this.write(slot, next.host.address)
+    this.#sent = next
     return bytes
   }
 
@@ -283,7 +284,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   broken(error: unknown, { isWritten, next }: RequestFlight): void {
     const { connection, host } = next
     if (isSocketError(error)) host.removeFromPool(connection)
-    else if (isWritten && isTimeout(error)) host.checkHealth(connection)
     if (!this.#waits) return this.#finish(nobodyWaits)
     if (isWritten) {
       const where: Where = { phase: "execute", host: host.address, isWritten }
@@ -305,6 +305,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   /** Called by a flight with its answer. */
   answered(answer: RawAnswer, { next }: RequestFlight): void {
+    if (this.#overdue === next) next.connection.timedOutOperations--
     if (!this.#waits) return this.#finish(nobodyWaits)
     // The driver calls from within its parser of the connection, which ends for all requests if this throws.
     try {
@@ -341,7 +342,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     }
     // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
     this.#hasReprepared = true
-    this.#wasWritten = false
+    this.#sent = undefined
     const texts = new Set(this.texts)
     let waiting = texts.size
     let failure: NotPrepared | undefined
@@ -378,21 +379,5 @@ const unprepared = 0x2500
 
 const noProfile: Profile = { name: "", loadBalancing: { newQueryPlan: () => {} } }
 
-interface Speculating {
-  readonly keyspace: string
-  readonly options: {
-    readonly policies: {
-      readonly speculativeExecution?: {
-        readonly newPlan: (keyspace: string, text: string) => {
-          readonly nextExecution: (host: Next["host"]) => unknown
-        }
-      }
-    }
-  }
-}
-
 const isSocketError = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "isSocketError" in error && error.isSocketError === true
-
-/** Returns true if the driver gave up waiting (`operation-state.js:101`): its error names the host, and is no other of its errors. */
-export const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === "OperationTimedOutError"

@@ -6,6 +6,7 @@ import type { Page, Request } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
 import type * as Exit from "effect/Exit"
 import type { Next } from "../driver/hosts.ts"
+import type { OverdueNodes } from "../driver/overdue.ts"
 import type { RequestDefaults } from "../driver/policyOptions.ts"
 import type { Result, SchemaChange } from "../protocol/answers.ts"
 import type { Circumstances } from "./classify.ts"
@@ -16,6 +17,7 @@ export interface AttemptContext {
   readonly client: Client
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
+  readonly overdue: OverdueNodes
   /** Awaited requests that were handed to the driver. */
   awaited: number
   readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>

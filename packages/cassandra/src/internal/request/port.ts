@@ -28,6 +28,7 @@ import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
+import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
@@ -54,6 +55,7 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly datesConditionalWrites = true
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
+  readonly overdue = new OverdueNodes()
   awaited = 0
   readonly #log: (warning: string) => void
   readonly #notConnected: Circumstances["notConnected"]
@@ -75,7 +77,7 @@ export class ClientPort implements SendPort, AttemptContext {
       requestTimeout: options.defaults?.requestTimeout ?? requestTimeoutOf(options)
     }
     this.requestDefaults = new RequestDefaults(client)
-    this.prepared = new PreparedTexts(client, log)
+    this.prepared = new PreparedTexts(client, this.overdue, log)
     this.#log = log
     this.#notConnected = notConnected
     this.#warnings = new Repeated(log)
@@ -118,7 +120,7 @@ export class ClientPort implements SendPort, AttemptContext {
       attempt.abandon()
       throw defect
     }
-    return () => attempt.abandon()
+    return () => attempt.cancel()
   }
 
   readonly warned = (warnings: ReadonlyArray<string>): void => {
@@ -147,7 +149,7 @@ export class ClientPort implements SendPort, AttemptContext {
         new CqlError({ query: "", reason: classify(new NoHost(new Map()), { phase: "plan", timeout }) })
       if (profile === undefined) return resume(Effect.fail(none()))
       let stop = (): void => {}
-      Plan.make(this.client, profile, null, (plan) => {
+      Plan.make(this.client, profile, this.overdue, null, (plan) => {
         const next = plan?.next()
         if (next === undefined) return resume(Effect.fail(none()))
         stop = awaitAgreement(next, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))

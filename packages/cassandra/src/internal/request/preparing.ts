@@ -4,7 +4,7 @@
  * A session keeps them itself rather than in the driver: see `docs/decisions/cassandra-prepared.md`.
  */
 import type { Client } from "cassandra-driver"
-import { type DriverHost, enterKeyspace, type Next, NoHost, Plan, profileOf } from "../driver/hosts.ts"
+import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan, profileOf } from "../driver/hosts.ts"
 import { after } from "../driver/timer.ts"
 import { Flight, type WireConnection } from "../driver/wire.ts"
 import {
@@ -92,10 +92,10 @@ class Preparation {
   }
 
   start(): void {
-    const { client } = this.#owner
+    const { client, overdue } = this.#owner
     const profile = profileOf(client, undefined)
     if (profile === undefined) return this.#end(new NotPrepared(new NoHost(new Map())))
-    Plan.make(client, profile, null, (plan, error) => {
+    Plan.make(client, profile, overdue, null, (plan, error) => {
       if (plan === undefined) return this.#end(new NotPrepared(error))
       this.#plan = plan
       this.#askNext()
@@ -184,6 +184,7 @@ const defaultMaxPrepared = 500
 /** The prepared statements of a session. */
 export class PreparedTexts {
   readonly client: Client
+  readonly overdue: Avoided
   readonly #options: Client & ClientOptions
   readonly #log: (warning: string) => void
   readonly #texts = new Map<string, PreparedText>()
@@ -192,8 +193,9 @@ export class PreparedTexts {
   #keyspace: string | undefined
   #isFull = false
 
-  constructor(client: Client, log: (warning: string) => void) {
+  constructor(client: Client, overdue: Avoided, log: (warning: string) => void) {
     this.client = client
+    this.overdue = overdue
     this.#options = client as Client & ClientOptions
     this.#keyspace = this.#options.keyspace
     this.#log = log

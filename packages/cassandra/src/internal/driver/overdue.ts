@@ -1,0 +1,74 @@
+/**
+ * Nodes that owe answers, which requests try after all others.
+ *
+ * A node from which nothing was read since a request on it timed out may be gone, which the watch of its connection finds
+ * in time (`watch.ts`). A node that answers others may fail one statement again: its partition, or its replicas. Without
+ * this, every attempt of a statement may meet the node that does not answer it.
+ */
+import type { Request } from "@effect-cql/core/Port"
+import { optionsFrame } from "../protocol/frames.ts"
+import type { Avoided, DriverHost, Next } from "./hosts.ts"
+import type { DriverRequest, DriverRequestOptions, WireConnection } from "./wire.ts"
+
+/** A connection of a node, and how much was read from it when a request on it timed out. */
+interface Mark {
+  readonly connection: WireConnection
+  readonly bytesRead: number
+}
+
+export class OverdueNodes implements Avoided {
+  readonly #marks = new Map<DriverHost, Mark>()
+  readonly #unanswered = new WeakMap<Request, Array<DriverHost>>()
+  #isEmpty = true
+
+  get isEmpty(): boolean {
+    return this.#isEmpty
+  }
+
+  /** Takes in that a request was not answered in time. */
+  add({ connection, host }: Next, request: Request): void {
+    this.#isEmpty = false
+    const hosts = this.#unanswered.get(request)
+    if (hosts === undefined) this.#unanswered.set(request, [host])
+    else hosts.push(host)
+    const bytesRead = connection.netClient?.bytesRead
+    if (bytesRead === undefined || this.#isSilent(host)) return
+    this.#marks.set(host, { connection, bytesRead })
+    // A node that answers this is tried as before.
+    const ping = new Ping(connection.protocolVersion)
+    connection.sendStream(ping, ping, () => {})
+  }
+
+  has(host: DriverHost, request: Request | undefined): boolean {
+    return this.#isSilent(host) || (request !== undefined && this.#unanswered.get(request)?.includes(host) === true)
+  }
+
+  #isSilent(host: DriverHost): boolean {
+    const mark = this.#marks.get(host)
+    if (mark === undefined) return false
+    const { netClient } = mark.connection
+    if (netClient?.destroyed === false && netClient.bytesRead === mark.bytesRead) return true
+    this.#marks.delete(host)
+    return false
+  }
+}
+
+/** A request that any server answers at once. */
+class Ping implements DriverRequest, DriverRequestOptions {
+  readonly length = 9
+  readonly #version: number
+
+  constructor(version: number) {
+    this.#version = version
+  }
+
+  write(_encoder: unknown, stream: number): Buffer {
+    return optionsFrame({ version: this.#version, stream })
+  }
+
+  getReadTimeout(): number {
+    return 0
+  }
+
+  getRowCallback(): undefined {}
+}
