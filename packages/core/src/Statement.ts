@@ -12,6 +12,7 @@ import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
 import { internals } from "./internal/internals.ts"
+import { isIdempotent as bindingIsIdempotent } from "./internal/statement/binding.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import { checked } from "./internal/statement/options.ts"
@@ -253,6 +254,15 @@ export const withOptions: {
  * @since 0.1.0
  */
 export const isStatement: (value: unknown) => value is Statement<unknown> = internal.isStatement
+
+/**
+ * Returns true if executing a statement twice is known to have the effect of executing it once: by its option `idempotent`, or
+ * else by its text.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isIdempotent = (self: Statement<unknown>): boolean => bindingIsIdempotent(self)
 
 export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
 export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"

@@ -3,9 +3,17 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, Query, type Session, Statement } from "@effect-cql/core"
+import { type CqlError, type Session, Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import {
+  columnsOf,
+  indexesOf,
+  isTarget,
+  keyType,
+  normalised,
+  positionOf,
+  type ServerColumn
+} from "./internal/table/server.ts"
 import { type Any, type ColumnMeta, type Meta, TypeId } from "./TableMeta.ts"
 
 /**
@@ -21,29 +29,6 @@ export interface Mismatch {
   /** The difference, and what to do. */
   readonly message: string
 }
-
-const columnsOf = Query.make(
-  "SELECT column_name, type, kind, position, clustering_order FROM system_schema.columns " +
-    "WHERE keyspace_name = ? AND table_name = ?",
-  {
-    params: Schema.Tuple([Schema.String, Schema.String]),
-    row: Schema.Struct({
-      column_name: Schema.String,
-      type: Schema.String,
-      kind: Schema.String,
-      position: Schema.Int,
-      clustering_order: Schema.String
-    })
-  }
-)
-
-const indexesOf = Query.make(
-  "SELECT options FROM system_schema.indexes WHERE keyspace_name = ? AND table_name = ?",
-  {
-    params: Schema.Tuple([Schema.String, Schema.String]),
-    row: Schema.Struct({ options: Schema.NullOr(Schema.ReadonlyMap(Schema.String, Schema.String)) })
-  }
-)
 
 /**
  * Compares tables with those of the server: names, types and keys of their columns, and their indexes. Columns that only the
@@ -101,14 +86,7 @@ const checkOne = Effect.fnUntraced(function*(meta: Meta): Effect.fn.Return<Reado
   return [...differences, ...strangers, ...missing]
 })
 
-interface Actual {
-  readonly type: string
-  readonly kind: string
-  readonly position: number
-  readonly clustering_order: string
-}
-
-const differenceOf = (column: ColumnMeta, type: string, actual: Actual, position: number): string => {
+const differenceOf = (column: ColumnMeta, type: string, actual: ServerColumn, position: number): string => {
   const own = `${type}, ${column.kind}${position < 0 ? "" : ` ${position}`}${
     column.order === undefined ? "" : ` ${column.order}`
   }`
@@ -116,19 +94,3 @@ const differenceOf = (column: ColumnMeta, type: string, actual: Actual, position
     (actual.clustering_order === "none" ? "" : ` ${actual.clustering_order}`)
   return `expected ${own}, got ${other}: change the declaration, or the table`
 }
-
-const keyType = ({ kind, type }: ColumnMeta): string =>
-  (kind === "partition_key" || kind === "clustering") && /^(?:set|list|map|tuple)</.test(type)
-    ? `frozen<${type}>`
-    : type
-
-const positionOf = (meta: Meta, column: ColumnMeta): number =>
-  column.kind === "partition_key" ? meta.partitionKey.indexOf(column) : meta.clusteringKey.indexOf(column)
-
-// A tuple is always frozen, and the server writes no keyspace before a type.
-const normalised = (type: string, keyspace: string): string =>
-  type.replaceAll("varchar", "text").replaceAll(`${keyspace}.`, "").replaceAll(/\s+/g, "").replaceAll(/"/g, "")
-    .replaceAll(/(?<!frozen<)tuple<([^<>]*)>/g, "frozen<tuple<$1>>")
-
-const isTarget = (target: string, column: string): boolean =>
-  target.replaceAll("\"", "").replace(/^(?:values|keys|entries|full)\((.*)\)$/, "$1") === column

@@ -3,10 +3,8 @@
  *
  * @since 0.1.0
  */
-import { userTypesOf } from "./internal/cqlType.ts"
-import { quoted } from "./internal/names.ts"
-import { tableName } from "./internal/table/texts.ts"
-import { type Any, type ColumnMeta, type Meta, TypeId } from "./TableMeta.ts"
+import { createIndex, createTable, createType, userTypes } from "./internal/table/definitions.ts"
+import { type Any, TypeId } from "./TableMeta.ts"
 
 /**
  * The statements that create a table, with the user-defined types that it needs before it and its indexes behind it. What exists
@@ -32,57 +30,9 @@ import { type Any, type ColumnMeta, type Meta, TypeId } from "./TableMeta.ts"
  */
 export const ddl = (self: Any): ReadonlyArray<string> => {
   const meta = self[TypeId]
-  const types = new Map(
-    meta.columns.flatMap(({ schema }) => userTypesOf(schema.ast)).map((type) => [type.name, type.fields] as const)
-  )
   return [
-    ...[...types].map(([name, fields]) =>
-      `CREATE TYPE IF NOT EXISTS ${qualified(meta, name)} (${
-        fields.map(([field, type]) => `${quoted(field)} ${type}`).join(", ")
-      })`
-    ),
+    ...userTypes(meta).map((type) => createType(meta, type)),
     createTable(meta),
-    ...meta.indexes.map((index) =>
-      `CREATE ${index.kind === "sai" ? "CUSTOM " : ""}INDEX IF NOT EXISTS ${
-        quoted(indexName(meta, index.column))
-      } ON ` +
-      `${tableName(meta)} (${quoted(index.column)})${index.kind === "sai" ? " USING 'StorageAttachedIndex'" : ""}`
-    )
+    ...meta.indexes.map((index) => createIndex(meta, index))
   ]
 }
-
-const indexName = ({ table }: Meta, column: string): string => `${table}_${column}_idx`
-
-const qualified = ({ keyspace }: Meta, name: string): string =>
-  name.includes(".") ? name.split(".").map(quoted).join(".") : `${quoted(keyspace)}.${quoted(name)}`
-
-const createTable = (meta: Meta): string => {
-  const columns = meta.columns.map((column) => definitionOf(column))
-  const names = (key: ReadonlyArray<ColumnMeta>) => key.map(({ name }) => quoted(name)).join(", ")
-  const partition = meta.partitionKey.length === 1 ? names(meta.partitionKey) : `(${names(meta.partitionKey)})`
-  const key = meta.clusteringKey.length === 0 ? partition : `${partition}, ${names(meta.clusteringKey)}`
-  const order = meta.clusteringKey.some((column) => column.order === "desc")
-    ? [
-      `CLUSTERING ORDER BY (${
-        meta.clusteringKey.map((column) => `${quoted(column.name)} ${(column.order ?? "asc").toUpperCase()}`).join(", ")
-      })`
-    ]
-    : []
-  const { comment, defaultTimeToLive, with: further } = meta.options
-  const options = [
-    ...order,
-    ...(defaultTimeToLive === undefined ? [] : [`default_time_to_live = ${defaultTimeToLive}`]),
-    ...(comment === undefined ? [] : [`comment = '${comment.replaceAll("'", "''")}'`]),
-    ...(further === undefined ? [] : [further])
-  ]
-  return `CREATE TABLE IF NOT EXISTS ${tableName(meta)} (${columns.join(", ")}, PRIMARY KEY (${key}))` +
-    (options.length === 0 ? "" : ` WITH ${options.join(" AND ")}`)
-}
-
-const definitionOf = ({ kind, name, type }: ColumnMeta): string =>
-  `${quoted(name)} ${kind === "partition_key" || kind === "clustering" ? frozenKey(type) : type}${
-    kind === "static" ? " STATIC" : ""
-  }`
-
-// A collection is part of a key as a whole.
-const frozenKey = (type: string): string => /^(?:set|list|map|tuple)</.test(type) ? `frozen<${type}>` : type

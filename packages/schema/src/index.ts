@@ -6,6 +6,7 @@
 export * as Change from "./Change.ts"
 export * as CqlSchema from "./CqlSchema.ts"
 export * as Lookup from "./Lookup.ts"
+export * as Migrations from "./Migrations.ts"
 export * as Scan from "./Scan.ts"
 export * as Table from "./Table.ts"
 export * as TimeUuid from "./TimeUuid.ts"

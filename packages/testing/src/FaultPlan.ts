@@ -62,8 +62,8 @@ export interface Circumstances {
 export type Rule = (request: Request, circumstances: Circumstances) => Fault | undefined
 
 /**
- * A seed and rules. The first rule with a fault that the request can meet decides: reads are never applied, definitions meet
- * no fault, and only conditional writes meet `commitTimeout`.
+ * A seed and rules. The first rule with a fault that the request can meet decides: reads are never applied, definitions meet no
+ * timeout and enough replicas, and only conditional writes meet `commitTimeout`.
  *
  * @category models
  * @since 0.1.0

@@ -86,10 +86,22 @@ export const inject = (fault: Fault, request: Request, forward: () => Answer): A
 
 const ofReads: ReadonlyArray<Fault> = ["overloaded", "unavailable", "dropped", "timeout"]
 const ofWrites: ReadonlyArray<Fault> = [...ofReads, "lost", "timeoutApplied", "late"]
+// No replicas answer a definition, so that none can be too few or too late.
+const ofDefinitions: ReadonlyArray<Fault> = ["overloaded", "dropped", "lost", "late"]
 
-/** The faults that a request can meet; definitions meet none. */
-export const faultsOf = ({ conditional, kind }: Request): ReadonlyArray<Fault> =>
-  kind === "read" ? ofReads : kind !== "write" ? [] : conditional ? [...ofWrites, "commitTimeout"] : ofWrites
+/** The faults that a request can meet. */
+export const faultsOf = ({ conditional, kind }: Request): ReadonlyArray<Fault> => {
+  switch (kind) {
+    case "read":
+      return ofReads
+    case "write":
+      return conditional ? [...ofWrites, "commitTimeout"] : ofWrites
+    case "schema":
+      return ofDefinitions
+    case "other":
+      return []
+  }
+}
 
 /** A fault in words. */
 export const described: Readonly<Record<Fault, string>> = {
