@@ -21,6 +21,7 @@ import {
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
+import { tightestOf } from "./internal/limiter/gate.ts"
 import { Rate } from "./internal/limiter/rate.ts"
 import { aLimiter } from "./internal/limiter/rule.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
@@ -292,20 +293,10 @@ const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]
   return {
     [TypeIds.Limiter]: TypeIds.Limiter,
-    state: Effect.sync(() => stateOf(distinct)),
+    state: Effect.sync(() => tightestOf(distinct)),
     [basicLimiters]: distinct
   }
 }
-
-const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
-
-const stateOf = (parts: ReadonlyArray<BasicLimiter>): State =>
-  parts.map((limiter) => limiter.state).reduce(
-    (least, state) => room(state) < room(least) ? state : least,
-    parts[0]?.state ?? unbounded
-  )
-
-const room = (state: State): number => state.limit - state.inFlight - state.abandoned
 
 /** Checks the options when the effect runs, as it is that which dies of them. */
 const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limiter> =>

@@ -114,10 +114,12 @@ export interface Options<
   /** Options of every statement of the run, behind its own and before those of the session. */
   readonly statement?: Statement.Options | undefined
   /**
-   * Is given a snapshot at most every 200 ms, and a last, exact one at the end. A handler that fails is logged; a slow
-   * one is never waited for, but for the last call: one second at most.
+   * Receives a snapshot after each `progressInterval` in which something changed, and a last, exact one at the end. A failing
+   * handler is logged. The run never waits for a slow handler, except for up to one second for the final call.
    */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+  /** Time between two snapshots: a positive, finite duration. Default: 200 ms. */
+  readonly progressInterval?: Duration.Input | undefined
 }
 
 /**

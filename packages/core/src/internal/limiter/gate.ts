@@ -13,6 +13,7 @@
  *   and a rate has no permits to give back at all.
  * - A new request may overtake the waiting ones there: a free permit goes to the first request that asks.
  */
+import type { State } from "../../Limiter.ts"
 import type { Signal } from "../reasons.ts"
 import type { Abandoned as Entry, BasicLimiter } from "./basicLimiter.ts"
 import { arm, drain, touch } from "./drain.ts"
@@ -44,6 +45,11 @@ export class Gate {
   constructor(limiters: ReadonlyArray<BasicLimiter>) {
     this.limiters = limiters
     this.timed = limiters.some((limiter) => limiter.timed)
+  }
+
+  /** State of the limiter that has the least room. */
+  get tightest(): State {
+    return tightestOf(this.limiters)
   }
 
   /** Ticket of the oldest waiter. */
@@ -147,6 +153,17 @@ export class Gate {
     if (--this.waiting === 0) { for (const limiter of this.limiters) limiter.gates.delete(this) }
   }
 }
+
+/** The state of the limiter that has the least room; unbounded without any. */
+export const tightestOf = (limiters: ReadonlyArray<BasicLimiter>): State =>
+  limiters.map((limiter) => limiter.state).reduce(
+    (least, state) => room(state) < room(least) ? state : least,
+    limiters[0]?.state ?? unbounded
+  )
+
+const unbounded: State = { limit: Number.POSITIVE_INFINITY, inFlight: 0, waiting: 0, abandoned: 0, lastMove: undefined }
+
+const room = (state: State): number => state.limit - state.inFlight - state.abandoned
 
 /**
  * Returns the gate of a set of limiters, each counted once. The same set has the same gate, so that all runs wait in one

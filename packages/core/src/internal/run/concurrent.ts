@@ -72,9 +72,11 @@ const begin = (
   })
 
 /** Reports the progress of a run, and ends it at its deadline, where that is asked for. Succeeds with how to stop both. */
-const attend = (run: Run, { begun, environment, options }: Begun): Effect.Effect<void> => {
-  const timer = run.startDeadline(begun)
-  const reporter = options.onProgress === undefined ? undefined : report(environment, run, options.onProgress, begun)
+const attend = (run: Run, started: Begun): Effect.Effect<void> => {
+  const timer = run.startDeadline(started.begun)
+  const reporter = started.options.onProgress === undefined
+    ? undefined
+    : report(run, started.options.onProgress, started)
   return Effect.suspend(() => {
     timer?.interruptUnsafe()
     return reporter?.finish ?? Effect.void

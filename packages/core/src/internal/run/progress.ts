@@ -1,18 +1,28 @@
 /**
  * Reports the progress of a run.
  *
- * It reads the counters that the run keeps anyway, so that nothing on the path of a statement knows of it.
+ * It reads the counters that the run keeps anyway. Only a run whose progress is reported measures its statements.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Progress } from "../../Progress.ts"
 import type { Environment } from "./environment.ts"
+import { Measure } from "./measure.ts"
 import type { Run } from "./run.ts"
+import type { RunOptions } from "./runOptions.ts"
 
 type Handler = (progress: Progress) => Effect.Effect<void>
 
-const interval = Duration.millis(200)
+interface Setting {
+  readonly environment: Environment
+  readonly options: RunOptions
+  readonly concurrency: number
+  /** Time of the start of the run. */
+  readonly begun: number
+}
+
+const defaultInterval = Duration.millis(200)
 const patience = Duration.seconds(1)
 
 export interface Reporter {
@@ -20,35 +30,36 @@ export interface Reporter {
   readonly finish: Effect.Effect<void>
 }
 
-/** Begins to report: at most every 200 ms, only what is new, and never two calls of the handler at once. */
-export const report = (environment: Environment, run: Run, handler: Handler, begun: number): Reporter => {
-  const snapshot = snapshots(environment, run, begun)
+/** Begins to report: only what is new, and never two calls of the handler at once. */
+export const report = (run: Run, handler: Handler, setting: Setting): Reporter => {
+  const { environment, options } = setting
+  const interval = options.progressInterval ?? defaultInterval
+  const snapshot = snapshots(run, setting)
   const call = (progress: Progress): Effect.Effect<void> =>
     Effect.suspend(() => handler(progress)).pipe(
       Effect.catchCause((cause) => Effect.logWarning("onProgress failed", cause))
     )
   // Each call runs in a fiber of its own, so that the run can bound the wait for it.
   let calling: Fiber.Fiber<void> | undefined
-  const tell = (progress: Progress) =>
+  const hand = (progress: Progress) =>
     Effect.suspend(() => {
       calling = environment.fork(call(progress))
       return Fiber.await(calling)
     })
-  let told = -1
-  const tellNews = Effect.suspend(() => {
-    const progress = snapshot()
+  let reported = -1
+  const handNews = Effect.suspend(() => {
     // Changes with every count.
-    const stamp = progress.started + progress.succeeded + progress.failed
-    if (stamp === told) return Effect.void
-    told = stamp
-    return tell(progress)
+    const stamp = run.started + run.succeeded + run.failed
+    if (stamp === reported) return Effect.void
+    reported = stamp
+    return hand(snapshot())
   })
-  const loop = environment.fork(Effect.forever(Effect.andThen(Effect.sleep(interval), tellNews)))
+  const loop = environment.fork(Effect.forever(Effect.andThen(Effect.sleep(interval), handNews)))
   const idle = Effect.suspend(() => {
     calling?.interruptUnsafe()
     return calling === undefined ? Effect.void : Fiber.await(calling)
   })
-  const last = Effect.suspend(() => tell(snapshot()))
+  const last = Effect.suspend(() => hand(snapshot()))
   return {
     finish: Effect.suspend(() => {
       loop.interruptUnsafe()
@@ -59,7 +70,9 @@ export const report = (environment: Environment, run: Run, handler: Handler, beg
   }
 }
 
-const snapshots = (environment: Environment, run: Run, begun: number): () => Progress => {
+const snapshots = (run: Run, { begun, concurrency, environment }: Setting): () => Progress => {
+  const measure = new Measure(environment, concurrency)
+  run.measure = measure
   let at = environment.now
   let ended = 0
   return () => {
@@ -72,6 +85,7 @@ const snapshots = (environment: Environment, run: Run, begun: number): () => Pro
     }
     return {
       ...run.summary,
+      ...measure.details,
       inFlight: run.open,
       retried: run.retries.retried,
       elapsed: Duration.millis(time - begun),

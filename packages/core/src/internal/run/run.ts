@@ -22,6 +22,7 @@ import type { Account } from "./account.ts"
 import { defectOf } from "./defect.ts"
 import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
+import type { Measure } from "./measure.ts"
 import { YieldBudget } from "./yieldBudget.ts"
 
 /** Failure handling of a run. */
@@ -72,6 +73,8 @@ export class Run implements Host {
   /** Every failure of a fail-fast run. */
   readonly failures: Array<Failure> = []
   readonly interrupted: Array<Interrupted> = []
+  /** Absent if the progress is not reported. */
+  measure: Measure | undefined
 
   readonly #policy: Policy
   readonly #engine: Engine
@@ -131,6 +134,7 @@ export class Run implements Host {
 
   #begin(execution: Execution): void {
     this.started++
+    this.measure?.begin(execution)
     this.turn.consume()
     execution.start()
   }
@@ -172,6 +176,7 @@ export class Run implements Host {
   }
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    this.measure?.end(execution, result)
     if (result._tag === "Success") {
       this.succeeded++
       this.#policy.errorBudget?.take(false)

@@ -16,6 +16,7 @@ import {
   isPositiveInteger,
   oneOf,
   positiveDuration,
+  positiveFiniteDuration,
   rule,
   type Rules
 } from "../check.ts"
@@ -48,6 +49,7 @@ const rules: Rules<RunOptions> = {
   limiter: aLimiter,
   statement: anything,
   onProgress: aFunction("an Effect"),
+  progressInterval: positiveFiniteDuration,
   ordered: boolean,
   bufferSize: rule("an integer of at least 0", (value) => value === 0 || isPositiveInteger(value))
 }

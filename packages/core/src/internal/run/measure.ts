@@ -1,0 +1,92 @@
+/**
+ * Measures the statements of a run whose progress is reported: their times, their failures, the slowest of them.
+ */
+import * as Duration from "effect/Duration"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { Details, SlowStatement } from "../../Progress.ts"
+import type { Reason } from "../../Reason.ts"
+import type { Execution } from "../execution/execution.ts"
+import { withoutLiterals } from "../statement/withoutLiterals.ts"
+import type { Environment } from "./environment.ts"
+import { Histogram } from "./histogram.ts"
+
+const mostSlow = 10
+
+interface Slow {
+  readonly millis: number
+  readonly result: ExecutionResult<unknown>
+}
+
+export class Measure {
+  readonly #environment: Environment
+  readonly #concurrency: number
+  readonly #begun = new Map<Execution, number>()
+  readonly #recent = new Histogram()
+  readonly #all = new Histogram()
+  readonly #failures = new Map<string, number>()
+  readonly #nodes = new Map<string, number>()
+  /** The slowest statements, the slowest first. */
+  readonly #slow: Array<Slow> = []
+
+  constructor(environment: Environment, concurrency: number) {
+    this.#environment = environment
+    this.#concurrency = concurrency
+  }
+
+  begin(execution: Execution): void {
+    this.#begun.set(execution, this.#environment.now)
+  }
+
+  end(execution: Execution, result: ExecutionResult<unknown>): void {
+    const begun = this.#begun.get(execution)
+    if (begun === undefined) return
+    this.#begun.delete(execution)
+    const millis = this.#environment.now - begun
+    this.#recent.record(millis)
+    this.#all.record(millis)
+    if (result._tag === "Failure") this.#fail(result.error.reason)
+    if (this.#slow.length < mostSlow || millis > this.#slow.at(-1)!.millis) this.#keep({ millis, result })
+  }
+
+  #fail(reason: Reason): void {
+    add(this.#failures, reason._tag)
+    const node = nodeOf(reason)
+    if (node !== undefined) add(this.#nodes, node)
+  }
+
+  #keep(slow: Slow): void {
+    const slower = this.#slow.findLastIndex(({ millis }) => millis >= slow.millis)
+    this.#slow.splice(slower + 1, 0, slow)
+    if (this.#slow.length > mostSlow) this.#slow.pop()
+  }
+
+  /** The details of a snapshot. Each call begins a new interval. */
+  get details(): Details {
+    return {
+      concurrency: this.#concurrency,
+      latency: this.#recent.take(),
+      latencyOverall: this.#all.snapshot,
+      limiter: this.#environment.gate?.tightest,
+      failures: Object.fromEntries(this.#failures),
+      failuresByNode: Object.fromEntries(this.#nodes),
+      slowest: this.#slow.map(slowStatement)
+    }
+  }
+}
+
+const add = (counts: Map<string, number>, key: string): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+const slowStatement = ({ millis, result }: Slow): SlowStatement => ({
+  index: result.index,
+  text: withoutLiterals(result.statement.text),
+  duration: Duration.millis(millis),
+  result: result._tag === "Success" ? "Success" : result.error.reason._tag
+})
+
+/** The node that failed a statement, where it is known. */
+const nodeOf = (reason: Reason): string | undefined => {
+  if ("coordinator" in reason && reason.coordinator !== undefined) return reason.coordinator
+  return "host" in reason ? reason.host : undefined
+}
