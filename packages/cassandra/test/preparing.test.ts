@@ -14,7 +14,9 @@ import {
   type Seen,
   unprepared
 } from "./support/fakeClient.ts"
-import { preparedBody, scalar } from "./support/resultFrames.ts"
+import { opcode, short } from "./support/frames.ts"
+import { preparedBody, scalar, voidBody } from "./support/resultFrames.ts"
+import { type Asked, failing, type Reply, resulting, type ScriptedNode, scriptedNode } from "./support/scriptedNode.ts"
 
 const insert = "INSERT INTO app.users (id) VALUES (?)"
 const ints = [{ name: "id", type: scalar("int") }]
@@ -32,6 +34,8 @@ const withFake = <A, E>(
     )
   )
 }
+
+const shortBytes = (bytes: Buffer) => Buffer.concat([short(bytes.length), bytes])
 
 const failureOf = <A, R>(effect: Effect.Effect<A, CqlError, R>) => Effect.flip(effect)
 
@@ -254,4 +258,64 @@ describe("the cache of prepared statements", () => {
         assert.match(String(logged[0]), /more than 5 texts were prepared/)
       })).pipe(Effect.provide(Logger.layer([logger])))
   })
+})
+
+describe("a table that changes", () => {
+  const tiny = (table: string) =>
+    preparedBody(Buffer.from(`tiny ${table}`), [{ name: "id", type: scalar("tinyint") }], { table })
+  const int = (table: string) =>
+    preparedBody(Buffer.from(`int ${table}`), [{ name: "id", type: scalar("int") }], { table })
+  const late = (body: Buffer): Reply => ({ opcode: opcode.result, body, after: 100 })
+  const open = (node: ScriptedNode) =>
+    CassandraSession.make({
+      contactPoints: [node.address],
+      localDataCenter: "datacenter1",
+      defaults: { retry: "none" },
+      clientOptions: { maxPrepared: 1 }
+    })
+  const valuesOf = (asked: Asked | undefined) =>
+    asked?._tag === "Execute"
+      ? asked.parameters.values
+      : asked?._tag === "Batch"
+      ? asked.members.map(({ values }) => values[0])
+      : undefined
+
+  it.live("while a node that forgot a statement prepares it again gets no values of its old types", () =>
+    Effect.gen(function*() {
+      const node = yield* scriptedNode
+      const session = yield* open(node)
+      let hasChanged = false
+      let executes = 0
+      node.reply((request) => {
+        if (request._tag === "Execute") {
+          return ++executes === 2
+            ? failing(0x2500, shortBytes(request.id))
+            : resulting(voidBody)
+        }
+        if (hasChanged || executes === 0) return resulting(hasChanged ? int("t") : tiny("t"))
+        hasChanged = true
+        node.changeTable("app", "t")
+        return late(tiny("t"))
+      })
+      yield* session.execute([insert, [1]])
+      yield* session.execute([insert, [1]])
+      assert.deepStrictEqual(valuesOf(node.requests.at(-1)), [Buffer.of(0, 0, 0, 1)])
+    }).pipe(Effect.scoped))
+
+  it.live("gets no values of its old types by a statement that the cache has dropped", () =>
+    Effect.gen(function*() {
+      const node = yield* scriptedNode
+      const session = yield* open(node)
+      const [first, second] = ["INSERT INTO app.a (id) VALUES (?)", "INSERT INTO app.b (id) VALUES (?)"]
+      let hasChanged = false
+      node.reply((request) => {
+        if (request._tag !== "Prepare") return resulting(voidBody)
+        if (request.text === first) return resulting(hasChanged ? int("a") : tiny("a"))
+        if (!hasChanged) node.changeTable("app", "a")
+        hasChanged = true
+        return late(tiny("b"))
+      })
+      yield* session.execute(Batch.make([[first, [1]], [second, [2]]]))
+      assert.deepStrictEqual(valuesOf(node.requests.at(-1)), [Buffer.of(0, 0, 0, 1), Buffer.of(2)])
+    }).pipe(Effect.scoped))
 })

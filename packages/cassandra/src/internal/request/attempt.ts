@@ -27,8 +27,8 @@ import { opcode, type QueryParameters, type Slot } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { toPage } from "./page.ts"
+import type { NotPrepared } from "./preparation.ts"
 import type { PreparedText } from "./prepared.ts"
-import type { NotPrepared } from "./preparing.ts"
 import { speculate } from "./speculation.ts"
 
 /** A request on a connection. */

@@ -10,7 +10,7 @@ import type { OverdueNodes } from "../driver/overdue.ts"
 import type { RequestDefaults } from "../driver/policyOptions.ts"
 import type { Result, SchemaChange } from "../protocol/answers.ts"
 import type { Circumstances } from "./classify.ts"
-import type { PreparedTexts } from "./preparing.ts"
+import type { PreparedTexts } from "./preparedTexts.ts"
 
 /** State shared by all attempts on a client. */
 export interface AttemptContext {

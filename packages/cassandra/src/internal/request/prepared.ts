@@ -59,21 +59,54 @@ export class Prepared implements PreparedId {
   }
 }
 
+/** Counts the changes of the schema that a session has heard of. */
+export interface SchemaChanges {
+  readonly count: number
+}
+
 /** The text of a statement, and what is known of it: nothing before it is prepared, and after its table has changed. */
 export class PreparedText implements KeepsPlan {
   readonly text: string
-  current: Prepared | undefined
   /** Decoding plan of its last answer. */
   plan: RowPlan | undefined
-  /** Counts the changes of its table. What was asked before a change may be answered by what was before it. */
-  changes = 0
   /** True if it was used since the cache last looked for a statement to drop. */
   isUsed = true
   /** Ids of nodes that differ from the id of the other nodes, as during the upgrade of a cluster. */
   #idByHost: Map<string, PreparedId> | undefined
+  #current: Prepared | undefined
+  #changes = 0
+  /** The changes of the schema, and how many there were when the cache dropped the statement, or since it last looked. */
+  #schema: SchemaChanges | undefined
+  #seen = 0
 
   constructor(text: string) {
     this.text = text
+  }
+
+  get current(): Prepared | undefined {
+    if (this.#schema !== undefined) this.#lookAtSchema(this.#schema)
+    return this.#current
+  }
+
+  /** Counts the changes of its table. What was asked before a change may be answered by what was before it. */
+  get changes(): number {
+    if (this.#schema !== undefined) this.#lookAtSchema(this.#schema)
+    return this.#changes
+  }
+
+  #lookAtSchema({ count }: SchemaChanges): void {
+    if (count === this.#seen) return
+    this.#seen = count
+    this.forget()
+  }
+
+  /**
+   * Takes in that the cache has dropped the statement. Requests that hold it go on, and no change of its table is reported
+   * to it any more: it forgets at any change of the schema.
+   */
+  drop(schema: SchemaChanges): void {
+    this.#schema = schema
+    this.#seen = schema.count
   }
 
   /** Id of the statement on this node. */
@@ -86,8 +119,8 @@ export class PreparedText implements KeepsPlan {
     const known = this.current
     if (known === undefined || !known.fits(answer)) {
       this.#idByHost = undefined
-      this.current = new Prepared(answer)
-      return this.current
+      this.#current = new Prepared(answer)
+      return this.#current
     }
     if (answer.id.equals(known.id) && sameOrNone(answer.resultId, known.resultId)) this.#idByHost?.delete(host)
     else (this.#idByHost ??= new Map()).set(host, answer)
@@ -96,9 +129,9 @@ export class PreparedText implements KeepsPlan {
 
   /** Forgets how its parameters are encoded, so that it is prepared before it is executed again. */
   forget(): void {
-    this.current = undefined
+    this.#current = undefined
     this.#idByHost = undefined
-    this.changes++
+    this.#changes++
   }
 }
 

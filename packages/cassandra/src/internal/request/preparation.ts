@@ -1,0 +1,190 @@
+/**
+ * The preparation of one statement: on the first node that answers, and then on the others.
+ */
+import type { Client } from "cassandra-driver"
+import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan, profileOf } from "../driver/hosts.ts"
+import { after } from "../driver/timer.ts"
+import { Flight } from "../driver/wire.ts"
+import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
+import { opcode, prepareFrame } from "../protocol/frames.ts"
+import type { PreparedText } from "./prepared.ts"
+
+/** Why a statement could not be prepared: what a server or the driver said, or what became of every node. */
+export class NotPrepared {
+  readonly error: unknown
+  readonly host: string | undefined
+
+  constructor(error: unknown, host?: string) {
+    this.error = error
+    this.host = host
+  }
+}
+
+/** Called when a statement is prepared, or cannot be. */
+export type Ready = (failure: NotPrepared | undefined) => void
+
+/** A PREPARE on a connection. */
+class PrepareFlight extends Flight {
+  readonly #text: string
+  readonly #address: string
+  readonly #done: (answer: PreparedAnswer | undefined, error?: unknown) => void
+
+  constructor(text: string, address: string, done: (answer: PreparedAnswer | undefined, error?: unknown) => void) {
+    super()
+    this.#text = text
+    this.#address = address
+    this.#done = done
+  }
+
+  protected frame(version: number, stream: number): Buffer {
+    return prepareFrame({ version, stream }, this.#text)
+  }
+
+  // That of the client.
+  getReadTimeout(): undefined {}
+
+  answered(answer: RawAnswer): void {
+    let prepared: PreparedAnswer | undefined
+    let error: unknown
+    // The answer may be anything. An error here would end the connection, and with it the requests of others.
+    try {
+      if (answer.opcode === opcode.error) error = readError(answer, this.#address)
+      else prepared = readPrepared(readResult(answer))
+    } catch (malformed) {
+      error = malformed
+    }
+    this.#done(prepared, error)
+  }
+
+  failed(error: unknown): void {
+    this.#done(undefined, error)
+  }
+}
+
+/** Prepares a statement on one connection. */
+export const sendPrepare = (
+  client: Client,
+  { text }: PreparedText,
+  { connection, host }: Next,
+  done: (answer: PreparedAnswer | undefined, error?: unknown) => void
+): void =>
+  enterKeyspace(client, connection, (error) => {
+    if (error !== undefined) return done(undefined, error)
+    new PrepareFlight(text, host.address, done).sendOn(connection)
+  })
+
+/** What a preparation is made for. */
+interface Owner {
+  readonly client: Client
+  readonly overdue: Avoided
+  readonly preparesOnAllHosts: boolean
+  /** Begins anew, after a change of the table. */
+  readonly restart: (entry: PreparedText, waiting: ReadonlyArray<Ready>) => void
+  readonly ended: (entry: PreparedText, failure: NotPrepared | undefined) => void
+}
+
+/** Time in milliseconds after which the next node is asked to prepare a statement as well. */
+const patience = 1_000
+
+/** A statement that is being prepared: on the first node that answers. */
+export class Preparation {
+  readonly #owner: Owner
+  readonly #entry: PreparedText
+  readonly #waiting: Array<Ready> = []
+  #plan: Plan | undefined
+  #inFlight = 0
+  #stopTimer = (): void => {}
+  #isOver = false
+
+  constructor(owner: Owner, entry: PreparedText) {
+    this.#owner = owner
+    this.#entry = entry
+  }
+
+  wait(ready: Ready): void {
+    this.#waiting.push(ready)
+  }
+
+  start(): void {
+    const { client, overdue } = this.#owner
+    const profile = profileOf(client, undefined)
+    if (profile === undefined) return this.#end(new NotPrepared(new NoHost(new Map())))
+    Plan.make(client, profile, overdue, null, (plan, error) => {
+      if (plan === undefined) return this.#end(new NotPrepared(error))
+      this.#plan = plan
+      this.#askNext()
+    })
+  }
+
+  #askNext(): void {
+    this.#stopTimer()
+    const next = this.#next()
+    if (next === undefined) {
+      if (this.#inFlight === 0) this.#end(new NotPrepared(new NoHost(this.#plan!.tried)))
+      return
+    }
+    this.#inFlight++
+    // A node that hangs is found by time alone. The others need not wait for that.
+    this.#stopTimer = after(patience, () => this.#askNext())
+    const { changes } = this.#entry
+    sendPrepare(this.#owner.client, this.#entry, next, (answer, error) => {
+      this.#inFlight--
+      if (answer !== undefined) return this.#prepared(next.host, answer, changes)
+      this.#plan!.tried.set(next.host.address, error)
+      if (this.#isOver) return
+      if (isOfServer(error)) return this.#end(new NotPrepared(error, next.host.address))
+      this.#askNext()
+    })
+  }
+
+  #next(): Next | undefined {
+    // Policies are code of the user's as well.
+    try {
+      return this.#plan!.next()
+    } catch (error) {
+      this.#end(new NotPrepared(error))
+      return undefined
+    }
+  }
+
+  #prepared(host: DriverHost, answer: PreparedAnswer, changes: number): void {
+    const isCurrent = changes === this.#entry.changes
+    if (this.#isOver) {
+      if (isCurrent && this.#entry.current !== undefined) this.#entry.learn(host.address, answer)
+      return
+    }
+    if (isCurrent) {
+      this.#entry.learn(host.address, answer)
+      this.#end(undefined)
+      return this.#prepareOnOthers()
+    }
+    // The table changed meanwhile, and the answer may be from before that.
+    this.#isOver = true
+    this.#stopTimer()
+    this.#owner.restart(this.#entry, this.#waiting)
+  }
+
+  /** So that a statement is executed at once wherever it goes. What fails is prepared when it is executed. */
+  #prepareOnOthers(): void {
+    if (!this.#owner.preparesOnAllHosts) return
+    for (let next = this.#plan!.next(); next !== undefined; next = this.#plan!.next()) {
+      const { address } = next.host
+      const { changes } = this.#entry
+      sendPrepare(this.#owner.client, this.#entry, next, (answer) => {
+        if (answer === undefined || changes !== this.#entry.changes || this.#entry.current === undefined) return
+        this.#entry.learn(address, answer)
+      })
+    }
+  }
+
+  #end(failure: NotPrepared | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stopTimer()
+    this.#owner.ended(this.#entry, failure)
+    for (const ready of this.#waiting) ready(failure)
+  }
+}
+
+/** Returns true if a server refused to prepare a statement. */
+export const isOfServer = (error: unknown): boolean => error instanceof Error && error.name === "ServerAnswer"

@@ -1,0 +1,146 @@
+/**
+ * The prepared statements of a session.
+ *
+ * A session keeps them itself rather than in the driver: see `docs/decisions/cassandra-prepared.md`.
+ */
+import type { Client } from "cassandra-driver"
+import type { Avoided, Next } from "../driver/hosts.ts"
+import type { WireConnection } from "../driver/wire.ts"
+import type { SchemaChange } from "../protocol/answers.ts"
+import { isOfServer, NotPrepared, Preparation, type Ready, sendPrepare } from "./preparation.ts"
+import { PreparedText } from "./prepared.ts"
+
+interface ClientOptions {
+  readonly keyspace: string | undefined
+  readonly options: { readonly maxPrepared?: number | undefined; readonly prepareOnAllHosts?: boolean | undefined }
+}
+
+const defaultMaxPrepared = 500
+
+/** The prepared statements of a session. */
+export class PreparedTexts {
+  readonly client: Client
+  readonly overdue: Avoided
+  readonly #options: Client & ClientOptions
+  readonly #log: (warning: string) => void
+  readonly #texts = new Map<string, PreparedText>()
+  readonly #preparations = new Map<PreparedText, Preparation>()
+  readonly #onHosts = new Map<WireConnection, Map<PreparedText, Array<Ready>>>()
+  readonly #schema = { count: 0 }
+  #keyspace: string | undefined
+  #isFull = false
+
+  constructor(client: Client, overdue: Avoided, log: (warning: string) => void) {
+    this.client = client
+    this.overdue = overdue
+    this.#options = client as Client & ClientOptions
+    this.#keyspace = this.#options.keyspace
+    this.#log = log
+  }
+
+  get size(): number {
+    return this.#texts.size
+  }
+
+  get preparesOnAllHosts(): boolean {
+    return this.#options.options.prepareOnAllHosts !== false
+  }
+
+  /** A statement of this text. Names of tables are those of the keyspace of the client. */
+  get(text: string): PreparedText {
+    const { keyspace } = this.#options
+    if (keyspace !== this.#keyspace) {
+      this.#keyspace = keyspace
+      this.forgetAll()
+      for (const entry of this.#texts.values()) entry.drop(this.#schema)
+      this.#texts.clear()
+    }
+    const known = this.#texts.get(text)
+    if (known !== undefined) {
+      known.isUsed = true
+      return known
+    }
+    this.#makeRoom()
+    const made = new PreparedText(text)
+    this.#texts.set(text, made)
+    return made
+  }
+
+  #makeRoom(): void {
+    const most = this.#options.options.maxPrepared ?? defaultMaxPrepared
+    if (this.#texts.size < most) return
+    if (!this.#isFull) {
+      this.#isFull = true
+      this.#log(
+        `more than ${most} texts were prepared, and the least used are dropped: bind values with markers instead of writing them into texts, or raise clientOptions.maxPrepared`
+      )
+    }
+    // Each text gets a second chance if it was used since the last round.
+    let seen = 0
+    for (const [text, entry] of this.#texts) {
+      this.#texts.delete(text)
+      if (!entry.isUsed || ++seen > most) return entry.drop(this.#schema)
+      entry.isUsed = false
+      this.#texts.set(text, entry)
+    }
+  }
+
+  /** Prepares a statement on the first node that answers. Requests of one text wait for one preparation. */
+  prepare(entry: PreparedText, ready: Ready): void {
+    const under = this.#preparations.get(entry)
+    if (under !== undefined) return under.wait(ready)
+    this.restart(entry, [ready])
+  }
+
+  restart(entry: PreparedText, waiting: ReadonlyArray<Ready>): void {
+    const preparation = new Preparation(this, entry)
+    for (const ready of waiting) preparation.wait(ready)
+    this.#preparations.set(entry, preparation)
+    preparation.start()
+  }
+
+  ended(entry: PreparedText, failure: NotPrepared | undefined): void {
+    this.#preparations.delete(entry)
+    // A statement that cannot be prepared takes no room in the cache.
+    if (failure === undefined || this.#texts.get(entry.text) !== entry) return
+    this.#texts.delete(entry.text)
+    entry.drop(this.#schema)
+  }
+
+  /** Prepares a statement on the node that does not know it any more. Requests on the same connection wait for one PREPARE. */
+  prepareOn(next: Next, entry: PreparedText, ready: Ready): void {
+    const byText = this.#onHosts.get(next.connection) ?? new Map<PreparedText, Array<Ready>>()
+    const waiting = byText.get(entry)
+    if (waiting !== undefined) return void waiting.push(ready)
+    const all = [ready]
+    byText.set(entry, all)
+    this.#onHosts.set(next.connection, byText)
+    const { changes } = entry
+    sendPrepare(this.client, entry, next, (answer, error) => {
+      byText.delete(entry)
+      if (byText.size === 0) this.#onHosts.delete(next.connection)
+      // Otherwise the table changed meanwhile, and the answer may be from before that: the requests prepare it anew.
+      if (answer !== undefined && changes === entry.changes) entry.learn(next.host.address, answer)
+      if (answer === undefined && isOfServer(error)) entry.forget()
+      const failure = answer === undefined ? new NotPrepared(error, next.host.address) : undefined
+      for (const each of all) each(failure)
+    })
+  }
+
+  /** Forgets the statements on what has changed: see `docs/guides/values.md`. */
+  forget({ keyspace, table }: SchemaChange): void {
+    this.#schema.count++
+    for (const entry of this.#texts.values()) {
+      const own = entry.current?.table
+      // A statement that is being prepared may be on it, and so may one whose table is not known.
+      if (own === undefined || (own.keyspace === keyspace && (table === undefined || own.table === table))) {
+        entry.forget()
+      }
+    }
+  }
+
+  forgetAll(): void {
+    this.#schema.count++
+    for (const entry of this.#texts.values()) entry.forget()
+  }
+}
