@@ -10,6 +10,7 @@ import * as Alone from "./alone.ts"
 import { type Answer, batched, nextTick } from "./answers.ts"
 import { everybody, names, only } from "./contenders.ts"
 import { measureHeap } from "./heap.ts"
+import * as Scripted from "./scripted.ts"
 import { measureSkew } from "./skew.ts"
 import { makeWorkload } from "./workload.ts"
 
@@ -135,6 +136,32 @@ const alone = async () => {
   }
 }
 
+/** Statements of a mock session with latency, to those without; and what importing the package takes. */
+const scripted = async () => {
+  const workload = makeWorkload(100_000)
+  const samples = await measure(Scripted.everybody(workload), {
+    statements: workload.size,
+    rounds,
+    warmUp: 1,
+    runsBefore
+  })
+  const ratio = (name: string) => samples.median(name) / samples.median(Scripted.names.instant)
+  printTable(
+    "Scripted statements of a mock session (us of CPU a statement)",
+    ["", "whole", "to those without latency"],
+    samples.names.map((name): Row => [name, samples.median(name), ratio(name)])
+  )
+  const millis = Scripted.importMillis()
+  console.log(`Importing @effect-cql/testing adds ${millis.toFixed(1)} ms to importing @effect-cql/core.`)
+  return {
+    measured: { samples, millis },
+    verdicts: [
+      atMost("scripted statements with latency, to those without", ratio(Scripted.names.latency), 3),
+      atMost("importing @effect-cql/testing after @effect-cql/core, best of five", millis, 50, "ms")
+    ]
+  }
+}
+
 /** The cost of failures: none, every tenth, all. */
 const failures = async () => {
   const workload = makeWorkload(50_000)
@@ -206,7 +233,7 @@ const single = await cost(nextTick)
 costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
 const together = await cost(batched())
 costTable(`Level ${level}, statements answered together on the next tick`, together)
-const sections = [await alone(), await byLevel(), await failures(), await skew(), await heap()]
+const sections = [await alone(), await scripted(), await byLevel(), await failures(), await skew(), await heap()]
 conclude("engine", [...costVerdicts(single), ...sections.flatMap(({ verdicts }) => verdicts)], {
   single,
   together,

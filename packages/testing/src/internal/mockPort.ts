@@ -3,10 +3,11 @@
  */
 import type { CqlError, PageState, Statement } from "@effect-cql/core"
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type { FaultPlan } from "../FaultPlan.ts"
 import type { Answer, Call, Options, Reply } from "../MockSession.ts"
 import { inject } from "./faults.ts"
@@ -38,6 +39,7 @@ export class MockPort implements ExecutePort {
   readonly #otherwise: Answer
   readonly #isStrict: boolean
   readonly #timers = new Timers()
+  readonly #latency: number | ((request: Request) => Duration.Input) | undefined
   readonly #asked = new Map<Answer, number>()
   #answers: ReadonlyArray<Answer>
   #faults: ReturnType<FaultPlan["start"]> | undefined
@@ -49,6 +51,8 @@ export class MockPort implements ExecutePort {
     this.#clock = clock
     this.#answers = options.answers ?? []
     this.#check = behind.check
+    const { latency } = options
+    this.#latency = latency === undefined || typeof latency === "function" ? latency : millisOf(latency)
     const reply = options.otherwise ?? behind.reply
     this.#isStrict = reply === undefined && options.lenient !== true && (options.answers ?? []).length > 0
     this.#otherwise = {
@@ -94,21 +98,44 @@ export class MockPort implements ExecutePort {
       })
     }
     const reply = this.#withFault(request, pageState)
-    const latency = this.#options.latency
-    const duration = typeof latency === "function" ? latency(request) : latency
-    const effect = duration === undefined ? reply : Effect.andThen(this.#timers.wait(millisOf(duration)), reply)
+    const latency = this.#latency
+    const millis = typeof latency === "function" ? millisOf(latency(request)) : latency
     this.peakInFlight = Math.max(this.peakInFlight, this.inFlight + 1)
+    if (millis !== undefined) return this.#later(reply, millis)
     // A reply that is there at once is never in flight beside another.
-    if (Exit.isExit(effect)) return effect
+    if (Exit.isExit(reply)) return reply
     return Effect.suspend(() => {
-      this.inFlight++
-      this.peakInFlight = Math.max(this.peakInFlight, this.inFlight)
-      return Effect.onExit(effect, () =>
-        Effect.sync(() => {
-          this.inFlight--
-        }))
+      this.#begin()
+      return Effect.onExit(reply, this.#end)
     })
   }
+
+  /** A reply after a time: one step of the fiber, if the reply is known. */
+  #later(reply: Effect.Effect<Page, CqlError>, millis: number): Effect.Effect<Page, CqlError> {
+    const ended = Exit.isExit(reply) ? undefined : Effect.onExit(reply, this.#end)
+    return Effect.callback<Page, CqlError>((resume) => {
+      this.#begin()
+      const clock = Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.#clock
+      const wait = this.#timers.start(clock, millis, () => {
+        if (ended === undefined) this.inFlight--
+        resume(ended ?? reply)
+      })
+      return Effect.sync(() => {
+        wait.stop()
+        this.inFlight--
+      })
+    })
+  }
+
+  #begin(): void {
+    this.inFlight++
+    this.peakInFlight = Math.max(this.peakInFlight, this.inFlight)
+  }
+
+  readonly #end = (): Effect.Effect<void> =>
+    Effect.sync(() => {
+      this.inFlight--
+    })
 
   /** The reply of the answers, or that of a fault in front of them. */
   #withFault(request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> {

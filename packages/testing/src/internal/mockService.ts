@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Answer, Call, CallOf, Matcher, MemoryOptions, Options, Reply } from "../MockSession.ts"
+import { interpreter, preload } from "./interpreter.ts"
 import { toPredicate } from "./matching.ts"
-import { Memory } from "./memory/memory.ts"
 import { type Behind, MockPort } from "./mockPort.ts"
 
 /**
@@ -45,8 +45,11 @@ export class MockSession extends Context.Service<MockSession, {
 export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope> => {
   const { tables } = options ?? {}
   if (tables === undefined) return makeOn(options ?? {}, Effect.succeed({}))
-  const memory = new Memory(undefined)
-  return makeOn(options ?? {}, Effect.as(memory.define(tables), { check: memory.check }))
+  void preload()
+  return Effect.flatMap(interpreter, (Memory) => {
+    const memory = new Memory(undefined)
+    return makeOn(options ?? {}, Effect.as(memory.define(tables), { check: memory.check }))
+  })
 }
 
 /**
@@ -108,14 +111,16 @@ const callsOf = (matcher: Matcher) => {
 export const makeMemory = (
   tables: Iterable<string>,
   options?: MemoryOptions
-): Effect.Effect<Made, never, Scope.Scope> =>
-  Effect.suspend(() => {
+): Effect.Effect<Made, never, Scope.Scope> => {
+  void preload()
+  return Effect.flatMap(interpreter, (Memory) => {
     const memory = new Memory(options?.keyspace)
     const defaults = { pageSize: memoryPageSize, ...options?.defaults }
     const reply: Reply = (request, { pageState }) => memory.execute(request, pageState)
     const { partition, ring } = memory
     return makeOn({ ...options, defaults }, Effect.as(memory.define([...tables]), { reply, ring, partition }))
   })
+}
 
 // That of a session on a server.
 const memoryPageSize = 5_000

@@ -5,27 +5,42 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-export class Timers {
-  readonly #waiting = new Map<number, Set<() => void>>()
+/** One wait. */
+class Wait {
+  #wake: (() => void) | undefined
 
-  wait(millis: number): Effect.Effect<void> {
-    return Effect.flatMap(Clock.Clock, (clock) =>
-      Effect.callback<void>((resume) => {
-        const end = clock.currentTimeMillisUnsafe() + millis
-        const wake = () => resume(Effect.void)
-        const others = this.#waiting.get(end)
-        if (others === undefined) this.#start(clock, end, millis, wake)
-        else others.add(wake)
-        return Effect.sync(() => this.#waiting.get(end)?.delete(wake))
-      }))
+  constructor(wake: () => void) {
+    this.#wake = wake
   }
 
-  #start(clock: Clock.Clock, end: number, millis: number, wake: () => void): void {
-    const all = new Set([wake])
+  end(): void {
+    this.#wake?.()
+  }
+
+  stop(): void {
+    this.#wake = undefined
+  }
+}
+
+export class Timers {
+  readonly #waiting = new Map<number, Array<Wait>>()
+
+  /** Calls back at the end of a time, unless the wait is stopped first. */
+  start(clock: Clock.Clock, millis: number, wake: () => void): Wait {
+    const end = clock.currentTimeMillisUnsafe() + millis
+    const wait = new Wait(wake)
+    const others = this.#waiting.get(end)
+    if (others === undefined) this.#sleep(clock, end, millis, wait)
+    else others.push(wait)
+    return wait
+  }
+
+  #sleep(clock: Clock.Clock, end: number, millis: number, first: Wait): void {
+    const all = [first]
     this.#waiting.set(end, all)
     Effect.runFork(Effect.map(Effect.provideService(Effect.sleep(millis), Clock.Clock, clock), () => {
       this.#waiting.delete(end)
-      for (const each of all) each()
+      for (const wait of all) wait.end()
     }))
   }
 }
