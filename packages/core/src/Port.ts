@@ -16,7 +16,10 @@ import { kindOf } from "./internal/kindOf.ts"
 import { textOf } from "./internal/statement/textOf.ts"
 import { withoutValues as hideValues } from "./internal/statement/withoutValues.ts"
 import type { Column, Info } from "./ResultSet.ts"
+import type { Partition, Ring } from "./Ring.ts"
 import type * as Statement from "./Statement.ts"
+
+export type { Partition, Ring, TokenRange } from "./Ring.ts"
 
 export {
   /**
@@ -72,6 +75,8 @@ export interface PortCommon {
   readonly capacity?: Effect.Effect<number | undefined> | undefined
   readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
   readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
+  /** Describes a statement as the server prepares it. Its parameters are not bound, and nothing of it is executed. */
+  readonly describe?: ((request: StatementRequest) => Effect.Effect<Description | undefined, CqlError>) | undefined
   /** Waits until all nodes agree on the schema, for at most so many milliseconds. Returns whether they do. */
   readonly schemaAgreement?: ((timeout: number) => Effect.Effect<boolean, CqlError>) | undefined
   readonly defaults?: Statement.Options | undefined
@@ -266,34 +271,14 @@ export const withoutValues = (message: string, request: Request): string =>
   )
 
 /**
- * The token ranges of a keyspace.
+ * A statement as the server prepares it.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Ring {
-  readonly ranges: ReadonlyArray<TokenRange>
-}
-
-/**
- * The tokens after `start` up to and including `end`, and the nodes that hold them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TokenRange {
-  readonly start: bigint
-  readonly end: bigint
-  /** Addresses of the replicas, as `address:port`. */
-  readonly replicas: ReadonlyArray<string>
-}
-
-/**
- * Where a statement goes.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Partition {
-  readonly token: bigint
+export interface Description {
+  /** The markers in their order: the name of a named one, or that of the column that it is for. */
+  readonly params: ReadonlyArray<Column>
+  /** The columns of the rows. Empty for a statement without rows, and for a conditional one, whose rows depend on the condition. */
+  readonly columns: ReadonlyArray<Column>
 }

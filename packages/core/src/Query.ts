@@ -31,6 +31,17 @@ export const TypeId: TypeId = "~@effect-cql/core/Query"
 export type TypeId = "~@effect-cql/core/Query"
 
 /**
+ * The schemas of a query, for tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Schemas {
+  readonly params: Schema.Constraint | undefined
+  readonly row: Schema.Constraint | undefined
+}
+
+/**
  * A query, not yet bound. It is a function: `insert(1, "ada")`, or `insert({ id: 1, name: "ada" })` with named markers,
  * gives a `Statement<Row>`.
  *
@@ -56,6 +67,7 @@ export interface Query<Params, Row> extends Query.Any {
     readonly _Params: Types.Contravariant<Params>
     readonly _Row: Types.Covariant<Row>
     readonly bind: (params: StatementParams) => Statement<Row>
+    readonly schemas: Schemas
   }
 }
 
@@ -75,6 +87,7 @@ export declare namespace Query {
       readonly _Row: Types.Covariant<unknown>
       /** For this package: binds values in whichever form they come. */
       readonly bind: (params: StatementParams) => Statement<unknown>
+      readonly schemas: Schemas
     }
     /** The CQL text, unchanged. */
     readonly text: string
@@ -193,7 +206,11 @@ export const make = <
     (params === undefined ? analysed.names !== undefined && isRecord(args[0]) : !isList(SchemaAST.toType(params.ast)))
   const query = (...args: ReadonlyArray<unknown>): Statement<Decoded<Row, OnInvalidRow>> =>
     bind(isNamed(args) ? args[0] : args)
-  return Object.assign(query, { [TypeId]: { ...variance, bind }, text, options: statementOptions })
+  return Object.assign(query, {
+    [TypeId]: { ...variance, bind, schemas: { params, row } },
+    text,
+    options: statementOptions
+  })
 }
 
 const aSchema = rule("a Schema", Schema.isSchema)

@@ -19,7 +19,7 @@ import type { SessionInternals, sessionInternals } from "./internal/session/sess
 import type * as TypeIds from "./internal/typeIds.ts"
 import type { Limiter } from "./Limiter.ts"
 import type { Outcome } from "./Outcome.ts"
-import type { PageState, Partition, Port, Ring } from "./Port.ts"
+import type { Description, PageState, Partition, Port, Ring } from "./Port.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
 
@@ -157,6 +157,11 @@ export interface Service {
   readonly ring: (keyspace: string) => Effect.Effect<Ring | undefined, CqlError>
   /** The partition that a statement goes to, where the adapter knows it. */
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
+  /**
+   * Describes a text as the server prepares it: its markers and its columns with their types. Nothing is executed. Absent where the
+   * adapter cannot do so. Fails as executing the text would if it names what does not exist.
+   */
+  readonly describe: (text: string) => Effect.Effect<Description | undefined, CqlError>
   /**
    * Waits until all nodes agree on the schema, for at most `timeout` (default: 10 seconds). Returns whether they do. Always
    * true where the adapter has one schema only. A change of the schema waits by itself, for half of what is left of its

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Change from "./Change.ts"
+export * as Check from "./Check.ts"
 export * as CqlSchema from "./CqlSchema.ts"
 export * as Lookup from "./Lookup.ts"
 export * as Migrations from "./Migrations.ts"

@@ -95,6 +95,8 @@ export interface PreparedAnswer {
   /** Indexes of the markers of the partition key, in its order. Empty if a part of the key is not a marker. */
   readonly partitionKeys: ReadonlyArray<number>
   readonly table: TableName | undefined
+  /** The columns of its rows. Empty for a statement without rows, and for a conditional one, whose rows depend on the condition. */
+  readonly columns: ReadonlyArray<ColumnSpec>
 }
 
 /** Reads a statement that was prepared. Throws {@link Malformed}. */
@@ -111,14 +113,23 @@ export const readPrepared = (result: Result): PreparedAnswer => {
     : Array.from({ length: bounded(reader, reader.int(), 2) }, () => reader.short())
   const { columns, table } = readColumns(reader, flags, count)
   const description = Buffer.from(reader.body.subarray(start, reader.at))
-  return { id, resultId, markers: columns, description, partitionKeys, table: table ?? tableOfRows(reader) }
+  const rows = readRowColumns(reader)
+  // A statement without markers names its table in the description of its rows alone.
+  return {
+    id,
+    resultId,
+    markers: columns,
+    description,
+    partitionKeys,
+    table: table ?? rows.table,
+    columns: rows.columns
+  }
 }
 
-// A statement without markers names its table in the description of its rows alone.
-const tableOfRows = (reader: Reader): TableName | undefined => {
+const readRowColumns = (reader: Reader): ReturnType<typeof readColumns> => {
   const flags = reader.int()
   const count = reader.int()
-  return count > 0 && (flags & 0x04) === 0 ? readColumns(reader, flags, 1).table : undefined
+  return count > 0 && (flags & 0x04) === 0 ? readColumns(reader, flags, count) : { columns: [], table: undefined }
 }
 
 const bounded = (reader: Reader, count: number, size: number): number => {

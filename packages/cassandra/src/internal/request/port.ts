@@ -4,6 +4,7 @@
 import { CqlError, Reason, type Statement } from "@effect-cql/core"
 import {
   type Cancel,
+  type Description,
   type Done,
   type PageState,
   type Partition,
@@ -21,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { SessionOptions } from "../../Options.ts"
+import { toText } from "../../values/cqlType.ts"
 import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
 import { withBrackets } from "../driver/address.ts"
@@ -225,6 +227,16 @@ export class ClientPort implements SendPort, AttemptContext {
       ready()
     })
   }
+
+  /** The markers and the columns of a statement, which is prepared for that. Nothing of it is executed. */
+  readonly describe = (request: StatementRequest): Effect.Effect<Description, CqlError> =>
+    Effect.mapBoth(this.#preparedFor(request), {
+      onSuccess: ({ columns, markers }) => ({
+        params: markers.map(({ column, typeText }) => ({ name: column, type: typeText })),
+        columns: columns.map(({ name, type }) => ({ name, type: toText(type) }))
+      }),
+      onFailure: ({ query, reason }) => refused(reason, query)
+    })
 
   /** The token ranges with their replicas; of a keyspace made lately as well. */
   readonly ring = (keyspace: string): Effect.Effect<Ring | undefined, CqlError> =>

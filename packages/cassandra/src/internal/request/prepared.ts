@@ -5,7 +5,7 @@ import { type CqlType, toText } from "../../values/cqlType.ts"
 import { encoderOf } from "../../values/encode.ts"
 import type { Encode } from "../../values/encodeScalar.ts"
 import { now } from "../driver/timer.ts"
-import type { PreparedAnswer, TableName } from "../protocol/answers.ts"
+import type { ColumnSpec, PreparedAnswer, TableName } from "../protocol/answers.ts"
 import type { PreparedId } from "../protocol/frames.ts"
 import type { KeepsPlan, RowPlan } from "../protocol/rows.ts"
 
@@ -33,15 +33,17 @@ export class Prepared implements PreparedId {
   readonly markers: ReadonlyArray<Marker>
   readonly partitionKeys: ReadonlyArray<number>
   readonly table: TableName | undefined
+  readonly columns: ReadonlyArray<ColumnSpec>
   readonly #description: Buffer
   readonly #since = now()
 
-  constructor({ description, id, markers, partitionKeys, resultId, table }: PreparedAnswer) {
+  constructor({ columns, description, id, markers, partitionKeys, resultId, table }: PreparedAnswer) {
     this.id = id
     this.resultId = resultId
     this.markers = markers.map(({ name, type }) => new Marker(name, type))
     this.partitionKeys = partitionKeys
     this.table = table
+    this.columns = columns
     this.#description = description
   }
 

@@ -18,7 +18,8 @@ import { checkValue } from "../check.ts"
 import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
 import { aLimiter } from "../limiter/rule.ts"
-import { bindStatement, isRequest } from "../statement/binding.ts"
+import { bindStatement, isRequest, unbound } from "../statement/binding.ts"
+import * as Text from "../statement/cqlText.ts"
 import { type Executable, toStatement } from "../statement/input.ts"
 import { checked, resolve, Resolver } from "../statement/options.ts"
 import * as TypeIds from "../typeIds.ts"
@@ -81,6 +82,11 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
       ),
     partition: (input) =>
       whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(self, statement))),
+    describe: (text) =>
+      Effect.suspend(() => {
+        const request = unbound(Text.of(text), self.resolver.behind)
+        return session.whileOpen(text, session.port.describe?.(request) ?? Effect.undefined)
+      }),
     provide: (effect) => Effect.provideService(effect, SessionKey, service),
     defaults,
     keyspace: session.port.keyspace,

@@ -42,6 +42,19 @@ const usesKeyspace = () =>
     message: "USE is not taken: a session is shared. Qualify the names of tables, or give the session a keyspace."
   })
 
+/** A request for a text alone. */
+export const unbound = (
+  { cql, conditional, kind }: Text.Text,
+  { ifIdempotent: options }: ResolvedOptions
+): StatementRequest => ({
+  _tag: "Statement",
+  text: cql,
+  kind,
+  conditional,
+  params: [],
+  options
+})
+
 /** Binds a single statement. Without `dating` the request has no timestamp of its own. */
 export const bindStatement = (
   statement: Statement<unknown>,
