@@ -11,9 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import { ClusterRefused, type Options } from "./CqlCluster.ts"
 import * as facts from "./internal/facts.ts"
+import { nextName } from "./internal/names.ts"
 import { RunnerState } from "./internal/runner.ts"
 import { listed } from "./internal/runners.ts"
 import { make as makeStore, persistent } from "./internal/store.ts"
@@ -149,8 +149,3 @@ const checkConfig = (
     )
     : Effect.void
 }
-
-const nextName: Effect.Effect<string> = Effect.map(
-  Effect.all([1, 2, 3, 4].map(() => Random.nextIntBetween(0, 0x7fffffff))),
-  (parts) => parts.map((part) => part.toString(36).padStart(6, "0")).join("")
-)

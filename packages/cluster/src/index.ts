@@ -4,4 +4,5 @@
  * @since 0.1.0
  */
 export * as CqlCluster from "./CqlCluster.ts"
+export * as CqlMessageStorage from "./CqlMessageStorage.ts"
 export * as CqlRunnerStorage from "./CqlRunnerStorage.ts"

@@ -24,11 +24,12 @@ const tables: Readonly<Record<string, string>> = {
     PRIMARY KEY ((cluster), address, incarnation)) WITH ${hour}`,
   // Conditional. The request that was first saved with a primary key.
   keys: `(cluster text, key text, request_id bigint, PRIMARY KEY ((cluster, key)))`,
-  // Conditional, except for "acked". A request with its replies, of kind 0 (a chunk, by its sequence) and 1 (the exit).
-  requests: `(cluster text, request_id bigint, shard text STATIC, entity_type text STATIC, entity_id text STATIC,
-    tag text STATIC, payload text STATIC, headers text STATIC, trace_id text STATIC, span_id text STATIC,
-    sampled boolean STATIC, visible_at bigint STATIC, key text STATIC, attempt int STATIC, exit_id bigint STATIC,
-    reply_attempt int, kind tinyint, seq int, reply_id bigint, body text, acked boolean,
+  // Conditional, except for "acked". A request with its replies, of kind 0 (a chunk, by its sequence) and 1 (the exit). Replies of
+  // former attempts are void. Without its "writer" a request does not exist.
+  requests: `(cluster text, request_id bigint, writer text STATIC, key text STATIC, shard text STATIC,
+    entity_type text STATIC, entity_id text STATIC, tag text STATIC, payload text STATIC, headers text STATIC,
+    trace_id text STATIC, span_id text STATIC, sampled boolean STATIC, visible_at bigint STATIC, attempt int STATIC,
+    exit_id bigint STATIC, reply_attempt int, kind tinyint, seq int, reply_id bigint, body text, acked boolean,
     PRIMARY KEY ((cluster, request_id), reply_attempt, kind, seq))`,
   // Plain. The messages that a shard has yet to deliver: ids, no payloads. Kind 0 is a request, 1 an ack, 2 an interrupt.
   pending: `(cluster text, shard text, visible_at bigint, id bigint, attempt int, kind tinyint, request_id bigint,

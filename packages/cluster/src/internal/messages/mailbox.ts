@@ -1,0 +1,143 @@
+/**
+ * Reading the messages that are to be delivered.
+ */
+import type { CqlError } from "@effect-cql/core"
+import * as Clock from "effect/Clock"
+import type { EntityAddress } from "effect/cluster/EntityAddress"
+import type * as Envelope from "effect/cluster/Envelope"
+import type * as Reply from "effect/cluster/Reply"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
+import type { Store } from "../store.ts"
+import { Claims } from "./claims.ts"
+import * as Pending from "./pending.ts"
+import { isWaitingForAck, read, type Stored } from "./stored.ts"
+
+export interface Message {
+  readonly envelope: Envelope.Encoded
+  readonly lastSentReply: Option.Option<Reply.Encoded>
+}
+
+interface Options {
+  readonly limit?: number | undefined
+  readonly addresses?: ReadonlyArray<EntityAddress> | undefined
+}
+
+const readsAtOnce = 32
+
+export class Mailbox {
+  readonly #store: Store
+  // Two reads at the same time would deliver the same messages.
+  readonly #oneByOne = Semaphore.makeUnsafe(1)
+  readonly claims = new Claims()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The messages of shards that are due and not claimed, in their order. Claims what it returns. */
+  unprocessed(
+    shards: ReadonlyArray<string>,
+    now: number,
+    options: Options = {}
+  ): Effect.Effect<Array<Message>, CqlError> {
+    return Effect.gen({ self: this }, function*() {
+      const monotonic = yield* Clock.monotonicTimeNanos
+      const addresses = options.addresses && new Set(options.addresses.map(keyOfAddress))
+      const found = yield* Effect.forEach(shards, (shard) => this.#due(shard, now), { concurrency: readsAtOnce })
+      const all = found.flat()
+      const acks = latestAcks(all)
+      const candidates = all.filter((pending) =>
+        !this.claims.isClaimed(pending, monotonic) &&
+        (addresses === undefined || addresses.has(`${pending.shard} ${pending.entityType} ${pending.entityId}`))
+      ).sort(Pending.compare)
+      const messages: Array<Message> = []
+      const limit = options.limit ?? Number.POSITIVE_INFINITY
+      for (let at = 0; at < candidates.length && messages.length < limit; at += readsAtOnce) {
+        const slice = candidates.slice(at, at + readsAtOnce)
+        const stored = yield* this.#read(slice)
+        for (const pending of slice) {
+          if (messages.length >= limit) break
+          const request = stored.get(pending.requestId)
+          if (isVoid(pending, request, acks)) {
+            yield* Effect.ignore(Pending.remove(this.#store, pending))
+            this.claims.drop(pending)
+            continue
+          }
+          if (request === undefined || pending.attempt !== request.attempt || isWaitingForAck(request)) continue
+          this.claims.claim(pending, monotonic)
+          messages.push(toMessage(pending, request))
+        }
+      }
+      return messages
+    }).pipe(this.#oneByOne.withPermits(1))
+  }
+
+  /** The requests among some ids that are due and not processed. Claims nothing. */
+  byId(ids: ReadonlyArray<bigint>, now: number): Effect.Effect<Array<Message>, CqlError> {
+    return Effect.map(
+      Effect.forEach(ids, (id) => read(this.#store, id), { concurrency: readsAtOnce }),
+      (all) =>
+        all.filter((stored) => stored !== undefined).filter((stored) =>
+          stored.exit === undefined && !isWaitingForAck(stored) && stored.visibleAt <= BigInt(Math.floor(now))
+        ).sort((one, other) => one.id < other.id ? -1 : 1).map(requestMessage)
+    )
+  }
+
+  #due(shard: string, now: number): Effect.Effect<ReadonlyArray<Pending.Pending>, CqlError> {
+    return Effect.map(
+      this.#store.rows(...Pending.due(this.#store, shard, now)),
+      (rows) => rows.map((row) => Pending.toPending(shard, row))
+    )
+  }
+
+  #read(slice: ReadonlyArray<Pending.Pending>): Effect.Effect<ReadonlyMap<bigint, Stored | undefined>, CqlError> {
+    const ids = [...new Set(slice.map(({ requestId }) => requestId))]
+    return Effect.map(
+      Effect.forEach(ids, (id) => Effect.map(read(this.#store, id), (stored) => [id, stored] as const), {
+        concurrency: readsAtOnce
+      }),
+      (all) => new Map(all)
+    )
+  }
+}
+
+/** The latest acknowledgement of each request: the former ones say less. */
+const latestAcks = (all: ReadonlyArray<Pending.Pending>): ReadonlyMap<bigint, bigint> => {
+  const latest = new Map<bigint, bigint>()
+  for (const { id, kind, requestId } of all) {
+    const known = latest.get(requestId)
+    if (kind === Pending.ackKind && (known === undefined || id > known)) latest.set(requestId, id)
+  }
+  return latest
+}
+
+/** True if a message is never delivered again: its request is gone, has ended, or was begun anew. */
+const isVoid = (
+  { attempt, id, kind, requestId }: Pending.Pending,
+  request: Stored | undefined,
+  acks: ReadonlyMap<bigint, bigint>
+): boolean =>
+  request === undefined || attempt < request.attempt || (attempt === request.attempt && request.exit !== undefined) ||
+  (kind === Pending.ackKind && acks.get(requestId) !== id)
+
+const toMessage = (pending: Pending.Pending, request: Stored): Message => {
+  if (pending.kind === Pending.requestKind) return requestMessage(request)
+  const { address, requestId } = request.envelope
+  const id = String(pending.id)
+  return {
+    envelope: pending.kind === Pending.ackKind
+      ? { _tag: "AckChunk", id, address, requestId, replyId: String(pending.replyId) }
+      : { _tag: "Interrupt", id, address, requestId },
+    lastSentReply: Option.none()
+  }
+}
+
+const requestMessage = ({ chunks, envelope }: Stored): Message => ({
+  envelope,
+  lastSentReply: Option.fromUndefinedOr(chunks.at(-1)?.reply)
+})
+
+export const keyOfAddress = ({ entityId, entityType, shardId }: EntityAddress): string =>
+  `${shardId.toString()} ${entityType} ${entityId}`

@@ -1,0 +1,255 @@
+/** The suite of storages of messages on Effect's memory driver and on CQL, and faults at every statement. */
+import { CqlCluster, CqlMessageStorage } from "@effect-cql/cluster"
+import { Statement } from "@effect-cql/core"
+import { FaultPlan, MockSession } from "@effect-cql/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer } from "effect"
+import { ClusterError, MessageStorage, Reply, ShardingConfig, Snowflake } from "effect/cluster"
+import { TestClock } from "effect/testing"
+import {
+  ack,
+  add,
+  address,
+  chunk,
+  delayed,
+  delivered,
+  exit,
+  exitOfStream,
+  idOf,
+  interrupt,
+  type Numbers,
+  numbers,
+  once
+} from "./support/messages.ts"
+import { messageStorageSuite, Other } from "./support/messageStorageSuite.ts"
+
+messageStorageSuite("Effect's memory driver", {
+  fresh: () =>
+    Layer.effect(Other, Effect.map(MessageStorage.MessageStorage, Other.of)).pipe(
+      Layer.provideMerge(Layer.fresh(MessageStorage.layerMemory)),
+      Layer.provide(ShardingConfig.layerDefaults),
+      Layer.provideMerge(Snowflake.layerGenerator)
+    )
+})
+
+messageStorageSuite("CQL over tables in memory", {
+  fresh: () =>
+    Layer.mergeAll(
+      Layer.effect(MessageStorage.MessageStorage, CqlMessageStorage.make({ keyspace: "app" })),
+      Layer.effect(Other, CqlMessageStorage.make({ keyspace: "app" }))
+    ).pipe(
+      Layer.provide(Layer.fresh(MockSession.memory(CqlCluster.ddl("app")))),
+      Layer.provideMerge(Snowflake.layerGenerator)
+    )
+})
+
+const key = "k"
+const make = (settings?: Partial<CqlMessageStorage.Options>) => CqlMessageStorage.make({ keyspace: "app", ...settings })
+const memory = (options?: MockSession.MemoryOptions) =>
+  Layer.mergeAll(Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), options)), Snowflake.layerGenerator)
+
+describe("faults", () => {
+  /** The life of two requests, one of them with a key, and a stream. */
+  const story = Effect.gen(function*() {
+    const [storage, other] = [yield* make(), yield* make()]
+    const [one, again, plain, stream] = [yield* once(key), yield* once(key), yield* add(), yield* numbers()]
+    const saved = [
+      (yield* storage.saveRequest(one))._tag,
+      (yield* other.saveRequest(again))._tag,
+      (yield* storage.saveRequest(plain))._tag,
+      (yield* storage.saveRequest(stream))._tag
+    ]
+    const first = yield* delivered(storage)
+    yield* storage.saveReply(yield* exit(one, 1))
+    yield* other.clearReplies(one.envelope.requestId)
+    const second = yield* delivered(storage)
+    yield* storage.saveReply(yield* exit(one, 2))
+    const part = yield* chunk(stream, 0)
+    yield* storage.saveReply(part)
+    yield* other.saveEnvelope(yield* ack(stream, part))
+    const acked = yield* delivered(storage)
+    yield* storage.saveReply(yield* exitOfStream(stream))
+    yield* other.saveEnvelope(yield* interrupt(plain))
+    const third = yield* delivered(storage)
+    yield* storage.clearAddress(address("nothing"))
+    const ids = { one: idOf(one), plain: idOf(plain), stream: idOf(stream) }
+    return { saved, first, second, acked, third, ids, other, one }
+  })
+
+  it.effect("of any statement are not noticed, whether it was applied, lost or is late", () =>
+    Effect.gen(function*() {
+      const explored = yield* FaultPlan.explore(story, {
+        tables: CqlCluster.ddl("app"),
+        maxRuns: 5_000,
+        invariant: (exit) =>
+          Effect.gen(function*() {
+            assert.strictEqual(exit._tag, "Success")
+            if (exit._tag !== "Success") return
+            const { acked, first, ids, one, other, saved, second, third } = exit.value
+            assert.deepStrictEqual(saved, ["Success", "Duplicate", "Success", "Success"])
+            assert.deepStrictEqual(first, [ids.one, ids.plain, ids.stream])
+            assert.deepStrictEqual(second, [ids.one])
+            assert.deepStrictEqual(acked, [`ack ${ids.stream}`])
+            assert.deepStrictEqual(third, [`interrupt ${ids.plain}`])
+            // Late requests have arrived: a new owner delivers what is not done, and nothing else.
+            assert.deepStrictEqual(yield* delivered(other), [ids.plain, `interrupt ${ids.plain}`])
+            const [reply] = yield* other.repliesFor([one])
+            assert.isTrue(reply?._tag === "WithExit" && Exit.isSuccess(reply.exit) && reply.exit.value === 2)
+          })
+      })
+      assert.isFalse(explored.isPartial)
+      assert.isAbove(explored.runs, 200)
+    }).pipe(Effect.provide(Snowflake.layerGenerator)), 300_000)
+})
+
+describe("a process that dies after any of its statements", () => {
+  /** Runs an operation of one process until some of its statements have been answered. */
+  const upTo = <A, E, R>(statements: number, operation: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(operation)
+      yield* TestClock.adjust(10 * statements + 5)
+      yield* Fiber.interrupt(fiber)
+    })
+  const completed = <A, E, R>(operation: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(operation)
+      yield* TestClock.adjust("1 second")
+      return yield* Fiber.join(fiber)
+    })
+
+  for (const statements of [0, 1, 2, 3, 4, 5, 6]) {
+    it.effect(`saves a request that the next sender completes: ${statements} statements`, () =>
+      Effect.gen(function*() {
+        const [dead, storage] = [yield* make(), yield* make()]
+        const [one, two] = [yield* once(key), yield* once(key)]
+        yield* upTo(statements, dead.saveRequest(one))
+        const saved = yield* completed(storage.saveRequest(two))
+        const winner = saved._tag === "Success" ? two.envelope.requestId : saved.originalId
+        assert.deepStrictEqual(yield* completed(delivered(storage)), [String(winner)])
+        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
+      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
+
+    it.effect(`saves a reply that is saved once: ${statements} statements`, () =>
+      Effect.gen(function*() {
+        const [dead, storage] = [yield* make(), yield* make()]
+        const request = yield* add()
+        yield* completed(storage.saveRequest(request))
+        const reply = yield* exit(request, 1)
+        yield* upTo(statements, dead.saveReply(reply))
+        yield* completed(storage.saveReply(reply))
+        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
+        assert.strictEqual((yield* completed(storage.repliesFor([request]))).length, 1)
+      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
+
+    it.effect(`clears a reply, or leaves it, and loses no delivery: ${statements} statements`, () =>
+      Effect.gen(function*() {
+        const [dead, storage] = [yield* make(), yield* make()]
+        const request = yield* add()
+        const reply = yield* exit(request, 1)
+        yield* completed(storage.saveRequest(request))
+        yield* completed(delivered(storage))
+        yield* completed(storage.saveReply(reply))
+        yield* upTo(statements, dead.clearReplies(request.envelope.requestId))
+        const isCleared = (yield* completed(storage.repliesFor([request]))).length === 0
+        assert.deepStrictEqual(yield* completed(delivered(storage)), isCleared ? [idOf(request)] : [])
+        yield* completed(storage.clearReplies(request.envelope.requestId, { expectedReplyId: reply.reply.id }))
+        assert.deepStrictEqual(yield* completed(delivered(storage)), isCleared ? [] : [idOf(request)])
+      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
+
+    it.effect(`clears an entity, or leaves what the next one clears: ${statements} statements`, () =>
+      Effect.gen(function*() {
+        const [dead, storage] = [yield* make(), yield* make()]
+        const [one, two] = [yield* once(key), yield* once(key)]
+        yield* completed(storage.saveRequest(one))
+        yield* upTo(statements, dead.clearAddress(address()))
+        yield* completed(storage.clearAddress(address()))
+        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
+        assert.strictEqual((yield* completed(storage.saveRequest(two)))._tag, "Success")
+        assert.deepStrictEqual(yield* completed(delivered(storage)), [idOf(two)])
+      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
+  }
+})
+
+describe("a storage of messages over CQL", () => {
+  const causeOf = <A, R>(self: Effect.Effect<A, unknown, R>) =>
+    Effect.map(Effect.flip(self), (error) => error instanceof ClusterError.PersistenceError ? error.cause : error)
+
+  it.effect("refuses a second exit, and another chunk in the place of one", () =>
+    Effect.gen(function*() {
+      const storage = yield* make()
+      const [request, stream] = [yield* add(), yield* numbers()]
+      yield* storage.saveRequest(request)
+      yield* storage.saveRequest(stream)
+      const reply = yield* exit(request, 1)
+      yield* storage.saveReply(reply)
+      yield* storage.saveReply(reply)
+      assert.include(String(yield* causeOf(storage.saveReply(yield* exit(request, 2)))), "ReplyExists")
+      const part = yield* chunk(stream, 0)
+      yield* storage.saveReply(part)
+      yield* storage.saveReply(part)
+      assert.include(String(yield* causeOf(storage.saveReply(yield* chunk(stream, 0)))), "ReplyExists")
+      assert.strictEqual((yield* storage.repliesFor([request])).length, 1)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("refuses an id that another process has used, and frees the key", () =>
+    Effect.gen(function*() {
+      const [storage, other] = [yield* make(), yield* make()]
+      const one = yield* add()
+      const id = one.envelope.requestId
+      yield* storage.saveRequest(one)
+      yield* storage.saveRequest(one)
+      assert.include(String(yield* causeOf(other.saveRequest(yield* add(2, { id })))), "IdCollision")
+      assert.include(String(yield* causeOf(other.saveRequest(yield* once(key, { id })))), "IdCollision")
+      assert.strictEqual((yield* other.saveRequest(yield* once(key)))._tag, "Success")
+      assert.strictEqual((yield* delivered(storage)).length, 2)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("refuses a key whose request has grown too large, and says what to do", () =>
+    Effect.gen(function*() {
+      const storage = yield* make()
+      const stream = yield* numbers()
+      yield* storage.saveRequest(stream)
+      const { reply, ...rest } = yield* chunk(stream, 0)
+      const values = Array.from({ length: 600_000 }, () => 1) as [number, ...Array<number>]
+      const large = new Reply.ReplyWithContext({
+        ...rest,
+        reply: new Reply.Chunk<typeof Numbers>({ id: reply.id, requestId: reply.requestId, sequence: 0, values })
+      })
+      assert.include(String(yield* causeOf(storage.saveReply(large))), "MessageTooLarge")
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("delivers a claimed message again after ten minutes", () =>
+    Effect.gen(function*() {
+      const storage = yield* make()
+      const request = yield* add()
+      yield* storage.saveRequest(request)
+      yield* delivered(storage)
+      yield* TestClock.adjust("9 minutes")
+      assert.deepStrictEqual(yield* delivered(storage), [])
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* delivered(storage), [idOf(request)])
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("forgets messages when their retention ends, and one that is delivered later is kept for longer", () =>
+    Effect.gen(function*() {
+      const storage = yield* make({ retention: "1 hour" })
+      const late = yield* delayed(2 * 3_600_000)
+      yield* storage.saveRequest(yield* once(key))
+      yield* storage.saveRequest(late)
+      yield* TestClock.adjust("61 minutes")
+      assert.deepStrictEqual(yield* delivered(storage), [])
+      assert.strictEqual((yield* storage.saveRequest(yield* once(key)))._tag, "Success")
+      yield* TestClock.adjust("59 minutes")
+      assert.include(yield* delivered(storage), idOf(late))
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("reads each of its shards, and leaves what is done nowhere", () =>
+    Effect.gen(function*() {
+      const storage = yield* make()
+      const requests = yield* Effect.forEach(Array.from({ length: 40 }), (_, at) => add(at))
+      yield* Effect.forEach(requests, storage.saveRequest)
+      yield* delivered(storage)
+      yield* Effect.forEach(requests, (request) => Effect.flatMap(exit(request, 1), storage.saveReply))
+      assert.strictEqual((yield* Statement.make("SELECT * FROM app.cluster_pending")).length, 0)
+    }).pipe(Effect.provide(memory())))
+})
