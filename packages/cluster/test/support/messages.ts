@@ -7,7 +7,7 @@ import {
   EntityType,
   Envelope,
   Message,
-  MessageStorage,
+  type MessageStorage,
   Reply,
   ShardId,
   Snowflake

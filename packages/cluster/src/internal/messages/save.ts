@@ -143,7 +143,7 @@ const deliver = (store: Store, { envelope, seconds, visibleAt }: Saving, id: big
     entityId: envelope.address.entityId
   }, seconds)
 
-/** What a client says about a request: that it has received a chunk, or that it wants no more. */
+/** Saves a message of a client about its request: that it has received a chunk, or that it wants no more. */
 const control = (settings: Settings, envelope: Envelope.AckChunkEncoded | Envelope.InterruptEncoded) =>
   Effect.gen(function*() {
     const { retention, store } = settings

@@ -1,0 +1,148 @@
+/** Entities, workflows with children, durable clocks and deferred in three processes: each outlives a kill of its runner. */
+import { CqlCluster } from "@effect-cql/cluster"
+import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
+import { Statement } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { integration } from "@effect-cql/test-support/server"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Schedule } from "effect"
+import { ClusterWorkflowEngine } from "effect/cluster"
+import { DurableDeferred } from "effect/workflow"
+import { type ChildProcess, spawn } from "node:child_process"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { ownName, withKeyspace } from "../support/session.ts"
+import { Approval, cluster, logged, logTable, Parent, Slow } from "./parts.ts"
+
+const keyspace = ownName("processes")
+const work = 1_500
+
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
+
+interface Runner {
+  readonly port: number
+  readonly kill: Effect.Effect<void>
+}
+
+/** Starts a runner, which is killed at the end of the scope. */
+const start = Effect.gen(function*() {
+  const server = yield* CassandraServer
+  const port = yield* freePort
+  const settings = {
+    keyspace,
+    port,
+    work,
+    contactPoints: server.contactPoints,
+    localDataCenter: server.localDataCenter
+  }
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
+        env: { ...process.env, RUNNER: JSON.stringify(settings) },
+        stdio: ["ignore", "ignore", "inherit"]
+      })
+    ),
+    kill
+  )
+  return { port, kill: kill(child) } satisfies Runner
+})
+
+const kill = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+    child.once("exit", () => resume(Effect.void))
+    child.kill("SIGKILL")
+  })
+
+/** Waits until some runners own all shards. */
+const settled = (runners: number) =>
+  Effect.repeat(
+    Statement.make(`SELECT owner FROM ${keyspace}.cluster_locks`, [], { consistency: "LOCAL_QUORUM" }),
+    {
+      schedule: Schedule.spaced("250 millis"),
+      until: ({ rows }) =>
+        rows.length === cluster(keyspace).shards &&
+        new Set(rows.map(({ owner }) => String(owner).split(" ")[0])).size === runners
+    }
+  ).pipe(Effect.timeout("60 seconds"))
+
+/** Waits until a piece of work has begun, and gives the runner that has it. */
+const runnerOf = (runners: ReadonlyArray<Runner>, what: string) =>
+  Effect.repeat(logged(keyspace, what), {
+    schedule: Schedule.spaced("50 millis"),
+    until: ({ began }) => began.length > 0
+  })
+    .pipe(
+      Effect.timeout("60 seconds"),
+      Effect.flatMap(({ began }) => Effect.fromNullishOr(runners.find(({ port }) => port === began[0])))
+    )
+
+const Client = ClusterWorkflowEngine.layer.pipe(
+  Layer.provideMerge(NodeCqlCluster.layerClient(cluster(keyspace))),
+  Layer.provideMerge(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), logTable(keyspace)))
+)
+
+integration("A cluster of three processes over CQL", () => {
+  layer(Client, { excludeTestServices: true, timeout: 120_000 })((it) => {
+    it.effect(
+      "answers every persisted request, although a runner is killed while it works",
+      () =>
+        Effect.gen(function*() {
+          const runners = yield* Effect.all([start, start, start])
+          yield* settled(3)
+          const clientOf = yield* Slow.client
+          const keys = Array.from({ length: 12 }, (_, at) => `${at}`)
+          const asked = yield* Effect.forkChild(
+            Effect.forEach(keys, (key) => clientOf(`entity-${key}`).Work({ key }), { concurrency: 12 })
+          )
+          const victim = yield* runnerOf(runners, "entity 0")
+          yield* victim.kill
+          const answers = yield* Effect.timeout(Fiber.join(asked), "90 seconds")
+          assert.isFalse(answers.includes(victim.port))
+          const log = yield* Effect.forEach(keys, (key) => logged(keyspace, `entity ${key}`))
+          assert.isTrue(log.every(({ ended }) => ended.length === 1))
+          assert.isAbove(log.filter(({ began }) => began.includes(victim.port)).length, 0)
+          // The same key is the same request: nothing is done again.
+          assert.strictEqual(yield* clientOf("entity-0").Work({ key: "0" }), answers[0])
+          assert.strictEqual((yield* logged(keyspace, "entity 0")).ended.length, 1)
+        }).pipe(Effect.scoped),
+      240_000
+    )
+
+    it.effect(
+      "ends a workflow whose runner is killed in a child, in its clock and before its deferred",
+      () =>
+        Effect.gen(function*() {
+          const runners = [...(yield* Effect.all([start, start, start]))]
+          yield* settled(3)
+          const payload = { id: "w" }
+          const executionId = yield* Parent.execute(payload, { discard: true })
+          const inChild = yield* runnerOf(runners, "child w/1")
+          yield* inChild.kill
+          runners.push(yield* start)
+          yield* Effect.repeat(logged(keyspace, "child w/3"), {
+            schedule: Schedule.spaced("100 millis"),
+            until: ({ ended }) => ended.length > 0
+          })
+          // The clock of a workflow is in its shard. If that has moved already, the clock was moved with it.
+          const inClock = yield* runnerOf(runners, "parent w")
+          yield* inClock.kill
+          runners.push(yield* start)
+          const inWaiting = yield* runnerOf(runners, "waiting w")
+          yield* inWaiting.kill
+          const token = DurableDeferred.tokenFromExecutionId(Approval, { workflow: Parent, executionId })
+          yield* DurableDeferred.done(Approval, { token, exit: Exit.succeed(100) })
+          assert.strictEqual(yield* Effect.timeout(Parent.execute(payload), "120 seconds"), 106)
+          const children = yield* Effect.forEach([1, 2, 3], (n) => logged(keyspace, `child w/${n}`))
+          assert.isTrue(children.every(({ ended }) => ended.length === 1))
+        }).pipe(Effect.scoped),
+      300_000
+    )
+  })
+})
