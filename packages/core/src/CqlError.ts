@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -11,6 +12,7 @@ import { LightError } from "./internal/lightError.ts"
 import { abbreviate, oneLine } from "./internal/statement/abbreviate.ts"
 import { timestampOf } from "./internal/statement/request.ts"
 import * as TypeIds from "./internal/typeIds.ts"
+import { nodeOf } from "./internal/watch/codes.ts"
 import { Outcome } from "./Outcome.ts"
 import type { PageState, Request } from "./Port.ts"
 import { type Encoded as EncodedReason, type Reason, schema as reasonSchema } from "./Reason.ts"
@@ -121,6 +123,33 @@ export class CqlError extends LightError {
     return timestamp ?? (request === undefined || this.attempts === 0 ? undefined : timestampOf(request))
   }
 
+  /**
+   * The failed attempts, the last one at the end: at most the last 21 of them. Empty where there was no attempt, and for an
+   * error from another process.
+   *
+   * **Example** (Attempts and their nodes)
+   *
+   * ```ts
+   * import { Reason, RetryPolicy, Statement } from "@effect-cql/core"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect } from "effect"
+   *
+   * const session = MockSession.layer({
+   *   defaults: { retry: RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 1, initial: "1 millis" }) }) },
+   *   otherwise: MockSession.fail(new Reason.Unavailable({ message: "x", consistency: "ALL", required: 3, alive: 2 }))
+   * })
+   * const error = await Effect.runPromise(Effect.flip(Statement.make("SELECT 1")).pipe(Effect.provide(session)))
+   * console.assert(error.history.length === 2 && error.history[0]?.delay !== undefined)
+   * ```
+   */
+  get history(): ReadonlyArray<Attempt> {
+    const { earlier = [], latency, request } = this.#internals ?? nothing
+    if (request === undefined) return []
+    const { reason } = this
+    const last = { node: nodeOf(reason), reason, latency: latency === undefined ? undefined : Duration.millis(latency) }
+    return [...earlier, last]
+  }
+
   /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
   get pageState(): PageState | undefined {
     return this.#internals?.pageState
@@ -185,8 +214,27 @@ export interface Encoded {
   readonly timestamp?: string | undefined
 }
 
+/**
+ * A failed attempt of a statement.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Attempt {
+  /** The node that failed it, as `address:port`, where it is known. */
+  readonly node?: string | undefined
+  readonly reason: Reason
+  /** Time from sending the request to its failure. Absent where a session has neither metrics nor spans. */
+  readonly latency?: Duration.Duration | undefined
+  /** Time between this attempt and the next one. Absent for the last attempt. */
+  readonly delay?: Duration.Duration | undefined
+}
+
 interface Internals {
   readonly request?: Request | undefined
+  readonly earlier?: ReadonlyArray<Attempt> | undefined
+  /** Milliseconds. */
+  readonly latency?: number | undefined
   readonly pageState?: PageState | undefined
   /** The timestamp, where the request is not known. */
   readonly timestamp?: bigint | undefined

@@ -18,6 +18,7 @@ import { withoutValues as hideValues } from "./internal/statement/withoutValues.
 import type { Column, Info } from "./ResultSet.ts"
 import type { Partition, Ring } from "./Ring.ts"
 import type * as Statement from "./Statement.ts"
+import type * as Telemetry from "./Telemetry.ts"
 
 export type { Partition, Ring, TokenRange } from "./Ring.ts"
 
@@ -70,7 +71,7 @@ export type Port = SendPort | ExecutePort
  * @category models
  * @since 0.1.0
  */
-export interface PortCommon {
+export interface PortCommon extends Telemetry.Options {
   /** Maximum number of requests in flight now, over all live hosts. */
   readonly capacity?: Effect.Effect<number | undefined> | undefined
   readonly ring?: ((keyspace: string) => Effect.Effect<Ring | undefined, CqlError>) | undefined
@@ -92,6 +93,8 @@ export interface PortCommon {
    * timed out or were interrupted. Default: 10 seconds.
    */
   readonly closeTimeout?: Duration.Input | undefined
+  /** Nodes and their events, for spans and metrics. */
+  readonly health?: Telemetry.Health | undefined
 }
 
 /**
@@ -101,10 +104,7 @@ export interface PortCommon {
  * @since 0.1.0
  */
 export interface SendPort extends PortCommon {
-  /**
-   * Sends one request. `done` is called once with one page, or with `new CqlError({ reason, query })`; it may be called
-   * before `send` returns. Anything thrown is a defect.
-   */
+  /** Sends one request. `done` is called once with a page or a `CqlError`, maybe before `send` returns. What throws is a defect. */
   readonly send: (request: Request, pageState: PageState | undefined, done: Done) => Cancel
   readonly execute?: undefined
 }

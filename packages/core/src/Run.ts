@@ -114,6 +114,11 @@ export interface Options<
   /** Options of every statement of the run, behind its own and before those of the session. */
   readonly statement?: Statement.Options | undefined
   /**
+   * Spans of single statements, beside the span of the run: of none (`"off"`, the default), of those that fail, of all, or of
+   * a share between 0 and 1 that is chosen at random. A session without spans has none of these either.
+   */
+  readonly spans?: Spans | undefined
+  /**
    * Receives a snapshot after each `progressInterval` in which something changed, and a last, exact one at the end. A failing
    * handler is logged. The run never waits for a slow handler, except for up to one second for the final call.
    */
@@ -121,6 +126,14 @@ export interface Options<
   /** Time between two snapshots: a positive, finite duration. Default: 200 ms. */
   readonly progressInterval?: Duration.Input | undefined
 }
+
+/**
+ * The statements of a run that have a span each: none, those that fail, all, or a share between 0 and 1.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Spans = "off" | "failures" | "all" | number
 
 /**
  * Options of a run whose results are an array.

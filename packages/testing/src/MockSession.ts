@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, type PageState, type Query, Session, type Statement } from "@effect-cql/core"
+import { type CqlError, type PageState, type Query, Session, type Statement, type Telemetry } from "@effect-cql/core"
 import type { Page, Request } from "@effect-cql/core/Port"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -98,7 +98,7 @@ export type Matcher = string | RegExp | Query.Query.Any | ((request: Request) =>
  * @category options
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Telemetry.Options {
   /** The first that matches replies. */
   readonly answers?: ReadonlyArray<Answer> | undefined
   /**
@@ -126,6 +126,8 @@ export interface Options {
    * says so (`{ retry: RetryPolicy.standard }`): a failure is seen at once, and no test has to move the clock for it.
    */
   readonly defaults?: Statement.Options | undefined
+  /** The nodes that spans and metrics show. Default: none. */
+  readonly health?: Telemetry.Health | undefined
 }
 
 /**

@@ -28,6 +28,10 @@ export interface Behind extends Pick<ExecutePort, "ring" | "partition"> {
 export class MockPort implements ExecutePort {
   readonly defaults: Statement.Options
   readonly capacity: Effect.Effect<number | undefined>
+  readonly name: string | undefined
+  readonly spans: boolean | undefined
+  readonly metrics: boolean | undefined
+  readonly health: ExecutePort["health"]
   readonly ring: ExecutePort["ring"]
   readonly partition: ExecutePort["partition"]
   calls: Array<Call> = []
@@ -63,6 +67,10 @@ export class MockPort implements ExecutePort {
     this.ring = behind.ring
     this.partition = behind.partition
     this.defaults = { retry: "none", ...options.defaults }
+    this.name = options.name
+    this.spans = options.spans
+    this.metrics = options.metrics
+    this.health = options.health
     this.capacity = Effect.succeed(options.capacity)
   }
 

@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { CqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
+import * as Reason from "../../Reason.ts"
 import { kindOf } from "../kindOf.ts"
 import { type Signal, signalOf as signalOfReason } from "../reasons.ts"
 
@@ -13,6 +14,14 @@ export const checkedPage = (page: Page): Page => {
   if (Array.isArray(page?.rows)) return page
   throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
 }
+
+/** The reason of an attempt that is over its time, in milliseconds. */
+export const timedOut = (timeout: number, isSent: boolean): Reason.RequestTimeout =>
+  new Reason.RequestTimeout({
+    message: isSent ? `no answer within ${timeout} ms` : `not sent within ${timeout} ms`,
+    timeout,
+    written: isSent ? undefined : false
+  })
 
 /** The signal of an answer to a limiter. */
 export const signalOf = (exit: Exit.Exit<Page, CqlError>): Signal => {

@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Tracer from "effect/Tracer"
 import type { CqlError } from "../../CqlError.ts"
 import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts"
 import { kindOf } from "../kindOf.ts"
@@ -34,8 +35,11 @@ export class Attempt {
   }
 
   /** Runs an effect in the context of the run. */
-  get fork(): Environment["fork"] {
-    return this.#environment.fork
+  fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
+    const { span } = this.#execution
+    return this.#environment.fork(
+      span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span.span)
+    )
   }
 
   /** Hands the request to the port; true if it is in flight after that, and not yet answered. */

@@ -1,7 +1,8 @@
 /**
  * Completes the errors of adapters: outcome, attempts, and retryability.
  */
-import { CqlError } from "../../CqlError.ts"
+import * as Duration from "effect/Duration"
+import { type Attempt, CqlError } from "../../CqlError.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { PageState, Request } from "../../Port.ts"
 import type { Reason } from "../../Reason.ts"
@@ -14,6 +15,10 @@ export interface Completion {
   readonly isRetryable: boolean
   readonly pageState?: PageState | undefined
   readonly request?: Request | undefined
+  /** The attempts that failed before. */
+  readonly earlier?: ReadonlyArray<Attempt> | undefined
+  /** Milliseconds from the last attempt to its failure. */
+  readonly latency?: number | undefined
   /** The timestamp of the write, where its request is not known. */
   readonly timestamp?: bigint | undefined
 }
@@ -23,17 +28,25 @@ export interface Completion {
  * that has been through here before, because its adapter hands out one error for many statements, is copied.
  */
 export const completed = (error: CqlError, what: Completion): CqlError => {
-  const { pageState, request, timestamp } = what
+  const { earlier, latency, pageState, request, timestamp } = what
   const own = error[internals] === undefined ? error : new CqlError({ reason: error.reason, query: error.query })
   const open: Open = own
   open.outcome = what.outcome
   open.attempts = what.attempts
   open.isRetryable = what.isRetryable
-  open[internals] = { pageState, request, timestamp }
+  open[internals] = { pageState, request, earlier, latency, timestamp }
   return own
 }
 
 type Open = { -readonly [Key in keyof CqlError]: CqlError[Key] }
+
+const mostRemembered = 20
+
+/** The failed attempts of a statement that is sent again after so many milliseconds. */
+export const remembered = ({ history }: CqlError, delay: number | undefined): ReadonlyArray<Attempt> =>
+  history.slice(-mostRemembered).map((attempt, index, { length }) =>
+    index < length - 1 || delay === undefined ? attempt : { ...attempt, delay: Duration.millis(delay) }
+  )
 
 /** The error of what was refused before its first attempt. */
 export const refused = (reason: Reason, query: string): CqlError =>

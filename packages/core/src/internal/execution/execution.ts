@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { CqlError, isCqlError } from "../../CqlError.ts"
+import { type Attempt as FailedAttempt, CqlError, isCqlError } from "../../CqlError.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
@@ -21,13 +21,14 @@ import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
 import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
-import { checkedPage, signalOf } from "./answer.ts"
+import type { CallSpan } from "../watch/callSpan.ts"
+import { checkedPage, signalOf, timedOut } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
-import { completed } from "./completion.ts"
+import { completed, remembered } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
-import { Pages } from "./pages.ts"
+import { altered, Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import { Failure, Interrupted, Success } from "./results.ts"
 import type { Steps } from "./retries.ts"
@@ -54,7 +55,6 @@ export class Execution {
   // Its waits so far at the page at hand, and how often it found all connections full over all pages.
   #steps: Steps | undefined
   #unsent = 0
-  // The outcome of the attempts so far.
   #outcome: Outcome | undefined
   #attempt: Attempt | undefined
   // Microseconds from which it may be sent, where that is later.
@@ -62,7 +62,6 @@ export class Execution {
   // The wait before the next attempt.
   #wait: Fiber.Fiber<unknown, unknown> | undefined
   readonly #permit: Permit | undefined
-
   /** For the sweeper: itself, while an attempt with a timeout is in flight, and where the execution stands in it. */
   sweeper: Sweeper | undefined
   slot = -1
@@ -70,9 +69,14 @@ export class Execution {
   deadline = 0
   /** For the run: where it stands among those in flight; negative when it is not. */
   place = -1
-
   /** For the engine: which of its workers waits for the end. */
   owner = -1
+  /** For the observer: when it began, and when its attempt did where that was later; its span; pages not counted yet. */
+  begunAt = 0
+  attemptAt = -1
+  span: CallSpan | undefined
+  pages = 0
+  #history: ReadonlyArray<FailedAttempt> | undefined
 
   constructor(run: Host, executable: Executable, index: number, item: unknown, permit: Permit | undefined) {
     this.#run = run
@@ -86,6 +90,14 @@ export class Execution {
   /** Where the next page begins, when only one was asked for. */
   get pageState(): PageState | undefined {
     return this.#pageState
+  }
+
+  get request(): Request | undefined {
+    return this.#request
+  }
+
+  get attempts(): number {
+    return this.#attempts - this.#unsent
   }
 
   /**
@@ -126,6 +138,7 @@ export class Execution {
         this.#attempts++
         this.#isSent = true
         run.retries.requests++
+        run.observer?.attempt(this, this.#attempts)
         exit = this.#send(this.#request)
         if (exit === undefined) return
       }
@@ -191,9 +204,12 @@ export class Execution {
   /** Returns true if it may make an attempt now. If not it stands in line, keeping its place in the run. */
   #hasPermit(permit: Permit): boolean {
     if (permit.isHeld || permit.tryTake()) return true
+    const { observer } = this.#run
+    const since = observer?.now ?? 0
     this.#run.enter(this, undefined)
     permit.wait(() => {
       this.#run.leave(this)
+      observer?.admitted(this, since)
       this.#advance(undefined)
     })
     return false
@@ -233,6 +249,8 @@ export class Execution {
       return false
     }
     const page = checkedPage(exit.value)
+    this.pages++
+    this.span?.page(page)
     this.#steps = undefined
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
@@ -254,24 +272,18 @@ export class Execution {
     // The types of a column that was altered are those of its last page only.
     const decoded = decode(rows, this.#pages?.isAltered === true ? undefined : page.columns, this.#rowsBefore)
     if (decoded instanceof Reason.RowDecoding) {
-      return this.#end(this.#failure(this.#errorOf(this.#explain(decoded)), this.#outcomeOf(page)))
+      const reason = this.#pages?.isAltered === true ? altered(decoded) : decoded
+      return this.#end(this.#failure(this.#errorOf(reason), this.#outcomeOf(page)))
     }
     this.#rowsBefore += rows.length
     this.#end(this.#success(page, decoded))
-  }
-
-  #explain(reason: Reason.RowDecoding): Reason.RowDecoding {
-    if (this.#pages?.isAltered !== true) return reason
-    const { column, issue, message, row } = reason
-    const altered = "the table was altered while its pages were read"
-    return new Reason.RowDecoding({ cause: reason.cause, column, row, issue, message: `${message} (${altered})` })
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
     const { columns, info, wasApplied } = page
     const value = new ResultSet({ rows, wasApplied, columns, info })
     const outcome = this.#outcomeOf(page)
-    const success = new Success(this, value, outcome, this.#attempts - this.#unsent)
+    const success = new Success(this, value, outcome, this.attempts)
     return outcome === "Unknown" ? carrying(success, this.#request) : success
   }
 
@@ -306,8 +318,11 @@ export class Execution {
   /** Makes the next attempt after a wait, or ends where the schedule had none. */
   #waited(exit: Exit.Exit<boolean>, failure: Failure): void {
     if (exit._tag === "Failure") return this.#dies(exit.cause)
-    if (exit.value) this.#advance(undefined)
-    else this.#givesUp(failure)
+    if (!exit.value) return this.#givesUp(failure)
+    const delay = this.#steps?.delay
+    this.#history = remembered(failure.error, delay)
+    this.#run.observer?.retry(this, failure.error.reason, delay)
+    this.#advance(undefined)
   }
 
   #givesUp(failure: Failure): void {
@@ -327,8 +342,10 @@ export class Execution {
       : known
     if (isBusy(error.reason)) this.#unsent++
     const complete = completed(error, {
+      earlier: this.#history,
+      latency: this.#run.observer?.latencyOf(this),
       outcome,
-      attempts: this.#attempts - this.#unsent,
+      attempts: this.attempts,
       isRetryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
       pageState: this.#pageState,
       request: this.#request
@@ -359,12 +376,9 @@ export class Execution {
     this.abandon(true)
     const isSent = this.#isSent
     this.#isSent = false
-    const timeout = this.#request!.options.requestTimeout!
-    const message = isSent ? `no answer within ${timeout} ms` : `not sent within ${timeout} ms`
-    const reason = new Reason.RequestTimeout({ message, timeout, written: isSent ? undefined : false })
     // The retry policy is code of others as well.
     try {
-      this.#refused(this.#errorOf(reason))
+      this.#refused(this.#errorOf(timedOut(this.#request!.options.requestTimeout!, isSent)))
     } catch (defect) {
       this.#dies(Cause.die(defect))
     }

@@ -6,6 +6,7 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { PageState } from "../../Port.ts"
 import type { Environment } from "../run/environment.ts"
 import type { YieldBudget } from "../run/yieldBudget.ts"
+import type { Observer } from "../watch/observer.ts"
 import type { Execution } from "./execution.ts"
 import type { Retries } from "./retries.ts"
 
@@ -14,6 +15,8 @@ export interface Host {
   readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging: Paging
+  /** Absent where neither spans nor metrics are on. */
+  readonly observer: Observer | undefined
   /** An attempt is in flight, or waits. */
   readonly enter: (execution: Execution, timeout: number | undefined) => void
   /** An attempt is no longer in flight. */

@@ -2,6 +2,7 @@
  * Joins the pages of a result into one.
  */
 import type { Page } from "../../Port.ts"
+import * as Reason from "../../Reason.ts"
 import type { Column } from "../../ResultSet.ts"
 
 type Row = Record<string, unknown>
@@ -39,6 +40,12 @@ export class Pages {
     const info = this.#warnings === undefined ? last.info : { ...last.info, warnings: this.#warnings }
     return { ...last, rows, columns, info }
   }
+}
+
+/** The reason with the likely cause of it. */
+export const altered = ({ cause, column, issue, message, row }: Reason.RowDecoding): Reason.RowDecoding => {
+  const likely = "the table was altered while its pages were read"
+  return new Reason.RowDecoding({ cause, column, row, issue, message: `${message} (${likely})` })
 }
 
 const isSame = (one: ReadonlyArray<Column>, other: ReadonlyArray<Column>): boolean =>

@@ -16,6 +16,8 @@ type Step = (now: number, error: CqlError) => Pull.Pull<[unknown, Duration.Durat
 export interface Steps {
   retry?: Step
   busy?: Step
+  /** The last wait, in milliseconds. */
+  delay?: number
 }
 
 export class Retries {
@@ -52,7 +54,7 @@ export class Retries {
     schedule: Schedule.Schedule<unknown, CqlError>,
     error: CqlError,
     steps: Steps,
-    kind: keyof Steps
+    kind: "retry" | "busy"
   ): Effect.Effect<boolean> {
     const step = steps[kind]
     const begun = step === undefined
@@ -62,6 +64,7 @@ export class Retries {
       Effect.flatMap((step) => step(this.#clock.currentTimeMillisUnsafe(), error)),
       Effect.flatMap(([, delay]) => {
         this.retried += kind === "retry" ? 1 : 0
+        steps.delay = Duration.toMillis(delay)
         // Never at once: an attempt that is made from within the end of another would count as that one.
         return Effect.as(Duration.isZero(delay) ? Effect.yieldNow : this.#clock.sleep(delay), true)
       }),

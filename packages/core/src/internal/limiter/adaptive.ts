@@ -85,7 +85,11 @@ export class Adaptive extends BasicLimiter {
     this.windows++
     const before = this.#law.lastMove
     this.#law.decide(this.#window.close(now))
-    if (this.#law.lastMove !== before) this.#movedAt = now
+    const { lastMove } = this.#law
+    if (lastMove !== undefined && lastMove !== before) {
+      this.#movedAt = now
+      this.moves.set(lastMove.reason, (this.moves.get(lastMove.reason) ?? 0) + 1)
+    }
     this.#window.open(this.limit)
   }
 }

@@ -3,7 +3,7 @@
  *
  * Plain fields and callbacks: with a limiter, every request passes through here twice.
  */
-import type { Move, State } from "../../Limiter.ts"
+import type { Move, MoveReason, State } from "../../Limiter.ts"
 import type { Signal } from "../reasons.ts"
 import type { Gate } from "./gate.ts"
 import { shared } from "./shared.ts"
@@ -31,6 +31,8 @@ export abstract class BasicLimiter {
   readonly gates = new Set<Gate>()
   /** All gates in which this is the newest limiter, by the identifiers of their limiters. */
   readonly known = new Map<string, Gate>()
+  /** Moves of the limit that no metric has counted yet. */
+  readonly moves = new Map<MoveReason, number>()
   #wakeAt = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
 

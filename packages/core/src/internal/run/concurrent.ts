@@ -2,18 +2,22 @@
  * What the nine verbs have in common: options checked, level resolved, engine made, run begun and ended.
  */
 import * as Arr from "effect/Array"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { Session } from "../../Session.ts"
 import type { Summary } from "../../Summary.ts"
 import { aKindOf } from "../kindOf.ts"
-import { sessionInternals } from "../session/session.ts"
+import { type SessionInternals, sessionInternals } from "../session/session.ts"
 import { isSource } from "../source/source.ts"
 import { isStatement } from "../statement/statement.ts"
+import { observe } from "../watch/observe.ts"
+import { attributesOf, contextOf, runSpan, RunWatch } from "../watch/runWatch.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
@@ -39,20 +43,26 @@ const policyOf = (options: RunOptions, ordered: boolean, round?: number): Policy
   round
 })
 
-interface Begun {
-  readonly environment: Environment
+/** A run whose options and source have been checked. */
+interface Checked {
+  readonly session: SessionInternals
   readonly concurrency: number
   readonly options: RunOptions
+}
+
+interface Begun extends Checked {
+  readonly environment: Environment
+  readonly watch: RunWatch
   /** Time of the start of the run, in milliseconds on the monotonic clock. */
   readonly begun: number
 }
 
-/** Checks everything that can be wrong before anything is opened, and takes what the run needs from its fiber. */
-const begin = (
+/** Checks everything that can be wrong before anything is opened. */
+const check = (
   input: RunInput,
   options: RunOptions,
   form: Form
-): Effect.Effect<Begun, never, Session> =>
+): Effect.Effect<Checked, never, Session> =>
   Effect.gen(function*() {
     checkRunOptions(options, form)
     if (input.invalid !== undefined) return yield* Effect.die(input.invalid)
@@ -65,11 +75,32 @@ const begin = (
     }
     const session = yield* Session
     const concurrency = yield* levelOf(options.concurrency, session.capacity)
-    const environment = yield* Effect.withFiberSucceed((fiber) =>
-      new Environment(session[sessionInternals], fiber.context, options.statement, options.limiter)
-    )
-    return { concurrency, environment, options, begun: environment.now }
+    return { concurrency, options, session: session[sessionInternals] }
   })
+
+/** Takes what a run needs from its fiber. Its effects are within the span of the run. */
+const begin = (checked: Checked, context: Context.Context<never>, span: Tracer.Span | undefined): Begun => {
+  const { options, session } = checked
+  const environment = new Environment(session, contextOf(context, span), options.statement, options.limiter)
+  environment.observer = observe(environment, "run", options.spans ?? "off")
+  return { ...checked, environment, watch: new RunWatch(environment, span), begun: environment.now }
+}
+
+/** Runs a body in a span, where the session has spans. */
+const spanning = <A, E>(
+  checked: Checked,
+  input: RunInput,
+  body: (begun: Begun) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const within = (span: Tracer.Span | undefined): Effect.Effect<A, E> =>
+    Effect.withFiber(({ context }) => {
+      const begun = begin(checked, context, span)
+      return Effect.onExit(Effect.suspend(() => body(begun)), (exit) => begun.watch.end(exit))
+    })
+  return checked.session.session.spans
+    ? Effect.useSpan(runSpan, { attributes: attributesOf(checked, input.source) }, within)
+    : within(undefined)
+}
 
 /** Reports the progress of a run, and ends it at its deadline, where that is asked for. Succeeds with how to stop both. */
 const attend = (run: Run, started: Begun): Effect.Effect<void> => {
@@ -98,22 +129,23 @@ export const collect = (
   input: RunInput,
   options: RunOptions
 ): Effect.Effect<Array<Result>, unknown, Session> =>
-  Effect.flatMap(begin(input, options, "array"), (begun) => {
-    const { rounds } = options
-    const policy = policyOf(options, false, rounds === undefined ? undefined : 1)
-    const first = Arr.isArray(input.source)
-      ? collectArray(begun, policy, input.source, input.bind)
-      : collectPulled(begun, policy, input)
-    if (rounds === undefined) return first
-    return Effect.flatMap(first, (results) =>
-      repeated(results, begun.environment, {
-        schedule: rounds,
-        deadline: policy.deadline,
-        begun: begun.begun,
-        run: (statements, round) =>
-          collectArray(begun, policyOf(options, false, round), statements, ofStatements(statements).bind)
-      }))
-  })
+  Effect.flatMap(check(input, options, "array"), (checked) =>
+    spanning(checked, input, (begun) => {
+      const { rounds } = options
+      const policy = policyOf(options, false, rounds === undefined ? undefined : 1)
+      const first = Arr.isArray(input.source)
+        ? collectArray(begun, policy, input.source, input.bind)
+        : collectPulled(begun, policy, input)
+      if (rounds === undefined) return first
+      return Effect.flatMap(first, (results) =>
+        repeated(results, begun.environment, {
+          schedule: rounds,
+          deadline: policy.deadline,
+          begun: begun.begun,
+          run: (statements, round) =>
+            collectArray(begun, policyOf(options, false, round), statements, ofStatements(statements).bind)
+        }))
+    }))
 
 const collectArray = (
   begun: Begun,
@@ -122,6 +154,7 @@ const collectArray = (
   bind: RunInput["bind"]
 ): Effect.Effect<Array<Result>, unknown> => {
   const engine = new ArrayEngine(begun.environment, policy, items, bind)
+  begun.watch.begin(engine.run)
   const executed = engine.execute(begun.concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
     Effect.andThen(engine.run.conclusion),
@@ -142,25 +175,33 @@ const collectPulled = (
     bufferSize: Number.POSITIVE_INFINITY,
     sink: Sink.collecting(results)
   })
+  begun.watch.begin(engine.run)
   return attended(Effect.as(drained(engine), results), engine.run, begun)
 }
 
 /** Runs everything and gives the counts. */
 export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
-  Effect.flatMap(begin(input, options, "counts"), (begun) => {
-    const engine = new PullEngine(begun.environment, policyOf(options, false), input.source, {
-      bind: input.bind,
-      concurrency: begun.concurrency,
-      bufferSize: Number.POSITIVE_INFINITY,
-      sink: Sink.discarding
-    })
-    return attended(Effect.map(drained(engine), () => engine.run.summary), engine.run, begun)
-  })
+  Effect.flatMap(check(input, options, "counts"), (checked) =>
+    spanning(checked, input, (begun) => {
+      const engine = new PullEngine(begun.environment, policyOf(options, false), input.source, {
+        bind: input.bind,
+        concurrency: begun.concurrency,
+        bufferSize: Number.POSITIVE_INFINITY,
+        sink: Sink.discarding
+      })
+      begun.watch.begin(engine.run)
+      return attended(Effect.map(drained(engine), () => engine.run.summary), engine.run, begun)
+    }))
 
 /** Runs as far as the stream is pulled. */
 export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Result, unknown, Session> =>
   Stream.unwrap(Effect.gen(function*() {
-    const begun = yield* begin(input, options, "stream")
+    const checked = yield* check(input, options, "stream")
+    const span = checked.session.session.spans
+      ? yield* Effect.makeSpanScoped(runSpan, { attributes: attributesOf(checked, input.source) })
+      : undefined
+    const begun = yield* Effect.withFiberSucceed(({ context }) => begin(checked, context, span))
+    yield* Effect.addFinalizer((exit) => begun.watch.end(exit))
     const { concurrency, environment } = begun
     const ordered = options.ordered ?? true
     const policy = policyOf(options, ordered)
@@ -170,6 +211,7 @@ export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Resu
       bufferSize: options.bufferSize ?? (ordered ? Math.max(4_096, 16 * concurrency) : concurrency),
       sink: ordered ? Sink.ordered(policy.failFast) : Sink.unordered(policy.failFast)
     })
+    begun.watch.begin(engine.run, engine)
     const end = attend(engine.run, begun)
     yield* Effect.addFinalizer(() => end)
     yield* Effect.addFinalizer(() => engine.shutdown)

@@ -14,6 +14,7 @@ import type { SessionInternals } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
 import { microsecondsOf, nextTimestamp } from "../timestamps.ts"
+import type { Observer } from "../watch/observer.ts"
 
 export class Environment {
   readonly session: SessionState
@@ -22,7 +23,9 @@ export class Environment {
   /** The limiters of the session and of the run, where there are any. */
   readonly gate: Gate | undefined
   readonly clock: Clock.Clock
-  readonly #context: Context.Context<never>
+  /** Watches the statements. Absent where neither spans nor metrics are on. */
+  observer: Observer | undefined
+  readonly context: Context.Context<never>
   // Made when they are needed: most statements that are executed alone need none of them.
   #dispatcher: Scheduler.SchedulerDispatcher | undefined
   #fork: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
@@ -39,7 +42,7 @@ export class Environment {
       ? undefined
       : gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []])
     this.clock = Context.get(context, Clock.Clock)
-    this.#context = context
+    this.context = context
   }
 
   /** Milliseconds on the monotonic clock. */
@@ -53,11 +56,11 @@ export class Environment {
   }
 
   get dispatcher(): Scheduler.SchedulerDispatcher {
-    return this.#dispatcher ??= Context.get(this.#context, Scheduler.Scheduler).makeDispatcher()
+    return this.#dispatcher ??= Context.get(this.context, Scheduler.Scheduler).makeDispatcher()
   }
 
   /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
   get fork(): <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> {
-    return this.#fork ??= Effect.runForkWith(this.#context)
+    return this.#fork ??= Effect.runForkWith(this.context)
   }
 }

@@ -7,6 +7,7 @@ import type { Details, SlowStatement } from "../../Progress.ts"
 import type { Reason } from "../../Reason.ts"
 import type { Execution } from "../execution/execution.ts"
 import { withoutLiterals } from "../statement/withoutLiterals.ts"
+import { nodeOf } from "../watch/codes.ts"
 import type { Environment } from "./environment.ts"
 import { Histogram } from "./histogram.ts"
 
@@ -84,9 +85,3 @@ const slowStatement = ({ millis, result }: Slow): SlowStatement => ({
   duration: Duration.millis(millis),
   result: result._tag === "Success" ? "Success" : result.error.reason._tag
 })
-
-/** The node that failed a statement, where it is known. */
-const nodeOf = (reason: Reason): string | undefined => {
-  if ("coordinator" in reason && reason.coordinator !== undefined) return reason.coordinator
-  return "host" in reason ? reason.host : undefined
-}

@@ -79,6 +79,12 @@ export class PullEngine {
     return this.#isOver ? this.#conclusion : undefined
   }
 
+  /** Finished results that wait for the consumer, or for an earlier index. */
+  get buffered(): number {
+    const { failed, succeeded } = this.run
+    return Math.max(0, succeeded + failed - this.#consumed)
+  }
+
   get #isOver(): boolean {
     return this.run.stopping ? this.run.settled : this.isComplete
   }

@@ -18,6 +18,7 @@ import type { Host, Paging } from "../execution/host.ts"
 import { Permit } from "../execution/permit.ts"
 import { Retries } from "../execution/retries.ts"
 import type { Executable } from "../statement/input.ts"
+import type { Observer } from "../watch/observer.ts"
 import type { Account } from "./account.ts"
 import { defectOf } from "./defect.ts"
 import type { Environment } from "./environment.ts"
@@ -62,6 +63,7 @@ export class Run implements Host {
   readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging = everyPage
+  readonly observer: Observer | undefined
 
   started = 0
   succeeded = 0
@@ -92,6 +94,7 @@ export class Run implements Host {
 
   constructor(environment: Environment, policy: Policy, engine: Engine) {
     this.environment = environment
+    this.observer = environment.observer
     this.#policy = policy
     this.#engine = engine
     this.turn = new YieldBudget(environment.dispatcher)
@@ -124,8 +127,11 @@ export class Run implements Host {
       return execution
     }
     this.#waiting = permit
+    const { observer } = this
+    const since = observer?.now ?? 0
     permit.wait(() => {
       this.#waiting = undefined
+      observer?.admitted(execution, since)
       this.#begin(execution)
       this.#engine.onAdmitted()
     })
@@ -136,6 +142,7 @@ export class Run implements Host {
     this.started++
     this.measure?.begin(execution)
     this.turn.consume()
+    this.observer?.begin(execution)
     execution.start()
   }
 
@@ -177,17 +184,22 @@ export class Run implements Host {
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
     this.measure?.end(execution, result)
+    const { observer } = this
+    observer?.ended(execution, result)
     if (result._tag === "Success") {
       this.succeeded++
       this.#policy.errorBudget?.take(false)
     } else this.#onFailure(result)
     this.#engine.onEnded(execution, result)
+    observer?.stale()
     if (this.stopping && this.open === 0) this.#scheduleStop()
   }
 
   /** Ends the run with a defect of the session, or with an interruption that the run did not request. */
   died(execution: Execution, cause: Cause.Cause<unknown>): void {
-    this.interrupted.push(execution.interrupted)
+    const { interrupted } = execution
+    this.interrupted.push(interrupted)
+    this.observer?.died(execution, interrupted.outcome, cause)
     this.die(cause)
   }
 
@@ -266,7 +278,9 @@ export class Run implements Host {
       // The finalizers of one that was interrupted may have ended others.
       if (execution.place < 0) continue
       const fiber = execution.abandon(false)
-      this.interrupted.push(execution.interrupted)
+      const { interrupted } = execution
+      this.interrupted.push(interrupted)
+      this.observer?.interrupted(execution, interrupted.outcome)
       if (fiber !== undefined) this.#stoppedFibers.push(fiber)
     }
   }

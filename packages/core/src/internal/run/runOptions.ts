@@ -48,6 +48,12 @@ const rules: Rules<RunOptions> = {
   rounds: rule("a Schedule", Schedule.isSchedule),
   limiter: aLimiter,
   statement: anything,
+  spans: rule(
+    "\"off\", \"failures\", \"all\" or a share from 0 to 1",
+    (value) =>
+      value === "off" || value === "failures" || value === "all" ||
+      (typeof value === "number" && value >= 0 && value <= 1)
+  ),
   onProgress: aFunction("an Effect"),
   progressInterval: positiveFiniteDuration,
   ordered: boolean,

@@ -18,12 +18,15 @@ import { defectOf } from "../run/defect.ts"
 import { Environment } from "../run/environment.ts"
 import { YieldBudget } from "../run/yieldBudget.ts"
 import type { Executable } from "../statement/input.ts"
+import { observe } from "../watch/observe.ts"
+import type { Observer, Watched } from "../watch/observer.ts"
 import type { SessionInternals } from "./session.ts"
 
 export class Pager<A> implements Host {
   readonly environment: Environment
   readonly paging: Paging
   readonly retries: Retries
+  readonly observer: Observer | undefined
   readonly #execution: Execution
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
   #turn: YieldBudget | undefined
@@ -34,9 +37,11 @@ export class Pager<A> implements Host {
     executable: Executable,
     context: Context.Context<never>,
     paging: Paging,
-    toValue: (result: Success<unknown>, execution: Execution) => A
+    toValue: (result: Success<unknown>, execution: Execution) => A,
+    watched: Watched = "statement"
   ) {
     const environment = new Environment(session, context, undefined, undefined)
+    this.observer = observe(environment, watched)
     this.environment = environment
     this.paging = paging
     this.retries = new Retries(environment.clock)
@@ -48,6 +53,7 @@ export class Pager<A> implements Host {
   /** The whole result, or the next page of it. */
   readonly next: Effect.Effect<A, CqlError> = Effect.callback((resume) => {
     this.#resume = resume
+    this.observer?.begin(this.#execution)
     this.#execution.start()
     return this.#interrupt
   })
@@ -67,10 +73,12 @@ export class Pager<A> implements Host {
   }
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    this.observer?.ended(execution, result)
     this.#end(result._tag === "Failure" ? Exit.fail(result.error) : Exit.succeed(this.#toValue(result, execution)))
   }
 
-  died(_: Execution, cause: Cause.Cause<unknown>): void {
+  died(execution: Execution, cause: Cause.Cause<unknown>): void {
+    this.observer?.died(execution, execution.interrupted.outcome, cause)
     this.die(cause)
   }
 
@@ -84,10 +92,16 @@ export class Pager<A> implements Host {
     resume?.(exit)
   }
 
+  /** The pages of a stream will be asked for no more: its span ends, if that of the last page has not ended it. */
+  readonly close: Effect.Effect<void> = Effect.sync(() => this.observer?.closed(this.#execution))
+
   get #interrupt(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#resume = undefined
-      const fiber = this.#execution.place < 0 ? undefined : this.#execution.abandon(false)
+      const execution = this.#execution
+      if (execution.place < 0) return Effect.void
+      const fiber = execution.abandon(false)
+      this.observer?.interrupted(execution, execution.interrupted.outcome)
       return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
     })
   }
@@ -106,9 +120,12 @@ export const executeAll = <Row>(
 export const pagesOf = <Row>(
   session: SessionInternals,
   executable: Executable,
-  from: Paging["from"]
+  from: Paging["from"],
+  watched: Watched
 ): Effect.Effect<Pager<ResultPage<Row>>> =>
-  Effect.withFiberSucceed((fiber) => new Pager(session, executable, fiber.context, { pages: "one", from }, toPage<Row>))
+  Effect.withFiberSucceed((fiber) =>
+    new Pager(session, executable, fiber.context, { pages: "one", from }, toPage<Row>, watched)
+  )
 
 // The rows went through the codec of this very statement: the one place where its row type comes back.
 const toResult = <Row>(result: Success<unknown>): ResultSet<Row> => result.value as ResultSet<Row>

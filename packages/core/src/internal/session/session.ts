@@ -41,6 +41,10 @@ export const sessionInternals: unique symbol = Symbol.for("@effect-cql/core/Sess
 
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
   const session = yield* Effect.sync(() => new SessionState(port))
+  // The nodes of a session are of interest before its first statement.
+  if (session.metrics && port.health !== undefined) {
+    yield* Effect.withFiberSucceed(({ context }) => session.recorderOf({ context }))
+  }
   yield* Effect.addFinalizer(() => session.close)
   return serviceOf({ session, limiter: undefined, resolver: new Resolver(session.defaults) }, port.defaults ?? {})
 })
@@ -63,13 +67,14 @@ export const withOptions = (service: Service, options: Options): Service => {
 const serviceOf = (self: SessionInternals, defaults: Options): Service => {
   const { session } = self
   const streamPages: Service["streamPages"] = (input, from) =>
-    Stream.fromPull(whenBound(input, (statement) => pullOf<RowOf<typeof input>>(self, statement, from)))
+    Stream.unwrap(whenBound(input, (statement) => pagesFrom<RowOf<typeof input>>(self, statement, from)))
   const service: Service = {
     execute: (input) => whenBound(input, (statement) => executeAll<RowOf<typeof input>>(self, statement)),
     executePage: (input, from) =>
       whenBound(
         input,
-        (statement) => Effect.flatMap(pagesOf<RowOf<typeof input>>(self, statement, from), (pager) => pager.next)
+        (statement) =>
+          Effect.flatMap(pagesOf<RowOf<typeof input>>(self, statement, from, "statement"), ({ next }) => next)
       ),
     stream: (input) => Stream.flattenIterable(Stream.map(streamPages(input), ({ result }) => result.rows)),
     streamPages,
@@ -106,28 +111,31 @@ const partitionOf = (
   return isRequest(request) ? port.partition(request) : Effect.fail(refused(request, statement.text))
 }
 
-/** Pulls one page at a time. */
-const pullOf = <Row>(
+/** Streams one page at a time. */
+const pagesFrom = <Row>(
   self: SessionInternals,
   statement: Executable,
   from: PageState | undefined
-): Effect.Effect<Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError>> =>
-  Effect.map(pagesOf<Row>(self, statement, from), (pager) => {
+): Effect.Effect<Stream.Stream<ResultPage<Row>, CqlError>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const pager = yield* pagesOf<Row>(self, statement, from, "stream")
+    if (self.session.spans) yield* Effect.addFinalizer(() => pager.close)
     let isOver = false
     const next = Effect.map(pager.next, (page): Arr.NonEmptyReadonlyArray<ResultPage<Row>> => {
       isOver = page.pageState === undefined
       return [page]
     })
-    return Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError> =>
+    const pull = Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError> =>
       isOver ? Cause.done() : next
     )
+    return Stream.fromPull(Effect.succeed(pull))
   })
 
 /** Binds an input when it is given, so that later changes of its parameters change nothing. Dies of what is no input. */
-const whenBound = <A, E>(
+const whenBound = <A, E, R = never>(
   input: unknown,
-  use: (statement: Executable) => Effect.Effect<A, E>
-): Effect.Effect<A, E> => {
+  use: (statement: Executable) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
   // Texts and parameters are of others, and may throw.
   try {
     const statement = toStatement(input)

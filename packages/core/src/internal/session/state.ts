@@ -18,6 +18,8 @@ import { Sweeper } from "../execution/sweeper.ts"
 import type { Environment } from "../run/environment.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
+import { giveBackName, takeName } from "../watch/names.ts"
+import { Recorder } from "../watch/recorder.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
 
@@ -27,11 +29,22 @@ const patience = 1_000
 // A program with more texts builds them from values.
 const mostTold = 1_000
 
+// Attributes that a program gives to the metrics of its calls are of few kinds.
+const mostRecorders = 8
+
 export class SessionState {
   readonly port: Port
   readonly defaults: ResolvedOptions
   readonly capacity: Effect.Effect<number | undefined>
   readonly send: Send
+  /** Identifies the session in spans and metrics. */
+  readonly name: string
+  readonly spans: boolean
+  readonly metrics: boolean
+  /** Events of the driver that no metric has counted yet. */
+  readonly events = new Map<string, number>()
+  readonly #stopListening: (() => void) | undefined
+  readonly #recorders: Array<Recorder> = []
   readonly #closeTimeout: number
   readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
@@ -52,6 +65,15 @@ export class SessionState {
       throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration of at least 0" })
     }
     this.port = port
+    this.name = takeName(port.name)
+    this.spans = port.spans ?? true
+    this.metrics = port.metrics ?? true
+    this.#stopListening = this.metrics
+      ? port.health?.onEvent((event) => {
+        this.events.set(event, (this.events.get(event) ?? 0) + 1)
+        this.#recorders[0]?.handOver()
+      })
+      : undefined
     this.send = sendOf(port)
     this.#closeTimeout = millis
     this.defaults = resolve(checked(defaults ?? {}, "defaults."))
@@ -72,6 +94,23 @@ export class SessionState {
   /** The error of a request that comes after the end; nothing while the session is open. */
   refusal(request: Request): Exit.Exit<never, CqlError> | undefined {
     return this.#closed ? Exit.fail(closedError(textOf(request))) : undefined
+  }
+
+  /** Requests that are awaited. */
+  get inFlight(): number {
+    return this.#awaited
+  }
+
+  /** The counts of the registry of metrics, and of the attributes, that an environment has. */
+  recorderOf(environment: Pick<Environment, "context">): Recorder {
+    const recorders = this.#recorders
+    const last = recorders[0]
+    if (last?.serves(environment) === true) return last
+    const index = recorders.findIndex((recorder) => recorder.serves(environment))
+    const recorder = recorders.splice(index, index < 0 ? 0 : 1)[0] ?? new Recorder(this, environment)
+    recorders.unshift(recorder)
+    if (recorders.length > mostRecorders) recorders.pop()!.close()
+    return recorder
   }
 
   /** A request is in flight. */
@@ -116,7 +155,11 @@ export class SessionState {
       return Effect.andThen(
         this.#drained(() => this.#awaited === 0, this.#closeTimeout),
         this.#drained(() => this.#awaited + this.#abandoned === 0, Math.min(patience, this.#closeTimeout))
-      )
+      ).pipe(Effect.andThen(Effect.sync(() => {
+        this.#stopListening?.()
+        for (const recorder of this.#recorders) recorder.close()
+        giveBackName(this.name)
+      })))
     })
   }
 

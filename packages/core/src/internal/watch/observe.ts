@@ -1,0 +1,17 @@
+/**
+ * Makes the observers of calls and runs.
+ */
+import type { Spans } from "../../Run.ts"
+import type { Environment } from "../run/environment.ts"
+import { Observer, type Watched } from "./observer.ts"
+import { Tracing } from "./tracing.ts"
+
+/** The observer of an environment. Undefined where neither spans nor metrics are on. */
+export const observe = (environment: Environment, watched: Watched, spans: Spans = "all"): Observer | undefined => {
+  const { clock, context, gate, session } = environment
+  const recorder = session.metrics ? session.recorderOf(environment) : undefined
+  const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(context, clock) : undefined
+  if (recorder === undefined && tracing === undefined) return undefined
+  if (gate !== undefined) recorder?.began(undefined, gate)
+  return new Observer(environment, recorder, tracing, spans, watched)
+}

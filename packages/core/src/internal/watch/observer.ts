@@ -1,0 +1,159 @@
+/**
+ * Watches the statements of a run, or one that is executed alone: their times, their spans, their counts.
+ *
+ * An execution has no observer where neither spans nor metrics are on. With metrics alone each statement costs one reading
+ * of the clock and one observation.
+ */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { Outcome } from "../../Outcome.ts"
+import type { Reason } from "../../Reason.ts"
+import type { Spans } from "../../Run.ts"
+import type { Execution } from "../execution/execution.ts"
+import type { Environment } from "../run/environment.ts"
+import { CallSpan } from "./callSpan.ts"
+import type { Recorder } from "./recorder.ts"
+import type { Tracing } from "./tracing.ts"
+
+/** A run, a statement that is executed for a result or a page of it, or a stream of pages. */
+export type Watched = "run" | "statement" | "stream"
+
+export class Observer {
+  readonly recorder: Recorder | undefined
+  readonly #environment: Environment
+  readonly #tracing: Tracing | undefined
+  /** The share of calls that have a span from their beginning. */
+  readonly #share: number
+  readonly #spansFailures: boolean
+  readonly #of: Watched
+  // The last reading of the clock, and true while nothing but callbacks has run since.
+  #at = 0
+  #isFresh = false
+  applied = 0
+  notApplied = 0
+  willApply = 0
+  unknown = 0
+
+  constructor(
+    environment: Environment,
+    recorder: Recorder | undefined,
+    tracing: Tracing | undefined,
+    spans: Spans,
+    of: Watched
+  ) {
+    this.#environment = environment
+    this.recorder = recorder
+    this.#tracing = tracing
+    this.#share = tracing === undefined ? 0 : spans === "all" ? 1 : typeof spans === "number" ? spans : 0
+    this.#spansFailures = tracing !== undefined && spans === "failures"
+    this.#of = of
+  }
+
+  /** Milliseconds on the monotonic clock. */
+  get now(): number {
+    return this.#environment.now
+  }
+
+  /** A statement begins: it has its place, and not yet its first attempt. */
+  begin(execution: Execution): void {
+    // A statement that follows another begins when that one has ended: one reading serves both.
+    execution.begunAt = this.#isFresh ? this.#at : this.now
+    const share = this.#share
+    if (share > 0 && execution.span === undefined && (share === 1 || this.#random() < share)) {
+      execution.span = this.#open(execution)
+    }
+  }
+
+  #random(): number {
+    return Context.get(this.#environment.context, Random.Random).nextDoubleUnsafe()
+  }
+
+  #open(execution: Execution, startTime?: bigint): CallSpan {
+    const { resolver, session } = this.#environment
+    const index = this.#of === "run" ? execution.index : undefined
+    const options = resolver.resolve(execution.executable.options)
+    return new CallSpan(this.#tracing!, session, execution, options, index, startTime)
+  }
+
+  /** A statement has ended. Until {@link stale} is called, others that begin share its reading of the clock. */
+  ended(execution: Execution, result: ExecutionResult<unknown>): void {
+    const now = this.now
+    this.#at = now
+    this.#isFresh = true
+    this.#count(result.outcome)
+    this.recorder?.ended(execution, result, now - execution.begunAt, now)
+    const { span } = execution
+    if (span !== undefined) {
+      // The span of a stream covers all of its pages.
+      if (result._tag === "Failure" || this.#of !== "stream" || execution.pageState === undefined) {
+        span.ended(execution, result)
+      }
+    } else if (this.#spansFailures && result._tag === "Failure") this.#spanOfFailure(execution, result, now)
+  }
+
+  stale(): void {
+    this.#isFresh = false
+  }
+
+  /** The span of a call that has failed, made when that is known. Its attempts are those that its error remembers. */
+  #spanOfFailure(execution: Execution, result: ExecutionResult<unknown> & { readonly _tag: "Failure" }, now: number) {
+    const start = this.#tracing!.now - nanosOf(now - execution.begunAt)
+    const span = this.#open(execution, start)
+    span.replay(result.error.history, start)
+    span.ended(execution, result)
+  }
+
+  interrupted(execution: Execution, outcome: Outcome): void {
+    this.#count(outcome)
+    this.recorder?.interrupted(outcome)
+    execution.span?.interrupted(execution, outcome)
+  }
+
+  /** The consumer of a stream wants no further page. */
+  closed(execution: Execution): void {
+    execution.span?.closed(execution)
+  }
+
+  died(execution: Execution, outcome: Outcome, cause: Cause.Cause<unknown>): void {
+    this.#count(outcome)
+    this.recorder?.interrupted(outcome)
+    execution.span?.died(execution, Exit.failCause(cause))
+  }
+
+  /** An attempt has failed, and another one will follow. */
+  retry(execution: Execution, reason: Reason, delay: number | undefined): void {
+    this.recorder?.retried(reason._tag)
+    execution.span?.retry(reason, delay)
+  }
+
+  /** A call got the permit that it has waited for since this time. */
+  admitted(execution: Execution, since: number): void {
+    const now = this.now
+    execution.attemptAt = now
+    this.recorder?.waited(now - since)
+    execution.span?.waited(now - since)
+  }
+
+  /** An attempt is handed to the port. */
+  attempt(execution: Execution, number: number): void {
+    if (number > 1) execution.attemptAt = this.now
+    execution.span?.attempt(number)
+  }
+
+  /** Milliseconds since the attempt at hand began. */
+  latencyOf({ attemptAt, begunAt }: Execution): number {
+    return this.now - (attemptAt < 0 ? begunAt : attemptAt)
+  }
+
+  #count(outcome: Outcome): void {
+    if (outcome === "Applied") this.applied++
+    else if (outcome === "NotApplied") this.notApplied++
+    else if (outcome === "Unknown") this.unknown++
+    else this.willApply++
+  }
+}
+
+const nanosOf = (millis: number): bigint => BigInt(Math.round(millis * 1e6))

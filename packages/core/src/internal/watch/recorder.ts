@@ -1,0 +1,196 @@
+/**
+ * The counts of a session, until they are handed to the metrics of Effect.
+ *
+ * Counting is an increment of a field. While calls end, the fields are handed over every 200 ms; beside that at the end of each
+ * run, at the end of the session, and when metrics are read. Only the duration of a call, and the number of its rows, are
+ * observed when it ends.
+ */
+import * as Context from "effect/Context"
+import * as Metric from "effect/Metric"
+import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { Outcome } from "../../Outcome.ts"
+import type { Execution } from "../execution/execution.ts"
+import type { Gate } from "../limiter/gate.ts"
+import type { Environment } from "../run/environment.ts"
+import type { SessionState } from "../session/state.ts"
+import { Counts } from "./counts.ts"
+import * as Metrics from "./metrics.ts"
+import { Nodes } from "./nodes.ts"
+import { forget, onRead } from "./onRead.ts"
+import { type Series, SeriesOf } from "./series.ts"
+
+/** Milliseconds between two times at which counts are handed over. */
+const interval = 200
+
+/** A run whose results may wait for their consumer. */
+export interface Buffering {
+  readonly buffered: number
+}
+
+export class Recorder {
+  readonly registry: Metric.MetricRegistry
+  readonly attributes: Readonly<Record<string, string>>
+  readonly #session: SessionState
+  readonly #context: Context.Context<never>
+  readonly #series: SeriesOf
+  readonly #results: Counts
+  readonly #retries: Counts
+  readonly #moves: Counts
+  readonly #pages: Counts
+  readonly #warnings: Counts
+  readonly #waits: ReturnType<typeof Metrics.queueWait>
+  readonly #batches: ReturnType<typeof Metrics.batchSize>
+  readonly #limit: ReturnType<typeof Metrics.limit>
+  readonly #buffered: ReturnType<typeof Metrics.buffered>
+  readonly #events: Counts
+  readonly #nodes: Nodes | undefined
+  readonly #runs = new Set<Buffering>()
+  #hasBuffered = false
+  #gate: Gate | undefined
+  #applied = 0
+  #readPages = 0
+  #handedAt = Number.NEGATIVE_INFINITY
+
+  constructor(session: SessionState, { context }: Pick<Environment, "context">) {
+    this.registry = Context.get(context, Metric.MetricRegistry)
+    this.attributes = Context.get(context, Metric.CurrentMetricAttributes)
+    this.#session = session
+    // Nothing else of the context of the first call is kept by what may live as long as the session.
+    this.#context = Context.make(Metric.MetricRegistry, this.registry).pipe(
+      Context.add(Metric.CurrentMetricAttributes, this.attributes)
+    )
+    const own = { "cql.session.name": session.name }
+    this.#series = new SeriesOf(session)
+    this.#results = new Counts(this.#context, (key) => Metrics.results({ ...own, ...resultOf(key) }))
+    this.#retries = new Counts(this.#context, (reason) => Metrics.retries({ ...own, "error.type": reason }))
+    this.#moves = new Counts(this.#context, (reason) => Metrics.limitMoves({ ...own, "cql.limit.reason": reason }))
+    this.#pages = new Counts(this.#context, () => Metrics.pages(own))
+    this.#warnings = new Counts(this.#context, () => Metrics.warnings(own))
+    this.#events = new Counts(this.#context, (event) => Metrics.events({ ...own, "cql.event": event }))
+    const { health } = session.port
+    this.#nodes = health === undefined ? undefined : new Nodes(health, own, session.name, this.#context)
+    this.#waits = Metrics.queueWait(own)
+    this.#batches = Metrics.batchSize(own)
+    this.#limit = Metrics.limit(own)
+    this.#buffered = Metrics.buffered(own)
+    onRead(this, Metrics.inFlight(own), this.#context)
+    this.#nodes?.handOver()
+  }
+
+  /** Requests in flight. */
+  get inFlight(): number {
+    return this.#session.inFlight
+  }
+
+  /** Returns true if the counts of this environment belong here. */
+  serves({ context }: Pick<Environment, "context">): boolean {
+    return this.registry === Context.get(context, Metric.MetricRegistry) &&
+      this.attributes === Context.get(context, Metric.CurrentMetricAttributes)
+  }
+
+  /** A run begins: its results may wait, and its limiters have a limit. */
+  began(run: Buffering | undefined, gate: Gate | undefined): void {
+    if (run !== undefined) this.#runs.add(run)
+    this.#gate = gate ?? this.#gate
+  }
+
+  /** A run is over. */
+  finished(run: Buffering): void {
+    this.#runs.delete(run)
+    this.handOver()
+  }
+
+  /** A call has ended after so many milliseconds, at this time. */
+  ended(execution: Execution, result: ExecutionResult<unknown>, millis: number, now: number): void {
+    const { executable } = execution
+    const series = this.#series.of(executable)
+    if (result._tag === "Success") {
+      series.duration.updateUnsafe(millis / 1_000, this.#context)
+      this.#readPages += execution.pages
+      execution.pages = 0
+      if (result.outcome === "Applied") this.#applied++
+      else this.#results.add(`success ${result.outcome}`)
+      const { info, rows } = result.value
+      if (info.warnings !== undefined) this.#warnings.add("", info.warnings.length)
+      if (series.isRead) this.#rows(series, rows.length)
+    } else {
+      const { reason } = result.error
+      this.#series.failing(series, reason._tag).updateUnsafe(millis / 1_000, this.#context)
+      this.#results.add(`failure ${result.outcome} ${reason._tag}`)
+    }
+    if (executable._tag === "Batch") this.#batches.updateUnsafe(executable.statements.length, this.#context)
+    // A clock that is behind is another one, such as that of a test.
+    if (now - this.#handedAt >= interval || now < this.#handedAt) {
+      this.#handedAt = now
+      this.handOver()
+    }
+  }
+
+  #rows(series: Series, count: number): void {
+    series.rows ??= this.#series.rowsOf(series)
+    series.rows.updateUnsafe(count, this.#context)
+  }
+
+  interrupted(outcome: Outcome): void {
+    this.#results.add(`interrupted ${outcome}`)
+  }
+
+  retried(reason: string): void {
+    this.#retries.add(reason)
+  }
+
+  /** A call waited so many milliseconds for a permit. */
+  waited(millis: number): void {
+    this.#waits.updateUnsafe(millis / 1_000, this.#context)
+  }
+
+  /** The session has closed. */
+  close(): void {
+    this.handOver()
+    forget(this, Metrics.inFlight({ "cql.session.name": this.#session.name }), this.#context)
+  }
+
+  /** Hands the counts to the metrics. */
+  handOver(): void {
+    if (this.#applied > 0) this.#results.add("success Applied", this.#applied)
+    if (this.#readPages > 0) this.#pages.add("", this.#readPages)
+    this.#applied = 0
+    this.#readPages = 0
+    this.#handOverMoves()
+    for (const [event, count] of this.#session.events) this.#events.add(event, count)
+    this.#session.events.clear()
+    for (const counts of this.#counts) counts.handOver()
+    this.#nodes?.handOver()
+    this.#handOverBuffered()
+  }
+
+  get #counts(): ReadonlyArray<Counts> {
+    return [this.#results, this.#retries, this.#moves, this.#pages, this.#warnings, this.#events]
+  }
+
+  #handOverMoves(): void {
+    const gate = this.#gate
+    if (gate === undefined) return
+    let limit = Number.POSITIVE_INFINITY
+    for (const limiter of gate.limiters) {
+      limit = Math.min(limit, limiter.limit)
+      for (const [reason, count] of limiter.moves) this.#moves.add(reason, count)
+      limiter.moves.clear()
+    }
+    if (limit < Number.POSITIVE_INFINITY) this.#limit.updateUnsafe(limit, this.#context)
+  }
+
+  #handOverBuffered(): void {
+    if (this.#runs.size === 0 && !this.#hasBuffered) return
+    let waiting = 0
+    for (const run of this.#runs) waiting += run.buffered
+    this.#hasBuffered = this.#runs.size > 0
+    this.#buffered.updateUnsafe(waiting, this.#context)
+  }
+}
+
+const resultOf = (key: string): Metrics.Attributes => {
+  const [result = "", outcome = "", reason] = key.split(" ")
+  const attributes = { "cql.result": result, "cql.outcome": outcome }
+  return reason === undefined ? attributes : { ...attributes, "error.type": reason }
+}
