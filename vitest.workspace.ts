@@ -3,11 +3,11 @@ import { defineConfig } from "vitest/config"
 
 const packages = readdirSync("./packages").filter((name) => existsSync(`./packages/${name}/test`))
 
-const faults = ["test/faults/faults.integration.test.ts", "test/faults/acknowledged.integration.test.ts"]
-
 // What takes longer than `npm test` may is in files of their own: `npm run test:long`.
 const long = "test/**/*.long.test.ts"
 const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
+
+const faults = "test/faults/faults.integration.test.ts"
 
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests. On the virtual clock nothing takes long but what hangs.
@@ -22,15 +22,14 @@ export default defineConfig({
       ...packages.map((name) =>
         project(name, `./packages/${name}`, {
           include: [onlyLong ? long : "test/**/*.test.ts"],
-          exclude: onlyLong ? [] : [long, ...faults]
+          exclude: onlyLong ? [] : [long, faults]
         })
       ),
       ...(onlyLong ? [] : [project("scripts", "./scripts", { include: ["test/**/*.test.ts"] })]),
-      // Each by itself, apart from all else: they measure time, and nodes that start take the whole machine.
-      ...(onlyLong ? [] : faults).map((file, at) => {
-        const sequence = { groupOrder: at + 1 }
-        return project(`faults-${at + 1}`, "./packages/cassandra", { include: [file], sequence })
-      })
+      // By itself, apart from all else: it measures time.
+      ...(onlyLong ? [] : [
+        project("faults", "./packages/cassandra", { include: [faults], sequence: { groupOrder: 1 } })
+      ])
     ]
   }
 })

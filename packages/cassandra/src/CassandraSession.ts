@@ -105,11 +105,47 @@ export const make = (options: Options): Effect.Effect<Service, CqlError, Scope.S
 export const layer = (options: Options): Layer.Layer<Session | CassandraClient, CqlError> =>
   Layer.effectContext(context(options))
 
+/**
+ * The same over a client of your own, which the effect makes; its finalizer shuts it down with the layer.
+ *
+ * Without a finalizer the client lives on. What {@link fromClient} says of such a client holds here too.
+ *
+ * **Example** (A client that the layer shuts down)
+ *
+ * ```ts no-run
+ * import { CassandraSession } from "@effect-cql/cassandra"
+ * import { Client } from "cassandra-driver"
+ * import { Effect } from "effect"
+ *
+ * const acquire = Effect.acquireRelease(
+ *   Effect.sync(() => new Client({ cloud: { secureConnectBundle: "bundle.zip" }, encoding: { map: Map } })),
+ *   (client) => Effect.promise(() => client.shutdown())
+ * )
+ * const SessionLayer = CassandraSession.layerFrom(acquire)
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFrom = <E, R>(
+  acquire: Effect.Effect<Client, E, R>,
+  options: SessionOptions = {}
+): Layer.Layer<Session | CassandraClient, CqlError | E, Exclude<R, Scope.Scope>> =>
+  Layer.effectContext(
+    Effect.flatMap(
+      acquire,
+      (client) => Effect.map(fromClient(client, options), (session) => contextOf(session, client))
+    )
+  )
+
+const contextOf = (session: Service, client: Client): Context.Context<Session | CassandraClient> =>
+  Context.make(Session, session).pipe(Context.add(CassandraClient, client))
+
 const context = (options: Options): Effect.Effect<Context.Context<Session | CassandraClient>, CqlError, Scope.Scope> =>
   Effect.flatMap(open(options), (opened) =>
     Effect.map(
       sessionOn(opened, options),
-      (session) => Context.make(Session, session).pipe(Context.add(CassandraClient, opened.client))
+      (session) => contextOf(session, opened.client)
     ))
 
 const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Config.Config<A | undefined> =>

@@ -106,6 +106,34 @@ describe("TLS options of the driver that would verify something else", () => {
     }))
 })
 
+describe("options that do not exist", () => {
+  const misspelt: ReadonlyArray<readonly [option: string, options: object, nearest: string]> = [
+    ["contactPoint", { contactPoint: "127.0.0.1" }, "contactPoints"],
+    ["localDatacentre", { localDatacentre: "dc1" }, "localDataCenter"],
+    ["requestTimout", { requestTimout: "1 second" }, "requestTimeout"],
+    ["pooling.connectionPerHost", { pooling: { connectionPerHost: 2 } }, "connectionsPerHost"],
+    ["pooling.heartBeatInterval", { pooling: { heartBeatInterval: 1_000 } }, "heartbeatInterval"],
+    ["tls.serverNames", { tls: { serverNames: ["db"] } }, "serverName"]
+  ]
+  for (const [option, options, nearest] of misspelt) {
+    it.effect(`${option} is refused, and the nearest named`, () =>
+      Effect.gen(function*() {
+        const refused = yield* refusal(options)
+        assert.strictEqual(refused.option, option)
+        assert.include(refused.message, `the nearest is ${nearest})`)
+      }))
+  }
+
+  it.effect("are refused of a session on a client of the user's", () =>
+    Effect.gen(function*() {
+      const client = new Client({ contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" })
+      const options = { connectTimeout: 100, requestTimout: "1 second" }
+      const exit = yield* Effect.exit(Effect.scoped(CassandraSession.fromClient(client, options)))
+      const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      assert.include(String(defect), "the nearest is requestTimeout")
+    }))
+})
+
 describe("options of the driver that it refuses, or would fail with later", () => {
   const refused: ReadonlyArray<readonly [option: string, clientOptions: object]> = [
     ["cloud", { cloud: { secureConnectBundle: "bundle.zip" } }],

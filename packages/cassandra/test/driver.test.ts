@@ -2,7 +2,7 @@ import { Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect } from "effect"
-import { CassandraSession } from "../src/index.ts"
+import { CassandraClient, CassandraSession } from "../src/index.ts"
 import { unsupported } from "../src/internal/driver/check.ts"
 import { type DriverHost, Plan, profileOf } from "../src/internal/driver/hosts.ts"
 import { OverdueNodes } from "../src/internal/driver/overdue.ts"
@@ -61,6 +61,28 @@ describe("the installed driver", () => {
         assert.notStrictEqual(Object.getPrototypeOf(its.rows[0]), Object.prototype)
       }).pipe(Effect.scoped)
     ))
+
+  it.live("has clients that a layer can make, and shut down after its session", () =>
+    Effect.gen(function*() {
+      const node = yield* scriptedNode
+      node.reply(() => resulting(rowsBody(ids, [[int(1)]])))
+      const made: Array<Client> = []
+      const acquire = Effect.acquireRelease(
+        Effect.sync(() => {
+          const client = new Client({ contactPoints: [node.address], localDataCenter: "datacenter1" })
+          made.push(client)
+          return client
+        }),
+        (client) => Effect.promise(() => client.shutdown())
+      )
+      const program = Effect.gen(function*() {
+        assert.strictEqual(yield* CassandraClient, made[0])
+        return (yield* Statement.make("SELECT id FROM app.t")).rows
+      })
+      const rows = yield* Effect.provide(program, CassandraSession.layerFrom(acquire, { requestTimeout: "2 seconds" }))
+      assert.deepStrictEqual(rows, [{ id: 1 }])
+      assert.isTrue(Reflect.get(made[0]!, "isShuttingDown"))
+    }).pipe(Effect.scoped))
 
   it.live("gives a plan of nodes, with connections that can be borrowed", () =>
     withClient((client) =>

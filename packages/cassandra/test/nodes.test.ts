@@ -64,6 +64,21 @@ describe("the nodes of a cluster", () => {
       }).pipe(Effect.scoped))
   }
 
+  it.live("coordinate the statements of their partitions, where the key is known", () =>
+    Effect.gen(function*() {
+      const tokens = [-(2n ** 62n), 0n, 2n ** 62n]
+      const nodes = yield* cqlNodes(...tokens.map((token) => ({ tokens: [String(token)] })))
+      const session = yield* connect([nodes[0]!.address], { keyspace: "app" })
+      yield* until("connections to all", () => nodes.every(({ open }) => open > 0))
+      for (let number = 0; number < 30; number++) {
+        const statement = Statement.withOptions(write, { routing: { key: Buffer.from(`key ${number}`) } })
+        const { token } = (yield* session.partition(statement)) ?? assert.fail("no partition")
+        const owner = tokens.findIndex((end) => token <= end)
+        const { info } = yield* session.execute(statement)
+        assert.strictEqual(info.coordinator, nodes[Math.max(0, owner)]!.address)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("are found at ports of their own", () =>
     Effect.gen(function*() {
       const nodes = yield* cqlNodes({}, { port: 0 }, { port: 0 })

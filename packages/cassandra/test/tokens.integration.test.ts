@@ -1,14 +1,14 @@
-import { Query, Session, Statement } from "@effect-cql/core"
+import { Session, Statement } from "@effect-cql/core"
 import type { RequestOptions } from "@effect-cql/core/Port"
 import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, describe, it as unit, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { CassandraClient, CassandraSession } from "../src/index.ts"
+import { Effect } from "effect"
+import { CassandraClient } from "../src/index.ts"
 import type { TokenMetadata } from "../src/internal/driver/driver.ts"
 import { ClientPort } from "../src/internal/request/port.ts"
 import { ringOf } from "../src/internal/request/tokens.ts"
-import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
+import { ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("tokens")
 const least = -(2n ** 63n)
@@ -146,44 +146,6 @@ integration("tokens", () => {
         yield* session.execute([`DROP KEYSPACE ${made}`])
         assert.isAbove(ring?.ranges.length ?? 0, 0)
       }))
-  })
-})
-
-integration("tokens of three nodes", () => {
-  const threeNodes = CassandraServer.layer({ provider: "jvm", nodes: 3, startTimeout: "5 minutes" })
-  const SessionLive = Layer.unwrap(
-    Effect.map(CassandraServer.CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
-  ).pipe(Layer.provideMerge(threeNodes))
-
-  layer(SessionLive, { excludeTestServices: true, timeout: 330_000 })((it) => {
-    it.effect(
-      "each statement goes to the replica of its partition, or of the key that it names",
-      () =>
-        Effect.gen(function*() {
-          const session = yield* Session
-          const { contactPoints } = yield* CassandraServer.CassandraServer
-          yield* Statement.make(
-            `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
-          )
-          yield* Statement.make(`CREATE TABLE ${keyspace}.texts (pk text PRIMARY KEY, v int)`)
-          const { ranges } = (yield* session.ring(keyspace)) ?? assert.fail("no ring")
-          assert.strictEqual(ranges.reduce((sum, range) => sum + width(range), 0n), size)
-          assert.sameMembers([...new Set(ranges.flatMap(({ replicas }) => replicas))], [...contactPoints])
-          const select = Query.make(`SELECT v FROM ${keyspace}.texts WHERE pk = ?`)
-          for (let number = 0; number < 30; number++) {
-            const key = `key ${number}`
-            const { token } = (yield* session.partition(select(key))) ?? assert.fail("no partition")
-            const around = ranges.filter(({ end, start }) => width({ start, end: token }) <= width({ start, end }))
-            assert.lengthOf(around, 1)
-            assert.lengthOf(around[0]!.replicas, 1)
-            const direct = yield* select(key)
-            assert.strictEqual(direct.info.coordinator, around[0]!.replicas[0])
-            const named = yield* Statement.withOptions(select("another"), { routing: { key: Buffer.from(key) } })
-            assert.strictEqual(named.info.coordinator, around[0]!.replicas[0])
-          }
-        }),
-      120_000
-    )
   })
 })
 

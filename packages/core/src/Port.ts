@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
+import { checkNames } from "./internal/check.ts"
 import { refused } from "./internal/execution/completion.ts"
 import { kindOf } from "./internal/kindOf.ts"
 import { textOf } from "./internal/statement/textOf.ts"
@@ -34,6 +35,14 @@ export {
 } from "./internal/timestamps.ts"
 
 export {
+  /**
+   * Throws `InvalidOptions` for a key that is no option, with the name of the nearest. `at` stands before the name in the
+   * message, for options within options: `"pooling."`. For adapters with options of their own.
+   *
+   * @category options
+   * @since 0.1.0
+   */
+  checkNames,
   /**
    * Returns the kind of a value without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
    *

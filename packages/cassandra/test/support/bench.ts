@@ -1,4 +1,5 @@
 import type { Cluster } from "@effect-cql/test-server/Simulacron"
+import { policies } from "cassandra-driver"
 import { Effect } from "effect"
 import { CassandraSession } from "../../src/index.ts"
 import type { Bench } from "./failOne.ts"
@@ -8,6 +9,11 @@ import { frameProxyTo } from "./frameProxy.ts"
 export const benchOn = Effect.fnUntraced(function*(cluster: Cluster) {
   const { contactPoints, localDataCenter } = cluster
   const proxy = yield* frameProxyTo(contactPoints[0]!)
-  const session = yield* CassandraSession.make({ contactPoints: [proxy.address], localDataCenter, closeTimeout: 500 })
+  const session = yield* CassandraSession.make({
+    contactPoints: [proxy.address],
+    localDataCenter,
+    closeTimeout: 500,
+    clientOptions: { policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(20) } }
+  })
   return { cluster, proxy, session } satisfies Bench
 })

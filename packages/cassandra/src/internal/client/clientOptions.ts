@@ -7,11 +7,13 @@ import type { Options, Pooling } from "../../Options.ts"
 import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
 import { type ClientOptions, isKeyspaceName, type LogEmitter } from "../driver/driver.ts"
 import { checkClientOptions, checkProtocol } from "./clientOptionsCheck.ts"
+import { checkOptionNames } from "./optionNames.ts"
 import { secretOf, tlsOptions } from "./tls.ts"
 import { heartbeatOf, timerOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
 
 /** The options of a client that opens with these options. Throws `InvalidOptions` for what cannot be. */
 export const toClientOptions = (options: Options, logEmitter: LogEmitter): ClientOptions => {
+  checkOptionNames(options)
   const { clientOptions = {}, keyspace, localDataCenter } = options
   checkClientOptions(clientOptions)
   const contactPoints = contactPointsOf(options)

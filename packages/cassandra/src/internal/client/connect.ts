@@ -24,6 +24,7 @@ import { toClientOptions } from "./clientOptions.ts"
 import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
 import { makeLog } from "./log.ts"
+import { checkSessionOptionNames } from "./optionNames.ts"
 import { withSharedTimestamps } from "./sharedTimestamps.ts"
 import {
   closeTimeoutOf,
@@ -178,6 +179,7 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
 /** Connects a client of the user's, unless it is connected. A connect that takes too long goes on without the session. */
 export const connected = (client: Client, options: SessionOptions): Effect.Effect<void, CqlError> =>
   Effect.suspend(() => {
+    checkSessionOptionNames(options)
     const timeout = connectTimeoutOf(options)
     checkProtocol(internals(client).options.protocolOptions?.maxVersion)
     const isNew = mendReplication(client)

@@ -73,7 +73,7 @@ export const sendPrepare = (
     new PrepareFlight(text, host.address, done).sendOn(connection)
   })
 
-/** What a preparation is made for. */
+/** The cache that a preparation belongs to. */
 interface Owner {
   readonly client: Client
   readonly overdue: Avoided

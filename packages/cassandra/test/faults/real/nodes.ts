@@ -15,6 +15,7 @@ const kills = Effect.gen(function*() {
   const { phases, tally } = yield* acknowledged({
     run: "killed",
     rate,
+    isShared: true,
     phases: [
       steady("2 seconds"),
       killed(third, "4 seconds"),

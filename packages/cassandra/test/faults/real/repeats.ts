@@ -29,8 +29,8 @@ const counters = Effect.map(never("counted", ["counter increment"]), ({ tally })
 const lists = Effect.map(never("appended", ["list append"]), ({ tally }) => tally)
 
 const conditional = Effect.gen(function*() {
-  const { results, settlements, tally } = yield* never("conditional", ["conditional insert", "conditional update"])
-  for (const { finding, index, isCertain, message } of settlements) {
+  const { results, settled, tally } = yield* never("conditional", ["conditional insert", "conditional update"])
+  for (const { settlement: { finding, index, isCertain, message } } of settled) {
     const result = results.find((result) => result.index === index)
     // Nobody else writes these rows: a read at SERIAL finds the exact state. Only a round of which no answer has come at
     // all may still begin after it.

@@ -14,12 +14,17 @@ export interface PhaseReport {
   readonly latencies: Latencies
 }
 
+/** A write that was open, and what was found of it. */
+export interface Settled {
+  readonly write: Write
+  readonly settlement: Settlement.Settlement
+}
+
 export interface Report {
   readonly phases: ReadonlyArray<PhaseReport>
   readonly tally: Tally
   /** What was found of the writes that were open. */
-  readonly settlements: ReadonlyArray<Settlement.Settlement>
-  readonly writes: ReadonlyArray<Write>
+  readonly settled: ReadonlyArray<Settled>
   readonly results: ReadonlyArray<ExecutionResult.ExecutionResult<unknown>>
 }
 
@@ -31,12 +36,12 @@ const counted = (names: Iterable<string>): Readonly<Record<string, number>> => {
 }
 
 /** What the table of a run does not tell: one line a phase, and what was found of the writes that were open. */
-export const further = ({ phases, settlements, writes }: Report): string => {
+export const further = ({ phases, settled }: Report): string => {
   const lines = phases.map(({ latencies, name, retried }) => {
     const [half, most, all] = [0.5, 0.99, 1].map((share) => latencies.quantile(share).toFixed(0))
     return `${name}: ${retried} sent again; half took up to ${half} ms, 99 % up to ${most} ms, all up to ${all} ms`
   })
-  const findings = counted(settlements.map(({ finding, index }) => `${writes[index]!.kind}: ${finding}`))
+  const findings = counted(settled.map(({ settlement, write }) => `${write.kind}: ${settlement.finding}`))
   const found = Object.entries(findings).map(([finding, count]) => `${count} x ${finding}`)
   return [...lines, `open writes, read back: ${found.join(", ") || "none"}`].join("\n")
 }

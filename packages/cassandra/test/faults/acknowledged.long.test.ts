@@ -32,13 +32,14 @@ const skipped = (context: TestContext) => (error: ServerUnavailable) =>
   })
 
 it.live(
-  "no acknowledged write is lost, and none is there that was reported not to be, while nodes are killed, hang and restart",
+  "no acknowledged write of two sessions and a client is lost, and none is there that was reported not to be, while nodes are killed, hang and restart",
   (context) =>
     Effect.gen(function*() {
       const [first, second, third] = yield* threeNodes
       const report = yield* acknowledged({
         run: "minute",
         rate: 300,
+        isShared: true,
         phases: [
           steady("3 seconds"),
           killed(third, "2 seconds"),
