@@ -19,6 +19,7 @@ const longFiles = new Set([
   "packages/cassandra/src/internal/request/attempt.ts",
   "packages/core/src/Concurrent.ts",
   "packages/core/src/Limiter.ts",
+  "packages/core/src/Port.ts",
   "packages/core/src/Reason.ts",
   "packages/core/src/internal/decode/value.ts",
   "packages/core/src/internal/execution/execution.ts",
