@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url"
 const tasks = {
   install: ["--eval", "0"],
   demo: ["packages/examples/src/demo/main.ts"],
+  app: ["packages/examples/src/app/main.ts"],
   test: ["scripts/test.ts"],
   "test:faults": ["packages/cassandra/test/faults/main.ts"],
   check: ["scripts/check.ts"],

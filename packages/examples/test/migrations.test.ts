@@ -3,7 +3,7 @@ import { MockSession } from "@effect-cql/testing"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
-import { fromDirectory } from "../src/migrations/directory.ts"
+import { fromDirectory } from "../src/app/migrations.ts"
 
 describe("migrations in files", () => {
   it.effect("are those of the files that end in .cql", () =>
