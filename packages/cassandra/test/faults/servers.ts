@@ -5,7 +5,7 @@ import cassandra from "cassandra-driver"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { CassandraSession } from "../../src/index.ts"
 import { type Act, frameProxyTo } from "../support/frameProxy.ts"
-import { opcode } from "../support/frames.ts"
+import { type Frame, opcode } from "../support/frames.ts"
 import { proxyTo } from "../support/proxy.ts"
 import type { Truth } from "./audit.ts"
 import { optionsOf } from "./connect.ts"
@@ -70,8 +70,8 @@ export const clusterBehindProxies = Effect.fnUntraced(function*(nodes: number) {
   return { ...made, open, proxies }
 })
 
-/** What becomes of a request, by the index of its statement and how often that was sent, this time included. */
-export type Decide = (index: number, attempt: number) => Act
+/** Decides on a request, by the index of its statement and how often that was sent, this time included. */
+export type Decide = (index: number, attempt: number, request: Frame) => Act
 
 const isExecuted = (act: Act): boolean => {
   if (typeof act === "string") return act === "forward" || act === "loseAnswer" || act === "resetAfter"
@@ -102,7 +102,7 @@ export const behindFrameProxy = Effect.fnUntraced(function*(more: More = {}) {
       proxy.decide((request) => {
         const index = request.opcode === opcode.prepare ? undefined : indexIn(request.body)
         if (index === undefined) return "forward"
-        const act = decide(index, count(sent, index))
+        const act = decide(index, count(sent, index), request)
         if (isExecuted(act)) count(executed, index)
         return act
       }),

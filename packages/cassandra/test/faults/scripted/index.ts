@@ -2,6 +2,7 @@
 import type { Scope } from "effect"
 import type { Fault } from "../fault.ts"
 import type { Servers } from "../servers.ts"
+import { answers } from "./answers.ts"
 import { errors } from "./errors.ts"
 import { finding } from "./finding.ts"
 import { load } from "./load.ts"
@@ -15,6 +16,7 @@ export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
   ...wire,
   ...load,
   ...nodes,
+  ...answers,
   ...finding,
   ...writes,
   ...reads
