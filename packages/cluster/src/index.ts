@@ -6,3 +6,4 @@
 export * as CqlCluster from "./CqlCluster.ts"
 export * as CqlMessageStorage from "./CqlMessageStorage.ts"
 export * as CqlRunnerStorage from "./CqlRunnerStorage.ts"
+export * as Lanes from "./Lanes.ts"

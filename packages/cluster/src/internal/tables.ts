@@ -36,7 +36,11 @@ const tables: Readonly<Record<string, string>> = {
     reply_id bigint, entity_type text, entity_id text, PRIMARY KEY ((cluster, shard), visible_at, id, attempt)) WITH ${hour}`,
   // Plain. The requests of an entity, for the time when all of it is deleted.
   entities: `(cluster text, entity_type text, entity_id text, request_id bigint,
-    PRIMARY KEY ((cluster, entity_type, entity_id), request_id))`
+    PRIMARY KEY ((cluster, entity_type, entity_id), request_id))`,
+  // Conditional. The entries of a lane. Each process that takes the lane begins an epoch, and each of its writes is a step.
+  lanes:
+    `(cluster text, name text, lane int, epoch int STATIC, owner text STATIC, step int STATIC, entry text, body text,
+    PRIMARY KEY ((cluster, name, lane), entry))`
 }
 
 /** The name of a table, qualified. */

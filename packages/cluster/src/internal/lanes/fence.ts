@@ -1,0 +1,130 @@
+/**
+ * The entries of a lane, and the fence in front of them.
+ *
+ * Who takes a lane begins its next epoch. Each write is a conditional batch in the partition of the lane, under the condition that
+ * the epoch is still the same, and that the step before it was the last one. So a process that was frozen while its lane moved on
+ * is refused; and a write that a server executes long after it was given up changes nothing.
+ */
+import type { CqlError } from "@effect-cql/core"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import type { Store } from "../store.ts"
+
+/**
+ * Another process has taken the lane. Nothing was written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LaneLost extends Data.TaggedError("LaneLost")<{
+  readonly name: string
+  readonly lane: number
+  /** The epoch of the process that was refused. */
+  readonly epoch: number
+}> {
+  override get message(): string {
+    return `a write of lane ${this.lane} of ${this.name} was refused: expected epoch ${this.epoch}, got a later one. ` +
+      `Another process has the lane: stop its work here.`
+  }
+}
+
+export interface Fence {
+  readonly name: string
+  /** Number of the lane, from 0. */
+  readonly lane: number
+  /** Counts how often the lane was taken. */
+  readonly epoch: number
+  /** The entries, in the order of their names. */
+  readonly entries: Effect.Effect<ReadonlyMap<string, string>, CqlError>
+  /**
+   * Writes entries, and deletes those whose text is null: all of them or none. Fails with `LaneLost` if another process has taken
+   * the lane. It may be repeated if it fails with a `CqlError`.
+   */
+  readonly save: (entries: Iterable<readonly [name: string, text: string | null]>) => Effect.Effect<
+    void,
+    CqlError | LaneLost
+  >
+}
+
+export const takeWith = (
+  store: Store,
+  process: string
+): (name: string, lane: number) => Effect.Effect<Fence, CqlError> => {
+  let taken = 0
+  return (name, lane) => take(store, name, lane, `${process} ${++taken}`)
+}
+
+const take = (store: Store, name: string, lane: number, owner: string): Effect.Effect<Fence, CqlError> =>
+  Effect.gen(function*() {
+    const key = [store.cluster, name, lane] as const
+    const table = store.table("lanes")
+    const [known] = yield* store.rows(
+      `SELECT epoch, owner FROM ${table} WHERE cluster = ? AND name = ? AND lane = ? LIMIT 1`,
+      key
+    )
+    let former = { epoch: numberOf(known?.["epoch"]), owner: textOf(known?.["owner"]) }
+    while (true) {
+      const epoch = (former.epoch ?? 0) + 1
+      const { current, held } = yield* store.condition(
+        `UPDATE ${table} SET epoch = ?, owner = ?, step = 0 WHERE cluster = ? AND name = ? AND lane = ? ` +
+          "IF epoch = ? AND owner = ?",
+        [epoch, owner, ...key, former.epoch, former.owner]
+      )
+      if (held || current["owner"] === owner) return fenceOf(store, name, lane, epoch)
+      former = { epoch: numberOf(current["epoch"]), owner: textOf(current["owner"]) }
+    }
+  })
+
+const numberOf = (value: unknown): number | null => typeof value === "number" ? value : null
+const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
+
+const fenceOf = (store: Store, name: string, lane: number, epoch: number): Fence => {
+  const key = [store.cluster, name, lane] as const
+  const table = store.table("lanes")
+  const oneByOne = Semaphore.makeUnsafe(1)
+  // The step that the row has, as far as is known, and the last one that was tried: none is tried twice with other entries.
+  let step = 0
+  let last = 0
+  return {
+    name,
+    lane,
+    epoch,
+    entries: Effect.map(
+      store.rows(`SELECT entry, body FROM ${table} WHERE cluster = ? AND name = ? AND lane = ?`, key),
+      (rows) => {
+        const entries = new Map<string, string>()
+        for (const { body, entry } of rows) {
+          if (typeof entry === "string" && typeof body === "string") entries.set(entry, body)
+        }
+        return entries
+      }
+    ),
+    save: (entries) =>
+      Effect.gen(function*() {
+        const next = ++last
+        const writes = Array.from(entries, ([entry, body]): readonly [string, ReadonlyArray<unknown>] =>
+          body === null
+            ? [`DELETE FROM ${table} WHERE cluster = ? AND name = ? AND lane = ? AND entry = ?`, [...key, entry]]
+            : [
+              `INSERT INTO ${table} (cluster, name, lane, entry, body) VALUES (?, ?, ?, ?, ?)`,
+              [...key, entry, body]
+            ])
+        while (true) {
+          const { current, held } = yield* store.batch([
+            [
+              `UPDATE ${table} SET epoch = ?, step = ? WHERE cluster = ? AND name = ? AND lane = ? ` +
+              "IF epoch = ? AND step = ?",
+              [epoch, next, ...key, epoch, step]
+            ],
+            ...writes
+          ])
+          if (!held && current["epoch"] !== epoch) return yield* new LaneLost({ name, lane, epoch })
+          const found = held ? next : Number(current["step"])
+          step = found
+          // Steps of an epoch are this process's own: this very write, whose answer was lost, or a former one that had failed.
+          if (found === next) return
+        }
+      }).pipe(oneByOne.withPermits(1))
+  }
+}
