@@ -3,9 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, executeConcurrent, type Session, StatementFailed } from "@effect-cql/core"
+import { Migrations } from "@effect-cql/schema"
 import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
 import * as tables from "./internal/tables.ts"
 
 /**
@@ -56,7 +55,8 @@ export class ClusterRefused extends Data.TaggedError("ClusterRefused")<{
 }
 
 /**
- * The statements that create the tables of the storages in a keyspace. A table that exists is left as it is.
+ * The statements that create the tables of the storages in a keyspace, for sessions in memory. A database gets them from
+ * {@link migrations}.
  *
  * **Example** (The tables of runners)
  *
@@ -73,30 +73,42 @@ export class ClusterRefused extends Data.TaggedError("ClusterRefused")<{
 export const ddl: (keyspace: string) => ReadonlyArray<string> = tables.ddl
 
 /**
- * Creates the tables of the storages, one after the other. A table that exists is left as it is. Run it when deploying, by one
- * process: schema changes of several processes at the same time can disagree.
+ * Options of {@link migrations}.
  *
- * **Example** (Tables in memory)
+ * @category options
+ * @since 0.1.0
+ */
+export interface MigrationOptions {
+  /** Keyspace of the tables. */
+  readonly keyspace: string
+  /** Number of replicas by data centre, with which the keyspace is created. Default: the keyspace has to exist. */
+  readonly replication?: Readonly<{ [dataCenter: string]: number }> | undefined
+}
+
+/**
+ * The migrations that create the tables of the storages, and change them with later versions of this package. Their history is in
+ * the table `migrations` of the keyspace, under a name of its own: run them before the migrations of your own tables, or after.
+ *
+ * **Example** (When deploying)
  *
  * ```ts
  * import { CqlCluster } from "@effect-cql/cluster"
- * import { Statement } from "@effect-cql/core"
+ * import { Migrations } from "@effect-cql/schema"
  * import { MockSession } from "@effect-cql/testing"
  * import { Effect } from "effect"
  *
- * const program = Effect.gen(function*() {
- *   yield* CqlCluster.createTables("app")
- *   return (yield* Statement.make("SELECT * FROM app.cluster_locks")).length
- * })
- * const session = MockSession.memory(["CREATE TABLE app.other (id int PRIMARY KEY)"])
- * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))) === 0)
+ * const deploy = Migrations.run(CqlCluster.migrations({ keyspace: "app", replication: { datacenter1: 3 } }))
+ * const names = await Effect.runPromise(deploy.pipe(Effect.provide(MockSession.memory([]))))
+ * console.assert(names.join() === "0001_runners,0002_messages,0003_lanes")
  * ```
  *
  * @category schema changes
  * @since 0.1.0
  */
-export const createTables = (keyspace: string): Effect.Effect<void, CqlError, Session> =>
-  executeConcurrent(ddl(keyspace).map((text) => [text] as const), { concurrency: 1 }).pipe(
-    Effect.mapError(StatementFailed.toCqlError),
-    Effect.asVoid
-  )
+export const migrations = ({ keyspace, replication }: MigrationOptions): Migrations.Migrations =>
+  Migrations.make({
+    keyspace,
+    replication,
+    name: "@effect-cql/cluster",
+    migrations: tables.migrationsOf(keyspace)
+  })

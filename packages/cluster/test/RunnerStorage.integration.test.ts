@@ -1,5 +1,6 @@
 /** Membership and locks on a real server. */
 import { CqlCluster } from "@effect-cql/cluster"
+import { Migrations } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -59,6 +60,13 @@ integration("The storage of runners", () => {
         }),
       60_000
     )
+
+    it.effect("has its tables from migrations, which later versions go on from", () =>
+      Effect.gen(function*() {
+        const migrations = CqlCluster.migrations({ keyspace })
+        assert.strictEqual((yield* Migrations.run(migrations)).length, 3)
+        assert.deepStrictEqual(yield* Migrations.run(migrations), [])
+      }), 60_000)
 
     it.effect("refuses another number of shards", () =>
       Effect.gen(function*() {

@@ -46,7 +46,22 @@ const tables: Readonly<Record<string, string>> = {
 /** The name of a table, qualified. */
 export const tableIn = (keyspace: string, name: string): string => `${quoted(keyspace)}.cluster_${name}`
 
-export const ddl = (keyspace: string): ReadonlyArray<string> =>
-  Object.entries(tables).map(([name, rest]) =>
-    `CREATE TABLE IF NOT EXISTS ${tableIn(keyspace, name)} ${rest.replaceAll(/\s+/g, " ")}`
+const createTable = (keyspace: string, name: string): string =>
+  `CREATE TABLE IF NOT EXISTS ${tableIn(keyspace, name)} ${(tables[name] ?? "").replaceAll(/\s+/g, " ")}`
+
+/** The tables by the migration that creates them. */
+const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "0001_runners": ["clusters", "addresses", "locks", "machines", "runners"],
+  "0002_messages": ["keys", "requests", "pending", "entities"],
+  "0003_lanes": ["lanes"]
+}
+
+export const migrationsOf = (keyspace: string): Readonly<Record<string, ReadonlyArray<string>>> =>
+  Object.fromEntries(
+    Object.entries(migrations).map(([migration, names]) => [
+      migration,
+      names.map((name) => createTable(keyspace, name))
+    ])
   )
+
+export const ddl = (keyspace: string): ReadonlyArray<string> => Object.values(migrationsOf(keyspace)).flat()

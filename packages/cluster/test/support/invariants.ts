@@ -21,8 +21,7 @@ export const check = (world: World, lanes: number): void => {
   assert.strictEqual(ofLane.size, lanes, `lanes without an owner\n${story}`)
   for (const [lane, all] of ofLane) {
     assert.strictEqual(counters[lane], all.length, `lane ${lane} counted something twice, or not at all\n${story}`)
-    const calm = all.filter(({ at }) => at >= calmSince)
-    const first = calm[0]?.at ?? Number.POSITIVE_INFINITY
+    const first = all.find(({ at }) => at >= calmSince)?.at ?? Number.POSITIVE_INFINITY
     assert.isAtMost(
       first - calmSince,
       lease + 2 * members + 2_000,

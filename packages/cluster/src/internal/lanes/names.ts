@@ -13,13 +13,11 @@ export const laneNames = (
   name: string,
   shards: number
 ): ReadonlyArray<string> => {
-  const names = new Array<string | undefined>(shards)
-  for (let found = 0, tried = 0; found < shards; tried++) {
+  const names = new Map<number, string>()
+  for (let tried = 0; names.size < shards; tried++) {
     const candidate = `${name}/${tried}`
     const { id } = getShardId(EntityId.make(candidate), "default")
-    if (names[id - 1] !== undefined) continue
-    names[id - 1] = candidate
-    found++
+    if (!names.has(id)) names.set(id, candidate)
   }
-  return names.map((name) => name ?? "")
+  return Array.from({ length: shards }, (_, lane) => names.get(lane + 1) ?? "")
 }
