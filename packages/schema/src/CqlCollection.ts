@@ -85,16 +85,19 @@ export const Map = <K extends Schema.Constraint, V extends Schema.Constraint>(ke
 > => collection(Schema.ReadonlyMap(key, value), `map<${partOf("Map", key)}, ${partOf("Map", value)}>`)
 
 /**
- * `frozen<T>`: a collection that is written as a whole. It keeps its empty value.
+ * `frozen<T>`: a collection, or a class of a user-defined type, that is written as a whole. A collection keeps its empty value.
  *
  * @category collections
  * @since 0.1.0
  */
-export const Frozen = <T, E, RD, RE>(
-  schema: Schema.Bottom<T, E, RD, RE, SchemaAST.AST, Schema.Top>
-): Collection<T, E & FrozenMark, RD, RE> => {
-  const type = partOf("Frozen", schema)
-  return Schema.make<Collection<T, E & FrozenMark, RD, RE>>(schema.annotate({ [cqlType]: frozen(type) }).ast)
+export const Frozen = <S extends Schema.Constraint>(
+  schema: S
+): Collection<S["Type"], S["Encoded"] & FrozenMark, S["DecodingServices"], S["EncodingServices"]> => {
+  const type = frozen(partOf("Frozen", schema))
+  const inner = Schema.make<
+    Collection<S["Type"], S["Encoded"] & FrozenMark, S["DecodingServices"], S["EncodingServices"]>
+  >(schema.ast)
+  return inner.annotate({ [cqlType]: type })
 }
 
 /**

@@ -12,7 +12,9 @@ import type { Counters, NameOf, Table } from "./TableTypes.ts"
 
 export { check, type Mismatch } from "./TableCheck.ts"
 export { ddl } from "./TableDdl.ts"
+export { fromServer, NoKeyspace } from "./TableFromServer.ts"
 export { type Any, type ColumnMeta, type Meta, type TableOptions, TypeId } from "./TableMeta.ts"
+export { type Repository, repository, RowExists, RowNotFound, type Storable } from "./TableRepository.ts"
 export type * from "./TableTypes.ts"
 
 type Fields = Schema.Struct.Fields

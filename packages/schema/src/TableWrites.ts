@@ -103,7 +103,13 @@ export type Settable<Row, N extends string, F extends string> = {
     | undefined
 }
 
-type NoKey<V, N extends string, Key extends string> = {
+/**
+ * Refusals of columns that an update does not set.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NoKey<V, N extends string, Key extends string> = {
   readonly [C in Exclude<keyof V, N>]: C extends Key ? `"${C}" is a key column: delete the row and insert another`
     : `there is no column "${C & string}" to set`
 }

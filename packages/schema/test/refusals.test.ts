@@ -3,14 +3,8 @@
  * budget of the instantiations that tables cost.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { execFile } from "node:child_process"
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { compile } from "./support/compile.ts"
 import { misuses } from "./support/misuses.ts"
-
-const root = fileURLToPath(new URL("../../..", import.meta.url))
-const directory = fileURLToPath(new URL("../.types", import.meta.url))
 
 const head = `import { executeConcurrentWithArgs } from "@effect-cql/core"
 import { Change, CqlSchema, Table } from "@effect-cql/schema"
@@ -22,40 +16,6 @@ const key = { author: "ada", at, id }
 const patch = { author: "bob", title: "x" }
 export const used = [executeConcurrentWithArgs, Change, CqlSchema, Table, Schema, Likes, Post, PostsByTitle, User, key, patch]
 `
-
-/** Compiles files, and gives what the compiler says. */
-const compile = (
-  name: string,
-  files: Readonly<Record<string, string>>,
-  ...args: ReadonlyArray<string>
-): Promise<string> => {
-  const own = join(directory, name)
-  rmSync(own, { recursive: true, force: true })
-  mkdirSync(own, { recursive: true })
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(own, file), text)
-  writeFileSync(
-    join(own, "tsconfig.json"),
-    JSON.stringify({
-      extends: "../../../../tsconfig.base.json",
-      compilerOptions: {
-        noEmit: true,
-        composite: false,
-        incremental: false,
-        allowImportingTsExtensions: true,
-        rewriteRelativeImportExtensions: false,
-        noUnusedLocals: false,
-        types: []
-      },
-      include: ["*.ts"]
-    })
-  )
-  return new Promise((resolve) => {
-    execFile(join(root, "node_modules/.bin/tsc"), ["-p", own, "--pretty", "false", ...args], (_, stdout) => {
-      rmSync(own, { recursive: true, force: true })
-      resolve(stdout)
-    })
-  })
-}
 
 describe("the types of tables", () => {
   it("refuse misuses, each with its line", async () => {

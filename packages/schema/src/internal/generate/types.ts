@@ -1,0 +1,108 @@
+/**
+ * The schemas of CQL types, as TypeScript.
+ */
+
+/** A type of CQL with its parts: of `map<text, int>` the name is `map`. */
+export interface Type {
+  readonly name: string
+  readonly parts: ReadonlyArray<Type>
+}
+
+/** Reads a type as the tables of the server have it. */
+export const parse = (text: string): Type => {
+  const open = text.indexOf("<")
+  if (open < 0 || !text.endsWith(">")) return { name: text.trim(), parts: [] }
+  return { name: text.slice(0, open).trim(), parts: split(text.slice(open + 1, -1)).map(parse) }
+}
+
+/** The parts between the commas of the outermost level. */
+const split = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let depth = 0
+  let from = 0
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === "<") depth++
+    else if (character === ">") depth--
+    else if (character === "," && depth === 0) {
+      parts.push(text.slice(from, index))
+      from = index + 1
+    }
+  }
+  return [...parts, text.slice(from)]
+}
+
+const scalars: Readonly<Record<string, string>> = {
+  ascii: "Ascii",
+  bigint: "BigInt",
+  blob: "Blob",
+  boolean: "Boolean",
+  counter: "Counter",
+  date: "Date",
+  decimal: "Decimal",
+  double: "Double",
+  duration: "Duration",
+  float: "Float",
+  inet: "Inet",
+  int: "Int",
+  smallint: "SmallInt",
+  text: "Text",
+  time: "Time",
+  timestamp: "Timestamp",
+  timeuuid: "TimeUuid",
+  tinyint: "TinyInt",
+  uuid: "Uuid",
+  varchar: "Text",
+  varint: "Varint"
+}
+
+/** The name of a user-defined type, without its quotes. */
+export const udtName = (name: string): string => name.replace(/^"(.*)"$/, "$1").replaceAll("\"\"", "\"")
+
+/** The user-defined types that a type has in it. */
+export const udtsOf = ({ name, parts }: Type): ReadonlyArray<string> =>
+  parts.length > 0 ? parts.flatMap(udtsOf) : Object.hasOwn(scalars, name) || name.startsWith("'") ? [] : [udtName(name)]
+
+/**
+ * The schema of a type, as an expression; absent where there is none. `classOf` has the classes of user-defined types. A part of
+ * another type is frozen by itself.
+ */
+export const schemaOf = (
+  { name, parts }: Type,
+  classOf: (udt: string) => string | undefined,
+  isPart = false
+): string | undefined => {
+  const schemas = (of: ReadonlyArray<Type>): ReadonlyArray<string> | undefined => {
+    const found = of.map((part) => schemaOf(part, classOf, true))
+    return found.every((schema) => schema !== undefined) ? found : undefined
+  }
+  const call = (maker: string, of: ReadonlyArray<Type>): string | undefined => {
+    const found = schemas(of)
+    return found === undefined ? undefined : `CqlSchema.${maker}(${found.join(", ")})`
+  }
+  const [first] = parts
+  switch (name) {
+    case "frozen": {
+      if (first === undefined) return undefined
+      const inner = schemaOf(first, classOf, isPart)
+      return inner === undefined || isPart || first.name === "tuple" ? inner : `CqlSchema.Frozen(${inner})`
+    }
+    case "list":
+      return call("List", parts)
+    case "set":
+      return call("Set", parts)
+    case "map":
+      return call("Map", parts)
+    case "tuple": {
+      const found = schemas(parts)
+      return found === undefined ? undefined : `CqlSchema.Tuple([${found.join(", ")}])`
+    }
+    case "vector": {
+      const element = first === undefined ? undefined : schemaOf(first, classOf, true)
+      const size = parts[1]?.name
+      return element === undefined || size === undefined ? undefined : `CqlSchema.Vector(${size}, ${element})`
+    }
+    default:
+      return Object.hasOwn(scalars, name) ? `CqlSchema.${scalars[name]}` : classOf(udtName(name))
+  }
+}
