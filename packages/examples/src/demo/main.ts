@@ -1,7 +1,7 @@
 /** Loads every city of the world into a real Cassandra, concurrently, and reads it back checked. */
 import { CassandraServer } from "@effect-cql/test-server"
-import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer } from "effect"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, FileSystem, Layer } from "effect"
 import { sessionTo } from "../cassandra.ts"
 import { cities } from "./cities.ts"
 import { countRows, createSchema, load, readBack, type Row, streamBack } from "./steps.ts"
@@ -19,9 +19,12 @@ const table = (rows: ReadonlyArray<Row>): string => {
 }
 
 const demo = Effect.gen(function*() {
+  const files = yield* FileSystem.FileSystem
+  const file = `${yield* files.makeTempDirectory({ prefix: "effect-cql-" })}/report.html`
   yield* createSchema
-  const steps = [yield* load, yield* countRows, yield* readBack, yield* streamBack]
+  const steps = [yield* load(file), yield* countRows, yield* readBack, yield* streamBack]
   yield* Console.log(`\n${table(steps)}\n\n${grouped(cities.length)} rows loaded and verified`)
+  yield* Console.log(`A report of the load, for a browser: ${file}`)
 })
 
 const SessionLive = Layer.unwrap(Effect.map(CassandraServer.CassandraServer, sessionTo)).pipe(
@@ -29,7 +32,7 @@ const SessionLive = Layer.unwrap(Effect.map(CassandraServer.CassandraServer, ses
 )
 
 const main = Console.log("starting a Cassandra server, or finding one ...").pipe(
-  Effect.andThen(Effect.provide(demo, SessionLive))
+  Effect.andThen(Effect.provide(demo, Layer.merge(SessionLive, NodeServices.layer)))
 )
 
 NodeRuntime.runMain(main)

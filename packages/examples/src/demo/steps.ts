@@ -7,11 +7,11 @@ import {
   Statement,
   streamConcurrentWithArgs
 } from "@effect-cql/core"
+import { Reporter, RunReport } from "@effect-cql/report"
 import { Console, Duration, Effect, Equal, Stream } from "effect"
 import { check } from "./check.ts"
 import { byId, cities, type City, ids, insert, schema } from "./cities.ts"
 import * as Heap from "./heap.ts"
-import * as ProgressBar from "./progressBar.ts"
 
 /** One line of the table at the end. */
 export interface Row {
@@ -36,18 +36,21 @@ const measured = <E, R>(
 /** Creates the keyspace and the table, empty. */
 export const createSchema = Effect.forEach(schema, (text) => Statement.make(text), { discard: true })
 
-/** Loads every city. */
-export const load = measured(
-  "load",
-  Effect.scoped(Effect.gen(function*() {
-    const show = yield* ProgressBar.make("loading cities", cities.length)
-    const results = yield* executeConcurrentWithArgs(insert, cities, {
-      concurrency: 256,
-      onProgress: ({ succeeded }) => show(succeeded)
-    })
-    return { rows: results.length }
-  }))
-)
+const concurrency = 256
+
+/** Loads every city, and writes a report about that to a file. */
+export const load = (file: string) =>
+  measured(
+    "load",
+    Effect.scoped(Effect.gen(function*() {
+      const onProgress = Reporter.all([
+        yield* Reporter.console({ title: "loading cities", total: cities.length }),
+        yield* RunReport.html(file, { title: "Loading the cities of the world", settings: { concurrency } })
+      ])
+      const results = yield* executeConcurrentWithArgs(insert, cities, { concurrency, onProgress })
+      return { rows: results.length }
+    }))
+  )
 
 /** Checks that every city is in the table. */
 export const countRows = measured(
@@ -113,7 +116,7 @@ export const streamBack = measured(
 )
 
 const streamed = Effect.gen(function*() {
-  const show = yield* ProgressBar.make("streaming back, to a slow consumer", cities.length)
+  const onProgress = yield* Reporter.console({ title: "streaming back, to a slow consumer", total: cities.length })
   const before = yield* Heap.used
   const heaps: Array<number> = []
   let read = 0
@@ -121,7 +124,7 @@ const streamed = Effect.gen(function*() {
   const compare = (results: ReadonlyArray<ExecutionResult.Success<City>>) => {
     for (const { value } of results) if (!Equal.equals(value.first, cities[read++])) wrong++
   }
-  yield* streamConcurrentWithArgs(byId, cities.map(({ id }) => [id] as const), { concurrency: 256 }).pipe(
+  yield* streamConcurrentWithArgs(byId, cities.map(({ id }) => [id] as const), { concurrency, onProgress }).pipe(
     Stream.rechunk(1_000),
     Stream.runForEachArray((results) =>
       Effect.gen(function*() {
@@ -129,7 +132,6 @@ const streamed = Effect.gen(function*() {
         // Slower than the server: the run has to wait for this consumer, and must not hoard what it waits with.
         yield* Effect.sleep("20 millis")
         if (read >= (heaps.length + 1) * cities.length / heapChecks) heaps.push(yield* Heap.used)
-        yield* show(read)
       })
     )
   )

@@ -1,0 +1,61 @@
+/**
+ * Lines at the end of a terminal that are drawn again in their place.
+ *
+ * No mode of the terminal is changed, and after each drawing the cursor stands below the lines: there is nothing to restore,
+ * however the process ends.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import type * as Terminal from "effect/Terminal"
+
+type Draw = (columns: number) => ReadonlyArray<string>
+
+const toBegin = "\r"
+const up = (rows: number): string => rows === 0 ? "" : `\u001b[${rows}A`
+const eraseBelow = "\u001b[J"
+
+const defaultColumns = 80
+
+export class Screen {
+  readonly #terminal: Terminal.Terminal
+  // The lines that stand on the screen, and how they came about.
+  #lines: ReadonlyArray<string> = []
+  #draw: Draw | undefined
+
+  private constructor(terminal: Terminal.Terminal) {
+    this.#terminal = terminal
+  }
+
+  /** A screen that draws its lines again when the terminal is resized, until the scope closes. */
+  static make(terminal: Terminal.Terminal): Effect.Effect<Screen, never, Scope.Scope> {
+    return Effect.gen(function*() {
+      const screen = new Screen(terminal)
+      const sizes = yield* terminal.size
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.andThen(Queue.take(sizes), Effect.suspend(() => screen.#redraw))).pipe(Effect.ignore)
+      )
+      return screen
+    })
+  }
+
+  /** Draws lines in the place of those before. */
+  draw(draw: Draw): Effect.Effect<void> {
+    this.#draw = draw
+    return Effect.suspend(() => this.#redraw)
+  }
+
+  get #redraw(): Effect.Effect<void> {
+    const draw = this.#draw
+    if (draw === undefined) return Effect.void
+    return Effect.flatMap(this.#terminal.columns, (width) => {
+      const columns = width > 0 ? width : defaultColumns
+      // A terminal that became narrower has wrapped what stood there.
+      const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
+      // The last column stays free: a line that fills the row would wrap on some terminals.
+      this.#lines = draw(columns - 1)
+      const text = this.#lines.map((line) => `${line}\n`).join("")
+      return Effect.ignore(this.#terminal.display(toBegin + up(rows) + eraseBelow + text))
+    })
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The snapshots of a run as points over time, in bounded memory.
+ */
+import type { Progress } from "@effect-cql/core"
+import * as Duration from "effect/Duration"
+import { percentilesOf } from "./data.ts"
+
+/** The time of a point is that of its end. */
+export interface Point {
+  /** Seconds since the run began. */
+  readonly at: number
+  /** Statements that ended, a second. */
+  readonly rate: number
+  /** Times of statements in milliseconds; absent if none ended. */
+  readonly p50: number | undefined
+  readonly p99: number | undefined
+  readonly p999: number | undefined
+  readonly inFlight: number
+  readonly limit: number | undefined
+  /** Failed statements so far, by reason. */
+  readonly failures: Readonly<Record<string, number>>
+}
+
+const mostPoints = 400
+
+export class Series {
+  #points: Array<Point> = []
+  // Snapshots that one point stands for, and those of the point that is not yet full.
+  #stride = 1
+  #pending: Array<Point> = []
+  #last: Progress | undefined
+
+  add(progress: Progress): void {
+    this.#last = progress
+    this.#pending.push(pointOf(progress))
+    if (this.#pending.length < this.#stride) return
+    this.#points.push(joined(this.#pending))
+    this.#pending = []
+    if (this.#points.length < mostPoints) return
+    this.#stride *= 2
+    this.#points = Array.from(
+      { length: mostPoints / 2 },
+      (_, index) => joined(this.#points.slice(2 * index, 2 * index + 2))
+    )
+  }
+
+  get points(): ReadonlyArray<Point> {
+    return this.#pending.length === 0 ? this.#points : [...this.#points, joined(this.#pending)]
+  }
+
+  /** The last snapshot. */
+  get last(): Progress | undefined {
+    return this.#last
+  }
+}
+
+const pointOf = (progress: Progress): Point => {
+  const { failures, inFlight, latency, limiter, rate } = progress
+  const { p50, p99, p999 } = percentilesOf(latency)
+  const isMeasured = latency.count > 0
+  return {
+    at: Duration.toMillis(progress.elapsed) / 1_000,
+    rate,
+    p50: isMeasured ? p50 : undefined,
+    p99: isMeasured ? p99 : undefined,
+    p999: isMeasured ? p999 : undefined,
+    inFlight,
+    limit: limiter !== undefined && Number.isFinite(limiter.limit) ? limiter.limit : undefined,
+    failures
+  }
+}
+
+const joined = (points: ReadonlyArray<Point>): Point => {
+  const last = points.at(-1)!
+  if (points.length === 1) return last
+  return {
+    at: last.at,
+    rate: points.reduce((sum, { rate }) => sum + rate, 0) / points.length,
+    p50: longest(points.map(({ p50 }) => p50)),
+    p99: longest(points.map(({ p99 }) => p99)),
+    p999: longest(points.map(({ p999 }) => p999)),
+    inFlight: Math.max(...points.map(({ inFlight }) => inFlight)),
+    limit: last.limit,
+    failures: last.failures
+  }
+}
+
+const longest = (times: ReadonlyArray<number | undefined>): number | undefined => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.max(...known)
+}
