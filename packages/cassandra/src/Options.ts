@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { CqlError, Statement } from "@effect-cql/core"
+import type { CqlError, Statement, Telemetry } from "@effect-cql/core"
 import type { DseClientOptions } from "cassandra-driver"
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
@@ -49,7 +49,7 @@ export interface Options extends SessionOptions {
  * @category options
  * @since 0.1.0
  */
-export interface SessionOptions {
+export interface SessionOptions extends Telemetry.Options {
   /** Time limit of connecting, over all contact points. Default: 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /** Time limit of one attempt. Default: 12 seconds. */

@@ -73,6 +73,11 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
 }> {
   declare readonly results: ReadonlyArray<ExecutionResult<Row>>
 
+  /** The error of the driver behind the failure, for printers of errors; a `Redacted` where it quotes what was bound. */
+  override get cause(): unknown {
+    return this.reason.cause
+  }
+
   override get message(): string {
     const { budget, failure } = this
     const bound = budget.failures === undefined

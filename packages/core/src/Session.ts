@@ -22,6 +22,7 @@ import type { Outcome } from "./Outcome.ts"
 import type { Description, PageState, Partition, Port, Ring } from "./Port.ts"
 import type { ResultSet } from "./ResultSet.ts"
 import type * as Statement from "./Statement.ts"
+import type { Trace } from "./Trace.ts"
 
 /**
  * Runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
@@ -119,6 +120,18 @@ export class Session extends SessionKey {
       )
   )
 
+  /**
+   * Reads the trace that the server wrote of a request, made with the option `tracing`: its id is `info.traceId` of the result.
+   * `Trace.format` prints it.
+   *
+   * The server writes a trace after its answer. This waits for it, for at most `timeout` (default: 5 seconds), and succeeds with
+   * `undefined` where there is none by then.
+   */
+  static readonly trace = (
+    id: string,
+    timeout?: Duration.Input
+  ): Effect.Effect<Trace | undefined, CqlError, Session> => Session.use((session) => session.trace(id, timeout))
+
   /** A layer that puts a limiter before the session of the layers beneath it. */
   static readonly layerLimited = (limiter: Limiter): Layer.Layer<Session, never, Session> =>
     Layer.effect(Session, Session.use((session) => Effect.sync(() => internal.limit(session, limiter))))
@@ -147,6 +160,8 @@ export interface Service {
     statement: I,
     from?: PageState
   ) => Stream.Stream<ResultPage<Statement.RowOf<I>>, CqlError>
+  /** Reads the trace of a request, as {@link Session.trace} does. */
+  readonly trace: (id: string, timeout?: Duration.Input) => Effect.Effect<Trace | undefined, CqlError>
   /**
    * Gives an effect this session: for services whose methods run concurrent statements without asking for a session again.
    */

@@ -52,6 +52,11 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
+  /** The error of the driver behind the failure, for printers of errors; a `Redacted` where it quotes what was bound. */
+  override get cause(): unknown {
+    return this.reason.cause
+  }
+
   override get message(): string {
     return `statement ${this.failure.index} failed: ${this.failure.error.message}; ${stoppedAt(this)}`
   }

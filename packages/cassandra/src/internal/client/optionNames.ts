@@ -11,7 +11,10 @@ const ofExecution: Names<SessionOptions> = {
   connectTimeout: true,
   requestTimeout: true,
   defaults: true,
-  closeTimeout: true
+  closeTimeout: true,
+  name: true,
+  spans: true,
+  metrics: true
 }
 const ofSession: Names<Options> = {
   contactPoints: true,

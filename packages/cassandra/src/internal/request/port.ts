@@ -29,6 +29,7 @@ import { withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
+import { healthOf } from "../driver/health.ts"
 import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
@@ -58,6 +59,10 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
   readonly overdue = new OverdueNodes()
+  readonly name: string | undefined
+  readonly spans: boolean | undefined
+  readonly metrics: boolean | undefined
+  readonly health: SendPort["health"]
   awaited = 0
   readonly #log: (warning: string) => void
   readonly #notConnected: Circumstances["notConnected"]
@@ -73,6 +78,10 @@ export class ClientPort implements SendPort, AttemptContext {
     this.client = internals(client)
     this.closeTimeout = closeTimeoutOf(options)
     this.keyspace = this.client.keyspace || undefined
+    this.name = options.name
+    this.spans = options.spans
+    this.metrics = options.metrics
+    this.health = healthOf(client)
     this.defaults = {
       ...options.defaults,
       pageSize: options.defaults?.pageSize ?? defaultPageSize,
@@ -93,10 +102,12 @@ export class ClientPort implements SendPort, AttemptContext {
   ): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
     return Effect.contextWith((context: Context.Context<never>) => {
       const runFork = Effect.runForkWith(context)
+      const log = (warning: string) =>
+        runFork(Effect.annotateLogs(Effect.logWarning(warning), { "db.namespace": internals(client).keyspace }))
       return Effect.gen(function*() {
         const problem = unsupported(client)
         if (problem !== undefined) return yield* refusedDriver(problem)
-        const port = new ClientPort(client, options, (warning) => runFork(Effect.logWarning(warning)), notConnected)
+        const port = new ClientPort(client, options, log, notConnected)
         yield* Effect.acquireRelease(
           Effect.sync(() => onSchemaChange(client, (change) => port.forget(change), () => port.prepared.forgetAll())),
           (end) => Effect.sync(end)
@@ -272,7 +283,6 @@ export class ClientPort implements SendPort, AttemptContext {
 const hexadecimal = /^(?:[\da-f]{2})+$/i
 
 const neverSent = (): boolean => false
-
 const inNamed = /\bIN\s*\(\s*:/i
 
 const refusedDriver = (problem: string): CqlError =>

@@ -26,6 +26,7 @@ import * as TypeIds from "../typeIds.ts"
 import { SessionKey } from "./key.ts"
 import { executeAll, pagesOf } from "./pager.ts"
 import { SessionState } from "./state.ts"
+import { readTrace } from "./trace.ts"
 
 /** The state behind a session, for the engines. */
 export interface SessionInternals {
@@ -92,6 +93,7 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
         const request = unbound(Text.of(text), self.resolver.behind)
         return session.whileOpen(text, session.port.describe?.(request) ?? Effect.undefined)
       }),
+    trace: (id, timeout = "5 seconds") => readTrace(service.execute, id, timeout),
     provide: (effect) => Effect.provideService(effect, SessionKey, service),
     defaults,
     keyspace: session.port.keyspace,

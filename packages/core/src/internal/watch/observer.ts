@@ -17,6 +17,7 @@ import type { Environment } from "../run/environment.ts"
 import { CallSpan } from "./callSpan.ts"
 import type { Recorder } from "./recorder.ts"
 import type { Tracing } from "./tracing.ts"
+import { Warnings } from "./warnings.ts"
 
 /** A run, a statement that is executed for a result or a page of it, or a stream of pages. */
 export type Watched = "run" | "statement" | "stream"
@@ -32,6 +33,8 @@ export class Observer {
   // The last reading of the clock, and true while nothing but callbacks has run since.
   #at = 0
   #isFresh = false
+  /** Warnings of the server during a run, where there were any. */
+  warnings: Warnings | undefined
   applied = 0
   notApplied = 0
   willApply = 0
@@ -85,6 +88,10 @@ export class Observer {
     this.#isFresh = true
     this.#count(result.outcome)
     this.recorder?.ended(execution, result, now - execution.begunAt, now)
+    if (result._tag === "Success" && result.value.info.warnings !== undefined && this.#of === "run") {
+      this.warnings ??= new Warnings()
+      this.warnings.add(result.value.info.warnings)
+    }
     const { span } = execution
     if (span !== undefined) {
       // The span of a stream covers all of its pages.

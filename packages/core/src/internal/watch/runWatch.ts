@@ -74,7 +74,10 @@ export class RunWatch {
 
   /** Hands over the counts, and gives the span what is known at the end of the run. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    return Effect.sync(() => this.#end(exit))
+    return Effect.suspend(() => {
+      this.#end(exit)
+      return this.#environment.observer?.warnings?.summary ?? Effect.void
+    })
   }
 
   #end(exit: Exit.Exit<unknown, unknown>): void {

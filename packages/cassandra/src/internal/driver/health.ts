@@ -1,0 +1,64 @@
+/**
+ * The nodes that the driver knows, with their connections, and the events of its client.
+ */
+import type { Telemetry } from "@effect-cql/core"
+import type { Client, Host } from "cassandra-driver"
+import { withBrackets } from "./address.ts"
+
+interface Emitter {
+  readonly on: (event: string, listener: (...values: ReadonlyArray<unknown>) => void) => unknown
+  readonly removeListener: (event: string, listener: (...values: ReadonlyArray<unknown>) => void) => unknown
+}
+
+/** The parts of a client that stand-ins of tests may lack. `control-connection.js` is an emitter of `newConnection`. */
+interface Parts extends Partial<Emitter> {
+  readonly hosts?: { readonly values: () => ReadonlyArray<Host> } | undefined
+  readonly controlConnection?: Partial<Emitter> | undefined
+}
+
+/** The events of a client (`client.js`, after `connect`) by the names that metrics give them. */
+const events: ReadonlyArray<readonly [event: string, name: string]> = [
+  ["hostUp", "node_up"],
+  ["hostDown", "node_down"],
+  ["hostAdd", "node_added"],
+  ["hostRemove", "node_removed"]
+]
+
+/** The health of a client. */
+export const healthOf = (client: Client): Telemetry.Health => {
+  const parts: Parts = client
+  const hosts = (): ReadonlyArray<Host> => parts.hosts?.values() ?? []
+  let known: ReadonlyMap<string, Telemetry.Node> = new Map()
+  const nodeOf = ({ datacenter, hostId }: Host): Telemetry.Node => ({
+    id: hostId === undefined || hostId === null ? undefined : String(hostId),
+    dataCenter: datacenter ?? undefined
+  })
+  return {
+    nodes: () => {
+      const state = client.getState()
+      return hosts().map((host) => ({
+        address: withBrackets(host.address),
+        isUp: host.isUp(),
+        connections: state.getOpenConnections(host),
+        inFlight: state.getInFlightQueries(host)
+      }))
+    },
+    node: (address) => {
+      const node = known.get(address)
+      if (node !== undefined) return node
+      known = new Map(hosts().map((host) => [withBrackets(host.address), nodeOf(host)]))
+      return known.get(address)
+    },
+    onEvent: (listener) => {
+      const listeners = events.map(([event, name]) => [event, () => listener(name)] as const)
+      for (const [event, emit] of listeners) parts.on?.(event, emit)
+      const control = parts.controlConnection
+      const onConnection = (error: unknown): void => listener(error ? "control_lost" : "control_connected")
+      control?.on?.("newConnection", onConnection)
+      return () => {
+        for (const [event, emit] of listeners) parts.removeListener?.(event, emit)
+        control?.removeListener?.("newConnection", onConnection)
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { Batch, executeConcurrent, Query, Session, Statement, Trace } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
+import { assert, layer } from "@effect/vitest"
+import { Cause, Effect, Exit, Logger, Metric, Tracer } from "effect"
+import { ownName, withKeyspace } from "./support/session.ts"
+
+const keyspace = ownName("watching")
+const tables = [`CREATE TABLE ${keyspace}.users (id int PRIMARY KEY, name text)`]
+const insert = Query.make(`INSERT INTO ${keyspace}.users (id, name) VALUES (?, ?)`)
+
+const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const spans: Array<Tracer.NativeSpan> = []
+    const tracer = Tracer.make({
+      span(options) {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    yield* Effect.provideService(effect, Tracer.Tracer, tracer)
+    return spans
+  })
+
+integration("watching", () => {
+  layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
+    it.effect("a span names the node, its id, its data centre and the level", () =>
+      Effect.gen(function*() {
+        const [span] = yield* traced(insert(1, "ada"))
+        const attributes = Object.fromEntries(span?.attributes ?? [])
+        assert.strictEqual(span?.name, `INSERT ${keyspace}.users`)
+        assert.isString(attributes["network.peer.address"])
+        assert.isNumber(attributes["network.peer.port"])
+        assert.match(String(attributes["cassandra.coordinator.id"]), /^[\da-f-]{36}$/)
+        assert.isString(attributes["cassandra.coordinator.dc"])
+        assert.strictEqual(attributes["cassandra.consistency.level"], "local_one")
+        assert.strictEqual(attributes["cassandra.page.size"], 5_000)
+      }))
+
+    it.effect("metrics show the nodes and their connections", () =>
+      Effect.gen(function*() {
+        yield* executeConcurrent(Array.from({ length: 100 }, (_, id) => insert(id, "ada")))
+        const metrics = yield* Metric.snapshot
+        const up = metrics.find(({ id }) => id === "cql.node.up")
+        assert.isTrue(up?.type === "Gauge" && up.state.value === 1)
+        const connections = metrics.filter(({ id }) => id === "db.client.connection.count")
+        const open = connections.reduce((sum, { state }) => sum + ("value" in state ? Number(state.value) : 0), 0)
+        assert.isAtLeast(open, 1)
+      }))
+
+    it.effect("the trace of a request is read and printed, without bound values", () =>
+      Effect.gen(function*() {
+        const { info } = yield* Statement.withOptions(insert(7, "s3cret"), { tracing: true })
+        const trace = yield* Session.trace(info.traceId ?? "")
+        assert.isDefined(trace)
+        assert.isAbove(trace!.events.length, 2)
+        const printed = Trace.format(trace!)
+        assert.include(printed, `INSERT INTO ${keyspace}.users`)
+        assert.include(printed, "us")
+        assert.notInclude(printed, "s3cret")
+      }))
+
+    it.effect("a trace that does not exist is undefined", () =>
+      Effect.gen(function*() {
+        assert.isUndefined(yield* Session.trace("7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1", "50 millis"))
+      }))
+
+    it.effect("unlogged batches over many partitions log a few lines, and the summary counts them all", () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ message }) => {
+          lines.push(String(message))
+        })
+        const batches = Array.from(
+          { length: 2_000 },
+          (_, batch) =>
+            Batch.make(Array.from({ length: 12 }, (_, index) => insert(12 * batch + index, "x")), { type: "unlogged" })
+        )
+        yield* Effect.provide(executeConcurrent(batches), Logger.layer([logger]))
+        assert.isAtMost(lines.length, 10)
+        assert.include(lines.at(-1), "2000 warnings")
+      }))
+
+    it.effect("a run that fails shows the error of the driver", () =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(executeConcurrent([Statement.make("SELECT nothing FROM system.local")]))
+        assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).includes("[cause]: "))
+      }))
+  })
+})

@@ -1,0 +1,117 @@
+/**
+ * Reads the trace of a request from the tables of the server, which writes it after its answer.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { CqlError } from "../../CqlError.ts"
+import type { Service } from "../../Session.ts"
+import type { Options } from "../../Statement.ts"
+import type { Event, Trace } from "../../Trace.ts"
+import { checkValue, duration } from "../check.ts"
+import { untyped } from "../statement/codec.ts"
+import * as Text from "../statement/cqlText.ts"
+import { StatementImpl } from "../statement/statement.ts"
+
+type Row = Readonly<Record<string, unknown>>
+type Execute = Service["execute"]
+
+const options: Options = { consistency: "ONE", idempotent: true, tracing: false }
+
+const select = (table: string, id: string) =>
+  new StatementImpl(
+    { text: Text.of(`SELECT * FROM system_traces.${table} WHERE session_id = ?`), codec: untyped },
+    [id],
+    options
+  )
+
+const shortestWait = 10
+const longestWait = 500
+// Nodes other than the coordinator write their steps later than it.
+const mostReads = 5
+
+/** Reads a trace, and waits until the server has written it. Undefined where it has not within the timeout. */
+export const readTrace = (
+  execute: Execute,
+  id: string,
+  timeout: Duration.Input
+): Effect.Effect<Trace | undefined, CqlError> =>
+  Effect.gen(function*() {
+    const millis = Duration.toMillis(Duration.fromInputUnsafe(checkValue("timeout", timeout, duration)))
+    const session = yield* written(execute, id, millis)
+    if (session === undefined) return undefined
+    return traceOf(id, session, yield* allEvents(execute, id))
+  })
+
+/** The row of the request, once the server has set how long it took. */
+const written = Effect.fnUntraced(function*(
+  execute: Execute,
+  id: string,
+  timeout: number
+): Effect.fn.Return<Row | undefined, CqlError> {
+  const clock = yield* Clock.Clock
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const begun = now()
+  for (let wait = shortestWait;; wait = Math.min(longestWait, 2 * wait)) {
+    const row: Row | undefined = (yield* execute(select("sessions", id))).first
+    if (typeof row?.["duration"] === "number") return row
+    const left = timeout - (now() - begun)
+    if (left <= 0) return undefined
+    yield* Effect.sleep(Duration.millis(Math.min(wait, left)))
+  }
+})
+
+const allEvents = Effect.fnUntraced(function*(
+  execute: Execute,
+  id: string
+): Effect.fn.Return<ReadonlyArray<Row>, CqlError> {
+  let rows: ReadonlyArray<Row> = []
+  for (let read = 0; read < mostReads; read++) {
+    const before = rows.length
+    rows = (yield* execute(select("events", id))).rows
+    if (read > 0 && rows.length === before) return rows
+    yield* Effect.sleep(Duration.millis(shortestWait))
+  }
+  return rows
+})
+
+const traceOf = (id: string, row: Row, events: ReadonlyArray<Row>): Trace => ({
+  id,
+  command: textOf(row["command"]),
+  request: textOf(row["request"]),
+  coordinator: nodeOf(row["coordinator"], row["coordinator_port"]),
+  client: textOf(row["client"]),
+  startedAt: row["started_at"] instanceof Date ? row["started_at"] : undefined,
+  duration: Duration.micros(BigInt(numberOf(row["duration"]) ?? 0)),
+  parameters: parametersOf(row["parameters"]),
+  events: events.map(eventOf)
+})
+
+const eventOf = (row: Row): Event => {
+  const elapsed = numberOf(row["source_elapsed"])
+  return {
+    activity: textOf(row["activity"]) ?? "",
+    source: nodeOf(row["source"], row["source_port"]),
+    elapsed: elapsed === undefined ? undefined : Duration.micros(BigInt(elapsed)),
+    thread: textOf(row["thread"])
+  }
+}
+
+// The values that the request bound.
+const bound = /^bound_var/
+
+const parametersOf = (given: unknown): ReadonlyMap<string, string> => {
+  const parameters = new Map<string, string>()
+  if (!(given instanceof Map)) return parameters
+  for (const [name, value] of given) if (!bound.test(String(name))) parameters.set(String(name), String(value))
+  return parameters
+}
+
+const textOf = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
+
+const numberOf = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
+
+const nodeOf = (address: unknown, port: unknown): string | undefined => {
+  if (typeof address !== "string" || typeof port !== "number") return textOf(address)
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
+}
