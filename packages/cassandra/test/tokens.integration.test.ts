@@ -1,4 +1,4 @@
-import { Session, Statement } from "@effect-cql/core"
+import { Session, type Statement } from "@effect-cql/core"
 import type { RequestOptions } from "@effect-cql/core/Port"
 import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
