@@ -7,7 +7,8 @@
  */
 import type * as Clock from "effect/Clock"
 
-interface Source {
+/** The last timestamp of a Clock: a plain record, which another copy of this package can write as well. */
+export interface Source {
   /** The last timestamp that was given. */
   last: number
   /** The millisecond in which it was given. */
@@ -26,7 +27,8 @@ const registry = (): WeakMap<Clock.Clock, Source> => {
 
 const sources = registry()
 
-const sourceOf = (clock: Clock.Clock): Source => {
+/** The source of the timestamps of a Clock. */
+export const sourceOf = (clock: Clock.Clock): Source => {
   const known = sources.get(clock)
   if (known !== undefined) return known
   const made: Source = { last: 0, millisecond: Number.NaN }
@@ -47,8 +49,10 @@ const microsecondsWithin = (millisecond: number, clock: Clock.Clock): number => 
 }
 
 /** The timestamp of the next write, in microseconds since the epoch: later than every one that was given before. */
-export const nextTimestamp = (clock: Clock.Clock): number => {
-  const source = sourceOf(clock)
+export const nextTimestamp = (clock: Clock.Clock): number => nextOf(sourceOf(clock), clock)
+
+/** The next timestamp of a Clock whose source is at hand. */
+export const nextOf = (source: Source, clock: Clock.Clock): number => {
   const millisecond = Math.floor(clock.currentTimeMillisUnsafe())
   // Nanoseconds take twice as long to read, and within a millisecond the order is what counts.
   if (millisecond === source.millisecond) return ++source.last

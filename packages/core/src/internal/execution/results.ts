@@ -1,6 +1,8 @@
 /**
  * The results of executions. They hold the item of the source in a private field, for it may contain parameters: neither
- * inspection nor JSON nor a spread copy shows it.
+ * inspection nor JSON nor a spread copy shows it. A proxy of a result has no item.
+ *
+ * Each class has the field itself: one that comes from a base class makes the constructor several times as slow.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { CqlError } from "../../CqlError.ts"
@@ -16,24 +18,8 @@ interface Origin {
   readonly item: unknown
 }
 
-class WithItem {
+export class Success implements Public.Success<unknown> {
   readonly #item: unknown
-
-  constructor(item: unknown) {
-    this.#item = item
-  }
-
-  /** Undefined for a proxy. */
-  get item(): unknown {
-    return #item in this ? this.#item : undefined
-  }
-
-  [NodeInspectSymbol](): unknown {
-    return { ...this }
-  }
-}
-
-export class Success extends WithItem implements Public.Success<unknown> {
   readonly _tag = "Success"
   readonly success = true
   readonly index: number
@@ -43,16 +29,25 @@ export class Success extends WithItem implements Public.Success<unknown> {
   readonly attempts: number
 
   constructor({ executable, index, item }: Origin, value: ResultSet<unknown>, outcome: Outcome, attempts: number) {
-    super(item)
+    this.#item = item
     this.index = index
     this.statement = executable
     this.value = value
     this.outcome = outcome
     this.attempts = attempts
   }
+
+  get item(): unknown {
+    return #item in this ? this.#item : undefined
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return { ...this }
+  }
 }
 
-export class Failure extends WithItem implements Public.Failure {
+export class Failure implements Public.Failure {
+  readonly #item: unknown
   readonly _tag = "Failure"
   readonly success = false
   readonly index: number
@@ -61,15 +56,24 @@ export class Failure extends WithItem implements Public.Failure {
   readonly outcome: Outcome
 
   constructor({ executable, index, item }: Origin, error: CqlError, outcome: Outcome) {
-    super(item)
+    this.#item = item
     this.index = index
     this.statement = executable
     this.error = error
     this.outcome = outcome
   }
+
+  get item(): unknown {
+    return #item in this ? this.#item : undefined
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return { ...this }
+  }
 }
 
-export class Interrupted extends WithItem implements Public.Interrupted {
+export class Interrupted implements Public.Interrupted {
+  readonly #item: unknown
   readonly _tag = "Interrupted"
   readonly index: number
   readonly statement: Executable
@@ -77,10 +81,18 @@ export class Interrupted extends WithItem implements Public.Interrupted {
   readonly timestamp: bigint | undefined
 
   constructor({ executable, index, item }: Origin, outcome: Outcome, timestamp: bigint | undefined) {
-    super(item)
+    this.#item = item
     this.index = index
     this.statement = executable
     this.outcome = outcome
     this.timestamp = timestamp
+  }
+
+  get item(): unknown {
+    return #item in this ? this.#item : undefined
+  }
+
+  [NodeInspectSymbol](): unknown {
+    return { ...this }
   }
 }

@@ -13,7 +13,7 @@ import { type Gate, gateOf } from "../limiter/gate.ts"
 import type { SessionInternals } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
-import { microsecondsOf, nextTimestamp } from "../timestamps.ts"
+import { microsecondsOf, nextOf, type Source, sourceOf } from "../timestamps.ts"
 import type { Observer } from "../watch/observer.ts"
 
 export class Environment {
@@ -26,6 +26,7 @@ export class Environment {
   /** Watches the statements. Absent where neither spans nor metrics are on. */
   observer: Observer | undefined
   readonly context: Context.Context<never>
+  readonly #timestamps: Source
   // Made when they are needed: most statements that are executed alone need none of them.
   #dispatcher: Scheduler.SchedulerDispatcher | undefined
   #fork: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
@@ -42,6 +43,7 @@ export class Environment {
       ? undefined
       : gateOf([...ofSession?.[basicLimiters] ?? [], ...ofRun?.[basicLimiters] ?? []])
     this.clock = Context.get(context, Clock.Clock)
+    this.#timestamps = sourceOf(this.clock)
     this.context = context
   }
 
@@ -52,7 +54,7 @@ export class Environment {
 
   /** The timestamp of a write; of a conditional one only the time at which it is first sent. */
   nextTimestamp(conditional: boolean): number {
-    return conditional ? microsecondsOf(this.clock) : nextTimestamp(this.clock)
+    return conditional ? microsecondsOf(this.clock) : nextOf(this.#timestamps, this.clock)
   }
 
   get dispatcher(): Scheduler.SchedulerDispatcher {

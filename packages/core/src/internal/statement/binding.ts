@@ -151,14 +151,19 @@ const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reas
       } given`
     })
   }
-  // A gap counts as undefined, which `indexOf` would skip.
-  if (!params.includes(undefined)) return params instanceof BoundParams ? params : toBoundParams(params)
-  const missing = params.findIndex((value) => value === undefined)
+  const missing = indexOfUndefined(params)
+  if (missing < 0) return params instanceof BoundParams ? params : toBoundParams(params)
   return new Reason.ParametersRefused({
     message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it alone`,
     parameter: missing,
     given: "undefined"
   })
+}
+
+// A gap counts as undefined, which `indexOf` would skip; `findIndex` calls a function for each value.
+const indexOfUndefined = (values: ReadonlyArray<unknown>): number => {
+  for (let index = 0; index < values.length; index++) if (values[index] === undefined) return index
+  return -1
 }
 
 const byName = (
