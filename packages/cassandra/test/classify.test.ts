@@ -277,3 +277,19 @@ describe("the reason of an error of the driver", () => {
     }
   })
 })
+
+describe("a message of the server that advises to USE a keyspace", () => {
+  it("is followed by what a session takes instead", () => {
+    const error = new errors.ResponseError(
+      0x2200,
+      "No keyspace has been specified. USE a keyspace, or explicitly specify t"
+    )
+    const reason = classify(error, { phase: "execute", timeout: 0 })
+    assert.strictEqual(reason._tag, "InvalidQuery")
+    assert.match(
+      reason.message,
+      /specify t\. A session refuses USE: give it the option keyspace, or qualify the table$/
+    )
+    assert.notInclude(classify(response(0x2200), { phase: "execute", timeout: 0 }).message, "keyspace")
+  })
+})

@@ -227,7 +227,7 @@ describe("options of a session that cannot be", () => {
     [{ username: "u", password: "s3cret" }, /^password: expected a Redacted.*, got a plain string/],
     [{ username: "u", password: { inner: "s3cret" } }, /^password: expected a Redacted.*, got what is not Redacted/],
     [{ tls: { privateKey: "s3cret" } }, /^tls\.privateKey: expected a Redacted.*, got a plain string/],
-    [{ contactPoints: "127.0.0.1" }, /^contactPoints: expected at least one address.*, got "127\.0\.0\.1"/],
+    [{ contactPoints: "127.0.0.1" }, /^contactPoints: expected an array of at least one address.*, got "127\.0\.0\.1"/],
     [{ password: Redacted.make("s3cret") }, /^username: expected one beside the password.*, got none/],
     [{ username: "u" }, /^password: expected one beside the user name.*, got none/],
     [{ requestTimeout: "-5 seconds" }, /^requestTimeout: expected .*, got "-5 seconds"/],

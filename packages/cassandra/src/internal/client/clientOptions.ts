@@ -64,7 +64,11 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
 /** The contact points of a session. Throws `InvalidOptions` for a text that is none. */
 export const contactPointsOf = ({ contactPoints }: Options): ReadonlyArray<ContactPoint> => {
   if (!Array.isArray(contactPoints) || contactPoints.length === 0) {
-    throw new InvalidOptions({ option: "contactPoints", value: contactPoints, expected: "at least one address" })
+    throw new InvalidOptions({
+      option: "contactPoints",
+      value: contactPoints,
+      expected: "an array of at least one address"
+    })
   }
   return contactPoints.map((text: unknown, index) => {
     const point = typeof text === "string" ? parseContactPoint(text.trim()) : undefined

@@ -261,9 +261,15 @@ const responses: Readonly<Record<number, Row>> = {
   0x1700: (error, common) => new Reason.CasWriteUnknown({ ...common, ...replicas(error) }),
   0x2000: (_, common) => new Reason.SyntaxError(common),
   0x2100: (_, common) => new Reason.Unauthorized(common),
-  0x2200: (_, common) => new Reason.InvalidQuery(common),
+  0x2200: (_, common) => new Reason.InvalidQuery({ ...common, message: withAdvice(common.message) }),
   0x2300: (_, common) => new Reason.ConfigError(common),
   0x2400: (error, common) =>
     new Reason.AlreadyExists({ ...common, keyspace: String(error.keyspace), table: String(error.table ?? "") }),
   0x2500: (_, common) => new Reason.Unprepared(common)
 }
+
+// The server advises to USE a keyspace, which a session refuses.
+const withAdvice = (message: string): string =>
+  message.startsWith("No keyspace has been specified")
+    ? `${message}. A session refuses USE: give it the option keyspace, or qualify the table`
+    : message

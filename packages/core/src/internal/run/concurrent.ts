@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
+import * as EffectResult from "effect/Result"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
@@ -57,26 +58,39 @@ interface Begun extends Checked {
   readonly begun: number
 }
 
-/** Checks everything that can be wrong before anything is opened. */
+/** Throws for arguments that no run can have. */
+const checkArguments = (input: RunInput, options: RunOptions, form: Form): void => {
+  checkRunOptions(options, form)
+  if (input.invalid !== undefined) throw input.invalid
+  if (isSource(input.source)) return
+  const given = isStatement(input.source)
+    ? "a single Statement: yield* it, or put it into an array"
+    : aKindOf(input.source)
+  const expected = "an array, an Iterable, an AsyncIterable or a Stream"
+  throw new InvalidOptions({ option: input.name, given, expected })
+}
+
+/**
+ * Checks everything that can be wrong before anything is opened. The arguments are checked at the call of the verb, so that the
+ * stack of the error leads there; the run dies of it when it starts.
+ */
 const check = (
   input: RunInput,
   options: RunOptions,
   form: Form
-): Effect.Effect<Checked, never, Session> =>
-  Effect.gen(function*() {
-    checkRunOptions(options, form)
-    if (input.invalid !== undefined) return yield* Effect.die(input.invalid)
-    if (!isSource(input.source)) {
-      const given = isStatement(input.source)
-        ? "a single Statement: yield* it, or put it into an array"
-        : aKindOf(input.source)
-      const expected = "an array, an Iterable, an AsyncIterable or a Stream"
-      return yield* Effect.die(new InvalidOptions({ option: input.name, given, expected }))
-    }
+): Effect.Effect<Checked, never, Session> => {
+  const checked = EffectResult.try(() => checkArguments(input, options, form))
+  if (EffectResult.isFailure(checked)) {
+    const { failure } = checked
+    // Made anew, for the frames of the check would leave no room for that of the call.
+    return Effect.die(failure instanceof InvalidOptions ? new InvalidOptions(failure) : failure)
+  }
+  return Effect.gen(function*() {
     const session = yield* Session
     const concurrency = yield* levelOf(options.concurrency, session.capacity)
     return { concurrency, options, session: session[sessionInternals] }
   })
+}
 
 /** Takes what a run needs from its fiber. Its effects are within the span of the run. */
 const begin = (checked: Checked, context: Context.Context<never>, span: Tracer.Span | undefined): Begun => {
@@ -194,9 +208,10 @@ export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summa
     }))
 
 /** Runs as far as the stream is pulled. */
-export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Result, unknown, Session> =>
-  Stream.unwrap(Effect.gen(function*() {
-    const checked = yield* check(input, options, "stream")
+export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Result, unknown, Session> => {
+  const checking = check(input, options, "stream")
+  return Stream.unwrap(Effect.gen(function*() {
+    const checked = yield* checking
     const span = checked.session.session.spans
       ? yield* Effect.makeSpanScoped(runSpan, { attributes: attributesOf(checked, input.source) })
       : undefined
@@ -217,6 +232,7 @@ export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Resu
     yield* Effect.addFinalizer(() => engine.shutdown)
     return Stream.fromPull(Effect.succeed(engine.pull))
   }))
+}
 
 // Nothing is handed over before the end, so that the first pull is answered by the end.
 const drained = (engine: PullEngine): Effect.Effect<void, unknown> =>

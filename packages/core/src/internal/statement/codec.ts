@@ -92,11 +92,23 @@ const refusal = (
   const key = steps[0]
   const parameter = typeof key === "symbol" ? key.toString() : key
   const given = kindOf(valueAt(params, path))
+  const strange = given === "undefined" && steps.length === 1 ? strangers(params, isName) : ""
   return new Reason.ParametersRefused({
     message: `parameter ${parameter ?? "list"}${steps.length > 1 ? ` (at ${steps.map(String).join(".")})` : ""}: ` +
-      `${message}, given: ${given}`,
+      `${message}, given: ${given}${strange}`,
     parameter,
     expected: message.replace(/^Expected /, ""),
     given
   })
+}
+
+const isIdentifier = /^[a-z_]\w{0,31}$/i
+
+/** The names of a record that are none of its schema: one of them may be the missing one, misspelt. */
+const strangers = (params: Params, isName: (name: string) => boolean): string => {
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return ""
+  const names = Object.keys(params).filter((name) => !isName(name)).map((name) =>
+    isIdentifier.test(name) ? name : "<key>"
+  )
+  return names.length === 0 ? "" : `. No parameter is called ${names.slice(0, 5).join(", ")}: correct the name.`
 }
