@@ -474,6 +474,8 @@ describe("the options of a client", () => {
     assert.deepStrictEqual(socketOptions, { connectTimeout: 5_000, readTimeout: 5_000 })
     const options = { contactPoints: ["a"], localDataCenter: "dc1", requestTimeout: "30 days" } as const
     assert.strictEqual(waitsOnceConnected(options).readTimeout, 0)
+    const short = { ...options, requestTimeout: "100 millis" } as const
+    assert.strictEqual(waitsOnceConnected(short).readTimeout, 5_000)
   })
 
   it("that cannot be are programming errors", () => {

@@ -61,12 +61,15 @@ export const waitsToConnect = (options: Options): Waits => {
   return { connectTimeout: wait, readTimeout: wait }
 }
 
-/** The waits from then on. Those of statements are given with each; these are for what the driver asks by itself. */
+/**
+ * The waits from then on, for what the driver asks by itself: how to log in again, and which nodes there are. A short timeout
+ * of statements is none of theirs.
+ */
 export const waitsOnceConnected = (options: Options): Waits => {
   const requestTimeout = millisOf("requestTimeout", requestTimeoutOf(options))
   const socketOptions = options.clientOptions?.socketOptions
   return {
     connectTimeout: socketOptions?.connectTimeout ?? longestConnectWait,
-    readTimeout: socketOptions?.readTimeout ?? timerOf(requestTimeout)
+    readTimeout: socketOptions?.readTimeout ?? timerOf(Math.max(requestTimeout, longestConnectWait))
   }
 }

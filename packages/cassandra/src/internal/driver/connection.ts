@@ -4,6 +4,7 @@
 import type { Socket } from "node:net"
 import type { Transform } from "node:stream"
 import { StreamTable } from "./streamTable.ts"
+import type { WireConnection } from "./wire.ts"
 
 type Callback = (error?: unknown) => void
 
@@ -18,8 +19,13 @@ export interface DriverConnection {
   readonly close: () => void
   /** The streams in use, those of requests that timed out included. */
   readonly getInFlight: () => number
-  /** Sends a request that any server answers at once. */
-  readonly _idleTimeoutHandler?: (() => void) | undefined
+  readonly protocolVersion: number
+  readonly sendStream: WireConnection["sendStream"]
+  /**
+   * Sends a heartbeat. The driver gives up the connection where no answer was read in time, also if the event loop was
+   * blocked meanwhile.
+   */
+  _idleTimeoutHandler?: () => void
   /** Called when the TCP connection stands, to make the streams that read from it. */
   bindSocketListeners?: () => void
   /** Called when the connection can take requests. */

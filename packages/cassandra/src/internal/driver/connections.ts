@@ -12,6 +12,7 @@ import {
   tabulate
 } from "./connection.ts"
 import type { Overrides } from "./override.ts"
+import { ping } from "./ping.ts"
 
 /** Check that a ready connection has to pass before it is used. */
 export type Check = (connection: DriverConnection) => Effect.Effect<void, unknown>
@@ -58,6 +59,7 @@ export class Connections {
       endWhenUnreadable(connection)
       failWhenClosed(connection)
     })
+    this.#overrides.method(connection, "_idleTimeoutHandler", () => () => ping(connection))
     this.#overrides.method(connection, "errorConnecting", (original) => (error, destroy, callback) => {
       if (!isEnded(connection)) this.failures.set(endpoint, error)
       original(error, destroy, callback)

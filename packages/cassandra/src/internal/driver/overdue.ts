@@ -6,9 +6,9 @@
  * this, every attempt of a statement may meet the node that does not answer it.
  */
 import type { Request } from "@effect-cql/core/Port"
-import { optionsFrame } from "../protocol/frames.ts"
 import type { Avoided, DriverHost, Next } from "./hosts.ts"
-import type { DriverRequest, DriverRequestOptions, WireConnection } from "./wire.ts"
+import { ping } from "./ping.ts"
+import type { WireConnection } from "./wire.ts"
 
 /** A connection of a node, and how much was read from it when a request on it timed out. */
 interface Mark {
@@ -35,8 +35,7 @@ export class OverdueNodes implements Avoided {
     if (bytesRead === undefined || this.#isSilent(host)) return
     this.#marks.set(host, { connection, bytesRead })
     // A node that answers this is tried as before.
-    const ping = new Ping(connection.protocolVersion)
-    connection.sendStream(ping, ping, () => {})
+    ping(connection)
   }
 
   has(host: DriverHost, request: Request | undefined): boolean {
@@ -51,24 +50,4 @@ export class OverdueNodes implements Avoided {
     this.#marks.delete(host)
     return false
   }
-}
-
-/** A request that any server answers at once. */
-class Ping implements DriverRequest, DriverRequestOptions {
-  readonly length = 9
-  readonly #version: number
-
-  constructor(version: number) {
-    this.#version = version
-  }
-
-  write(_encoder: unknown, stream: number): Buffer {
-    return optionsFrame({ version: this.#version, stream })
-  }
-
-  getReadTimeout(): number {
-    return 0
-  }
-
-  getRowCallback(): undefined {}
 }

@@ -7,6 +7,7 @@
  * and the timeout after the last one.
  */
 import type { DriverConnection } from "./connection.ts"
+import { ping } from "./ping.ts"
 import { after, now } from "./timer.ts"
 
 interface State {
@@ -65,7 +66,7 @@ export class Watch {
       // The silence began up to a period before it was seen; this check and the last come up to a period late.
       if (at - state.since < this.#heartbeat - 3 * this.#period) return
       state.askedAt = at
-      connection._idleTimeoutHandler?.()
+      ping(connection)
     } else if (at - state.askedAt >= this.#timeout) {
       netClient.destroy(new Error(`no answer for ${Math.round(at - state.since)} ms`))
     }
