@@ -112,7 +112,8 @@ export class MigrationFailed<out E = never> extends Data.TaggedError("MigrationF
 }
 
 /**
- * An earlier run ended while a statement was being executed that must not be executed twice.
+ * An earlier run ended while a statement was being executed, and the statement cannot be sent again: executing it twice may do
+ * harm, or its text has changed.
  *
  * @category errors
  * @since 0.1.0
@@ -127,7 +128,8 @@ export class MigrationUnresolved extends Data.TaggedError("MigrationUnresolved")
   override get message(): string {
     const { migration, statement } = this
     return `migration ${migration} is unresolved: expected to know whether statement ${statement} was applied, ` +
-      `got no answer in an earlier run, and executing it twice may do harm. Look into the database: if it was applied, run ` +
+      "got no answer in an earlier run, and it is not sent again: that may do harm, or its text has changed. " +
+      "Look into the database: if it was applied, run " +
       `${resolving(migration, String(statement))} If not, run ${resolving(migration, String(statement - 1))}`
   }
 }

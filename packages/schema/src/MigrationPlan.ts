@@ -8,7 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { locked, timesOf } from "./internal/migrations/lock.ts"
 import { compare } from "./internal/migrations/plan.ts"
-import type { MigrationConflict, MigrationError } from "./MigrationError.ts"
+import type { MigrationConflict, MigrationError, MigrationUnresolved } from "./MigrationError.ts"
 import { type Migrations, type RunOptions, TypeId } from "./MigrationTypes.ts"
 
 /**
@@ -71,7 +71,7 @@ export interface Plan {
  */
 export const plan = Effect.fn("Migrations.plan")(function*<E, R>(
   self: Migrations<E, R>
-): Effect.fn.Return<Plan, CqlError | MigrationConflict, Session> {
+): Effect.fn.Return<Plan, CqlError | MigrationConflict | MigrationUnresolved, Session> {
   const { history, steps } = self[TypeId]
   const entries = (yield* history.exists) ? yield* history.entries : []
   const { applied, pending } = yield* Effect.fromResult(compare(steps, entries))

@@ -3,7 +3,7 @@ import { cql, type CqlError, Session, Statement } from "@effect-cql/core"
 import { CqlSchema, Migrations, Table } from "@effect-cql/schema"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Result, Schema } from "effect"
+import { Effect, Exit, Fiber, Layer, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 
 const place = { keyspace: "app", replication: { datacenter1: 1 } } as const
@@ -274,6 +274,46 @@ const counting = Migrations.make({
   }
 })
 
+describe("a statement whose end was not recorded", () => {
+  const make = (second: string) => Migrations.make({ ...place, migrations: { "0001_users": [users, second] } })
+  const wrong = make("ALTER TABLE app.user ADD email text")
+
+  // The first attempt has no answer.
+  const hanging = MockSession.memory([], {
+    answers: [
+      MockSession.when(
+        /ALTER TABLE app\.user /,
+        (request, { attempt, behind }) => attempt === 1 ? Effect.never : behind(request)
+      )
+    ]
+  })
+
+  /** Ends a process when it has sent the second statement, and lets its lease end. */
+  const kill = Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Migrations.run(wrong))
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.interrupt(fiber)
+    yield* TestClock.adjust("1 minute")
+  })
+
+  it.effect("is sent again, and may be corrected if the server refuses it then", () =>
+    Effect.gen(function*() {
+      yield* kill
+      const failed = yield* Effect.flip(Migrations.run(wrong))
+      assert.deepInclude(failed, { _tag: "MigrationFailed", outcome: "NotApplied" })
+      assert.deepStrictEqual(yield* Migrations.run(make(email)), ["0001_users"])
+    }).pipe(Effect.provide(hanging)))
+
+  it.effect("has to be looked for if its text has changed", () =>
+    Effect.gen(function*() {
+      yield* kill
+      const unresolved = yield* Effect.flip(Migrations.run(make(email)))
+      assert.deepInclude(unresolved, { _tag: "MigrationUnresolved", statement: 2, text: email })
+      yield* Migrations.resolve(make(email), "0001_users", { applied: 1 })
+      assert.deepStrictEqual(yield* Migrations.run(make(email)), ["0001_users"])
+    }).pipe(Effect.provide(hanging, { local: true })))
+})
+
 describe("a statement that must not be executed twice", () => {
   const lost = MockSession.memory([], {
     faults: FaultPlan.make([
@@ -292,8 +332,9 @@ describe("a statement that must not be executed twice", () => {
       assert.strictEqual(
         yield* messageOf(Migrations.run(counting)),
         "migration 0002_count is unresolved: expected to know whether statement 1 was applied, got no answer in an earlier run, " +
-          "and executing it twice may do harm. Look into the database: if it was applied, run Migrations.resolve(migrations, " +
-          "\"0002_count\", { applied: 1 }). If not, run Migrations.resolve(migrations, \"0002_count\", { applied: 0 })."
+          "and it is not sent again: that may do harm, or its text has changed. Look into the database: if it was applied, run " +
+          "Migrations.resolve(migrations, \"0002_count\", { applied: 1 }). If not, run Migrations.resolve(migrations, " +
+          "\"0002_count\", { applied: 0 })."
       )
       yield* Migrations.resolve(counting, "0002_count", { applied: 1 })
       assert.deepStrictEqual(yield* Migrations.run(counting), ["0002_count"])
@@ -302,9 +343,68 @@ describe("a statement that must not be executed twice", () => {
     }).pipe(Effect.provide(lost)))
 })
 
+describe("a process that ends at any time", () => {
+  const slowly = MockSession.memory([], { latency: "10 millis" })
+
+  /** Ends a run after so many milliseconds, waits until its lease has ended, and runs again. */
+  const endAfter = <E>(migrations: Migrations.Migrations<E>, millis: number) =>
+    Effect.gen(function*() {
+      const first = yield* Effect.forkChild(Migrations.run(migrations))
+      yield* TestClock.adjust(`${millis} millis`)
+      const isDone = first.pollUnsafe() !== undefined
+      yield* Effect.forkChild(Fiber.interrupt(first))
+      yield* TestClock.adjust("1 minute")
+      const second = yield* Effect.forkChild(Effect.result(Migrations.run(migrations)))
+      yield* TestClock.adjust("1 minute")
+      return { isDone, result: yield* Fiber.join(second) }
+    })
+
+  const query = (text: string) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Statement.make(text))
+      yield* TestClock.adjust("1 second")
+      return yield* Fiber.join(fiber)
+    })
+
+  it.effect("leaves what the next one ends", () =>
+    Effect.gen(function*() {
+      let isDone = false
+      for (let millis = 5; !isDone; millis += 10) {
+        const end = yield* Effect.gen(function*() {
+          const end = yield* endAfter(migrations, millis)
+          assert.isTrue(Result.isSuccess(end.result), `after ${millis} ms`)
+          const { rows } = yield* query("SELECT name, email FROM app.users")
+          assert.deepStrictEqual(rows, [{ name: "ada", email: null }])
+          return end
+        }).pipe(Effect.provide(slowly, { local: true }))
+        isDone = end.isDone
+      }
+    }))
+
+  it.effect("counts nothing twice", () =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      let isDone = false
+      for (let millis = 5; !isDone; millis += 10) {
+        const end = yield* Effect.gen(function*() {
+          const end = yield* endAfter(counting, millis)
+          const { first } = yield* query("SELECT n FROM app.counts WHERE id = 1")
+          if (Result.isSuccess(end.result)) assert.strictEqual(first?.["n"], 1n, `after ${millis} ms`)
+          else assert.strictEqual(end.result.failure._tag, "MigrationUnresolved")
+          assert.isAtMost(Number(first?.["n"] ?? 0), 1)
+          seen.add(end.result._tag)
+          return end
+        }).pipe(Effect.provide(slowly, { local: true }))
+        isDone = end.isDone
+      }
+      assert.deepStrictEqual([...seen].toSorted(), ["Failure", "Success"])
+    }))
+})
+
 describe("under every single fault", () => {
-  /** Whatever went wrong, the next run ends with every migration applied, and each write in the table once. */
   const program = Effect.result(Migrations.run(migrations, { lease: "10 seconds" }))
+
+  /** The next run ends with every migration applied, and each write in the table once. */
   const invariant = () =>
     Effect.gen(function*() {
       yield* Migrations.run(migrations)
@@ -315,9 +415,17 @@ describe("under every single fault", () => {
       assert.deepStrictEqual(pending, [])
     })
 
-  it.effect("the next run ends what the first has left", () =>
+  it.effect("a run ends as without one: what can be sent again is, and a lost answer is read as success", () =>
     Effect.gen(function*() {
-      const { isPartial, runs } = yield* FaultPlan.explore(program, { tables: [], invariant, maxRuns: 5_000 })
+      const { isPartial, runs } = yield* FaultPlan.explore(Migrations.run(migrations), {
+        tables: [],
+        maxRuns: 5_000,
+        invariant: (exit: Exit.Exit<ReadonlyArray<string>, unknown>) =>
+          Effect.gen(function*() {
+            assert.deepStrictEqual(exit, Exit.succeed(["0001_users", "0002_email"]))
+            yield* invariant()
+          })
+      })
       assert.isFalse(isPartial)
       assert.isAbove(runs, 60)
     }))

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as CqlSchema from "../../CqlSchema.ts"
 import { KeyspaceMissing, MigrationLockLost, SchemaDisagreement } from "../../MigrationError.ts"
 import { quoted } from "../names.ts"
+import { literal } from "../table/definitions.ts"
 
 /** The place of a history. */
 export interface Place {
@@ -75,11 +76,12 @@ const entryOf = (row: typeof Row.Type): ReadonlyArray<Entry> => {
 }
 
 const keyspaceNamed = Query.make("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?", {
-  params: Schema.Tuple([Schema.String])
+  params: Schema.Tuple([Schema.String]),
+  retry: RetryPolicy.standard
 })
 const tableNamed = Query.make(
   "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?",
-  { params: Schema.Tuple([Schema.String, Schema.String]) }
+  { params: Schema.Tuple([Schema.String, Schema.String]), retry: RetryPolicy.standard }
 )
 
 const exists = (statement: Statement.Statement<unknown>): Effect.Effect<boolean, CqlError, Session> =>
@@ -157,7 +159,9 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
       if (yield* exists(tableNamed(keyspace, table))) return
       if (!(yield* exists(keyspaceNamed(keyspace)))) {
         if (replication === undefined) return yield* new KeyspaceMissing({ keyspace })
-        const factors = Object.entries(replication).map(([center, factor]) => `, '${center}': ${factor}`).join("")
+        const factors = Object.entries(replication).map(([center, factor]) => `, ${literal(center)}: ${factor}`).join(
+          ""
+        )
         yield* definition(
           `CREATE KEYSPACE IF NOT EXISTS ${
             quoted(keyspace)

@@ -4,7 +4,7 @@
 import type { CqlError, Session } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { MigrationConflict } from "../../MigrationError.ts"
+import { MigrationConflict, MigrationUnresolved } from "../../MigrationError.ts"
 import { type Migrations, TypeId } from "../../MigrationTypes.ts"
 import type { Entry } from "./history.ts"
 import type { Step } from "./steps.ts"
@@ -32,7 +32,9 @@ export interface Comparison<E = unknown, R = unknown> {
 export const compare = <E, R>(
   steps: ReadonlyArray<Step<E, R>>,
   entries: ReadonlyArray<Entry>
-): Result.Result<Comparison<E, R>, MigrationConflict> => {
+): Result.Result<Comparison<E, R>, MigrationConflict | MigrationUnresolved> => {
+  const unresolved = (migration: string, statement: number, text = "") =>
+    Result.fail(new MigrationUnresolved({ migration, statement, text }))
   const conflict = (
     migration: string,
     conflict: MigrationConflict["conflict"],
@@ -55,12 +57,12 @@ export const compare = <E, R>(
     }
     if (entry.migration !== step.migration) return conflict(step.migration, "renamed", entry)
     const isApplied = entry.state === "applied"
-    const isSame = entry.checksums.every((checksum, at) => step.parts[at]?.checksum === checksum) &&
-      (!isApplied || entry.checksums.length === step.parts.length)
-    if (!isSame) return conflict(step.migration, "changed", entry)
-    if (isApplied) continue
     const wasSent = entry.state === "running"
-    pending.push({ step, entry, from: entry.checksums.length - (wasSent ? 1 : 0), wasSent })
+    const count = entry.checksums.length
+    const changed = entry.checksums.findIndex((checksum, at) => step.parts[at]?.checksum !== checksum)
+    if (wasSent && changed === count - 1) return unresolved(step.migration, count, step.parts[changed]?.text)
+    if (changed >= 0 || (isApplied && count !== step.parts.length)) return conflict(step.migration, "changed", entry)
+    if (!isApplied) pending.push({ step, entry, from: wasSent ? count - 1 : count, wasSent })
   }
   return Result.succeed({
     applied: entries.filter(({ id, state }) => id <= last && state === "applied"),
@@ -72,7 +74,7 @@ export const compare = <E, R>(
 /** Compares migrations with the history that the database has now. */
 export const comparisonOf = <E, R>(
   self: Migrations<E, R>
-): Effect.Effect<Comparison<E, R>, CqlError | MigrationConflict, Session> => {
+): Effect.Effect<Comparison<E, R>, CqlError | MigrationConflict | MigrationUnresolved, Session> => {
   const { history, steps } = self[TypeId]
   return Effect.flatMap(history.entries, (entries) => Effect.fromResult(compare(steps, entries)))
 }

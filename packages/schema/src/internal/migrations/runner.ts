@@ -33,7 +33,7 @@ export const migrate = Effect.fnUntraced(function*<E, R>(
     yield* record("running", at + 1)
     yield* send(part, wasSent).pipe(
       Effect.catch(Effect.fnUntraced(function*(cause) {
-        const outcome = !wasSent && isCqlError(cause) && cause.outcome === "NotApplied" ? "NotApplied" : "Unknown"
+        const outcome = isCqlError(cause) && isNotApplied(part, cause, wasSent) ? "NotApplied" : "Unknown"
         const failure = new MigrationFailed<E>({
           migration,
           statement: at + 1,
@@ -66,6 +66,14 @@ const isApplied = ({ kind, text }: Part, { outcome, reason }: CqlError, wasSent:
   const isDone = /\b(?:DROP|RENAME)\b/i.test(text) ? isGone : isThere
   return reason._tag === "AlreadyExists" || (reason._tag === "InvalidQuery" && isDone.test(reason.message))
 }
+
+// A definition that was applied before is refused as done already. Refused otherwise, it was not applied before either.
+const isNotApplied = ({ kind }: Part, { outcome, reason }: CqlError, wasSent: boolean): boolean =>
+  wasSent || outcome !== "NotApplied"
+    ? kind === "definition" && refusals.has(reason._tag)
+    : kind !== "effect"
+
+const refusals: ReadonlySet<string> = new Set(["InvalidQuery", "SyntaxError", "Unauthorized", "AlreadyExists"])
 
 const isThere = /already exists|conflicts with an existing/i
 const isGone = /does(?:n't| not) exist|was not found|unconfigured table|undefined column/i
