@@ -99,7 +99,7 @@ export interface MigrationOptions {
  *
  * const deploy = Migrations.run(CqlCluster.migrations({ keyspace: "app", replication: { datacenter1: 3 } }))
  * const names = await Effect.runPromise(deploy.pipe(Effect.provide(MockSession.memory([]))))
- * console.assert(names.join() === "0001_runners,0002_messages,0003_lanes")
+ * console.assert(names.join() === "0001_runners,0002_messages,0003_lanes,0004_jobs")
  * ```
  *
  * @category schema changes

@@ -170,7 +170,7 @@ export class RunnerState {
         )
       }, { concurrency: shardsAtOnce })
       const failed = results.find(Result.isFailure)
-      if (failed !== undefined && results.every(Result.isFailure)) return yield* Effect.fail(failed.failure)
+      if (failed !== undefined && results.every(Result.isFailure)) return yield* failed.failure
       return shards.filter((_, at) => {
         const result = results[at]
         return result !== undefined && Result.isSuccess(result) && result.success

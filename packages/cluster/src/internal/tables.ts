@@ -40,7 +40,10 @@ const tables: Readonly<Record<string, string>> = {
   // Conditional. The entries of a lane. Each process that takes the lane begins an epoch, and each of its writes is a step.
   lanes:
     `(cluster text, name text, lane int, epoch int STATIC, owner text STATIC, step int STATIC, entry text, body text,
-    PRIMARY KEY ((cluster, name, lane), entry))`
+    PRIMARY KEY ((cluster, name, lane), entry))`,
+  // Conditional. The jobs. Their units are entries of lanes.
+  jobs: `(cluster text, job text, name text, version text, params text, timestamp bigint, lanes int, units int,
+    run int, state text, PRIMARY KEY ((cluster), job))`
 }
 
 /** The name of a table, qualified. */
@@ -53,7 +56,8 @@ const createTable = (keyspace: string, name: string): string =>
 const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
   "0001_runners": ["clusters", "addresses", "locks", "machines", "runners"],
   "0002_messages": ["keys", "requests", "pending", "entities"],
-  "0003_lanes": ["lanes"]
+  "0003_lanes": ["lanes"],
+  "0004_jobs": ["jobs"]
 }
 
 export const migrationsOf = (keyspace: string): Readonly<Record<string, ReadonlyArray<string>>> =>

@@ -76,6 +76,27 @@ const take = (store: Store, name: string, lane: number, owner: string): Effect.E
     }
   })
 
+/** The entries of a lane, without taking it. */
+export const entriesOf = (
+  store: Store,
+  name: string,
+  lane: number
+): Effect.Effect<ReadonlyMap<string, string>, CqlError> =>
+  Effect.map(
+    store.rows(`SELECT entry, body FROM ${store.table("lanes")} WHERE cluster = ? AND name = ? AND lane = ?`, [
+      store.cluster,
+      name,
+      lane
+    ]),
+    (rows) => {
+      const entries = new Map<string, string>()
+      for (const { body, entry } of rows) {
+        if (typeof entry === "string" && typeof body === "string") entries.set(entry, body)
+      }
+      return entries
+    }
+  )
+
 const numberOf = (value: unknown): number | null => typeof value === "number" ? value : null
 const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
 
@@ -90,16 +111,7 @@ const fenceOf = (store: Store, name: string, lane: number, epoch: number): Fence
     name,
     lane,
     epoch,
-    entries: Effect.map(
-      store.rows(`SELECT entry, body FROM ${table} WHERE cluster = ? AND name = ? AND lane = ?`, key),
-      (rows) => {
-        const entries = new Map<string, string>()
-        for (const { body, entry } of rows) {
-          if (typeof entry === "string" && typeof body === "string") entries.set(entry, body)
-        }
-        return entries
-      }
-    ),
+    entries: entriesOf(store, name, lane),
     save: (entries) =>
       Effect.gen(function*() {
         const next = ++last

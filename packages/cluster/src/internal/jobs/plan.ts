@@ -1,0 +1,62 @@
+/**
+ * Storing the units of a job, before it runs.
+ */
+import type { CqlError } from "@effect-cql/core"
+import * as Effect from "effect/Effect"
+import type { Jobs, Stored } from "../../Jobs.ts"
+import type { LaneLost } from "../../Lanes.ts"
+import * as Units from "./units.ts"
+
+const entriesAtOnce = 200
+const lanesAtOnce = 8
+
+/**
+ * Deals the units out to the lanes, one after the other, so that neighbours are in different lanes. What a creator that died has
+ * stored is replaced.
+ */
+export const store = (
+  jobs: Jobs["Service"],
+  job: Stored,
+  units: ReadonlyArray<unknown>
+): Effect.Effect<void, CqlError | LaneLost> =>
+  Effect.forEach(
+    Array.from({ length: job.lanes }, (_, lane) => lane),
+    (lane) => storeLane(jobs, job, lane, units),
+    { concurrency: lanesAtOnce, discard: true }
+  )
+
+const storeLane = (jobs: Jobs["Service"], job: Stored, lane: number, units: ReadonlyArray<unknown>) =>
+  Effect.gen(function*() {
+    const taken = yield* jobs.take(job.id, lane)
+    const own = units.flatMap((unit, index) =>
+      index % job.lanes === lane
+        ? [Units.entryOf(Units.unitName(index), { unit, state: "waiting", attempt: 0, rows: 0 })]
+        : []
+    )
+    const names = new Set(own.map(([name]) => name))
+    const former = [...(yield* taken.entries).keys()].filter((name) => !names.has(name))
+    const entries: ReadonlyArray<readonly [string, string | null]> = [
+      ...former.map((name) => [name, null] as const),
+      ...own,
+      Units.progressEntry({ ...Units.noProgress, units: own.length })
+    ]
+    for (let at = 0; at < entries.length; at += entriesAtOnce) {
+      yield* taken.save(entries.slice(at, at + entriesAtOnce))
+    }
+  })
+
+/** Lets the failed units of a job wait again. */
+export const reset = (jobs: Jobs["Service"], job: Stored): Effect.Effect<void, CqlError | LaneLost> =>
+  Effect.forEach(
+    Array.from({ length: job.lanes }, (_, lane) => lane),
+    (lane) =>
+      Effect.gen(function*() {
+        if (Units.progressIn(yield* jobs.entries(job.id, lane)).failed === 0) return
+        const taken = yield* jobs.take(job.id, lane)
+        const entries = yield* taken.entries
+        const failed = Units.unitsIn(entries).filter(([, { state }]) => state === "failed")
+        const again = failed.map(([name, unit]) => Units.entryOf(name, { ...unit, state: "waiting", attempt: 0 }))
+        yield* taken.save([...again, Units.progressEntry({ ...Units.progressIn(entries), failed: 0 })])
+      }),
+    { concurrency: lanesAtOnce, discard: true }
+  )
