@@ -1,7 +1,7 @@
 import { Batch, type CqlError, Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
-import { auth } from "cassandra-driver"
+import { auth, types } from "cassandra-driver"
 import { Effect, Fiber, Layer, Logger, Redacted, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
@@ -68,6 +68,33 @@ describe("a statement", () => {
         assert.deepStrictEqual(routed, [{ keyspace: "app", routingKey: Buffer.from([1, 2]) }])
       })
     ))
+
+  it.effect("with values of the driver's classes is refused with what to give instead", () => {
+    const text = "INSERT INTO app.t (u, n, d) VALUES (?, ?, ?)"
+    const columns = {
+      [text]: [
+        { name: "u", type: scalar("uuid") },
+        { name: "n", type: scalar("bigint") },
+        { name: "d", type: scalar("decimal") }
+      ]
+    }
+    const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
+    const cases: ReadonlyArray<readonly [params: ReadonlyArray<unknown>, advice: RegExp]> = [
+      [[types.Uuid.fromString(uuid), null, null], /give String\(value\)/],
+      [[uuid, types.Long.fromNumber(5), null], /give BigInt\(String\(value\)\)/],
+      [[uuid, null, types.BigDecimal.fromString("1.5")], /a BigDecimal of Effect/],
+      [[uuid, types.unset, null], /give Statement\.unset/]
+    ]
+    return withFake(({ seen }) =>
+      Effect.gen(function*() {
+        for (const [params, advice] of cases) {
+          const error = yield* Effect.flip(Statement.make(text, params))
+          assert.match(error.message, advice)
+          assert.strictEqual(error.outcome, "NotApplied")
+        }
+        assert.strictEqual(seen.length, 0)
+      }), { columns })
+  })
 
   it.effect("is routed by its partition key", () =>
     withFake(({ routed }) =>

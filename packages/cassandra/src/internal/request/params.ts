@@ -3,6 +3,7 @@
  */
 import { Reason, Statement } from "@effect-cql/core"
 import { kindOf } from "@effect-cql/core/Port"
+import { types } from "cassandra-driver"
 import { Refusal } from "../../values/encodeScalar.ts"
 import type { Bytes } from "../protocol/frames.ts"
 import type { Marker, Prepared } from "./prepared.ts"
@@ -51,8 +52,8 @@ const refused = (
 ): Reason.ParametersRefused => {
   const hint = value === undefined
     ? "; null deletes a value, Statement.unset leaves it alone"
-    : at === "" && isWrittenAsText(typeText) && isObject(value)
-    ? "; give String(value), if that is its text"
+    : at === "" && isObject(value)
+    ? adviceOnObject(value, typeText)
     : ""
   return new Reason.ParametersRefused({
     message: `parameter ${index} (column ${column}${at}): expected ${expected}, given: ${given}${hint}`,
@@ -63,8 +64,13 @@ const refused = (
   })
 }
 
-// Classes of drivers for these types give what is expected as their text.
-const isWrittenAsText = (type: string): boolean => /^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)
+/** Advice on an object that may be a value of another driver, or of the client of the driver. */
+const adviceOnObject = (value: unknown, type: string): string => {
+  if (value === types.unset) return "; give Statement.unset to leave the column alone"
+  // Their classes for these types give what is expected as their text.
+  if (/^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)) return "; give String(value), if that is its text"
+  return /^(?:bigint|counter|varint)$/.test(type) ? "; give BigInt(String(value)), if that is its text" : ""
+}
 
 const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
