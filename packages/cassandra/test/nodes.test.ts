@@ -159,6 +159,27 @@ describe("the nodes of a cluster", () => {
       yield* until("the end of the connections to the second node", () => second!.open === 0)
     }).pipe(Effect.scoped), 30_000)
 
+  it.live(
+    "are followed where one was replaced under its address, though nothing reported it",
+    () =>
+      Effect.gen(function*() {
+        const [first, second] = yield* cqlNodes({}, {})
+        const session = yield* connect([first!.address])
+        yield* Effect.forEach(Array.from({ length: 10 }), () => session.execute(write))
+        yield* second!.stop
+        const replacement = new CqlNode(1, { port: second!.port, hostId: second!.hostId.replace(/^5/, "6") })
+        first!.peers = [replacement]
+        replacement.peers = [first!]
+        yield* Effect.acquireRelease(replacement.start, () => replacement.stop)
+        const isUsed = Effect.suspend(() => replacement.statements.length > 0 ? Effect.void : Effect.fail("not used"))
+        yield* Effect.retry(Effect.andThen(Effect.ignore(session.execute(write)), isUsed), {
+          schedule: Schedule.spaced("50 millis"),
+          times: 300
+        })
+      }).pipe(Effect.scoped),
+    30_000
+  )
+
   it.live("of IPv6 are reported in brackets, and taken so", () =>
     Effect.gen(function*() {
       const [node] = yield* cqlNodes({ host: "::1" })

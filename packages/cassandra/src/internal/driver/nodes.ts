@@ -151,6 +151,8 @@ export class Nodes {
       const found = textOf(row?.["host_id"])
       if (found === undefined || found === expected) return Effect.void
       const cluster = textOf(row?.["cluster_name"]) ?? "unknown"
+      // The node may have been replaced under its address, without an event that was seen: the next connection finds out.
+      this.#control._scheduleRefreshHosts?.().catch(() => {})
       return Effect.fail(
         new WrongNode({
           message: `is the node ${found} of the cluster "${cluster}", where the node ${expected} was expected`
