@@ -41,7 +41,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
     readonly given?: string
     readonly expected: string
   }) {
-    super({ option, value: tellable(value), given: given ?? show(value), expected })
+    super({ option, value: showable(value), given: given ?? show(value), expected })
   }
 
   override get message(): string {
@@ -51,7 +51,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
 Object.defineProperty(InvalidOptions.prototype, TypeIds.InvalidOptions, { value: TypeIds.InvalidOptions })
 
 // Only what an option can be is kept and shown: what stands in a wrong place may hold the values of a statement.
-const tellable = (value: unknown): unknown => {
+const showable = (value: unknown): unknown => {
   if (typeof value === "string") return abbreviate(value)
   return typeof value === "object" || typeof value === "function" || typeof value === "symbol" ? undefined : value
 }

@@ -470,3 +470,29 @@ describe("options that cannot be", () => {
     assert.isBelow(long.message.length, 120)
   })
 })
+
+it.effect("the cause of an error is there for the program, and shown by nothing", () =>
+  Effect.gen(function*() {
+    const [secret] = secrets(new Random(1))
+    const thrown = Object.assign(new Error(secret!.forms[0]), { query: { params: [secret!.value] } })
+    const reason = new Reason.ServerError({ message: "it failed", cause: Redacted.make(thrown) })
+    const told = nothing()
+    const exits = yield* Effect.forEach(
+      [
+        Statement.make("SELECT a FROM t"),
+        executeConcurrent([["SELECT a FROM t"]]),
+        runConcurrent([["INSERT INTO t (a) VALUES (1)"]], { deadline: "1 minute" })
+      ],
+      (run: Effect.Effect<unknown, unknown, Session>) =>
+        Effect.exit(run.pipe(Effect.tapCause((cause) => Effect.logError("it failed", cause)))).pipe((run) =>
+          listening(run, told)
+        )
+    ).pipe(failingAt(MockSession.fail(reason), { retry: "none" }))
+    for (const exit of exits) {
+      const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      assert.deepStrictEqual(leaks(secret!, [exit, error, Exit.isFailure(exit) && Cause.pretty(exit.cause)], told), [])
+    }
+    const first = exits[0]!
+    const cause = Exit.isFailure(first) ? (Cause.squash(first.cause) as Error).cause : undefined
+    assert.strictEqual(Redacted.isRedacted(cause) && Redacted.value(cause), thrown)
+  }))

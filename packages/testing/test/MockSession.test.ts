@@ -1,6 +1,6 @@
 import { Batch, executeConcurrent, Query, Reason, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber } from "effect"
+import { Cause, Effect, Exit, Fiber, pipe } from "effect"
 import { TestClock } from "effect/testing"
 import { MockSession } from "../src/index.ts"
 
@@ -104,6 +104,17 @@ describe("replies", () => {
         MockSession.rowsFrom((request) => [{ a: "params" in request && request.params[0] }]),
         20
       )
+    }))))
+
+  it.effect("take their time with the reply last as well", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(one)
+      yield* TestClock.adjust(19)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(fiber)).first?.["a"], 7)
+    }).pipe(Effect.provide(MockSession.layer({
+      otherwise: pipe(MockSession.rows([{ a: 7 }]), MockSession.delayed("20 millis"))
     }))))
 })
 

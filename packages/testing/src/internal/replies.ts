@@ -6,6 +6,7 @@ import { PageState as makePageState, type Request, textOf } from "@effect-cql/co
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
 import type { Reply } from "../MockSession.ts"
 import { connectionClosed } from "./reasons.ts"
 
@@ -143,8 +144,14 @@ export const never: Reply = () => Effect.never
  * @category replies
  * @since 0.1.0
  */
-export const delayed = (reply: Reply, duration: Duration.Input): Reply => (request, context) =>
-  Effect.delay(Effect.suspend(() => reply(request, context)), duration)
+export const delayed: {
+  (duration: Duration.Input): (reply: Reply) => Reply
+  (reply: Reply, duration: Duration.Input): Reply
+} = dual(
+  2,
+  (reply: Reply, duration: Duration.Input): Reply => (request, context) =>
+    Effect.delay(Effect.suspend(() => reply(request, context)), duration)
+)
 
 /**
  * Replies with the first reply the first time, with the second the second time, and with the last from then on.

@@ -8,7 +8,7 @@ import { isCertain } from "../../Outcome.ts"
 import type { Selection } from "../../Run.ts"
 import type { Summary } from "../../Summary.ts"
 import { counted } from "../kindOf.ts"
-import { isSpent } from "../source/exhausted.ts"
+import { isExhausted } from "../source/exhausted.ts"
 import type { Any } from "../source/source.ts"
 
 /** The account of a run's statements for its error. */
@@ -51,15 +51,15 @@ const selectedOf = <Item, E, R>(source: Stream.Stream<Item, E, R>, passes: (inde
   source.pipe(Stream.zipWithIndex, Stream.filter(([, index]) => passes(index)), Stream.map(([item]) => item))
 
 function* selected(source: Iterable<unknown>, passes: (index: number) => boolean): Generator<unknown> {
-  const wasRead = isSpent(source)
+  const wasRead = isExhausted(source)
   let index = 0
   for (const item of source) if (passes(index++)) yield item
-  if (wasRead && index === 0) throw spentSource()
+  if (wasRead && index === 0) throw exhaustedSource()
 }
 
 const selectedLater = (source: AsyncIterable<unknown>, passes: (index: number) => boolean) =>
   Stream.suspend(() => {
-    const wasRead = isSpent(source)
+    const wasRead = isExhausted(source)
     let isEmpty = true
     const items = Stream.fromAsyncIterable(source, (error) => error).pipe(Stream.map((item) => {
       isEmpty = false
@@ -67,11 +67,11 @@ const selectedLater = (source: AsyncIterable<unknown>, passes: (index: number) =
     }))
     return Stream.concat(
       selectedOf(items, passes),
-      Stream.suspend(() => wasRead && isEmpty ? Stream.die(spentSource()) : Stream.empty)
+      Stream.suspend(() => wasRead && isEmpty ? Stream.die(exhaustedSource()) : Stream.empty)
     )
   })
 
-const spentSource = () =>
+const exhaustedSource = () =>
   new InvalidOptions({
     option: "source",
     given: "an iterator that a run has read",

@@ -27,7 +27,7 @@ const defaultCloseTimeout = Duration.seconds(10)
 const patience = 1_000
 
 // A program with more texts builds them from values.
-const mostTold = 1_000
+const mostHinted = 1_000
 
 // Attributes that a program gives to the metrics of its calls are of few kinds.
 const mostRecorders = 8
@@ -52,7 +52,7 @@ export class SessionState {
   #abandoned = 0
   // The wait of the end of the session: over when there is no more of these.
   #drain: { readonly isOver: () => boolean; readonly over: Deferred.Deferred<void> } | undefined
-  readonly #told = new Set<string>()
+  readonly #hinted = new Set<string>()
 
   constructor(port: Port) {
     const { capacity, closeTimeout = defaultCloseTimeout, defaults, execute, send } = port
@@ -143,8 +143,8 @@ export class SessionState {
 
   /** True for the first call with a text: for logs once a query. */
   isFirstOf(query: string): boolean {
-    if (this.#told.has(query) || this.#told.size >= mostTold) return false
-    this.#told.add(query)
+    if (this.#hinted.has(query) || this.#hinted.size >= mostHinted) return false
+    this.#hinted.add(query)
     return true
   }
 

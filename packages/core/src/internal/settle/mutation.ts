@@ -49,7 +49,7 @@ const insert = (reader: Reader): Mutation | string => {
   reader.takes("INTO")
   const name = reader.table()
   if (typeof name === "string") return name
-  if (!reader.takes("(")) return "an INSERT ... JSON does not tell its columns"
+  if (!reader.takes("(")) return "an INSERT ... JSON does not name its columns"
   const columns: Array<string> = []
   do columns.push(reader.name() ?? "")
   while (reader.takes(","))

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Environment } from "../run/environment.ts"
-import { isSpent, spend, spentMessage } from "./exhausted.ts"
+import { exhaustedMessage, isExhausted, markExhausted } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
 
@@ -47,7 +47,7 @@ export class AsyncIterableSource implements Source {
   }
 
   #checked(step: IteratorResult<unknown>): IteratorResult<unknown> {
-    if (!this.#hasGiven && step.done === true && isSpent(this.#iterable)) throw new TypeError(spentMessage)
+    if (!this.#hasGiven && step.done === true && isExhausted(this.#iterable)) throw new TypeError(exhaustedMessage)
     this.#hasGiven = true
     return step
   }
@@ -55,7 +55,7 @@ export class AsyncIterableSource implements Source {
   #arrive(step: Result.Result<IteratorResult<unknown>, unknown>): void {
     if (this.#state !== "pulling") return
     this.#state = "ready"
-    if (Result.isFailure(step) || step.success.done === true) spend(this.#iterable, this.#iterator)
+    if (Result.isFailure(step) || step.success.done === true) markExhausted(this.#iterable, this.#iterator)
     if (Result.isFailure(step)) {
       this.failure = { _tag: "Threw", error: step.failure }
       this.#arrived = "failed"
@@ -71,7 +71,7 @@ export class AsyncIterableSource implements Source {
     const before = this.#state
     this.#state = "over"
     if (before === "over" || (before === "ready" && this.#arrived !== "item")) return
-    spend(this.#iterable, this.#iterator)
+    markExhausted(this.#iterable, this.#iterator)
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
     const logged = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))

@@ -2,7 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { isSpent, spend, spentMessage } from "./exhausted.ts"
+import { exhaustedMessage, isExhausted, markExhausted } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
 
@@ -24,7 +24,7 @@ export class IterableSource implements Source {
       const isFirst = this.#iterator === undefined
       this.#iterator ??= this.#iterable[Symbol.iterator]()
       const step = asStep(this.#iterator.next())
-      if (isFirst && step.done === true && isSpent(this.#iterable)) throw new TypeError(spentMessage)
+      if (isFirst && step.done === true && isExhausted(this.#iterable)) throw new TypeError(exhaustedMessage)
       return step
     })
     if (Result.isFailure(next)) {
@@ -42,7 +42,7 @@ export class IterableSource implements Source {
 
   #end(): void {
     this.#over = true
-    spend(this.#iterable, this.#iterator)
+    markExhausted(this.#iterable, this.#iterator)
   }
 
   close(): void {

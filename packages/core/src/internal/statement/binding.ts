@@ -182,10 +182,10 @@ const byName = (
   const stray = given.find((name) => !names.includes(name))
   if (stray !== undefined) {
     // Where no key is that of a marker it may be the value of a map that lacks its braces, and its keys data.
-    const told = given.some((name) => names.includes(name)) ? stray : "<key>"
+    const shown = given.some((name) => names.includes(name)) ? stray : "<key>"
     return new Reason.ParametersRefused({
-      message: `the text has no marker :${told}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
-      parameter: told,
+      message: `the text has no marker :${shown}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,
+      parameter: shown,
       given: kindOf(params)
     })
   }

@@ -104,11 +104,14 @@ const refusal = (
 
 const isIdentifier = /^[a-z_]\w{0,31}$/i
 
-/** The names of a record that are none of its schema: one of them may be the missing one, misspelt. */
+/**
+ * The names of a record that are none of its schema: one of them may be the missing one, misspelt. Nothing of a record without a
+ * name of the schema, for its keys may be data.
+ */
 const strangers = (params: Params, isName: (name: string) => boolean): string => {
   if (typeof params !== "object" || params === null || Array.isArray(params)) return ""
-  const names = Object.keys(params).filter((name) => !isName(name)).map((name) =>
-    isIdentifier.test(name) ? name : "<key>"
-  )
-  return names.length === 0 ? "" : `. No parameter is called ${names.slice(0, 5).join(", ")}: correct the name.`
+  const given = Object.keys(params)
+  const names = given.filter((name) => !isName(name)).map((name) => isIdentifier.test(name) ? name : "<key>")
+  if (names.length === 0 || names.length === given.length) return ""
+  return `. No parameter is called ${names.slice(0, 5).join(", ")}: correct the name.`
 }

@@ -33,7 +33,8 @@ export interface Text {
   readonly names: ReadonlyArray<string> | undefined
 }
 
-// Texts are few and statements many. The bound only matters to programs that build texts from values.
+// Texts are few and statements many. What is known of a text follows from the text alone, and statements are made before there is
+// a session: so all sessions share it. The bound only matters to programs that build texts from values.
 const remembered = 1_000
 const longestRemembered = 10_000
 const texts = new Map<string, Text>()

@@ -19,31 +19,31 @@ const deepest = 16
 export const withoutValues = (message: string, values: unknown, text: string): string => {
   const strings: Array<string> = []
   const quoted = new Set<string>()
-  const tell: Tell = (form, isText) => {
+  const add: Add = (form, isText) => {
     if (isText) strings.push(form)
     if (form.length >= shortest && message.includes(form) && !text.includes(form)) quoted.add(form)
   }
-  collect(values, tell)
-  if (hexadecimal.test(message)) collectBytes(values, tell)
-  if (readsJson.test(text)) collectJson(strings.slice(), tell)
+  collect(values, add)
+  if (hexadecimal.test(message)) collectBytes(values, add)
+  if (readsJson.test(text)) collectJson(strings.slice(), add)
   // The longest first: a shorter one may be a part of it.
   const forms = [...quoted].toSorted((one, other) => other.length - one.length)
-  const told = forms.reduce(hide, message)
-  return readsJson.test(text) ? withoutWords(told, strings, text) : told
+  const masked = forms.reduce(hide, message)
+  return readsJson.test(text) ? withoutWords(masked, strings, text) : masked
 }
 
 /** The message with one form of a value hidden, wherever it stands or as a word of its own. */
 const hide = (message: string, form: string): string => {
   const isUnmistakable = form.length >= unmistakable
-  let told = ""
+  let masked = ""
   let from = 0
   for (let at = message.indexOf(form); at >= 0; at = message.indexOf(form, at + form.length)) {
     const end = at + form.length
     if (!isUnmistakable && (isOfWord(message[at - 1]) || isOfWord(message[end]))) continue
-    told += message.slice(from, at) + hidden
+    masked += message.slice(from, at) + hidden
     from = end
   }
-  return told + message.slice(from)
+  return masked + message.slice(from)
 }
 
 const isOfWord = (character: string | undefined): boolean => character !== undefined && ofWord.test(character)
@@ -65,21 +65,21 @@ const withoutWords = (message: string, values: ReadonlyArray<string>, text: stri
 }
 
 /** Takes a form in which a message may quote a value, and whether the value is a text. */
-type Tell = (form: string, isText: boolean) => void
+type Add = (form: string, isText: boolean) => void
 
 /** Lists the forms in which a message would quote the values inside of values. */
-const collect = (value: unknown, tell: Tell, depth = 0): void => {
-  if (typeof value === "string") return tellText(value, tell)
-  if (typeof value === "number" || typeof value === "bigint") return tellNumber(value, tell)
+const collect = (value: unknown, add: Add, depth = 0): void => {
+  if (typeof value === "string") return addText(value, add)
+  if (typeof value === "number" || typeof value === "bigint") return addNumber(value, add)
   if (typeof value !== "object" || value === null || depth > deepest) return
-  readable(() => collectParts(value, tell, depth))
+  readable(() => collectParts(value, add, depth))
 }
 
-const collectParts = (value: object, tell: Tell, depth: number): void => {
-  if (value instanceof Date) return tellDate(value, tell)
-  if (BigDecimal.isBigDecimal(value)) return tell(BigDecimal.format(value), false)
-  if (value instanceof Uint8Array) return tellBytes(value, tell)
-  for (const part of partsOf(value)) collect(part, tell, depth + 1)
+const collectParts = (value: object, add: Add, depth: number): void => {
+  if (value instanceof Date) return addDate(value, add)
+  if (BigDecimal.isBigDecimal(value)) return add(BigDecimal.format(value), false)
+  if (value instanceof Uint8Array) return addBytes(value, add)
+  for (const part of partsOf(value)) collect(part, add, depth + 1)
 }
 
 // A value that throws when it is read, such as bytes that were transferred away, was not sent, and no message quotes it.
@@ -92,14 +92,14 @@ const partsOf = (value: object): Iterable<unknown> => {
 }
 
 /** Lists the values in texts that are JSON, without backslashes and including keys, which may be data. */
-const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
+const collectJson = (texts: ReadonlyArray<string>, add: Add): void => {
   for (const text of texts) {
     if (text.length > longest) continue
     // Text that is not JSON contains no values.
     Result.try(() =>
       JSON.parse(text, (key, value: unknown) => {
-        tell(key, true)
-        if (typeof value !== "object") collect(value, tell)
+        add(key, true)
+        if (typeof value !== "object") collect(value, add)
         return value
       })
     )
@@ -109,18 +109,18 @@ const collectJson = (texts: ReadonlyArray<string>, tell: Tell): void => {
 const hexadecimal = /[0-9a-f]{8}/i
 
 /** Lists the forms of the bytes of values, which a message may quote as another type. */
-const collectBytes = (value: unknown, tell: Tell, depth = 0): void => {
+const collectBytes = (value: unknown, add: Add, depth = 0): void => {
   if (typeof value === "object" && value !== null) {
     if (depth > deepest) return
     readable(() => {
       if (value instanceof Uint8Array) return
-      for (const part of partsOf(value)) collectBytes(part, tell, depth + 1)
+      for (const part of partsOf(value)) collectBytes(part, add, depth + 1)
     })
     return
   }
   for (const form of hexOf(value)) {
-    tell(form, false)
-    tell(form.toUpperCase(), false)
+    add(form, false)
+    add(form.toUpperCase(), false)
   }
 }
 
@@ -145,20 +145,20 @@ const hexOf = (value: unknown): ReadonlyArray<string> => {
 
 const ofUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-const tellNumber = (value: number | bigint, tell: Tell): void => {
-  tell(String(value), false)
+const addNumber = (value: number | bigint, add: Add): void => {
+  add(String(value), false)
   if (typeof value === "bigint") return
   // As Java writes it: 1.5E7.
   const [mantissa = "", exponent = ""] = value.toExponential().split("e")
-  tell(`${mantissa.includes(".") ? mantissa : `${mantissa}.0`}E${Number(exponent)}`, false)
+  add(`${mantissa.includes(".") ? mantissa : `${mantissa}.0`}E${Number(exponent)}`, false)
 }
 
-const tellText = (text: string, tell: Tell): void => {
-  tell(text, true)
+const addText = (text: string, add: Add): void => {
+  add(text, true)
   // Written in any case, and quoted in one.
-  if (ofHexadecimals.test(text)) tell(text.toLowerCase(), true)
+  if (ofHexadecimals.test(text)) add(text.toLowerCase(), true)
   if (!escaped.test(text) || text.length > longest) return
-  for (const piece of text.split(escaped)) tell(piece, true)
+  for (const piece of text.split(escaped)) add(piece, true)
 }
 
 const ofHexadecimals = /^[0-9a-f:.-]*[A-F][0-9A-Fa-f:.-]*$/
@@ -167,19 +167,19 @@ const ofHexadecimals = /^[0-9a-f:.-]*[A-F][0-9A-Fa-f:.-]*$/
 // oxlint-disable-next-line no-control-regex -- they are escaped
 const escaped = /["'`\\\x00-\x1f\x7f]+/
 
-const tellDate = (date: Date, tell: Tell): void => {
+const addDate = (date: Date, add: Add): void => {
   if (Number.isNaN(date.getTime())) return
   const iso = date.toISOString()
   for (const form of [iso, iso.slice(0, -"T00:00:00.000Z".length), String(date), String(date.getTime())]) {
-    tell(form, false)
+    add(form, false)
   }
 }
 
-const tellBytes = (bytes: Uint8Array, tell: Tell): void => {
+const addBytes = (bytes: Uint8Array, add: Add): void => {
   if (bytes.length > longest) return
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
   // A Buffer says its text, and other bytes their numbers.
-  for (const form of [hex.join(""), hex.join(" "), bytes.join(", "), String(bytes)]) tell(form, false)
+  for (const form of [hex.join(""), hex.join(" "), bytes.join(", "), String(bytes)]) add(form, false)
 }
 
 // A message is short. What is longer than any is not looked for.
