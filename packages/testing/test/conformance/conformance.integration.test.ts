@@ -1,24 +1,14 @@
 import { CassandraSession } from "@effect-cql/cassandra"
 import type { Session } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
-import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { MockSession } from "../../src/index.ts"
 import { scenarios } from "./cases/index.ts"
-import { observe, type Observed } from "./observe.ts"
-import type { Step } from "./scenario.ts"
+import { observe, observeMemory, shownStep } from "./observe.ts"
+import { isRecording, lineOf, readAnswers, writeAnswers } from "./recorded.ts"
 
 const keyspace = `conformance_${process.pid}`
-
-/** The answer of the memory session; what it does not support is a defect, and differs from every answer. */
-const observeMemory = (session: Session["Service"], step: Step): Effect.Effect<Observed | string> =>
-  Effect.map(
-    Effect.exit(observe(session, step, keyspace)),
-    (exit) => Exit.isSuccess(exit) ? exit.value : Cause.pretty(exit.cause)
-  )
-
-const shownStep = ({ batch, text }: Step): string =>
-  batch === undefined ? text : `BATCH ${batch.statements.map(([text]) => text).join("; ")}`
 
 integration("a memory session answers as a server does", ({ contactPoints, credentials, localDataCenter }) => {
   const options = {
@@ -37,6 +27,13 @@ integration("a memory session answers as a server does", ({ contactPoints, crede
       return yield* use(yield* CassandraSession.make({ ...options, keyspace }))
     }))
 
+  const recorded = isRecording ? undefined : readAnswers()
+  const answers = new Map<string, ReadonlyArray<string>>()
+  afterAll(() => {
+    // A part of the suite records a part.
+    if (isRecording) writeAnswers(scenarios, new Map([...readAnswers(), ...answers]))
+  })
+
   describe("with the same rows, order, types, reasons and kinds of messages", () => {
     for (const { feature, steps, tables } of scenarios) {
       it.live(feature, () =>
@@ -44,11 +41,18 @@ integration("a memory session answers as a server does", ({ contactPoints, crede
           Effect.scoped(Effect.gen(function*() {
             const { session } = yield* MockSession.makeMemory(tables, { keyspace })
             for (const table of tables) yield* real.execute([table])
+            const lines: Array<string> = []
             for (const step of steps) {
               if (step.wait !== undefined) yield* Effect.sleep(step.wait)
-              const [ours, theirs] = [yield* observeMemory(session, step), yield* observe(real, step, keyspace)]
+              const [ours, theirs] = [
+                yield* observeMemory(session, step, keyspace),
+                yield* observe(real, step, keyspace)
+              ]
               assert.deepStrictEqual(ours, theirs, shownStep(step))
+              lines.push(lineOf(theirs).replaceAll(keyspace, "ks"))
             }
+            answers.set(feature, lines)
+            if (recorded !== undefined) assert.deepStrictEqual(recorded.get(feature), lines)
           }))
         ), 120_000)
     }

@@ -3,7 +3,7 @@
  */
 import { Batch, type Reason, Statement } from "@effect-cql/core"
 import type { ResultPage, Service } from "@effect-cql/core/Session"
-import { BigDecimal, Effect } from "effect"
+import { BigDecimal, Cause, Effect, Exit } from "effect"
 import type { Step } from "./scenario.ts"
 
 /** The answer to one statement. */
@@ -75,3 +75,14 @@ export const observe = (session: Service, step: Step, keyspace: string): Effect.
       })
     )
   )
+
+/** The answer of a memory session; what it does not support is a defect, and differs from every answer. */
+export const observeMemory = (session: Service, step: Step, keyspace: string): Effect.Effect<Observed | string> =>
+  Effect.map(
+    Effect.exit(observe(session, step, keyspace)),
+    (exit) => Exit.isSuccess(exit) ? exit.value : Cause.pretty(exit.cause)
+  )
+
+/** The text of a step, for messages. */
+export const shownStep = ({ batch, text }: Step): string =>
+  batch === undefined ? text : `BATCH ${batch.statements.map(([text]) => text).join("; ")}`

@@ -2,19 +2,16 @@ import { CassandraSession } from "@effect-cql/cassandra"
 import { Random } from "@effect-cql/test-support/random"
 import { integration } from "@effect-cql/test-support/server"
 import { assert, it } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Effect } from "effect"
 import { MockSession } from "../../src/index.ts"
 import { Statements, tables } from "./generate.ts"
-import { observe } from "./observe.ts"
-import type { Step } from "./scenario.ts"
+import { observe, observeMemory, shownStep } from "./observe.ts"
+import { digestOf, isRecording, lineOf, readDigests, recordedCount, recordedSeed, writeDigests } from "./recorded.ts"
 
 const keyspace = `random_${process.pid}`
-// Other statements, and as many as one likes: EFFECT_CQL_SEED=5 EFFECT_CQL_STATEMENTS=100000 npm test -- random.integration
-const seed = Number(process.env["EFFECT_CQL_SEED"] ?? 4)
-const count = Number(process.env["EFFECT_CQL_STATEMENTS"] ?? 5_000)
-
-const shown = ({ batch, text }: Step): string =>
-  batch === undefined ? text : `BATCH ${batch.statements.map(([text]) => text).join("; ")}`
+// Others, and more of them: npm run test:random
+const seed = Number(process.env["EFFECT_CQL_SEED"] ?? recordedSeed)
+const count = Number(process.env["EFFECT_CQL_STATEMENTS"] ?? recordedCount)
 
 integration("random statements", ({ contactPoints, credentials, localDataCenter }) => {
   it.live(
@@ -38,18 +35,23 @@ integration("random statements", ({ contactPoints, credentials, localDataCenter 
         const { session } = yield* MockSession.makeMemory(tables, { keyspace, record: false })
         const statements = new Statements(new Random(seed))
         const history: Array<string> = []
+        const digests: Array<string> = []
         for (let index = 0; index < count; index++) {
           const step = statements.next()
-          history.push(shown(step))
-          const ours = yield* Effect.exit(observe(session, step, keyspace))
+          history.push(shownStep(step))
+          const ours = yield* observeMemory(session, step, keyspace)
           const theirs = yield* observe(real, step, keyspace)
           assert.deepStrictEqual(
-            Exit.isSuccess(ours) ? ours.value : Cause.pretty(ours.cause),
+            ours,
             theirs,
             `statement ${index} of seed ${seed}, after\n${history.slice(-40).join("\n")}\n`
           )
+          digests.push(digestOf(lineOf(theirs).replaceAll(keyspace, "ks")))
         }
+        if (seed !== recordedSeed || count !== recordedCount) return
+        if (isRecording) writeDigests(digests)
+        else assert.deepStrictEqual(readDigests(), digests)
       })),
-    600_000
+    Math.max(600_000, count * 100)
   )
 })

@@ -265,5 +265,22 @@ export const writes = [
     "SELECT * FROM w6",
     "DELETE FROM w6 WHERE k = 1",
     "SELECT * FROM w6"
+  ]),
+  scenario("Null and unset", [
+    "CREATE TABLE w7 (k int, c int, v int, w text, l list<int>, m map<text, int>, st int static, PRIMARY KEY (k, c))"
+  ], [
+    "INSERT INTO w7 (k, c, v, w, l, m, st) VALUES (1, 1, 1, 'one', [1, 2], {'a': 1}, 7)",
+    ["INSERT INTO w7 (k, c, v, w) VALUES (1, 1, ?, ?)", Statement.unset, "two"],
+    "SELECT * FROM w7",
+    ["UPDATE w7 SET v = ?, w = ? WHERE k = 1 AND c = 1", 2, Statement.unset],
+    "SELECT * FROM w7",
+    ["UPDATE w7 SET l = ?, m = ?, st = ? WHERE k = 1 AND c = 1", Statement.unset, Statement.unset, Statement.unset],
+    "SELECT * FROM w7",
+    ["UPDATE w7 SET v = ?, l = ? WHERE k = 1 AND c = 1", null, Statement.unset],
+    "SELECT * FROM w7",
+    ["UPDATE w7 SET l = ?, m = ? WHERE k = 1 AND c = 1", null, Statement.unset],
+    "SELECT * FROM w7",
+    ["INSERT INTO w7 (k, c, v, m, st) VALUES (1, 1, ?, ?, ?)", Statement.unset, null, null],
+    "SELECT * FROM w7"
   ])
 ]
