@@ -25,6 +25,7 @@ const tasks = {
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
   "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
   "test:long": ["scripts/long.ts"],
+  "test:random": ["scripts/random.ts"],
   image: ["packages/test-server/src/internal/image/main.ts"],
   "newest:driver": ["scripts/newestDriver.ts"],
   release: ["scripts/release.ts"],
