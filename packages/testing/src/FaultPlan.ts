@@ -5,11 +5,13 @@
  */
 import type { Session } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Port"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import { millisOf } from "./internal/duration.ts"
 import { exploreWith } from "./internal/explore.ts"
-import { faultsOf } from "./internal/faults.ts"
+import { allFaults, faultsOf } from "./internal/faults.ts"
 import { randomOf } from "./internal/random.ts"
 import type { MemoryOptions, MockSession } from "./MockSession.ts"
 
@@ -111,6 +113,65 @@ export const make = (rules: ReadonlyArray<Rule>, options?: { readonly seed?: num
 })
 
 /**
+ * A fault of the request at a position, counted from 0.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FaultAt {
+  readonly at: number
+  readonly fault: Fault
+}
+
+/**
+ * Makes a plan of faults at positions, and of no others.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromList = (faults: ReadonlyArray<FaultAt>): FaultPlan =>
+  make(faults.map(({ at: index, fault }) => at(index, fault)))
+
+/**
+ * A schema of faults at positions, for property tests: a list that breaks a program is shrunk to the fewest and earliest
+ * faults that do.
+ *
+ * **Example** (The smallest list of faults that breaks an insert)
+ *
+ * ```ts
+ * import { Statement } from "@effect-cql/core"
+ * import { FaultPlan, MockSession } from "@effect-cql/testing"
+ * import { Arbitrary, Effect } from "effect"
+ *
+ * const insert = Statement.make("INSERT INTO app.users (id) VALUES (1)").pipe(Effect.retry({ times: 1 }))
+ * const result = await Effect.runPromise(Arbitrary.checkEffect(
+ *   Arbitrary.schema(FaultPlan.list({ requests: 5, most: 5 })),
+ *   (faults) =>
+ *     Effect.match(insert, { onFailure: () => false, onSuccess: () => true }).pipe(
+ *       Effect.provide(MockSession.layer({ faults: FaultPlan.fromList(faults) }))
+ *     ),
+ *   { seed: 1, runs: 500 }
+ * ))
+ * console.assert(result._tag === "Falsified" && result.shrunkInput.length === 2)
+ * ```
+ *
+ * @category property tests
+ * @since 0.1.0
+ */
+export const list = (options: {
+  /** Faults are at positions below this number. */
+  readonly requests: number
+  /** Faults at most. Default: 3. */
+  readonly most?: number | undefined
+  /** The faults to choose from. Default: all of them. */
+  readonly kinds?: readonly [Fault, ...ReadonlyArray<Fault>] | undefined
+}): Schema.Codec<ReadonlyArray<FaultAt>> =>
+  Schema.Array(Schema.Struct({
+    at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: options.requests - 1 })),
+    fault: Schema.Literals(options.kinds ?? allFaults)
+  })).check(Schema.isMaxLength(options.most ?? 3))
+
+/**
  * Injects a fault into the request at an index, counted from 0.
  *
  * @category rules
@@ -134,10 +195,7 @@ export const at = (index: number, fault: Fault): Rule => (_, circumstances) =>
  * @since 0.1.0
  */
 export const between = (from: Duration.Input, to: Duration.Input, fault: Fault): Rule => {
-  const [start, end] = [
-    Duration.toMillis(Duration.fromInputUnsafe(from)),
-    Duration.toMillis(Duration.fromInputUnsafe(to))
-  ]
+  const [start, end] = [millisOf(from), millisOf(to)]
   return (_, { millis }) => millis >= start && millis < end ? fault : undefined
 }
 
@@ -234,3 +292,5 @@ export const explore = <A, E, R, E2>(
   program: Effect.Effect<A, E, R>,
   options: ExploreOptions<A, E, E2, R>
 ): Effect.Effect<Explored, never, Exclude<R, Session | MockSession>> => exploreWith(program, options)
+
+export { down, type NodeFault, type Replicas, slow } from "./internal/nodes.ts"

@@ -8,11 +8,9 @@ import type { Page, Request } from "@effect-cql/core/Port"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { FaultPlan } from "./FaultPlan.ts"
-import { textOfMatcher, toPredicate } from "./internal/matching.ts"
+import type { FaultPlan, Replicas } from "./FaultPlan.ts"
 import { type Made, make, makeMemory, MockSession } from "./internal/mockService.ts"
 
 export { type Made, make, makeMemory, MockSession } from "./internal/mockService.ts"
@@ -131,48 +129,16 @@ export interface Options extends Telemetry.Options {
 }
 
 /**
- * Answers the requests that match: with `params`, only those that bind exactly these, in the order of the markers and as the
- * schema of the query encodes them.
+ * Options of an answer.
  *
- * **Example** (By query and parameters)
- *
- * ```ts
- * import { Session, Statement } from "@effect-cql/core"
- * import { MockSession } from "@effect-cql/testing"
- * import { Effect } from "effect"
- *
- * const byId = "SELECT name FROM app.users WHERE id = ?"
- * const session = MockSession.layer({
- *   answers: [
- *     MockSession.when(byId, MockSession.rows([{ name: "ada" }]), { params: [1] }),
- *     MockSession.when(byId, MockSession.rows([]))
- *   ]
- * })
- * const program = Effect.all([Statement.make(byId, [1]), Statement.make(byId, [2])])
- * const [ada, none] = await Effect.runPromise(program.pipe(Effect.provide(session)))
- * console.assert(ada.first?.["name"] === "ada" && none.first === undefined)
- * ```
- *
- * @category answers
+ * @category options
  * @since 0.1.0
  */
-export const when = (
-  matcher: Matcher,
-  reply: Reply,
-  options?: { readonly params?: ReadonlyArray<unknown> | undefined; readonly optional?: boolean | undefined }
-): Answer => {
-  const matchesText = toPredicate(matcher)
-  const params = options?.params
-  return {
-    matches: (request) =>
-      matchesText(request) &&
-      (params === undefined || (request._tag === "Statement" && Equal.equals(params, request.params))),
-    reply,
-    optional: options?.optional,
-    text: textOfMatcher(matcher),
-    matchesText,
-    params
-  }
+export interface AnswerOptions {
+  /** Answers only requests that bind exactly these, in the order of the markers and as the schema of the query encodes them. */
+  readonly params?: ReadonlyArray<unknown> | undefined
+  /** True if a strict session takes it well that nothing asks for it. Default: `false`. */
+  readonly optional?: boolean | undefined
 }
 
 const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Session | MockSession> =>
@@ -189,6 +155,8 @@ const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Ses
 export interface MemoryOptions extends Omit<Options, "tables"> {
   /** Keyspace of tables and statements that name none. Default: no keyspace, so that every name has to be qualified. */
   readonly keyspace?: string | undefined
+  /** Replicas of the rows, with nodes that are down or slow. Default: one place that is always there. */
+  readonly replicas?: Replicas | undefined
 }
 
 /**
@@ -251,6 +219,7 @@ export const memory = (
  */
 export const layer = (options?: Options): Layer.Layer<Session | MockSession> => layerOf(make(options))
 
+export { when, whenRows } from "./internal/answers.ts"
 export { randomLatency, sometimes } from "./internal/chance.ts"
 export { applied, notApplied } from "./internal/conditions.ts"
 export { expectAtMostInFlight, expectCalledWith, expectCalls, expectOrder, golden } from "./internal/expectations.ts"

@@ -1,6 +1,6 @@
 import { type CqlError, executeConcurrent, Query, RetryPolicy, type Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema } from "effect"
+import { Arbitrary, Cause, Effect, Exit, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { FaultPlan, MockSession } from "../src/index.ts"
 
@@ -201,4 +201,47 @@ describe("a plan", () => {
     }).pipe(Effect.provide(MockSession.memory([stock], {
       faults: FaultPlan.make([FaultPlan.only(({ conditional }) => conditional, FaultPlan.rate(1, ["commitTimeout"]))])
     }))))
+})
+
+describe("a list of faults", () => {
+  const kinds = ["lost", "dropped", "late", "commitTimeout"] as const
+  const faults = FaultPlan.list({ requests: 6, kinds })
+  const soldUnder = (
+    sale: (buyer: string) => Effect.Effect<boolean, CqlError, Session>,
+    faults: ReadonlyArray<FaultPlan.FaultAt>
+  ) =>
+    Effect.gen(function*() {
+      yield* prepare
+      const fiber = yield* Effect.forkChild(Effect.exit(Effect.forEach(buyers, sale)))
+      yield* TestClock.adjust("1 hour")
+      const exit = yield* Fiber.join(fiber)
+      // A fault may also meet the read that checks.
+      return yield* Effect.match(Effect.retry(toldTheTruth(exit), { times: 6 }), {
+        onSuccess: () => true,
+        onFailure: () => false
+      }).pipe(
+        Effect.catchDefect(() => Effect.succeed(false))
+      )
+    }).pipe(Effect.provide(MockSession.memory([stock], {
+      faults: FaultPlan.fromList(faults.map(({ at, fault }) => ({ at: at + 1, fault })))
+    })))
+
+  it.effect.prop(
+    "does not break a sale that looks after an unknown outcome",
+    [faults],
+    ([faults]) => soldUnder(carefulSale, faults)
+  )
+
+  it.effect("is shrunk to the one fault that breaks a naive sale", () =>
+    Effect.gen(function*() {
+      const result = yield* Arbitrary.checkEffect(
+        Arbitrary.schema(faults),
+        (faults) => soldUnder(naiveSale, faults),
+        { seed: 3, runs: 200 }
+      )
+      assert.strictEqual(result._tag, "Falsified")
+      if (result._tag !== "Falsified") return
+      assert.strictEqual(result.shrunkInput.length, 1)
+      assert.include(["lost", "late", "commitTimeout"], result.shrunkInput[0]?.fault)
+    }))
 })

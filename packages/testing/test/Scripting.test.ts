@@ -1,6 +1,6 @@
 import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Schema } from "effect"
+import { Cause, DateTime, Effect, Exit, Fiber, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { MockSession } from "../src/index.ts"
 
@@ -152,6 +152,59 @@ describe("replies", () => {
         yield* Fiber.join(fiber)
       })
       yield* order.pipe(Effect.provide(MockSession.layer({ latency })))
+    }))
+})
+
+describe("rows of a query", () => {
+  const Name = Schema.Struct({ first: Schema.String, seen: Schema.DateTimeUtcFromDate })
+  const named = Query.make("SELECT first_name, seen FROM app.users WHERE id = ?", {
+    params: Schema.Tuple([Schema.Int]),
+    row: Name.pipe(Schema.encodeKeys({ first: "first_name" }))
+  })
+  const row = { first: "ada", seen: DateTime.makeUnsafe(0) }
+
+  it.effect("are given as the program gets them", () =>
+    Effect.gen(function*() {
+      const mock = yield* MockSession.MockSession
+      assert.deepStrictEqual((yield* named(1)).rows, [row, row])
+      assert.strictEqual((yield* mock.calls).length, 2)
+      assert.strictEqual((yield* named(2)).length, 0)
+    }).pipe(Effect.provide(MockSession.layer({
+      defaults: { pageSize: 1 },
+      answers: [
+        MockSession.whenRows(named, [row, row], { params: [1] }),
+        MockSession.whenRows(named, [], { params: [2] })
+      ]
+    }))))
+
+  it.effect("are given so as well where the query makes results of its rows, and as they are without a schema", () =>
+    Effect.gen(function*() {
+      const results = Query.make("SELECT seen FROM app.users", {
+        row: Schema.Struct({ seen: Schema.DateTimeUtcFromDate }),
+        onInvalidRow: "result"
+      })
+      const plain = Query.make("SELECT a FROM app.users")
+      const session = MockSession.layer({
+        answers: [MockSession.whenRows(results, [{ seen: row.seen }]), MockSession.whenRows(plain, [{ a: 1 }])]
+      })
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual((yield* results()).rows, [Result.succeed({ seen: row.seen })])
+        assert.deepStrictEqual((yield* plain()).rows, [{ a: 1 }])
+      }).pipe(Effect.provide(session))
+    }))
+
+  it.effect("have to fit its schema", () =>
+    Effect.gen(function*() {
+      const wrong = { first: "ada", seen: "yesterday" }
+      const message = yield* defectOf(
+        { answers: [MockSession.whenRows(named, [row, wrong as never])] },
+        named(1)
+      )
+      assert.include(message, "expected rows of the row type of the query, got another at index 1")
+      assert.notInclude(message, "yesterday")
+      const raw = MockSession.when(named, MockSession.rows([{ first_name: "ada", seen: "yesterday" }]))
+      const error = yield* Effect.flip(named(1)).pipe(Effect.provide(MockSession.layer({ answers: [raw] })))
+      assert.strictEqual(error.reason._tag, "RowDecoding")
     }))
 })
 

@@ -1,17 +1,13 @@
 /**
  * Applies faults to requests.
  */
-import { CqlError, Reason } from "@effect-cql/core"
-import { type Page, type Request, textOf } from "@effect-cql/core/Port"
+import { type CqlError, Reason } from "@effect-cql/core"
+import type { Page, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import type { Fault } from "../FaultPlan.ts"
+import { failing, timedOut, unavailable } from "./shortages.ts"
 
 type Answer = Effect.Effect<Page, CqlError>
-
-const consistency = "LOCAL_ONE"
-
-const failing = (request: Request, reason: Reason.Reason): Effect.Effect<never, CqlError> =>
-  Effect.fail(new CqlError({ reason, query: textOf(request) }))
 
 const overloaded = () => new Reason.Overloaded({ message: "a fault of the plan: the coordinator is overloaded" })
 
@@ -21,36 +17,10 @@ const closed = () =>
     written: true
   })
 
-const unavailable = ({ conditional, options }: Request) =>
-  new Reason.Unavailable({
-    message: "a fault of the plan: too few replicas are alive",
-    consistency: conditional ? options.serialConsistency ?? "SERIAL" : options.consistency ?? consistency,
-    required: 1,
-    alive: 0
-  })
+const timeout = (request: Request, writeType?: string) => timedOut(request, { received: 0, blockFor: 1, writeType })
 
-/** The kind of write that the server names in a timeout whose effect is unknown. */
-const writeType = (request: Request): string => {
-  if (request.conditional) return "CAS"
-  if (request._tag === "Statement") return "SIMPLE"
-  return request.type === "logged" ? "BATCH_LOG" : request.type === "counter" ? "COUNTER" : "UNLOGGED_BATCH"
-}
-
-const timeout = (request: Request, type = writeType(request)) => {
-  const fields = {
-    message: "a fault of the plan: too few replicas answered in time",
-    consistency: request.options.consistency ?? consistency,
-    received: 0,
-    blockFor: 1
-  } as const
-  return request.kind === "read"
-    ? new Reason.ReadTimeout({ ...fields, dataPresent: false })
-    : new Reason.WriteTimeout({ ...fields, writeType: type })
-}
-
-/** Applies the request whatever becomes of it, and then fails. */
-const appliedAnd = (request: Request, answer: Answer, reason: Reason.Reason): Answer =>
-  Effect.andThen(answer, failing(request, reason))
+/** Applies the request in every case, and then fails. */
+const appliedAnd = (answer: Answer, failure: Answer): Answer => Effect.andThen(answer, failure)
 
 // Long after the timeouts of a client, and soon enough for a test to see it.
 const lateBy = "30 seconds"
@@ -61,15 +31,15 @@ export const inject = (fault: Fault, request: Request, forward: () => Answer): A
     case "overloaded":
       return failing(request, overloaded())
     case "unavailable":
-      return failing(request, unavailable(request))
+      return unavailable(request, { required: 1, alive: 0 })
     case "dropped":
       return failing(request, closed())
     case "timeout":
-      return failing(request, timeout(request))
+      return timeout(request)
     case "lost":
-      return appliedAnd(request, forward(), closed())
+      return appliedAnd(forward(), failing(request, closed()))
     case "timeoutApplied":
-      return appliedAnd(request, forward(), timeout(request))
+      return appliedAnd(forward(), timeout(request))
     case "late":
       return Effect.andThen(
         Effect.forkDetach(Effect.delay(Effect.ignore(Effect.suspend(forward)), lateBy)),
@@ -79,7 +49,7 @@ export const inject = (fault: Fault, request: Request, forward: () => Answer): A
       // The proposal was accepted and only the commit is late. A condition that did not hold has no commit.
       return Effect.flatMap(
         forward(),
-        (page) => page.wasApplied === false ? Effect.succeed(page) : failing(request, timeout(request, "SIMPLE"))
+        (page) => page.wasApplied === false ? Effect.succeed(page) : timeout(request, "SIMPLE")
       )
   }
 }
@@ -89,13 +59,15 @@ const ofWrites: ReadonlyArray<Fault> = [...ofReads, "lost", "timeoutApplied", "l
 // No replicas answer a definition, so that none can be too few or too late.
 const ofDefinitions: ReadonlyArray<Fault> = ["overloaded", "dropped", "lost", "late"]
 
+export const allFaults: ReadonlyArray<Fault> = [...ofWrites, "commitTimeout"]
+
 /** The faults that a request can meet. */
 export const faultsOf = ({ conditional, kind }: Request): ReadonlyArray<Fault> => {
   switch (kind) {
     case "read":
       return ofReads
     case "write":
-      return conditional ? [...ofWrites, "commitTimeout"] : ofWrites
+      return conditional ? allFaults : ofWrites
     case "schema":
       return ofDefinitions
     case "other":

@@ -4,12 +4,13 @@
 import type { CqlError, PageState, Statement } from "@effect-cql/core"
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { FaultPlan } from "../FaultPlan.ts"
 import type { Answer, Call, Options, Reply } from "../MockSession.ts"
+import { millisOf } from "./duration.ts"
 import { inject } from "./faults.ts"
 import { Timers } from "./timers.ts"
 import { unexpected } from "./unexpected.ts"
@@ -173,5 +174,3 @@ export class MockPort implements ExecutePort {
     return answer.reply(request, { attempt, pageState, behind })
   }
 }
-
-const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))

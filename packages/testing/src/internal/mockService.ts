@@ -12,6 +12,7 @@ import type { Answer, Call, CallOf, Matcher, MemoryOptions, Options, Reply } fro
 import { interpreter, preload } from "./interpreter.ts"
 import { toPredicate } from "./matching.ts"
 import { type Behind, MockPort } from "./mockPort.ts"
+import { Replicas } from "./replicas.ts"
 
 /**
  * The record of a mock session: what it was asked, and how much at once.
@@ -114,11 +115,21 @@ export const makeMemory = (
 ): Effect.Effect<Made, never, Scope.Scope> => {
   void preload()
   return Effect.flatMap(interpreter, (Memory) => {
-    const memory = new Memory(options?.keyspace)
+    const memories: Array<InstanceType<typeof Memory>> = []
+    const makeStore = () => {
+      const memory = new Memory(options?.keyspace)
+      memories.push(memory)
+      return memory
+    }
+    const { partition, ring, ...alone } = makeStore()
+    const { execute } = options?.replicas === undefined
+      ? alone
+      : new Replicas(options.replicas, memories[0]!, makeStore)
+    const reply: Reply = (request, { pageState }) => execute(request, pageState)
+    const texts = [...tables]
+    const define = Effect.forEach(memories, (memory) => memory.define(texts), { discard: true })
     const defaults = { pageSize: memoryPageSize, ...options?.defaults }
-    const reply: Reply = (request, { pageState }) => memory.execute(request, pageState)
-    const { partition, ring } = memory
-    return makeOn({ ...options, defaults }, Effect.as(memory.define([...tables]), { reply, ring, partition }))
+    return makeOn({ ...options, defaults }, Effect.as(define, { reply, ring, partition }))
   })
 }
 

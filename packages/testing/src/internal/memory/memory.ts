@@ -12,9 +12,8 @@ import {
   type StatementRequest,
   textOf
 } from "@effect-cql/core/Port"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
+import * as Moments from "../moment.ts"
 import { type Answer, Database, type Moment } from "./database.ts"
 import { Refused } from "./failures.ts"
 import type { Cursor } from "./reads.ts"
@@ -51,7 +50,12 @@ export class Memory {
   }
 
   readonly execute = (request: Request, pageState: PageState | undefined): Effect.Effect<Page, CqlError> =>
-    Effect.flatMap(moment(request), (moment) => attempt(request, () => this.#page(request, moment, pageState)))
+    Effect.flatMap(Moments.momentOf(request), (moment) => this.executeAt(request, pageState, moment))
+
+  /** Executes a request as it would be at a moment. */
+  executeAt(request: Request, pageState: PageState | undefined, at: Moments.Moment): Effect.Effect<Page, CqlError> {
+    return attempt(request, () => this.#page(request, now(at), pageState))
+  }
 
   /** Dies of a request that a server with these tables would refuse. */
   readonly check = (request: Request): Effect.Effect<void> =>
@@ -93,14 +97,9 @@ export class Memory {
   }
 }
 
-/** Time and chance, as the services of the fiber have them. */
-const moment = (request: Request | undefined): Effect.Effect<Moment> =>
-  Effect.flatMap(Clock.Clock, (clock) =>
-    Effect.map(Random.Random, (random) => ({
-      millis: clock.currentTimeMillisUnsafe(),
-      random: () => Math.floor(random.nextDoubleUnsafe() * 2 ** 32),
-      timestamp: request?.options.timestamp ?? request?.options.sentAt
-    })))
+const now = ({ millis, numbers, timestamp }: Moments.Moment): Moment => ({ millis, random: numbers(), timestamp })
+
+const moment = (request: Request | undefined): Effect.Effect<Moment> => Effect.map(Moments.momentOf(request), now)
 
 /** Errors of the interpreter beside refusals: unsupported statements, and its own errors. */
 class Broken {
