@@ -68,7 +68,7 @@ integration("Migrations", (server) => {
         assert.include(lines, "applied ")
         assert.strictEqual(yield* first.line, "applied 0001_runs 0002_wait 0003_names")
         assert.deepStrictEqual(yield* applied(keyspace), all)
-      }), 60_000)
+      }), 180_000)
 
     it.effect("of a process that is killed in the middle are ended by the next", () =>
       Effect.gen(function*() {
@@ -84,7 +84,7 @@ integration("Migrations", (server) => {
         assert.strictEqual(yield* next.line, "waiting")
         assert.strictEqual(yield* next.line, "applied 0002_wait 0003_names")
         assert.deepStrictEqual(yield* applied(keyspace), all)
-      }), 60_000)
+      }), 180_000)
 
     it.effect(
       "stop at a statement, go on with it, and know what a repeated definition finds done",
@@ -167,6 +167,6 @@ integration("Migrations", (server) => {
         assert.deepStrictEqual(yield* Migrations.run(after), ["0002_posts"])
         assert.deepStrictEqual(yield* Migrations.diff(Post), { statements: [], obstacles: [] })
         assert.deepStrictEqual(yield* Table.check(Post), [])
-      }), 60_000)
+      }), 180_000)
   })
 })

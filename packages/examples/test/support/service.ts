@@ -32,7 +32,8 @@ export const exampleService = Effect.fnUntraced(function*(server: CassandraServe
         env: {
           ...process.env,
           PORT: String(port),
-          DRAIN: "1 second",
+          // Far longer than a probe of the balancer takes on a machine that is busy.
+          DRAIN: "5 seconds",
           CASSANDRA_CONTACT_POINTS: `127.0.0.1:${databasePort}`,
           CASSANDRA_LOCAL_DATACENTER: server.localDataCenter,
           ...(credentials && {
