@@ -59,7 +59,7 @@ const SessionLive = Layer.unwrap(
   Effect.map(
     CassandraServer.CassandraServer,
     ({ contactPoints, credentials, localDataCenter }) =>
-      CassandraSession.layer({ contactPoints, localDataCenter, ...credentials })
+      CassandraSession.layer({ contactPoints, localDataCenter, spans: false, metrics: false, ...credentials })
   )
 )
 

@@ -12,6 +12,7 @@ import { everybody, names, only } from "./contenders.ts"
 import { measureHeap } from "./heap.ts"
 import * as Scripted from "./scripted.ts"
 import { measureSkew } from "./skew.ts"
+import * as Watched from "./watched.ts"
 import { makeWorkload } from "./workload.ts"
 
 const quick = process.argv.includes("--quick")
@@ -162,6 +163,37 @@ const scripted = async () => {
   }
 }
 
+/** Spans and metrics, each as the difference to a session that watches nothing. */
+const watched = async () => {
+  const workload = makeWorkload(100_000)
+  const samples = await measure(Watched.everybody(workload, nextTick), {
+    statements: workload.size,
+    rounds,
+    warmUp: 1,
+    runsBefore
+  })
+  const { all, aloneMetrics, aloneOff, aloneSpans, failures, metrics, off } = Watched.names
+  const more = (name: string, than: string) => median(samples.own(name, than))
+  printTable(
+    "Spans and metrics, with the tracer that Effect has by default (us of CPU a statement)",
+    ["", "whole", "more than nothing watched"],
+    [
+      ...[off, metrics, failures, all].map((name): Row => [name, samples.median(name), more(name, off)]),
+      ...[aloneOff, aloneMetrics, aloneSpans].map((name): Row => [name, samples.median(name), more(name, aloneOff)])
+    ]
+  )
+  return {
+    measured: samples,
+    verdicts: [
+      atMost("metrics on, more", more(metrics, off), 0.2, "us"),
+      atMost("spans failures, more", more(failures, off), 0.2, "us"),
+      atMost("spans all, more", more(all, off), 3, "us"),
+      atMost("yield* statement, metrics on, more", more(aloneMetrics, aloneOff), 0.5, "us"),
+      atMost("yield* statement, spans on, more", more(aloneSpans, aloneOff), 3, "us")
+    ]
+  }
+}
+
 /** The cost of failures: none, every tenth, all. */
 const failures = async () => {
   const workload = makeWorkload(50_000)
@@ -233,7 +265,15 @@ const single = await cost(nextTick)
 costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
 const together = await cost(batched())
 costTable(`Level ${level}, statements answered together on the next tick`, together)
-const sections = [await alone(), await scripted(), await byLevel(), await failures(), await skew(), await heap()]
+const sections = [
+  await alone(),
+  await scripted(),
+  await watched(),
+  await byLevel(),
+  await failures(),
+  await skew(),
+  await heap()
+]
 conclude("engine", [...costVerdicts(single), ...sections.flatMap(({ verdicts }) => verdicts)], {
   single,
   together,

@@ -67,9 +67,11 @@ export const callbackPort = (answer: Answer, failEvery: FailEvery): Port => {
   }
 }
 
-/** A session of this library over a port. */
+/** A session of this library over a port. Without spans and metrics, unless the port asks for them. */
 export const sessionOf = (port: Port): Session["Service"] =>
-  Effect.runSync(Session.make(port).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe())))
+  Effect.runSync(
+    Session.make({ spans: false, metrics: false, ...port }).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe()))
+  )
 
 /** The failure of a request, as a port makes it. */
 export const refusal = () =>

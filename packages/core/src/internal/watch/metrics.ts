@@ -1,7 +1,9 @@
 /**
  * The metrics of a session: their names, units and bounds. docs/guides/watching.md lists them.
  */
+import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
+import { type Histogram, histogramOf } from "./histogram.ts"
 
 /** The values of attributes, which are texts. */
 export type Attributes = Readonly<Record<string, string>>
@@ -19,12 +21,10 @@ const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
 
 const withUnit = (attributes: Attributes, { unit }: Definition): Attributes => ({ ...attributes, unit })
 
-const histogram = (boundaries: ReadonlyArray<number>, definition: Definition) => (attributes: Attributes) =>
-  Metric.histogram(definition.name, {
-    boundaries,
-    description: definition.description,
-    attributes: withUnit(attributes, definition)
-  })
+const histogram =
+  (boundaries: ReadonlyArray<number>, definition: Definition) =>
+  (attributes: Attributes, context: Context.Context<never>): Histogram =>
+    histogramOf({ ...definition, boundaries, attributes: withUnit(attributes, definition) }, context)
 
 const counter = (definition: Definition) => (attributes: Attributes) =>
   Metric.counter(definition.name, {

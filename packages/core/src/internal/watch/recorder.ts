@@ -14,6 +14,7 @@ import type { Gate } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
 import type { SessionState } from "../session/state.ts"
 import { Counts } from "./counts.ts"
+import type { Histogram } from "./histogram.ts"
 import * as Metrics from "./metrics.ts"
 import { Nodes } from "./nodes.ts"
 import { forget, onRead } from "./onRead.ts"
@@ -32,14 +33,16 @@ export class Recorder {
   readonly attributes: Readonly<Record<string, string>>
   readonly #session: SessionState
   readonly #context: Context.Context<never>
+  /** The attributes of all of its metrics. */
+  readonly #own: Metrics.Attributes
   readonly #series: SeriesOf
   readonly #results: Counts
   readonly #retries: Counts
   readonly #moves: Counts
   readonly #pages: Counts
   readonly #warnings: Counts
-  readonly #waits: ReturnType<typeof Metrics.queueWait>
-  readonly #batches: ReturnType<typeof Metrics.batchSize>
+  #waits: Histogram | undefined
+  #batches: Histogram | undefined
   readonly #limit: ReturnType<typeof Metrics.limit>
   readonly #buffered: ReturnType<typeof Metrics.buffered>
   readonly #events: Counts
@@ -60,7 +63,8 @@ export class Recorder {
       Context.add(Metric.CurrentMetricAttributes, this.attributes)
     )
     const own = { "cql.session.name": session.name }
-    this.#series = new SeriesOf(session)
+    this.#own = own
+    this.#series = new SeriesOf(session, this.#context)
     this.#results = new Counts(this.#context, (key) => Metrics.results({ ...own, ...resultOf(key) }))
     this.#retries = new Counts(this.#context, (reason) => Metrics.retries({ ...own, "error.type": reason }))
     this.#moves = new Counts(this.#context, (reason) => Metrics.limitMoves({ ...own, "cql.limit.reason": reason }))
@@ -69,8 +73,6 @@ export class Recorder {
     this.#events = new Counts(this.#context, (event) => Metrics.events({ ...own, "cql.event": event }))
     const { health } = session.port
     this.#nodes = health === undefined ? undefined : new Nodes(health, own, session.name, this.#context)
-    this.#waits = Metrics.queueWait(own)
-    this.#batches = Metrics.batchSize(own)
     this.#limit = Metrics.limit(own)
     this.#buffered = Metrics.buffered(own)
     onRead(this, Metrics.inFlight(own), this.#context)
@@ -105,7 +107,8 @@ export class Recorder {
     const { executable } = execution
     const series = this.#series.of(executable)
     if (result._tag === "Success") {
-      series.duration.updateUnsafe(millis / 1_000, this.#context)
+      series.duration ??= this.#series.durationOf(series)
+      series.duration.record(millis / 1_000)
       this.#readPages += execution.pages
       execution.pages = 0
       if (result.outcome === "Applied") this.#applied++
@@ -115,10 +118,13 @@ export class Recorder {
       if (series.isRead) this.#rows(series, rows.length)
     } else {
       const { reason } = result.error
-      this.#series.failing(series, reason._tag).updateUnsafe(millis / 1_000, this.#context)
+      this.#series.failing(series, reason._tag).record(millis / 1_000)
       this.#results.add(`failure ${result.outcome} ${reason._tag}`)
     }
-    if (executable._tag === "Batch") this.#batches.updateUnsafe(executable.statements.length, this.#context)
+    if (executable._tag === "Batch") {
+      this.#batches ??= Metrics.batchSize(this.#own, this.#context)
+      this.#batches.record(executable.statements.length)
+    }
     // A clock that is behind is another one, such as that of a test.
     if (now - this.#handedAt >= interval || now < this.#handedAt) {
       this.#handedAt = now
@@ -128,7 +134,7 @@ export class Recorder {
 
   #rows(series: Series, count: number): void {
     series.rows ??= this.#series.rowsOf(series)
-    series.rows.updateUnsafe(count, this.#context)
+    series.rows.record(count)
   }
 
   interrupted(outcome: Outcome): void {
@@ -141,7 +147,8 @@ export class Recorder {
 
   /** A call waited so many milliseconds for a permit. */
   waited(millis: number): void {
-    this.#waits.updateUnsafe(millis / 1_000, this.#context)
+    this.#waits ??= Metrics.queueWait(this.#own, this.#context)
+    this.#waits.record(millis / 1_000)
   }
 
   /** The session has closed. */

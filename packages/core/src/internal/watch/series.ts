@@ -1,20 +1,20 @@
 /**
  * The series of the metrics of single calls, by operation and table. Their number is bounded.
  */
-import type * as Metric from "effect/Metric"
+import type * as Context from "effect/Context"
 import { internals } from "../internals.ts"
 import type { SessionState } from "../session/state.ts"
 import type { Text } from "../statement/cqlText.ts"
 import type { Executable } from "../statement/input.ts"
 import { describe, type Described } from "./described.ts"
+import type { Histogram } from "./histogram.ts"
 import * as Metrics from "./metrics.ts"
-
-type Histogram = Metric.Histogram<number>
 
 export interface Series {
   readonly attributes: Metrics.Attributes
   readonly isRead: boolean
-  readonly duration: Histogram
+  /** Undefined before the first call that succeeded. */
+  duration: Histogram | undefined
   readonly failures: Map<string, Histogram>
   rows: Histogram | undefined
 }
@@ -29,13 +29,15 @@ const other = "_OTHER"
 
 export class SeriesOf {
   readonly #session: SessionState
+  readonly #context: Context.Context<never>
   readonly #byText = new WeakMap<Text, Series>()
   readonly #byName = new Map<string, Series>()
   #lastText: Text | undefined
   #last: Series | undefined
 
-  constructor(session: SessionState) {
+  constructor(session: SessionState, context: Context.Context<never>) {
     this.#session = session
+    this.#context = context
   }
 
   of(executable: Executable): Series {
@@ -57,13 +59,17 @@ export class SeriesOf {
     const known = series.failures.get(reason)
     if (known !== undefined) return known
     const isFull = series.failures.size >= mostReasons
-    const metric = Metrics.duration({ ...series.attributes, "error.type": isFull ? other : reason })
+    const metric = Metrics.duration({ ...series.attributes, "error.type": isFull ? other : reason }, this.#context)
     if (!isFull) series.failures.set(reason, metric)
     return metric
   }
 
+  durationOf({ attributes }: Series): Histogram {
+    return Metrics.duration(attributes, this.#context)
+  }
+
   rowsOf({ attributes }: Series): Histogram {
-    return Metrics.returnedRows(attributes)
+    return Metrics.returnedRows(attributes, this.#context)
   }
 
   #named(
@@ -90,7 +96,7 @@ export class SeriesOf {
     const series: Series = {
       attributes,
       isRead,
-      duration: Metrics.duration(attributes),
+      duration: undefined,
       failures: new Map(),
       rows: undefined
     }
