@@ -171,7 +171,7 @@ describe("the progress of a run", () => {
         })
       assert.strictEqual(yield* readsOf(1_000, {}), yield* readsOf(10, {}))
       assert.isAbove(yield* readsOf(1_000, { onProgress: () => Effect.void }), 2_000)
-    }).pipe(Effect.provide(MockSession.layer())))
+    }).pipe(Effect.provide(MockSession.layer({ metrics: false, spans: false }))))
 })
 
 const parametersOf = (count: number) => Array.from({ length: count }, (_, id) => [id] as const)
