@@ -105,7 +105,7 @@ describe("a collector of OpenTelemetry", () => {
     Effect.gen(function*() {
       const { received, url } = yield* startCollector
       // The layers of a program: the session closes first, and then the exporter sends what is left.
-      const program = everything.pipe(Effect.provide(session), Effect.provide(collector(url)))
+      const program = Effect.provide(everything, Layer.provideMerge(session, collector(url)))
       yield* program.pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
 
       const found = new Map<string, Set<string>>()
