@@ -10,8 +10,9 @@ const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
 const faults = "test/faults/faults.integration.test.ts"
 
 const project = (name: string, root: string, options: object) => ({
-  // Real servers share the machine with the tests. On the virtual clock nothing takes long but what hangs.
-  test: { name, root, testTimeout: name === "core" ? 15_000 : 60_000, ...options }
+  // Real servers share the machine with the tests: also what a suite does at its end takes its time, such as dropping a
+  // keyspace. On the virtual clock nothing takes long but what hangs.
+  test: { name, root, testTimeout: name === "core" ? 15_000 : 60_000, hookTimeout: 60_000, ...options }
 })
 
 export default defineConfig({

@@ -207,6 +207,8 @@ const deafNode = Effect.gen(function*() {
   for (let index = 0; index < 4; index++) yield* session.execute([query, [index]])
   yield* reject(0, "reject_startup")
   yield* disconnect(0)
+  // Before that is known, what is handed to the old connection ends Unknown.
+  yield* Effect.sleep("300 millis")
   const patient = RetryPolicy.make({
     schedule: RetryPolicy.backoff({ times: 19 }),
     budget: { minimum: 1_000, share: 1 }
