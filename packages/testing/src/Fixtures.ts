@@ -1,0 +1,102 @@
+/**
+ * Random rows for tests, the same for the same seed.
+ *
+ * @since 0.1.0
+ */
+import type { CqlError, Session, Statement } from "@effect-cql/core"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+
+/**
+ * A schema whose values can be made of their fields: a class of `Table.Class`, or a struct.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RowSchema<Row> extends Schema.Constraint {
+  readonly Type: Row
+  readonly make: (fields: never) => Row
+}
+
+/**
+ * A table that writes its rows: a class of `Table.Class`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TableOf<Row> extends RowSchema<Row> {
+  readonly insert: (row: never) => Statement.Statement<unknown>
+}
+
+/**
+ * The options of rows.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<Row> {
+  /** Default: 10. */
+  readonly count?: number | undefined
+  /** Default: 0. */
+  readonly seed?: number | undefined
+  /** Fields that are set for the row at an index, such as a key that no other row has. Default: none. */
+  readonly with?: ((index: number) => { readonly [Field in keyof Row]?: Row[Field] }) | undefined
+}
+
+/**
+ * Draws rows that fit a schema and its checks. The same seed draws the same rows. Texts are well-formed, as a database needs them.
+ *
+ * **Example** (Users with keys of their own)
+ *
+ * ```ts
+ * import { Fixtures } from "@effect-cql/testing"
+ * import { Effect, Schema } from "effect"
+ *
+ * const User = Schema.Struct({ id: Schema.Int, name: Schema.NonEmptyString })
+ * const users = await Effect.runPromise(Fixtures.rows(User, { count: 3, seed: 7, with: (id) => ({ id }) }))
+ * console.assert(users.map(({ id }) => id).join() === "0,1,2" && users.every(({ name }) => name.length > 0))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const rows = <S extends RowSchema<S["Type"]>>(
+  schema: S,
+  options?: Options<S["Type"]>
+): Effect.Effect<ReadonlyArray<S["Type"]>> =>
+  // The fields are those of the schema, which types of both a class and a struct do not show.
+  Effect.map(
+    Effect.orDie(
+      Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: options?.count ?? 10, seed: options?.seed ?? 0 })
+    ),
+    (drawn) =>
+      drawn.map((row, index) => {
+        const fields = Object.entries(row as object).map(([field, value]) => [field, storable(value)] as const)
+        return schema.make({ ...Object.fromEntries(fields), ...options?.with?.(index) } as never)
+      })
+  )
+
+/**
+ * Draws rows of a table and inserts them, one after the other; returns them.
+ *
+ * @category writes
+ * @since 0.1.0
+ */
+export const insert = <S extends TableOf<S["Type"]>>(
+  table: S,
+  options?: Options<S["Type"]>
+): Effect.Effect<ReadonlyArray<S["Type"]>, CqlError, Session> =>
+  Effect.tap(
+    rows(table, options),
+    (rows) => Effect.forEach(rows, (row) => table.insert(row as never), { discard: true })
+  )
+
+/** A value whose texts a database can hold: a schema of strings also draws halves of surrogate pairs. */
+const storable = (value: unknown): unknown => {
+  if (typeof value === "string") return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(storable)
+  if (value instanceof Set) return new Set(Array.from(value, storable))
+  if (value instanceof Map) return new Map(Array.from(value, ([key, each]) => [storable(key), storable(each)]))
+  return value
+}
