@@ -1,5 +1,5 @@
 /** Entities, workflows with children, durable clocks and deferred in three processes: each outlives a kill of its runner. */
-import { CqlCluster } from "@effect-cql/cluster"
+import { CqlCluster, Jobs } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
@@ -12,7 +12,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { ownName, withKeyspace } from "../support/session.ts"
-import { Approval, cluster, logged, logTable, Parent, Slow } from "./parts.ts"
+import { Approval, cluster, Fill, logged, logTable, Parent, rowsOfUnit, Slow, targetTable } from "./parts.ts"
 
 const keyspace = ownName("processes")
 const work = 1_500
@@ -72,20 +72,17 @@ const settled = (runners: number) =>
     }
   ).pipe(Effect.timeout("60 seconds"))
 
-/** Waits until a piece of work has begun, and gives the runner that has it. */
+/** Waits until a runner has begun a piece of work, and gives it. */
 const runnerOf = (runners: ReadonlyArray<Runner>, what: string) =>
-  Effect.repeat(logged(keyspace, what), {
-    schedule: Schedule.spaced("50 millis"),
-    until: ({ began }) => began.length > 0
-  })
-    .pipe(
-      Effect.timeout("60 seconds"),
-      Effect.flatMap(({ began }) => Effect.fromNullishOr(runners.find(({ port }) => port === began[0])))
-    )
+  Effect.map(logged(keyspace, what), ({ began }) => runners.find(({ port }) => began.includes(port))).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (found) => found !== undefined }),
+    Effect.timeout("60 seconds"),
+    Effect.flatMap(Effect.fromNullishOr)
+  )
 
 const Client = ClusterWorkflowEngine.layer.pipe(
   Layer.provideMerge(NodeCqlCluster.layerClient(cluster(keyspace))),
-  Layer.provideMerge(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), logTable(keyspace)))
+  Layer.provideMerge(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), logTable(keyspace), targetTable(keyspace)))
 )
 
 integration("A cluster of three processes over CQL", () => {
@@ -113,6 +110,33 @@ integration("A cluster of three processes over CQL", () => {
           assert.strictEqual((yield* logged(keyspace, "entity 0")).ended.length, 1)
         }).pipe(Effect.scoped),
       240_000
+    )
+
+    it.effect(
+      "ends a job whose runners are killed, writes every row, and counts each once",
+      () =>
+        Effect.gen(function*() {
+          const runners = [...(yield* Effect.all([start, start, start]))]
+          yield* settled(3)
+          const units = 72
+          const job = yield* Fill.start({ units }, { id: "fill" })
+          for (const _ of [1, 2]) {
+            const victim = yield* runnerOf(runners, "fill")
+            yield* Effect.sleep("700 millis")
+            yield* victim.kill
+            runners.splice(runners.indexOf(victim), 1, yield* start)
+          }
+          const end = yield* Effect.timeout(job.await, "120 seconds")
+          const rows = units * rowsOfUnit
+          assert.deepStrictEqual(end, { state: "done", units, done: units, failed: 0, rows })
+          const { rows: written } = yield* Statement.make(`SELECT id, value FROM ${keyspace}.target`, [], {
+            consistency: "LOCAL_QUORUM"
+          })
+          assert.strictEqual(written.length, rows)
+          assert.isTrue(written.every(({ id, value }) => value === Number(id) * 2))
+          assert.isAbove(new Set((yield* logged(keyspace, "fill")).began).size, 2)
+        }).pipe(Effect.scoped, Effect.provide(Jobs.layer({ keyspace, lanes: 24 }))),
+      300_000
     )
 
     it.effect(
