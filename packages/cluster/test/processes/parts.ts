@@ -120,13 +120,13 @@ export const logged = (keyspace: string, what: string) =>
     })
   )
 
-/** Settings under which a dead runner is noticed within seconds. */
+/** Settings under which a dead runner is noticed within seconds, and a starved one is not taken for dead. */
 export const cluster = (keyspace: string) => ({
   keyspace,
-  lease: "4 seconds",
+  lease: "12 seconds",
   shards: 24,
   sharding: {
-    shardLockRefreshInterval: "1 second",
+    shardLockRefreshInterval: "2 seconds",
     refreshAssignmentsInterval: "500 millis",
     entityMessagePollInterval: "1 second",
     runnerHealthCheckInterval: "1 second"

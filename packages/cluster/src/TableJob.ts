@@ -1,0 +1,162 @@
+/**
+ * Jobs that go through a table: a range of the ring a unit, a page a checkpoint.
+ *
+ * @since 0.1.0
+ */
+import type { CqlError, Session } from "@effect-cql/core"
+import { Scan } from "@effect-cql/schema"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Job from "./Job.ts"
+import type { JobRunner } from "./JobRunner.ts"
+import type { Jobs } from "./Jobs.ts"
+import type { LaneLost } from "./Lanes.ts"
+
+/**
+ * A range of tokens, without its start.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Range {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+/**
+ * A job over a table, and the layer that runs it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TableJob<out R> {
+  /** The ranges that a job would have now. Nothing is stored. */
+  readonly plan: Effect.Effect<ReadonlyArray<Range>, CqlError | Scan.PartitionerNotSupported, Session>
+  /** Starts the job. The same id is the same job, whatever its state. */
+  readonly start: (options: { readonly id: string }) => Effect.Effect<
+    Job.Handle,
+    CqlError | LaneLost | Job.JobConflict | Scan.PartitionerNotSupported,
+    Jobs | Session
+  >
+  readonly layer: Layer.Layer<never, never, JobRunner | Session | R>
+}
+
+/**
+ * Options of {@link make}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  E,
+  R
+> {
+  /** Changes with what is done to a row. */
+  readonly version: string
+  readonly table: Scan.Scannable<Row, A, P, K, I>
+  /**
+   * The work on a page of rows. The rows of a partition that is larger than a page come again after a death, and so do those of a page
+   * whose checkpoint was not written: give each statement the `timestamp` of the context. Default: the rows are counted.
+   */
+  readonly rows?:
+    | ((rows: ReadonlyArray<Row>, context: Pick<Job.Context<unknown>, "id" | "timestamp">) => Effect.Effect<
+      unknown,
+      E,
+      R
+    >)
+    | undefined
+  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  readonly splitSize?: number | undefined
+  /** Rows of a page. Default: that of the session. */
+  readonly pageSize?: number | undefined
+  /** Attempts of a range. Default: 3. */
+  readonly attempts?: number | undefined
+}
+
+/**
+ * Makes a job that goes through all rows of a table. Its progress counts the rows.
+ *
+ * The ranges are those of `Scan.ranges` when the job is started, and are stored: a change of the ring does not disturb it. A range is
+ * read at the consistency of the cluster's other statements, LOCAL_QUORUM.
+ *
+ * **Example** (Counting a table)
+ *
+ * ```ts
+ * import { CqlCluster, JobRunner, TableJob } from "@effect-cql/cluster"
+ * import { executeConcurrentWithArgs } from "@effect-cql/core"
+ * import { CqlSchema, Table } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * class User extends Table.Class<User>("User")("app.users", { columns: { id: CqlSchema.Int }, partitionKey: "id" }) {}
+ *
+ * const CountUsers = TableJob.make("CountUsers", { version: "1", table: User })
+ *
+ * const runner = CountUsers.layer.pipe(
+ *   Layer.provideMerge(JobRunner.layerLocal({ keyspace: "app", lanes: 4, interval: "20 millis" })),
+ *   Layer.provideMerge(MockSession.memory([...CqlCluster.ddl("app"), ...Table.ddl(User)]))
+ * )
+ * const program = Effect.gen(function*() {
+ *   yield* executeConcurrentWithArgs(User.insert, [1, 2, 3].map((id) => ({ id })))
+ *   const job = yield* CountUsers.start({ id: "count-1" })
+ *   return yield* job.await
+ * })
+ * const { rows } = await Effect.runPromise(program.pipe(Effect.provide(runner)))
+ * console.assert(rows === 3)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  E = never,
+  R = never
+>(
+  name: string,
+  options: Options<Row, A, P, K, I, E, R>
+): TableJob<R> => {
+  const { attempts, pageSize, rows: work, splitSize, table, version } = options
+  const job = Job.make(name, {
+    version,
+    params: Schema.Null,
+    unit: RangeSchema,
+    units: () =>
+      Effect.map(
+        Scan.ranges(table, { splitSize }),
+        (ranges) => ranges.map(({ end, start }): Range => ({ start, end }))
+      )
+  })
+  const layer = job.toLayer(
+    Effect.fnUntraced(function*(range, { checkpoint, cursor, id, timestamp }) {
+      const ranges = cursor === undefined ? [range] : yield* Schema.decodeUnknownEffect(Cursor)(cursor)
+      const pages = Scan.tablePages(table, {
+        ranges,
+        concurrency: 1,
+        statement: { consistency: "LOCAL_QUORUM", pageSize }
+      })
+      yield* Stream.runForEach(pages, ({ remaining, rows }) =>
+        Effect.gen(function*() {
+          if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp })
+          yield* checkpoint({ cursor: yield* Schema.encodeEffect(Cursor)(remaining), rows: rows.length })
+        }))
+    }),
+    { attempts }
+  )
+  return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
+}
+
+const RangeSchema = Schema.Struct({ start: Schema.BigInt, end: Schema.BigInt })
+
+const Cursor = Schema.toCodecJson(Schema.Array(RangeSchema))
