@@ -500,7 +500,7 @@ describe("the options of a client", () => {
     assert.strictEqual(pooling?.heartBeatInterval, 0)
     assert.deepStrictEqual(socketOptions, { connectTimeout: 5_000, readTimeout: 5_000 })
     const options = { contactPoints: ["a"], localDataCenter: "dc1", requestTimeout: "30 days" } as const
-    assert.strictEqual(waitsOnceConnected(options).readTimeout, 0)
+    assert.strictEqual(waitsOnceConnected(options).readTimeout, 12_000)
     const short = { ...options, requestTimeout: "100 millis" } as const
     assert.strictEqual(waitsOnceConnected(short).readTimeout, 5_000)
   })

@@ -50,6 +50,7 @@ interface Waits {
 }
 
 const longestConnectWait = 5_000
+const longestReadWait = 12_000
 
 /**
  * The waits while connecting. Addresses are tried side by side, so each gets half of the time: the other half is left for
@@ -63,13 +64,14 @@ export const waitsToConnect = (options: Options): Waits => {
 
 /**
  * The waits from then on, for what the driver asks by itself: how to log in again, and which nodes there are. A short timeout
- * of statements is none of theirs.
+ * of statements is none of theirs. Without any, a node that takes a connection and does not speak would never be tried again.
  */
 export const waitsOnceConnected = (options: Options): Waits => {
   const requestTimeout = millisOf("requestTimeout", requestTimeoutOf(options))
   const socketOptions = options.clientOptions?.socketOptions
+  const wait = Number.isFinite(requestTimeout) ? Math.max(requestTimeout, longestConnectWait) : longestReadWait
   return {
     connectTimeout: socketOptions?.connectTimeout ?? longestConnectWait,
-    readTimeout: socketOptions?.readTimeout ?? timerOf(Math.max(requestTimeout, longestConnectWait))
+    readTimeout: socketOptions?.readTimeout ?? wait
   }
 }

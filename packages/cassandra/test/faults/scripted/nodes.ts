@@ -203,7 +203,8 @@ const allGone = Effect.gen(function*() {
 const deafNode = Effect.gen(function*() {
   const { accept, contactPoints, disconnect, open, prime, reject } = yield* cluster(2)
   yield* prime({ query, params }, nothing)
-  const session = yield* open({ clientOptions: { socketOptions: { connectTimeout: 300 } } })
+  const socketOptions = { connectTimeout: 3_000, readTimeout: 2_000 }
+  const session = yield* open({ clientOptions: { socketOptions } })
   for (let index = 0; index < 4; index++) yield* session.execute([query, [index]])
   yield* reject(0, "reject_startup")
   yield* disconnect(0)
