@@ -257,6 +257,17 @@ describe("the rows of a table", () => {
       assert.strictEqual((yield* Statement.rows(Post.select({ author: "ada" }))).length, 1)
     }).pipe(answer(row, { ...row, at: null, id: null, title: null })))
 
+  it.effect("leave it out of a projection as well", () =>
+    Effect.gen(function*() {
+      yield* Post.updateStatic({ author: "grace" }, { bio: "x" })
+      yield* Post.insert(post)
+      for (const columns of [["title"], ["title", "bio"], ["id"], ["author"]] as const) {
+        assert.deepStrictEqual(yield* Statement.rows(Post.select({ author: "grace" }, { columns })), [])
+        const [found] = yield* Statement.rows(Post.select({ author: "ada" }, { columns }))
+        assert.isTrue(found !== undefined && Object.keys(found).every((name) => columns.some((column) => column === name)))
+      }
+    }).pipe(Effect.provide(MockSession.memory([...Table.ddl(Post)]))))
+
   it.effect("of counters begin at zero", () =>
     Effect.gen(function*() {
       const likes = yield* Statement.one(Likes.get({ post: id }))

@@ -2,12 +2,11 @@
  * The statements of scans: of a table, and of a query of the user.
  */
 import { InvalidOptions, Query, Statement } from "@effect-cql/core"
-import { skips } from "@effect-cql/core/Annotations"
 import * as Schema from "effect/Schema"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { Placed } from "../../TokenRange.ts"
 import { quoted } from "../names.ts"
-import { rowOf } from "../table/codecs.ts"
+import { rowOf, selectedFor } from "../table/codecs.ts"
 import { tableName } from "../table/texts.ts"
 import type { Item } from "./reader.ts"
 
@@ -36,20 +35,11 @@ export const ofTable = (
 ): Scan<unknown> => {
   const columns = names === undefined ? meta.columns : names.map((name) => columnOf(meta, name))
   const key = meta.partitionKey.map(({ name }) => quoted(name)).join(", ")
-  const row = rowOf(meta, columns)
-  // A partition of static columns alone has one row without a clustering key, which is none of the table.
-  const clustering = meta.columns.some(({ kind }) => kind === "static") ? meta.clusteringKey[0] : undefined
-  const selected = new Set([...columns, ...(clustering === undefined ? [] : [clustering])].map(({ name }) => name))
+  const selected = selectedFor(meta, columns).map(({ name }) => quoted(name)).join(", ")
   const query = Query.make(
-    `SELECT ${[...selected].map(quoted).join(", ")}, token(${key}) AS ${quoted(tokenColumn)} FROM ${tableName(meta)} ` +
+    `SELECT ${selected}, token(${key}) AS ${quoted(tokenColumn)} FROM ${tableName(meta)} ` +
       `WHERE token(${key}) > ? AND token(${key}) <= ?`,
-    {
-      params: bounds,
-      row: clustering === undefined
-        ? row
-        : row.annotate({ [skips]: (record: Record<string, unknown>) => record[clustering.name] === null }),
-      onInvalidRow
-    }
+    { params: bounds, row: rowOf(meta, columns), onInvalidRow }
   )
   return {
     keyspace: meta.keyspace,

@@ -39,19 +39,28 @@ export const rowOf = (meta: Meta, columns: ReadonlyArray<ColumnMeta>): RowSchema
     fields[column.field] = codec(valueOf(column, "unset"))
     names[column.field] = column.name
   }
-  const clustering = meta.clusteringKey.filter((column) => columns.includes(column)).map(({ name }) => name)
-  const hasStatics = meta.columns.some(({ kind }) => kind === "static") && clustering.length > 0
+  const witness = witnessOf(meta, columns)
   const struct = Schema.Struct(fields).pipe(Schema.encodeKeys(names), Schema.annotate({ [columnNames]: names })).ast
   const row = columns.length === meta.columns.length && meta.row._tag === "Declaration"
     ? instancesOf(struct, meta.row)
     : struct
   const schema = Schema.make<RowSchema>(row)
   // A partition of static columns alone has one row without a clustering key, which is none of the table.
-  return hasStatics
-    ? schema.annotate({
-      [skips]: (record: Record<string, unknown>) => clustering.some((name) => record[name] === null)
-    })
-    : schema
+  return witness === undefined
+    ? schema
+    : schema.annotate({ [skips]: (record: Record<string, unknown>) => record[witness.name] === null })
+}
+
+/** A column that is null in the one row of a partition of static columns alone. Absent in a table without static columns. */
+const witnessOf = (meta: Meta, columns: ReadonlyArray<ColumnMeta>): ColumnMeta | undefined =>
+  meta.columns.some(({ kind }) => kind === "static")
+    ? meta.clusteringKey.find((column) => columns.includes(column)) ?? meta.clusteringKey[0]
+    : undefined
+
+/** The columns to select for rows of these columns. */
+export const selectedFor = (meta: Meta, columns: ReadonlyArray<ColumnMeta>): ReadonlyArray<ColumnMeta> => {
+  const witness = witnessOf(meta, columns)
+  return witness === undefined || columns.includes(witness) ? columns : [...columns, witness]
 }
 
 /** A marker of a statement, with the schema of its value. */

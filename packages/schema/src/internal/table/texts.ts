@@ -5,7 +5,7 @@ import { InvalidOptions } from "@effect-cql/core"
 import * as Schema from "effect/Schema"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import { quoted } from "../names.ts"
-import { type Marker, valueOf } from "./codecs.ts"
+import { type Marker, selectedFor, valueOf } from "./codecs.ts"
 import { type Condition, conditionText, markerText } from "./where.ts"
 
 /** A text, and what its markers bind. */
@@ -94,7 +94,7 @@ export const selectShape = (meta: Meta, selection: Selection): Shape => {
     `${quoted(column.name)} ${(column.order === "desc") === reversed ? "ASC" : "DESC"}`
   )
   const text = [
-    `SELECT ${selection.expression ?? columns.map(({ name }) => quoted(name)).join(", ")} FROM ${tableName(meta)}`,
+    `SELECT ${selection.expression ?? selectedFor(meta, columns).map(({ name }) => quoted(name)).join(", ")} FROM ${tableName(meta)}`,
     ...(where.length === 0 ? [] : [`WHERE ${where.join(" AND ")}`]),
     ...(reversed ? [`ORDER BY ${key.join(", ")}`] : []),
     ...limits.map((marker) => `${marker === limit ? "LIMIT" : "PER PARTITION LIMIT"} ${markerText(marker)}`),
