@@ -24,6 +24,7 @@ const tasks = {
   "check:packed": ["scripts/packed.ts"],
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
   "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
+  "bench:decode": ["packages/benchmarks/src/decode/main.ts"],
   "test:long": ["scripts/long.ts"],
   "test:random": ["scripts/random.ts"],
   image: ["packages/test-server/src/internal/image/main.ts"],

@@ -1,7 +1,6 @@
 import { Query, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server"
-import { integration } from "@effect-cql/test-support/server"
-import { assert, layer } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { optionsOf, ownName } from "./support/session.ts"
@@ -14,7 +13,7 @@ const width = ({ end, start }: { readonly start: bigint; readonly end: bigint })
   return distance === 0n ? 2n ** 64n : distance
 }
 
-integration("tokens of three nodes", () => {
+describe("tokens of three nodes", () => {
   const threeNodes = CassandraServer.layer({ provider: "jvm", nodes: 3, startTimeout: "5 minutes" })
   const SessionLive = Layer.unwrap(
     Effect.map(CassandraServer.CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))

@@ -34,6 +34,15 @@ export const guaranteedBy = "@effect-cql/core/guaranteedBy"
 export const exact = "@effect-cql/core/exact"
 
 /**
+ * The annotation of a schema that is decoded from a union whose first member is that of its values, and whose null stands for no
+ * value: a function that gives the value in place of null, such as an empty set, or `"absent"` for a field that is left out.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const nullAs = "@effect-cql/core/nullAs"
+
+/**
  * The annotation of a struct made by `Schema.encodeKeys`, whose fields have other names than their columns: the names of the
  * columns by field.
  *

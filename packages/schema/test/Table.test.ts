@@ -264,7 +264,9 @@ describe("the rows of a table", () => {
       for (const columns of [["title"], ["title", "bio"], ["id"], ["author"]] as const) {
         assert.deepStrictEqual(yield* Statement.rows(Post.select({ author: "grace" }, { columns })), [])
         const [found] = yield* Statement.rows(Post.select({ author: "ada" }, { columns }))
-        assert.isTrue(found !== undefined && Object.keys(found).every((name) => columns.some((column) => column === name)))
+        assert.isTrue(
+          found !== undefined && Object.keys(found).every((name) => columns.some((column) => column === name))
+        )
       }
     }).pipe(Effect.provide(MockSession.memory([...Table.ddl(Post)]))))
 

@@ -71,6 +71,8 @@ export interface Options {
   readonly heap?: string | undefined
   /** The number of nodes, which are replicas of one data center. Default: 1. More are for provider `jvm` alone. */
   readonly nodes?: 1 | 3 | undefined
+  /** The number of tokens of each node: ranges of the ring that it owns. Default: 8. Another is for provider `jvm` alone. */
+  readonly tokens?: number | undefined
   /** True if clients have to log in, with the `credentials` of the service. Default: no. For provider `jvm` alone. */
   readonly authentication?: boolean | undefined
   /** True if clients have to encrypt, trusting the `certificate` of the service. Default: no. For `jvm` alone. */

@@ -4,7 +4,7 @@
  * docs/benchmarks.md describes the comparison. `--quick` takes fewer statements and rounds.
  */
 import { CassandraSession } from "@effect-cql/cassandra"
-import type { Session } from "@effect-cql/core"
+import { executeConcurrentWithArgs, type Session } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server"
 import cassandra from "cassandra-driver"
 import { Effect, Layer, Redacted } from "effect"
@@ -12,6 +12,7 @@ import { atMost, conclude, printTable, type Row } from "../internal/report.ts"
 import { measure, type Samples } from "../internal/rounds.ts"
 import { spread } from "../internal/stats.ts"
 import { everybody, names, type Work } from "./contenders.ts"
+import { typedContenders, typedNames, wideInsert, wideTable } from "./typed.ts"
 
 const quick = process.argv.includes("--quick")
 const level = 100
@@ -51,6 +52,7 @@ const tables = (client: cassandra.Client) =>
         `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
       )
       await client.execute(`CREATE TABLE ${keyspace}.t (id int PRIMARY KEY, name text, score double)`)
+      await client.execute(wideTable(`${keyspace}.wide`))
     }),
     () => Effect.promise(() => client.execute(`DROP KEYSPACE ${keyspace}`))
   )
@@ -87,7 +89,27 @@ const main = Effect.gen(function*() {
   report(`INSERT, ${plan.statements} at level ${level}`, inserts)
   const selects = yield* run(select)
   report(`SELECT of one row, ${plan.statements} at level ${level}`, selects)
+  const wide = wideInsert(`${keyspace}.wide`, plan.statements)
+  yield* executeConcurrentWithArgs(wide.text, wide.parameters, { concurrency: level })
+  const typed = yield* Effect.promise(() =>
+    measure(typedContenders(context, `${keyspace}.wide`, plan.statements, level), plan)
+  )
+  const typedRatio = spread(
+    typed.of(typedNames.typed).map(({ cpu }, round) => cpu / typed.of(typedNames.untyped)[round]!.cpu)
+  )
+  printTable(
+    `SELECT of one row of ten columns, ${plan.statements} at level ${level}`,
+    ["us a statement", "CPU", "wall", "CPU / untyped", "quartiles"],
+    typed.names.map((name): Row => [
+      name,
+      typed.median(name),
+      typed.median(name, "wall"),
+      name === typedNames.typed ? typedRatio.median : 1,
+      name === typedNames.typed ? `${typedRatio.low.toFixed(2)} to ${typedRatio.high.toFixed(2)}` : ""
+    ])
+  )
   conclude("adapter", [
+    atMost("SELECT of ten columns, client CPU a statement, with a schema to without one", typedRatio.median, 1.1),
     atMost(
       "INSERT, client CPU a statement, to the driver's executeConcurrent",
       ratio(inserts, names.library).median,
@@ -98,7 +120,7 @@ const main = Effect.gen(function*() {
       ratio(selects, names.library).median,
       1.15
     )
-  ], { server: { provider: server.provider, version: server.version }, plan, inserts, selects })
+  ], { server: { provider: server.provider, version: server.version }, plan, inserts, selects, typed })
 }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(SessionLive, CassandraServer.layer())))
 
 await Effect.runPromise(main)

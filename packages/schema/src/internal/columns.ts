@@ -2,7 +2,7 @@
  * The columns of a struct of a domain, as schemas: names, null for what is empty or absent, and instances of its class.
  */
 import { Statement } from "@effect-cql/core"
-import { columnNames, exact } from "@effect-cql/core/Annotations"
+import { columnNames, exact, nullAs } from "@effect-cql/core/Annotations"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -14,8 +14,13 @@ type AST = SchemaAST.AST
 
 const schemaOf = (ast: AST) => Schema.make<Schema.Codec<unknown, unknown, never, never>>(ast)
 
-const emptyOf = (type: string): unknown =>
-  type.startsWith("set<") ? new Set() : type.startsWith("map<") ? new Map() : []
+/** Makes the empty values of a type. */
+const emptyOf = (type: string): () => unknown =>
+  /^(?:frozen<)?set</.test(type)
+    ? () => new Set()
+    : /^(?:frozen<)?map</.test(type)
+    ? () => new Map()
+    : () => []
 
 const Unset = Schema.declare<Statement.Unset>(Statement.isUnset, { expected: "Statement.unset" })
 
@@ -28,11 +33,12 @@ const isEmpty = (value: unknown): boolean =>
 /** A collection that reads null as empty. */
 export const nullAsEmpty = (ast: AST, type: string, emptyAs: EmptyAs = "empty"): AST => {
   const collection = schemaOf(ast)
+  const empty = emptyOf(type)
   return Schema.Union([collection, Schema.Null, Unset]).pipe(
     Schema.decodeTo(
-      schemaOf(Schema.toType(collection).annotate({ [exact]: true }).ast),
+      schemaOf(Schema.toType(collection).annotate({ [exact]: true, [nullAs]: empty }).ast),
       {
-        decode: SchemaGetter.transform((value: unknown) => value ?? emptyOf(type.replace(/^frozen</, ""))),
+        decode: SchemaGetter.transform((value: unknown) => value ?? empty()),
         encode: SchemaGetter.transform((value: unknown) =>
           emptyAs === "unset" && isEmpty(value) ? Statement.unset : value
         )
@@ -47,14 +53,19 @@ export const withoutKey = (ast: AST, absent: "unset" | "null"): AST => {
   const value = schemaOf(ast)
   const nothing = absent === "unset" ? Statement.unset : null
   return Schema.Union([value, Schema.Null, Unset]).pipe(
-    Schema.decodeTo(Schema.optionalKey(schemaOf(Schema.toType(value).annotate({ [exact]: true }).ast)), {
-      decode: SchemaGetter.transformOptional(
-        Option.filter((value: unknown) => value !== null && !Statement.isUnset(value))
+    Schema.decodeTo(
+      Schema.optionalKey(
+        schemaOf(Schema.toType(value).annotate({ [exact]: true, [nullAs]: "absent" }).ast)
       ),
-      encode: SchemaGetter.transformOptional((value: Option.Option<unknown>) =>
-        Option.some(Option.getOrElse(value, () => nothing) ?? nothing)
-      )
-    })
+      {
+        decode: SchemaGetter.transformOptional(
+          Option.filter((value: unknown) => value !== null && !Statement.isUnset(value))
+        ),
+        encode: SchemaGetter.transformOptional((value: Option.Option<unknown>) =>
+          Option.some(Option.getOrElse(value, () => nothing) ?? nothing)
+        )
+      }
+    )
   ).ast
 }
 

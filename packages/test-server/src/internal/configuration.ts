@@ -11,15 +11,20 @@ export interface NodeSettings {
    * up, and nodes here start at the same time, and again in any order.
    */
   readonly cluster: ReadonlyArray<NodeAddress>
+  /** Number of tokens of the node. */
+  readonly tokens: number
   /** True if clients have to log in. */
   readonly authentication: boolean
   /** A key store in PKCS12 with its password; clients then have to encrypt. */
   readonly keyStore?: { readonly path: string; readonly password: string } | undefined
 }
 
+/** Number of tokens of a node, unless another is asked for. */
+export const defaultTokens = 8
+
 /** The `cassandra.yaml` of a node. */
 export const cassandraYaml = (
-  { address, authentication, cluster, directory, keyStore, line }: NodeSettings
+  { address, authentication, cluster, directory, keyStore, line, tokens }: NodeSettings
 ): string => {
   const inDirectory = (name: string) => JSON.stringify(`${directory}/${name}`)
   const seeds = cluster.map(({ host, storagePort }) => `${host}:${storagePort}`).join(",")
@@ -33,7 +38,7 @@ export const cassandraYaml = (
   ]
   return [
     "cluster_name: effect-cql",
-    "num_tokens: 8",
+    `num_tokens: ${tokens}`,
     `hints_directory: ${inDirectory("hints")}`,
     `data_file_directories: [${inDirectory("data")}]`,
     `commitlog_directory: ${inDirectory("commitlog")}`,

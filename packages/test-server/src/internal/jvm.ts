@@ -3,6 +3,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import { platform as system } from "node:process"
+import { defaultTokens } from "./configuration.ts"
 import * as Distribution from "./distribution.ts"
 import { format } from "./endpoint.ts"
 import { Lacking, ServerStartFailed } from "./errors.ts"
@@ -68,6 +69,7 @@ const run = Effect.fnUntraced(
           directory: path.join(directory, `node${index + 1}`),
           address,
           cluster: addresses,
+          tokens: options.tokens ?? defaultTokens,
           authentication: credentials !== undefined,
           keyStore: identity?.keyStore
         }

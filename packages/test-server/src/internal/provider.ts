@@ -13,9 +13,10 @@ export interface ServerProvider {
 }
 
 /** For a provider whose server is as it is: lacking where something special is asked of the server. */
-export const refuseSpecial = ({ authentication, nodes, tls }: Options): Effect.Effect<void, Lacking> => {
+export const refuseSpecial = ({ authentication, nodes, tls, tokens }: Options): Effect.Effect<void, Lacking> => {
   const wishes = [
     ...(nodes === undefined || nodes === 1 ? [] : [`${nodes} nodes`]),
+    ...(tokens === undefined ? [] : [`${tokens} tokens a node`]),
     ...(authentication === true ? ["a login"] : []),
     ...(tls === true ? ["TLS"] : [])
   ]

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
-import { exact } from "../../Annotations.ts"
+import { exact, nullAs } from "../../Annotations.ts"
 import { flatten, options, passes, toPredicate } from "./checks.ts"
 import { bigints, type ColumnType, numbers, texts } from "./columnType.ts"
 
@@ -39,6 +39,12 @@ export const stepsOf = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps
 const known = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefined => {
   if ("encodingChecks" in ast && ast.encodingChecks !== undefined) return undefined
   const { encoding } = ast
+  const instead = insteadOfNull(ast)
+  const [link, ...links] = encoding ?? []
+  if (instead !== undefined && link?.to._tag === "Union" && links.length === 0 && link.to.types[0] !== undefined) {
+    const decode = toFunction(stepsOf(link.to.types[0], type))
+    return checking((value) => value === null ? instead() : decode(value) ?? instead())
+  }
   // The type of the column says nothing of what has been transformed.
   const last = locally(ast, encoding === undefined ? type : undefined)
   if (encoding === undefined || last === undefined) return last
@@ -56,6 +62,12 @@ const known = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefi
   if (first.ofNull === "refuse") return { ...first, decode: inTurn(steps) }
   const others = first.decode === undefined ? steps : steps.slice(1)
   return { ofNull: "decode", kind: undefined, decode: inTurn([toFunction(first), ...others]) }
+}
+
+/** The value in place of null, where a schema says so. An annotation of a schema with checks stands on the last of them. */
+const insteadOfNull = (ast: SchemaAST.AST): (() => unknown) | undefined => {
+  const found: unknown = ast.annotations?.[nullAs] ?? ast.checks?.at(-1)?.annotations?.[nullAs]
+  return typeof found === "function" ? () => found() : found === "absent" ? () => absent : undefined
 }
 
 const inTurn = (steps: ReadonlyArray<(value: unknown) => unknown>): (value: unknown) => unknown => {

@@ -94,7 +94,9 @@ export const selectShape = (meta: Meta, selection: Selection): Shape => {
     `${quoted(column.name)} ${(column.order === "desc") === reversed ? "ASC" : "DESC"}`
   )
   const text = [
-    `SELECT ${selection.expression ?? selectedFor(meta, columns).map(({ name }) => quoted(name)).join(", ")} FROM ${tableName(meta)}`,
+    `SELECT ${selection.expression ?? selectedFor(meta, columns).map(({ name }) => quoted(name)).join(", ")} FROM ${
+      tableName(meta)
+    }`,
     ...(where.length === 0 ? [] : [`WHERE ${where.join(" AND ")}`]),
     ...(reversed ? [`ORDER BY ${key.join(", ")}`] : []),
     ...limits.map((marker) => `${marker === limit ? "LIMIT" : "PER PARTITION LIMIT"} ${markerText(marker)}`),

@@ -8,7 +8,7 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { cassandraYaml, logbackXml } from "../configuration.ts"
+import { cassandraYaml, defaultTokens, logbackXml } from "../configuration.ts"
 import * as Distribution from "../distribution.ts"
 import { defaultPort } from "../endpoint.ts"
 import type { Lacking } from "../errors.ts"
@@ -112,6 +112,7 @@ const buildImage = Effect.gen(function*() {
     directory: data,
     address: node,
     cluster: [node],
+    tokens: defaultTokens,
     authentication: false
   })
   const java = { command: "java", keytool: "keytool", release: debian.java }
