@@ -33,7 +33,7 @@ const start = (handler: Handler, settings?: Job.HandlerOptions) =>
       Layer.provide(Layer.fresh(JobRunner.layerLocal(options)))
     )
     yield* Layer.buildWithScope(Layer.fresh(runner), scope)
-    return Scope.close(scope, Exit.void)
+    return { kill: Scope.close(scope, Exit.void) }
   })
 
 /** Lets virtual time pass, and gives what an effect gives then. */
@@ -149,7 +149,7 @@ describe("a job", () => {
             yield* checkpoint({ cursor: step + 1, rows: 1 })
           }
         })
-      const kill = yield* start(handler)
+      const { kill } = yield* start(handler)
       const job = yield* Numbers.start({ upTo: 8 }, { id: "a" })
       yield* TestClock.adjust("14500 millis")
       yield* kill
@@ -171,7 +171,7 @@ describe("a job", () => {
     Effect.gen(function*() {
       const job = yield* Numbers.start({ upTo: 1 }, { id: "a" })
       for (const _ of [1, 2, 3]) {
-        const kill = yield* start(() => Effect.never)
+        const { kill } = yield* start(() => Effect.never)
         yield* TestClock.adjust("10 seconds")
         yield* kill
       }
@@ -261,7 +261,7 @@ describe("faults", () => {
   it.effect("of any statement are not noticed, whether it was applied, lost or is late", () =>
     Effect.gen(function*() {
       const story = Effect.gen(function*() {
-        const kill = yield* start((_, { checkpoint }) => Effect.as(checkpoint({ cursor: 1, rows: 2 }), 1))
+        const { kill } = yield* start((_, { checkpoint }) => Effect.as(checkpoint({ cursor: 1, rows: 2 }), 1))
         const job = yield* Numbers.start({ upTo: 2 }, { id: "a" })
         return yield* Effect.ensuring(job.await, kill)
       }).pipe(Effect.provide(Layer.mergeAll(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 1 })), Logger.layer([]))))

@@ -34,7 +34,7 @@ const started = <R>(layer: Layer.Layer<never, never, JobRunner.JobRunner | Sessi
     const scope = yield* Scope.make()
     const runner = layer.pipe(Layer.provide(Layer.fresh(JobRunner.layerLocal(options))))
     yield* Layer.buildWithScope(Layer.fresh(runner), scope)
-    return Scope.close(scope, Exit.void)
+    return { kill: Scope.close(scope, Exit.void) }
   })
 
 const ended = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -76,7 +76,7 @@ describe("a job over a table", () => {
   it.effect("does its work on every row, also when its runner dies, and a later write of the application wins", () =>
     Effect.gen(function*() {
       yield* executeConcurrentWithArgs(User.insert, rows)
-      const kill = yield* started(CopyUsers.layer)
+      const { kill } = yield* started(CopyUsers.layer)
       const job = yield* CopyUsers.start({ id: "copy" })
       yield* TestClock.adjust("2500 millis")
       yield* kill

@@ -169,9 +169,11 @@ export const run = (
       now
     } satisfies World
   }).pipe(
-    Effect.provide(Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), { record: false }))),
-    // Runners that are killed or cut off report that at length.
-    Effect.provide(Logger.layer([]))
+    Effect.provide([
+      Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), { record: false })),
+      // Runners that are killed or cut off report that at length.
+      Logger.layer([])
+    ])
   )
 
 /** Counts in its lane, once in a second. What is on its way when the runner is frozen arrives later, as in a real one. */
