@@ -81,7 +81,14 @@ const add = (counts: Map<string, number>, key: string): void => {
 
 const slowStatement = ({ millis, result }: Slow): SlowStatement => ({
   index: result.index,
-  text: withoutLiterals(result.statement.text),
+  text: shortened(withoutLiterals(result.statement.text)),
   duration: Duration.millis(millis),
   result: result._tag === "Success" ? "Success" : result.error.reason._tag
 })
+
+const longestText = 500
+
+const shortened = (cql: string): string => {
+  const text = cql.replace(/\s+/g, " ").trim()
+  return text.length <= longestText ? text : `${text.slice(0, longestText)}...`
+}

@@ -1,23 +1,28 @@
 /**
  * Texts whose literals are replaced by question marks, for what programs show: a literal may be a value of a user.
  */
-import { tokenize } from "./cqlText.ts"
+import { type Token, tokenize } from "./cqlText.ts"
 
-const longest = 500
+const constants = new Set(["TRUE", "FALSE", "NAN", "INFINITY"])
 
-/** The text on one line, with `?` in the place of its literals; cut at some length. */
-export const withoutLiterals = (cql: string): string => {
+/** A text with `?` for each literal, and without comments, which may hold some. */
+export const withoutLiterals = (cql: string, tokens: ReadonlyArray<Token> = tokenize(cql)): string => {
   let text = ""
-  let at = 0
-  for (const { _tag, end, start } of tokenize(cql)) {
-    // What stands between tokens is white space and comments, and a doubled quote makes two tokens of one string.
-    if (_tag === "Literal" && start === at && text.endsWith("?")) {
-      at = end
-      continue
+  let end = 0
+  let isBehindLiteral = false
+  for (const token of tokens) {
+    const gap = cql.slice(end, token.start)
+    // The rest is a string without its end.
+    if (token._tag === "Symbol" && (token.text === "'" || token.text === "\"")) return `${text}${spaceOf(gap)}?`
+    const isLiteral = token._tag === "Literal" || (token._tag === "Word" && constants.has(token.text))
+    // A doubled quote makes two tokens of a string.
+    if (!(isLiteral && isBehindLiteral && gap === "")) {
+      text += `${spaceOf(gap)}${isLiteral ? "?" : cql.slice(token.start, token.end)}`
     }
-    text += (start > at && text !== "" ? " " : "") + (_tag === "Literal" ? "?" : cql.slice(start, end))
-    if (text.length > longest) return `${text.slice(0, longest)}...`
-    at = end
+    isBehindLiteral = isLiteral
+    end = token.end
   }
   return text
 }
+
+const spaceOf = (gap: string): string => gap === "" || /^\s+$/.test(gap) ? gap : " "

@@ -4,6 +4,7 @@
 import { internals } from "../internals.ts"
 import { type Text, type Token, tokenize } from "../statement/cqlText.ts"
 import type { Executable } from "../statement/input.ts"
+import { withoutLiterals } from "../statement/withoutLiterals.ts"
 
 /** A statement as spans and metrics name it. */
 export interface Described {
@@ -177,27 +178,3 @@ const behindCondition = (tokens: ReadonlyArray<Token>): number => {
 }
 
 const isName = (token: Token | undefined): boolean => token?._tag === "Word" || token?._tag === "Quoted"
-
-const constants = new Set(["TRUE", "FALSE", "NAN", "INFINITY"])
-
-/** A text with `?` for each literal, and without comments, which may hold some. */
-export const withoutLiterals = (cql: string, tokens: ReadonlyArray<Token> = tokenize(cql)): string => {
-  let text = ""
-  let end = 0
-  let isBehindLiteral = false
-  for (const token of tokens) {
-    const gap = cql.slice(end, token.start)
-    // The rest is a string without its end.
-    if (token._tag === "Symbol" && (token.text === "'" || token.text === "\"")) return `${text}${spaceOf(gap)}?`
-    const isLiteral = token._tag === "Literal" || (token._tag === "Word" && constants.has(token.text))
-    // A doubled quote makes two tokens of a string.
-    if (!(isLiteral && isBehindLiteral && gap === "")) {
-      text += `${spaceOf(gap)}${isLiteral ? "?" : cql.slice(token.start, token.end)}`
-    }
-    isBehindLiteral = isLiteral
-    end = token.end
-  }
-  return text
-}
-
-const spaceOf = (gap: string): string => gap === "" || /^\s+$/.test(gap) ? gap : " "
