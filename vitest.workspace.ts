@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 const packages = readdirSync("./packages").filter((name) => existsSync(`./packages/${name}/test`))
@@ -17,6 +18,8 @@ const project = (name: string, root: string, options: object) => ({
 
 export default defineConfig({
   test: {
+    // One less than the cores is what vitest takes, and that is one of two. Many files wait for servers and timers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Starts one Cassandra for the whole run, when a file of the run needs one.
     globalSetup: ["./packages/test-support/src/globalSetup.ts"],
     projects: [
