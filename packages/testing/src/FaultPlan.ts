@@ -145,7 +145,7 @@ export const fromList = (faults: ReadonlyArray<FaultAt>): FaultPlan =>
  *
  * const insert = Statement.make("INSERT INTO app.users (id) VALUES (1)").pipe(Effect.retry({ times: 1 }))
  * const result = await Effect.runPromise(Arbitrary.checkEffect(
- *   Arbitrary.schema(FaultPlan.list({ requests: 5, most: 5 })),
+ *   Arbitrary.schema(FaultPlan.list({ requests: 5, most: 5, kinds: ["unavailable", "overloaded"] })),
  *   (faults) =>
  *     Effect.match(insert, { onFailure: () => false, onSuccess: () => true }).pipe(
  *       Effect.provide(MockSession.layer({ faults: FaultPlan.fromList(faults) }))

@@ -182,6 +182,20 @@ describe("a plan", () => {
       assert.deepStrictEqual(yield* span, [true, false, false, true])
     }))
 
+  it.effect("applies no late write after the end of its session", () =>
+    Effect.gen(function*() {
+      let applied = 0
+      const reply = () =>
+        Effect.sync(() => {
+          applied++
+          return { rows: [] }
+        })
+      const session = MockSession.layer({ otherwise: reply, faults: FaultPlan.make([FaultPlan.at(0, "late")]) })
+      yield* Effect.flip(prepare).pipe(Effect.provide(session))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(applied, 0)
+    }))
+
   it.effect("applies a late write after the client has given up", () =>
     Effect.gen(function*() {
       const all = Statement.make("SELECT * FROM shop.stock")

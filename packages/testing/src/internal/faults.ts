@@ -4,6 +4,7 @@
 import { type CqlError, Reason } from "@effect-cql/core"
 import type { Page, Request } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Fault } from "../FaultPlan.ts"
 import { failing, timedOut, unavailable } from "./shortages.ts"
 
@@ -25,8 +26,8 @@ const appliedAnd = (answer: Answer, failure: Answer): Answer => Effect.andThen(a
 // Long after the timeouts of a client, and soon enough for a test to see it.
 const lateBy = "30 seconds"
 
-/** The answer to a request under a fault; `forward` executes it. */
-export const inject = (fault: Fault, request: Request, forward: () => Answer): Answer => {
+/** The answer to a request under a fault; `forward` executes it. What is applied late is applied while the session lives. */
+export const inject = (fault: Fault, request: Request, forward: () => Answer, session: Scope.Scope): Answer => {
   switch (fault) {
     case "overloaded":
       return failing(request, overloaded())
@@ -42,7 +43,7 @@ export const inject = (fault: Fault, request: Request, forward: () => Answer): A
       return appliedAnd(forward(), timeout(request))
     case "late":
       return Effect.andThen(
-        Effect.forkDetach(Effect.delay(Effect.ignore(Effect.suspend(forward)), lateBy)),
+        Effect.forkIn(Effect.delay(Effect.ignore(Effect.suspend(forward)), lateBy), session),
         failing(request, closed())
       )
     case "commitTimeout":

@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import type { FaultPlan } from "../FaultPlan.ts"
 import type { Answer, Call, Options, Reply } from "../MockSession.ts"
 import { millisOf } from "./duration.ts"
@@ -40,6 +41,7 @@ export class MockPort implements ExecutePort {
   peakInFlight = 0
   readonly #options: Options
   readonly #clock: Clock.Clock
+  readonly #scope: Scope.Scope
   readonly #check: Behind["check"]
   readonly #otherwise: Answer
   readonly #isStrict: boolean
@@ -51,7 +53,8 @@ export class MockPort implements ExecutePort {
   #requests = 0
   #begun: number | undefined
 
-  constructor(options: Options, clock: Clock.Clock, behind: Behind = {}) {
+  constructor(options: Options, clock: Clock.Clock, scope: Scope.Scope, behind: Behind = {}) {
+    this.#scope = scope
     this.#options = options
     this.#clock = clock
     this.#answers = options.answers ?? []
@@ -156,7 +159,7 @@ export class MockPort implements ExecutePort {
       const fault = decide(request, this.#requests++, now - this.#begun)
       return fault === undefined
         ? this.#checked(request, pageState)
-        : inject(fault, request, () => this.#checked(request, pageState))
+        : inject(fault, request, () => this.#checked(request, pageState), this.#scope)
     })
   }
 

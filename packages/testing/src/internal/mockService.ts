@@ -66,7 +66,7 @@ export interface Made {
 
 const makeOn = (options: Options, behind: Effect.Effect<Behind>): Effect.Effect<Made, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const port = new MockPort(options, yield* Clock.Clock, yield* behind)
+    const port = new MockPort(options, yield* Clock.Clock, yield* Effect.scope, yield* behind)
     const verify = Effect.suspend(() => port.unused.length === 0 ? Effect.void : Effect.die(unusedAnswers(port.unused)))
     // A test that failed already has something better to say.
     yield* Effect.addFinalizer((exit) => Exit.isSuccess(exit) ? verify : Effect.void)

@@ -246,7 +246,7 @@ export const lostAnswer = (reply: Reply = connectionClosed()): Reply => (request
  * const program = Effect.gen(function*() {
  *   const insert = Statement.make("INSERT INTO app.users (id) VALUES (1)", [], { requestTimeout: "5 millis" })
  *   const { reason } = yield* Effect.flip(insert)
- *   yield* Effect.sleep("50 millis")
+ *   yield* Effect.sleep("500 millis")
  *   return [reason._tag, (yield* Statement.make("SELECT id FROM app.users")).length]
  * })
  * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).join() === "RequestTimeout,1")
