@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import { hasTypeId } from "./internal/internals.ts"
+import { cut } from "./internal/statement/abbreviate.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
@@ -52,18 +53,16 @@ Object.defineProperty(InvalidOptions.prototype, TypeIds.InvalidOptions, { value:
 
 // Only what an option can be is kept and shown: what stands in a wrong place may hold the values of a statement.
 const showable = (value: unknown): unknown => {
-  if (typeof value === "string") return abbreviate(value)
+  if (typeof value === "string") return cut(value, longest)
   return typeof value === "object" || typeof value === "function" || typeof value === "symbol" ? undefined : value
 }
 
 const longest = 80
 
-const abbreviate = (text: string): string => text.length <= longest ? text : `${text.slice(0, longest)}...`
-
 const show = (value: unknown): string => {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(abbreviate(value))
+      return JSON.stringify(cut(value, longest))
     case "number":
     case "bigint":
     case "boolean":

@@ -6,12 +6,15 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Details, SlowStatement } from "../../Progress.ts"
 import type { Reason } from "../../Reason.ts"
 import type { Execution } from "../execution/execution.ts"
+import { cut, oneLine } from "../statement/abbreviate.ts"
 import { withoutLiterals } from "../statement/withoutLiterals.ts"
 import { nodeOf } from "../watch/codes.ts"
 import type { Environment } from "./environment.ts"
 import { Histogram } from "./histogram.ts"
 
 const mostSlow = 10
+
+const longestText = 500
 
 interface Slow {
   readonly millis: number
@@ -81,14 +84,7 @@ const add = (counts: Map<string, number>, key: string): void => {
 
 const slowStatement = ({ millis, result }: Slow): SlowStatement => ({
   index: result.index,
-  text: shortened(withoutLiterals(result.statement.text)),
+  text: cut(oneLine(withoutLiterals(result.statement.text)), longestText),
   duration: Duration.millis(millis),
   result: result._tag === "Success" ? "Success" : result.error.reason._tag
 })
-
-const longestText = 500
-
-const shortened = (cql: string): string => {
-  const text = cql.replace(/\s+/g, " ").trim()
-  return text.length <= longestText ? text : `${text.slice(0, longestText)}...`
-}

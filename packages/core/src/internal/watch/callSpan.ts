@@ -172,7 +172,8 @@ export class CallSpan {
 }
 
 /** The error of a statement as exporters may show it: its message quotes the text, which may contain literals. */
-export const withoutLiterals = ({ error, statement }: Failure): CqlError => withText(error, describe(statement).text)
+export const errorWithoutLiterals = ({ error, statement }: Failure): CqlError =>
+  withText(error, describe(statement).text)
 
 const withText = (error: CqlError, text: string): CqlError => {
   if (text === error.query) return error

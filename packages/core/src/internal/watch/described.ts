@@ -2,6 +2,7 @@
  * Describes statements for spans and metrics: operation, table, and a text without literals.
  */
 import { internals } from "../internals.ts"
+import { cut } from "../statement/abbreviate.ts"
 import { type Text, type Token, tokenize } from "../statement/cqlText.ts"
 import type { Executable } from "../statement/input.ts"
 import { withoutLiterals } from "../statement/withoutLiterals.ts"
@@ -62,13 +63,11 @@ const describeBatch = (texts: ReadonlyArray<Text>): Described => {
 const joined = (texts: ReadonlyArray<string>): string => {
   let text = ""
   for (const next of texts) {
-    if (text.length > longestText) return cut(text)
+    if (text.length > longestText) return cut(text, longestText)
     text = text === "" ? next : `${text}; ${next}`
   }
-  return cut(text)
+  return cut(text, longestText)
 }
-
-const cut = (text: string): string => text.length <= longestText ? text : `${text.slice(0, longestText)}...`
 
 const same = (values: ReadonlyArray<string | undefined>): string | undefined =>
   values.every((value) => value === values[0]) ? values[0] : undefined
@@ -148,7 +147,7 @@ const analyse = (text: Text): Described => {
     namespace,
     collection,
     summary: summaryOf(operation, namespace, collection),
-    text: cut(text.markers > 0 ? text.cql : withoutLiterals(text.cql, tokens)),
+    text: cut(text.markers > 0 ? text.cql : withoutLiterals(text.cql, tokens), longestText),
     batchSize: undefined
   }
 }

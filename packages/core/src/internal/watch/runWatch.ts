@@ -15,7 +15,7 @@ import type { Gate } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
 import type { Run } from "../run/run.ts"
 import type { SessionInternals } from "../session/session.ts"
-import { withoutLiterals } from "./callSpan.ts"
+import { errorWithoutLiterals } from "./callSpan.ts"
 import type { Buffering } from "./recorder.ts"
 import { Tracing } from "./tracing.ts"
 
@@ -102,7 +102,7 @@ export class RunWatch {
     const failure = failureOf(exit)
     if (failure === undefined) return
     span.attribute("error.type", failure.error.reason._tag)
-    Tracing.of(context, clock)?.end(span, Exit.fail(withoutLiterals(failure)))
+    Tracing.of(context, clock)?.end(span, Exit.fail(errorWithoutLiterals(failure)))
   }
 }
 
