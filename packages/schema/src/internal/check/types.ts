@@ -3,39 +3,17 @@
  */
 import * as SchemaAST from "effect/SchemaAST"
 import { cqlType } from "../cqlType.ts"
-
-/** A type of CQL with its parts: of `map<text, int>` the name is `map`. */
-interface Type {
-  readonly name: string
-  readonly parts: ReadonlyArray<Type>
-}
+import { parse as parseText, type Type } from "../typeText.ts"
 
 /** Reads a type. Whether it is frozen, and the keyspace of a user-defined type, makes no difference to its values. */
-const parse = (text: string): Type => {
-  const open = text.indexOf("<")
-  if (open < 0 || !text.endsWith(">")) {
-    const name = text.trim().replace(/^"?\w+"?\./, "").replaceAll("\"", "")
-    return { name: name === "varchar" ? "text" : name, parts: [] }
-  }
-  const name = text.slice(0, open).trim()
-  const parts = split(text.slice(open + 1, -1)).map(parse)
-  return name === "frozen" && parts[0] !== undefined ? parts[0] : { name, parts }
-}
+const parse = (text: string): Type => plain(parseText(text))
 
-/** The parts between the commas of the outermost level. */
-const split = (text: string): ReadonlyArray<string> => {
-  const parts: Array<string> = []
-  let depth = 0
-  let from = 0
-  for (const [index, character] of [...text].entries()) {
-    if (character === "<") depth++
-    else if (character === ">") depth--
-    else if (character === "," && depth === 0) {
-      parts.push(text.slice(from, index))
-      from = index + 1
-    }
+const plain = ({ name, parts }: Type): Type => {
+  if (parts.length === 0) {
+    const unqualified = name.replace(/^"?\w+"?\./, "").replaceAll("\"", "")
+    return { name: unqualified === "varchar" ? "text" : unqualified, parts }
   }
-  return [...parts, text.slice(from)]
+  return name === "frozen" ? plain(parts[0]!) : { name, parts: parts.map(plain) }
 }
 
 // Values of the first are values of the others as well.

@@ -2,9 +2,10 @@
  * The text of a file of tables.
  */
 import { snakeCase } from "../names.ts"
+import { parse } from "../typeText.ts"
 import type { ServerColumn, ServerKeyspace, ServerTable, ServerType } from "./metadata.ts"
 import { classOf, fieldOf, literal, Names } from "./names.ts"
-import { parse, schemaOf, udtsOf } from "./types.ts"
+import { schemaOf, udtsOf } from "./types.ts"
 
 // A class of one of these names would hide what the file uses.
 const taken = ["CqlSchema", "Schema", "Table", "Object", "String", "Number", "Symbol"]
