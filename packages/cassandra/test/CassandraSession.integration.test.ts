@@ -1,11 +1,11 @@
 import { Batch, executeConcurrent, Query, runConcurrent, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, reasonOf, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect, Schema, Stream } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("session")
 

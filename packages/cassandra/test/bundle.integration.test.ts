@@ -1,5 +1,6 @@
 import { InvalidOptions, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName } from "@effect-cql/test-support/session"
 import { assert, it } from "@effect/vitest"
 import * as cassandra from "cassandra-driver"
 import { Cause, Effect, Exit } from "effect"
@@ -12,7 +13,6 @@ import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { CassandraSession } from "../src/index.ts"
-import { ownName } from "./support/session.ts"
 
 const entry = fileURLToPath(new URL("./support/bundled.ts", import.meta.url))
 // As in docs/guides/connecting.md: what CommonJS requires has to be there in an ES module.

@@ -1,9 +1,9 @@
 /** Conditional writes: the answers of the server, as the table of the guide has them. */
 import { Batch, cql, executeConcurrentWithArgs, Query, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("conditional")
 const t = cql.raw(`${keyspace}.t`)

@@ -1,11 +1,11 @@
 import { Batch, executeConcurrent, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Schedule, Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { proxyTo } from "./support/proxy.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("faults")
 

@@ -1,8 +1,8 @@
 import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("forgotten")
 

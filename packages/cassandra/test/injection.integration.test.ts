@@ -10,10 +10,10 @@ import {
   Statement
 } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, reasonOf, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("injection")
 const data = `${keyspace}.data`

@@ -2,10 +2,10 @@ import { Batch, executeConcurrent, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Random } from "@effect-cql/test-support/random"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("last_write")
 const table = `${keyspace}.cells`

@@ -1,11 +1,11 @@
 import { type CqlError, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf } from "@effect-cql/test-support/session"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Redacted, Schedule, Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { proxyTo } from "./support/proxy.ts"
-import { optionsOf } from "./support/session.ts"
 import { makeIdentity, tlsProxyTo } from "./support/tlsProxy.ts"
 
 /** For a server that answers, in milliseconds: a busy one takes its time. */

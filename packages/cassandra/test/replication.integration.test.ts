@@ -1,11 +1,11 @@
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("replication")
 const simple = { strategy: "org.apache.cassandra.locator.SimpleStrategy", strategyOptions: { replication_factor: "1" } }

@@ -2,10 +2,10 @@ import { Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("retyped")
 const table = `${keyspace}.t`

@@ -1,10 +1,10 @@
 import { Batch, executeConcurrent, executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("reused")
 const table = `${keyspace}.t`

@@ -4,11 +4,11 @@ import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Random } from "@effect-cql/test-support/random"
 import { leaks, listening, representations, type Secret, secrets, type Told } from "@effect-cql/test-support/secrecy"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Layer, Redacted } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { withoutQuery } from "../src/internal/client/quoted.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("secrecy")
 const table = `${keyspace}.t`

@@ -1,11 +1,11 @@
 import { Batch, CqlError, executeConcurrent, Reason, Session, Settlement, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { proxyTo } from "./support/proxy.ts"
-import { optionsOf, ownName, withKeyspace } from "./support/session.ts"
 import { typeTable } from "./support/typeTable.ts"
 
 const keyspace = ownName("settle")

@@ -1,9 +1,9 @@
 import { Statement } from "@effect-cql/core"
+import { SessionLive } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { CassandraClient } from "../src/index.ts"
 import { StreamTable } from "../src/internal/driver/streamTable.ts"
-import { SessionLive } from "./support/session.ts"
 
 const at = (value: unknown, name: string): unknown => Reflect.get(Object(value), name)
 

@@ -2,13 +2,13 @@ import { Session, type Statement } from "@effect-cql/core"
 import type { RequestOptions } from "@effect-cql/core/Port"
 import { CassandraServer } from "@effect-cql/test-server"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, reasonOf, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, describe, it as unit, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { CassandraClient } from "../src/index.ts"
 import type { TokenMetadata } from "../src/internal/driver/driver.ts"
 import { ClientPort } from "../src/internal/request/port.ts"
 import { ringOf } from "../src/internal/request/tokens.ts"
-import { ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("tokens")
 const least = -(2n ** 63n)

@@ -1,9 +1,9 @@
 import { Query, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server"
+import { optionsOf, ownName } from "@effect-cql/test-support/session"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { CassandraSession } from "../src/index.ts"
-import { optionsOf, ownName } from "./support/session.ts"
 
 const keyspace = ownName("tokens_of_three")
 

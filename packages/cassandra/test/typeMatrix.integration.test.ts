@@ -1,8 +1,8 @@
 import { type CqlError, executeConcurrent, Query, type Session, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { ownName, withKeyspace } from "./support/session.ts"
 import { type Next, type Pair, type TypeRow, typeTable } from "./support/typeTable.ts"
 
 const keyspace = ownName("matrix")

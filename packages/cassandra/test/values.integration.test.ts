@@ -1,8 +1,8 @@
 import { Query, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, reasonOf, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { BigDecimal, Effect } from "effect"
-import { ownName, reasonOf, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("values")
 const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"

@@ -1,8 +1,8 @@
 import { Batch, executeConcurrent, Query, Session, Statement, Trace } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Cause, Effect, Exit, Logger, Metric, Tracer } from "effect"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("watching")
 const tables = [`CREATE TABLE ${keyspace}.users (id int PRIMARY KEY, name text)`]

@@ -1,11 +1,11 @@
 /** The suite of storages of messages on a real server: a cluster of its own for each test, in one keyspace. */
 import { CqlCluster, CqlMessageStorage } from "@effect-cql/cluster"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { MessageStorage, Snowflake } from "effect/cluster"
 import { afterAll, beforeAll } from "vitest"
 import { messageStorageSuite, Other } from "./support/messageStorageSuite.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("messages")
 

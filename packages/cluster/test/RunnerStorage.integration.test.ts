@@ -2,11 +2,11 @@
 import { CqlCluster } from "@effect-cql/cluster"
 import { Migrations } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as runners from "./support/runners.ts"
 import { address, numbers, runner, shards } from "./support/runners.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("runners")
 /** A process of a cluster of its own, whose leases are as short as they can be. */

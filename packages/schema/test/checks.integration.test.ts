@@ -2,11 +2,11 @@
 import { cql, Query, Session } from "@effect-cql/core"
 import { Check, CqlSchema, Table } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { frozen, typeOf } from "../src/internal/cqlType.ts"
 import { samples } from "./support/samples.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("checks")
 

@@ -2,6 +2,7 @@
 import { Check, Table } from "@effect-cql/schema"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { execFile } from "node:child_process"
@@ -12,7 +13,6 @@ import { fileURLToPath } from "node:url"
 import { frozen, typeOf } from "../src/internal/cqlType.ts"
 import { compile, directory } from "./support/compile.ts"
 import { samples } from "./support/samples.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("from_server")
 

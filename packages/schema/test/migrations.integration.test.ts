@@ -2,6 +2,7 @@
 import { Statement } from "@effect-cql/core"
 import { CqlSchema, Migrations, Table } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, SessionLive } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { spawn } from "node:child_process"
@@ -9,7 +10,6 @@ import { once } from "node:events"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { ownName, SessionLive } from "./support/session.ts"
 
 const program = fileURLToPath(new URL("./support/migrating.ts", import.meta.url))
 

@@ -2,10 +2,10 @@
 import { executeConcurrentWithArgs, Query, Session, Statement } from "@effect-cql/core"
 import { CqlSchema, Scan, Table, TokenRange } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"
 import { assertCovers } from "./support/rings.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("scans")
 

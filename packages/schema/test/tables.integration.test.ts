@@ -2,9 +2,9 @@
 import { executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { Change, CqlSchema, Table, TimeUuid } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Option, Schema } from "effect"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("tables")
 

@@ -2,12 +2,12 @@
 import { executeConcurrentWithArgs, Query, Statement } from "@effect-cql/core"
 import { CqlSchema, TimeUuid } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Schema } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { frozen, typeOf } from "../src/internal/cqlType.ts"
 import { samples } from "./support/samples.ts"
-import { ownName, withKeyspace } from "./support/session.ts"
 
 const keyspace = ownName("cql_schema")
 const columns = Object.entries(samples).map(([name, schema]) =>

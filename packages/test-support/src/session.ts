@@ -1,8 +1,12 @@
+/**
+ * Sessions on the shared server, and keyspaces of their own for tests.
+ */
+import { CassandraSession } from "@effect-cql/cassandra"
 import { type CqlError, type Reason, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
-import { SharedServerLayer } from "@effect-cql/test-support/server"
 import { Effect, Layer } from "effect"
-import { CassandraSession } from "../../src/index.ts"
+import process from "node:process"
+import { SharedServerLayer } from "./server.ts"
 
 /** The options that connect to a server. */
 export const optionsOf = (server: CassandraServer["Service"]): CassandraSession.Options => ({
@@ -18,14 +22,14 @@ export const SessionLive = Layer.unwrap(
 ).pipe(Layer.provideMerge(SharedServerLayer))
 
 /** A session, and a keyspace of its own for as long as it is in use. */
-export const withKeyspace = (keyspace: string, ...tables: ReadonlyArray<string>) =>
+export const withKeyspace = (keyspace: string, ...statements: ReadonlyArray<string>) =>
   Layer.effectDiscard(Effect.acquireRelease(
     Effect.gen(function*() {
       yield* Statement.make(`DROP KEYSPACE IF EXISTS ${keyspace}`)
       yield* Statement.make(
         `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
       )
-      yield* Effect.forEach(tables, (table) => Statement.make(table))
+      yield* Effect.forEach(statements, (statement) => Statement.make(statement))
     }),
     () => Effect.ignore(Statement.make(`DROP KEYSPACE ${keyspace}`))
   )).pipe(Layer.provideMerge(SessionLive))
