@@ -39,7 +39,7 @@ export type {
 } from "./Run.ts"
 
 /**
- * What a verb gives: an array of results, a stream of them, or their counts.
+ * Forms of the result of a verb: an array of results, a stream of them, or their counts.
  *
  * @category models
  * @since 0.1.0

@@ -138,7 +138,7 @@ const queryMismatches = Effect.fnUntraced(function*(
   ].map(([name, message]) => mismatch(name, message))
 })
 
-// What the server says of the text itself; everything else is a failure of the check.
+// Reasons that concern the text itself. Every other reason is a failure of the check.
 const isRefusal = ({ reason }: CqlError): boolean =>
   reason._tag === "InvalidQuery" || reason._tag === "SyntaxError" || reason._tag === "Unauthorized"
 

@@ -45,7 +45,7 @@ const bar = (share: number, width: number): string => {
 
 const endedOf = ({ failed, succeeded }: Progress): number => succeeded + failed
 
-// What a later round repeats is a part of the run that has no total of its own.
+// A later round repeats a part of the run, and has no total of its own.
 const shareOf = (progress: Progress, total: number | undefined): number | undefined =>
   total === undefined || total <= 0 || (progress.rounds ?? 1) > 1 ? undefined : Math.min(1, endedOf(progress) / total)
 

@@ -1,5 +1,5 @@
 /**
- * What the nine verbs have in common: options checked, level resolved, engine made, run begun and ended.
+ * The steps that the nine verbs share: check the options, resolve the concurrency, make the engine, begin and end the run.
  */
 import * as Arr from "effect/Array"
 import type * as Context from "effect/Context"
