@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 import type { CqlError, Session } from "@effect-cql/core"
-import { Scan } from "@effect-cql/schema"
+import { Scan, TokenRange } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Job from "./Job.ts"
 import type { JobRunner } from "./JobRunner.ts"
-import type { Jobs } from "./Jobs.ts"
+import { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 /**
@@ -33,7 +33,7 @@ export interface Range {
  */
 export interface TableJob<out R> {
   /** The ranges that a job would have now. Nothing is stored. */
-  readonly plan: Effect.Effect<ReadonlyArray<Range>, CqlError | Scan.PartitionerNotSupported, Session>
+  readonly plan: Effect.Effect<ReadonlyArray<Range>, CqlError | Scan.PartitionerNotSupported, Jobs | Session>
   /** Starts the job. The same id is the same job, whatever its state. */
   readonly start: (options: { readonly id: string }) => Effect.Effect<
     Job.Handle,
@@ -72,7 +72,10 @@ export interface Options<
       R
     >)
     | undefined
-  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  /**
+   * Bytes of a range at most, by the estimates of the server. Default: 16 MiB. There are at least four ranges for each lane: a small table
+   * is divided over all of them, and so is a table without an estimate.
+   */
   readonly splitSize?: number | undefined
   /** Rows of a page. Default: that of the session. */
   readonly pageSize?: number | undefined
@@ -133,10 +136,15 @@ export const make = <
     params: Schema.Null,
     unit: RangeSchema,
     units: () =>
-      Effect.map(
-        Scan.ranges(table, { splitSize }),
-        (ranges) => ranges.map(({ end, start }): Range => ({ start, end }))
-      )
+      Effect.gen(function*() {
+        const { lanes } = yield* Jobs
+        const ranges = yield* Scan.ranges(table, { splitSize })
+        const parts = Math.max(1, Math.ceil(lanes * rangesOfLane / ranges.length))
+        return ranges.flatMap((range) => TokenRange.split(range, parts)).map(({ end, start }): Range => ({
+          start,
+          end
+        }))
+      })
   })
   const layer = job.toLayer(
     Effect.fnUntraced(function*(range, { checkpoint, cursor, id, timestamp }) {
@@ -156,6 +164,8 @@ export const make = <
   )
   return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
 }
+
+const rangesOfLane = 4
 
 const RangeSchema = Schema.Struct({ start: Schema.BigInt, end: Schema.BigInt })
 

@@ -1,7 +1,7 @@
 /** Jobs over tables, on the virtual clock. */
 import { CqlCluster, JobRunner, Jobs, TableJob } from "@effect-cql/cluster"
 import { executeConcurrentWithArgs, type Session, Statement } from "@effect-cql/core"
-import { CqlSchema, Table } from "@effect-cql/schema"
+import { CqlSchema, Table, TokenRange } from "@effect-cql/schema"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
@@ -70,7 +70,19 @@ describe("a job over a table", () => {
       const job = yield* CountUsers.start({ id: "count" })
       const { done, rows: counted, units } = yield* ended(job.await)
       assert.deepStrictEqual([counted, done], [300, units])
-      assert.strictEqual((yield* CountUsers.plan).length, units)
+      const ranges = yield* CountUsers.plan
+      assert.strictEqual(ranges.length, units)
+      assert.strictEqual(TokenRange.merge(ranges).length, 1)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("has ranges for all lanes, also of a table without an estimate", () =>
+    Effect.gen(function*() {
+      const CountUsers = TableJob.make("CountUsers", { version: "1", table: User })
+      const ranges = yield* CountUsers.plan.pipe(
+        Effect.provide(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 64 })))
+      )
+      assert.isAtLeast(ranges.length, 4 * 64)
+      assert.deepStrictEqual(TokenRange.merge(ranges), [TokenRange.all])
     }).pipe(Effect.provide(memory)))
 
   it.effect("does its work on every row, also when its runner dies, and a later write of the application wins", () =>
