@@ -5,3 +5,4 @@
  */
 export * as Reporter from "./Reporter.ts"
 export * as RunReport from "./RunReport.ts"
+export * as Screen from "./Screen.ts"

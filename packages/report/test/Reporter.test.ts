@@ -2,28 +2,9 @@ import { executeConcurrent, Limiter, type Progress, Reason, RetryPolicy, runConc
 import { Reporter } from "@effect-cql/report"
 import { sessionOf, statements, timed } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, PubSub, Queue, Stdio, Terminal } from "effect"
+import { Effect, PubSub } from "effect"
 import { TestConsole } from "effect/testing"
-
-/** A terminal that keeps what is displayed, or standard output that is none. */
-const outputOf = (isTerminal: boolean, columns = 80) => {
-  const displayed: Array<string> = []
-  const layer = Layer.merge(
-    Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(isTerminal) }),
-    Layer.succeed(
-      Terminal.Terminal,
-      Terminal.make({
-        columns: Effect.succeed(columns),
-        rows: Effect.succeed(24),
-        size: Queue.unbounded(),
-        readInput: Queue.unbounded(),
-        readLine: Effect.never,
-        display: (text) => Effect.sync(() => void displayed.push(text))
-      })
-    )
-  )
-  return { displayed, layer }
-}
+import { outputOf } from "./support/output.ts"
 
 const failing = sessionOf({
   latency: () => 10,

@@ -38,7 +38,7 @@ const headOf = (progress: Progress, setting: Setting, columns: number): string =
   return width < 5 ? `${title}  ${text}` : `${title}  ${bar(share, width)}  ${text}`
 }
 
-const bar = (share: number, width: number): string => {
+export const bar = (share: number, width: number): string => {
   const full = Math.floor(share * width)
   return "█".repeat(full) + "░".repeat(width - full)
 }
@@ -114,7 +114,7 @@ export const lasting = (duration: Duration.Duration): string => {
 }
 
 // One cell each: all characters of these lines are narrow, but those of a title may not be.
-const cut = (line: string, columns: number): string => {
+export const cut = (line: string, columns: number): string => {
   const printable = line.replaceAll(/\p{Cc}/gu, " ")
   return printable.length <= columns ? printable : `${printable.slice(0, Math.max(0, columns - 1))}…`
 }

@@ -33,7 +33,7 @@ export class Screen {
       const screen = new Screen(terminal)
       const sizes = yield* terminal.size
       yield* Effect.forkScoped(
-        Effect.forever(Effect.andThen(Queue.take(sizes), Effect.suspend(() => screen.#redraw))).pipe(Effect.ignore)
+        Effect.forever(Effect.andThen(Queue.take(sizes), Effect.suspend(() => screen.#redraw()))).pipe(Effect.ignore)
       )
       return screen
     })
@@ -42,12 +42,17 @@ export class Screen {
   /** Draws lines in the place of those before. */
   draw(draw: Draw): Effect.Effect<void> {
     this.#draw = draw
-    return Effect.suspend(() => this.#redraw)
+    return Effect.suspend(() => this.#redraw())
   }
 
-  get #redraw(): Effect.Effect<void> {
+  /** Prints a line above the others, which stays. */
+  print(line: string): Effect.Effect<void> {
+    return Effect.suspend(() => this.#redraw(`${line}\n`))
+  }
+
+  #redraw(above = ""): Effect.Effect<void> {
     const draw = this.#draw
-    if (draw === undefined) return Effect.void
+    if (draw === undefined) return above === "" ? Effect.void : Effect.ignore(this.#terminal.display(above))
     return Effect.flatMap(this.#terminal.columns, (width) => {
       const columns = width > 0 ? width : defaultColumns
       // A terminal that became narrower has wrapped what stood there.
@@ -55,7 +60,7 @@ export class Screen {
       // The last column stays free: a line that fills the row would wrap on some terminals.
       this.#lines = draw(columns - 1)
       const text = this.#lines.map((line) => `${line}\n`).join("")
-      return Effect.ignore(this.#terminal.display(toBegin + up(rows) + eraseBelow + text))
+      return Effect.ignore(this.#terminal.display(toBegin + up(rows) + eraseBelow + above + text))
     })
   }
 }

@@ -1,0 +1,85 @@
+/**
+ * Lines that stay at the end of a terminal and are drawn again in their place: for programs whose progress is not that of a run.
+ *
+ * @since 0.1.0
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import * as lines from "./internal/lines.ts"
+import * as internal from "./internal/screen.ts"
+
+/**
+ * The output of a program.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Screen {
+  /** False if the output is a file or a pipe. Nothing is drawn there. */
+  readonly isTerminal: boolean
+  /**
+   * Draws lines in the place of those that were drawn before. The function is called with the width of the terminal, and called again
+   * after it was resized. Lines that are longer are cut.
+   */
+  readonly draw: (lines: (columns: number) => ReadonlyArray<string>) => Effect.Effect<void>
+  /** Prints a line that stays, above those that are drawn. */
+  readonly print: (line: string) => Effect.Effect<void>
+}
+
+/**
+ * Makes a screen on standard output.
+ *
+ * It changes no mode of the terminal, not even the visibility of the cursor. After each drawing the cursor stands at the beginning
+ * of the line below. So the terminal stays usable however the process ends.
+ *
+ * **Example** (Two lines and a message)
+ *
+ * ```ts
+ * import { Screen } from "@effect-cql/report"
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const screen = yield* Screen.make
+ *   yield* screen.draw((columns) => ["copying", Screen.bar(0.5, columns)])
+ *   yield* screen.print("half of it is done")
+ * }))
+ * await Effect.runPromise(program.pipe(Effect.provide(NodeServices.layer)))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Screen, never, Scope.Scope | Stdio.Stdio | Terminal.Terminal> = Effect.gen(
+  function*() {
+    const stdio = yield* Stdio.Stdio
+    if (!(yield* stdio.stdoutIsTerminal)) {
+      return { isTerminal: false, draw: () => Effect.void, print: (line) => Console.log(line) }
+    }
+    const screen = yield* internal.Screen.make(yield* Terminal.Terminal)
+    return {
+      isTerminal: true,
+      draw: (draw) => screen.draw((columns) => draw(columns).map((line) => lines.cut(line, columns))),
+      print: (line) => screen.print(line)
+    }
+  }
+)
+
+/**
+ * A bar of a width in columns, filled by a share from 0 to 1.
+ *
+ * **Example** (A quarter)
+ *
+ * ```ts
+ * import { Screen } from "@effect-cql/report"
+ *
+ * console.assert(Screen.bar(0.25, 8) === "██░░░░░░")
+ * ```
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const bar = (share: number, columns: number): string => lines.bar(Math.min(1, Math.max(0, share)), columns)

@@ -1,0 +1,22 @@
+/** Standard output for tests. */
+import { Effect, Layer, Queue, Stdio, Terminal } from "effect"
+
+/** A terminal that keeps what is displayed, or standard output that is none. */
+export const outputOf = (isTerminal: boolean, columns = 80) => {
+  const displayed: Array<string> = []
+  const layer = Layer.merge(
+    Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(isTerminal) }),
+    Layer.succeed(
+      Terminal.Terminal,
+      Terminal.make({
+        columns: Effect.succeed(columns),
+        rows: Effect.succeed(24),
+        size: Queue.unbounded(),
+        readInput: Queue.unbounded(),
+        readLine: Effect.never,
+        display: (text) => Effect.sync(() => void displayed.push(text))
+      })
+    )
+  )
+  return { displayed, layer }
+}
