@@ -1,0 +1,23 @@
+/** A runner: a process of the cluster that works off jobs. */
+import { JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
+import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
+import { type Config, Effect, Layer } from "effect"
+import * as Health from "./health.ts"
+import { CopyCities } from "./job.ts"
+import * as Settings from "./settings.ts"
+import { keyspace } from "./tables.ts"
+
+type Runner = Config.Success<typeof Settings.runner> & Config.Success<typeof Settings.cluster>
+
+const ofSettings = ({ lanes, lease, shards, ...address }: Runner) =>
+  Layer.merge(CopyCities.layer, Health.layer(address)).pipe(
+    Layer.provide(JobRunner.layer()),
+    Layer.provide([Lanes.layer({ keyspace }), Jobs.layer({ keyspace, lanes })]),
+    Layer.provide(NodeCqlCluster.layer({ keyspace, address, shards, lease }))
+  )
+
+/** The runner of the settings in the environment. */
+export const layer = Layer.unwrap(Effect.map(
+  Effect.all([Settings.runner, Settings.cluster]),
+  ([runner, cluster]) => ofSettings({ ...runner, ...cluster })
+)).pipe(Layer.provide(Settings.session))

@@ -1,0 +1,20 @@
+/** The commands and the environment of the manifest for Kubernetes, as plain processes. */
+import { integration } from "@effect-cql/test-support/server"
+import { SessionLive } from "@effect-cql/test-support/session"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { kubernetes } from "./support/deployment.ts"
+import { exercise, networkOf } from "./support/exercise.ts"
+
+const isOk = (url: string) => Effect.promise(() => fetch(url).then(({ status }) => status === 204, () => false))
+
+integration("The manifest for Kubernetes", (server) => {
+  it.live("starts runners that take lanes, answer probes, work off a job and stop within the grace period", () => {
+    const { probes, replicas, ...deployed } = kubernetes(networkOf(server))
+    const urls = Array.from({ length: replicas }, (_, at) => probes(at + 1)).flat()
+    assert.strictEqual(new Set(urls).size, 2 * replicas)
+    const answers = Effect.forEach(urls, isOk, { concurrency: "unbounded" })
+    const isHealthy = Effect.map(answers, (answers) => answers.every((isOk) => isOk))
+    return exercise(deployed, isHealthy).pipe(Effect.provide(SessionLive))
+  }, 240_000)
+})
