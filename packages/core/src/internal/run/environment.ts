@@ -10,6 +10,7 @@ import type { Limiter } from "../../Limiter.ts"
 import type { Options } from "../../Statement.ts"
 import { basicLimiters } from "../limiter/basicLimiter.ts"
 import { type Gate, gateOf } from "../limiter/gate.ts"
+import { nanosecondsOf } from "../nanoseconds.ts"
 import type { SessionInternals } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
@@ -49,7 +50,7 @@ export class Environment {
 
   /** Milliseconds on the monotonic clock. */
   get now(): number {
-    return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
+    return nanosecondsOf(this.clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 
   /** The timestamp of a write; of a conditional one only the time at which it is first sent. */

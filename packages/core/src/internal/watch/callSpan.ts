@@ -16,6 +16,7 @@ import type { ResolvedOptions } from "../statement/options.ts"
 import { addressOf, defaultPort } from "./address.ts"
 import { codeOf, nodeOf } from "./codes.ts"
 import { describe, type Described } from "./described.ts"
+import type { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
 
 /** The parts of an execution that its span describes. */
@@ -23,6 +24,8 @@ export interface Call {
   readonly executable: Executable
   readonly request: Request | undefined
   readonly attempts: number
+  /** When it began. */
+  readonly begunAt: number
 }
 
 // A stream of millions of pages, or a policy that retries for ever, must not fill the memory.
@@ -31,6 +34,7 @@ const mostEvents = 128
 export class CallSpan {
   readonly span: Tracer.Span
   readonly #tracing: Tracing
+  readonly #times: Times
   readonly #session: SessionState
   readonly #described: Described
   #events = 0
@@ -41,15 +45,15 @@ export class CallSpan {
 
   constructor(
     tracing: Tracing,
+    times: Times,
     session: SessionState,
-    { executable }: Call,
+    { begunAt, executable }: Call,
     options: ResolvedOptions,
-    index: number | undefined,
-    startTime?: bigint
+    index: number | undefined
   ) {
     const described = describe(executable)
     const { batchSize, collection, namespace = session.port.keyspace, operation, summary, text } = described
-    const span = tracing.begin(summary ?? "cassandra", "client", startTime)
+    const span = tracing.begin(summary ?? "cassandra", "client", times.nanosAt(begunAt))
     span.attribute("db.system.name", "cassandra")
     span.attribute("cql.session.name", session.name)
     if (namespace !== undefined) span.attribute("db.namespace", namespace)
@@ -68,13 +72,14 @@ export class CallSpan {
     if (index !== undefined) span.attribute("cql.concurrent.index", index)
     this.span = span
     this.#tracing = tracing
+    this.#times = times
     this.#session = session
     this.#described = described
   }
 
   /** A request is handed to the port. */
-  attempt(number: number): void {
-    this.#event("attempt", { "cql.attempt": number })
+  attempt(number: number, at: number): void {
+    this.#event("attempt", { "cql.attempt": number }, at)
   }
 
   /** A page has come. */
@@ -96,26 +101,26 @@ export class CallSpan {
   }
 
   /** Adds the attempts of a call that began at this time, and has ended. */
-  replay(history: ReadonlyArray<Attempt>, begun: bigint): void {
-    let at = begun
+  replay(history: ReadonlyArray<Attempt>, begunAt: number): void {
+    let at = begunAt
     for (const [index, { delay, latency, reason }] of history.entries()) {
       this.#event("attempt", { "cql.attempt": index + 1 }, at)
-      at += Duration.toNanosUnsafe(latency ?? Duration.zero)
+      at += microsOf(latency)
       if (delay === undefined) return
       this.#event("retry", retryOf(reason, Duration.toMillis(delay)), at)
-      at += Duration.toNanosUnsafe(delay)
+      at += microsOf(delay)
     }
   }
 
   /** The call has waited so many milliseconds for a permit. */
-  waited(millis: number): void {
-    this.#event("permit", { "cql.permit.wait": millis })
+  waited(millis: number, at: number): void {
+    this.#event("permit", { "cql.permit.wait": millis }, at)
   }
 
-  ended(call: Call, result: ExecutionResult<unknown>): void {
+  ended(call: Call, result: ExecutionResult<unknown>, at: number): void {
     if (result._tag === "Success") {
       this.#finish(call, result.outcome)
-      this.#tracing.end(this.span, Exit.void)
+      this.#end(Exit.void, at)
       return
     }
     const { error } = result
@@ -125,25 +130,25 @@ export class CallSpan {
     const code = codeOf(reason)
     if (code !== undefined) this.span.attribute("db.response.status_code", code)
     this.#finish(call, result.outcome)
-    this.#tracing.end(this.span, Exit.fail(withText(error, this.#described.text)))
+    this.#end(Exit.fail(withText(error, this.#described.text)), at)
   }
 
   /** The consumer of a stream wants no further page. */
   closed(call: Call): void {
     this.#finish(call, "Applied")
-    this.#tracing.end(this.span, Exit.void)
+    this.#end(Exit.void)
   }
 
   interrupted(call: Call, outcome: Outcome): void {
     this.#finish(call, outcome)
-    this.#tracing.end(this.span, Exit.interrupt())
+    this.#end(Exit.interrupt())
   }
 
   /** The call has died with a defect. */
   died(call: Call, exit: Exit.Exit<never, unknown>): void {
     this.span.attribute("error.type", "_OTHER")
     this.#finish(call, "Unknown")
-    this.#tracing.end(this.span, exit)
+    this.#end(exit)
   }
 
   #finish({ attempts, request }: Call, outcome: Outcome): void {
@@ -166,8 +171,12 @@ export class CallSpan {
     if (known?.dataCenter !== undefined) span.attribute("cassandra.coordinator.dc", known.dataCenter)
   }
 
-  #event(name: string, attributes: Record<string, unknown>, at = this.#tracing.now): void {
-    if (this.#events++ < mostEvents) this.span.event(name, at, attributes)
+  #end(exit: Exit.Exit<unknown, unknown>, at = this.#times.now): void {
+    this.#tracing.end(this.span, exit, this.#times.nanosAt(at))
+  }
+
+  #event(name: string, attributes: Record<string, unknown>, at = this.#times.now): void {
+    if (this.#events++ < mostEvents) this.#tracing.event(this.span, name, this.#times.nanosAt(at), attributes)
   }
 }
 
@@ -180,6 +189,9 @@ const withText = (error: CqlError, text: string): CqlError => {
   const { attempts, isRetryable, outcome, reason } = error
   return Object.assign(new CqlError({ reason, query: text }), { attempts, isRetryable, outcome })
 }
+
+const microsOf = (duration: Duration.Duration | undefined): number =>
+  duration === undefined ? 0 : Math.round(Duration.toMillis(duration) * 1_000)
 
 const retryOf = (reason: Reason, delay: number): Record<string, unknown> => ({
   "error.type": reason._tag,

@@ -12,10 +12,14 @@ export interface HistogramOptions {
   readonly name: string
   readonly description: string
   readonly boundaries: ReadonlyArray<number>
+  /** Observed values are whole numbers of this part of the unit: an object for each fraction would have to be collected. */
+  readonly scale: number
   readonly attributes: Readonly<Record<string, string>>
 }
 
 export class Histogram {
+  readonly #scale: number
+  // In observed values.
   readonly #boundaries: ReadonlyArray<number>
   // One more than there are boundaries: the last is for what is above all of them.
   readonly #counts: Array<number>
@@ -24,8 +28,9 @@ export class Histogram {
   #min = Number.MAX_VALUE
   #max = -Number.MAX_VALUE
 
-  constructor(boundaries: ReadonlyArray<number>) {
-    this.#boundaries = boundaries
+  constructor({ boundaries, scale }: HistogramOptions) {
+    this.#scale = scale
+    this.#boundaries = boundaries.map((boundary) => Math.round(boundary * scale))
     this.#counts = Array.from({ length: boundaries.length + 1 }, () => 0)
   }
 
@@ -41,13 +46,14 @@ export class Histogram {
   }
 
   get state(): Metric.HistogramState {
+    const scale = this.#scale
     let below = 0
     return {
-      buckets: this.#boundaries.map((boundary, index) => [boundary, below += this.#counts[index]!] as const),
+      buckets: this.#boundaries.map((boundary, index) => [boundary / scale, below += this.#counts[index]!] as const),
       count: this.#count,
-      min: this.#min,
-      max: this.#max,
-      sum: this.#sum
+      min: this.#min === Number.MAX_VALUE ? this.#min : this.#min / scale,
+      max: this.#max === -Number.MAX_VALUE ? this.#max : this.#max / scale,
+      sum: this.#sum / scale
     }
   }
 }
@@ -67,7 +73,7 @@ export const histogramOf = (options: HistogramOptions, context: Context.Context<
   }
   const known = all.get(key)
   if (known !== undefined) return known
-  const histogram = new Histogram(options.boundaries)
+  const histogram = new Histogram(options)
   all.set(key, histogram)
   registry.set(key, {
     id: options.name,

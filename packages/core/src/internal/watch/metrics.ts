@@ -3,7 +3,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
-import { type Histogram, histogramOf } from "./histogram.ts"
+import { type Histogram, histogramOf, type HistogramOptions } from "./histogram.ts"
 
 /** The values of attributes, which are texts. */
 export type Attributes = Readonly<Record<string, string>>
@@ -16,15 +16,15 @@ interface Definition {
 }
 
 // The bounds that the conventions prescribe.
-const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
-const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
+const micros = { boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10], scale: 1_000_000 }
+const counts = { boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000], scale: 1 }
 
 const withUnit = (attributes: Attributes, { unit }: Definition): Attributes => ({ ...attributes, unit })
 
 const histogram =
-  (boundaries: ReadonlyArray<number>, definition: Definition) =>
+  (bounds: Pick<HistogramOptions, "boundaries" | "scale">, definition: Definition) =>
   (attributes: Attributes, context: Context.Context<never>): Histogram =>
-    histogramOf({ ...definition, boundaries, attributes: withUnit(attributes, definition) }, context)
+    histogramOf({ ...definition, ...bounds, attributes: withUnit(attributes, definition) }, context)
 
 const counter = (definition: Definition) => (attributes: Attributes) =>
   Metric.counter(definition.name, {
@@ -36,7 +36,7 @@ const counter = (definition: Definition) => (attributes: Attributes) =>
 const gauge = (definition: Definition) => (attributes: Attributes) =>
   Metric.gauge(definition.name, { description: definition.description, attributes: withUnit(attributes, definition) })
 
-export const duration = histogram(seconds, {
+export const duration = histogram(micros, {
   name: "db.client.operation.duration",
   unit: "s",
   description: "Duration of calls, with their retries and pages. A page of a stream is a call of its own."
@@ -54,7 +54,7 @@ export const batchSize = histogram(counts, {
   description: "Statements in a batch."
 })
 
-export const queueWait = histogram(seconds, {
+export const queueWait = histogram(micros, {
   name: "cql.concurrent.queue.wait",
   unit: "s",
   description: "Time for which calls waited for a permit of a limiter. Calls that did not wait are not counted."

@@ -8,9 +8,9 @@ import { Tracing } from "./tracing.ts"
 
 /** The observer of an environment. Undefined where neither spans nor metrics are on. */
 export const observe = (environment: Environment, watched: Watched, spans: Spans = "all"): Observer | undefined => {
-  const { clock, context, gate, session } = environment
+  const { context, gate, session } = environment
   const recorder = session.metrics ? session.recorderOf(environment) : undefined
-  const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(context, clock) : undefined
+  const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(context) : undefined
   if (recorder === undefined && tracing === undefined) return undefined
   if (gate !== undefined) recorder?.began(undefined, gate)
   return new Observer(environment, recorder, tracing, spans, watched)

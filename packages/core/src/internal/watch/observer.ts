@@ -16,6 +16,7 @@ import type { Execution } from "../execution/execution.ts"
 import type { Environment } from "../run/environment.ts"
 import { CallSpan } from "./callSpan.ts"
 import type { Recorder } from "./recorder.ts"
+import { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
 import { Warnings } from "./warnings.ts"
 
@@ -30,9 +31,12 @@ export class Observer {
   readonly #share: number
   readonly #spansFailures: boolean
   readonly #of: Watched
+  readonly #times: Times
   // The last reading of the clock, and true while nothing but callbacks has run since.
   #at = 0
-  #isFresh = false
+  #isFresh: boolean
+  // When counts may be due to be handed over.
+  #due = 0
   /** Warnings of the server during a run, where there were any. */
   warnings: Warnings | undefined
   applied = 0
@@ -53,11 +57,14 @@ export class Observer {
     this.#share = tracing === undefined ? 0 : spans === "all" ? 1 : typeof spans === "number" ? spans : 0
     this.#spansFailures = tracing !== undefined && spans === "failures"
     this.#of = of
+    this.#times = new Times(environment.clock)
+    // A statement alone begins now.
+    this.#isFresh = of === "statement"
   }
 
-  /** Milliseconds on the monotonic clock. */
+  /** Whole microseconds since this was made. */
   get now(): number {
-    return this.#environment.now
+    return this.#times.now
   }
 
   /** A statement begins: it has its place, and not yet its first attempt. */
@@ -74,11 +81,11 @@ export class Observer {
     return Context.get(this.#environment.context, Random.Random).nextDoubleUnsafe()
   }
 
-  #open(execution: Execution, startTime?: bigint): CallSpan {
+  #open(execution: Execution): CallSpan {
     const { resolver, session } = this.#environment
     const index = this.#of === "run" ? execution.index : undefined
     const options = resolver.resolve(execution.executable.options)
-    return new CallSpan(this.#tracing!, session, execution, options, index, startTime)
+    return new CallSpan(this.#tracing!, this.#times, session, execution, options, index)
   }
 
   /** A statement has ended. Until {@link stale} is called, others that begin share its reading of the clock. */
@@ -87,7 +94,13 @@ export class Observer {
     this.#at = now
     this.#isFresh = true
     this.#count(result.outcome)
-    this.recorder?.ended(execution, result, now - execution.begunAt, now)
+    const { recorder } = this
+    if (recorder !== undefined) {
+      recorder.ended(execution, result, now - execution.begunAt)
+      if (now >= this.#due) {
+        this.#due = now + Math.ceil(recorder.handOverIfDue(this.#times.millisAt(now)) * 1_000)
+      }
+    }
     if (result._tag === "Success" && result.value.info.warnings !== undefined && this.#of === "run") {
       this.warnings ??= new Warnings()
       this.warnings.add(result.value.info.warnings)
@@ -96,7 +109,7 @@ export class Observer {
     if (span !== undefined) {
       // The span of a stream covers all of its pages.
       if (result._tag === "Failure" || this.#of !== "stream" || execution.pageState === undefined) {
-        span.ended(execution, result)
+        span.ended(execution, result, now)
       }
     } else if (this.#spansFailures && result._tag === "Failure") this.#spanOfFailure(execution, result, now)
   }
@@ -107,10 +120,9 @@ export class Observer {
 
   /** The span of a call that has failed, made when that is known. Its attempts are those that its error remembers. */
   #spanOfFailure(execution: Execution, result: ExecutionResult<unknown> & { readonly _tag: "Failure" }, now: number) {
-    const start = this.#tracing!.now - nanosOf(now - execution.begunAt)
-    const span = this.#open(execution, start)
-    span.replay(result.error.history, start)
-    span.ended(execution, result)
+    const span = this.#open(execution)
+    span.replay(result.error.history, execution.begunAt)
+    span.ended(execution, result, now)
   }
 
   interrupted(execution: Execution, outcome: Outcome): void {
@@ -141,18 +153,18 @@ export class Observer {
     const now = this.now
     execution.attemptAt = now
     this.recorder?.waited(now - since)
-    execution.span?.waited(now - since)
+    execution.span?.waited((now - since) / 1_000, now)
   }
 
   /** An attempt is handed to the port. */
   attempt(execution: Execution, number: number): void {
     if (number > 1) execution.attemptAt = this.now
-    execution.span?.attempt(number)
+    execution.span?.attempt(number, startOf(execution))
   }
 
   /** Milliseconds since the attempt at hand began. */
-  latencyOf({ attemptAt, begunAt }: Execution): number {
-    return this.now - (attemptAt < 0 ? begunAt : attemptAt)
+  latencyOf(execution: Execution): number {
+    return (this.now - startOf(execution)) / 1_000
   }
 
   #count(outcome: Outcome): void {
@@ -163,4 +175,5 @@ export class Observer {
   }
 }
 
-const nanosOf = (millis: number): bigint => BigInt(Math.round(millis * 1e6))
+/** When the attempt at hand began. */
+const startOf = ({ attemptAt, begunAt }: Execution): number => attemptAt < 0 ? begunAt : attemptAt

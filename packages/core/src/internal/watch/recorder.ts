@@ -102,13 +102,13 @@ export class Recorder {
     this.handOver()
   }
 
-  /** A call has ended after so many milliseconds, at this time. */
-  ended(execution: Execution, result: ExecutionResult<unknown>, millis: number, now: number): void {
+  /** A call has ended after so many microseconds. */
+  ended(execution: Execution, result: ExecutionResult<unknown>, micros: number): void {
     const { executable } = execution
     const series = this.#series.of(executable)
     if (result._tag === "Success") {
       series.duration ??= this.#series.durationOf(series)
-      series.duration.record(millis / 1_000)
+      series.duration.record(micros)
       this.#readPages += execution.pages
       execution.pages = 0
       if (result.outcome === "Applied") this.#applied++
@@ -118,18 +118,23 @@ export class Recorder {
       if (series.isRead) this.#rows(series, rows.length)
     } else {
       const { reason } = result.error
-      this.#series.failing(series, reason._tag).record(millis / 1_000)
+      this.#series.failing(series, reason._tag).record(micros)
       this.#results.add(`failure ${result.outcome} ${reason._tag}`)
     }
     if (executable._tag === "Batch") {
       this.#batches ??= Metrics.batchSize(this.#own, this.#context)
       this.#batches.record(executable.statements.length)
     }
+  }
+
+  /** Hands the counts over if the last time is long enough ago. Returns the milliseconds until it will be. */
+  handOverIfDue(now: number): number {
+    const passed = now - this.#handedAt
     // A clock that is behind is another one, such as that of a test.
-    if (now - this.#handedAt >= interval || now < this.#handedAt) {
-      this.#handedAt = now
-      this.handOver()
-    }
+    if (passed >= 0 && passed < interval) return interval - passed
+    this.#handedAt = now
+    this.handOver()
+    return interval
   }
 
   #rows(series: Series, count: number): void {
@@ -145,10 +150,10 @@ export class Recorder {
     this.#retries.add(reason)
   }
 
-  /** A call waited so many milliseconds for a permit. */
-  waited(millis: number): void {
+  /** A call waited so many microseconds for a permit. */
+  waited(micros: number): void {
     this.#waits ??= Metrics.queueWait(this.#own, this.#context)
-    this.#waits.record(millis / 1_000)
+    this.#waits.record(micros)
   }
 
   /** The session has closed. */

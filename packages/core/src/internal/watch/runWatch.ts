@@ -102,7 +102,7 @@ export class RunWatch {
     const failure = failureOf(exit)
     if (failure === undefined) return
     span.attribute("error.type", failure.error.reason._tag)
-    Tracing.of(context, clock)?.end(span, Exit.fail(errorWithoutLiterals(failure)))
+    Tracing.of(context)?.end(span, Exit.fail(errorWithoutLiterals(failure)), clock.currentTimeNanosUnsafe())
   }
 }
 

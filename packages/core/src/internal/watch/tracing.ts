@@ -1,7 +1,6 @@
 /**
  * Makes spans from plain callbacks, as `Effect.withSpan` makes them in a fiber: same tracer, parent, annotations and links.
  */
-import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as LogLevel from "effect/LogLevel"
@@ -17,9 +16,9 @@ export class Tracing {
   readonly #annotations: Readonly<Record<string, unknown>>
   readonly #links: ReadonlyArray<Tracer.SpanLink>
   readonly #sampled: boolean
-  readonly #clock: Clock.Clock | undefined
+  readonly #isTimed: boolean
 
-  private constructor(context: Context.Context<never>, clock: Clock.Clock) {
+  private constructor(context: Context.Context<never>) {
     this.#tracer = Context.get(context, Tracer.Tracer)
     this.#parent = propagating(Context.getOption(context, Tracer.ParentSpan))
     this.#annotations = Context.get(context, References.TracerSpanAnnotations)
@@ -28,27 +27,26 @@ export class Tracing {
       Context.get(context, Tracer.CurrentTraceLevel),
       Context.get(context, Tracer.MinimumTraceLevel)
     )
-    this.#clock = Context.get(context, References.TracerTimingEnabled) ? clock : undefined
+    this.#isTimed = Context.get(context, References.TracerTimingEnabled)
   }
 
   /** The tracing of a context; undefined where it is turned off. */
-  static of(context: Context.Context<never>, clock: Clock.Clock): Tracing | undefined {
-    return Context.get(context, References.TracerEnabled) ? new Tracing(context, clock) : undefined
+  static of(context: Context.Context<never>): Tracing | undefined {
+    return Context.get(context, References.TracerEnabled) ? new Tracing(context) : undefined
   }
 
-  /** Nanoseconds since the epoch. */
-  get now(): bigint {
-    return this.#clock === undefined ? 0n : this.#clock.currentTimeNanosUnsafe()
+  #time(nanos: bigint): bigint {
+    return this.#isTimed ? nanos : 0n
   }
 
-  /** Begins a span, by default now. */
-  begin(name: string, kind: Tracer.SpanKind, startTime = this.now): Tracer.Span {
+  /** Begins a span at a time, in nanoseconds since the epoch. */
+  begin(name: string, kind: Tracer.SpanKind, startTime: bigint): Tracer.Span {
     const span = this.#tracer.span({
       name,
       parent: this.#parent,
       annotations: noAnnotations,
       links: this.#links.slice(),
-      startTime,
+      startTime: this.#time(startTime),
       kind,
       root: false,
       sampled: this.#sampled
@@ -57,8 +55,12 @@ export class Tracing {
     return span
   }
 
-  end(span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void {
-    if (span.status._tag === "Started") span.end(this.now, exit)
+  event(span: Tracer.Span, name: string, at: bigint, attributes: Record<string, unknown>): void {
+    span.event(name, this.#time(at), attributes)
+  }
+
+  end(span: Tracer.Span, exit: Exit.Exit<unknown, unknown>, at: bigint): void {
+    if (span.status._tag === "Started") span.end(this.#time(at), exit)
   }
 }
 

@@ -1,0 +1,45 @@
+/**
+ * The times of a run, or of a statement alone: by one reading of the clock for metrics and spans.
+ */
+import type * as Clock from "effect/Clock"
+import { nanosecondsOf } from "../nanoseconds.ts"
+
+// Microseconds after which the two clocks are compared anew: the wall clock of a machine is corrected now and then.
+const anchorFor = 1_000_000
+
+export class Times {
+  readonly #clock: Clock.Clock
+  /** Microseconds on the monotonic clock. Times are counted from here: small integers need no memory. */
+  readonly #begun: number
+  // Nanoseconds since the epoch where times begin, and until when that holds.
+  #epoch = 0n
+  #anchoredUntil = 0
+
+  constructor(clock: Clock.Clock) {
+    this.#clock = clock
+    this.#begun = this.#microseconds
+  }
+
+  get #microseconds(): number {
+    return nanosecondsOf(this.#clock.monotonicTimeNanosUnsafe()) / 1_000
+  }
+
+  /** Whole microseconds since this was made. */
+  get now(): number {
+    return Math.trunc(this.#microseconds - this.#begun)
+  }
+
+  /** Milliseconds on the monotonic clock at a time. */
+  millisAt(time: number): number {
+    return (this.#begun + time) / 1_000
+  }
+
+  /** Nanoseconds since the epoch at a time. */
+  nanosAt(time: number): bigint {
+    if (time >= this.#anchoredUntil) {
+      this.#epoch = this.#clock.currentTimeNanosUnsafe() - BigInt(this.now) * 1_000n
+      this.#anchoredUntil = time + anchorFor
+    }
+    return this.#epoch + BigInt(time) * 1_000n
+  }
+}
