@@ -113,7 +113,25 @@ describe("options that do not exist", () => {
     ["requestTimout", { requestTimout: "1 second" }, "requestTimeout"],
     ["pooling.connectionPerHost", { pooling: { connectionPerHost: 2 } }, "connectionsPerHost"],
     ["pooling.heartBeatInterval", { pooling: { heartBeatInterval: 1_000 } }, "heartbeatInterval"],
-    ["tls.serverNames", { tls: { serverNames: ["db"] } }, "serverName"]
+    ["tls.serverNames", { tls: { serverNames: ["db"] } }, "serverName"],
+    ["clientOptions.maxPrepare", { clientOptions: { maxPrepare: 5 } }, "maxPrepared"],
+    ["clientOptions.socketOption", { clientOptions: { socketOption: {} } }, "socketOptions"],
+    ["clientOptions.policies.reconection", { clientOptions: { policies: { reconection: {} } } }, "reconnection"],
+    [
+      "clientOptions.pooling.heartbeatInterval",
+      { clientOptions: { pooling: { heartbeatInterval: 1 } } },
+      "heartBeatInterval"
+    ],
+    ["clientOptions.socketOptions.keepalive", { clientOptions: { socketOptions: { keepalive: true } } }, "keepAlive"],
+    [
+      "clientOptions.socketOptions.readTimeOut",
+      { clientOptions: { socketOptions: { readTimeOut: 5 } } },
+      "readTimeout"
+    ],
+    ["clientOptions.protocolOptions.ports", { clientOptions: { protocolOptions: { ports: 9042 } } }, "port"],
+    ["clientOptions.queryOptions.fetchsize", { clientOptions: { queryOptions: { fetchsize: 5 } } }, "fetchSize"],
+    ["clientOptions.encoding.maps", { clientOptions: { encoding: { maps: Map } } }, "map"],
+    ["clientOptions.monitorReporting.enable", { clientOptions: { monitorReporting: { enable: false } } }, "enabled"]
   ]
   for (const [option, options, nearest] of misspelt) {
     it.effect(`${option} is refused, and the nearest named`, () =>

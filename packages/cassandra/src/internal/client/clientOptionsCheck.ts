@@ -5,6 +5,7 @@ import { InvalidOptions } from "@effect-cql/core"
 import type { DseClientOptions } from "cassandra-driver"
 import { isPort } from "../driver/address.ts"
 import { refusedOption } from "../driver/messages.ts"
+import { checkDriverOptionNames } from "./optionNames.ts"
 
 /** Throws `InvalidOptions` for an option that cannot be. */
 export const checkClientOptions = (options: DseClientOptions): void => {
@@ -18,6 +19,7 @@ export const checkClientOptions = (options: DseClientOptions): void => {
       expected: "a client of your own: CassandraSession.fromClient(new Client({ cloud, credentials, ... }))"
     })
   }
+  checkDriverOptionNames(options)
   const { pooling, protocolOptions, socketOptions } = options
   for (const name of ["connectTimeout", "readTimeout", "keepAliveDelay", "defunctReadTimeoutThreshold"] as const) {
     checkNumber(`socketOptions.${name}`, socketOptions?.[name])
