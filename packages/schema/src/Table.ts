@@ -244,9 +244,9 @@ export function make(
     Object.entries(entity.fields).filter(([field]) => columns.includes(field))
   )
   const row = columns === undefined ? entity.ast : Schema.Struct(fields).ast
-  metaOf(name, { ...definition, columns: fields }, row)
+  const meta = metaOf(name, { ...definition, columns: fields }, row, Object.keys(entity.fields))
   const table = {}
-  defineVerbs(table, () => metaOf(name, { ...definition, columns: fields }, row))
+  defineVerbs(table, () => meta)
   return table
 }
 

@@ -75,6 +75,8 @@ export interface Meta {
   readonly clusteringKey: ReadonlyArray<ColumnMeta>
   readonly indexes: ReadonlyArray<IndexMeta>
   readonly options: TableOptions
+  /** The fields of the entity that are no columns of this table. */
+  readonly otherFields: ReadonlyArray<string>
   /** True if it is a table of counters. */
   readonly isCounter: boolean
   /** The schema of the class or struct whose instances the rows are, and its fields. */

@@ -312,6 +312,55 @@ describe("the query form of a verb", () => {
       assert.isTrue(Query.isQuery(Post.insert))
     }).pipe(Effect.provide(MockSession.layer())))
 
+  it.effect("takes a whole row where it needs a part of it, also of an entity with more fields", () =>
+    Effect.gen(function*() {
+      const record = { ...post }
+      const cached = Object.assign(new Post(post), { cached: true })
+      for (const row of [post, record, cached]) {
+        yield* executeConcurrentWithArgs(Post.get, [row])
+        yield* executeConcurrentWithArgs(Post.delete, [row])
+        yield* executeConcurrentWithArgs(Post.insert, [row])
+        yield* executeConcurrentWithArgs(Post.update.query(["title"]), [record])
+        yield* executeConcurrentWithArgs(Titles.insert, [row])
+        yield* Post.get(row)
+        yield* Post.insert(row)
+        yield* Post.update(row, { title: "x" })
+        yield* Titles.insert(row)
+      }
+      const mock = yield* MockSession.MockSession
+      const params = (yield* mock.calls).map(({ request }) => request._tag === "Statement" ? request.params : [])
+      assert.deepStrictEqual(params.slice(0, 9), params.slice(9, 18))
+      assert.deepStrictEqual(params.slice(0, 9), params.slice(18))
+      assert.deepStrictEqual(params.slice(0, 9).map(({ length }) => length), [3, 3, 8, 4, 3, 3, 8, 4, 3])
+      assert.strictEqual(params[7]?.[0], "x")
+    }).pipe(Effect.provide(MockSession.layer())))
+
+  it.effect("refuses by name what is no field, as the verb does", () =>
+    Effect.gen(function*() {
+      const misspelt: typeof user = Object.assign({ ...user }, { nicknam: "ada" })
+      const other = { ...key, autor: "eve" }
+      const statements: ReadonlyArray<Statement.Statement<unknown>> = [
+        User.insert(misspelt),
+        User.insert.ifNotExists(misspelt),
+        User.upsert(misspelt),
+        User.update(misspelt, { version: 2 }),
+        Post.get(other),
+        Post.delete(other),
+        Likes.increment(Object.assign({ post: id }, { pots: id }), { likes: 1 })
+      ]
+      for (const statement of statements) {
+        const { reason } = yield* Effect.flip(Effect.asVoid(statement))
+        assert.strictEqual(reason._tag, "ParametersRefused")
+        assert.match(reason.message, /parameter (nicknam|autor|pots): expected a field/)
+      }
+      const results = yield* executeConcurrentWithArgs(User.insert, [misspelt, user], { raiseOnFirstError: false })
+      assert.deepStrictEqual(results.map(({ outcome }) => outcome), ["NotApplied", "Applied"])
+      const selected = yield* executeConcurrentWithArgs(Post.select.query(["author"]), [
+        Object.assign({ author: "ada" }, { at })
+      ])
+      assert.lengthOf(selected, 1)
+    }).pipe(Effect.provide(MockSession.layer())))
+
   it("goes into batches", () => {
     assert.strictEqual(Batch.make([Post.insert(post), PostsByTitle.insert(post)]).statements.length, 2)
   })

@@ -166,6 +166,9 @@ const indexOfUndefined = (values: ReadonlyArray<unknown>): number => {
   return -1
 }
 
+// The name of a tagged class is no value of its row.
+const discriminator = "_tag"
+
 const byName = (
   params: { readonly [name: string]: unknown },
   text: Text.Text
@@ -179,7 +182,7 @@ const byName = (
     })
   }
   const given = Object.keys(params)
-  const stray = given.find((name) => !names.includes(name))
+  const stray = given.find((name) => !names.includes(name) && name !== discriminator)
   if (stray !== undefined) {
     // Where no key is that of a marker it may be the value of a map that lacks its braces, and its keys data.
     const shown = given.some((name) => names.includes(name)) ? stray : "<key>"

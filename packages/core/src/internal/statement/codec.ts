@@ -9,6 +9,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as Reason from "../../Reason.ts"
 import type { Params } from "../../Statement.ts"
 import { kindOf } from "../kindOf.ts"
+import { type Excess, excessOf, type FindExcess } from "./excess.ts"
 import { describe, endOf, threw, valueAt } from "./issue.ts"
 import { mappedDecoder, resultsDecoder, type RowsDecoder, rowsDecoder } from "./rowsDecoder.ts"
 import { namesOf } from "./schemaNames.ts"
@@ -54,9 +55,13 @@ export const mapRows = <Row, A>(
 
 const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<unknown>["encode"]> => {
   const encode = SchemaParser.encodeUnknownExit(schema)
+  let findExcess: FindExcess | null | undefined
   return (params, markers) => {
     const exit = encode(params ?? [])
     if (exit._tag === "Success") {
+      if (findExcess === undefined) findExcess = excessOf(schema.ast) ?? null
+      const excess = findExcess?.(params)
+      if (excess !== undefined) return Result.fail(excessive(excess))
       return isParams(exit.value) ? Result.succeed(exit.value) : Result.fail(
         new Reason.ParametersRefused({
           message: "the params schema must encode to a tuple or to a struct",
@@ -86,7 +91,8 @@ const refusal = (
   params: Params,
   isName: (name: string) => boolean
 ): Reason.ParametersRefused => {
-  const { message, path } = describe(issue, params)
+  const { message: said, path } = describe(issue, params)
+  const message = said.replace(/^Expected no excess property/, "Expected no further value")
   // A key that the schema does not name is one of a map, and so data.
   const steps = path.map((key) => typeof key === "number" || isName(String(key)) ? key : "<key>")
   const key = steps[0]
@@ -99,6 +105,20 @@ const refusal = (
     parameter,
     expected: message.replace(/^Expected /, ""),
     given
+  })
+}
+
+/** The refusal of a value that no field of the schema takes. */
+const excessive = ({ fields, isName, path }: Excess): Reason.ParametersRefused => {
+  const key = path.at(-1)
+  const name = isName && typeof key === "string" && isIdentifier.test(key) ? key : "<key>"
+  const steps = [...path.slice(0, -1), name].map(String)
+  const expected = `a field of the params schema (${fields.join(", ")})`
+  return new Reason.ParametersRefused({
+    message: `parameter ${steps[0]}${steps.length > 1 ? ` (at ${steps.join(".")})` : ""}: expected ${expected}, ` +
+      `got ${name}. Remove it, or add it to the schema.`,
+    parameter: steps[0],
+    expected
   })
 }
 

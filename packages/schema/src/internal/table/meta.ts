@@ -12,8 +12,13 @@ const refuse = (option: string, given: string, expected: string): never => {
   throw new InvalidOptions({ option, given, expected })
 }
 
-/** The table of a definition. */
-export const metaOf = (name: string, definition: AnyDefinition, row: SchemaAST.AST): Meta => {
+/** The table of a definition. The entity may have more fields than the table has columns. */
+export const metaOf = (
+  name: string,
+  definition: AnyDefinition,
+  row: SchemaAST.AST,
+  fieldsOfEntity: ReadonlyArray<string> = []
+): Meta => {
   const at = `table ${name}`
   const [keyspace = "", table = "", ...rest] = name.split(".")
   if (keyspace === "" || table === "" || rest.length > 0) {
@@ -77,6 +82,7 @@ export const metaOf = (name: string, definition: AnyDefinition, row: SchemaAST.A
     clusteringKey: clustering.map(({ field }) => column(field)),
     indexes: Object.entries(definition.indexes ?? {}).map(([field, kind]) => ({ column: column(field).name, kind })),
     options: definition.options ?? {},
+    otherFields: fieldsOfEntity.filter((field) => !Object.hasOwn(definition.columns, field)),
     isCounter,
     row
   }

@@ -12,6 +12,8 @@ import { type Condition, conditionText, markerText } from "./where.ts"
 export interface Shape {
   readonly text: string
   readonly markers: ReadonlyArray<Marker>
+  /** Names of values that it is given and does not need, for others say more. */
+  readonly unused?: ReadonlyArray<string> | undefined
 }
 
 export const tableName = ({ keyspace, table }: Meta): string => `${quoted(keyspace)}.${quoted(table)}`
@@ -102,8 +104,17 @@ export const selectShape = (meta: Meta, selection: Selection): Shape => {
     ...limits.map((marker) => `${marker === limit ? "LIMIT" : "PER PARTITION LIMIT"} ${markerText(marker)}`),
     ...(allowFiltering ? ["ALLOW FILTERING"] : [])
   ].join(" ")
-  return { text, markers: [...conditions.map(({ marker }) => marker), ...(paging?.markers ?? []), ...limits] }
+  return {
+    text,
+    markers: [...conditions.map(({ marker }) => marker), ...(paging?.markers ?? []), ...limits],
+    unused: paging === undefined
+      ? undefined
+      : [...given.map(({ marker }) => marker.key), ...meta.clusteringKey.map(afterKey)]
+  }
 }
+
+/** The name of the value of a column in the row before the page. */
+export const afterKey = ({ field }: ColumnMeta): string => `[after] ${field}`
 
 const pagingOf = (meta: Meta, conditions: ReadonlyArray<Condition>, reversed: boolean) => {
   const bound = new Set(conditions.filter(({ operator }) => operator === "=").map(({ column }) => column))
@@ -117,7 +128,7 @@ const pagingOf = (meta: Meta, conditions: ReadonlyArray<Condition>, reversed: bo
     })
   }
   const markers = columns.map((column): Marker => ({
-    key: `[after] ${column.field}`,
+    key: afterKey(column),
     name: `[after] ${column.name}`,
     schema: column.schema.ast
   }))

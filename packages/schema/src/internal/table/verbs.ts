@@ -8,6 +8,7 @@ import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
 import { assignmentOf, changed, isIdempotent, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
+import { given, pick, takingRows } from "./given.ts"
 import { type AnyQuery, limited, limitsOf, type Record_, type SelectOptions, timeMarkers, timesOf } from "./limits.ts"
 import * as Texts from "./texts.ts"
 import { conditionsOf } from "./where.ts"
@@ -35,6 +36,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const at = `table ${meta.keyspace}.${meta.table}`
   const key = [...partitionKey, ...clusteringKey]
   const statics = columns.filter(({ kind }) => kind === "static")
+  const fields = [...columns.map(({ field }) => field), ...meta.otherFields]
   const queries = new Map<string, AnyQuery>()
   const rows = new Map<string, Schema.ConstraintDecoder<unknown>>()
 
@@ -55,8 +57,9 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   ): AnyQuery => {
     const found = queries.get(shape)
     if (found !== undefined) return found
-    const { markers, text } = make()
-    const made: AnyQuery = Query.make(text, { params: paramsOf(markers), row, idempotent })
+    const { markers, text, unused = [] } = make()
+    const query = Query.make(text, { params: paramsOf(markers), row, idempotent })
+    const made = takingRows(query, markers, [...fields, ...unused])
     queries.set(shape, made)
     return made
   }
@@ -67,15 +70,6 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const verb = (call: (...args: ReadonlyArray<never>) => AnyStatement, query: AnyQuery): object =>
     Object.assign(call, { [Query.TypeId]: query[Query.TypeId], text: query.text, options: query.options })
 
-  const pick = (record: object, of: ReadonlyArray<ColumnMeta>): Record<string, unknown> => {
-    const picked: Record<string, unknown> = {}
-    for (const { field } of of) {
-      const value: unknown = Reflect.get(record, field)
-      if (value !== undefined) picked[field] = value
-    }
-    return picked
-  }
-
   const writing = (how: "insert" | "upsert", ifNotExists: boolean) => {
     const query = (times: object) =>
       queryOf(
@@ -85,7 +79,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       )
     const call = (row: object, options?: WriteOptions) => {
       const times = timesOf(at, options)
-      return bind(query(times), { ...pick(row, columns), ...times })
+      return bind(query(times), { ...given(row, columns), ...times })
     }
     return verb(call, query({}))
   }
@@ -140,8 +134,8 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
 
   const select = (where: Record_, options: SelectOptions = {}) => {
     const bound: Record<string, unknown> = { ...where, ...limitsOf(options) }
-    for (const { field } of options.after === undefined ? [] : clusteringKey) {
-      bound[`[after] ${field}`] = options.after?.[field]
+    for (const column of options.after === undefined ? [] : clusteringKey) {
+      bound[Texts.afterKey(column)] = options.after?.[column.field]
     }
     return bind(selectQuery(Object.keys(where), options), bound)
   }
@@ -196,7 +190,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         assignments.map(({ column, marker }) => [marker.key, changed(set[column.field])])
       )
       const query = queryFor(assignments, askedOf(options), times)
-      return bind(query, { ...values, ...pick(row, of), ...conditionsBound(options), ...times })
+      return bind(query, { ...given(row, of), ...values, ...conditionsBound(options), ...times })
     }
     const query = (fields: ReadonlyArray<string>) =>
       queryFor(assignmentsOf(Object.fromEntries(fields.map((field) => [field, null]))), [], {})
@@ -212,7 +206,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       )
     const call = (row: object, options?: ConditionalOptions<Record_>) => {
       const times = timesOf(at, { timestamp: options?.timestamp })
-      return bind(queryFor(askedOf(options), times), { ...pick(row, key), ...conditionsBound(options), ...times })
+      return bind(queryFor(askedOf(options), times), { ...given(row, key), ...conditionsBound(options), ...times })
     }
     return verb(call, queryFor([], {}))
   }
@@ -246,7 +240,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       },
       rowFor(of)
     )
-    return verb((row: object) => bind(query, pick(row, by)), query)
+    return verb((row: object) => bind(query, given(row, by)), query)
   }
 
   const increment = (row: object, amounts: Record_) => {
@@ -266,7 +260,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       undefined,
       false
     )
-    return bind(query, { ...pick(row, key), ...pick(amounts, assignments.map(({ column }) => column)) })
+    return bind(query, { ...given(row, key), ...pick(amounts, assignments.map(({ column }) => column)) })
   }
 
   const regular = columns.filter(({ kind }) => kind === "regular" || kind === "static")
