@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import {
+  anything,
   checkOptions,
   checkValue,
   integer,
@@ -20,6 +21,7 @@ import {
 } from "./internal/check.ts"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
+import { drain } from "./internal/limiter/drain.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
 import { tightestOf } from "./internal/limiter/gate.ts"
 import { Rate } from "./internal/limiter/rate.ts"
@@ -137,6 +139,33 @@ export interface RateOptions {
 }
 
 /**
+ * Bounds that can be changed while requests run; see {@link adjustable}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Bounds {
+  /** Requests in flight, at least 0. With 0 nothing starts. Default: no bound. */
+  readonly inFlight?: number | undefined
+  /** Requests that may start in a time. Default: no bound. */
+  readonly rate?: RateOptions | undefined
+}
+
+/**
+ * A limiter whose bounds can be changed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Adjustable extends Limiter {
+  /**
+   * Sets other bounds, at once and for requests that wait already. Requests in flight are not stopped: after a cut nothing starts
+   * until there is room. Dies with `InvalidOptions` as {@link adjustable} does.
+   */
+  readonly adjust: (bounds: Bounds) => Effect.Effect<void>
+}
+
+/**
  * Options of {@link adaptive}.
  *
  * @category options
@@ -206,12 +235,17 @@ export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limit
  */
 export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
   making(() => {
-    const rules = { statements: positiveInteger, per: positiveFiniteDuration, burst: positiveInteger }
-    const { burst, per, statements } = checkOptions(options, rules)
-    checkValue("statements", statements, rules.statements)
-    const millis = millisOf(checkValue("per", per, rules.per)) ?? 0
-    return (time) => new Rate(time, statements, millis, burst ?? Math.max(1, Math.floor(10 * statements / millis)))
+    const numbers = rateOf(options)
+    return (time) => new Rate(time, ...numbers)
   })
+
+const rateOf = (options: RateOptions): readonly [statements: number, per: number, burst: number] => {
+  const rules = { statements: positiveInteger, per: positiveFiniteDuration, burst: positiveInteger }
+  const { burst, per, statements } = checkOptions(options, rules)
+  checkValue("statements", statements, rules.statements)
+  const millis = millisOf(checkValue("per", per, rules.per)) ?? 0
+  return [statements, millis, burst ?? Math.max(1, Math.floor(10 * statements / millis))]
+}
 
 /**
  * Bounds the requests in flight by a limit that follows the capacity of the servers.
@@ -260,6 +294,57 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
     const abandonedFor = abandonedFrom(options)
     return (time) => new Adaptive(time, { min, max, initial }, abandonedFor)
   })
+
+/**
+ * Bounds the requests in flight, their rate, or both, by numbers that can be changed at any time.
+ *
+ * Dies with `InvalidOptions` when `inFlight` is not an integer of at least 0, or when the rate is refused as in {@link rate}.
+ *
+ * **Example** (Slower by day)
+ *
+ * ```ts
+ * import { Limiter } from "@effect-cql/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limiter = yield* Limiter.adjustable({ inFlight: 512 })
+ *   yield* limiter.adjust({ inFlight: 16, rate: { statements: 1_000, per: "1 second" } })
+ *   console.assert((yield* limiter.state).limit === 16)
+ * })
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect<Adjustable> =>
+  Effect.suspend(() => {
+    const { inFlight, rate } = numbersOf(bounds)
+    const abandonedFor = abandonedFrom(checkOptions(options, { abandonedFor: positiveFiniteDuration }))
+    return Effect.map(time, (time) => {
+      const fixed = new Fixed(time, inFlight, abandonedFor)
+      const paced = new Rate(time, ...rate)
+      const parts = [fixed, paced]
+      return {
+        ...of(parts),
+        adjust: (bounds: Bounds) =>
+          Effect.sync(() => {
+            const { inFlight, rate } = numbersOf(bounds)
+            fixed.limit = inFlight
+            paced.set(...rate)
+            drain(parts)
+          })
+      }
+    })
+  })
+
+/** Numbers of bounds. A rate without a bound has an interval of zero. */
+const numbersOf = (
+  bounds: Bounds
+): { readonly inFlight: number; readonly rate: readonly [statements: number, per: number, burst: number] } => {
+  const { inFlight, rate } = checkOptions(bounds, { inFlight: integer(0, Number.MAX_SAFE_INTEGER), rate: anything })
+  return { inFlight: inFlight ?? Number.POSITIVE_INFINITY, rate: rate === undefined ? [1, 0, 1] : rateOf(rate) }
+}
 
 /**
  * All of these bounds at once.

@@ -138,6 +138,47 @@ describe("Limiter", () => {
       assert.strictEqual((yield* Limiter.all([]).state).limit, Number.POSITIVE_INFINITY)
     }))
 
+  it.effect("is adjusted while requests wait: a bound in flight, also to none and back", () =>
+    Effect.gen(function*() {
+      const limiter = yield* Limiter.adjustable({ inFlight: 1 })
+      const gate = gateFor(limiter)
+      let started = 0
+      for (let request = 0; request < 10; request++) gate.wait(() => started++)
+      yield* TestClock.adjust("1 second")
+      const seen = [started]
+      for (const inFlight of [4, 2, 0, undefined] as const) {
+        yield* limiter.adjust({ inFlight })
+        yield* TestClock.adjust("1 second")
+        seen.push(started)
+      }
+      assert.deepStrictEqual(seen, [1, 4, 4, 4, 10])
+      assert.strictEqual((yield* limiter.state).inFlight, 10)
+    }))
+
+  it.effect("is adjusted while requests wait: a rate, without a burst that was not due", () =>
+    Effect.gen(function*() {
+      const per = "1 second"
+      const limiter = yield* Limiter.adjustable({ rate: { statements: 1, per: "1 hour", burst: 1 } })
+      const times: Array<number> = []
+      flood(gateFor(limiter), yield* Clock.Clock, times)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(times.length, 1)
+      yield* limiter.adjust({ rate: { statements: 10, per, burst: 1 } })
+      yield* TestClock.adjust("2 seconds")
+      // One at once, and ten a second.
+      assert.approximately(times.length, 21, 1)
+      const before = times.length
+      for (let change = 0; change < 100; change++) {
+        yield* limiter.adjust({ rate: { statements: change % 2 === 0 ? 1 : 2, per, burst: 1 } })
+        yield* TestClock.adjust("10 millis")
+      }
+      assert.isAtMost(times.length - before, 3)
+      yield* limiter.adjust({ inFlight: 0 })
+      const held = times.length
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(times.length, held)
+    }))
+
   it.effect("begins an adaptive limit at 20, or as near as its bounds allow", () =>
     Effect.gen(function*() {
       const initial = (min: number, max: number) =>
@@ -154,6 +195,10 @@ describe("Limiter", () => {
     [Limiter.rate({ statements: 1, per: 0 }), "per", 0],
     [Limiter.rate({ statements: 1, per: Number.POSITIVE_INFINITY }), "per", Number.POSITIVE_INFINITY],
     [Limiter.rate({ statements: 1, per: 1, burst: 0.5 }), "burst", 0.5],
+    [Limiter.adjustable({ inFlight: -1 }), "inFlight", -1],
+    [Limiter.adjustable({ inFlight: 1.5 }), "inFlight", 1.5],
+    [Limiter.adjustable({ rate: { statements: 0, per: 1 } }), "statements", 0],
+    [Effect.flatMap(Limiter.adjustable({}), ({ adjust }) => adjust({ inFlight: Number.NaN })), "inFlight", Number.NaN],
     [Limiter.adaptive({ min: 0, max: 5 }), "min", 0],
     [Limiter.adaptive({ min: 6, max: 5 }), "max", 5],
     [Limiter.adaptive({ min: 1, max: 5, initial: 6 }), "initial", 6]

@@ -1,11 +1,11 @@
 /**
- * A constant bound in flight.
+ * A constant bound in flight, until it is set anew.
  */
 import { BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"
 
 export class Fixed extends BasicLimiter {
-  readonly limit: number
+  limit: number
   readonly lastMove = undefined
   readonly timed = false
 

@@ -18,8 +18,8 @@ export class Rate extends BasicLimiter {
   readonly limit = Number.POSITIVE_INFINITY
   readonly lastMove = undefined
   readonly timed = true
-  readonly #interval: number
-  readonly #ahead: number
+  #interval: number
+  #ahead: number
   #due = Number.NEGATIVE_INFINITY
   #refused = false
 
@@ -27,6 +27,16 @@ export class Rate extends BasicLimiter {
     super(time, 0)
     this.#interval = per / statements
     this.#ahead = (burst - 1) * this.#interval + rounding
+  }
+
+  /** Sets another rate. The wait for the next request is scaled, so that a request that was due late is due sooner at a higher rate. */
+  set(statements: number, per: number, burst: number): void {
+    const interval = per / statements
+    const now = this.time.now()
+    const wait = this.#due - now
+    if (wait > 0) this.#due = now + (this.#interval > 0 ? wait * (interval / this.#interval) : 0)
+    this.#interval = interval
+    this.#ahead = (burst - 1) * interval + rounding
   }
 
   override hasRoom(now: number): boolean {
