@@ -4,102 +4,56 @@
  * @since 0.1.0
  */
 import type { CqlError } from "@effect-cql/core"
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
-import type * as engine from "./internal/jobs/engine.ts"
-import * as errors from "./internal/jobs/errors.ts"
+import type * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import type * as Activity from "effect/workflow/Activity"
+import * as definition from "./internal/jobs/definition.ts"
 import * as handles from "./internal/jobs/handle.ts"
-import * as plan from "./internal/jobs/plan.ts"
-import { JobRunner } from "./JobRunner.ts"
-import { Jobs, type State, type Stored } from "./Jobs.ts"
+import type { Context } from "./JobContext.ts"
+import type { JobConflict } from "./JobErrors.ts"
+import type { Handle, Progress } from "./JobHandle.ts"
+import type { ErrorBudget, Limits } from "./JobLimits.ts"
+import type { Estimate, Plan } from "./JobPlan.ts"
+import type { JobRunner } from "./JobRunner.ts"
+import { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
-export { JobStopped } from "./internal/jobs/engine.ts"
-export { JobConflict, JobFailed, JobStateRefused } from "./internal/jobs/errors.ts"
+export type { Checkpoint, Context, Executed, ExecuteOptions, Rejected } from "./JobContext.ts"
+export {
+  JobBudgetExhausted,
+  JobConflict,
+  JobFailed,
+  JobStateRefused,
+  JobStopped,
+  StatementNotIdempotent
+} from "./JobErrors.ts"
+export { type Failure, type Handle, Progress, type Reject, type RetryOptions, State } from "./JobHandle.ts"
+export type { ErrorBudget, Limits } from "./JobLimits.ts"
+export type { Estimate, Plan, PlannedUnit } from "./JobPlan.ts"
 
 /**
- * The progress of a job.
+ * Options of `start`.
  *
- * @category models
+ * @category options
  * @since 0.1.0
  */
-export interface Progress {
-  readonly state: State
-  readonly units: number
-  /** Units that have ended well. */
-  readonly done: number
-  /** Units that have failed as often as they may. */
-  readonly failed: number
-  /** Rows that the handlers have counted, each once. */
-  readonly rows: number
-}
-
-/**
- * A unit that has failed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Failure {
-  /** The unit as JSON has it. */
-  readonly unit: unknown
-  /** Name and message of its last error. */
-  readonly error: string
-}
-
-/**
- * A job that was started.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Handle {
+export interface StartOptions extends Limits {
   readonly id: string
-  readonly progress: Effect.Effect<Progress, CqlError>
-  /** The progress once in an interval (default: 1 second), until the job has ended. */
-  readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError>
-  /** Waits for the end of the job. Fails if units have failed, or if the job was cancelled. */
-  readonly await: Effect.Effect<Progress, CqlError | errors.JobFailed>
-  /** Stops a running job: each unit at its next checkpoint. */
-  readonly pause: Effect.Effect<void, CqlError | errors.JobStateRefused>
-  readonly resume: Effect.Effect<void, CqlError | errors.JobStateRefused>
-  /** Stops a job for good: each unit at its next checkpoint. What it has written stays. */
-  readonly cancel: Effect.Effect<void, CqlError | errors.JobStateRefused>
-  /** Runs the failed units of a job again that has ended with failures, each behind its last checkpoint. */
-  readonly retry: Effect.Effect<void, CqlError | errors.JobStateRefused | LaneLost>
-  readonly failures: Effect.Effect<ReadonlyArray<Failure>, CqlError>
+  /** Default: that of the definition. */
+  readonly errorBudget?: ErrorBudget | undefined
 }
 
 /**
- * The circumstances of a unit.
+ * Options of `activity`.
  *
- * @category models
+ * @category options
  * @since 0.1.0
  */
-export interface Context<out Params> {
-  /** The id of the job. */
-  readonly id: string
-  readonly params: Params
-  /**
-   * Write time in microseconds for every statement of the job, by `Statement.withOptions({ timestamp })`: a statement that is sent
-   * again after a death has the same effect as the first one, and a later write of the application wins over it.
-   */
-  readonly timestamp: bigint
-  /** The cursor of the last checkpoint of this unit; undefined for none. */
-  readonly cursor: unknown
-  /**
-   * Writes how far the unit has got: a cursor (JSON), and the rows done since the last checkpoint. The unit goes on behind it after a
-   * death. Fails with `JobStopped` if the job was paused or cancelled, and with `LaneLost` if another process has the lane: let both
-   * end the unit.
-   */
-  readonly checkpoint: (
-    checkpoint: engine.Checkpoint
-  ) => Effect.Effect<void, CqlError | LaneLost | engine.JobStopped>
+export interface ActivityOptions extends Omit<StartOptions, "id"> {
+  /** Name of the activity within its workflow. Default: the name of the job. */
+  readonly name?: string | undefined
 }
 
 /**
@@ -111,14 +65,29 @@ export interface Context<out Params> {
 export interface Job<in out Params, in out Unit, out E, out R> {
   readonly name: string
   readonly version: string
-  /** The units that a job with these parameters would have. Nothing is stored. */
-  readonly plan: (params: Params) => Effect.Effect<ReadonlyArray<Unit>, E, R>
   /**
-   * Stores a job, and starts it: no runner needs to be up. The same id and parameters are the same job, whatever its state.
+   * Differs if the name, the version, the schemas or the options of the plan do. A runner leaves a job alone that was started with
+   * another one, and logs that once.
    */
-  readonly start: (params: Params, options: { readonly id: string }) => Effect.Effect<
+  readonly fingerprint: string
+  /** The units that a job with these parameters would have. Nothing is stored. */
+  readonly plan: (params: Params) => Effect.Effect<Plan<Unit>, E, Jobs | R>
+  /**
+   * Stores a job, and starts it: no runner needs to be up. The same id and parameters are the same job, whatever its state, and keep
+   * the limits and the error budget that it has. Dies with `InvalidOptions` if a limit or the budget cannot be.
+   */
+  readonly start: (params: Params, options: StartOptions) => Effect.Effect<
     Handle,
-    CqlError | LaneLost | errors.JobConflict | E,
+    CqlError | LaneLost | JobConflict | E,
+    Jobs | R
+  >
+  /**
+   * An activity of a workflow that starts a job and waits for its end. Its id is derived from the execution and the name of the
+   * activity: a workflow that is run again after a death waits for the same job. Other errors than these are defects of it.
+   */
+  readonly activity: (params: Params, options?: ActivityOptions) => Activity.Activity<
+    typeof Progress,
+    typeof ActivityError,
     Jobs | R
   >
   /**
@@ -138,7 +107,10 @@ export interface Job<in out Params, in out Unit, out E, out R> {
  * @since 0.1.0
  */
 export interface HandlerOptions {
-  /** Attempts of a unit, those included that ended with the death of their process. Default: 3. */
+  /**
+   * Attempts of a unit, those included that ended with the death of their process. An attempt does not count if the job was stopped,
+   * if its process was shut down in good order, or if the tables of the jobs could not be written. Default: 3.
+   */
   readonly attempts?: number | undefined
 }
 
@@ -148,17 +120,59 @@ export interface HandlerOptions {
  * @category options
  * @since 0.1.0
  */
-export interface Options<Params, Unit, E, R> {
+export interface Options<Params, Unit, E, R> extends Limits {
   /** Changes with what a unit does. A runner with another version leaves a job alone, and logs that. */
   readonly version: string
   readonly params: Schema.Codec<Params, unknown>
   readonly unit: Schema.Codec<Unit, unknown>
   /** Divides the work into units of seconds or minutes, such as the ranges of a table (`Scan.ranges`). */
   readonly units: (params: Params) => Effect.Effect<Iterable<Unit>, E, R>
+  /** The options that the units depend on, as JSON, such as the size of a range. They are part of the fingerprint. */
+  readonly planOptions?: unknown
+  /** Estimates of the work of the units, in their order, for `plan`. */
+  readonly estimate?: (
+    units: ReadonlyArray<Unit>,
+    params: Params
+  ) => Effect.Effect<ReadonlyArray<Estimate>, E, R>
+  /**
+   * The parts of a unit that has failed as often as it may, behind its last cursor; undefined or fewer than two if it cannot be divided.
+   * The parts replace the unit, in its lane. One that can be divided further has one attempt before it is. So what cannot be done is
+   * found in the end, and everything else is done. Default: no unit is divided.
+   */
+  readonly divide?: ((unit: Unit, cursor: unknown) => ReadonlyArray<Unit> | undefined) | undefined
+  /** Number of rows that a job may reject before it ends as failed. Default: any number. */
+  readonly errorBudget?: ErrorBudget | undefined
+  /**
+   * Allows statements in `execute` whose effect is another one when they are executed twice, such as changes of counters. They are
+   * executed at least once: twice if their unit is run again. Default: `false`.
+   */
+  readonly atLeastOnce?: boolean | undefined
+  readonly rejects?: RejectOptions | undefined
 }
 
 /**
- * Makes the definition of a job.
+ * What a job keeps of its rejects.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RejectOptions {
+  /** Stores the bodies of rejects. They contain values. Default: `false`. */
+  readonly body?: boolean | undefined
+  /** Duration for which rejects are kept, in whole seconds. Default: for ever. */
+  readonly retention?: Duration.Input | undefined
+}
+
+/**
+ * The errors of the activity of a job.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const ActivityError: typeof definition.ActivityError = definition.ActivityError
+
+/**
+ * Makes the definition of a job. Throws `InvalidOptions` if a limit or the error budget cannot be.
  *
  * **Example** (A job of three units)
  *
@@ -190,66 +204,10 @@ export interface Options<Params, Unit, E, R> {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <Params, Unit, E = never, R = never>(
+export const make: <Params, Unit, E = never, R = never>(
   name: string,
   options: Options<Params, Unit, E, R>
-): Job<Params, Unit, E, R> => {
-  const { version } = options
-  const params = Schema.toCodecJson(options.params)
-  const unit = Schema.toCodecJson(options.unit)
-  return {
-    name,
-    version,
-    plan: (params) => Effect.map(options.units(params), (units) => [...units]),
-    start: (given, { id }) =>
-      Effect.gen(function*() {
-        const jobs = yield* Jobs
-        const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
-        const wanted = { name, version, params: text }
-        const known = yield* jobs.find(id)
-        if (known !== undefined) yield* same(known, wanted)
-        if (known === undefined || known.state === "planning") {
-          const units = yield* Effect.forEach(yield* options.units(given), (each) =>
-            Effect.orDie(Schema.encodeEffect(unit)(each)))
-          const millis = yield* Clock.currentTimeMillis
-          const job = yield* jobs.create({
-            id,
-            ...wanted,
-            timestamp: BigInt(Math.floor(millis)) * 1_000n,
-            lanes: Math.max(1, Math.min(jobs.lanes, units.length)),
-            units: units.length,
-            run: 0,
-            state: "planning"
-          })
-          yield* same(job, wanted)
-          if (job.state === "planning") {
-            yield* plan.store(jobs, job, units)
-            yield* jobs.begin(id, units.length)
-          }
-        }
-        return handles.make(jobs, id)
-      }).pipe(
-        // Another process stores the units of the same job. It starts it, or this one does in the end.
-        Effect.retry({ while: isLaneLost, times: 5, schedule: Schedule.spaced(Duration.seconds(1)) })
-      ),
-    toLayer: (handler, handlerOptions) =>
-      Layer.effectDiscard(Effect.gen(function*() {
-        const runner = yield* JobRunner
-        const context = yield* Effect.context<Effect.Services<ReturnType<typeof handler>>>()
-        yield* runner.add({
-          name,
-          version,
-          attempts: handlerOptions?.attempts ?? 3,
-          run: (encoded, { params: text, ...rest }) =>
-            Effect.gen(function*() {
-              const given = yield* Schema.decodeUnknownEffect(params)(JSON.parse(text))
-              const decoded = yield* Schema.decodeUnknownEffect(unit)(encoded)
-              return (yield* handler(decoded, { ...rest, params: given })) ?? 0
-            }).pipe(Effect.provideContext(context))
-        })
-      }))
-  }
-}
+) => Job<Params, Unit, E, R> = definition.make
 
 /**
  * The handle of a job that was started before, by its id. Its effects fail if there is none.
@@ -259,16 +217,3 @@ export const make = <Params, Unit, E = never, R = never>(
  */
 export const handle = (id: string): Effect.Effect<Handle, never, Jobs> =>
   Effect.map(Jobs, (jobs) => handles.make(jobs, id))
-
-const isLaneLost = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "LaneLost"
-
-const same = (
-  stored: Stored,
-  wanted: Pick<Stored, "name" | "version" | "params">
-): Effect.Effect<void, errors.JobConflict> => {
-  const difference = (["name", "version", "params"] as const).find((part) => stored[part] !== wanted[part])
-  return difference === undefined ? Effect.void : Effect.fail(
-    new errors.JobConflict({ id: stored.id, difference: difference === "params" ? "parameters" : difference })
-  )
-}

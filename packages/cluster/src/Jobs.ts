@@ -8,26 +8,30 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import type * as CqlCluster from "./CqlCluster.ts"
+import { changed } from "./internal/jobs/limits.ts"
+import * as rejects from "./internal/jobs/rejects.ts"
 import * as rows from "./internal/jobs/rows.ts"
-import { entriesOf, takeWith } from "./internal/lanes/fence.ts"
+import * as Units from "./internal/jobs/units.ts"
+import { entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
+import type { Rejected } from "./JobContext.ts"
+import type { Reject, State } from "./JobHandle.ts"
+import type { ErrorBudget, Limits } from "./JobLimits.ts"
 import type { Lane } from "./Lanes.ts"
 
 /**
- * The state of a job.
- *
- * - `planning`: its units are being stored. A job whose creator has died goes on when it is started again.
- * - `running`, `paused`
- * - `done`: every unit has ended well.
- * - `failed`: every unit has ended, and some of them have failed. `retry` runs those again.
- * - `cancelled`
+ * The end of a job whose error budget was exhausted: the rejects by then, and how many the budget allowed.
  *
  * @category models
  * @since 0.1.0
  */
-export type State = "planning" | "running" | "paused" | "done" | "failed" | "cancelled"
+export interface Exhausted {
+  readonly rejected: number
+  readonly allowed: number
+}
 
 /**
  * A job as it is stored.
@@ -40,15 +44,28 @@ export interface Stored {
   /** Name and version of its definition. A runner with another version leaves it alone. */
   readonly name: string
   readonly version: string
+  /** Of its definition: the schemas of parameters and units, and the options of the plan. */
+  readonly fingerprint: string
   /** The parameters as JSON. */
   readonly params: string
   /** Write time in microseconds since the epoch, for every statement of the job: what is done twice has the same effect. */
   readonly timestamp: bigint
   readonly lanes: number
+  /** Units that it had when it was started. */
   readonly units: number
-  /** Counts how often its failed units were run again. */
+  /** Counts how often its units were run again. */
   readonly run: number
   readonly state: State
+  /** Statements in flight over all lanes; undefined for no bound. */
+  readonly concurrency: number | undefined
+  /** Requests that start in a second over all lanes; undefined for no bound. */
+  readonly rate: number | undefined
+  /** Counts the changes of its limits. */
+  readonly revision: number
+  readonly budget: ErrorBudget | undefined
+  /** Rejects that the budget does not count: those before it was last run again. */
+  readonly forgiven: number
+  readonly exhausted: Exhausted | undefined
 }
 
 /**
@@ -66,14 +83,30 @@ export class Jobs extends Context.Service<Jobs, {
   readonly create: (job: Stored) => Effect.Effect<Stored, CqlError>
   /** Starts a job whose units are stored. Returns false if another process has started it. */
   readonly begin: (id: string, units: number) => Effect.Effect<boolean, CqlError>
-  /** Starts a job anew that has ended with failures. Returns false if it has not. */
-  readonly rerun: (job: Stored) => Effect.Effect<boolean, CqlError>
+  /** Starts a job anew that has ended. Its budget counts from so many rejects on. Returns false if it has not ended. */
+  readonly rerun: (job: Stored, forgiven: number) => Effect.Effect<boolean, CqlError>
+  /** Ends a running job whose error budget is exhausted. */
+  readonly exhaust: (job: Stored, exhausted: Exhausted) => Effect.Effect<void, CqlError>
+  /** Changes the limits of a job. Returns false if it has ended. */
+  readonly setLimits: (id: string, limits: Limits) => Effect.Effect<boolean, CqlError>
   /** Changes the state of a job if it has one of some states. Returns false if it has another one. */
   readonly move: (id: string, from: ReadonlyArray<State>, to: State) => Effect.Effect<boolean, CqlError>
   /** Takes a lane of a job, so that its entries can be written. */
   readonly take: (id: string, lane: number) => Effect.Effect<Lane, CqlError>
   /** Reads the entries of a lane of a job, without taking it. */
   readonly entries: (id: string, lane: number) => Effect.Effect<ReadonlyMap<string, string>, CqlError>
+  /** Reads one entry of each lane of a job, by lane. */
+  readonly entryOfEach: (job: Stored, entry: string) => Effect.Effect<ReadonlyMap<number, string>, CqlError>
+  /** Writes rejects of a unit. */
+  readonly reject: (
+    id: string,
+    lane: number,
+    place: rejects.Place,
+    rejected: ReadonlyArray<Rejected>,
+    keeping: rejects.Keeping
+  ) => Effect.Effect<void, CqlError>
+  /** Reads the rejects of a lane that stand. */
+  readonly rejects: (id: string, lane: number) => Stream.Stream<Reject, CqlError>
 }>()("@effect-cql/cluster/Jobs") {}
 
 /**
@@ -114,16 +147,26 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
     Effect.gen(function*() {
       const store = yield* makeStore(options, Duration.seconds(10))
       const take = takeWith(store, yield* nextName)
+      const nameOf = (id: string) => `job/${id}`
+      const entries = (id: string, lane: number) => entriesOf(store, nameOf(id), lane)
       return Jobs.of({
         lanes: options.lanes ?? 64,
         all: rows.all(store),
         find: (id) => rows.find(store, id),
         create: (job) => rows.create(store, job),
         begin: (id, units) => rows.begin(store, id, units),
-        rerun: (job) => rows.rerun(store, job),
+        rerun: (job, forgiven) => rows.rerun(store, job, forgiven),
+        exhaust: (job, exhausted) => rows.exhaust(store, job, exhausted),
+        setLimits: (id, limits) => rows.setLimits(store, id, (bounds) => changed(bounds, limits)),
         move: (id, from, to) => rows.move(store, id, from, to),
-        take: (id, lane) => take(`job/${id}`, lane),
-        entries: (id, lane) => entriesOf(store, `job/${id}`, lane)
+        take: (id, lane) => take(nameOf(id), lane),
+        entries,
+        entryOfEach: ({ id, lanes }, entry) => entryOfEach(store, nameOf(id), lanes, entry),
+        reject: (id, lane, place, rejected, keeping) => rejects.write(store, id, lane, place, rejected, keeping),
+        rejects: (id, lane) =>
+          Stream.unwrap(
+            Effect.map(entries(id, lane), (entries) => rejects.read(store, id, lane, new Map(Units.unitsIn(entries))))
+          )
       })
     })
   )

@@ -15,17 +15,6 @@ import { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 /**
- * A range of tokens, without its start.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Range {
-  readonly start: bigint
-  readonly end: bigint
-}
-
-/**
  * A job over a table, and the layer that runs it.
  *
  * @category models
@@ -33,9 +22,13 @@ export interface Range {
  */
 export interface TableJob<out R> {
   /** The ranges that a job would have now. Nothing is stored. */
-  readonly plan: Effect.Effect<ReadonlyArray<Range>, CqlError | Scan.PartitionerNotSupported, Jobs | Session>
+  readonly plan: Effect.Effect<
+    Job.Plan<TokenRange.TokenRange>,
+    CqlError | Scan.PartitionerNotSupported,
+    Jobs | Session
+  >
   /** Starts the job. The same id is the same job, whatever its state. */
-  readonly start: (options: { readonly id: string }) => Effect.Effect<
+  readonly start: (options: Job.StartOptions) => Effect.Effect<
     Job.Handle,
     CqlError | LaneLost | Job.JobConflict | Scan.PartitionerNotSupported,
     Jobs | Session
@@ -44,8 +37,16 @@ export interface TableJob<out R> {
 }
 
 /**
- * Options of {@link make}.
+ * The circumstances of a page of rows.
  *
+ * @category models
+ * @since 0.1.0
+ */
+export type Context = Pick<Job.Context<unknown>, "id" | "timestamp" | "execute" | "reject">
+
+/**
+ * Options of {@link make}: those of a job, and what follows.
+ * *
  * @category options
  * @since 0.1.0
  */
@@ -57,20 +58,22 @@ export interface Options<
   I extends string,
   E,
   R
-> {
+> extends
+  Pick<
+    Job.Options<null, TokenRange.TokenRange, never, never>,
+    "concurrency" | "rate" | "errorBudget" | "atLeastOnce" | "rejects"
+  >
+{
   /** Changes with what is done to a row. */
   readonly version: string
   readonly table: Scan.Scannable<Row, A, P, K, I>
   /**
-   * The work on a page of rows. The rows of a partition that is larger than a page come again after a death, and so do those of a page
-   * whose checkpoint was not written: give each statement the `timestamp` of the context. Default: the rows are counted.
+   * The work on a page of rows, such as statements for `execute`. The rows of a partition that is larger than a page come again after
+   * a death, and so do those of a page whose checkpoint was not written: give statements that you send yourself the `timestamp`
+   * of the context. Default: the rows are counted.
    */
   readonly rows?:
-    | ((rows: ReadonlyArray<Row>, context: Pick<Job.Context<unknown>, "id" | "timestamp">) => Effect.Effect<
-      unknown,
-      E,
-      R
-    >)
+    | ((rows: ReadonlyArray<Row>, context: Context) => Effect.Effect<unknown, E, R>)
     | undefined
   /**
    * Bytes of a range at most, by the estimates of the server. Default: 16 MiB. There are at least four ranges for each lane: a small table
@@ -130,24 +133,28 @@ export const make = <
   name: string,
   options: Options<Row, A, P, K, I, E, R>
 ): TableJob<R> => {
-  const { attempts, pageSize, rows: work, splitSize, table, version } = options
+  const { attempts, pageSize, rows: work, splitSize, table, ...others } = options
   const job = Job.make(name, {
-    version,
+    ...others,
     params: Schema.Null,
-    unit: RangeSchema,
+    unit: TokenRange.schema,
+    planOptions: { splitSize },
     units: () =>
       Effect.gen(function*() {
         const { lanes } = yield* Jobs
         const ranges = yield* Scan.ranges(table, { splitSize })
         const parts = Math.max(1, Math.ceil(lanes * rangesOfLane / ranges.length))
-        return ranges.flatMap((range) => TokenRange.split(range, parts)).map(({ end, start }): Range => ({
+        return ranges.flatMap((range) => TokenRange.split(range, parts)).map((
+          { end, start }
+        ): TokenRange.TokenRange => ({
           start,
           end
         }))
-      })
+      }),
+    divide
   })
   const layer = job.toLayer(
-    Effect.fnUntraced(function*(range, { checkpoint, cursor, id, timestamp }) {
+    Effect.fnUntraced(function*(range, { checkpoint, cursor, execute, id, reject, timestamp }) {
       const ranges = cursor === undefined ? [range] : yield* Schema.decodeUnknownEffect(Cursor)(cursor)
       const pages = Scan.tablePages(table, {
         ranges,
@@ -156,7 +163,7 @@ export const make = <
       })
       yield* Stream.runForEach(pages, ({ remaining, rows }) =>
         Effect.gen(function*() {
-          if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp })
+          if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp, execute, reject })
           yield* checkpoint({ cursor: yield* Schema.encodeEffect(Cursor)(remaining), rows: rows.length })
         }))
     }),
@@ -167,6 +174,10 @@ export const make = <
 
 const rangesOfLane = 4
 
-const RangeSchema = Schema.Struct({ start: Schema.BigInt, end: Schema.BigInt })
+const Cursor = Schema.toCodecJson(Schema.Array(TokenRange.schema))
 
-const Cursor = Schema.toCodecJson(Schema.Array(RangeSchema))
+/** The tokens behind the cursor in two halves, down to a single one. */
+const divide = (range: TokenRange.TokenRange, cursor: unknown): ReadonlyArray<TokenRange.TokenRange> | undefined => {
+  const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Cursor)(cursor)
+  return left.length === 1 ? left.flatMap((only) => TokenRange.split(only, 2)) : left
+}

@@ -70,7 +70,7 @@ describe("a job over a table", () => {
       const job = yield* CountUsers.start({ id: "count" })
       const { done, rows: counted, units } = yield* ended(job.await)
       assert.deepStrictEqual([counted, done], [300, units])
-      const ranges = yield* CountUsers.plan
+      const ranges = (yield* CountUsers.plan).units.map(({ unit }) => unit)
       assert.strictEqual(ranges.length, units)
       assert.strictEqual(TokenRange.merge(ranges).length, 1)
     }).pipe(Effect.provide(memory)))
@@ -78,9 +78,10 @@ describe("a job over a table", () => {
   it.effect("has ranges for all lanes, also of a table without an estimate", () =>
     Effect.gen(function*() {
       const CountUsers = TableJob.make("CountUsers", { version: "1", table: User })
-      const ranges = yield* CountUsers.plan.pipe(
+      const plan = yield* CountUsers.plan.pipe(
         Effect.provide(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 64 })))
       )
+      const ranges = plan.units.map(({ unit }) => unit)
       assert.isAtLeast(ranges.length, 4 * 64)
       assert.deepStrictEqual(TokenRange.merge(ranges), [TokenRange.all])
     }).pipe(Effect.provide(memory)))

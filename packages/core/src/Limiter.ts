@@ -10,20 +10,13 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
-import {
-  anything,
-  checkOptions,
-  checkValue,
-  integer,
-  millisOf,
-  positiveFiniteDuration,
-  positiveInteger
-} from "./internal/check.ts"
+import { checkOptions, checkValue, integer, positiveFiniteDuration, positiveInteger } from "./internal/check.ts"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { drain } from "./internal/limiter/drain.ts"
 import { Fixed } from "./internal/limiter/fixed.ts"
 import { tightestOf } from "./internal/limiter/gate.ts"
+import { abandonedFrom, numbersOf, rateOf } from "./internal/limiter/numbers.ts"
 import { Rate } from "./internal/limiter/rate.ts"
 import { aLimiter } from "./internal/limiter/rule.ts"
 import { type Time, time } from "./internal/limiter/time.ts"
@@ -239,14 +232,6 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
     return (time) => new Rate(time, ...numbers)
   })
 
-const rateOf = (options: RateOptions): readonly [statements: number, per: number, burst: number] => {
-  const rules = { statements: positiveInteger, per: positiveFiniteDuration, burst: positiveInteger }
-  const { burst, per, statements } = checkOptions(options, rules)
-  checkValue("statements", statements, rules.statements)
-  const millis = millisOf(checkValue("per", per, rules.per)) ?? 0
-  return [statements, millis, burst ?? Math.max(1, Math.floor(10 * statements / millis))]
-}
-
 /**
  * Bounds the requests in flight by a limit that follows the capacity of the servers.
  *
@@ -338,14 +323,6 @@ export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect
     })
   })
 
-/** Numbers of bounds. A rate without a bound has an interval of zero. */
-const numbersOf = (
-  bounds: Bounds
-): { readonly inFlight: number; readonly rate: readonly [statements: number, per: number, burst: number] } => {
-  const { inFlight, rate } = checkOptions(bounds, { inFlight: integer(0, Number.MAX_SAFE_INTEGER), rate: anything })
-  return { inFlight: inFlight ?? Number.POSITIVE_INFINITY, rate: rate === undefined ? [1, 0, 1] : rateOf(rate) }
-}
-
 /**
  * All of these bounds at once.
  *
@@ -389,8 +366,6 @@ const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limite
     const make = check()
     return Effect.map(time, (time) => of([make(time)]))
   })
-
-const abandonedFrom = (options: Options): number => millisOf(options.abandonedFor ?? "5 seconds") ?? 0
 
 /**
  * Returns true if a value is a {@link Limiter}.

@@ -2,11 +2,12 @@
  * Statements of a storage: qualified by the keyspace, at the consistency of the cluster, and each sent again when its answer is
  * lost. Every statement of a storage is idempotent: the caller of a condition has to take its own value for success.
  */
-import { Batch, type CqlError, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import { Batch, type CqlError, executeConcurrent, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import type { PersistenceError } from "effect/cluster/ClusterError"
 import * as ClusterError from "effect/cluster/ClusterError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
 import type { Options, Scope } from "../CqlCluster.ts"
 import { tableIn } from "./tables.ts"
 
@@ -20,6 +21,10 @@ export interface Store {
   readonly table: (name: string) => string
   readonly rows: (...text: Text) => Effect.Effect<ReadonlyArray<Row>, CqlError>
   readonly write: (...text: Text) => Effect.Effect<void, CqlError>
+  /** Runs plain writes of one text, several at a time. */
+  readonly writeAll: (text: string, params: ReadonlyArray<ReadonlyArray<unknown>>) => Effect.Effect<void, CqlError>
+  /** Reads page by page. */
+  readonly stream: (...text: Text) => Stream.Stream<Row, CqlError>
   /** Runs a conditional write. */
   readonly condition: (...text: Text) => Effect.Effect<Answer, CqlError>
   /** Runs a conditional batch within a partition. */
@@ -32,6 +37,7 @@ export interface Answer {
   readonly current: Row
 }
 
+const writesAtOnce = 32
 const noRow: Row = {}
 
 // The policy of retries sends no conditional write again whose commit timed out. Here each of them takes its own value for success.
@@ -69,6 +75,12 @@ export const make = (options: Options, interval: Duration.Duration): Effect.Effe
       table: (name) => tableIn(keyspace, name),
       rows: (text, params) => Effect.map(session.execute(statement(text, params)), ({ rows }) => rows),
       write: (text, params) => Effect.asVoid(session.execute(statement(text, params))),
+      writeAll: (text, params) =>
+        session.provide(executeConcurrent(params.map((each) => statement(text, each)), { concurrency: writesAtOnce }))
+          .pipe(
+            Effect.mapError(({ failure }) => failure.error)
+          ),
+      stream: (text, params) => session.stream(statement(text, params)),
       condition: (text, params) => answer(statement(text, params)),
       batch: (texts) =>
         answer(Batch.make(texts.map(([text, params]) => Statement.make(text, params)), {

@@ -42,8 +42,12 @@ const tables: Readonly<Record<string, string>> = {
     `(cluster text, name text, lane int, epoch int STATIC, owner text STATIC, step int STATIC, entry text, body text,
     PRIMARY KEY ((cluster, name, lane), entry))`,
   // Conditional. The jobs. Their units are entries of lanes.
-  jobs: `(cluster text, job text, name text, version text, params text, timestamp bigint, lanes int, units int,
-    run int, state text, PRIMARY KEY ((cluster), job))`
+  jobs: `(cluster text, job text, name text, version text, fingerprint text, params text, timestamp bigint, lanes int,
+    units int, run int, state text, concurrency int, rate double, revision int, budget text, forgiven bigint, exhausted text,
+    PRIMARY KEY ((cluster), job))`,
+  // Plain. The rows that a unit could not take. A start is used once, so that no row is written by two processes.
+  rejects: `(cluster text, job text, lane int, unit text, part int, start int, position text, reason text, outcome text,
+    error text, body text, PRIMARY KEY ((cluster, job, lane), unit, part, start, position))`
 }
 
 /** The name of a table, qualified. */
@@ -57,7 +61,7 @@ const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
   "0001_runners": ["clusters", "addresses", "locks", "machines", "runners"],
   "0002_messages": ["keys", "requests", "pending", "entities"],
   "0003_lanes": ["lanes"],
-  "0004_jobs": ["jobs"]
+  "0004_jobs": ["jobs", "rejects"]
 }
 
 export const migrationsOf = (keyspace: string): Readonly<Record<string, ReadonlyArray<string>>> =>

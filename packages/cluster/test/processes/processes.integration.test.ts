@@ -127,7 +127,7 @@ integration("A cluster of three processes over CQL", () => {
           }
           const end = yield* Effect.timeout(job.await, "200 seconds")
           const rows = units * rowsOfUnit
-          assert.deepStrictEqual(end, { state: "done", units, done: units, failed: 0, rows })
+          assert.deepStrictEqual(end, { state: "done", units, done: units, failed: 0, rows, rejected: 0 })
           const { rows: written } = yield* Statement.make(`SELECT id, value FROM ${keyspace}.target`, [], {
             consistency: "LOCAL_QUORUM"
           })

@@ -6,133 +6,148 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Jobs, Stored } from "../../Jobs.ts"
-import type { Lane, LaneLost } from "../../Lanes.ts"
+import type { Jobs } from "../../Jobs.ts"
+import type { LaneLost } from "../../Lanes.ts"
+import { described } from "./described.ts"
+import type { Handler } from "./handler.ts"
 import * as Units from "./units.ts"
-
-/**
- * The job was paused or cancelled. What has been done until the last checkpoint is kept.
- *
- * @category errors
- * @since 0.1.0
- */
-export class JobStopped extends Data.TaggedError("JobStopped")<{ readonly id: string }> {
-  override get message(): string {
-    return `a unit of job ${this.id} was stopped: expected the job to run, got one that was paused or cancelled. ` +
-      `Resume the job: it goes on behind the last checkpoint.`
-  }
-}
-
-/** A checkpoint of a unit. */
-export interface Checkpoint {
-  /** The position behind what is done, as JSON. */
-  readonly cursor: unknown
-  /** Rows that have been done since the last checkpoint. */
-  readonly rows: number
-}
-
-export interface Context {
-  readonly id: string
-  readonly params: string
-  readonly timestamp: bigint
-  /** The position of the last checkpoint of this unit; undefined for none. */
-  readonly cursor: unknown
-  readonly checkpoint: (checkpoint: Checkpoint) => Effect.Effect<void, CqlError | LaneLost | JobStopped>
-}
-
-/** A handler of a definition, behind its schemas. */
-export interface Handler {
-  readonly name: string
-  readonly version: string
-  readonly attempts: number
-  readonly run: (unit: unknown, context: Context) => Effect.Effect<number, unknown>
-}
+import { hasTag, type LaneWork, UnitWork } from "./unitWork.ts"
+import type { JobWatch } from "./watch.ts"
 
 const pause = Duration.seconds(1)
+const farewell = Duration.seconds(2)
 
-/** Runs the units of a lane that wait. Ends when none waits any more, or when the job no longer runs. */
+/** Runs the units of a lane that wait. Returns true if none waits any more, and false if the lane may not go on. */
 export const runLane = (
   jobs: Jobs["Service"],
-  job: Stored,
-  lane: number,
-  handler: Handler,
-  isRunning: () => boolean
-): Effect.Effect<void, CqlError | LaneLost> =>
+  watch: JobWatch,
+  index: number,
+  handler: Handler
+): Effect.Effect<boolean, CqlError | LaneLost> =>
   Effect.gen(function*() {
-    const taken = yield* jobs.take(job.id, lane)
-    const entries = yield* taken.entries
-    const progress = { now: Units.progressIn(entries) }
-    for (const [name, unit] of Units.unitsIn(entries)) {
-      if (unit.state === "waiting") yield* runUnit(taken, job, handler, progress, name, unit, isRunning)
-      if (!isRunning()) return
+    const lane = yield* jobs.take(watch.job.id, index)
+    const entries = yield* lane.entries
+    const work: LaneWork = { jobs, watch, handler, lane, progress: Units.progressIn(entries) }
+    const waiting = Units.unitsIn(entries).filter(([, { state }]) => state === "waiting")
+    while (watch.mayRun(index)) {
+      const next = waiting.shift()
+      if (next === undefined) {
+        watch.count(index, work.progress, 0)
+        return true
+      }
+      waiting.unshift(...yield* runUnit(work, ...next))
     }
+    return false
   })
 
+/** Runs a unit until it has ended, or its lane may not go on. Gives the parts that have replaced it. */
 const runUnit = (
-  lane: Lane,
-  job: Stored,
-  handler: Handler,
-  progress: { now: Units.ProgressEntry },
+  work: LaneWork,
   name: string,
-  first: Units.UnitEntry,
-  isRunning: () => boolean
-): Effect.Effect<void, CqlError | LaneLost> =>
+  first: Units.UnitEntry
+): Effect.Effect<ReadonlyArray<readonly [string, Units.UnitEntry]>, CqlError | LaneLost> =>
   Effect.gen(function*() {
+    const { handler, lane, watch } = work
     let unit = first
-    const save = (next: Units.UnitEntry, counted: Units.ProgressEntry) =>
-      Effect.map(lane.save([Units.entryOf(name, next), Units.progressEntry(counted)]), () => {
-        unit = next
-        progress.now = counted
-      })
-    while (isRunning()) {
-      const { now } = progress
-      if (unit.attempt >= handler.attempts) {
-        const error = unit.error ?? "its process died while it ran"
-        return yield* save({ ...unit, state: "failed", error }, { ...now, failed: now.failed + 1 })
-      }
-      yield* save({ ...unit, attempt: unit.attempt + 1 }, now)
-      const exit = yield* Effect.exit(handler.run(unit.unit, {
-        id: job.id,
-        params: job.params,
-        timestamp: job.timestamp,
-        cursor: unit.cursor,
-        checkpoint: ({ cursor, rows }) =>
-          Effect.flatMap(
-            save({ ...unit, cursor, rows: unit.rows + rows }, { ...progress.now, rows: progress.now.rows + rows }),
-            () => isRunning() ? Effect.void : Effect.fail(new JobStopped({ id: job.id }))
-          )
-      }))
-      if (Exit.isSuccess(exit)) {
-        const { now } = progress
-        const rows = exit.value
-        return yield* save(
-          { ...unit, state: "done", rows: unit.rows + rows, error: undefined },
-          { ...now, done: now.done + 1, rows: now.rows + rows }
-        )
-      }
-      if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
-      const error = Cause.squash(exit.cause)
-      if (error instanceof JobStopped) return yield* save({ ...unit, attempt: unit.attempt - 1 }, progress.now)
-      if (isLaneLost(error)) return yield* error
-      yield* Effect.logWarning(
-        `a unit of job ${job.id} failed, attempt ${unit.attempt} of ${handler.attempts}`,
-        exit.cause
+    while (watch.mayRun(lane.lane)) {
+      if (unit.attempt >= handler.attempts) return yield* giveUp(work, name, unit)
+      const at = new UnitWork(work, name, unit)
+      yield* at.save({ ...unit, attempt: unit.attempt + 1, starts: unit.starts + 1 }, work.progress)
+      const exit = yield* Effect.exit(handler.run(unit.unit, at.context)).pipe(
+        // Its process is stopped, or its lane goes to another one: no failure of the unit.
+        Effect.onInterrupt(() => Effect.ignore(Effect.timeout(Effect.interruptible(uncounted(at)), farewell)))
       )
-      yield* save({ ...unit, error: described(error) }, progress.now)
+      if (Exit.isSuccess(exit)) {
+        yield* at.advance({ state: "done", cursor: at.unit.cursor }, exit.value)
+        return []
+      }
+      const { cause } = exit
+      const error = Cause.squash(cause)
+      if (isLaneLost(error)) return yield* error
+      if (hasTag(error, "JobStopped")) {
+        yield* uncounted(at)
+        return []
+      }
+      const { attempt } = at.unit
+      const { attempts } = handler
+      yield* Effect.logWarning(`a unit of job ${watch.job.id} failed, attempt ${attempt} of ${attempts}`, cause)
+      if (hasTag(error, "StatementNotIdempotent")) {
+        yield* at.fail(described(error))
+        return []
+      }
+      yield* failed(at, error)
       yield* Effect.sleep(pause)
+      unit = at.unit
     }
+    return []
   })
 
-const isLaneLost = (error: unknown): error is LaneLost =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "LaneLost"
+const uncounted = (at: UnitWork) => at.endAttempt(({ attempt, ...unit }) => ({ ...unit, attempt: attempt - 1 }))
 
-const longest = 500
+/**
+ * Writes the error of an attempt. While the tables of the jobs cannot be written, it tries for as long as it has the lane, and the
+ * attempt does not count: what was tried then proves nothing about the unit.
+ */
+const failed = (at: UnitWork, error: unknown): Effect.Effect<void, CqlError | LaneLost> =>
+  at.endAttempt(({ attempt, ...unit }) => ({
+    ...unit,
+    attempt: at.storeFailed ? attempt - 1 : attempt,
+    error: described(error)
+  })).pipe(
+    Effect.catchIf(
+      (failure) => failure._tag === "CqlError" && failure.isRetryable,
+      () => {
+        at.storeFailed = true
+        return Effect.andThen(Effect.sleep(pause), failed(at, error))
+      }
+    )
+  )
 
-const described = (error: unknown): string => {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return text.length > longest ? `${text.slice(0, longest)}...` : text
-}
+/** Replaces a unit by its parts, or lets it fail. */
+const giveUp = (
+  work: LaneWork,
+  name: string,
+  unit: Units.UnitEntry
+): Effect.Effect<ReadonlyArray<readonly [string, Units.UnitEntry]>, CqlError | LaneLost> =>
+  Effect.gen(function*() {
+    const { handler, progress, watch } = work
+    const at = new UnitWork(work, name, unit)
+    const error = unit.error ?? "its process died while it ran"
+    const parts = yield* divided(work, unit)
+    if (parts === undefined) {
+      yield* at.fail(error)
+      return []
+    }
+    const named = yield* Effect.forEach(parts, (part, index) =>
+      Effect.map(
+        divided(work, Units.newUnit(part)),
+        // A part that can be divided further has one attempt, so that the search for what cannot be done is short.
+        (further) =>
+          [
+            Units.partName(name, index),
+            Units.newUnit(part, further === undefined ? 0 : handler.attempts - 1)
+          ] as const
+      ))
+    yield* at.save(
+      { ...unit, state: "divided", error },
+      { ...progress, units: progress.units + parts.length - 1 },
+      named.map(([part, entry]) => Units.entryOf(part, entry))
+    )
+    yield* Effect.logWarning(
+      `a unit of job ${watch.job.id} is divided into ${parts.length} after ${unit.attempt} attempts`
+    )
+    return named
+  })
+
+const divided = ({ handler, watch }: LaneWork, { cursor, unit }: Units.UnitEntry) =>
+  handler.divide(unit, cursor).pipe(
+    Effect.map((parts) => parts === undefined || parts.length < 2 ? undefined : parts),
+    Effect.catchCause((cause) =>
+      Effect.as(Effect.logWarning(`a unit of job ${watch.job.id} could not be divided`, cause), undefined)
+    )
+  )
+
+const isLaneLost = (error: unknown): error is LaneLost => hasTag(error, "LaneLost")

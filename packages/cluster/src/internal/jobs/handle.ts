@@ -6,10 +6,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Failure, Handle, Progress } from "../../Job.ts"
-import type { Jobs, State, Stored } from "../../Jobs.ts"
-import { JobFailed, JobStateRefused } from "./errors.ts"
-import * as plan from "./plan.ts"
+import { JobBudgetExhausted, JobFailed, JobStateRefused } from "../../JobErrors.ts"
+import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
+import type { Jobs, Stored } from "../../Jobs.ts"
+import { checkLimits } from "./limits.ts"
+import { reset } from "./retry.ts"
 import * as Units from "./units.ts"
 
 const lanesAtOnce = 16
@@ -20,24 +21,25 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     jobs.find(id),
     (job) => job === undefined ? Effect.die(new Error(`there is no job ${id}: start it first`)) : Effect.succeed(job)
   )
+  const lanesOf = (job: Stored) => Array.from({ length: job.lanes }, (_, lane) => lane)
 
-  const entries = (job: Stored) =>
-    Effect.forEach(Array.from({ length: job.lanes }, (_, lane) => lane), (lane) => jobs.entries(id, lane), {
-      concurrency: lanesAtOnce
+  const progressOf = (job: Stored): Effect.Effect<Progress, CqlError> =>
+    Effect.map(jobs.entryOfEach(job, Units.progressName), (entries) => {
+      const { done, failed, rejected, rows, units } = Units.sum([...entries.values()].map(Units.progressOf))
+      return { state: job.state, units: job.state === "planning" ? job.units : units, done, failed, rows, rejected }
     })
-
-  const progress: Effect.Effect<Progress, CqlError> = Effect.gen(function*() {
-    const job = yield* found
-    const lanes = (yield* entries(job)).map(Units.progressIn)
-    const sum = (part: "done" | "failed" | "rows") => lanes.reduce((sum, lane) => sum + lane[part], 0)
-    return { state: job.state, units: job.units, done: sum("done"), failed: sum("failed"), rows: sum("rows") }
-  })
+  const progress = Effect.flatMap(found, progressOf)
 
   const move = (from: ReadonlyArray<State>, to: State) =>
     Effect.flatMap(jobs.move(id, from, to), (isMoved) => isMoved ? Effect.void : refused(from.join(" or ")))
 
   const refused = (expected: string) =>
     Effect.flatMap(found, ({ state }) => Effect.fail(new JobStateRefused({ id, expected, got: state })))
+
+  const ended = found.pipe(
+    Effect.repeat({ until: ({ state }) => hasEnded(state), schedule: Schedule.spaced(second) }),
+    Effect.flatMap((job) => Effect.map(progressOf(job), (progress) => ({ job, progress })))
+  )
 
   return {
     id,
@@ -47,33 +49,44 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
         Stream.repeat(Schedule.spaced(interval)),
         Stream.takeUntil(({ state }) => hasEnded(state))
       ),
-    await: progress.pipe(
-      Effect.repeat({ until: ({ state }) => hasEnded(state), schedule: Schedule.spaced(second) }),
-      Effect.flatMap((end) =>
-        end.state === "failed" || end.state === "cancelled"
-          ? Effect.fail(new JobFailed({ id, state: end.state, units: end.units, failed: end.failed }))
-          : Effect.succeed(end)
-      )
-    ),
+    await: Effect.gen(function*() {
+      const { job: { exhausted, state }, progress } = yield* ended
+      if (state !== "failed" && state !== "cancelled") return progress
+      if (state === "failed" && exhausted !== undefined) return yield* new JobBudgetExhausted({ id, ...exhausted })
+      return yield* new JobFailed({ id, state, units: progress.units, failed: progress.failed })
+    }),
     pause: move(["running"], "paused"),
     resume: move(["paused"], "running"),
     cancel: move(["planning", "running", "paused"], "cancelled"),
-    retry: Effect.gen(function*() {
-      const job = yield* found
-      if (job.state !== "failed") return yield* refused("failed")
-      yield* plan.reset(jobs, job)
-      if (!(yield* jobs.rerun(job))) return yield* refused("failed")
-    }),
-    failures: Effect.map(
-      Effect.flatMap(found, entries),
-      (lanes) =>
-        lanes.flatMap((lane) =>
-          Units.unitsIn(lane).flatMap(([, { error, state, unit }]): ReadonlyArray<Failure> =>
-            state === "failed" ? [{ unit, error: error ?? "" }] : []
-          )
+    setLimits: (limits) =>
+      Effect.suspend(() => {
+        checkLimits(limits)
+        return Effect.flatMap(
+          jobs.setLimits(id, limits),
+          (isSet) => isSet ? Effect.void : refused("planning or running or paused")
         )
+      }),
+    retry: ({ only = "failures" } = {}) =>
+      Effect.gen(function*() {
+        const job = yield* found
+        const from: ReadonlyArray<State> = only === "rejects" ? ["failed", "done"] : ["failed"]
+        if (!from.includes(job.state)) return yield* refused(from.join(" or "))
+        const { rejected } = yield* reset(jobs, job, only)
+        if (!(yield* jobs.rerun(job, rejected))) return yield* refused(from.join(" or "))
+      }),
+    failures: Effect.gen(function*() {
+      const lanes = yield* Effect.forEach(lanesOf(yield* found), (lane) => jobs.entries(id, lane), {
+        concurrency: lanesAtOnce
+      })
+      return lanes.flatMap((lane) => Units.unitsIn(lane).flatMap(([, unit]) => failureOf(unit)))
+    }),
+    rejects: Stream.unwrap(
+      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(lanesOf(job)), (lane) => jobs.rejects(id, lane)))
     )
   }
 }
+
+const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArray<Failure> =>
+  state === "failed" ? [{ unit, cursor, error: error ?? "" }] : []
 
 const hasEnded = (state: State): boolean => state === "done" || state === "failed" || state === "cancelled"

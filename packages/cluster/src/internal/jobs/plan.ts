@@ -30,10 +30,11 @@ const storeLane = (jobs: Jobs["Service"], job: Stored, lane: number, units: Read
     const taken = yield* jobs.take(job.id, lane)
     const own = units.flatMap((unit, index) =>
       index % job.lanes === lane
-        ? [Units.entryOf(Units.unitName(index), { unit, state: "waiting", attempt: 0, rows: 0 })]
+        ? [Units.entryOf(Units.unitName(index), Units.newUnit(unit))]
         : []
     )
-    const names = new Set(own.map(([name]) => name))
+    // A row that a batch both deletes and writes is deleted.
+    const names = new Set([...own.map(([name]) => name), Units.progressName])
     const former = [...(yield* taken.entries).keys()].filter((name) => !names.has(name))
     const entries: ReadonlyArray<readonly [string, string | null]> = [
       ...former.map((name) => [name, null] as const),
@@ -44,19 +45,3 @@ const storeLane = (jobs: Jobs["Service"], job: Stored, lane: number, units: Read
       yield* taken.save(entries.slice(at, at + entriesAtOnce))
     }
   })
-
-/** Lets the failed units of a job wait again. */
-export const reset = (jobs: Jobs["Service"], job: Stored): Effect.Effect<void, CqlError | LaneLost> =>
-  Effect.forEach(
-    Array.from({ length: job.lanes }, (_, lane) => lane),
-    (lane) =>
-      Effect.gen(function*() {
-        if (Units.progressIn(yield* jobs.entries(job.id, lane)).failed === 0) return
-        const taken = yield* jobs.take(job.id, lane)
-        const entries = yield* taken.entries
-        const failed = Units.unitsIn(entries).filter(([, { state }]) => state === "failed")
-        const again = failed.map(([name, unit]) => Units.entryOf(name, { ...unit, state: "waiting", attempt: 0 }))
-        yield* taken.save([...again, Units.progressEntry({ ...Units.progressIn(entries), failed: 0 })])
-      }),
-    { concurrency: lanesAtOnce, discard: true }
-  )

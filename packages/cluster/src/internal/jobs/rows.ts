@@ -3,10 +3,15 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
-import type { State, Stored } from "../../Jobs.ts"
+import type { State } from "../../JobHandle.ts"
+import type { ErrorBudget } from "../../JobLimits.ts"
+import type { Exhausted, Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
+import type { Bounds } from "./limits.ts"
 
-const columns = "job, name, version, params, timestamp, lanes, units, run, state"
+const columns =
+  "job, name, version, fingerprint, params, timestamp, lanes, units, run, state, concurrency, rate, revision, " +
+  "budget, forgiven, exhausted"
 
 export const all = (store: Store): Effect.Effect<ReadonlyArray<Stored>, CqlError> =>
   Effect.map(
@@ -23,18 +28,26 @@ export const find = (store: Store, id: string): Effect.Effect<Stored | undefined
 export const create = (store: Store, job: Stored): Effect.Effect<Stored, CqlError> =>
   Effect.map(
     store.condition(
-      `INSERT INTO ${store.table("jobs")} (cluster, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
+      `INSERT INTO ${store.table("jobs")} (cluster, ${columns}) ` +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS",
       [
         store.cluster,
         job.id,
         job.name,
         job.version,
+        job.fingerprint,
         job.params,
         job.timestamp,
         job.lanes,
         job.units,
         job.run,
-        job.state
+        job.state,
+        job.concurrency ?? null,
+        job.rate ?? null,
+        job.revision,
+        job.budget === undefined ? null : JSON.stringify(job.budget),
+        BigInt(job.forgiven),
+        null
       ]
     ),
     ({ current, held }) => held ? job : toStored(current)
@@ -69,25 +82,71 @@ export const begin = (store: Store, id: string, units: number): Effect.Effect<bo
     ({ held }) => held
   )
 
-/** Starts a job anew that has ended with failures. */
-export const rerun = (store: Store, { id, run }: Stored): Effect.Effect<boolean, CqlError> =>
+/** Starts a job anew that has ended. Its budget counts from so many rejects on. */
+export const rerun = (store: Store, { id, run }: Stored, forgiven: number): Effect.Effect<boolean, CqlError> =>
   Effect.map(
     store.condition(
-      `UPDATE ${store.table("jobs")} SET state = 'running', run = ? WHERE cluster = ? AND job = ? ` +
-        "IF state = 'failed' AND run = ?",
-      [run + 1, store.cluster, id, run]
+      `UPDATE ${store.table("jobs")} SET state = 'running', run = ?, forgiven = ?, exhausted = null ` +
+        "WHERE cluster = ? AND job = ? IF state IN ('failed', 'done') AND run = ?",
+      [run + 1, BigInt(forgiven), store.cluster, id, run]
     ),
     ({ current, held }) => held || current["run"] === run + 1
   )
+
+/** Ends a running job whose error budget is exhausted. */
+export const exhaust = (store: Store, { id, run }: Stored, exhausted: Exhausted): Effect.Effect<void, CqlError> =>
+  Effect.asVoid(
+    store.condition(
+      `UPDATE ${store.table("jobs")} SET state = 'failed', exhausted = ? WHERE cluster = ? AND job = ? ` +
+        "IF state = 'running' AND run = ?",
+      [JSON.stringify(exhausted), store.cluster, id, run]
+    )
+  )
+
+const unended: ReadonlyArray<State> = ["planning", "running", "paused"]
+
+/**
+ * Changes the limits of a job that has not ended, under the condition of its revision: two changes at the same time both count.
+ * Returns false if it has ended.
+ */
+export const setLimits = (
+  store: Store,
+  id: string,
+  change: (bounds: Bounds) => Bounds
+): Effect.Effect<boolean, CqlError> =>
+  Effect.flatMap(find(store, id), (job) => {
+    if (job === undefined || !unended.includes(job.state)) return Effect.succeed(false)
+    const { concurrency, rate } = change(job)
+    const next = [concurrency ?? null, rate ?? null, job.revision + 1] as const
+    return Effect.flatMap(
+      store.condition(
+        `UPDATE ${store.table("jobs")} SET concurrency = ?, rate = ?, revision = ? WHERE cluster = ? AND job = ? ` +
+          "IF revision = ? AND state IN ?",
+        [...next, store.cluster, id, job.revision, unended]
+      ),
+      // Where the answer to a former attempt was lost, the change meets itself, and is made again.
+      ({ held }) => held ? Effect.succeed(true) : setLimits(store, id, change)
+    )
+  })
 
 const toStored = (row: Row): Stored => ({
   id: String(row["job"]),
   name: String(row["name"]),
   version: String(row["version"]),
+  fingerprint: String(row["fingerprint"]),
   params: String(row["params"]),
   timestamp: row["timestamp"] as bigint,
   lanes: Number(row["lanes"]),
   units: Number(row["units"]),
   run: Number(row["run"]),
-  state: row["state"] as State
+  state: row["state"] as State,
+  concurrency: numberOf(row["concurrency"]),
+  rate: numberOf(row["rate"]),
+  revision: Number(row["revision"]),
+  budget: jsonOf(row["budget"]) as ErrorBudget | undefined,
+  forgiven: Number(row["forgiven"]),
+  exhausted: jsonOf(row["exhausted"]) as Exhausted | undefined
 })
+
+const numberOf = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
+const jsonOf = (value: unknown): unknown => typeof value === "string" ? JSON.parse(value) : undefined

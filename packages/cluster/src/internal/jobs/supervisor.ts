@@ -7,8 +7,11 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lanes } from "../../Lanes.ts"
-import { type Handler, runLane } from "./engine.ts"
-import { progressIn } from "./units.ts"
+import { runLane } from "./engine.ts"
+import type { Handler } from "./handler.ts"
+import * as Units from "./units.ts"
+import { endIfExhausted } from "./unitWork.ts"
+import { JobWatch } from "./watch.ts"
 
 export const supervise = (
   jobs: Jobs["Service"],
@@ -17,15 +20,26 @@ export const supervise = (
   interval: Duration.Duration
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
-    let known: ReadonlyMap<string, Stored> = new Map()
-    const isRunning = (id: string) => known.get(id)?.state === "running"
+    const watches = new Map<string, JobWatch>()
     const reportOther = reporter()
 
+    /** Takes over the state of a job, and of its lanes if their numbers decide on something. */
+    const update = (job: Stored) =>
+      Effect.gen(function*() {
+        const watch = watches.get(job.id) ?? new JobWatch(job)
+        const isWatched = job.state === "running" && handlers.has(job.name)
+        const progress = isWatched && JobWatch.needsLanes(job) ? yield* progressOf(jobs, job) : undefined
+        yield* watch.update(job, progress)
+        watches.set(job.id, watch)
+        if (isWatched) yield* endIfExhausted(jobs, watch)
+      })
+
     // One read for all lanes of the process. If it fails, everything goes on by what was known.
-    yield* jobs.all.pipe(
-      Effect.map((all) => {
-        known = new Map(all.map((job) => [job.id, job]))
-      }),
+    yield* Effect.flatMap(jobs.all, (all) => {
+      const ids = new Set(all.map(({ id }) => id))
+      for (const id of watches.keys()) if (!ids.has(id)) watches.delete(id)
+      return Effect.forEach(all, update, { discard: true })
+    }).pipe(
       Effect.catch((error) => Effect.logWarning("the states of jobs could not be read, and are read again", error)),
       Effect.andThen(Effect.sleep(interval)),
       Effect.forever,
@@ -36,37 +50,40 @@ export const supervise = (
     const lanesOf = (job: Stored, index: number) =>
       Array.from({ length: job.lanes }, (_, lane) => lane).filter((lane) => lane % lanes.count === index)
 
-    const runJob = (job: Stored, handler: Handler, index: number, ended: Map<string, number>) =>
+    const runJob = (watch: JobWatch, handler: Handler, index: number, ended: Map<string, number>) =>
       Effect.gen(function*() {
+        const { id, run } = watch.job
         let hasRun = false
-        for (const lane of lanesOf(job, index)) {
-          const key = `${job.id} ${lane}`
-          if (ended.get(key) === job.run) continue
+        for (const lane of lanesOf(watch.job, index)) {
+          const key = `${id} ${lane}`
+          if (ended.get(key) === run || !watch.mayRun(lane)) continue
           hasRun = true
-          yield* runLane(jobs, job, lane, handler, () => isRunning(job.id))
-          if (isRunning(job.id)) ended.set(key, job.run)
+          if (yield* runLane(jobs, watch, lane, handler)) ended.set(key, run)
         }
         // The lane that ends last ends the job. If its process died before it did, the owner of the first lane does.
-        if (isRunning(job.id) && (hasRun || index === 0)) yield* finish(jobs, job)
+        if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch)
       }).pipe(
         // Another process has the lane: Effect is about to stop it here.
         Effect.catchTag("LaneLost", (error) => Effect.logInfo(error.message)),
-        Effect.catch((error) => Effect.logWarning(`job ${job.id} is interrupted by a failure, and goes on`, error))
+        Effect.catch((error) =>
+          Effect.logWarning(`job ${watch.job.id} is interrupted by a failure, and goes on`, error)
+        )
       )
 
     yield* lanes.register("jobs", (index) => {
       // The run of each job in which a lane has ended here.
       const ended = new Map<string, number>()
       return Effect.forever(Effect.gen(function*() {
-        const running: Array<readonly [Stored, Handler]> = []
-        for (const job of known.values()) {
-          const handler = handlers.get(job.name)
-          if (job.state !== "running") continue
-          if (handler !== undefined && handler.version === job.version) running.push([job, handler])
-          else yield* reportOther(job, handler)
+        const running: Array<readonly [JobWatch, Handler]> = []
+        for (const watch of watches.values()) {
+          const handler = handlers.get(watch.job.name)
+          if (!watch.isRunning || handler === undefined) continue
+          if (handler.version === watch.job.version && handler.fingerprint === watch.job.fingerprint) {
+            running.push([watch, handler])
+          } else yield* reportOther(watch.job, handler)
         }
         // One job must not wait for another.
-        yield* Effect.forEach(running, ([job, handler]) => runJob(job, handler, index, ended), {
+        yield* Effect.forEach(running, ([watch, handler]) => runJob(watch, handler, index, ended), {
           concurrency: "unbounded",
           discard: true
         })
@@ -75,26 +92,35 @@ export const supervise = (
     })
   })
 
+const progressOf = (jobs: Jobs["Service"], job: Stored) =>
+  Effect.map(
+    jobs.entryOfEach(job, Units.progressName),
+    (entries) => new Map([...entries].map(([lane, text]) => [lane, Units.progressOf(text)]))
+  )
+
 /** Ends a job all of whose units have ended. */
-const finish = (jobs: Jobs["Service"], job: Stored): Effect.Effect<void, CqlError> =>
+const finish = (jobs: Jobs["Service"], watch: JobWatch): Effect.Effect<void, CqlError> =>
   Effect.gen(function*() {
-    const lanes = Array.from({ length: job.lanes }, (_, lane) => lane)
-    const all = yield* Effect.forEach(lanes, (lane) => Effect.map(jobs.entries(job.id, lane), progressIn), {
-      concurrency: 16
-    })
-    const failed = all.reduce((sum, { failed }) => sum + failed, 0)
-    const done = all.reduce((sum, { done }) => sum + done, 0)
-    if (done + failed === job.units) yield* jobs.move(job.id, ["running"], failed === 0 ? "done" : "failed")
+    const { job } = watch
+    const lanes = yield* progressOf(jobs, job)
+    const progress = Units.sum(lanes.values())
+    if (lanes.size < job.lanes || !Units.hasEnded(progress)) return
+    yield* watch.update(job, lanes)
+    yield* endIfExhausted(jobs, watch)
+    if (watch.isRunning) yield* jobs.move(job.id, ["running"], progress.failed === 0 ? "done" : "failed")
   })
 
 /** Reports a job that this process leaves alone, once. */
 const reporter = () => {
   const reported = new Set<string>()
-  return (job: Stored, handler: Handler | undefined): Effect.Effect<void> => {
-    if (handler === undefined || reported.has(job.id)) return Effect.void
+  return (job: Stored, handler: Handler): Effect.Effect<void> => {
+    if (reported.has(job.id)) return Effect.void
     reported.add(job.id)
     return Effect.logWarning(
-      `job ${job.id} is left alone: expected version ${job.version} of ${job.name}, got ${handler.version} in this process`
+      handler.version === job.version
+        ? `job ${job.id} is left alone: expected the schemas and the plan of ${job.name} with which it was started, got others in ` +
+          "this process. Deploy the definition that has started it, or start a new job."
+        : `job ${job.id} is left alone: expected version ${job.version} of ${job.name}, got ${handler.version} in this process`
     )
   }
 }

@@ -2,17 +2,25 @@
  * The units of a lane, and its progress, as entries.
  */
 
-export type UnitState = "waiting" | "done" | "failed"
+/** A divided unit is replaced by its parts. It is kept for the rejects that it has. */
+export type UnitState = "waiting" | "done" | "failed" | "divided"
 
 /** A unit as it is stored. */
 export interface UnitEntry {
   readonly unit: unknown
   readonly state: UnitState
-  /** Attempts that have begun. */
+  /** Attempts that count. */
   readonly attempt: number
+  /** Counts how often it was started. A start is never counted back. */
+  readonly starts: number
   /** The position behind what is done, as the handler has given it. */
   readonly cursor?: unknown
   readonly rows: number
+  readonly rejected: number
+  /** Counts its checkpoints: the parts of its work that are done. */
+  readonly parts: number
+  /** The starts that have made checkpoints, each with the first part that it has done. */
+  readonly doneBy: ReadonlyArray<readonly [start: number, firstPart: number]>
   readonly error?: string | undefined
 }
 
@@ -22,14 +30,68 @@ export interface ProgressEntry {
   readonly done: number
   readonly failed: number
   readonly rows: number
+  readonly rejected: number
 }
 
-export const noProgress: ProgressEntry = { units: 0, done: 0, failed: 0, rows: 0 }
+export const noProgress: ProgressEntry = { units: 0, done: 0, failed: 0, rows: 0, rejected: 0 }
 
-const progressName = "progress"
+export const newUnit = (unit: unknown, attempt = 0): UnitEntry => ({
+  unit,
+  state: "waiting",
+  attempt,
+  starts: 0,
+  rows: 0,
+  rejected: 0,
+  parts: 0,
+  doneBy: []
+})
+
+/** A unit whose work is to be done again from its start. Its numbers of starts and parts go on: none is used twice. */
+export const again = ({ parts, starts, unit }: UnitEntry): UnitEntry => ({ ...newUnit(unit), parts, starts })
+
+/** The progress of a lane without a unit. A divided unit counts as its parts. */
+export const without = (progress: ProgressEntry, { rejected, rows, state }: UnitEntry): ProgressEntry => ({
+  units: progress.units - (state === "divided" ? 0 : 1),
+  done: progress.done - (state === "done" ? 1 : 0),
+  failed: progress.failed - (state === "failed" ? 1 : 0),
+  rows: progress.rows - rows,
+  rejected: progress.rejected - rejected
+})
+
+/** The progress of a lane with one more unit that waits. */
+export const withOneMore = (progress: ProgressEntry): ProgressEntry => ({ ...progress, units: progress.units + 1 })
+
+export const hasEnded = ({ done, failed, units }: ProgressEntry): boolean => done + failed === units
+
+export const sum = (all: Iterable<ProgressEntry>): ProgressEntry => {
+  let { done, failed, rejected, rows, units } = noProgress
+  for (const each of all) {
+    units += each.units
+    done += each.done
+    failed += each.failed
+    rows += each.rows
+    rejected += each.rejected
+  }
+  return { units, done, failed, rows, rejected }
+}
+
+/** Returns true if a reject of a part, written after a start, stands: that start has done the part, or may yet do it. */
+export const stands = ({ doneBy, parts, starts }: UnitEntry, part: number, start: number): boolean => {
+  if (part > parts) return start === starts
+  const [by] = doneBy.findLast(([, firstPart]) => firstPart <= part) ?? []
+  return by === start
+}
+
+export const progressName = "progress"
 const unitPrefix = "unit/"
 
 export const unitName = (index: number): string => `${unitPrefix}${String(index).padStart(9, "0")}`
+
+/** Name of a part of a divided unit. It comes after the unit, and before the next one. */
+export const partName = (unit: string, index: number): string => `${unit}.${String(index).padStart(3, "0")}`
+
+/** Returns true if a unit is a part of another one, or a part of its parts. */
+export const isPartOf = (name: string, unit: string): boolean => name.startsWith(`${unit}.`)
 
 export const entryOf = (name: string, unit: UnitEntry): readonly [string, string] => [name, JSON.stringify(unit)]
 
@@ -38,10 +100,10 @@ export const progressEntry = (progress: ProgressEntry): readonly [string, string
   JSON.stringify(progress)
 ]
 
-export const progressIn = (entries: ReadonlyMap<string, string>): ProgressEntry => {
-  const text = entries.get(progressName)
-  return text === undefined ? noProgress : JSON.parse(text) as ProgressEntry
-}
+export const progressOf = (text: string | undefined): ProgressEntry =>
+  text === undefined ? noProgress : JSON.parse(text) as ProgressEntry
+
+export const progressIn = (entries: ReadonlyMap<string, string>): ProgressEntry => progressOf(entries.get(progressName))
 
 export const unitsIn = (
   entries: ReadonlyMap<string, string>

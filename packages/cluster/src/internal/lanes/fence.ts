@@ -97,6 +97,38 @@ export const entriesOf = (
     }
   )
 
+/** An entry of several lanes, by lane. */
+export const entryOfEach = (
+  store: Store,
+  name: string,
+  lanes: number,
+  entry: string
+): Effect.Effect<ReadonlyMap<number, string>, CqlError> =>
+  Effect.map(
+    Effect.forEach(chunksOf(lanes), (chunk) =>
+      store.rows(
+        `SELECT lane, body FROM ${store.table("lanes")} WHERE cluster = ? AND name = ? AND lane IN ? AND entry = ?`,
+        [store.cluster, name, chunk, entry]
+      ), { concurrency: chunksAtOnce }),
+    (chunks) => {
+      const entries = new Map<number, string>()
+      for (const { body, lane } of chunks.flat()) {
+        if (typeof lane === "number" && typeof body === "string") entries.set(lane, body)
+      }
+      return entries
+    }
+  )
+
+// Each lane is a partition: a coordinator that had to read all of them at once would be the slowest node of the cluster.
+const lanesOfChunk = 64
+const chunksAtOnce = 4
+
+const chunksOf = (lanes: number): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: Math.ceil(lanes / lanesOfChunk) }, (_, chunk) => {
+    const from = chunk * lanesOfChunk
+    return Array.from({ length: Math.min(lanesOfChunk, lanes - from) }, (_, at) => from + at)
+  })
+
 const numberOf = (value: unknown): number | null => typeof value === "number" ? value : null
 const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
 

@@ -1,0 +1,44 @@
+/**
+ * The plan of a job: what would run, before it is started. Users reach this module through `Job`.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The work of a unit, as far as it is known before it runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Estimate {
+  /** Bytes to read; undefined where they are not known. */
+  readonly bytes?: number | undefined
+  /** Rows, or partitions of a table, to read; undefined where they are not known. */
+  readonly rows?: number | undefined
+  /** The texts of the statements that it would send, where they are known. */
+  readonly statements?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * A unit of a plan.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlannedUnit<out Unit> extends Estimate {
+  readonly unit: Unit
+  /** The lane that it would be in. */
+  readonly lane: number
+}
+
+/**
+ * The units that a job would have, in the order in which they are dealt out to its lanes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Plan<out Unit> {
+  readonly units: ReadonlyArray<PlannedUnit<Unit>>
+  /** Units that would run at a time. */
+  readonly lanes: number
+}

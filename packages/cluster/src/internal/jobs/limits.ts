@@ -1,0 +1,77 @@
+/**
+ * Limits of a job: as they are stored, and the share of a lane.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import type { ErrorBudget, Limits } from "../../JobLimits.ts"
+
+/** The limits of a job as they are stored; undefined for no bound. */
+export interface Bounds {
+  readonly concurrency: number | undefined
+  readonly rate: number | undefined
+}
+
+/** Throws `InvalidOptions` for a limit that cannot be. */
+export const checkLimits = ({ concurrency, rate }: Limits): void => {
+  const isPositive = typeof rate === "number" && rate > 0 && Number.isFinite(rate)
+  const isCount = typeof concurrency === "number" && concurrency > 0 && Number.isSafeInteger(concurrency)
+  if (concurrency !== undefined && concurrency !== "unbounded" && !isCount) {
+    throw new InvalidOptions({
+      option: "concurrency",
+      value: concurrency,
+      expected: "a positive integer or \"unbounded\""
+    })
+  }
+  if (rate !== undefined && rate !== "unbounded" && !isPositive) {
+    throw new InvalidOptions({ option: "rate", value: rate, expected: "a positive number or \"unbounded\"" })
+  }
+}
+
+/** Throws `InvalidOptions` for a budget that cannot be. */
+export const checkBudget = ({ minimum, rejects, share }: ErrorBudget): void => {
+  const isCount = (value: number | undefined) => value !== undefined && Number.isSafeInteger(value) && value >= 0
+  const isGood = share === undefined ? isCount(rejects) : share >= 0 && share <= 1 && isCount(minimum)
+  if (isGood) return
+  throw new InvalidOptions({
+    option: "errorBudget",
+    value: { rejects, share, minimum },
+    expected:
+      "{ rejects } with an integer of at least 0, or { share, minimum } with a share from 0 to 1 and such an integer"
+  })
+}
+
+/** The limits after a change. What is not given stays. */
+export const changed = (bounds: Bounds, { concurrency, rate }: Limits): Bounds => ({
+  concurrency: boundOf(concurrency, bounds.concurrency),
+  rate: boundOf(rate, bounds.rate)
+})
+
+const boundOf = (given: number | "unbounded" | undefined, former: number | undefined): number | undefined =>
+  given === undefined ? former : given === "unbounded" ? undefined : given
+
+/** The part of the limits that a lane may use; undefined for no bound. */
+export interface Share extends Bounds {}
+
+/**
+ * The share of a lane, by its rank among the lanes that have units left; undefined if it has to wait for its turn.
+ *
+ * Runners see lanes end at different times. A runner that has not seen it counts more lanes that are left, and gives its own a smaller
+ * share: a share never grows with the number of lanes, nor with the rank. So the shares of all runners never exceed the limits.
+ */
+export const shareOf = ({ concurrency, rate }: Bounds, rank: number, lanes: number): Share | undefined => {
+  const atOnce = Math.min(
+    lanes,
+    concurrency ?? Number.POSITIVE_INFINITY,
+    rate === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(rate))
+  )
+  if (rank >= atOnce) return undefined
+  return {
+    concurrency: concurrency === undefined ? undefined : Math.ceil((concurrency - rank) / atOnce),
+    rate: rate === undefined ? undefined : rate / atOnce
+  }
+}
+
+/** Number of rejects that a budget allows after so many rows. */
+export const allowed = (budget: ErrorBudget | undefined, rows: number): number => {
+  if (budget === undefined) return Number.POSITIVE_INFINITY
+  return budget.share === undefined ? budget.rejects : Math.floor(budget.share * Math.max(rows, budget.minimum))
+}

@@ -1,0 +1,79 @@
+/**
+ * Running units of a job again that has ended.
+ */
+import type { CqlError } from "@effect-cql/core"
+import * as Effect from "effect/Effect"
+import type { RetryOptions } from "../../JobHandle.ts"
+import type { Jobs, Stored } from "../../Jobs.ts"
+import type { LaneLost } from "../../Lanes.ts"
+import * as Units from "./units.ts"
+
+const lanesAtOnce = 8
+const entriesAtOnce = 100
+
+type Named = readonly [name: string, unit: Units.UnitEntry]
+
+/** Entries to write, and the progress with them. */
+interface Change {
+  readonly entries: ReadonlyArray<readonly [name: string, text: string | null]>
+  readonly progress: (before: Units.ProgressEntry) => Units.ProgressEntry
+}
+
+/** Lets units of a job wait again: the failed ones, or those with rejects. Gives the progress that is left. */
+export const reset = (
+  jobs: Jobs["Service"],
+  job: Stored,
+  only: NonNullable<RetryOptions["only"]>
+): Effect.Effect<Units.ProgressEntry, CqlError | LaneLost> =>
+  Effect.map(
+    Effect.forEach(
+      Array.from({ length: job.lanes }, (_, lane) => lane),
+      (lane) => resetLane(jobs, job, lane, only === "failures" ? failuresOf : rejectsOf),
+      { concurrency: lanesAtOnce }
+    ),
+    Units.sum
+  )
+
+const resetLane = (
+  jobs: Jobs["Service"],
+  job: Stored,
+  index: number,
+  changesOf: (units: ReadonlyArray<Named>) => ReadonlyArray<Change>
+) =>
+  Effect.gen(function*() {
+    const seen = yield* jobs.entries(job.id, index)
+    if (changesOf(Units.unitsIn(seen)).length === 0) return Units.progressIn(seen)
+    const lane = yield* jobs.take(job.id, index)
+    const entries = yield* lane.entries
+    let progress = Units.progressIn(entries)
+    let next: Array<Change["entries"][number]> = []
+    const save = Effect.suspend(() => lane.save([...next, Units.progressEntry(progress)]))
+    for (const change of changesOf(Units.unitsIn(entries))) {
+      next.push(...change.entries)
+      progress = change.progress(progress)
+      if (next.length < entriesAtOnce) continue
+      yield* save
+      next = []
+    }
+    yield* save
+    return progress
+  })
+
+const failuresOf = (units: ReadonlyArray<Named>): ReadonlyArray<Change> =>
+  units.filter(([, { state }]) => state === "failed").map(([name, unit]) => ({
+    entries: [Units.entryOf(name, { ...unit, state: "waiting", attempt: 0 })],
+    progress: (before) => ({ ...before, failed: before.failed - 1 })
+  }))
+
+/** A divided unit with rejects is done again as a whole: its parts are deleted. */
+const rejectsOf = (units: ReadonlyArray<Named>): ReadonlyArray<Change> => {
+  const withRejects = units.filter(([, { rejected }]) => rejected > 0)
+  const whole = withRejects.filter(([name]) => !withRejects.some(([other]) => Units.isPartOf(name, other)))
+  return whole.map(([name, unit]) => {
+    const parts = units.filter(([other]) => Units.isPartOf(other, name))
+    return {
+      entries: [Units.entryOf(name, Units.again(unit)), ...parts.map(([part]) => [part, null] as const)],
+      progress: (before) => Units.withOneMore([unit, ...parts.map(([, part]) => part)].reduce(Units.without, before))
+    }
+  })
+}

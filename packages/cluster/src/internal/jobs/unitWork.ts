@@ -1,0 +1,244 @@
+/**
+ * A unit at work: its state in memory, and its writes behind the fence of the lane.
+ */
+import { type CqlError, executeConcurrent, type ExecutionResult, type Session, Statement } from "@effect-cql/core"
+import type { Batch } from "@effect-cql/core"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { Context, Executed, ExecuteOptions, Rejected } from "../../JobContext.ts"
+import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
+import type { Jobs } from "../../Jobs.ts"
+import type { Lane, LaneLost } from "../../Lanes.ts"
+import type { Handler } from "./handler.ts"
+import * as Units from "./units.ts"
+import type { JobWatch } from "./watch.ts"
+
+/** A lane of a job at work, with its progress. */
+export interface LaneWork {
+  readonly jobs: Jobs["Service"]
+  readonly watch: JobWatch
+  readonly handler: Handler
+  readonly lane: Lane
+  progress: Units.ProgressEntry
+}
+
+export class UnitWork {
+  readonly #work: LaneWork
+  readonly name: string
+  unit: Units.UnitEntry
+  /** The tables of the jobs could not be written: that is no failure of the unit. */
+  storeFailed = false
+  /** The part that is being done. */
+  #part: number
+  /** Rejects that no checkpoint has counted. */
+  #pending = new Set<string>()
+  /** Statements since the last checkpoint. */
+  #statements = 0
+
+  constructor(work: LaneWork, name: string, unit: Units.UnitEntry) {
+    this.#work = work
+    this.name = name
+    this.unit = unit
+    this.#part = unit.parts + 1
+  }
+
+  get progress(): Units.ProgressEntry {
+    return this.#work.progress
+  }
+
+  /** Writes the unit and the progress of its lane, and further entries, in one step. */
+  save(
+    unit: Units.UnitEntry,
+    progress: Units.ProgressEntry,
+    others: ReadonlyArray<readonly [string, string]> = []
+  ): Effect.Effect<void, CqlError | LaneLost> {
+    return Effect.map(
+      this.#work.lane.save([Units.entryOf(this.name, unit), ...others, Units.progressEntry(progress)]),
+      () => {
+        this.unit = unit
+        this.#work.progress = progress
+        this.#count()
+      }
+    )
+  }
+
+  /** Writes the unit with what has been done since the last checkpoint. */
+  advance(
+    next: Pick<Units.UnitEntry, "state" | "cursor">,
+    rows: number
+  ): Effect.Effect<void, CqlError | LaneLost> {
+    return Effect.suspend(() => {
+      const { progress } = this.#work
+      const unit = this.unit
+      const parts = this.#part++
+      this.#statements = 0
+      const counted = [...this.#pending]
+      const rejected = counted.length
+      const isNew = unit.doneBy.at(-1)?.[0] !== unit.starts
+      return this.save({
+        ...unit,
+        ...next,
+        rows: unit.rows + rows,
+        rejected: unit.rejected + rejected,
+        parts,
+        doneBy: isNew ? [...unit.doneBy, [unit.starts, unit.parts + 1]] : unit.doneBy,
+        error: undefined
+      }, {
+        ...progress,
+        done: progress.done + (next.state === "done" ? 1 : 0),
+        rows: progress.rows + rows,
+        rejected: progress.rejected + rejected
+      }).pipe(
+        Effect.tap(Effect.sync(() => {
+          for (const each of counted) this.#pending.delete(each)
+          this.#count()
+        }))
+      )
+    })
+  }
+
+  /** Writes the end of an attempt. Rejects that no checkpoint has counted are void: their part is done again. */
+  endAttempt(change: (unit: Units.UnitEntry) => Units.UnitEntry): Effect.Effect<void, CqlError | LaneLost> {
+    return Effect.suspend(() => {
+      this.#pending.clear()
+      return this.save(change(this.unit), this.progress)
+    })
+  }
+
+  /** Lets the unit fail. */
+  fail(error: string): Effect.Effect<void, CqlError | LaneLost> {
+    return Effect.suspend(() =>
+      this.save({ ...this.unit, state: "failed", error }, { ...this.progress, failed: this.progress.failed + 1 })
+    )
+  }
+
+  get context(): Context<string> {
+    const { job } = this.#work.watch
+    return {
+      id: job.id,
+      params: job.params,
+      timestamp: job.timestamp,
+      cursor: this.unit.cursor,
+      checkpoint: ({ cursor, rows }) => this.#stored(this.advance({ state: "waiting", cursor }, rows)),
+      execute: (statements, options = {}) => this.#execute([...statements], options),
+      reject: (rejected) => this.#reject([rejected])
+    }
+  }
+
+  /** Ends the unit if its lane may not go on. */
+  get #goesOn(): Effect.Effect<void, JobStopped> {
+    return Effect.suspend(() => {
+      const { lane, watch } = this.#work
+      return watch.mayRun(lane.lane) ? Effect.void : Effect.fail(new JobStopped({ id: watch.job.id }))
+    })
+  }
+
+  #stored<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | CqlError | JobStopped> {
+    return self.pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (hasTag(error, "CqlError")) this.storeFailed = true
+        })
+      ),
+      Effect.tap(this.#withinBudget),
+      Effect.tap(this.#goesOn)
+    )
+  }
+
+  #count(): void {
+    const { lane, progress, watch } = this.#work
+    watch.count(lane.lane, progress, this.#pending.size)
+  }
+
+  get #withinBudget(): Effect.Effect<void, CqlError> {
+    return Effect.suspend(() => endIfExhausted(this.#work.jobs, this.#work.watch))
+  }
+
+  #reject(rejected: ReadonlyArray<Rejected>): Effect.Effect<void, CqlError | LaneLost | JobStopped> {
+    return Effect.suspend(() => {
+      if (rejected.length === 0) return Effect.void
+      const { handler, jobs, lane, watch } = this.#work
+      const part = this.#part
+      const place = { unit: this.name, part, start: this.unit.starts }
+      return this.#stored(
+        Effect.tap(
+          jobs.reject(watch.job.id, lane.lane, place, rejected, handler.keeping),
+          Effect.sync(() => {
+            for (const { position } of rejected) this.#pending.add(`${part} ${position}`)
+            this.#count()
+          })
+        )
+      )
+    })
+  }
+
+  #execute(
+    statements: ReadonlyArray<Statement.Statement<unknown> | Batch.Batch>,
+    { body, position, statement }: ExecuteOptions
+  ): Effect.Effect<Executed, CqlError | LaneLost | JobStopped | StatementNotIdempotent, Session> {
+    const { handler, lane, watch } = this.#work
+    const { id, timestamp } = watch.job
+    return Effect.gen({ self: this }, function*() {
+      yield* this.#goesOn
+      const refused = handler.atLeastOnce || statement?.idempotent === true
+        ? undefined
+        : statements.find((each) => !isIdempotent(each))
+      if (refused !== undefined) return yield* new StatementNotIdempotent({ id, text: refused.text })
+      const first = this.#statements
+      this.#statements += statements.length
+      const limiter = yield* watch.limiterOf(lane.lane)
+      const results = yield* executeConcurrent(statements, {
+        // The limiter bounds those in flight. So a higher limit holds for a page that has begun.
+        concurrency: watch.job.concurrency === undefined ? undefined : "unbounded",
+        raiseOnFirstError: false,
+        limiter,
+        rounds,
+        statement: { ...statement, timestamp: statement?.timestamp ?? timestamp }
+      }).pipe(Effect.raceFirst(this.#turnLost))
+      const failed = results.filter((result) => result._tag === "Failure")
+      yield* this.#reject(failed.map(({ error, index }) => ({
+        position: position?.(index) ?? String(first + index),
+        error,
+        body: body?.(index)
+      })))
+      const applied = results.filter(({ outcome, success }) => success && outcome === "Applied").length
+      return { applied, notApplied: statements.length - applied - failed.length, rejected: failed.length }
+    })
+  }
+
+  /** Fails when the lane has to wait for its turn: the statements that wait would never start. */
+  get #turnLost(): Effect.Effect<never, JobStopped> {
+    const { lane, watch } = this.#work
+    return Effect.andThen(
+      Effect.repeat(Effect.sleep(turn), { while: () => watch.shareOf(lane.lane) !== undefined }),
+      Effect.fail(new JobStopped({ id: watch.job.id }))
+    )
+  }
+}
+
+const turn = Duration.seconds(1)
+
+/** Up to half a minute of rounds for failures that may be transient. */
+const rounds: Schedule.Schedule<unknown, ReadonlyArray<ExecutionResult.Failure>> = Schedule.exponential("1 second")
+  .pipe(
+    Schedule.upTo({ times: 5 }),
+    Schedule.setInputType<ReadonlyArray<ExecutionResult.Failure>>(),
+    Schedule.while(({ input }) => input.some(({ error }) => error.isRetryable))
+  )
+
+const isIdempotent = (input: Statement.Statement<unknown> | Batch.Batch): boolean => {
+  if (input._tag === "Statement") return Statement.isIdempotent(input)
+  return input.options.idempotent ?? (input.type !== "counter" && input.statements.every(Statement.isIdempotent))
+}
+
+export const hasTag = (error: unknown, tag: string): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === tag
+
+/** Ends a job whose error budget is exhausted. */
+export const endIfExhausted = (jobs: Jobs["Service"], watch: JobWatch): Effect.Effect<void, CqlError> => {
+  const { exceeded, isRunning } = watch
+  return exceeded === undefined || !isRunning
+    ? Effect.void
+    : Effect.map(jobs.exhaust(watch.job, exceeded), () => watch.end("failed"))
+}

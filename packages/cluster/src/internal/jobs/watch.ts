@@ -1,0 +1,109 @@
+/**
+ * A job as a process sees it: what it has last read, and the numbers of its own lanes, which are newer.
+ */
+import { Limiter } from "@effect-cql/core"
+import * as Effect from "effect/Effect"
+import type { Stored } from "../../Jobs.ts"
+import { allowed, type Share, shareOf } from "./limits.ts"
+import * as Units from "./units.ts"
+
+export class JobWatch {
+  #job: Stored
+  /** Progress of the lanes in the present run, as far as it is known. */
+  readonly #lanes = new Map<number, Units.ProgressEntry>()
+  /** Rejects of a lane that no checkpoint has counted. */
+  readonly #pending = new Map<number, number>()
+  readonly #limiters = new Map<number, Limiter.Adjustable>()
+
+  constructor(job: Stored) {
+    this.#job = job
+  }
+
+  get job(): Stored {
+    return this.#job
+  }
+
+  get isRunning(): boolean {
+    return this.#job.state === "running"
+  }
+
+  /** Returns true if the numbers of the lanes decide on something while a job runs. */
+  static needsLanes({ budget, concurrency, rate }: Stored): boolean {
+    return budget !== undefined || concurrency !== undefined || rate !== undefined
+  }
+
+  /** Takes over what was read: a job first, then the progress of its lanes, so that none is of a former run. */
+  update(job: Stored, lanes: ReadonlyMap<number, Units.ProgressEntry> | undefined): Effect.Effect<void> {
+    if (job.run !== this.#job.run) {
+      this.#lanes.clear()
+      this.#pending.clear()
+    }
+    this.#job = job
+    for (const [lane, progress] of lanes ?? []) this.#lanes.set(lane, progress)
+    return Effect.forEach(this.#limiters, ([lane, limiter]) => limiter.adjust(boundsOf(this.shareOf(lane))), {
+      discard: true
+    })
+  }
+
+  /** Takes over the state that this process has given to the job. */
+  end(state: Stored["state"]): void {
+    this.#job = { ...this.#job, state }
+  }
+
+  /** Counts the progress of a lane of this process, and the rejects that no checkpoint has counted. */
+  count(lane: number, progress: Units.ProgressEntry, pending: number): void {
+    this.#lanes.set(lane, progress)
+    this.#pending.set(lane, pending)
+  }
+
+  /** The share of a lane in the limits; undefined if it has to wait for its turn. */
+  shareOf(lane: number): Share | undefined {
+    let rank = 0
+    let left = 0
+    for (let other = 0; other < this.#job.lanes; other++) {
+      const progress = this.#lanes.get(other)
+      if (other !== lane && progress !== undefined && Units.hasEnded(progress)) continue
+      if (other < lane) rank++
+      left++
+    }
+    return shareOf(this.#job, rank, left)
+  }
+
+  /** Returns true if a lane may go on. */
+  mayRun(lane: number): boolean {
+    return this.isRunning && this.shareOf(lane) !== undefined
+  }
+
+  /** Bounds the statements of a lane by its share. */
+  limiterOf(lane: number): Effect.Effect<Limiter.Adjustable> {
+    const known = this.#limiters.get(lane)
+    if (known !== undefined) return Effect.succeed(known)
+    return Effect.tap(
+      Limiter.adjustable(boundsOf(this.shareOf(lane))),
+      (limiter) => Effect.sync(() => this.#limiters.set(lane, limiter))
+    )
+  }
+
+  /** The rejects that the budget counts, and how many it allows; undefined if it is not exceeded. */
+  get exceeded(): { readonly rejected: number; readonly allowed: number } | undefined {
+    const { rejected, rows } = Units.sum(this.#lanes.values())
+    const pending = [...this.#pending.values()].reduce((sum, each) => sum + each, 0)
+    const most = allowed(this.#job.budget, rows)
+    const counted = rejected + pending - this.#job.forgiven
+    return counted > most ? { rejected: counted, allowed: most } : undefined
+  }
+}
+
+// Requests that start after an idle time: those of ten milliseconds, at least one.
+const boundsOf = (share: Share | undefined): Limiter.Bounds => {
+  if (share === undefined) return { inFlight: 0 }
+  const { concurrency, rate } = share
+  return {
+    inFlight: concurrency,
+    rate: rate === undefined ? undefined : {
+      statements: 1_000_000,
+      per: 1e9 / rate,
+      burst: Math.max(1, Math.floor(rate / 100))
+    }
+  }
+}
