@@ -42,7 +42,7 @@ export interface Column {
  * All rows of a result, every page of it.
  *
  * It is iterable. A large read should go through the `stream` of the session instead: a `ResultSet` holds its rows in
- * memory.
+ * memory. Results without rows that say the same may be one frozen object.
  *
  * **Example** (Reading a result)
  *

@@ -19,7 +19,7 @@ export const names = {
 }
 
 /** Runs the statements through the library. */
-const library = (session: Context.Context<Session>, { parameters, text }: Work, level: number): Contender => {
+export const library = (session: Context.Context<Session>, { parameters, text }: Work, level: number): Contender => {
   const query = Query.make(text)
   const run = executeConcurrentWithArgs(query, parameters, { concurrency: level, raiseOnFirstError: false })
   return {
@@ -33,7 +33,8 @@ const library = (session: Context.Context<Session>, { parameters, text }: Work, 
   }
 }
 
-const driver = (client: cassandra.Client, { parameters, text }: Work, level: number): Contender => ({
+/** Runs them through the helper of the driver. */
+export const driver = (client: cassandra.Client, { parameters, text }: Work, level: number): Contender => ({
   name: names.driver,
   run: async () => {
     const options = { concurrencyLevel: level, collectResults: true, raiseOnFirstError: false }

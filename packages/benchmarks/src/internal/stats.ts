@@ -22,3 +22,14 @@ export const spread = (values: ReadonlyArray<number>): Spread => ({
   low: quantile(values, 0.25),
   high: quantile(values, 0.75)
 })
+
+// Student's t for a one-sided bound of 95 %, by degrees of freedom.
+const t95 = [6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812]
+
+/** Lower bound of the mean, at a confidence of 95 %. For at least two values. */
+export const lowerBound = (values: ReadonlyArray<number>): number => {
+  const { length } = values
+  const mean = values.reduce((sum, value) => sum + value, 0) / length
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (length - 1)
+  return mean - (t95[length - 2] ?? 1.8) * Math.sqrt(variance / length)
+}

@@ -9,7 +9,7 @@ import * as Consistencies from "../driver/consistency.ts"
 import { type Extras, type Result, resultKind } from "../protocol/answers.ts"
 import { type KeepsPlan, readRows } from "../protocol/rows.ts"
 
-const noRows: Page["rows"] = []
+const noRows: Page["rows"] = Object.freeze([])
 
 /** The request that an answer is to. */
 export interface Asked {

@@ -13,7 +13,6 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
-import { ResultSet } from "../../ResultSet.ts"
 import { standard } from "../../RetryPolicy.ts"
 import { carrying, internals } from "../internals.ts"
 import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
@@ -280,8 +279,7 @@ export class Execution {
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
-    const { columns, info, wasApplied } = page
-    const value = new ResultSet({ rows, wasApplied, columns, info })
+    const value = this.#run.environment.session.resultSets.of(page, rows)
     const outcome = this.#outcomeOf(page)
     const success = new Success(this, value, outcome, this.attempts)
     return outcome === "Unknown" ? carrying(success, this.#request) : success

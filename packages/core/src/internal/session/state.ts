@@ -14,6 +14,7 @@ import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
 import type { Execution } from "../execution/execution.ts"
+import { ResultSets } from "../execution/resultSets.ts"
 import { Sweeper } from "../execution/sweeper.ts"
 import type { Environment } from "../run/environment.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
@@ -41,6 +42,7 @@ export class SessionState {
   readonly name: string
   readonly spans: boolean
   readonly metrics: boolean
+  readonly resultSets = new ResultSets()
   /** Events of the driver that no metric has counted yet. */
   readonly events = new Map<string, number>()
   readonly #stopListening: (() => void) | undefined
