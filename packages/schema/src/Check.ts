@@ -33,19 +33,21 @@ export interface Mismatch {
  *
  * **Example** (A test of a query)
  *
- * ```ts no-run
- * import { CassandraSession } from "@effect-cql/cassandra"
+ * ```ts
  * import { Query } from "@effect-cql/core"
  * import { Check, CqlSchema } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
  * import { Effect, Schema } from "effect"
  *
  * const nameById = Query.make("SELECT name FROM app.users WHERE id = ?", {
  *   params: Schema.Tuple([CqlSchema.Int]),
  *   row: Schema.Struct({ name: CqlSchema.Text })
  * })
- * const SessionLive = CassandraSession.layer({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" })
- * const mismatches = await Effect.runPromise(Check.queries(nameById).pipe(Effect.provide(SessionLive)))
- * console.assert(mismatches.length === 0, mismatches)
+ *
+ * // Or the layer of a session on a server with the schema of production.
+ * const session = MockSession.memory(["CREATE TABLE app.users (id uuid PRIMARY KEY, name text)"])
+ * const [mismatch] = await Effect.runPromise(Check.queries(nameById).pipe(Effect.provide(session)))
+ * console.assert(mismatch?.name === "id" && mismatch.message.includes("got uuid"))
  * ```
  *
  * @category checks

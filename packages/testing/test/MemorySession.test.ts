@@ -109,6 +109,57 @@ describe("a memory session", () => {
       assert.strictEqual(counts.reduce((sum, n) => sum + n, 0), 0)
     }).pipe(Effect.provide(memory)))
 
+  it.effect("describes statements as a server prepares them, and executes nothing", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      const insert = "INSERT INTO app.users (id, at, name) VALUES (:user, ?, ?) USING TTL ?"
+      assert.deepStrictEqual(yield* session.describe(insert), {
+        params: [
+          { name: "user", type: "int" },
+          { name: "at", type: "int" },
+          { name: "name", type: "text" },
+          { name: "[ttl]", type: "int" }
+        ],
+        columns: []
+      })
+      assert.deepStrictEqual(yield* session.describe("SELECT name AS n, tags FROM app.users WHERE id IN ? LIMIT ?"), {
+        params: [{ name: "in(id)", type: "list<int>" }, { name: "[limit]", type: "int" }],
+        columns: [{ name: "n", type: "text" }, { name: "tags", type: "set<text>" }]
+      })
+      yield* session.describe("DROP TABLE app.users")
+      assert.lengthOf((yield* Statement.make("SELECT id FROM app.users")).rows, 0)
+      const error = yield* Effect.flip(session.describe("SELECT nothing FROM app.users"))
+      assert.strictEqual(error.reason._tag, "InvalidQuery")
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("gives its tables to a scripted session, which describes statements by them", () =>
+    Effect.gen(function*() {
+      const { params } = (yield* Session.use((session) => session.describe("DELETE FROM app.stock WHERE item = ?")))!
+      assert.deepStrictEqual(params, [{ name: "item", type: "text" }])
+    }).pipe(Effect.provide(MockSession.layer({ tables: users }))))
+
+  it.effect("estimates the sizes of its tables every five minutes, as a server does", () =>
+    Effect.gen(function*() {
+      const sizes = Statement.make(
+        "SELECT * FROM system.size_estimates WHERE keyspace_name = 'app' AND table_name = 'stock'"
+      )
+      for (let id = 0; id < 100; id++) {
+        // Four bytes of a key, and four of a number.
+        const params = [String(1_000 + id), id]
+        yield* Statement.make("INSERT INTO app.stock (item, left) VALUES (?, ?) USING TTL 600", params)
+      }
+      assert.deepStrictEqual((yield* sizes).rows, [])
+      yield* TestClock.adjust("5 minutes")
+      const { rows } = yield* sizes
+      assert.lengthOf(rows, 8)
+      assert.deepStrictEqual([...new Set(rows.map((row) => row["mean_partition_size"]))], [8n])
+      assert.strictEqual(rows.reduce((sum, row) => sum + Number(row["partitions_count"]), 0), 100)
+      yield* TestClock.adjust("4 minutes")
+      assert.deepStrictEqual((yield* sizes).rows, rows)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* sizes).rows, [])
+    }).pipe(Effect.provide(memory)))
+
   it.effect("decodes rows by the schema of their query", () =>
     Effect.gen(function*() {
       const byId = Query.make("SELECT tags FROM app.users WHERE id = :id", {

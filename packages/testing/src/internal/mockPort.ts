@@ -21,7 +21,7 @@ const empty: Page = { rows: [] }
 const nothingBehind = (): Effect.Effect<Page, CqlError> => Effect.succeed(empty)
 
 /** The database behind the answers of a mock session, if there is one. */
-export interface Behind extends Pick<ExecutePort, "ring" | "partition"> {
+export interface Behind extends Pick<ExecutePort, "ring" | "partition" | "describe"> {
   readonly reply?: Reply | undefined
   /** Refuses, with a defect, a request that does not fit the tables of a scripted session. */
   readonly check?: ((request: Request) => Effect.Effect<void>) | undefined
@@ -36,6 +36,7 @@ export class MockPort implements ExecutePort {
   readonly health: ExecutePort["health"]
   readonly ring: ExecutePort["ring"]
   readonly partition: ExecutePort["partition"]
+  readonly describe: ExecutePort["describe"]
   calls: Array<Call> = []
   inFlight = 0
   peakInFlight = 0
@@ -70,6 +71,7 @@ export class MockPort implements ExecutePort {
     this.#faults = options.faults?.start()
     this.ring = behind.ring
     this.partition = behind.partition
+    this.describe = behind.describe
     this.defaults = { retry: "none", ...options.defaults }
     this.name = options.name
     this.spans = options.spans

@@ -49,7 +49,7 @@ export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope>
   void preload()
   return Effect.flatMap(interpreter, (Memory) => {
     const memory = new Memory(undefined)
-    return makeOn(options ?? {}, Effect.as(memory.define(tables), { check: memory.check }))
+    return makeOn(options ?? {}, Effect.as(memory.define(tables), { check: memory.check, describe: memory.describe }))
   })
 }
 
@@ -121,7 +121,7 @@ export const makeMemory = (
       memories.push(memory)
       return memory
     }
-    const { partition, ring, ...alone } = makeStore()
+    const { describe, partition, ring, ...alone } = makeStore()
     const { execute } = options?.replicas === undefined
       ? alone
       : new Replicas(options.replicas, memories[0]!, makeStore)
@@ -129,7 +129,7 @@ export const makeMemory = (
     const texts = [...tables]
     const define = Effect.forEach(memories, (memory) => memory.define(texts), { discard: true })
     const defaults = { pageSize: memoryPageSize, ...options?.defaults }
-    return makeOn({ ...options, defaults }, Effect.as(define, { reply, ring, partition }))
+    return makeOn({ ...options, defaults }, Effect.as(define, { reply, ring, partition, describe }))
   })
 }
 

@@ -2,6 +2,7 @@
  * What a session answers, in a form in which two sessions can be compared.
  */
 import { Batch, type Reason, Statement } from "@effect-cql/core"
+import type { Column } from "@effect-cql/core/ResultSet"
 import type { ResultPage, Service } from "@effect-cql/core/Session"
 import { BigDecimal, Cause, Effect, Exit } from "effect"
 import type { Step } from "./scenario.ts"
@@ -48,13 +49,28 @@ const rowText = (row: Readonly<Record<string, unknown>>, kindsOnly: boolean): st
 const kindOfMessage = (reason: Reason.Reason["_tag"], message: string): string =>
   reason === "SyntaxError" && message.startsWith("line ")
     ? "line ..."
-    : message.replace(/ value 0x[0-9a-f]+/, " value").replace(/ \((?:known type signatures|not ).*$/, "")
+    : message.replace(/ value 0x[0-9a-f]+/, " value").replace(
+      / \((?:known type signatures|can be matched by|not ).*$/,
+      ""
+    )
       .replace(/(Invalid ASCII character in string literal).*$/, "$1")
 
-/** Executes a step, page by page where it has a page size. */
+const columnTexts = (columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
+  columns.map(({ name, type }) => `${name} ${type}`)
+
+/** Executes a step, page by page where it has a page size, or describes it. */
 export const observe = (session: Service, step: Step, keyspace: string): Effect.Effect<Observed> =>
   Effect.gen(function*() {
     const text = step.text.replaceAll("{keyspace}", keyspace)
+    if (step.describe === true) {
+      const { columns = [], params = [] } = (yield* session.describe(text)) ?? {}
+      return {
+        _tag: "Answer" as const,
+        wasApplied: true,
+        columns: columnTexts(columns),
+        pages: [columnTexts(params).map((marker) => marker.replaceAll(keyspace, "ks"))]
+      }
+    }
     const statement = step.batch === undefined
       ? Statement.make(text, step.params ?? [], { pageSize: step.pageSize ?? 5_000 })
       : Batch.make(step.batch.statements, { type: step.batch.type })
@@ -65,7 +81,7 @@ export const observe = (session: Service, step: Step, keyspace: string): Effect.
       pages.push(page.result.rows.map((row) => rowText(row, step.kindsOnly === true)))
     } while (page.pageState !== undefined)
     const { columns = [], wasApplied } = page.result
-    return { _tag: "Answer" as const, wasApplied, columns: columns.map(({ name, type }) => `${name} ${type}`), pages }
+    return { _tag: "Answer" as const, wasApplied, columns: columnTexts(columns), pages }
   }).pipe(
     Effect.catch((error) =>
       Effect.succeed({
@@ -84,5 +100,7 @@ export const observeMemory = (session: Service, step: Step, keyspace: string): E
   )
 
 /** The text of a step, for messages. */
-export const shownStep = ({ batch, text }: Step): string =>
-  batch === undefined ? text : `BATCH ${batch.statements.map(([text]) => text).join("; ")}`
+export const shownStep = ({ batch, describe, text }: Step): string =>
+  batch === undefined
+    ? describe === true ? `describe ${text}` : text
+    : `BATCH ${batch.statements.map(([text]) => text).join("; ")}`

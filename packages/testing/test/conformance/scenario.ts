@@ -16,6 +16,8 @@ export interface Step {
       readonly statements: ReadonlyArray<readonly [string, ReadonlyArray<unknown>?]>
     }
     | undefined
+  /** Describes the text instead of executing it. */
+  readonly describe?: boolean | undefined
   /** Milliseconds to wait before it. */
   readonly wait?: number | undefined
 }
@@ -38,6 +40,9 @@ const toStep = (short: Short): Step => {
   const [text, ...params] = short
   return { text, params }
 }
+
+/** A text that is described and not executed. */
+export const described = (text: string): Step => ({ text, describe: true })
 
 export const scenario = (
   feature: string,

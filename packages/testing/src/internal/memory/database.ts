@@ -1,15 +1,16 @@
 /**
  * Executes statements over the tables in memory.
  */
-import type { Request } from "@effect-cql/core/Port"
+import type { Description, Request } from "@effect-cql/core/Port"
 import type * as Ast from "./cql/ast.ts"
 import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
 import { hasStatics, type Live, liveOf } from "./live.ts"
+import { BoundMarkers, DescribedMarkers, type Markers } from "./markers.ts"
 import { token } from "./murmur3.ts"
-import { appliedColumn, type Cursor, keysOfSelect, select } from "./reads.ts"
+import { appliedColumn, type Cursor, describeSelect, keysOfSelect, select } from "./reads.ts"
 import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
 import { columnExpression, type Expression } from "./selection.ts"
 import { isAlive, keyBytes, type WriteTime, writeTime } from "./store.ts"
@@ -63,6 +64,7 @@ export class Database {
 
   /** Executes definitions, in a keyspace for names without one; keyspaces are created as they are named. */
   define(texts: ReadonlyArray<string>, moment: Moment): void {
+    this.#system.start(Math.floor(moment.millis / 1_000))
     if (this.#keyspace !== undefined) this.#createKeyspace(this.#keyspace, moment)
     for (const text of texts) {
       const statement = this.#parse(text)
@@ -90,7 +92,9 @@ export class Database {
     switch (statement._tag) {
       case "Select": {
         const keyspace = statement.table.keyspace ?? this.#keyspace
-        if (keyspace !== undefined && isSystemKeyspace(keyspace)) this.#system.refresh()
+        if (keyspace !== undefined && isSystemKeyspace(keyspace)) {
+          this.#system.refresh(statement.table.name, environment.second)
+        }
         return select(statement, environment, pageSize, from)
       }
       case "Insert":
@@ -121,6 +125,27 @@ export class Database {
     }
   }
 
+  /** Describes a statement as a server prepares it. Nothing of it is executed. */
+  describe(text: string, moment: Moment): Description {
+    const statement = this.#parse(text)
+    const markers = new DescribedMarkers(this.schema.fieldsOf)
+    const environment = this.#environmentOf(markers, moment)
+    switch (statement._tag) {
+      case "Select": {
+        const columns = describeSelect(statement, environment)
+        return { params: markers.params, columns }
+      }
+      case "Insert":
+      case "Update":
+      case "Delete":
+        plan(statement, environment)
+        break
+      case "BatchText":
+        checkBatch(statement.type, this.#plansOf(statement, environment))
+    }
+    return { params: markers.params, columns: [] }
+  }
+
   /** The token of the partition that a statement names, where it names one. */
   token({ params, text }: Bound, moment: Moment): bigint | undefined {
     const statement = this.#parse(text)
@@ -149,15 +174,17 @@ export class Database {
   }
 
   #batchText(statement: Ast.BatchText, moment: Moment, environment: Environment): Answer {
-    if (statement.using.timestamp !== undefined) {
-      throw unsupported(
-        "USING TIMESTAMP of a batch in one text",
-        "Make the batch with Batch.make and the option timestamp."
-      )
-    }
-    const plans = statement.mutations.map((mutation) => plan(mutation, environment))
+    const plans = this.#plansOf(statement, environment)
     checkBatch(statement.type, plans)
     return this.#write(plans, moment, environment, true)
+  }
+
+  #plansOf({ mutations, using }: Ast.BatchText, environment: Environment): ReadonlyArray<Plan> {
+    if (using.timestamp === undefined) return mutations.map((mutation) => plan(mutation, environment))
+    throw unsupported(
+      "USING TIMESTAMP of a batch in one text",
+      "Make the batch with Batch.make and the option timestamp."
+    )
   }
 
   #write(plans: ReadonlyArray<Plan>, moment: Moment, environment: Environment, isBatch: boolean): Answer {
@@ -190,11 +217,15 @@ export class Database {
     return writeTime(timestamp)
   }
 
-  #environment(params: ReadonlyArray<unknown>, { millis, random, timestamp }: Moment): Environment {
+  #environment(params: ReadonlyArray<unknown>, moment: Moment): Environment {
+    return this.#environmentOf(new BoundMarkers(params, this.schema.fieldsOf), moment)
+  }
+
+  #environmentOf(markers: Markers, { millis, random, timestamp }: Moment): Environment {
     return {
       schema: this.schema,
       keyspace: this.#keyspace,
-      params,
+      markers,
       millis,
       second: Math.floor(millis / 1_000),
       random,

@@ -1,6 +1,7 @@
 /**
- * Environment of a statement: its parameters, the time, and randomness.
+ * Environment of a statement: its markers, the time, and randomness.
  */
+import type { Markers } from "./markers.ts"
 import type { Schema } from "./schema.ts"
 import type { WriteTime } from "./store.ts"
 
@@ -8,7 +9,7 @@ export interface Environment {
   readonly schema: Schema
   /** The keyspace of names without one. */
   readonly keyspace: string | undefined
-  readonly params: ReadonlyArray<unknown>
+  readonly markers: Markers
   /** Milliseconds since the epoch. */
   readonly millis: number
   /** Whole seconds since the epoch: the clock by which values expire. */

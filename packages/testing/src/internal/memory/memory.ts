@@ -3,6 +3,7 @@
  */
 import { CqlError, Reason } from "@effect-cql/core"
 import {
+  type Description,
   type Page,
   type PageState,
   PageState as makePageState,
@@ -17,21 +18,10 @@ import * as Moments from "../moment.ts"
 import { type Answer, Database, type Moment } from "./database.ts"
 import { Refused } from "./failures.ts"
 import type { Cursor } from "./reads.ts"
+import { ring } from "./ring.ts"
 
 // Page states of a test that reads on and on; the oldest are forgotten.
 const mostCursors = 100_000
-
-const rangeCount = 8n
-const rangeSize = 2n ** 64n / rangeCount
-
-/** The ring of the memory session: ranges of one size, held by its one node. */
-const ring: Ring = {
-  ranges: Array.from({ length: Number(rangeCount) }, (_, index) => {
-    const start = -(2n ** 63n) + BigInt(index) * rangeSize
-    const end = index === Number(rangeCount) - 1 ? -(2n ** 63n) : start + rangeSize
-    return { start, end, replicas: ["memory:9042"] }
-  })
-}
 
 export class Memory {
   readonly #database: Database
@@ -75,6 +65,13 @@ export class Memory {
         const token = this.#database.token(request, moment)
         return token === undefined ? undefined : { token }
       }))
+
+  /** Describes a text as a server with these tables prepares it. */
+  readonly describe = (request: StatementRequest): Effect.Effect<Description, CqlError> =>
+    Effect.flatMap(
+      moment(request),
+      (moment) => attempt(request, () => this.#database.describe(request.text, moment))
+    )
 
   #page(request: Request, moment: Moment, pageState: PageState | undefined): Page {
     if (request._tag === "Batch") return this.#database.batch(request.type, request.statements, moment)

@@ -5,11 +5,12 @@ import type { Select, Selected, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, unsupported } from "./failures.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
+import { unset } from "./markers.ts"
 import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
 import { columnExpression, compile, type Expression } from "./selection.ts"
 import type { Partition, Row } from "./store.ts"
-import { evaluateInt, unset } from "./terms.ts"
+import { evaluateInt } from "./terms.ts"
 import { comparator } from "./values/compare.ts"
 import { jsonName, toJson } from "./values/json.ts"
 import { columnText, scalar } from "./values/types.ts"
@@ -68,11 +69,18 @@ export const select = (
   const size = pageSize === undefined || pageSize <= 0 ? Number.POSITIVE_INFINITY : pageSize
   const isGrouped = statement.groupBy.length > 0 || expressions.some(({ isAggregate }) => isAggregate)
   const page = isGrouped || sortsAcross(query) ? wholePage(query, size, from, isGrouped) : lazyPage(query, size, from)
-  const columns = statement.isJson
+  return { columns: columnsOfQuery(query), rows: page.groups.map((group) => rowOf(query, group)), next: page.next }
+}
+
+/** The columns of a SELECT. */
+const columnsOfQuery = ({ expressions, select }: Query): Result["columns"] =>
+  select.isJson
     ? [{ name: "[json]", type: "text" }]
     : expressions.map(({ name, type }) => ({ name, type: columnText(type) }))
-  return { columns, rows: page.groups.map((group) => rowOf(query, group)), next: page.next }
-}
+
+/** The columns of a SELECT that is not executed. */
+export const describeSelect = (statement: Select, environment: Environment): Result["columns"] =>
+  columnsOfQuery(check(statement, environment))
 
 const rowOf = ({ environment, expressions, select }: Query, group: ReadonlyArray<Live>): Record<string, unknown> => {
   if (!select.isJson) return Object.fromEntries(expressions.map(({ name, of }) => [name, of(group)]))

@@ -4,11 +4,12 @@
 import type { InList, Operator, Relation, Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
-import { invalid, unsupported } from "./failures.ts"
+import { invalid, syntaxError, unsupported } from "./failures.ts"
+import { type Receiver, unset } from "./markers.ts"
 import { token as tokenOf } from "./murmur3.ts"
 import type { Column, Table } from "./schema.ts"
 import { keyBytes } from "./store.ts"
-import { evaluate, evaluateKey, type Receiver, unset } from "./terms.ts"
+import { evaluate, evaluateKey } from "./terms.ts"
 import { type CqlType, frozen, isMultiCell, scalar, schemaText } from "./values/types.ts"
 
 export type SliceOperator = "<" | "<=" | ">" | ">="
@@ -184,7 +185,11 @@ const listedTuples = (
   columns: ReadonlyArray<Column>,
   environment: Environment
 ): ReadonlyArray<ReadonlyArray<unknown>> => {
-  if (Array.isArray(list)) return list.map((term) => tupleOf(term, columns, environment))
+  if (Array.isArray(list)) {
+    const markers = list.filter(({ _tag }) => _tag === "Marker").length
+    if (markers > 0 && markers < list.length) throw syntaxError("line 1:0 mismatched input '?' expecting '('")
+    return list.map((term) => tupleOf(term, columns, environment))
+  }
   const { name, type } = tupleReceiver(columns)
   const values = evaluateKey(
     list as Term,
@@ -248,7 +253,9 @@ const callToken = (table: Table, args: ReadonlyArray<Term>, environment: Environ
       `Invalid number of arguments in call to function token: ${table.partition.length} required but ${args.length} provided`
     )
   }
-  const key = table.partition.map((column, index) => evaluateKey(args[index]!, column, environment))
+  const key = table.partition.map(({ type }, index) =>
+    evaluateKey(args[index]!, { name: `arg${index}(system.token)`, type }, environment)
+  )
   return tokenOf(keyBytes(table, key))
 }
 

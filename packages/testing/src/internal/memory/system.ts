@@ -5,6 +5,7 @@ import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
+import { sizesOf } from "./sizes.ts"
 import { writeTime } from "./store.ts"
 import { utf8 } from "./values/bytes.ts"
 import { schemaText } from "./values/types.ts"
@@ -44,7 +45,10 @@ const texts = [
     release_version text, rpc_address inet, schema_version uuid, tokens set<text>)`,
   `CREATE TABLE system.peers_v2 (peer inet, peer_port int, data_center text, host_id uuid, native_address inet,
     native_port int, rack text, release_version text, schema_version uuid, tokens set<text>,
-    PRIMARY KEY (peer, peer_port))`
+    PRIMARY KEY (peer, peer_port))`,
+  `CREATE TABLE system.size_estimates (keyspace_name text, table_name text, range_start text, range_end text,
+    mean_partition_size bigint, partitions_count bigint,
+    PRIMARY KEY (keyspace_name, table_name, range_start, range_end))`
 ]
 
 const local: Readonly<Record<string, unknown>> = {
@@ -92,20 +96,57 @@ export const addSystemTables = (schema: Schema, environment: Environment): void 
   }
 }
 
+/** Seconds between two estimates of a server. */
+const estimatesEvery = 300
+
 /** Brings the tables of the server up to date with the schema. */
 export class SystemTables {
   readonly #schema: Schema
   #version = -1
+  // The second of the last estimate of sizes.
+  #estimatedAt = Number.NEGATIVE_INFINITY
 
   constructor(schema: Schema) {
     this.#schema = schema
   }
 
-  refresh(): void {
+  /** The server has started. */
+  start(second: number): void {
+    this.#estimatedAt = second
+  }
+
+  refresh(table: string, second: number): void {
+    this.#refreshSchema()
+    if (table === "size_estimates" && second - this.#estimatedAt >= estimatesEvery) this.#estimate(second)
+  }
+
+  #estimate(second: number): void {
+    this.#estimatedAt = second
+    this.#schema.keyspaces.get("system")?.tables.get("size_estimates")?.store.clear()
+    for (const keyspace of this.#schema.keyspaces.values()) {
+      if (isSystemKeyspace(keyspace.name)) continue
+      for (const table of keyspace.tables.values()) {
+        for (const { end, mean, partitions, start } of sizesOf(table, second)) {
+          this.#put("system", "size_estimates", {
+            keyspace_name: keyspace.name,
+            table_name: table.name,
+            range_start: String(start),
+            range_end: String(end),
+            mean_partition_size: BigInt(mean),
+            partitions_count: BigInt(partitions)
+          })
+        }
+      }
+    }
+  }
+
+  #refreshSchema(): void {
     if (this.#version === this.#schema.version) return
     this.#version = this.#schema.version
     for (const name of ["system", "system_schema"]) {
-      for (const table of this.#schema.keyspaces.get(name)?.tables.values() ?? []) table.store.clear()
+      for (const table of this.#schema.keyspaces.get(name)?.tables.values() ?? []) {
+        if (table.name !== "size_estimates") table.store.clear()
+      }
     }
     const version = `00000000-0000-4000-8000-${this.#version.toString(16).padStart(12, "0")}`
     this.#put("system", "local", { ...local, schema_version: version, tokens: undefined })

@@ -1,26 +1,15 @@
 /**
  * Terms of a text as values of the column that they are for.
  */
-import { Reason, Statement } from "@effect-cql/core"
-import { kindOf } from "@effect-cql/core/Port"
 import type { Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
-import { invalid, Refused, unsupported } from "./failures.ts"
+import { invalid, type Refused, unsupported } from "./failures.ts"
 import { choose, isAssignable } from "./functions.ts"
-import { accept, Refusal } from "./values/accept.ts"
+import { type Receiver, unset } from "./markers.ts"
 import { sortedMap, sortedSet } from "./values/compare.ts"
 import { fits, literal } from "./values/literal.ts"
-import { columnText, type CqlType, isMultiCell, resolveType, scalar, schemaText } from "./values/types.ts"
-
-/** Target of a value: a column, or another typed place. */
-export interface Receiver {
-  readonly name: string
-  readonly type: CqlType
-}
-
-/** A value that leaves a column as it is. */
-export const unset: unique symbol = Symbol("unset")
+import { type CqlType, isMultiCell, resolveType, scalar, schemaText } from "./values/types.ts"
 
 /** The value of a term; null for none. */
 export const evaluate = (term: Term, receiver: Receiver, environment: Environment): unknown => {
@@ -29,7 +18,7 @@ export const evaluate = (term: Term, receiver: Receiver, environment: Environmen
     case "Null":
       return null
     case "Marker":
-      return bound(term.index, receiver, environment)
+      return environment.markers.valueOf(term, receiver)
     case "Constant":
       return literal(term.kind, term.text, type, name)
     case "Hint": {
@@ -59,28 +48,6 @@ export const evaluateKey = (term: Term, receiver: Receiver, environment: Environ
 /** A value of type int, for what is none of a column: a LIMIT, a TTL. */
 export const evaluateInt = (term: Term, name: string, environment: Environment): number | null | typeof unset =>
   evaluate(term, { name, type: scalar("int") }, environment) as number | null | typeof unset
-
-/** The value of a marker, held against its type as an adapter holds it. */
-const bound = (index: number, { name, type }: Receiver, { params, schema }: Environment): unknown => {
-  const value = params[index]
-  if (value === null) return null
-  if (Statement.isUnset(value)) return unset
-  const accepted = value === undefined
-    ? new Refusal(columnText(type), "undefined")
-    : accept(type, value, schema.fieldsOf)
-  if (!(accepted instanceof Refusal)) return accepted
-  const { at, expected, given } = accepted
-  throw new Refused(
-    new Reason.ParametersRefused({
-      message: `parameter ${index} (column ${name}${at}): expected ${expected}, given: ${given}` +
-        (value === undefined ? "; null deletes a value, Statement.unset leaves it alone" : ""),
-      parameter: index,
-      column: name,
-      expected: columnText(type),
-      given: at === "" ? kindOf(value) : given
-    })
-  )
-}
 
 /** The type that a term has by itself: constants and markers have none. */
 const ownType = (term: Term, environment: Environment): CqlType | undefined => {
@@ -115,14 +82,14 @@ const call = (term: Call, receiver: Receiver, environment: Environment): unknown
   const args = term.args.map((arg, index) =>
     evaluate(arg, { name: `arg${index}(system.${term.name})`, type: params[index]! }, environment)
   )
-  return apply(args, environment)
+  return environment.markers.resultOf(returns, () => apply(args, environment))
 }
 
 const mismatch = (kind: string, { name, type }: Receiver): Refused =>
   invalid(`Invalid ${kind} literal for ${name} of type ${schemaText(type)}`)
 
-const kindOfLiteral = (type: CqlType): string =>
-  type._tag === "Vector" ? "vector" : type._tag === "Set" ? "set" : "list"
+const kindOfLiteral = ({ _tag }: CqlType): string =>
+  _tag === "Vector" || _tag === "Set" || _tag === "Map" ? _tag.toLowerCase() : "list"
 
 const checkConstant = (term: Term, type: CqlType, what: string): void => {
   if (term._tag === "Constant" && !fits(term.kind, type)) {
@@ -136,9 +103,39 @@ const checkPart = (term: Term, type: CqlType | undefined, what: string): void =>
   }
 }
 
-/** An element of a collection. */
-const element = (term: Term, receiver: Receiver, environment: Environment): unknown => {
+/** True for a term that has a value only when its statement is executed. */
+const isOpen = (term: Term): boolean => {
+  switch (term._tag) {
+    case "Marker":
+      return true
+    case "Hint":
+      return isOpen(term.term)
+    case "CallTerm":
+      return term.args.some(isOpen)
+    case "TupleTerm":
+      return term.elements.some(isOpen)
+    case "UdtTerm":
+      return term.fields.some(([, part]) => isOpen(part))
+    default:
+      return false
+  }
+}
+
+/** An element of a collection; the elements of a vector alone may be bound. */
+const element = (
+  term: Term,
+  receiver: Receiver,
+  environment: Environment,
+  of: Receiver
+): unknown => {
   const value = evaluate(term, receiver, environment)
+  if (of.type._tag !== "Vector" && isOpen(term)) {
+    throw invalid(
+      `Invalid ${
+        kindOfLiteral(of.type)
+      } literal for ${of.name}: bind variables are not supported inside collection literals`
+    )
+  }
   if (value === null) throw invalid("null is not supported inside collections")
   if (value === unset) throw invalid("unset value is not supported inside collections")
   return value
@@ -153,7 +150,7 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
     for (const each of terms) {
       checkConstant(each, type, `Invalid ${kindOfLiteral(receiver.type)} literal for ${name}: value`)
     }
-    return terms.map((each) => element(each, { name: `value(${name})`, type }, environment))
+    return terms.map((each) => element(each, { name: `value(${name})`, type }, environment, receiver))
   }
   switch (term._tag) {
     case "ListTerm":
@@ -187,8 +184,8 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
       }
       const entries = term.entries.map(([key, value]) =>
         [
-          element(key, { name: `key(${name})`, type: type.key }, environment),
-          element(value, { name: `value(${name})`, type: type.value }, environment)
+          element(key, { name: `key(${name})`, type: type.key }, environment, receiver),
+          element(value, { name: `value(${name})`, type: type.value }, environment, receiver)
         ] as const
       )
       return sortedMap(type.key, entries, fieldsOf)

@@ -1,8 +1,9 @@
 import { conditions } from "./conditions.ts"
+import { descriptions } from "./descriptions.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
 import { structures } from "./structures.ts"
 import { writes } from "./writes.ts"
 
 /** Every scenario, by feature. */
-export const scenarios = [...writes, ...reads, ...structures, ...conditions, ...schema]
+export const scenarios = [...writes, ...reads, ...structures, ...conditions, ...schema, ...descriptions]

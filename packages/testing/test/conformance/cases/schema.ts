@@ -133,6 +133,8 @@ export const schema = [
       kindsOnly: true
     },
     "SELECT peer FROM system.peers",
-    "SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'system' AND table_name = 'nowhere'"
+    "SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'system' AND table_name = 'nowhere'",
+    // A server estimates every few minutes only.
+    `SELECT * FROM system.size_estimates ${ofTable("y1")}`
   ])
 ]
