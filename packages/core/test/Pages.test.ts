@@ -1,4 +1,14 @@
-import { CqlError, PageState, Query, Reason, RetryPolicy, Session, Statement } from "@effect-cql/core"
+import {
+  CqlError,
+  executeConcurrent,
+  PageState,
+  Query,
+  Reason,
+  RetryPolicy,
+  Session,
+  Statement,
+  type StatementFailed
+} from "@effect-cql/core"
 import type { Page, SendPort } from "@effect-cql/core/Port"
 import { timed, valueOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
@@ -67,6 +77,25 @@ describe("the pages of one statement", () => {
       for (const effect of [session.execute(statement), Stream.runDrain(session.stream(statement))]) {
         const { reason } = yield* Effect.flip<unknown, CqlError, never>(effect)
         assert.deepInclude(reason, { _tag: "RowDecoding", row: 5 })
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("count the row that a port cannot read over all of them", () =>
+    Effect.gen(function*() {
+      const unreadable = new Reason.RowDecoding({ message: "row 1, column at: no", row: 1, column: "at", issue: "no" })
+      const serve = serving(pagesOf(3), (count) => count === 2 ? unreadable : undefined)
+      for (const row of [Schema.Struct({ id: Schema.Int }), undefined]) {
+        const statement = Query.make("SELECT id FROM t", { row })()
+        const effects = [
+          (session: Session["Service"]) => session.execute(statement),
+          (session: Session["Service"]) => Stream.runDrain(session.stream(statement)),
+          (session: Session["Service"]) => session.provide(executeConcurrent([statement]))
+        ]
+        for (const effect of effects) {
+          const { session } = yield* serve
+          const error = yield* Effect.flip<unknown, CqlError | StatementFailed, never>(effect(session))
+          assert.deepInclude(error.reason, { _tag: "RowDecoding", row: 3, message: "row 3, column at: no" })
+        }
       }
     }).pipe(Effect.scoped))
 

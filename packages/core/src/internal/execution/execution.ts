@@ -27,7 +27,7 @@ import { completed, remembered } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
-import { altered, Pages } from "./pages.ts"
+import { altered, behind, Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import { Failure, Interrupted, Success } from "./results.ts"
 import type { Steps } from "./retries.ts"
@@ -264,17 +264,17 @@ export class Execution {
   #succeeded(answer: Page): void {
     // A condition is answered on one page.
     const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : this.#pages?.join(answer) ?? answer
-    const { executable } = this
     const { rows } = page
-    const decode = executable._tag === "Statement" ? executable[internals].codec.decode : undefined
+    const first = this.#rowsBefore
+    this.#rowsBefore += rows.length
+    const decode = this.executable._tag === "Statement" ? this.executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
     // The types of a column that was altered are those of its last page only.
-    const decoded = decode(rows, this.#pages?.isAltered === true ? undefined : page.columns, this.#rowsBefore)
+    const decoded = decode(rows, this.#pages?.isAltered === true ? undefined : page.columns, first)
     if (decoded instanceof Reason.RowDecoding) {
       const reason = this.#pages?.isAltered === true ? altered(decoded) : decoded
       return this.#end(this.#failure(this.#errorOf(reason), this.#outcomeOf(page)))
     }
-    this.#rowsBefore += rows.length
     this.#end(this.#success(page, decoded))
   }
 
@@ -300,7 +300,7 @@ export class Execution {
 
   /** Ends with a failed attempt, or makes another one after a wait. */
   #refused(error: CqlError): void {
-    const failure = this.#failure(error)
+    const failure = this.#failure(behind(this.#rowsBefore + (this.#pages?.length ?? 0), error))
     this.#outcome = failure.outcome
     const { environment } = this.#run
     const policy = environment.resolver.resolve(this.executable.options).retry

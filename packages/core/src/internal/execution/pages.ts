@@ -1,6 +1,7 @@
 /**
  * Joins the pages of a result into one.
  */
+import { CqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import type { Column } from "../../ResultSet.ts"
@@ -14,6 +15,11 @@ export class Pages {
   #last: ReadonlyArray<Column> | undefined
   /** True if the pages differ in their columns: the table was altered while it was read. */
   isAltered = false
+
+  /** Number of rows. */
+  get length(): number {
+    return this.#rows.length
+  }
 
   add({ columns, info, rows }: Page): void {
     for (const row of rows) this.#rows.push(row)
@@ -46,6 +52,16 @@ export class Pages {
 export const altered = ({ cause, column, issue, message, row }: Reason.RowDecoding): Reason.RowDecoding => {
   const likely = "the table was altered while its pages were read"
   return new Reason.RowDecoding({ cause, column, row, issue, message: `${message} (${likely})` })
+}
+
+/** The error of a port, which counts the rows of its page, behind so many rows of the result. */
+export const behind = (rows: number, error: CqlError): CqlError => {
+  const { query, reason } = error
+  if (rows === 0 || reason._tag !== "RowDecoding") return error
+  const { cause, column, issue } = reason
+  const row = rows + reason.row
+  const message = `row ${row}${column === undefined ? "" : `, column ${column}`}: ${issue}`
+  return new CqlError({ query, reason: new Reason.RowDecoding({ cause, column, row, issue, message }) })
 }
 
 const isSame = (one: ReadonlyArray<Column>, other: ReadonlyArray<Column>): boolean =>
