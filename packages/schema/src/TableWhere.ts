@@ -105,6 +105,10 @@ type Verdict<
   : `column "${ColumnOf<Token>}" is neither of the key nor indexed: say allowFiltering`
   : `there is no column "${ColumnOf<Token>}"`
 
+// Keys of symbols, so that no editor proposes them.
+declare const missing: unique symbol
+declare const say: unique symbol
+
 /**
  * Columns that a condition lacks.
  *
@@ -112,7 +116,7 @@ type Verdict<
  * @since 0.1.0
  */
 export interface MissingColumn<Name extends string> {
-  readonly "~missing": Name
+  readonly [missing]: Name
 }
 
 /**
@@ -122,7 +126,7 @@ export interface MissingColumn<Name extends string> {
  * @since 0.1.0
  */
 export interface SayAcrossPartitions {
-  readonly "~say": "acrossPartitions: true"
+  readonly [say]: "acrossPartitions: true"
 }
 
 /**
@@ -155,7 +159,7 @@ type Verdicts<
   I extends string,
   W,
   Filter
-> = { readonly [Token in keyof W]: Verdict<Row, A, P, K, I, Token & string, keyof W, Filter> }
+> = { readonly [Token in keyof W]-?: Verdict<Row, A, P, K, I, Token & string, keyof W, Filter> }
 
 /**
  * Names that an editor proposes.

@@ -124,7 +124,7 @@ export interface Update<Row, Key extends string, AllKeys extends string, N exten
   <V extends Settable<Row, N, F>, C extends Conditions<Row, N> = {}>(
     key: Of<Row, Key>,
     set: V & NoKey<V, N, AllKeys>,
-    options?: ConditionalOptions<C>
+    options?: ConditionalOptions<C & Conditions<Row, N>>
   ): Statement.Statement<Current<Row, C>>
   /** The query that sets these columns: key and values stand in one record. */
   readonly query: <const G extends ReadonlyArray<N>>(
@@ -141,7 +141,7 @@ export interface Update<Row, Key extends string, AllKeys extends string, N exten
 export interface Delete<Row, Key extends string, N extends string> extends Verb<Of<Row, Key>, never> {
   <C extends Conditions<Row, N> = {}>(
     key: Of<Row, Key>,
-    options?: Omit<ConditionalOptions<C>, "ttl">
+    options?: Omit<ConditionalOptions<C & Conditions<Row, N>>, "ttl">
   ): Statement.Statement<Current<Row, C>>
 }
 

@@ -9,6 +9,21 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url))
 /** The folder of the files. */
 export const directory = fileURLToPath(new URL("../../.types", import.meta.url))
 
+/** The text of the `tsconfig.json` of a folder within that folder. */
+export const configuration = JSON.stringify({
+  extends: "../../../../tsconfig.base.json",
+  compilerOptions: {
+    noEmit: true,
+    composite: false,
+    incremental: false,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: false,
+    noUnusedLocals: false,
+    types: []
+  },
+  include: ["*.ts"]
+})
+
 /** Compiles files, and gives what the compiler says. */
 export const compile = (
   name: string,
@@ -19,22 +34,7 @@ export const compile = (
   rmSync(own, { recursive: true, force: true })
   mkdirSync(own, { recursive: true })
   for (const [file, text] of Object.entries(files)) writeFileSync(join(own, file), text)
-  writeFileSync(
-    join(own, "tsconfig.json"),
-    JSON.stringify({
-      extends: "../../../../tsconfig.base.json",
-      compilerOptions: {
-        noEmit: true,
-        composite: false,
-        incremental: false,
-        allowImportingTsExtensions: true,
-        rewriteRelativeImportExtensions: false,
-        noUnusedLocals: false,
-        types: []
-      },
-      include: ["*.ts"]
-    })
-  )
+  writeFileSync(join(own, "tsconfig.json"), configuration)
   return new Promise((resolve) => {
     execFile(join(root, "node_modules/.bin/tsc"), ["-p", own, "--pretty", "false", ...args], (_, stdout) => {
       rmSync(own, { recursive: true, force: true })
