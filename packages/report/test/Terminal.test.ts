@@ -1,12 +1,11 @@
+import { run, until } from "@effect-cql/test-support/terminal"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { run, until } from "./support/terminal.ts"
+import { join } from "node:path"
+
+const program = join(import.meta.dirname, "support/program.ts")
 
 const countOf = (lines: ReadonlyArray<string>, part: string) => lines.filter((line) => line.includes(part)).length
-
-// Sequences that change a mode of the terminal: the cursor, the alternate screen, wrapping, colours.
-// oxlint-disable-next-line no-control-regex
-const mode = /\u001b\[\?|\u001b\[[\d;]*m|\u001bc/
 
 const ends = [
   ["a defect", ["--fail"], undefined],
@@ -22,7 +21,7 @@ describe("on a pseudo-terminal", () => {
     "redraws its lines in their place, and leaves the screen as it should be",
     () =>
       Effect.scoped(Effect.gen(function*() {
-        const shown = yield* run("program.ts")
+        const shown = yield* run(program)
         const during = yield* until(shown, (lines) => lines.some((line) => line.includes("░")))
         assert.strictEqual(countOf(during, "/600"), 1, during.join("\n"))
         assert.strictEqual(yield* shown.exit, 0)
@@ -32,7 +31,7 @@ describe("on a pseudo-terminal", () => {
         assert.match(lines[2]!, /\/s now, .*\/s overall.*p50 .*p99 .*p99\.9 /)
         assert.match(lines[3]!, /^0 of 20 in flight$/)
         assert.deepStrictEqual(lines.slice(4), ["after"])
-        assert.notMatch(shown.output(), mode)
+        assert.isFalse(shown.changesMode())
         assert.isTrue(shown.isCursorAtBegin())
       })),
     patience
@@ -40,7 +39,7 @@ describe("on a pseudo-terminal", () => {
 
   it.live("fits a terminal that is resized", () =>
     Effect.scoped(Effect.gen(function*() {
-      const shown = yield* run("program.ts", ["--endless"])
+      const shown = yield* run(program, ["--endless"])
       yield* until(shown, (lines) => lines.some((line) => line.includes("600/600")))
       yield* shown.resize(50)
       const narrow = yield* until(shown, (lines) =>
@@ -57,12 +56,12 @@ describe("on a pseudo-terminal", () => {
   for (const [end, args, signal] of ends) {
     it.live(`leaves a usable terminal behind after ${end}`, () =>
       Effect.scoped(Effect.gen(function*() {
-        const shown = yield* run("program.ts", args)
+        const shown = yield* run(program, args)
         yield* until(shown, (lines) => lines.some((line) => line.includes("in flight")))
         if (signal !== undefined) yield* shown.signal(signal)
         yield* shown.exit
         yield* shown.lines
-        assert.notMatch(shown.output(), mode)
+        assert.isFalse(shown.changesMode())
         assert.isTrue(shown.isCursorAtBegin())
       })), patience)
   }

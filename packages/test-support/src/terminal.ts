@@ -3,25 +3,31 @@ import { type IPty, spawn } from "@lydell/node-pty"
 import { Terminal } from "@xterm/headless"
 import { Effect } from "effect"
 
+// oxlint-disable-next-line no-control-regex
+const mode = /\u001b\[\?|\u001b\[[\d;]*m|\u001bc/
+
 export interface Shown {
   /** The lines of the screen that are not empty. */
   readonly lines: Effect.Effect<ReadonlyArray<string>>
   /** Everything that the program has written. */
   readonly output: () => string
   readonly isCursorAtBegin: () => boolean
+  /** Sequences that change a mode of the terminal: the cursor, the alternate screen, wrapping, colours. */
+  readonly changesMode: () => boolean
+  readonly pid: number
   readonly resize: (columns: number) => Effect.Effect<void>
   readonly signal: (signal: string) => Effect.Effect<void>
+  /** Types a text, such as Ctrl-C: `\u0003`. */
+  readonly type: (text: string) => Effect.Effect<void>
   /** The exit code of the program. */
   readonly exit: Effect.Effect<number>
 }
 
-/** Runs a program of this folder on a terminal of 100 columns, until the scope closes. */
-export const run = (file: string, args: ReadonlyArray<string> = []) =>
+/** Runs a program on a terminal, until the scope closes. */
+export const run = (program: string, args: ReadonlyArray<string> = [], columns = 100) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
-        const columns = 100
-        const program = new URL(file, import.meta.url).pathname
         const pty = spawn(process.execPath, [program, ...args], { cols: columns, rows: 30, name: "xterm-256color" })
         return { pty, screen: new Terminal({ cols: columns, rows: 30, allowProposedApi: true }) }
       }),
@@ -42,6 +48,8 @@ export const run = (file: string, args: ReadonlyArray<string> = []) =>
       return {
         output: () => output,
         isCursorAtBegin: () => buffer().cursorX === 0,
+        changesMode: () => mode.test(output),
+        pid: pty.pid,
         lines: Effect.map(
           Effect.callback<void>((resume) => screen.write("", () => resume(Effect.void))),
           () =>
@@ -54,6 +62,7 @@ export const run = (file: string, args: ReadonlyArray<string> = []) =>
             pty.resize(columns, 30)
           }),
         signal: (signal) => Effect.sync(() => pty.kill(signal)),
+        type: (text) => Effect.sync(() => pty.write(text)),
         exit: Effect.promise(() => exited)
       }
     }
@@ -68,10 +77,10 @@ const kill = (pty: IPty): void => {
   }
 }
 
-/** Waits until a condition on the screen holds: at most a minute. */
-export const until = (shown: Shown, holds: (lines: ReadonlyArray<string>) => boolean) =>
+/** Waits until a condition on the screen holds: at most a minute, unless more are given. */
+export const until = (shown: Shown, holds: (lines: ReadonlyArray<string>) => boolean, minutes = 1) =>
   Effect.gen(function*() {
-    for (let attempt = 0; attempt < 1_200; attempt++) {
+    for (let attempt = 0; attempt < 1_200 * minutes; attempt++) {
       const lines = yield* shown.lines
       if (holds(lines)) return lines
       yield* Effect.sleep("50 millis")
