@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url"
 const tasks = {
   install: ["--eval", "0"],
   demo: ["packages/examples/src/demo/main.ts"],
+  "demo:cluster": ["packages/examples/src/demo/cluster/main.ts"],
   app: ["packages/examples/src/app/main.ts"],
   test: ["scripts/test.ts"],
   "test:faults": ["packages/cassandra/test/faults/main.ts"],
@@ -24,6 +25,7 @@ const tasks = {
   "check:packed": ["scripts/packed.ts"],
   "bench:engine": ["packages/benchmarks/src/engine/main.ts"],
   "bench:adapter": ["packages/benchmarks/src/adapter/main.ts"],
+  "bench:jobs": ["packages/benchmarks/src/jobs/main.ts"],
   "bench:decode": ["packages/benchmarks/src/decode/main.ts"],
   "test:long": ["scripts/long.ts"],
   "test:random": ["scripts/random.ts"],
