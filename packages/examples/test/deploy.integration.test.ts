@@ -16,5 +16,5 @@ integration("The manifest for Kubernetes", (server) => {
     const answers = Effect.forEach(urls, isOk, { concurrency: "unbounded" })
     const isHealthy = Effect.map(answers, (answers) => answers.every((isOk) => isOk))
     return exercise(deployed, isHealthy).pipe(Effect.provide(SessionLive))
-  }, 240_000)
+  }, 480_000)
 })

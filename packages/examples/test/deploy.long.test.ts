@@ -16,5 +16,5 @@ it.live(
       const isHealthy = Effect.map(codes, (codes) => codes.every((code) => code === 0))
       yield* exercise(deployed, isHealthy).pipe(Effect.provide(sessionTo(server)))
     }).pipe(Effect.scoped),
-  300_000
+  480_000
 )

@@ -1,5 +1,5 @@
 /** What the files in `deploy` start, and how it is started here: as plain processes, each at a loopback address of its own. */
-import { Effect, Schema } from "effect"
+import { Console, Effect, Exit, Schema } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -168,14 +168,19 @@ export const compose = (network: Network) => {
   }
 }
 
+const longest = 4_000
+
 /** A container as a process. Its environment is that of the file, and nothing of this process but the path. */
-export const start = ({ command: [program, ...args], env }: Container): ChildProcess => {
+const start = ({ command: [program, ...args], env }: Container) => {
   if (program !== "node") throw new Error(`expected a command of node, got ${program}`)
-  return spawn(process.execPath, args, {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "ignore", "inherit"]
+    stdio: ["ignore", "pipe", "inherit"]
   })
+  const output = { text: "" }
+  child.stdout.on("data", (text: Buffer) => output.text = (output.text + text.toString()).slice(-longest))
+  return { child, output }
 }
 
 /** The exit code of a process, or its signal. */
@@ -186,13 +191,16 @@ export const ended = (child: ChildProcess): Effect.Effect<number | string> =>
     child.once("exit", (code, signal) => resume(Effect.succeed(code ?? signal ?? "unknown")))
   })
 
-/** Starts a container, and kills it at the end of the scope. */
+/** Starts a container, and kills it at the end of the scope. If that ends with a failure, what it has printed is shown. */
 export const started = (container: Container) =>
-  Effect.acquireRelease(Effect.sync(() => start(container)), (child) =>
-    Effect.suspend(() => {
-      child.kill("SIGKILL")
-      return ended(child)
-    }))
+  Effect.map(
+    Effect.acquireRelease(Effect.sync(() => start(container)), ({ child, output }, exit) =>
+      Effect.suspend(() => {
+        child.kill("SIGKILL")
+        return Effect.andThen(ended(child), Exit.isFailure(exit) ? Console.log(output.text) : Effect.void)
+      })),
+    ({ child }) => child
+  )
 
 /** Runs a container to its end. */
 export const run = (container: Container) => Effect.scoped(Effect.flatMap(started(container), ended))

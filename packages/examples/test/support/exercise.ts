@@ -39,7 +39,7 @@ const owners = Effect.map(
 )
 
 const until = <A, E, R>(self: Effect.Effect<A, E, R>, holds: (value: A) => boolean) =>
-  Effect.timeout(Effect.repeat(self, { schedule: Schedule.spaced("250 millis"), until: holds }), "100 seconds")
+  Effect.timeout(Effect.repeat(self, { schedule: Schedule.spaced("250 millis"), until: holds }), "200 seconds")
 
 export interface Deployed {
   readonly migrate: Container
