@@ -13,7 +13,9 @@
 export interface Estimate {
   /** Bytes to read; undefined where they are not known. */
   readonly bytes?: number | undefined
-  /** Rows, or partitions of a table, to read; undefined where they are not known. */
+  /** Partitions to read; undefined where they are not known. */
+  readonly partitions?: number | undefined
+  /** Rows to read; undefined where they are not known. */
   readonly rows?: number | undefined
   /** The texts of the statements that it would send, where they are known. */
   readonly statements?: ReadonlyArray<string> | undefined

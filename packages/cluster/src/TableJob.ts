@@ -151,6 +151,13 @@ export const make = <
           end
         }))
       }),
+    estimate: (ranges) =>
+      Effect.map(Scan.estimates(table, ranges), (estimates) =>
+        estimates.map((estimate): Job.Estimate => ({
+          bytes: estimate?.bytes,
+          partitions: estimate?.partitions,
+          statements: [Scan.textOf(table)]
+        }))),
     divide
   })
   const layer = job.toLayer(

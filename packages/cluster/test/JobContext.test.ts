@@ -1,58 +1,26 @@
 /** What a handler may write: statements and rejects, on the virtual clock. */
-import { CqlCluster, Job, JobRunner, Jobs } from "@effect-cql/cluster"
+import { type Job, Jobs } from "@effect-cql/cluster"
 import { Batch, Query, type Session, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Stream } from "effect"
+import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { after, memory as jobs, numbered as make, process, rejectsOf } from "./support/jobs.ts"
 
-const options = { keyspace: "app", lanes: 4 }
-const tables = [
-  ...CqlCluster.ddl("app"),
-  "CREATE TABLE app.rows (id int PRIMARY KEY, value text)",
-  "CREATE TABLE app.counters (id int PRIMARY KEY, count counter)"
-]
 const memory = (settings?: MockSession.MemoryOptions) =>
-  Layer.provideMerge(
-    Layer.fresh(Jobs.layer(options)),
-    Layer.mergeAll(Layer.fresh(MockSession.memory(tables, settings)), Logger.layer([]))
-  )
+  jobs([
+    "CREATE TABLE app.rows (id int PRIMARY KEY, value text)",
+    "CREATE TABLE app.counters (id int PRIMARY KEY, count counter)"
+  ], settings)
 
 const insert = Query.make("INSERT INTO app.rows (id, value) VALUES (?, ?)", {
   params: Schema.Tuple([Schema.Int, Schema.String])
 })
 
-const make = (settings?: Partial<Job.Options<{ readonly units: number }, number, never, never>>) =>
-  Job.make("Fill", {
-    version: "1",
-    params: Schema.Struct({ units: Schema.Int }),
-    unit: Schema.Int,
-    units: ({ units }) => Effect.succeed(Array.from({ length: units }, (_, unit) => unit)),
-    ...settings
-  })
-
 type Handler = (unit: number, context: Job.Context<unknown>) => Effect.Effect<number | void, unknown, Session>
 
 const start = (job: ReturnType<typeof make>, handler: Handler, settings?: Job.HandlerOptions) =>
-  Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    const runner = job.toLayer(handler, settings).pipe(Layer.provide(Layer.fresh(JobRunner.layerLocal(options))))
-    yield* Layer.buildWithScope(Layer.fresh(runner), scope)
-    return { kill: Scope.close(scope, Exit.void) }
-  })
-
-const after = <A, E, R>(minutes: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    yield* TestClock.adjust(minutes * 60_000)
-    return yield* Fiber.join(fiber)
-  })
-
-const rejectsOf = (job: Job.Handle) =>
-  Effect.map(
-    Stream.runCollect(job.rejects),
-    (rejects) => rejects.toSorted((a, b) => `${a.unit} ${a.position}` < `${b.unit} ${b.position}` ? -1 : 1)
-  )
+  process(job.toLayer(handler, settings))
 
 /** Fails for the rows whose id is a multiple of ten. */
 const everyTenth = MockSession.when(

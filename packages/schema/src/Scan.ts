@@ -6,7 +6,9 @@
 import { type CqlError, InvalidOptions, type Session } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import { estimateOf } from "./internal/scan/estimate.ts"
 import { checked } from "./internal/scan/options.ts"
+import { partOf } from "./internal/scan/plan.ts"
 import { planned } from "./internal/scan/planned.ts"
 import { defaults, pagesOf, rowsOf, type Task } from "./internal/scan/run.ts"
 import { ofQuery, ofTable, type Scan } from "./internal/scan/source.ts"
@@ -15,6 +17,7 @@ import type {
   Page,
   PartitionerNotSupported,
   QueryOptions,
+  RangeEstimate,
   ScanError,
   Scannable,
   Scanned,
@@ -22,7 +25,7 @@ import type {
   TableOptions
 } from "./ScanTypes.ts"
 import { type Any, TypeId } from "./TableMeta.ts"
-import type { Placed } from "./TokenRange.ts"
+import type { Placed, TokenRange } from "./TokenRange.ts"
 
 export { PartitionerNotSupported, ScanFailed } from "./ScanTypes.ts"
 export type {
@@ -30,6 +33,7 @@ export type {
   Page,
   Progress,
   QueryOptions,
+  RangeEstimate,
   ScanError,
   Scannable,
   Scanned,
@@ -198,6 +202,57 @@ export const ranges = (
     const { ranges: of, splitSize = defaults.splitSize } = checked(options)
     return planned(keyspace, table, { splitSize, least: defaults.concurrency, of })
   })
+
+/**
+ * The sizes of ranges of a table, in their order, by the estimates of one node; undefined where there are none. Rows that are not yet
+ * on disk are not counted, and tokens are taken to be spread evenly.
+ *
+ * **Example** (A table without an estimate)
+ *
+ * ```ts
+ * import { Scan, TokenRange } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect } from "effect"
+ *
+ * const session = MockSession.memory(["CREATE TABLE app.users (id int PRIMARY KEY)"])
+ * const [size] = await Effect.runPromise(
+ *   Scan.estimates("app.users", [TokenRange.all]).pipe(Effect.provide(session))
+ * )
+ * console.assert(size === undefined)
+ * ```
+ *
+ * @category planning
+ * @since 0.1.0
+ */
+export const estimates = (
+  self: Any | string,
+  ranges: ReadonlyArray<TokenRange>
+): Effect.Effect<ReadonlyArray<RangeEstimate | undefined>, never, Session> =>
+  Effect.suspend(() => {
+    const { keyspace, table } = typeof self === "string" ? named(self) : self[TypeId]
+    return Effect.map(
+      estimateOf(keyspace, table),
+      (estimate) => ranges.map((range) => estimate && partOf(estimate, range))
+    )
+  })
+
+/**
+ * The text that a scan of a table sends for each range. Its two markers are the tokens of the range.
+ *
+ * **Example** (All columns)
+ *
+ * ```ts
+ * import { CqlSchema, Scan, Table } from "@effect-cql/schema"
+ *
+ * class User extends Table.Class<User>("User")("app.users", { columns: { id: CqlSchema.Int }, partitionKey: "id" }) {}
+ * console.assert(Scan.textOf(User).endsWith("FROM app.users WHERE token(id) > ? AND token(id) <= ?"))
+ * ```
+ *
+ * @category planning
+ * @since 0.1.0
+ */
+export const textOf = (self: Any): string =>
+  ofTable(self[TypeId], undefined, undefined).statement({ start: 0n, end: 1n, replicas: [] }).text
 
 const named = (name: string): { readonly keyspace: string; readonly table: string } => {
   const [keyspace = "", table = "", ...rest] = name.split(".")

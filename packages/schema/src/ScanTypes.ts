@@ -146,6 +146,17 @@ export interface Page<out Row> {
 }
 
 /**
+ * The size of a range, as the server estimates it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RangeEstimate {
+  readonly bytes: number
+  readonly partitions: number
+}
+
+/**
  * A range could not be read, or the ring could not be. The rows that came before stay valid.
  *
  * @category errors

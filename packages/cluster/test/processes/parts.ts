@@ -48,7 +48,7 @@ const fillLayer = (keyspace: string, port: number) => {
 /** The runner of jobs on the lanes of a cluster. */
 export const jobsLayer = ({ keyspace, port }: Runner) =>
   fillLayer(keyspace, port).pipe(
-    Layer.provide(JobRunner.layer({ interval: "500 millis" })),
+    Layer.provide(JobRunner.layerLanes({ interval: "500 millis" })),
     Layer.provide([Lanes.layer({ keyspace }), Jobs.layer({ keyspace, lanes: 24 })])
   )
 

@@ -1,5 +1,5 @@
 /** A runner: a process of the cluster that works off jobs. */
-import { JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
+import { JobRunner } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { type Config, Effect, Layer } from "effect"
 import * as Health from "./health.ts"
@@ -11,8 +11,7 @@ type Runner = Config.Success<typeof Settings.runner> & Config.Success<typeof Set
 
 const ofSettings = ({ lanes, lease, shards, ...address }: Runner) =>
   Layer.merge(CopyCities.layer, Health.layer(address)).pipe(
-    Layer.provide(JobRunner.layer()),
-    Layer.provide([Lanes.layer({ keyspace }), Jobs.layer({ keyspace, lanes })]),
+    Layer.provide(JobRunner.layerWith({ keyspace, lanes })),
     Layer.provide(NodeCqlCluster.layer({ keyspace, address, shards, lease }))
   )
 

@@ -45,7 +45,7 @@ const runner = (cluster: string, port: number) => {
   return serve(Effect.succeed(0)).pipe(
     Effect.provide(
       Copy.layer.pipe(
-        Layer.provide(JobRunner.layer({ interval: "250 millis" })),
+        Layer.provide(JobRunner.layerLanes({ interval: "250 millis" })),
         Layer.provide([Lanes.layer(options), Jobs.layer({ ...options, lanes })]),
         Layer.provide(NodeCqlCluster.layer({ ...options, shards: lanes, address: { host: "127.0.0.1", port } }))
       )

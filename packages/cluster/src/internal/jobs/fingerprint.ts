@@ -21,13 +21,16 @@ export const fingerprintOf = (
     plan ?? null
   ])))
 
-/** The same value with the keys of its records in their order. */
+/** The same value with the fields of its records in the order of their names, and the names that JSON Schema lists as required. */
 const sorted = (value: unknown): unknown => {
   if (typeof value === "bigint") return String(value)
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== "object" || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, each]) => [key, sorted(each)])
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, each]) => [
+      key,
+      key === "required" && Array.isArray(each) ? each.toSorted() : sorted(each)
+    ])
   )
 }
 

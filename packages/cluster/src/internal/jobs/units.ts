@@ -75,9 +75,12 @@ export const sum = (all: Iterable<ProgressEntry>): ProgressEntry => {
   return { units, done, failed, rows, rejected }
 }
 
-/** Returns true if a reject of a part, written after a start, stands: that start has done the part, or may yet do it. */
-export const stands = ({ doneBy, parts, starts }: UnitEntry, part: number, start: number): boolean => {
-  if (part > parts) return start === starts
+/**
+ * Returns true if a reject of a part, written after a start, stands: that start has done the part, or it was the last one to work on
+ * it. A unit that has ended has done no other parts.
+ */
+export const stands = ({ doneBy, parts, starts, state }: UnitEntry, part: number, start: number): boolean => {
+  if (part > parts) return state === "waiting" && start === starts
   const [by] = doneBy.findLast(([, firstPart]) => firstPart <= part) ?? []
   return by === start
 }

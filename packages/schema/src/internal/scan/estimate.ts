@@ -31,8 +31,9 @@ export const estimateOf = (keyspace: string, table: string): Effect.Effect<Estim
         (sum, { mean_partition_size: mean, partitions_count: count }) => sum + Number(count) * Number(mean),
         0
       )
+      const partitions = rows.reduce((sum, { partitions_count: count }) => sum + Number(count), 0)
       // Rows in memory are not counted, and the estimates come every few minutes.
-      return tokens > 0 && bytes > 0 ? { bytes, tokens } : undefined
+      return tokens > 0 && bytes > 0 ? { bytes, partitions, tokens } : undefined
     }),
     // They are advice, and not every server has them.
     Effect.catch((error) =>

@@ -2,13 +2,19 @@
  * Cuts the ring into ranges of about one size.
  */
 import type { Ring } from "@effect-cql/core/Port"
+import type { RangeEstimate } from "../../ScanTypes.ts"
 import { all, fromRing, intersect, type Placed, size, split, type TokenRange } from "../../TokenRange.ts"
 
 /** Size of a table, estimated from a part of the ring. */
-export interface Estimate {
+export interface Size {
   readonly bytes: number
   /** Number of tokens that hold these bytes. */
   readonly tokens: number
+}
+
+/** The size of a table, and the number of its partitions. */
+export interface Estimate extends Size {
+  readonly partitions: number
 }
 
 export interface PlanOptions {
@@ -26,7 +32,7 @@ const mostParts = 100_000
 /** The ranges to read, in the order of their tokens: together they are the ring, or the part of it that is asked for. */
 export const plan = (
   ring: Ring | undefined,
-  estimate: Estimate | undefined,
+  estimate: Size | undefined,
   { least, of, splitSize }: PlanOptions
 ): ReadonlyArray<Placed> => {
   const placed = fromRing(ring)
@@ -43,6 +49,12 @@ export const plan = (
   return joined(ranges, (range) => bytesOf(range) <= most).flatMap((range) =>
     split(range, Math.max(1, Math.ceil(bytesOf(range) / most)))
   )
+}
+
+/** The part of an estimate that a range has. */
+export const partOf = (estimate: Estimate, range: TokenRange): RangeEstimate => {
+  const share = Number(size(range)) / estimate.tokens
+  return { bytes: Math.round(estimate.bytes * share), partitions: Math.round(estimate.partitions * share) }
 }
 
 /** Joins neighbours on the same replicas, as long as they fit together. */
