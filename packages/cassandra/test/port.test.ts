@@ -70,20 +70,23 @@ describe("a statement", () => {
     ))
 
   it.effect("with values of the driver's classes is refused with what to give instead", () => {
-    const text = "INSERT INTO app.t (u, n, d) VALUES (?, ?, ?)"
+    const text = "INSERT INTO app.t (u, n, d, day) VALUES (?, ?, ?, ?)"
     const columns = {
       [text]: [
         { name: "u", type: scalar("uuid") },
         { name: "n", type: scalar("bigint") },
-        { name: "d", type: scalar("decimal") }
+        { name: "d", type: scalar("decimal") },
+        { name: "day", type: scalar("date") }
       ]
     }
     const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
     const cases: ReadonlyArray<readonly [params: ReadonlyArray<unknown>, advice: RegExp]> = [
-      [[types.Uuid.fromString(uuid), null, null], /give String\(value\)/],
-      [[uuid, types.Long.fromNumber(5), null], /give BigInt\(String\(value\)\)/],
-      [[uuid, null, types.BigDecimal.fromString("1.5")], /a BigDecimal of Effect/],
-      [[uuid, types.unset, null], /give Statement\.unset/]
+      [[types.Uuid.fromString(uuid), null, null, null], /give String\(value\)/],
+      [[uuid, types.Long.fromNumber(5), null, null], /give BigInt\(String\(value\)\)/],
+      [[uuid, null, types.BigDecimal.fromString("1.5"), null], /a BigDecimal of Effect/],
+      [[uuid, types.unset, null, null], /give Statement\.unset/],
+      [[uuid, null, null, types.LocalDate.now()], /give String\(value\)/],
+      [[uuid, null, null, new Date(0)], /give value\.toISOString\(\)\.slice\(0, 10\)/]
     ]
     return withFake(({ seen }) =>
       Effect.gen(function*() {

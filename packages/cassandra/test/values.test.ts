@@ -161,6 +161,7 @@ describe("types", () => {
   it("younger than the protocol are read off the names of their classes", () => {
     assert.strictEqual(custom(`${marshal}DurationType`), "duration")
     assert.strictEqual(custom(`${marshal}VectorType(${marshal}FloatType , 3)`), "vector<float, 3>")
+    assert.strictEqual(custom(`${marshal}LegacyTimeUUIDType`), "timeuuid")
     const list = `${marshal}FrozenType(${marshal}ListType(${marshal}UUIDType))`
     const map = `${marshal}MapType(${marshal}UTF8Type,${list})`
     assert.strictEqual(custom(`${marshal}VectorType(${map}, 2)`), "vector<map<text, list<uuid>>, 2>")

@@ -87,6 +87,8 @@ const scalarClasses: ReadonlyMap<string, ScalarName> = new Map([
   ["UUIDType", "uuid"],
   ["IntegerType", "varint"],
   ["TimeUUIDType", "timeuuid"],
+  // Of functions such as `blob_as_timeuuid`.
+  ["LegacyTimeUUIDType", "timeuuid"],
   ["InetAddressType", "inet"],
   ["SimpleDateType", "date"],
   ["TimeType", "time"],

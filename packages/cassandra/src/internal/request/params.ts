@@ -67,6 +67,9 @@ const refused = (
 /** Advice on an object that may be a value of another driver, or of the client of the driver. */
 const adviceOnObject = (value: unknown, type: string): string => {
   if (value === types.unset) return "; give Statement.unset to leave the column alone"
+  if (value instanceof Date && type === "date") {
+    return "; give value.toISOString().slice(0, 10), if the day in UTC is meant"
+  }
   // Their classes for these types give what is expected as their text.
   if (/^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)) return "; give String(value), if that is its text"
   return /^(?:bigint|counter|varint)$/.test(type) ? "; give BigInt(String(value)), if that is its text" : ""
