@@ -14,24 +14,29 @@ import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
+/**
+ * The phases of an attempt. A program lets go of an abandoned request once its fiber was interrupted, or where it was never
+ * written.
+ */
+type Phase = "sending" | "in flight" | "answered" | "abandoned" | "released"
+
 export class Attempt {
   readonly #execution: Execution
-  readonly #environment: Environment
   /** Its answer, if that came while it was being sent. */
   exit: Exit.Exit<Page, CqlError> | undefined
   /** The fiber that runs it, where the port is one of effects. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
+  #phase: Phase = "sending"
   #cancel: Cancel | void = undefined
-  #isInFlight = false
-  #isOver = false
-  #isAnswered = false
-  #isAbandoned = false
   // Load that the limiters count until the late answer arrives.
   #load: Abandoned | undefined
 
-  constructor(execution: Execution, environment: Environment) {
+  constructor(execution: Execution) {
     this.#execution = execution
-    this.#environment = environment
+  }
+
+  get #environment(): Environment {
+    return this.#execution.environment
   }
 
   /** Runs an effect in the context of the run. */
@@ -46,23 +51,28 @@ export class Attempt {
   send(request: Request, pageState: PageState | undefined): boolean {
     const { session } = this.#environment
     const cancel = session.send(request, pageState, this)
-    if (this.#isOver) return false
+    if (this.#isAnswered) return false
     this.#cancel = cancel
-    this.#isInFlight = true
+    this.#phase = "in flight"
     session.enter()
     return true
   }
 
+  // Read after code of the port, which may have called `done`.
+  get #isAnswered(): boolean {
+    return this.#phase === "answered"
+  }
+
   /** Takes the answer. A second one says nothing. */
   readonly done: Done = (exit) => {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#isAnswered = true
-    if (this.#isAbandoned) {
+    const phase = this.#phase
+    if (phase === "answered" || phase === "released") return
+    this.#phase = "answered"
+    if (phase === "sending") this.exit = answerOf(exit)
+    else if (phase === "abandoned") {
       this.#environment.session.leaveAbandoned()
       this.#load?.lateAnswer()
-    } else if (!this.#isInFlight) this.exit = answerOf(exit)
-    else {
+    } else {
       this.#environment.session.leave()
       this.#execution.answered(answerOf(exit))
     }
@@ -70,14 +80,14 @@ export class Attempt {
 
   /** The end of an interrupted fiber: the program has let go of the request, and the server may still have it. */
   released(): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.#phase !== "abandoned") return
+    this.#phase = "released"
     this.#environment.session.leaveAbandoned()
   }
 
   /** Gives it up; true if the server may have it. Its late answer is dropped. */
   abandon(permit: Permit | undefined, timedOut: boolean): boolean {
-    this.#isAbandoned = true
+    this.#phase = "abandoned"
     this.#environment.session.abandon()
     const mayBeSent = this.#isCancelledAfterWriting()
     if (mayBeSent) {

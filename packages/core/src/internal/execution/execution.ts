@@ -16,6 +16,7 @@ import * as Reason from "../../Reason.ts"
 import { standard } from "../../RetryPolicy.ts"
 import { carrying, internals } from "../internals.ts"
 import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
+import type { Environment } from "../run/environment.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
@@ -91,6 +92,10 @@ export class Execution {
     return this.#pageState
   }
 
+  get environment(): Environment {
+    return this.#run.environment
+  }
+
   get request(): Request | undefined {
     return this.#request
   }
@@ -118,18 +123,15 @@ export class Execution {
       while (exit === undefined || this.#take(exit)) {
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
-          const request = bind(
-            this.executable,
-            run.environment.resolver.resolve(this.executable.options),
-            run.environment
-          )
+          const { environment } = run
+          const request = bind(this.executable, environment.resolver.resolve(this.executable.options), environment)
           if (!isRequest(request)) {
             this.#permit?.giveBack("failed")
             return this.#end(this.#failure(this.#errorOf(request)))
           }
           this.#request = request
-          if (request.conditional && run.environment.session.port.datesConditionalWrites === true) {
-            this.#sendFrom = nextMillisecond(run.environment.clock)
+          if (request.conditional && environment.session.port.datesConditionalWrites === true) {
+            this.#sendFrom = nextMillisecond(environment.clock)
           }
         }
         if (this.#sendFrom !== undefined && this.#waitsForTime(this.#sendFrom)) return
@@ -219,7 +221,7 @@ export class Execution {
     const run = this.#run
     const refusal = run.environment.session.refusal(request)
     if (refusal !== undefined) return refusal
-    const attempt = new Attempt(this, run.environment)
+    const attempt = new Attempt(this)
     if (!attempt.send(request, this.#pageState)) return attempt.exit
     this.#attempt = attempt
     run.enter(this, request.options.requestTimeout)
@@ -302,9 +304,8 @@ export class Execution {
   #refused(error: CqlError): void {
     const failure = this.#failure(behind(this.#rowsBefore + (this.#pages?.length ?? 0), error))
     this.#outcome = failure.outcome
-    const { environment } = this.#run
+    const { environment, retries } = this.#run
     const policy = environment.resolver.resolve(this.executable.options).retry
-    const { retries } = this.#run
     const waiting = retries.wait(policy, failure.error, isBusy(error.reason), this.#steps ??= {})
     if (waiting === undefined) return this.#givesUp(failure)
     const wait = environment.fork(waiting)
