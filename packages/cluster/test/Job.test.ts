@@ -301,3 +301,35 @@ describe("faults", () => {
       assert.isAbove(explored.runs, 30)
     }), 300_000)
 })
+
+describe("an outage of the store", () => {
+  it.effect("counts no attempt of the units that it has interrupted, however long it lasts", () =>
+    Effect.gen(function*() {
+      let attempts = 0
+      yield* start((_, { checkpoint, cursor }) =>
+        Effect.gen(function*() {
+          attempts++
+          for (let step = Number(cursor ?? 0); step < 200; step++) {
+            yield* Effect.sleep("1 second")
+            yield* checkpoint({ cursor: step + 1, rows: 1 })
+          }
+        })
+      )
+      const job = yield* Numbers.start({ upTo: 4 }, { id: "a" })
+      const fiber = yield* Effect.forkChild(Effect.retry(job.await, { while: ({ _tag }) => _tag === "CqlError" }))
+      yield* TestClock.adjust("9 minutes")
+      const { done, failed, rows } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([done, failed, rows], [4, 0, 800])
+      // Five outages, each of which ends the attempt of every unit.
+      assert.isAbove(attempts, 4 * 4)
+    }).pipe(Effect.provide(Layer.provideMerge(
+      Layer.fresh(Jobs.layer(options)),
+      memory({
+        faults: FaultPlan.make(
+          [20, 80, 160, 250, 350].map((from) =>
+            FaultPlan.between(`${from} seconds`, `${from + 40} seconds`, "unavailable")
+          )
+        )
+      })
+    ))))
+})

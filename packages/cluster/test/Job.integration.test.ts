@@ -1,0 +1,112 @@
+/** Jobs on a real server: their tables, their rejects and their limits. */
+import { CqlCluster, Job, JobRunner, Jobs } from "@effect-cql/cluster"
+import { Query, Statement } from "@effect-cql/core"
+import { integration } from "@effect-cql/test-support/server"
+import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import { rejectsOf } from "./support/jobs.ts"
+
+const keyspace = ownName("jobs")
+const tables = [`CREATE TABLE ${keyspace}.target (id int PRIMARY KEY, value text)`]
+const insert = Query.make(`INSERT INTO ${keyspace}.target (id, value) VALUES (?, ?)`, {
+  params: Schema.Tuple([Schema.Int, Schema.String])
+})
+const absent = Statement.make(`INSERT INTO ${keyspace}.absent (id) VALUES (1)`)
+
+const rowsOfUnit = 100
+
+/** Writes rows, the last of each unit into a table that does not exist, and divides a unit that cannot be done. */
+const Fill = Job.make("Fill", {
+  version: "1",
+  params: Schema.Struct({ units: Schema.Int }),
+  unit: Schema.Struct({ from: Schema.Int, to: Schema.Int }),
+  units: ({ units }) =>
+    Effect.succeed(
+      Array.from({ length: units }, (_, unit) => ({ from: unit * rowsOfUnit, to: (unit + 1) * rowsOfUnit }))
+    ),
+  divide: ({ from, to }) => {
+    const middle = Math.floor((from + to) / 2)
+    return middle === from ? undefined : [{ from, to: middle }, { from: middle, to }]
+  },
+  rejects: { body: true, retention: "1 hour" },
+  errorBudget: { share: 0.5, minimum: 100 }
+})
+
+const FillLive = (poison: number) =>
+  Fill.toLayer(({ from, to }, { checkpoint, execute }) =>
+    Effect.gen(function*() {
+      if (from <= poison && poison < to) return yield* Effect.fail("poison")
+      const ids = Array.from({ length: to - from }, (_, at) => from + at)
+      const statements = ids.map((id) => id % rowsOfUnit === 99 ? absent : insert(id, `row ${id}`))
+      yield* execute(statements, {
+        position: (index) => String(ids[index]),
+        body: (index) => ({ id: ids[index] }),
+        statement: { consistency: "QUORUM" }
+      })
+      yield* checkpoint({ cursor: to, rows: ids.length })
+    }), { attempts: 1 })
+
+const runner = (cluster: string, poison = -1) => {
+  const options = { keyspace, cluster, lanes: 4, interval: "200 millis" } as const
+  return FillLive(poison).pipe(Layer.provideMerge(Layer.fresh(JobRunner.layerLocal(options))))
+}
+
+integration("A job", () => {
+  layer(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), ...tables), {
+    excludeTestServices: true,
+    timeout: 120_000
+  })(
+    (it) => {
+      it.effect(
+        "writes rows with its timestamp, keeps its limits, and lists what it rejected",
+        () =>
+          Effect.gen(function*() {
+            const begun = yield* Effect.sync(() => performance.now())
+            const handle = yield* Fill.start({ units: 8 }, { id: "fill", concurrency: 6, rate: 300 })
+            const { rejected, rows } = yield* Effect.timeout(handle.await, "60 seconds")
+            assert.deepStrictEqual([rows, rejected], [800, 8])
+            // 800 statements at 300 a second, of which one second's worth may start at once.
+            assert.isAbove(performance.now() - begun, 1_400)
+            const { timestamp } = (yield* Jobs.Jobs.use(({ find }) => find("fill")))!
+            const written = yield* Statement.make(`SELECT id, writetime(value) AS at FROM ${keyspace}.target`)
+            assert.strictEqual(written.length, 792)
+            assert.isTrue(written.rows.every(({ at }) => at === timestamp))
+            const rejects = (yield* rejectsOf(handle)).toSorted((a, b) => Number(a.position) - Number(b.position))
+            assert.deepStrictEqual(
+              rejects.map(({ body, outcome, position, reason }) => ({ position, reason, outcome, body })),
+              Array.from({ length: 8 }, (_, unit) => unit * rowsOfUnit + 99).map((id) => (
+                { position: String(id), reason: "InvalidQuery", outcome: "NotApplied" as const, body: { id } }
+              ))
+            )
+            yield* handle.retry({ only: "rejects" })
+            const again = yield* Effect.timeout(handle.await, "60 seconds")
+            assert.deepStrictEqual([again.rows, again.rejected, again.done], [800, 8, 8])
+            assert.strictEqual((yield* rejectsOf(handle)).length, 8)
+          }).pipe(Effect.provide(runner("fill"))),
+        120_000
+      )
+
+      it.effect(
+        "divides what cannot be done, is paused, limited anew and resumed, and ends with one failure",
+        () =>
+          Effect.gen(function*() {
+            const handle = yield* Fill.start({ units: 20 }, { id: "poison", rate: 100 })
+            yield* Effect.sleep("1 second")
+            yield* handle.pause
+            yield* handle.setLimits({ rate: "unbounded", concurrency: 64 })
+            yield* Effect.sleep("2 seconds")
+            const paused = yield* handle.progress
+            assert.isBelow(paused.rows, 1_000)
+            yield* handle.resume
+            const error = yield* Effect.flip(Effect.timeout(handle.await, "90 seconds"))
+            assert.strictEqual(error._tag, "JobFailed")
+            const { done, failed, rows, units } = yield* handle.progress
+            assert.deepStrictEqual([rows, failed, done + failed], [1_999, 1, units])
+            assert.deepStrictEqual((yield* handle.failures).map(({ unit }) => unit), [{ from: 777, to: 778 }])
+          }).pipe(Effect.provide(runner("poison", 777))),
+        180_000
+      )
+    }
+  )
+})
