@@ -1,37 +1,38 @@
-/** What holds for every run of a world. */
+/** The invariants of every world. */
 import { assert } from "@effect/vitest"
-import { lease, members, type Saved, type World } from "./world.ts"
+import { type History, type Saved, soon } from "./history.ts"
 
-export const check = (world: World, lanes: number): void => {
-  const { calmSince, counters, events, live, now, saved } = world
-  const story = events.join("\n")
-  const ownerOf = new Map<string, number>()
+export const check = (history: History): void => {
+  const { calms, endedUnits, lanes, planned, progress, saved, story } = history
+  const fail = (problem: string): never => assert.fail(`${problem}\n${story}`)
+
+  if (history.contended.length > 0) fail(`a lock had two owners: ${history.contended.join("; ")}`)
   const ofLane = new Map<number, Array<Saved>>()
-  for (const each of saved) {
-    const key = `${each.lane}/${each.epoch}`
-    assert.strictEqual(ownerOf.get(key) ?? each.runner, each.runner, `two owners of epoch ${key}\n${story}`)
-    ownerOf.set(key, each.runner)
-    const before = ofLane.get(each.lane)?.at(-1)
-    assert.isTrue(
-      before === undefined || before.epoch <= each.epoch,
-      `a former owner of ${key} passed the fence\n${story}`
-    )
-    ofLane.set(each.lane, [...(ofLane.get(each.lane) ?? []), each])
-  }
-  assert.strictEqual(ofLane.size, lanes, `lanes without an owner\n${story}`)
+  for (const each of saved) ofLane.set(each.lane, [...(ofLane.get(each.lane) ?? []), each])
+  if (ofLane.size !== lanes) fail(`${ofLane.size} of ${lanes} lanes have been owned`)
   for (const [lane, all] of ofLane) {
-    assert.strictEqual(counters[lane], all.length, `lane ${lane} counted something twice, or not at all\n${story}`)
-    const first = all.find(({ at }) => at >= calmSince)?.at ?? Number.POSITIVE_INFINITY
-    assert.isAtMost(
-      first - calmSince,
-      lease + 2 * members + 2_000,
-      `lane ${lane} was not owned again in time\n${story}`
-    )
+    const ownerOf = new Map<number, number>()
+    for (const [at, { counted, epoch, process }] of all.entries()) {
+      if ((ownerOf.get(epoch) ?? process) !== process) fail(`two processes wrote lane ${lane} in epoch ${epoch}`)
+      ownerOf.set(epoch, process)
+      if (epoch < (all[at - 1]?.epoch ?? 0)) fail(`a former owner of lane ${lane} passed the fence in epoch ${epoch}`)
+      if (counted !== at + 1) fail(`write ${at + 1} of lane ${lane} counted ${counted}`)
+    }
+    for (const { from, until } of calms) {
+      const first = all.find(({ at }) => at > from)
+      if (first === undefined || first.at > from + soon) {
+        fail(`lane ${lane} was not owned within ${soon} ms after ${from} ms, but at ${first?.at} ms`)
+      }
+      const owners = new Set(all.filter(({ at }) => at > from + soon && at <= until).map(({ epoch }) => epoch))
+      if (owners.size > 1) fail(`lane ${lane} had ${owners.size} owners from ${from + soon} ms to ${until} ms`)
+    }
     const last = all.at(-1)
-    assert.isTrue(
-      last !== undefined && live.has(last.runner),
-      `lane ${lane} belongs to a runner that is gone\n${story}`
-    )
-    assert.isAtMost(now - (last?.at ?? 0), 3_000, `lane ${lane} has stopped\n${story}`)
+    if (last === undefined || !history.live.has(last.process)) fail(`lane ${lane} belongs to a process that is gone`)
+    if (history.ended - (last?.at ?? 0) > 12_000) fail(`lane ${lane} has stopped`)
+  }
+  if (progress?.state !== "done") fail(`the job is ${progress?.state}`)
+  if (progress?.rows !== planned) fail(`the job has ${planned} rows, and counted ${progress?.rows}`)
+  if (new Set(endedUnits).size !== endedUnits.length || endedUnits.length !== progress?.units) {
+    fail(`${progress?.units} units ended ${endedUnits.length} times`)
   }
 }

@@ -1,229 +1,219 @@
 /**
- * A cluster on the virtual clock: real `Sharding` for each runner, over the storage of runners on tables in memory. Runners are
- * killed, frozen and started by a seed, and the storage is away at times.
+ * A cluster in virtual time: real `Sharding`, lanes and jobs in each runner, over tables in memory. Runners are killed, frozen,
+ * stopped, restarted and started by a seed. The storage is away at times, answers get lost, and requests arrive late. The wall
+ * clocks of the runners differ by up to a minute.
+ *
+ * A runner is a process: while it is frozen, none of its timers ends and none of its answers arrives. All that goes wrong happens
+ * between its session and the server, so that every statement meets it.
  */
-import { CqlCluster, CqlRunnerStorage, Lanes } from "@effect-cql/cluster"
-import { Random } from "@effect-cql/test-support/random"
+import { CqlCluster, CqlRunnerStorage, Job, JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
+import { CqlError, Reason } from "@effect-cql/core"
+import type { Page } from "@effect-cql/core/Port"
+import { Random as Seeded } from "@effect-cql/test-support/random"
 import { MockSession } from "@effect-cql/testing"
-import { Clock, Effect, Exit, Layer, Logger, Option, Scope } from "effect"
-import {
-  ClusterError,
-  MessageStorage,
-  RunnerAddress,
-  RunnerHealth,
-  Runners,
-  RunnerStorage,
-  Sharding,
-  ShardingConfig
-} from "effect/cluster"
-import { TestClock } from "effect/testing"
+import { Clock, Deferred, Effect, Exit, Layer, Logger, Option, Random, Schema, Scope } from "effect"
+import { MessageStorage, RunnerAddress, RunnerHealth, Runners, Sharding, ShardingConfig } from "effect/cluster"
+import { breaking, type Broken } from "./broken.ts"
+import { History, lease, members, refresh } from "./history.ts"
+import { gated } from "./port.ts"
+import { type Process, VirtualTime } from "./virtualTime.ts"
 
-export const lease = 15_000
-export const refresh = 5_000
-export const members = 3_000
-
-/** A write of a lane that passed its fence. */
-export interface Saved {
-  readonly lane: number
-  readonly epoch: number
-  readonly runner: number
-  readonly at: number
+export interface Options {
+  readonly seed: number
+  readonly runners: number
+  readonly lanes: number
+  readonly events: number
+  /** A part that does not work, for tests of the invariants. Default: all of them work. */
+  readonly broken?: Broken | undefined
 }
 
-type Mode = "live" | "killed" | "frozen" | "over"
-
-class Runner {
-  mode: Mode = "live"
+interface Runner {
   readonly port: number
+  readonly process: Process
   readonly scope: Scope.Closeable
-  refused = 0
-
-  constructor(port: number, scope: Scope.Closeable) {
-    this.port = port
-    this.scope = scope
-  }
-
-  /** Lets a call through, holds it while the runner is frozen, and never answers one of a killed runner. */
-  readonly gate = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => {
-      switch (this.mode) {
-        case "live":
-          return self
-        case "over":
-          return Effect.interrupt
-        default:
-          return Effect.andThen(Effect.sleep(250), this.gate(self))
-      }
-    })
+  mode: "live" | "killed" | "frozen" | "stopped"
 }
 
-export interface World {
-  readonly saved: ReadonlyArray<Saved>
-  readonly refused: number
-  readonly live: ReadonlySet<number>
-  readonly counters: ReadonlyArray<number>
-  readonly events: ReadonlyArray<string>
-  /** Time of the last event in milliseconds. */
-  readonly calmSince: number
-  readonly now: number
-}
+/** Units of a job that count their steps. */
+const Steps = Job.make("Steps", {
+  version: "1",
+  params: Schema.Array(Schema.Int),
+  unit: Schema.Int,
+  units: (lengths) => Effect.succeed(lengths)
+})
 
-export const run = (
-  options: { readonly seed: number; readonly runners: number; readonly lanes: number; readonly events: number }
-) =>
-  Effect.gen(function*() {
-    const random = new Random(options.seed)
-    const under = (bound: number) => random.between(0, bound - 1)
-    const runners: Array<Runner> = []
-    const saved: Array<Saved> = []
-    const events: Array<string> = []
-    let isAway = false
-
-    const start = Effect.gen(function*() {
-      const runner = new Runner(runners.length + 1, yield* Scope.make())
-      runners.push(runner)
-      const storage = Layer.effect(
-        RunnerStorage.RunnerStorage,
-        Effect.map(CqlRunnerStorage.make({ keyspace: "app" }), (storage) => gated(storage, runner, () => isAway))
-      )
-      const layer = Lanes.layer({ keyspace: "app" }).pipe(
-        Layer.provide(Sharding.layer),
-        Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
-        Layer.provide(MessageStorage.layerNoop),
-        Layer.provide(storage),
-        Layer.provide(ShardingConfig.layer({
-          runnerAddress: Option.some(RunnerAddress.make("runner", runner.port)),
-          shardsPerGroup: options.lanes,
-          shardLockExpiration: lease,
-          shardLockRefreshInterval: refresh,
-          refreshAssignmentsInterval: members,
-          entityMessagePollInterval: members
-        }))
-      )
-      const context = yield* Layer.buildWithScope(Layer.fresh(layer), runner.scope)
-      yield* Effect.gen(function*() {
-        const lanes = yield* Lanes.Lanes
-        yield* lanes.register("work", (index) => work(lanes, index, runner, saved))
-      }).pipe(Effect.provide(context), Scope.provide(runner.scope))
-    })
-
-    const living = () => runners.filter(({ mode }) => mode === "live")
-    const step: Effect.Effect<void, unknown, MockSession.MockSession | Effect.Services<typeof start>> = Effect.gen(
-      function*() {
-        const now = yield* Clock.currentTimeMillis
-        const victim = living()[under(living().length)]
-        const kind = ["kill", "freeze", "stop", "join", "outage"][under(5)]
-        if (kind === "join" || victim === undefined || living().length <= 2) {
-          events.push(`${now} join`)
-          yield* start
-        } else if (kind === "kill") {
-          events.push(`${now} kill ${victim.port}`)
-          victim.mode = "killed"
-        } else if (kind === "freeze") {
-          const millis = 2_000 + under(40_000)
-          events.push(`${now} freeze ${victim.port} for ${millis}`)
-          victim.mode = "frozen"
-          yield* Effect.forkDetach(Effect.andThen(
-            Effect.sleep(millis),
-            Effect.sync(() => {
-              if (victim.mode === "frozen") victim.mode = "live"
-            })
-          ))
-        } else if (kind === "stop") {
-          events.push(`${now} stop ${victim.port}`)
-          yield* Effect.forkDetach(Scope.close(victim.scope, Exit.void))
-          yield* TestClock.adjust(1_000)
-          victim.mode = "over"
-        } else {
-          const millis = 1_000 + under(20_000)
-          events.push(`${now} outage for ${millis}`)
-          isAway = true
-          yield* TestClock.adjust(millis)
-          isAway = false
+const stepsLayer = (broken: Broken | undefined) =>
+  Steps.toLayer(
+    (length, { checkpoint, cursor }) =>
+      Effect.gen(function*() {
+        for (let step = Number(cursor ?? 0); step < length; step++) {
+          yield* Effect.sleep(3_000)
+          yield* checkpoint({ cursor: step + 1, rows: broken === "count" ? 1 + step % 2 : 1 })
         }
-      }
-    )
-
-    yield* Effect.forEach(Array.from({ length: options.runners }), () => start, { discard: true })
-    yield* TestClock.adjust(20_000)
-    for (let event = 0; event < options.events; event++) {
-      yield* step
-      yield* TestClock.adjust(1_000 + under(20_000))
-    }
-    // The longest freeze is over by then, and everything has settled.
-    const calmSince = (yield* Clock.currentTimeMillis) + 42_000
-    yield* TestClock.adjust(42_000 + 2 * lease + 4 * members)
-    const now = yield* Clock.currentTimeMillis
-    const live = new Set(living().map(({ port }) => port))
-    for (const runner of runners) runner.mode = "over"
-    yield* TestClock.adjust(1_000)
-    yield* Effect.forEach(runners, ({ scope }) => Effect.forkDetach(Scope.close(scope, Exit.void)), { discard: true })
-    yield* TestClock.adjust(60_000)
-    return {
-      saved,
-      refused: runners.reduce((sum, { refused }) => sum + refused, 0),
-      live,
-      counters: yield* counters(options.lanes),
-      events,
-      calmSince,
-      now
-    } satisfies World
-  }).pipe(
-    Effect.provide([
-      Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), { record: false })),
-      // Runners that are killed or cut off report that at length.
-      Logger.layer([])
-    ])
+      }),
+    { attempts: 1_000 }
   )
 
-/** Counts in its lane, once in a second. What is on its way when the runner is frozen arrives later, as in a real one. */
-const work = (lanes: Lanes.Lanes["Service"], index: number, runner: Runner, saved: Array<Saved>) =>
-  Effect.gen(function*() {
-    const lane = yield* runner.gate(lanes.take("work", index))
-    let counted = Number((yield* runner.gate(lane.entries)).get("counted") ?? "0")
-    while (true) {
-      yield* Effect.sleep(1_000)
-      yield* Effect.uninterruptible(
-        runner.gate(lane.save([["counted", String(counted + 1)]])).pipe(
-          Effect.tap(Effect.flatMap(Clock.currentTimeMillis, (at) =>
-            Effect.sync(() => {
-              counted++
-              saved.push({ lane: index, epoch: lane.epoch, runner: runner.port, at })
-            }))),
-          Effect.tapErrorTag("LaneLost", () => Effect.sync(() => runner.refused++))
-        )
-      )
-    }
-  })
+/** Counts in its lane, once in three seconds, for as long as it has the lane. */
+const workLayer = Layer.effectDiscard(
+  Lanes.Lanes.use((lanes) =>
+    lanes.register("work", (index) =>
+      Effect.gen(function*() {
+        const lane = yield* lanes.take("work", index)
+        let counted = Number((yield* lane.entries).get("counted") ?? "0")
+        while (true) {
+          yield* Effect.sleep(3_000)
+          counted++
+          yield* lane.save([["counted", String(counted)]])
+        }
+      }))
+  )
+)
 
-const counters = (lanes: number) =>
-  Effect.gen(function*() {
-    const reader = yield* Lanes.Lanes
-    return yield* Effect.forEach(Array.from({ length: lanes }, (_, lane) => lane), (lane) =>
-      Effect.flatMap(reader.take("work", lane), ({ entries }) =>
-        Effect.map(entries, (entries) =>
-          Number(entries.get("counted") ?? "0"))))
-  }).pipe(Effect.provide(Layer.fresh(Lanes.layerLocal({ keyspace: "app" }))))
+/** All that a process of the cluster runs, but its session. */
+const processLayer = ({ broken, lanes }: Options, port: number) =>
+  Layer.merge(workLayer, Layer.provide(stepsLayer(broken), JobRunner.layer({ interval: "5 seconds" }))).pipe(
+    Layer.provide([Lanes.layer({ keyspace: "app" }), Jobs.layer({ keyspace: "app", lanes })]),
+    Layer.provide(Sharding.layer),
+    Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
+    Layer.provide(MessageStorage.layerNoop),
+    Layer.provide(CqlRunnerStorage.layer({ keyspace: "app" })),
+    Layer.provide(ShardingConfig.layer({
+      runnerAddress: Option.some(RunnerAddress.make("runner", port)),
+      shardsPerGroup: lanes,
+      shardLockExpiration: lease,
+      shardLockRefreshInterval: refresh,
+      refreshAssignmentsInterval: members,
+      entityMessagePollInterval: members
+    }))
+  )
 
-const gated = (
-  storage: RunnerStorage.RunnerStorage["Service"],
-  { gate }: Runner,
-  isAway: () => boolean
-): RunnerStorage.RunnerStorage["Service"] => {
-  const call = <A>(self: Effect.Effect<A, ClusterError.PersistenceError>) =>
-    gate(
-      Effect.suspend(() =>
-        isAway() ? Effect.fail(new ClusterError.PersistenceError({ cause: "the storage is away" })) : self
-      )
-    )
-  return {
-    getRunners: call(storage.getRunners),
-    register: (runner, healthy) => call(storage.register(runner, healthy)),
-    unregister: (address) => call(storage.unregister(address)),
-    setRunnerHealth: (address, healthy) => call(storage.setRunnerHealth(address, healthy)),
-    acquire: (address, shards) => call(storage.acquire(address, shards)),
-    refresh: (address, shards) => call(storage.refresh(address, shards)),
-    release: (address, shard) => call(storage.release(address, shard)),
-    releaseAll: (address) => call(storage.releaseAll(address))
-  }
+const failing = (reason: Reason.Reason) => Effect.fail(new CqlError({ reason, query: "" }))
+const away = failing(new Reason.Overloaded({ message: "the storage is away" }))
+const lost = failing(new Reason.ConnectionClosed({ message: "the connection was lost", written: true }))
+
+/** Lives the world of a seed, and returns what has happened. */
+export const run = (options: Options): Promise<History> => {
+  const time = new VirtualTime()
+  const history = new History(time, options)
+  const program = live(options, time, history).pipe(
+    Effect.provide([
+      Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), { record: false, metrics: false, spans: false })),
+      // Runners that are killed or cut off report that at length.
+      Logger.layer([])
+    ]),
+    Random.withSeed(options.seed)
+  )
+  return time.run(Effect.as(program, history))
 }
+
+const live = (options: Options, time: VirtualTime, history: History) =>
+  Effect.gen(function*() {
+    const random = new Seeded(options.seed)
+    const under = (bound: number) => random.between(0, bound - 1)
+    const breaks = breaking(options.broken)
+    const runners: Array<Runner> = []
+    const isIn = (mode: Runner["mode"]) => runners.filter((runner) => runner.mode === mode)
+    let network: "well" | "refusing" | "hanging" = "well"
+
+    /** The way of a request from a process to the server and back. The server executes it although its client has given it up. */
+    const way = (process: Process, execute: Effect.Effect<Page, CqlError>) =>
+      Effect.gen(function*() {
+        const answer = Deferred.makeUnsafe<Page, CqlError>()
+        const fate = random.next()
+        const latency = fate < 0.002 ? under(10_000) : 1 + under(5)
+        const atServer = network === "refusing" && fate > 0.01
+          ? away
+          : network === "hanging"
+          ? Effect.never
+          : fate > 0.998
+          ? lost
+          : fate > 0.996
+          ? Effect.andThen(execute, lost)
+          : execute
+        yield* Effect.sleep(latency).pipe(
+          Effect.andThen(atServer),
+          Effect.provideService(Clock.Clock, time.clock),
+          Effect.exit,
+          Effect.flatMap((exit) => Deferred.done(answer, exit)),
+          Effect.forkDetach
+        )
+        const exit = yield* Effect.exit(Deferred.await(answer))
+        yield* process.running
+        return yield* exit
+      })
+
+    const start = (port: number) =>
+      Effect.gen(function*() {
+        const process = time.process(random.between(-30_000, 30_000))
+        const runner: Runner = { port, process, scope: yield* Scope.make(), mode: "live" }
+        runners.push(runner)
+        const session = gated((request, send) =>
+          way(process, history.observed(runners.indexOf(runner), request, breaks(request, send)))
+        )
+        yield* Layer.buildWithScope(
+          Layer.fresh(processLayer(options, port).pipe(Layer.provide(session))),
+          runner.scope
+        ).pipe(Effect.provideService(Clock.Clock, process.clock), Effect.forkDetach)
+      })
+
+    const victimOf = () => isIn("live")[under(isIn("live").length)]
+    const nextPort = () => runners.length + 1
+    const kinds = ["kill", "freeze", "stop", "join", "restart", "outage"] as const
+    const step = Effect.gen(function*() {
+      const victim = victimOf()
+      const kind = kinds[under(kinds.length)] ?? "join"
+      if (kind === "join" || victim === undefined || isIn("live").length <= 2) {
+        history.event(`join ${nextPort()}`)
+        yield* start(nextPort())
+      } else if (kind === "kill" || kind === "restart") {
+        history.event(`${kind} ${victim.port}`)
+        victim.mode = "killed"
+        victim.process.freeze()
+        if (kind === "restart") yield* start(victim.port)
+      } else if (kind === "freeze") {
+        const millis = 2_000 + under(25_000)
+        history.event(`freeze ${victim.port} for ${millis} ms`)
+        victim.mode = "frozen"
+        victim.process.freeze()
+        yield* Effect.sleep(millis).pipe(
+          Effect.andThen(Effect.sync(() => {
+            history.event(`thaw ${victim.port}`)
+            victim.mode = "live"
+            victim.process.thaw()
+          })),
+          Effect.forkDetach
+        )
+      } else if (kind === "stop") {
+        history.event(`stop ${victim.port}`)
+        victim.mode = "stopped"
+        yield* Effect.forkDetach(
+          Effect.provideService(Scope.close(victim.scope, Exit.void), Clock.Clock, victim.process.clock)
+        )
+      } else {
+        const millis = 1_000 + under(12_000)
+        network = random.chance(0.5) ? "refusing" : "hanging"
+        history.event(`the storage is ${network} for ${millis} ms`)
+        yield* Effect.sleep(millis)
+        network = "well"
+        history.event("the storage is well")
+      }
+    })
+
+    for (let port = 1; port <= options.runners; port++) yield* start(port)
+    yield* Effect.sleep(12_000)
+    const lengths = Array.from({ length: options.lanes * 5 }, () => random.between(1, 6))
+    history.planned = lengths.reduce((sum, length) => sum + length, 0)
+    const jobs = yield* Layer.build(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: options.lanes })))
+    const job = yield* Effect.provide(Steps.start(lengths, { id: "steps" }), jobs)
+    for (let event = 0; event < options.events; event++) {
+      yield* step
+      if (random.chance(0.5)) yield* Effect.sleep(under(10_000))
+      else yield* history.calm
+    }
+    // The longest freeze is over by then.
+    yield* Effect.sleep(27_000)
+    yield* history.calm
+    for (let waited = 0; waited < 60 && (yield* job.progress).state === "running"; waited++) yield* Effect.sleep(5_000)
+    history.end(yield* job.progress, isIn("live").map((runner) => runners.indexOf(runner)))
+  }).pipe(Effect.scoped)
