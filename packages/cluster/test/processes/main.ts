@@ -5,7 +5,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Layer } from "effect"
 import { ClusterWorkflowEngine } from "effect/cluster"
 import process from "node:process"
-import { cluster, jobsLayer, layer, type Runner } from "./parts.ts"
+import { cluster, layer, type Runner } from "./parts.ts"
 
 interface Settings extends Runner {
   readonly contactPoints: ReadonlyArray<string>
@@ -14,7 +14,7 @@ interface Settings extends Runner {
 
 const settings = JSON.parse(process.env["RUNNER"] ?? "{}") as Settings
 
-Layer.merge(layer(settings), jobsLayer(settings)).pipe(
+layer(settings).pipe(
   Layer.provide(ClusterWorkflowEngine.layer),
   Layer.provide(NodeCqlCluster.layer({
     ...cluster(settings.keyspace),

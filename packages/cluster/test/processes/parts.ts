@@ -1,6 +1,5 @@
 /** The entity and the workflows that the runners of the test run, and the log that they write. */
-import { Job, JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
-import { executeConcurrentWithArgs, Query, Statement } from "@effect-cql/core"
+import { Query, Statement } from "@effect-cql/core"
 import { Effect, Layer, Schema } from "effect"
 import { ClusterSchema, Entity } from "effect/cluster"
 import { Rpc } from "effect/rpc"
@@ -8,49 +7,6 @@ import { Activity, DurableClock, DurableDeferred, Workflow } from "effect/workfl
 
 export const logTable = (keyspace: string) =>
   `CREATE TABLE ${keyspace}.log (what text, at timeuuid, event text, runner int, PRIMARY KEY (what, at))`
-
-export const targetTable = (keyspace: string) => `CREATE TABLE ${keyspace}.target (id int PRIMARY KEY, value int)`
-
-export const rowsOfUnit = 100
-const rowsOfPage = 20
-
-/** Writes rows, a page at a time, with a checkpoint behind each. */
-export const Fill = Job.make("Fill", {
-  version: "1",
-  params: Schema.Struct({ units: Schema.Int }),
-  unit: Schema.Int,
-  units: ({ units }) => Effect.succeed(Array.from({ length: units }, (_, unit) => unit))
-})
-
-const fillLayer = (keyspace: string, port: number) => {
-  const insert = Query.make(`INSERT INTO ${keyspace}.target (id, value) VALUES (?, ?)`, {
-    params: Schema.Tuple([Schema.Int, Schema.Int])
-  })
-  const began = Query.make(`INSERT INTO ${keyspace}.log (what, at, event, runner) VALUES ('fill', now(), 'began', ?)`, {
-    params: Schema.Tuple([Schema.Int])
-  })
-  return Fill.toLayer(
-    Effect.fnUntraced(function*(unit, { checkpoint, cursor, timestamp }) {
-      yield* began(port)
-      for (let from = Number(cursor ?? 0); from < rowsOfUnit; from += rowsOfPage) {
-        const ids = Array.from({ length: rowsOfPage }, (_, at) => unit * rowsOfUnit + from + at)
-        yield* executeConcurrentWithArgs(insert, ids.map((id) => [id, id * 2] as const), {
-          statement: { timestamp, consistency: "LOCAL_QUORUM" }
-        })
-        yield* Effect.sleep("100 millis")
-        yield* checkpoint({ cursor: from + rowsOfPage, rows: rowsOfPage })
-      }
-    }),
-    { attempts: 10 }
-  )
-}
-
-/** The runner of jobs on the lanes of a cluster. */
-export const jobsLayer = ({ keyspace, port }: Runner) =>
-  fillLayer(keyspace, port).pipe(
-    Layer.provide(JobRunner.layerLanes({ interval: "500 millis" })),
-    Layer.provide([Lanes.layer({ keyspace }), Jobs.layer({ keyspace, lanes: 24 })])
-  )
 
 export const Slow = Entity.make("Slow", [
   Rpc.make("Work", { payload: { key: Schema.String }, success: Schema.Int, primaryKey: ({ key }) => key })

@@ -1,5 +1,5 @@
 /** Entities, workflows with children, durable clocks and deferred in three processes: each outlives a kill of its runner. */
-import { CqlCluster, Jobs } from "@effect-cql/cluster"
+import { CqlCluster } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
@@ -12,7 +12,7 @@ import { DurableDeferred } from "effect/workflow"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { Approval, cluster, Fill, logged, logTable, Parent, rowsOfUnit, Slow, targetTable } from "./parts.ts"
+import { Approval, cluster, logged, logTable, Parent, Slow } from "./parts.ts"
 
 const keyspace = ownName("processes")
 const work = 1_500
@@ -82,7 +82,7 @@ const runnerOf = (runners: ReadonlyArray<Runner>, what: string) =>
 
 const Client = ClusterWorkflowEngine.layer.pipe(
   Layer.provideMerge(NodeCqlCluster.layerClient(cluster(keyspace))),
-  Layer.provideMerge(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), logTable(keyspace), targetTable(keyspace)))
+  Layer.provideMerge(withKeyspace(keyspace, ...CqlCluster.ddl(keyspace), logTable(keyspace)))
 )
 
 integration("A cluster of three processes over CQL", () => {
@@ -109,33 +109,6 @@ integration("A cluster of three processes over CQL", () => {
           assert.deepStrictEqual(yield* logged(keyspace, "entity 0"), log[0])
         }).pipe(Effect.scoped),
       240_000
-    )
-
-    it.effect(
-      "ends a job whose runners are killed, writes every row, and counts each once",
-      () =>
-        Effect.gen(function*() {
-          const runners = [...(yield* Effect.all([start, start, start]))]
-          yield* settled(3)
-          const units = 72
-          const job = yield* Fill.start({ units }, { id: "fill" })
-          for (const _ of [1, 2]) {
-            const victim = yield* runnerOf(runners, "fill")
-            yield* Effect.sleep("700 millis")
-            yield* victim.kill
-            runners.splice(runners.indexOf(victim), 1, yield* start)
-          }
-          const end = yield* Effect.timeout(job.await, "200 seconds")
-          const rows = units * rowsOfUnit
-          assert.deepStrictEqual(end, { state: "done", units, done: units, failed: 0, rows, rejected: 0 })
-          const { rows: written } = yield* Statement.make(`SELECT id, value FROM ${keyspace}.target`, [], {
-            consistency: "LOCAL_QUORUM"
-          })
-          assert.strictEqual(written.length, rows)
-          assert.isTrue(written.every(({ id, value }) => value === Number(id) * 2))
-          assert.isAbove(new Set((yield* logged(keyspace, "fill")).began).size, 2)
-        }).pipe(Effect.scoped, Effect.provide(Jobs.layer({ keyspace, lanes: 24 }))),
-      300_000
     )
 
     it.effect(

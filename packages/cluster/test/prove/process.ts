@@ -1,0 +1,16 @@
+/** A process of the proof. It writes a line for each of its reports. */
+import { NodeRuntime } from "@effect/platform-node"
+import { Clock, Effect, Layer } from "effect"
+import { writeSync } from "node:fs"
+import process from "node:process"
+import { processLayer, type Report, type Settings, skewed } from "./copy.ts"
+
+const settings = JSON.parse(process.env["PROVE_PROCESS"] ?? "{}") as Settings
+
+// Written at once: a report that was made is not lost with its process.
+const report = (report: Report) => Effect.sync(() => writeSync(1, `${JSON.stringify(report)}\n`))
+
+Effect.gen(function*() {
+  const clock = skewed(yield* Clock.Clock, settings.ahead)
+  yield* Effect.provideService(Layer.launch(processLayer(settings, report)), Clock.Clock, clock)
+}).pipe(NodeRuntime.runMain)
