@@ -36,6 +36,7 @@ const tasks = {
   fuzz: ["packages/cassandra/test/fuzz/main.ts"],
   mutants: ["scripts/mutants.ts"],
   "simulate:limiters": ["packages/core/test/limiter/compare.ts"],
+  "simulate:cluster": ["packages/cluster/test/simulate/main.ts"],
   "prove:cluster": ["packages/cluster/test/prove/main.ts"],
   format: ["node_modules/dprint/bin.cjs", "fmt"]
 }

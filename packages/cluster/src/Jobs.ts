@@ -95,8 +95,12 @@ export class Jobs extends Context.Service<Jobs, {
   readonly take: (id: string, lane: number) => Effect.Effect<Lane, CqlError>
   /** Reads the entries of a lane of a job, without taking it. */
   readonly entries: (id: string, lane: number) => Effect.Effect<ReadonlyMap<string, string>, CqlError>
-  /** Reads one entry of each lane of a job, by lane. */
-  readonly entryOfEach: (job: Stored, entry: string) => Effect.Effect<ReadonlyMap<number, string>, CqlError>
+  /** Reads one entry of each lane of a job, by lane, or of some lanes. */
+  readonly entryOfEach: (
+    job: Stored,
+    entry: string,
+    lanes?: ReadonlyArray<number>
+  ) => Effect.Effect<ReadonlyMap<number, string>, CqlError>
   /** Writes rejects of a unit. */
   readonly reject: (
     id: string,
@@ -161,7 +165,7 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         move: (id, from, to) => rows.move(store, id, from, to),
         take: (id, lane) => take(nameOf(id), lane),
         entries,
-        entryOfEach: ({ id, lanes }, entry) => entryOfEach(store, nameOf(id), lanes, entry),
+        entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, nameOf(job.id), lanes, entry),
         reject: (id, lane, place, rejected, keeping) => rejects.write(store, id, lane, place, rejected, keeping),
         rejects: (id, lane) =>
           Stream.unwrap(
@@ -170,3 +174,5 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
       })
     })
   )
+
+const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)

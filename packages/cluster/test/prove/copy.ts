@@ -4,7 +4,7 @@ import { CqlCluster, Job, JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { executeConcurrentWithArgs, Query } from "@effect-cql/core"
 import { Scan } from "@effect-cql/schema"
-import { Clock, Effect, Layer, Schema, Stream } from "effect"
+import { type Clock, Effect, Layer, Schema, Stream } from "effect"
 
 /** The settings of a process of the proof, which it gets as JSON. */
 export interface Settings {

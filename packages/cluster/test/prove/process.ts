@@ -12,5 +12,5 @@ const report = (report: Report) => Effect.sync(() => writeSync(1, `${JSON.string
 
 Effect.gen(function*() {
   const clock = skewed(yield* Clock.Clock, settings.ahead)
-  yield* Effect.provideService(Layer.launch(processLayer(settings, report)), Clock.Clock, clock)
+  return yield* Effect.provideService(Layer.launch(processLayer(settings, report)), Clock.Clock, clock)
 }).pipe(NodeRuntime.runMain)

@@ -46,7 +46,7 @@ export interface Outcome {
 }
 
 /** Seconds between two checkpoints of a unit. */
-const checkpointEvery = 20
+export const checkpointEvery = 20
 
 /** Seconds between two reads of the states of jobs by a runner: fewer than by default, for there are many. */
 const pollEvery = 10

@@ -1,6 +1,6 @@
 /** The stored jobs of a simulation: in memory, behind the same fence, and with every statement counted. */
-import { Jobs, Lanes } from "@effect-cql/cluster"
-import { Effect } from "effect"
+import { type Jobs, Lanes } from "@effect-cql/cluster"
+import { Effect, Stream } from "effect"
 import type { Process, VirtualTime } from "../support/virtualTime.ts"
 
 /** Milliseconds of a conditional write, there and back. Reads take no time. */
@@ -64,9 +64,26 @@ export class Store {
           return known ?? job
         }),
       begin: (id, units) => change(id, ({ state }) => state === "planning", { state: "running", units }),
-      rerun: (job) => change(job.id, ({ run, state }) => state === "failed" && run === job.run, { state: "running" }),
+      rerun: (job, forgiven) =>
+        change(job.id, ({ run, state }) => state === "failed" && run === job.run, { state: "running", forgiven }),
+      exhaust: (job, exhausted) =>
+        Effect.asVoid(change(job.id, ({ state }) => state === "running", { state: "failed", exhausted })),
+      // The units of the simulation have no limits, and reject nothing.
+      setLimits: () => Effect.die(new Error("no limits were expected")),
+      reject: () => Effect.die(new Error("no rejects were expected")),
+      rejects: () => Stream.empty,
       move: (id, from, to) => change(id, ({ state }) => from.includes(state), { state: to }),
       entries: (id, lane) => statement("lane read", () => this.#lane(id, lane).entries),
+      entryOfEach: (job, name, lanes = Array.from({ length: job.lanes }, (_, lane) => lane)) =>
+        // Sixty-four lanes are read by one statement.
+        Effect.map(
+          Effect.forEach(Array.from({ length: Math.ceil(lanes.length / 64) }), () => statement("lane read", () => {})),
+          () =>
+            new Map(lanes.flatMap((lane) => {
+              const text = this.#lane(job.id, lane).entries.get(name)
+              return text === undefined ? [] : [[lane, text] as const]
+            }))
+        ),
       take: (id, lane) =>
         // A read of the epoch, and a condition on it.
         Effect.andThen(

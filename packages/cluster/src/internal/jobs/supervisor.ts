@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lanes } from "../../Lanes.ts"
+import { chunksOf } from "../lanes/fence.ts"
 import { runLane } from "./engine.ts"
 import type { Handler } from "./handler.ts"
 import * as Units from "./units.ts"
@@ -61,7 +62,7 @@ export const supervise = (
           if (yield* runLane(jobs, watch, lane, handler)) ended.set(key, run)
         }
         // The lane that ends last ends the job. If its process died before it did, the owner of the first lane does.
-        if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch)
+        if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch, index + 1)
       }).pipe(
         // Another process has the lane: Effect is about to stop it here.
         Effect.catchTag("LaneLost", (error) => Effect.logInfo(error.message)),
@@ -92,22 +93,30 @@ export const supervise = (
     })
   })
 
-const progressOf = (jobs: Jobs["Service"], job: Stored) =>
+const progressOf = (jobs: Jobs["Service"], job: Stored, lanes?: ReadonlyArray<number>) =>
   Effect.map(
-    jobs.entryOfEach(job, Units.progressName),
+    jobs.entryOfEach(job, Units.progressName, lanes),
     (entries) => new Map([...entries].map(([lane, text]) => [lane, Units.progressOf(text)]))
   )
 
-/** Ends a job all of whose units have ended. */
-const finish = (jobs: Jobs["Service"], watch: JobWatch): Effect.Effect<void, CqlError> =>
+/**
+ * Ends a job all of whose units have ended. Its lanes are read from one of them on, and no further than the first that has not ended:
+ * if each of many lanes read all others at its end, their reads would grow with the square of their number.
+ */
+const finish = (jobs: Jobs["Service"], watch: JobWatch, from: number): Effect.Effect<void, CqlError> =>
   Effect.gen(function*() {
     const { job } = watch
-    const lanes = yield* progressOf(jobs, job)
-    const progress = Units.sum(lanes.values())
-    if (lanes.size < job.lanes || !Units.hasEnded(progress)) return
-    yield* watch.update(job, lanes)
+    const all = new Map<number, Units.ProgressEntry>()
+    for (const lanes of chunksOf(Array.from({ length: job.lanes }, (_, at) => (from + at) % job.lanes))) {
+      for (const [lane, progress] of yield* progressOf(jobs, job, lanes)) {
+        if (Units.hasEnded(progress)) all.set(lane, progress)
+      }
+      if (lanes.some((lane) => !all.has(lane))) return
+    }
+    yield* watch.update(job, all)
     yield* endIfExhausted(jobs, watch)
-    if (watch.isRunning) yield* jobs.move(job.id, ["running"], progress.failed === 0 ? "done" : "failed")
+    if (!watch.isRunning) return
+    yield* jobs.move(job.id, ["running"], Units.sum(all.values()).failed === 0 ? "done" : "failed")
   })
 
 /** Reports a job that this process leaves alone, once. */

@@ -101,7 +101,7 @@ export const entriesOf = (
 export const entryOfEach = (
   store: Store,
   name: string,
-  lanes: number,
+  lanes: ReadonlyArray<number>,
   entry: string
 ): Effect.Effect<ReadonlyMap<number, string>, CqlError> =>
   Effect.map(
@@ -123,11 +123,12 @@ export const entryOfEach = (
 const lanesOfChunk = 64
 const chunksAtOnce = 4
 
-const chunksOf = (lanes: number): ReadonlyArray<ReadonlyArray<number>> =>
-  Array.from({ length: Math.ceil(lanes / lanesOfChunk) }, (_, chunk) => {
-    const from = chunk * lanesOfChunk
-    return Array.from({ length: Math.min(lanesOfChunk, lanes - from) }, (_, at) => from + at)
-  })
+/** Lanes that are read by one statement each. */
+export const chunksOf = (lanes: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from(
+    { length: Math.ceil(lanes.length / lanesOfChunk) },
+    (_, chunk) => lanes.slice(chunk * lanesOfChunk, (chunk + 1) * lanesOfChunk)
+  )
 
 const numberOf = (value: unknown): number | null => typeof value === "number" ? value : null
 const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
