@@ -115,7 +115,7 @@ export const sessionLayer = ({ contactPoints, localDataCenter }: Pick<Settings, 
 export const processLayer = (settings: Settings, report: (report: Report) => Effect.Effect<void>) => {
   const { keyspace, lease, port } = settings
   return copyLayer(settings, report).pipe(
-    Layer.provide(JobRunner.layer({ interval: "500 millis" })),
+    Layer.provide(JobRunner.layerLanes({ interval: "500 millis" })),
     Layer.provide([Lanes.layer({ keyspace }), Jobs.layer({ keyspace, lanes: shards })]),
     Layer.provide(NodeCqlCluster.layer({
       keyspace,

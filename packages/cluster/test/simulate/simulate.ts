@@ -93,7 +93,7 @@ const run = (time: VirtualTime, { lanes, runners, seed, units }: Size, scenario:
       { attempts: 1_000 }
     )
     const scope = yield* Effect.scope
-    const cluster = new Cluster(time, store, lanes, workLayer, JobRunner.layer({ interval: pollEvery * 1_000 }))
+    const cluster = new Cluster(time, store, lanes, workLayer, JobRunner.layerLanes({ interval: pollEvery * 1_000 }))
     yield* cluster.join(runners)
     const jobs = store.jobsOf()
     const job = yield* Effect.provideService(Work.start({ seed, units }, { id: "work" }), Jobs.Jobs, jobs)

@@ -72,7 +72,7 @@ const workLayer = Layer.effectDiscard(
 
 /** All that a process of the cluster runs, but its session. */
 const processLayer = ({ broken, lanes }: Options, port: number) =>
-  Layer.merge(workLayer, Layer.provide(stepsLayer(broken), JobRunner.layer({ interval: "5 seconds" }))).pipe(
+  Layer.merge(workLayer, Layer.provide(stepsLayer(broken), JobRunner.layerLanes({ interval: "5 seconds" }))).pipe(
     Layer.provide([Lanes.layer({ keyspace: "app" }), Jobs.layer({ keyspace: "app", lanes })]),
     Layer.provide(Sharding.layer),
     Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
