@@ -45,8 +45,19 @@ export type { Options, Pooling, SessionOptions, Tls } from "./Options.ts"
 export const fromClient = (
   client: Client,
   options: SessionOptions = {}
-): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.andThen(connected(client, options), sessionOn({ client }, options))
+): Effect.Effect<Service, CqlError, Scope.Scope> => spanned(options, overClient(client, options))
+
+const overClient = Effect.fn("CassandraSession.fromClient")(function*(
+  client: Client,
+  options: SessionOptions
+): Effect.fn.Return<Service, CqlError, Scope.Scope> {
+  yield* connected(client, options)
+  return yield* sessionOn({ client }, options)
+})
+
+/** Opening a session has no span where the session has none. */
+const spanned = <A, E, R>({ spans }: SessionOptions, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  spans === false ? Effect.withTracerEnabled(effect, false) : effect
 
 const sessionOn = (
   { client, notConnected }: Opened,
@@ -78,7 +89,7 @@ const sessionOn = (
  * @since 0.1.0
  */
 export const make = (options: Options): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.flatMap(open(options), (opened) => sessionOn(opened, options))
+  Effect.map(context(options), Context.get(Session))
 
 /**
  * A session, and the client under it, for as long as the layer is in use.
@@ -142,11 +153,14 @@ const contextOf = (session: Service, client: Client): Context.Context<Session | 
   Context.make(Session, session).pipe(Context.add(CassandraClient, client))
 
 const context = (options: Options): Effect.Effect<Context.Context<Session | CassandraClient>, CqlError, Scope.Scope> =>
-  Effect.flatMap(open(options), (opened) =>
-    Effect.map(
-      sessionOn(opened, options),
-      (session) => contextOf(session, opened.client)
-    ))
+  spanned(options, opening(options))
+
+const opening = Effect.fn("CassandraSession.make")(function*(
+  options: Options
+): Effect.fn.Return<Context.Context<Session | CassandraClient>, CqlError, Scope.Scope> {
+  const opened = yield* open(options)
+  return contextOf(yield* sessionOn(opened, options), opened.client)
+})
 
 const optional = <A>(self: Config.Config<A>, isEmpty: (value: A) => boolean): Config.Config<A | undefined> =>
   Config.map(Config.option(self), (value) => Option.getOrUndefined(Option.filter(value, (value) => !isEmpty(value))))

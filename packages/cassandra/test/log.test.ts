@@ -8,7 +8,7 @@ const logged = (run: (emit: (level: string, message: string, error?: Error) => v
   Effect.gen(function*() {
     const lines: Array<string> = []
     const capture = Logger.layer([Logger.make(({ logLevel, message }) => lines.push(`${logLevel} ${String(message)}`))])
-    const log = yield* Effect.provide(makeLog, capture)
+    const log = yield* Effect.provide(makeLog({ name: "app", keyspace: "shop" }), capture)
     run((level, message, error) => Reflect.apply(log, undefined, ["log", level, "Client", message, error ?? ""]))
     yield* Effect.yieldNow
     return lines

@@ -1,8 +1,10 @@
 import { Batch, executeConcurrent, Query, Session, Statement, Trace } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
-import { Cause, Effect, Exit, Logger, Metric, Tracer } from "effect"
+import { Cause, Effect, Exit, Logger, Metric, References, Tracer } from "effect"
+import { CassandraSession } from "../src/index.ts"
 
 const keyspace = ownName("watching")
 const tables = [`CREATE TABLE ${keyspace}.users (id int PRIMARY KEY, name text)`]
@@ -35,6 +37,37 @@ integration("watching", () => {
         assert.isString(attributes["cassandra.coordinator.dc"])
         assert.strictEqual(attributes["cassandra.consistency.level"], "local_one")
         assert.strictEqual(attributes["cassandra.page.size"], 5_000)
+      }))
+
+    it.effect("a session is opened in a span, unless it has none", () =>
+      Effect.gen(function*() {
+        const server = yield* CassandraServer
+        for (const spans of [true, false]) {
+          const session = CassandraSession.make({ ...optionsOf(server), keyspace, spans })
+          const made = yield* traced(Effect.scoped(session))
+          assert.deepStrictEqual(made.map(({ name }) => name), spans ? ["CassandraSession.make"] : [])
+        }
+      }))
+
+    it.effect("warnings of the server name the node that gave them", () =>
+      Effect.gen(function*() {
+        const annotations: Array<Readonly<Record<string, unknown>>> = []
+        const logger = Logger.make(({ fiber }) => {
+          annotations.push(fiber.getRef(References.CurrentLogAnnotations))
+        })
+        const server = yield* CassandraServer
+        const program = Effect.gen(function*() {
+          const session = yield* CassandraSession.make({ ...optionsOf(server), keyspace, name: "app" })
+          const members = Array.from({ length: 12 }, (_, id) => insert(id, "x"))
+          yield* session.execute(Batch.make(members, { type: "unlogged" }))
+          yield* Effect.yieldNow
+        })
+        yield* Effect.scoped(Effect.provide(program, Logger.layer([logger])))
+        assert.lengthOf(annotations, 1)
+        const [{ "server.address": address, "server.port": port, ...rest } = {}] = annotations
+        assert.isString(address)
+        assert.isNumber(port)
+        assert.deepStrictEqual(rest, { "cql.session.name": "app", "db.namespace": keyspace })
       }))
 
     it.effect("metrics show the nodes and their connections", () =>

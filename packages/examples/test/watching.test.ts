@@ -15,7 +15,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema, Stream } from "effect"
 import { HttpClient, HttpRouter } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { collector, importNumbers } from "../src/watching.ts"
 import { startCollector } from "./support/collector.ts"
 
@@ -148,6 +148,21 @@ describe("a collector of OpenTelemetry", () => {
       assert.notInclude(received.bodies.join(""), "s3cret")
       assert.notInclude(received.bodies.join(""), "hidden literal")
     }).pipe(Effect.scoped), 60_000)
+})
+
+describe("functions with a span of their own", () => {
+  it("are those that the guide lists", () => {
+    const packages = ["core", "cassandra", "schema", "testing", "report", "cluster"]
+    const found = packages.flatMap((name) => {
+      const folder = new URL(`../../${name}/src/`, import.meta.url)
+      return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .flatMap((file) => [...readFileSync(new URL(file, folder), "utf8").matchAll(/Effect\.fn\("([^"]+)"/g)])
+        .map(([, span]) => `${span} @effect-cql/${name}`)
+    })
+    const listed = tableOf("Function").map((cells) => cells.map(plain).join(" "))
+    assert.sameMembers(listed, found)
+  })
 })
 
 describe("Prometheus", () => {

@@ -8,8 +8,12 @@ import {
   Session,
   Statement
 } from "@effect-cql/core"
+import type { ExecutePort, Port, SendPort } from "@effect-cql/core/Port"
+import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Logger, Metric, Redacted, References } from "effect"
+import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, Metric, Redacted, References } from "effect"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
 
 /** Runs an effect, and gives the lines that it logged with their annotations. */
 const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -29,15 +33,11 @@ const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 /** A session that answers with this information. */
 const answering = (info: (index: number) => ResultSet.Info) => {
   let index = 0
-  return Layer.effect(
-    Session,
-    Session.make({
-      send: (_request, _pageState, done) => {
-        done(Exit.succeed({ rows: [], info: info(index++) }))
-        return () => {}
-      }
-    })
-  )
+  return MockSession.layer({
+    name: "app",
+    record: false,
+    otherwise: () => Effect.succeed({ rows: [], info: info(index++) })
+  })
 }
 
 describe("warnings of the server", () => {
@@ -53,7 +53,7 @@ describe("warnings of the server", () => {
       assert.lengthOf(lines, 1)
       assert.include(lines[0]!.text, "50000 warnings")
       assert.strictEqual(lines[0]!.level, "Warn")
-      assert.deepStrictEqual(lines[0]!.annotations, { "cql.server.warnings": 50_000 })
+      assert.deepStrictEqual(lines[0]!.annotations, { "cql.session.name": "app", "cql.server.warnings": 50_000 })
       const metric = (yield* Metric.snapshot).find(({ id }) =>
         id === "cql.server.warnings"
       )
@@ -71,21 +71,144 @@ describe("warnings of the server", () => {
     }))
 })
 
+describe("events of the driver", () => {
+  /** A session whose driver has these events when the first statement is sent. */
+  const having = (events: ReadonlyArray<string>, options?: MockSession.Options) => {
+    let emit = (_event: string): void => {}
+    return MockSession.layer({
+      ...options,
+      name: "app",
+      health: {
+        nodes: () => [],
+        node: () => undefined,
+        onEvent: (listener) => {
+          emit = listener
+          return () => {}
+        }
+      },
+      otherwise: (_, { attempt }) =>
+        Effect.sync(() => {
+          for (const event of attempt === 1 ? events : []) emit(event)
+          return { rows: [] }
+        })
+    })
+  }
+  const run = executeConcurrent([Statement.make("SELECT a FROM t")])
+
+  it.effect("during a run are one line at its end", () =>
+    Effect.gen(function*() {
+      const events = ["node_down", "node_up", "node_down"]
+      for (const metrics of [true, false]) {
+        const { lines } = yield* logged(run.pipe(Effect.provide(having(events, { metrics }))))
+        assert.deepStrictEqual(lines, [{
+          text: "The driver had 3 events during the run: 2 x node_down, 1 x node_up",
+          level: "Warn",
+          annotations: { "cql.session.name": "app", "cql.driver.events": 3 }
+        }])
+      }
+      const { lines } = yield* logged(run.pipe(Effect.provide(having(["node_up"]))))
+      assert.deepStrictEqual(lines.map(({ level }) => level), ["Info"])
+    }))
+
+  it.effect("are logged by one of several runs at once, and by none where none is under way", () =>
+    Effect.gen(function*() {
+      const session = having(["node_down"])
+      const twice = Effect.all([run, run], { concurrency: 2 })
+      const fiber = yield* Effect.forkChild(
+        logged(twice.pipe(Effect.provide(having(["node_down"], { latency: 5 }))))
+      )
+      yield* TestClock.adjust("1 second")
+      assert.lengthOf((yield* Fiber.join(fiber)).lines, 1)
+      const alone = Effect.andThen(Statement.make("SELECT a FROM t"), Statement.make("SELECT b FROM t"))
+      assert.lengthOf((yield* logged(alone.pipe(Effect.provide(session)))).lines, 0)
+    }))
+})
+
+describe("log lines", () => {
+  /** A port that knows its keyspace, and fails, and whose cancel throws. */
+  const broken: ExecutePort = {
+    name: "app",
+    keyspace: "shop",
+    capacity: Effect.succeed(1),
+    closeTimeout: 0,
+    execute: (request) =>
+      request._tag === "Statement" && request.text.startsWith("SELECT")
+        ? Effect.succeed({ rows: [] })
+        : Effect.fail(
+          new CqlError({
+            query: "",
+            reason: new Reason.Overloaded({ message: "busy", coordinator: "10.0.0.1:9043" })
+          })
+        )
+  }
+  const own = { "cql.session.name": "app", "db.namespace": "shop" }
+  const linesOf = <A, E>(effect: Effect.Effect<A, E, Session>, port: Port = broken) =>
+    Effect.map(
+      logged(Effect.provide(effect, Layer.effect(Session, Session.make(port)))),
+      ({ lines }) => lines.map(({ annotations, level, text }) => [level, annotations, text.slice(0, 40)])
+    )
+
+  it.effect("name the session, its keyspace, the statement, the node and the code", () =>
+    Effect.gen(function*() {
+      const counter = Statement.make("UPDATE other.hits SET n = n + 4711 WHERE id = 's3cret'")
+      const lines = yield* linesOf(Effect.exit(counter))
+      assert.deepStrictEqual(lines.map(([level, annotations]) => [level, annotations]), [["Info", {
+        "cql.session.name": "app",
+        "db.operation.name": "UPDATE",
+        "db.namespace": "other",
+        "db.collection.name": "hits",
+        "error.type": "Overloaded",
+        "db.response.status_code": "0x1001",
+        "server.address": "10.0.0.1",
+        "server.port": 9043
+      }]])
+      const whole = (yield* logged(Effect.provide(Effect.exit(counter), Layer.effect(Session, Session.make(broken)))))
+        .lines.map(({ text }) => text).join()
+      assert.include(whole, "UPDATE other.hits SET n = n + ? WHERE id = ?")
+    }))
+
+  it.effect("of runs name the session", () =>
+    Effect.gen(function*() {
+      const select = Statement.make("SELECT a FROM t")
+      const closingBadly: Iterable<typeof select> = {
+        [Symbol.iterator]: () => ({
+          next: () => ({ done: false, value: 1 as never }),
+          return: () => {
+            throw new Error("closed badly")
+          }
+        })
+      }
+      const runs: ReadonlyArray<readonly [Effect.Effect<unknown, unknown, Session>, string]> = [
+        [executeConcurrent([select], { concurrency: 5 }), "concurrency 5 is above the capacity of the sessi"],
+        [Effect.exit(runConcurrent(closingBadly)), "closing the source of a run failed"],
+        [executeConcurrent([select], { onProgress: () => Effect.die("mine") }), "onProgress failed"]
+      ]
+      for (const [run, text] of runs) {
+        assert.deepStrictEqual(yield* linesOf(run), [["Warn", own, text.slice(0, 40)]])
+      }
+      const throwing: SendPort = {
+        name: "app",
+        keyspace: "shop",
+        closeTimeout: 0,
+        send: () => () => {
+          throw new Error("mine")
+        }
+      }
+      const lines = yield* linesOf(
+        Effect.gen(function*() {
+          const fiber = yield* Effect.forkChild(executeConcurrent([select]))
+          yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+        }),
+        throwing
+      )
+      assert.deepStrictEqual(lines[0], ["Warn", own, "a port could not abandon a request"])
+    }))
+})
+
 describe("the errors of runs", () => {
   const failing = (cause: unknown) =>
-    Layer.effect(
-      Session,
-      Session.make({
-        execute: (request) =>
-          Effect.fail(
-            new CqlError({
-              query: request._tag === "Statement" ? request.text : "",
-              reason: new Reason.ServerError({ message: "the server failed", cause })
-            })
-          ),
-        defaults: { retry: "none" }
-      })
-    )
+    MockSession.layer({ otherwise: MockSession.fail(new Reason.ServerError({ message: "the server failed", cause })) })
 
   const insert = Statement.make("INSERT INTO t (a) VALUES (?)", ["s3cret"])
   const runs: ReadonlyArray<Effect.Effect<unknown, unknown, Session>> = [
@@ -104,6 +227,27 @@ describe("the errors of runs", () => {
         const shown = Cause.pretty(exit.cause)
         assert.include(shown, "[cause]: ResponseError: from the driver")
         assert.notInclude(shown, "s3cret")
+        const loggers: ReadonlyArray<Logger.Logger<unknown, unknown>> = [
+          Logger.formatSimple,
+          Logger.formatLogFmt,
+          Logger.formatJson,
+          Logger.formatStructured,
+          Logger.defaultLogger,
+          Logger.consolePretty({ mode: "tty" })
+        ]
+        for (const [index, logger] of loggers.entries()) {
+          const written: Array<unknown> = []
+          const write = (...line: ReadonlyArray<unknown>) => written.push(...line)
+          const capture = Logger.make((options) => written.push(logger.log(options)))
+          const console = { ...globalThis.console, log: write, group: write, groupEnd: () => {} }
+          yield* Effect.logError("the run failed", exit.cause).pipe(
+            Effect.provide(Logger.layer([capture])),
+            Effect.provideService(Console.Console, console)
+          )
+          const line = written.map((part) => typeof part === "string" ? part : inspect(part, { depth: 9 })).join(" ")
+          assert.include(line, "from the driver", `logger ${index}`)
+          assert.notInclude(line, "s3cret", `logger ${index}`)
+        }
       }
     }))
 

@@ -7,6 +7,7 @@ import {
   RetryPolicy,
   runConcurrent,
   Session,
+  Settlement,
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
@@ -318,6 +319,37 @@ describe("the span of a run", () => {
       const { spans } = yield* Fiber.join(fiber)
       assert.strictEqual(runOf(spans)?.attributes.get("cql.concurrent.interrupted"), 3)
       assert.isTrue(spans.every(({ status }) => status._tag === "Ended"))
+    }))
+})
+
+describe("a function of several calls", () => {
+  const lost = MockSession.fail(new Reason.RequestTimeout({ message: "lost", timeout: 5 }))
+  const program = Effect.gen(function*() {
+    const write = Statement.make("UPDATE app.users SET name = ? WHERE id = ?", ["ada", 1])
+    const failed = yield* executeConcurrent([write], { raiseOnFirstError: false })
+    yield* Settlement.settle(failed)
+    yield* Session.trace("7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1", 0)
+  })
+  const session = (spans: boolean) =>
+    MockSession.layer({
+      spans,
+      answers: [MockSession.when(/^UPDATE/, lost)],
+      otherwise: MockSession.rows([])
+    })
+
+  it.effect("has a span of its own, of which its calls are children", () =>
+    Effect.gen(function*() {
+      const { spans } = yield* traced(Effect.provide(program, session(true)))
+      const parents = clientSpans(spans).map(parentOf)
+      assert.include(parents, "Settlement.settle")
+      assert.include(parents, "Session.trace")
+    }))
+
+  it.effect("has none where the session has none", () =>
+    Effect.gen(function*() {
+      const { exit, spans } = yield* traced(Effect.provide(program, session(false)))
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(spans.map(({ name }) => name), [])
     }))
 })
 

@@ -23,7 +23,7 @@ import { Watch } from "../driver/watch.ts"
 import { toClientOptions } from "./clientOptions.ts"
 import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
-import { makeLog } from "./log.ts"
+import { aboutSession, makeLog } from "./log.ts"
 import { checkSessionOptionNames } from "./optionNames.ts"
 import { withSharedTimestamps } from "./sharedTimestamps.ts"
 import {
@@ -152,7 +152,7 @@ export const open = (options: Options): Effect.Effect<Opened, CqlError, Scope.Sc
 const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const log = yield* makeLog
+      const log = yield* makeLog(options)
       const timeout = connectTimeoutOf(options)
       const closeTimeout = closeTimeoutOf(options)
       const clock = yield* Clock.Clock
@@ -171,7 +171,7 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       // A connect that failed has left nothing behind, so a retry adds nothing to the scope.
       yield* Effect.addFinalizer(() => handle.close(closeTimeout))
       const warning = versionWarning(handle.overrides.missing)
-      if (warning !== undefined) yield* Effect.logWarning(warning)
+      if (warning !== undefined) yield* Effect.annotateLogs(Effect.logWarning(warning), aboutSession(options))
       return handle
     })
   )

@@ -1,7 +1,7 @@
 /**
  * Why a cluster could not be connected to, and what to look at first.
  */
-import { type CqlError, Reason } from "@effect-cql/core"
+import { CqlError, Reason } from "@effect-cql/core"
 import { refused } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import { withBrackets } from "../driver/address.ts"
@@ -102,6 +102,18 @@ export const shutDown = (): CqlError =>
     }),
     ""
   )
+
+/** The error of a session on a release of the driver that lacks something. */
+export const refusedDriver = (problem: string): CqlError =>
+  new CqlError({
+    query: "",
+    reason: new Reason.ConnectFailed({
+      message:
+        `opening a session failed: expected cassandra-driver 4.10, got a release without ${problem}. Install cassandra-driver ~4.10.0, and keep its names if it is bundled.`,
+      hosts: [],
+      check: "Install cassandra-driver ~4.10.0, and keep its names if it is bundled"
+    })
+  })
 
 /** A host that could not be connected to, with the reason, for requests that were not sent to it. */
 export const lastFailure = (endpoint: string, error: unknown): TriedHost => {

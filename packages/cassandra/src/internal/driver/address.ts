@@ -41,6 +41,12 @@ export const addressOf = (endpoint: string): string => endpoint.slice(0, Math.ma
 /** The port of an endpoint of the driver. */
 export const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(":") + 1))
 
+/** A node in the annotations of log lines. */
+export const aboutNode = (endpoint: string): Readonly<Record<string, unknown>> => ({
+  "server.address": addressOf(endpoint),
+  "server.port": portOf(endpoint)
+})
+
 /** An endpoint of the driver as the session reports it: an address of IPv6 stands in brackets. */
 export const withBrackets = (endpoint: string): string => {
   const address = addressOf(endpoint)

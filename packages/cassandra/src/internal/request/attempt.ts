@@ -322,7 +322,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   #resulted(result: Result, next: Next): void {
     const { warnings } = result.extras
-    if (warnings !== undefined) this.context.warned(warnings)
+    if (warnings !== undefined) this.context.warned(warnings, next.host.address)
     if (result.kind !== resultKind.schemaChange) {
       const { conditional } = this.request
       const asked = { conditional, coordinator: withBrackets(next.host.address), consistency: this.consistency }

@@ -28,7 +28,8 @@ export interface AttemptContext {
     attempt: Changing,
     done: (page: Page) => void
   ) => () => void
-  readonly warned: (warnings: ReadonlyArray<string>) => void
+  /** The server has warned, by this node. */
+  readonly warned: (warnings: ReadonlyArray<string>, node: string) => void
 }
 
 /** A request that changed the schema. */

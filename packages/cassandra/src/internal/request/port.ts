@@ -23,9 +23,11 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { SessionOptions } from "../../Options.ts"
 import { toText } from "../../values/cqlType.ts"
+import { refusedDriver } from "../client/connectFailed.ts"
+import { aboutSession, type Annotations } from "../client/log.ts"
 import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
-import { withBrackets } from "../driver/address.ts"
+import { aboutNode, withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
@@ -49,6 +51,9 @@ import { isTooLong, keyAmong, namedKey, partitionOf, ringOf } from "./tokens.ts"
 
 const defaultPageSize = 5_000
 
+/** Logs a warning. */
+type Log = (warning: string, annotations?: Annotations) => void
+
 /** The port of a client. `log` is called in passing. */
 export class ClientPort implements SendPort, AttemptContext {
   readonly client: ReturnType<typeof internals>
@@ -64,15 +69,15 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly metrics: boolean | undefined
   readonly health: SendPort["health"]
   awaited = 0
-  readonly #log: (warning: string) => void
+  readonly #log: Log
   readonly #notConnected: Circumstances["notConnected"]
   readonly #unknownKinds = new Set<string>()
-  readonly #warnings: Repeated
+  readonly #warnings: Repeated<readonly [Annotations]>
 
   constructor(
     client: Client,
     options: SessionOptions,
-    log: (warning: string) => void,
+    log: Log,
     notConnected?: Circumstances["notConnected"]
   ) {
     this.client = internals(client)
@@ -102,8 +107,9 @@ export class ClientPort implements SendPort, AttemptContext {
   ): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
     return Effect.contextWith((context: Context.Context<never>) => {
       const runFork = Effect.runForkWith(context)
-      const log = (warning: string) =>
-        runFork(Effect.annotateLogs(Effect.logWarning(warning), { "db.namespace": internals(client).keyspace }))
+      const about = aboutSession({ name: options.name, keyspace: internals(client).keyspace || undefined })
+      const log: Log = (warning, annotations) =>
+        runFork(Effect.annotateLogs(Effect.logWarning(warning), { ...about, ...annotations }))
       return Effect.gen(function*() {
         const problem = unsupported(client)
         if (problem !== undefined) return yield* refusedDriver(problem)
@@ -136,8 +142,10 @@ export class ClientPort implements SendPort, AttemptContext {
     return () => attempt.cancel()
   }
 
-  readonly warned = (warnings: ReadonlyArray<string>): void => {
-    for (const warning of warnings) this.#warnings.add(`warning of the server: ${withoutQuery(warning)}`)
+  readonly warned = (warnings: ReadonlyArray<string>, node: string): void => {
+    for (const warning of warnings) {
+      this.#warnings.add(`warning of the server: ${withoutQuery(warning)}`, aboutNode(node))
+    }
   }
 
   readonly schemaChanged: AttemptContext["schemaChanged"] = (
@@ -273,7 +281,10 @@ export class ClientPort implements SendPort, AttemptContext {
     const kind = errorKind(error) ?? typeof error
     if (reason._tag === "UnknownError" && where.phase !== "read" && !this.#unknownKinds.has(kind)) {
       this.#unknownKinds.add(kind)
-      this.#log(`an error of the driver that has no reason: ${kind}`)
+      this.#log(`an error of the driver that has no reason: ${kind}`, {
+        "error.type": kind,
+        ...(where.host === undefined ? undefined : aboutNode(where.host))
+      })
     }
     return this.refused(reason, request)
   }
@@ -284,17 +295,6 @@ const hexadecimal = /^(?:[\da-f]{2})+$/i
 
 const neverSent = (): boolean => false
 const inNamed = /\bIN\s*\(\s*:/i
-
-const refusedDriver = (problem: string): CqlError =>
-  new CqlError({
-    query: "",
-    reason: new Reason.ConnectFailed({
-      message:
-        `opening a session failed: expected cassandra-driver 4.10, got a release without ${problem}. Install cassandra-driver ~4.10.0, and keep its names if it is bundled.`,
-      hosts: [],
-      check: "Install cassandra-driver ~4.10.0, and keep its names if it is bundled"
-    })
-  })
 
 // As long as the driver waits for it by itself.
 const longestAgreement = 20_000

@@ -11,6 +11,7 @@ import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts
 import { kindOf } from "../kindOf.ts"
 import type { Abandoned } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
+import { logOf } from "../watch/logs.ts"
 import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
@@ -105,7 +106,8 @@ export class Attempt {
     try {
       return this.#cancel!() !== false
     } catch (defect) {
-      this.#environment.fork(Effect.logWarning("a port could not abandon a request", Cause.die(defect)))
+      const { fork, session } = this.#environment
+      fork(logOf(session, "Warn", "a port could not abandon a request", undefined, Cause.die(defect)))
       return true
     }
   }

@@ -86,9 +86,9 @@ const check = (
     return Effect.die(failure instanceof InvalidOptions ? new InvalidOptions(failure) : failure)
   }
   return Effect.gen(function*() {
-    const session = yield* Session
-    const concurrency = yield* levelOf(options.concurrency, session.capacity)
-    return { concurrency, options, session: session[sessionInternals] }
+    const session = (yield* Session)[sessionInternals]
+    const concurrency = yield* levelOf(options.concurrency, session.session)
+    return { concurrency, options, session }
   })
 }
 

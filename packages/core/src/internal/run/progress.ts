@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Progress } from "../../Progress.ts"
+import { logOf } from "../watch/logs.ts"
 import type { Environment } from "./environment.ts"
 import { Measure } from "./measure.ts"
 import type { Run } from "./run.ts"
@@ -37,7 +38,7 @@ export const report = (run: Run, handler: Handler, setting: Setting): Reporter =
   const snapshot = snapshots(run, setting)
   const call = (progress: Progress): Effect.Effect<void> =>
     Effect.suspend(() => handler(progress)).pipe(
-      Effect.catchCause((cause) => Effect.logWarning("onProgress failed", cause))
+      Effect.catchCause((cause) => logOf(environment.session, "Warn", "onProgress failed", undefined, cause))
     )
   // Each call runs in a fiber of its own, so that the run can bound the wait for it.
   let calling: Fiber.Fiber<void> | undefined

@@ -52,7 +52,7 @@ export class PullEngine {
     this.results = settings.sink.results
     this.run = new Run(environment, policy, this)
     this.#sink = settings.sink
-    this.#source = open(source, environment.fork, () => this.#fill())
+    this.#source = open(source, environment, () => this.#fill())
   }
 
   /** The results that come next, at least one; ends or fails when the run does, after everything that came before. */

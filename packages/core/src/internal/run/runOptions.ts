@@ -21,7 +21,9 @@ import {
   type Rules
 } from "../check.ts"
 import { aLimiter } from "../limiter/rule.ts"
+import type { SessionState } from "../session/state.ts"
 import { checked } from "../statement/options.ts"
+import { logOf } from "../watch/logs.ts"
 import { checkErrorBudget } from "./errorBudget.ts"
 
 const defaultConcurrency = 100
@@ -74,9 +76,9 @@ export const checkRunOptions = (options: RunOptions, form: Form): void => {
 /** The level that was asked for, within the capacity of the session at this moment. */
 export const levelOf = (
   concurrency: number | "unbounded" | undefined,
-  capacity: Effect.Effect<number | undefined>
+  session: SessionState
 ): Effect.Effect<number> =>
-  Effect.flatMap(capacity, (capacity) => {
+  Effect.flatMap(session.capacity, (capacity) => {
     if (capacity !== undefined && !(typeof capacity === "number" && !Number.isNaN(capacity))) {
       return Effect.die(new InvalidOptions({ option: "capacity of the port", value: capacity, expected: "a number" }))
     }
@@ -86,7 +88,7 @@ export const levelOf = (
     if (asked <= most) return Effect.succeed(asked)
     const level = Effect.succeed(most)
     return concurrency === undefined ? level : Effect.andThen(
-      Effect.logWarning(`concurrency ${concurrency} is above the capacity of the session: running at ${most}`),
+      logOf(session, "Warn", `concurrency ${concurrency} is above the capacity of the session: running at ${most}`),
       level
     )
   })

@@ -93,7 +93,7 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
         const request = unbound(Text.of(text), self.resolver.behind)
         return session.whileOpen(text, session.port.describe?.(request) ?? Effect.undefined)
       }),
-    trace: (id, timeout = "5 seconds") => readTrace(service.execute, id, timeout),
+    trace: (id, timeout = "5 seconds") => spanned(service, readTrace(service.execute, id, timeout)),
     provide: (effect) => Effect.provideService(effect, SessionKey, service),
     defaults,
     keyspace: session.port.keyspace,
@@ -102,6 +102,10 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
   }
   return service
 }
+
+/** An effect of several calls, whose span is off where those of the session are. */
+export const spanned = <A, E, R>(service: Service, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  service[sessionInternals].session.spans ? effect : Effect.withTracerEnabled(effect, false)
 
 const partitionOf = (
   { resolver, session }: SessionInternals,

@@ -19,6 +19,8 @@ import { Sweeper } from "../execution/sweeper.ts"
 import type { Environment } from "../run/environment.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
+import { DriverEvents } from "../watch/driverEvents.ts"
+import { logOf } from "../watch/logs.ts"
 import { giveBackName, takeName } from "../watch/names.ts"
 import { Recorder } from "../watch/recorder.ts"
 
@@ -45,6 +47,8 @@ export class SessionState {
   readonly resultSets = new ResultSets()
   /** Events of the driver that no metric has counted yet. */
   readonly events = new Map<string, number>()
+  /** Events of the driver during runs. */
+  readonly driverEvents = new DriverEvents()
   readonly #stopListening: (() => void) | undefined
   readonly #recorders: Array<Recorder> = []
   readonly #closeTimeout: number
@@ -70,12 +74,12 @@ export class SessionState {
     this.name = takeName(port.name)
     this.spans = port.spans ?? true
     this.metrics = port.metrics ?? true
-    this.#stopListening = this.metrics
-      ? port.health?.onEvent((event) => {
-        this.events.set(event, (this.events.get(event) ?? 0) + 1)
-        this.#recorders[0]?.handOver()
-      })
-      : undefined
+    this.#stopListening = port.health?.onEvent((event) => {
+      this.driverEvents.add(event)
+      if (!this.metrics) return
+      this.events.set(event, (this.events.get(event) ?? 0) + 1)
+      this.#recorders[0]?.handOver()
+    })
     this.send = sendOf(port)
     this.#closeTimeout = millis
     this.defaults = resolve(checked(defaults ?? {}, "defaults."))
@@ -175,7 +179,9 @@ export class SessionState {
         Effect.timeoutOrElse({
           duration: Duration.millis(millis),
           orElse: () =>
-            Effect.logWarning(
+            logOf(
+              this,
+              "Warn",
               `Session closed with ${this.#awaited + this.#abandoned} requests still in flight, ` +
                 `${this.#abandoned} of them abandoned`
             )

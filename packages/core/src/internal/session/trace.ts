@@ -31,17 +31,16 @@ const longestWait = 500
 const mostReads = 5
 
 /** Reads a trace, and waits until the server has written it. Undefined where it has not within the timeout. */
-export const readTrace = (
+export const readTrace = Effect.fn("Session.trace")(function*(
   execute: Execute,
   id: string,
   timeout: Duration.Input
-): Effect.Effect<Trace | undefined, CqlError> =>
-  Effect.gen(function*() {
-    const millis = Duration.toMillis(Duration.fromInputUnsafe(checkValue("timeout", timeout, duration)))
-    const session = yield* written(execute, id, millis)
-    if (session === undefined) return undefined
-    return traceOf(id, session, yield* allEvents(execute, id))
-  })
+): Effect.fn.Return<Trace | undefined, CqlError> {
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(checkValue("timeout", timeout, duration)))
+  const session = yield* written(execute, id, millis)
+  if (session === undefined) return undefined
+  return traceOf(id, session, yield* allEvents(execute, id))
+})
 
 /** The row of the request, once the server has set how long it took. */
 const written = Effect.fnUntraced(function*(

@@ -15,6 +15,7 @@ import { checkOptions, duration, millisOf, oneOf, positiveInteger, type Rules } 
 import { internals, requestOf } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
 import { SessionKey } from "../session/key.ts"
+import { spanned } from "../session/session.ts"
 import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
@@ -55,16 +56,20 @@ export const settle = (
   unsettled: Iterable<Unsettled>,
   options: SettleOptions
 ): Effect.Effect<Array<Settlement>, never, Session> =>
-  SessionKey.use((session) =>
-    Effect.suspend(() => {
-      const settling = settlingOf(session, options)
-      const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
-        .filter(({ given }) => !isCertain(given.outcome))
-      return Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
-        concurrency: options.concurrency ?? 16
-      })
-    })
-  )
+  SessionKey.use((session) => spanned(session, settleIn(session, unsettled, options)))
+
+const settleIn = Effect.fn("Settlement.settle")(function*(
+  session: Service,
+  unsettled: Iterable<Unsettled>,
+  options: SettleOptions
+): Effect.fn.Return<Array<Settlement>> {
+  const settling = settlingOf(session, options)
+  const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
+    .filter(({ given }) => !isCertain(given.outcome))
+  return yield* Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
+    concurrency: options.concurrency ?? 16
+  })
+})
 
 const rules: Rules<SettleOptions> = {
   concurrency: positiveInteger,

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Environment } from "../run/environment.ts"
+import { logOf } from "../watch/logs.ts"
 import { exhaustedMessage, isExhausted, markExhausted } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
@@ -14,16 +15,16 @@ export class AsyncIterableSource implements Source {
   readonly checked = true
   closed: Effect.Effect<void> = Effect.void
   readonly #iterable: AsyncIterable<unknown>
-  readonly #fork: Environment["fork"]
+  readonly #environment: Environment
   readonly #onReady: () => void
   #iterator: AsyncIterator<unknown> | undefined
   #state: "idle" | "pulling" | "ready" | "over" = "idle"
   #arrived: Found = "end"
   #hasGiven = false
 
-  constructor(iterable: AsyncIterable<unknown>, fork: Environment["fork"], onReady: () => void) {
+  constructor(iterable: AsyncIterable<unknown>, environment: Environment, onReady: () => void) {
     this.#iterable = iterable
-    this.#fork = fork
+    this.#environment = environment
     this.#onReady = onReady
   }
 
@@ -74,19 +75,21 @@ export class AsyncIterableSource implements Source {
     markExhausted(this.#iterable, this.#iterator)
     // `return` of a generator waits for the `next` that is under way, which may never come.
     const closing = toPromise(() => this.#iterator?.return?.())
-    const logged = closing.then(() => Effect.void, (error: unknown) => logClosing(Cause.die(error)))
-    if (before === "pulling") logged.then(this.#fork)
-    else this.closed = withinPatience(Effect.flatten(Effect.promise(() => logged)))
+    const logged = closing.then(() => Effect.void, (error: unknown) => logClosing(this.#environment, Cause.die(error)))
+    if (before === "pulling") logged.then(this.#environment.fork)
+    else this.closed = this.#withinPatience(Effect.flatten(Effect.promise(() => logged)))
+  }
+
+  #withinPatience(closing: Effect.Effect<void>): Effect.Effect<void> {
+    const { session } = this.#environment
+    return Effect.timeoutOrElse(closing, {
+      duration: patience,
+      orElse: () => logOf(session, "Warn", "the source of a run takes more than 5 seconds to close; it is left alone")
+    })
   }
 }
 
 const patience = Duration.seconds(5)
-
-const withinPatience = (closing: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.timeoutOrElse(closing, {
-    duration: patience,
-    orElse: () => Effect.logWarning("the source of a run takes more than 5 seconds to close; it is left alone")
-  })
 
 // An iterator written by hand may throw where it should reject.
 const toPromise = <A>(evaluate: () => A | Promise<A>): Promise<A> => new Promise((resolve) => resolve(evaluate()))

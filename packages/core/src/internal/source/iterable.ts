@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type { Environment } from "../run/environment.ts"
 import { exhaustedMessage, isExhausted, markExhausted } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
 import { asStep, logClosing } from "./step.ts"
@@ -12,11 +13,13 @@ export class IterableSource implements Source {
   readonly checked = true
   closed: Effect.Effect<void> = Effect.void
   readonly #iterable: Iterable<unknown>
+  readonly #environment: Environment
   #iterator: Iterator<unknown> | undefined
   #over = false
 
-  constructor(iterable: Iterable<unknown>) {
+  constructor(iterable: Iterable<unknown>, environment: Environment) {
     this.#iterable = iterable
+    this.#environment = environment
   }
 
   pull(): Found {
@@ -49,6 +52,6 @@ export class IterableSource implements Source {
     if (this.#over) return
     this.#end()
     const closing = Result.try(() => this.#iterator?.return?.())
-    if (Result.isFailure(closing)) this.closed = logClosing(Cause.die(closing.failure))
+    if (Result.isFailure(closing)) this.closed = logClosing(this.#environment, Cause.die(closing.failure))
   }
 }

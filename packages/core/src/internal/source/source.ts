@@ -38,10 +38,10 @@ export type SourceFailure =
 export type Any = Iterable<unknown> | AsyncIterable<unknown> | Stream.Stream<unknown, unknown, unknown>
 
 /** Opens a source. `onReady` is called when a pull that found nothing should be tried again. */
-export const open = (source: Any, fork: Environment["fork"], onReady: () => void): Source => {
-  if (Stream.isStream(source)) return new StreamSource(provided(source), fork, onReady)
-  if (Symbol.asyncIterator in source) return new AsyncIterableSource(source, fork, onReady)
-  return Array.isArray(source) ? new ArraySource(source) : new IterableSource(source)
+export const open = (source: Any, environment: Environment, onReady: () => void): Source => {
+  if (Stream.isStream(source)) return new StreamSource(provided(source), environment, onReady)
+  if (Symbol.asyncIterator in source) return new AsyncIterableSource(source, environment, onReady)
+  return Array.isArray(source) ? new ArraySource(source) : new IterableSource(source, environment)
 }
 
 /** Returns true if a value is a source at all: not a string, not a promise, not a lone statement. */

@@ -1,7 +1,9 @@
 /** Helpers for both kinds of iterators. */
 import type * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { kindOf } from "../kindOf.ts"
+import type { Environment } from "../run/environment.ts"
+import { logOf } from "../watch/logs.ts"
 
 // An iterator written by hand may give anything; taking its `done` off `undefined` would lose the reason.
 export const asStep = (step: unknown): IteratorResult<unknown> => {
@@ -13,5 +15,5 @@ export const asStep = (step: unknown): IteratorResult<unknown> => {
 }
 
 /** Logs an error while closing, which replaces no other error. */
-export const logClosing = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-  Effect.logWarning("closing the source of a run failed", cause)
+export const logClosing = ({ session }: Environment, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  logOf(session, "Warn", "closing the source of a run failed", undefined, cause)

@@ -15,7 +15,7 @@ export class StreamSource implements Source {
   failure: SourceFailure | undefined
   readonly checked = false
   readonly #stream: Stream.Stream<unknown, unknown>
-  readonly #fork: Environment["fork"]
+  readonly #environment: Environment
   readonly #onReady: () => void
   readonly #scope = Scope.makeUnsafe()
   #pull: Effect.Effect<ReadonlyArray<unknown>, unknown> | undefined
@@ -25,9 +25,9 @@ export class StreamSource implements Source {
   #end: Found | undefined
   #closing: Fiber.Fiber<void> | undefined
 
-  constructor(stream: Stream.Stream<unknown, unknown>, fork: Environment["fork"], onReady: () => void) {
+  constructor(stream: Stream.Stream<unknown, unknown>, environment: Environment, onReady: () => void) {
     this.#stream = stream
-    this.#fork = fork
+    this.#environment = environment
     this.#onReady = onReady
   }
 
@@ -48,7 +48,7 @@ export class StreamSource implements Source {
       this.#pull = pull
       return pull
     })
-    const fiber = this.#fork(pull)
+    const fiber = this.#environment.fork(pull)
     this.#pulling = fiber
     let waited = false
     fiber.addObserver((exit) => {
@@ -75,8 +75,11 @@ export class StreamSource implements Source {
   close(): void {
     if (this.#closing !== undefined) return
     const interrupted = this.#pulling === undefined ? Effect.void : Fiber.interrupt(this.#pulling)
-    this.#closing = this.#fork(
-      Effect.catchCause(Effect.andThen(interrupted, Scope.close(this.#scope, Exit.void)), logClosing)
+    this.#closing = this.#environment.fork(
+      Effect.catchCause(
+        Effect.andThen(interrupted, Scope.close(this.#scope, Exit.void)),
+        (cause) => logClosing(this.#environment, cause)
+      )
     )
   }
 

@@ -63,6 +63,7 @@ export class RunWatch {
   constructor(environment: Environment, span: Tracer.Span | undefined) {
     this.#environment = environment
     this.#span = span
+    environment.session.driverEvents.begin()
   }
 
   /** The run, or a round of it, begins. Its results may wait. */
@@ -76,7 +77,10 @@ export class RunWatch {
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#end(exit)
-      return this.#environment.observer?.warnings?.summary ?? Effect.void
+      const { observer, session } = this.#environment
+      const events = session.driverEvents.end(session)
+      const { warnings } = observer ?? {}
+      return warnings === undefined ? events : Effect.andThen(warnings.summary(session), events)
     })
   }
 

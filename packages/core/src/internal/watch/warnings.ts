@@ -1,9 +1,10 @@
 /**
  * Sums up the warnings of the server during a run: a run of many statements gets the same one many times.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { counted } from "../kindOf.ts"
 import { abbreviate } from "../statement/abbreviate.ts"
+import { logOf, type Named } from "./logs.ts"
 
 interface Kind {
   readonly first: string
@@ -29,12 +30,11 @@ export class Warnings {
   }
 
   /** Logs one line for all of them. */
-  get summary(): Effect.Effect<void> {
+  summary(session: Named): Effect.Effect<void> {
     const shown = [...this.#kinds.values()].toSorted((a, b) => b.count - a.count).slice(0, mostShown)
     const kinds = shown.map(({ count, first }) => `${count} x "${abbreviate(first)}"`).join(", ")
-    return Effect.annotateLogs(
-      Effect.logWarning(`The server gave ${counted(this.#total, "warning")} during the run: ${kinds}`),
-      { "cql.server.warnings": this.#total }
-    )
+    return logOf(session, "Warn", `The server gave ${counted(this.#total, "warning")} during the run: ${kinds}`, {
+      "cql.server.warnings": this.#total
+    })
   }
 }
