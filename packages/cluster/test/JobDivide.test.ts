@@ -1,44 +1,12 @@
 /** Units that cannot be done: divided until what is left cannot be, on the virtual clock. */
-import { Job, TableJob } from "@effect-cql/cluster"
+import { TableJob } from "@effect-cql/cluster"
 import { executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { CqlSchema, Table, TokenRange } from "@effect-cql/schema"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, process, runner } from "./support/jobs.ts"
-
-const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
-type Range = typeof Range.Type
-
-/** Ranges of numbers, ten pages of a unit at most. */
-const Numbers = Job.make("Numbers", {
-  version: "1",
-  params: Schema.Struct({ units: Schema.Int, size: Schema.Int }),
-  unit: Range,
-  units: ({ size, units }) =>
-    Effect.succeed(Array.from({ length: units }, (_, unit): Range => ({ from: unit * size, to: (unit + 1) * size }))),
-  divide: ({ from, to }, cursor) => {
-    const start = cursor === undefined ? from : Number(cursor)
-    const middle = Math.floor((start + to) / 2)
-    return middle === start ? undefined : [{ from: start, to: middle }, { from: middle, to }]
-  }
-})
-
-const handler =
-  (isPoison: (n: number) => boolean, rejects: (n: number) => boolean = () => false) =>
-  ({ from, to }: Range, { checkpoint, cursor, reject }: Job.Context<unknown>) =>
-    Effect.gen(function*() {
-      const page = Math.max(1, Math.ceil((to - from) / 10))
-      for (let at = cursor === undefined ? from : Number(cursor); at < to; at += page) {
-        const end = Math.min(to, at + page)
-        yield* Effect.sleep("20 millis")
-        for (let n = at; n < end; n++) {
-          if (isPoison(n)) return yield* Effect.fail("poison")
-          if (rejects(n)) yield* reject({ position: `${n}`, error: "rejected" })
-        }
-        yield* checkpoint({ cursor: end, rows: end - at })
-      }
-    })
+import { handler, Numbers, Poison, poisoned, type Range } from "./support/numbers.ts"
 
 describe("a unit that cannot be done", () => {
   it.effect("is divided until only what cannot be done has failed, and everything else is done once", () =>
@@ -78,13 +46,13 @@ describe("a unit that cannot be done", () => {
       const freeze = (n: number) => n === 5
       const handle = yield* Numbers.start({ units: 1, size: 8 }, { id: "a" })
       // Each process is frozen for ever at the poison, and the next one takes its lane.
-      for (let life = 0; life < 7; life++) {
+      for (let life = 0; life < 9; life++) {
         yield* process(Numbers.toLayer((range, context) =>
           range.from <= 5 && 5 < range.to && !(context.cursor !== undefined && Number(context.cursor) > 5)
             ? Effect.never
             : handler(freeze)(range, context)
         ))
-        yield* TestClock.adjust("20 seconds")
+        yield* TestClock.adjust("8 seconds")
       }
       const error = yield* after(1, Effect.flip(handle.await))
       assert.strictEqual(error._tag, "JobFailed")
@@ -95,43 +63,10 @@ describe("a unit that cannot be done", () => {
       assert.strictEqual((yield* handle.progress).rows, 7)
     }).pipe(Effect.provide(memory())))
 
-  const number = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 47 }))
-  const Case = Schema.Struct({
-    poison: Schema.Array(number).check(Schema.isMaxLength(4)),
-    rejects: Schema.Array(number).check(Schema.isMaxLength(6)),
-    deaths: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 20_000 }))).check(
-      Schema.isMaxLength(4)
-    )
-  })
   it.effect.prop(
     "never loses or doubles a row or a reject, whatever is poison and whenever runners stop",
-    [Case],
-    ([given]) =>
-      Effect.gen(function*() {
-        const poison = new Set(given.poison)
-        const rejects = new Set(given.rejects.filter((n) => !poison.has(n)))
-        const layer = Numbers.toLayer(handler((n) => poison.has(n), (n) => rejects.has(n)))
-        const handle = yield* Numbers.start({ units: 3, size: 16 }, { id: "a" })
-        for (const millis of given.deaths) {
-          const { kill } = yield* process(layer)
-          yield* TestClock.adjust(millis)
-          yield* kill
-        }
-        yield* process(layer)
-        yield* after(2, Effect.exit(handle.await))
-        const check = Effect.gen(function*() {
-          const { done, failed, rejected, rows, state, units } = yield* handle.progress
-          assert.deepStrictEqual([rows, rejected, failed], [48 - poison.size, rejects.size, poison.size])
-          assert.deepStrictEqual([state, done + failed], [poison.size === 0 ? "done" : "failed", units])
-          const standing = (yield* Stream.runCollect(handle.rejects)).map(({ position }) => Number(position))
-          assert.deepStrictEqual(standing.sort((a, b) => a - b), [...rejects].sort((a, b) => a - b))
-        })
-        yield* check
-        // Units with rejects are done again: those that were divided, with all of their parts.
-        yield* handle.retry({ only: "rejects" }).pipe(Effect.catchTag("JobStateRefused", () => Effect.void))
-        yield* after(2, Effect.exit(handle.await))
-        yield* check
-      }).pipe(Effect.scoped, Effect.provide(memory())),
+    [Poison],
+    ([given]) => poisoned(given),
     { arbitrary: { runs: 5 } }
   )
 })

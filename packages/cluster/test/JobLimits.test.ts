@@ -108,6 +108,28 @@ describe("limits over several runners", () => {
       }).pipe(Effect.provide(memory(tables, {}, lanes))))
   }
 
+  const Case = Schema.Struct({
+    concurrency: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 30 })),
+    lanes: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 })),
+    runners: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })),
+    units: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 }))
+  })
+  it.effect.prop(
+    "are kept by any number of runners, lanes and units",
+    [Case],
+    ([{ concurrency, lanes, runners, units }]) =>
+      Effect.gen(function*() {
+        const job = numbered({ concurrency })
+        for (let of = 0; of < runners; of++) yield* runner(job.toLayer(fill), { lanes, of, count: runners })
+        const handle = yield* job.start({ units }, { id: "a" })
+        const { rows } = yield* after(2, handle.await)
+        const times = yield* sent
+        assert.deepStrictEqual([rows, times.length], [units * page.length, units * page.length])
+        assert.isAtMost(peakOf(times, 100), concurrency)
+      }).pipe(Effect.provide(memory(tables, { answers: [slow] }, lanes))),
+    { arbitrary: { runs: 8 } }
+  )
+
   it.effect("change while the job runs, without a restart of its units", () =>
     Effect.gen(function*() {
       let units = 0

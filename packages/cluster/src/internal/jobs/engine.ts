@@ -134,7 +134,7 @@ const giveUp = (
     yield* at.save(
       { ...unit, state: "divided", error },
       { ...progress, units: progress.units + parts.length - 1 },
-      named.map(([part, entry]) => Units.entryOf(part, entry))
+      { others: named.map(([part, entry]) => Units.entryOf(part, entry)) }
     )
     yield* Effect.logWarning(
       `a unit of job ${watch.job.id} is divided into ${parts.length} after ${unit.attempt} attempts`

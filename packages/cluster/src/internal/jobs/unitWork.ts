@@ -23,6 +23,13 @@ export interface LaneWork {
   progress: Units.ProgressEntry
 }
 
+/** Further parts of a write. */
+interface Further {
+  /** The rejects that it counts. */
+  readonly counted?: ReadonlyArray<string>
+  readonly others?: ReadonlyArray<readonly [name: string, text: string]>
+}
+
 export class UnitWork {
   readonly #work: LaneWork
   readonly name: string
@@ -51,13 +58,14 @@ export class UnitWork {
   save(
     unit: Units.UnitEntry,
     progress: Units.ProgressEntry,
-    others: ReadonlyArray<readonly [string, string]> = []
+    { counted = [], others = [] }: Further = {}
   ): Effect.Effect<void, CqlError | LaneLost> {
     return Effect.map(
       this.#work.lane.save([Units.entryOf(this.name, unit), ...others, Units.progressEntry(progress)]),
       () => {
         this.unit = unit
         this.#work.progress = progress
+        for (const each of counted) this.#pending.delete(each)
         this.#count()
       }
     )
@@ -89,12 +97,7 @@ export class UnitWork {
         done: progress.done + (next.state === "done" ? 1 : 0),
         rows: progress.rows + rows,
         rejected: progress.rejected + rejected
-      }).pipe(
-        Effect.tap(Effect.sync(() => {
-          for (const each of counted) this.#pending.delete(each)
-          this.#count()
-        }))
-      )
+      }, { counted })
     })
   }
 

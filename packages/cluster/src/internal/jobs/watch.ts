@@ -58,6 +58,8 @@ export class JobWatch {
 
   /** The share of a lane in the limits; undefined if it has to wait for its turn. */
   shareOf(lane: number): Share | undefined {
+    const { concurrency, rate } = this.#job
+    if (concurrency === undefined && rate === undefined) return unbounded
     let rank = 0
     let left = 0
     for (let other = 0; other < this.#job.lanes; other++) {
@@ -93,6 +95,8 @@ export class JobWatch {
     return counted > most ? { rejected: counted, allowed: most } : undefined
   }
 }
+
+const unbounded: Share = { concurrency: undefined, rate: undefined }
 
 // Requests that start after an idle time: those of ten milliseconds, at least one.
 const boundsOf = (share: Share | undefined): Limiter.Bounds => {
