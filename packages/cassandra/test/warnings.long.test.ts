@@ -1,9 +1,10 @@
 /** The warnings of a server about many statements: few lines, whatever their number. */
-import { Batch, Query, runConcurrent } from "@effect-cql/core"
-import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
-import { assert, layer } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Batch, Query, runConcurrent, Statement } from "@effect-cql/core"
+import { CassandraServer } from "@effect-cql/test-server"
+import { optionsOf, ownName } from "@effect-cql/test-support/session"
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect, Layer, Logger } from "effect"
+import { CassandraSession } from "../src/index.ts"
 
 const keyspace = ownName("warnings")
 const insert = Query.make(`INSERT INTO ${keyspace}.users (id) VALUES (?)`)
@@ -11,14 +12,21 @@ const insert = Query.make(`INSERT INTO ${keyspace}.users (id) VALUES (?)`)
 // The server warns about batches over more than ten partitions.
 const partitions = 11
 
-integration("warnings", () => {
-  layer(withKeyspace(keyspace, `CREATE TABLE ${keyspace}.users (id int PRIMARY KEY)`), {
-    excludeTestServices: true
-  })((it) => {
+describe("warnings of a server", () => {
+  const SessionLive = Layer.unwrap(
+    Effect.map(CassandraServer.CassandraServer, (server) => CassandraSession.layer(optionsOf(server)))
+  ).pipe(Layer.provide(CassandraServer.layer({ startTimeout: "5 minutes" })))
+
+  layer(SessionLive, { excludeTestServices: true, timeout: 330_000 })((it) => {
     it.effect(
       "50,000 unlogged batches over many partitions log at most ten lines, and the summary counts them",
       () =>
         Effect.gen(function*() {
+          yield* Statement.make(
+            `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
+          )
+          yield* Effect.addFinalizer(() => Effect.ignore(Statement.make(`DROP KEYSPACE ${keyspace}`)))
+          yield* Statement.make(`CREATE TABLE ${keyspace}.users (id int PRIMARY KEY)`)
           const lines: Array<string> = []
           const logger = Logger.make(({ message }) => {
             lines.push(String(message))

@@ -1,4 +1,8 @@
-/** What a port answers that is no answer: the run dies, and names the mistake of the port. */
+/**
+ * What a port answers that is no answer: the run dies, and names the mistake of the port.
+ *
+ * The ports are their own, for a mock session answers as a port has to.
+ */
 import { executeConcurrent, Session } from "@effect-cql/core"
 import type { Port, SendPort } from "@effect-cql/core/Port"
 import { defectOf, statements, timed } from "@effect-cql/test-support/runs"

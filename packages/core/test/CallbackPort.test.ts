@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 const page = { rows: [{ a: 1 }] }
 const write = Statement.make(insert, [1])
 
-/** A session over a port that answers when the test says so. */
+/** A session over a port of its own, which answers when the test says so: the contract of callbacks is tested. */
 const manual = Effect.fnUntraced(function*(closeTimeout?: Duration.Input) {
   const asked: Array<{ readonly done: Done; cancelled: number }> = []
   const send: SendPort["send"] = (_request, _pageState, done) => {

@@ -30,6 +30,7 @@ import { TestClock } from "effect/testing"
 const slow = sessionOf({ latency: () => 10 })
 const page = { rows: [] }
 
+/** Runs an effect over a port of its own, which breaks what ports promise. */
 const over = <A, E>(effect: Effect.Effect<A, E, Session>, port: Partial<SendPort> | Partial<ExecutePort>) =>
   Effect.flatMap(
     Session.make({

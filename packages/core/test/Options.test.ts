@@ -6,7 +6,7 @@ import {
   Query,
   RetryPolicy,
   runConcurrent,
-  Session,
+  type Session,
   Settlement,
   Statement,
   streamConcurrent
@@ -55,7 +55,7 @@ const kinds: Readonly<Record<string, readonly [misspelt: string, nearest: string
     "the defaults of a session": [
       "pagesize",
       "pageSize",
-      (defaults) => Session.make({ execute: () => Effect.never, defaults })
+      (defaults) => MockSession.make({ defaults })
     ]
   }
 

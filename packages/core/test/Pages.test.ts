@@ -9,27 +9,32 @@ import {
   Statement,
   type StatementFailed
 } from "@effect-cql/core"
-import type { Page, SendPort } from "@effect-cql/core/Port"
+import type { Page } from "@effect-cql/core/Port"
 import { timed, valueOf } from "@effect-cql/test-support/runs"
+import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schema, SchemaGetter, Stream } from "effect"
+import { Effect, Fiber, Schema, SchemaGetter, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
-/** A session that answers with these pages, and what was asked for. */
+/** A session that answers with these pages, and the pages that were asked for. */
 const serving = Effect.fnUntraced(function*(
   pages: ReadonlyArray<Page>,
   failing: (asked: number) => Reason.Reason | undefined = () => undefined
 ) {
-  const asked: Array<{ readonly at: number; readonly params: ReadonlyArray<unknown> }> = []
-  const send: SendPort["send"] = (request, pageState, done) => {
-    const at = Number(pageState ?? 0)
-    asked.push({ at, params: request._tag === "Statement" ? [...request.params] : [] })
-    const reason = failing(asked.length)
-    if (reason !== undefined) done(Exit.fail(new CqlError({ reason, query: "" })))
-    else done(Exit.succeed({ ...pages[at]!, pageState: at + 1 < pages.length ? PageState(`${at + 1}`) : undefined }))
-    return () => {}
-  }
-  const session = yield* Session.make({ send })
+  const { mock, session } = yield* MockSession.make({
+    defaults: { retry: RetryPolicy.standard },
+    otherwise: (request, context) => {
+      const at = Number(context.pageState ?? 0)
+      const reason = failing(context.attempt)
+      if (reason !== undefined) return MockSession.fail(reason)(request, context)
+      const pageState = at + 1 < pages.length ? PageState(`${at + 1}`) : undefined
+      return Effect.succeed({ ...pages[at]!, pageState })
+    }
+  })
+  const asked = Effect.map(
+    mock.callsOf(/./),
+    (calls) => calls.map(({ pageState, params }) => ({ at: Number(pageState ?? 0), params }))
+  )
   return { asked, session }
 })
 
@@ -43,10 +48,10 @@ describe("the pages of one statement", () => {
       const pages = yield* Stream.runCollect(session.streamPages(["SELECT id FROM t"], PageState("1")))
       assert.deepStrictEqual(pages.map(({ pageState }) => pageState), [PageState("2"), PageState("3"), undefined])
       assert.deepStrictEqual(pages.map(({ result }) => result.rows.length), [2, 2, 2])
-      assert.deepStrictEqual(asked.map(({ at }) => at), [1, 2, 3])
+      assert.deepStrictEqual((yield* asked).map(({ at }) => at), [1, 2, 3])
       const first = yield* Stream.runCollect(Stream.take(session.streamPages(["SELECT id FROM t"]), 1))
       assert.deepStrictEqual(first.map(({ result }) => result.rows), [[{ id: 0 }, { id: 1 }]])
-      assert.strictEqual(asked.length, 4)
+      assert.strictEqual((yield* asked).length, 4)
     }).pipe(Effect.scoped))
 
   it.effect("are asked with the same parameters, encoded once", () =>
@@ -62,7 +67,7 @@ describe("the pages of one statement", () => {
       yield* session.execute(statement)
       yield* Stream.runDrain(session.stream(statement))
       yield* Stream.runDrain(session.streamPages(statement))
-      assert.deepStrictEqual(asked.map(({ params }) => params[0]), [
+      assert.deepStrictEqual((yield* asked).map(({ params }) => params[0]), [
         ...Array.from({ length: 5 }, () => "k 1"),
         ...Array.from({ length: 5 }, () => "k 2"),
         ...Array.from({ length: 5 }, () => "k 3")
@@ -108,22 +113,17 @@ describe("the pages of one statement", () => {
       const statement = Statement.make("SELECT id FROM t", [], { retry })
       const { exit } = yield* timed(Effect.flip(Stream.runDrain(session.stream(statement))))
       assert.strictEqual(valueOf(exit).reason._tag, "Overloaded")
-      assert.strictEqual(asked.length, 11)
+      assert.strictEqual((yield* asked).length, 11)
     }).pipe(Effect.scoped))
 
   it.effect("stop with the fiber that waits for one", () =>
     Effect.gen(function*() {
-      let cancelled = 0
-      const session = yield* Session.make({
-        send: () => () => {
-          cancelled++
-        },
-        closeTimeout: 0
-      })
+      const { mock, session } = yield* MockSession.make({ otherwise: MockSession.never })
       const fiber = yield* Effect.forkChild(Stream.runDrain(session.stream(["SELECT id FROM t"])))
       yield* TestClock.adjust(0)
+      assert.strictEqual(yield* mock.inFlight, 1)
       yield* Fiber.interrupt(fiber)
-      assert.strictEqual(cancelled, 1)
+      assert.strictEqual(yield* mock.inFlight, 0)
     }).pipe(Effect.scoped))
 })
 

@@ -5,12 +5,12 @@ import {
   Reason,
   RetryPolicy,
   runConcurrentWithArgs,
-  Session,
   SourceError,
   Statement,
   streamConcurrentWithArgs
 } from "@effect-cql/core"
 import { errorOf, insert, overloaded, sessionOf, statements, timed } from "@effect-cql/test-support/runs"
+import { MockSession } from "@effect-cql/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -57,20 +57,18 @@ it.effect("one that waits for its next attempt is as the attempts before left it
     assert.deepStrictEqual(outcomes, [["Unknown"], ["NotApplied"]])
   }))
 
+const shared = new CqlError({ reason: overloaded, query: insert })
+
 it.effect("an error that a port hands out for many statements tells of each its own", () =>
   Effect.gen(function*() {
-    const shared = new CqlError({ reason: overloaded, query: insert })
     const all = [Statement.make(insert, [0]), Statement.make("SELECT a FROM app.numbers"), Statement.make(insert, [2])]
     yield* TestClock.setTime(5_000)
-    const session = yield* Session.make({ execute: () => Effect.fail(shared), defaults: { retry: "none" } })
-    const results = yield* executeConcurrent(all, { raiseOnFirstError: false }).pipe(
-      Effect.provideService(Session, session)
-    )
+    const results = yield* executeConcurrent(all, { raiseOnFirstError: false })
     assert.deepStrictEqual(
       results.map((result) => result._tag === "Failure" && [result.outcome, result.error.timestamp]),
       [["Unknown", 5_000_000n], ["NotApplied", undefined], ["Unknown", 5_000_001n]]
     )
-  }).pipe(Effect.scoped))
+  }).pipe(Effect.provide(MockSession.layer({ otherwise: () => Effect.fail(shared) }))))
 
 it.effect("the parameters of with-args remain as well", () =>
   Effect.gen(function*() {

@@ -1,5 +1,6 @@
 import { executeConcurrent, Session, Statement } from "@effect-cql/core"
 import type { Done } from "@effect-cql/core/Port"
+import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -26,7 +27,7 @@ const counting = (clock: Clock.Clock) => {
   return { counted, timers }
 }
 
-/** A session over a port that answers in another turn of the event loop. */
+/** A session over a port of its own, which answers in another turn of the event loop and sets no timer of the clock. */
 const later = Session.make({
   send: (_request, _pageState, done) => {
     setImmediate(() => done(page))
@@ -35,7 +36,8 @@ const later = Session.make({
   defaults: { requestTimeout: "1 minute" }
 })
 
-const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+// On a busy machine a timer may come before what was scheduled.
+const turn = Effect.promise(() => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 5)))
 
 describe("the timers of a session", () => {
   it.live("are one for all that is in flight, and none for nothing", () =>
@@ -56,7 +58,7 @@ describe("the timers of a session", () => {
 
   it.live("stand on the Clock of the fiber that runs the statement, not on that of the session", () =>
     Effect.gen(function*() {
-      const session = yield* Session.make({ send: () => () => {}, closeTimeout: 0 })
+      const { session } = yield* MockSession.make({ otherwise: MockSession.never })
       const statement = Statement.make("SELECT a FROM t", [], { requestTimeout: "1 hour", retry: "none" })
       const program = Effect.gen(function*() {
         const fibers = yield* Effect.forEach([1, 2], () => Effect.forkChild(Effect.flip(session.execute(statement))))
@@ -83,6 +85,7 @@ describe("answers that are there", () => {
           if (waiting.length > 0) setImmediate(read)
         }
         const scope = yield* Scope.make()
+        // A port of its own, for the answers come from the event loop and not from the clock.
         const session = yield* Scope.provide(
           Session.make({
             send: (_request, _pageState, done) => {
@@ -113,7 +116,7 @@ describe("answers that are there", () => {
 
   it.live("and what has none still times out in time", () =>
     Effect.gen(function*() {
-      const session = yield* Session.make({ send: () => () => {}, closeTimeout: 0 })
+      const { session } = yield* MockSession.make({ otherwise: MockSession.never })
       const statement = Statement.make("SELECT a FROM t", [], { requestTimeout: 100, retry: "none" })
       const [took, error] = yield* Effect.timed(Effect.flip(session.execute(statement)))
       assert.strictEqual(error.reason._tag, "RequestTimeout")

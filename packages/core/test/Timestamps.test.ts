@@ -22,7 +22,7 @@ class Cell {
   }
 }
 
-/** A port on the cell, which dates conditions by the server's clock, in whole milliseconds. */
+/** A port of its own on the cell, which dates conditions by the server's clock in whole milliseconds, as no mock session does. */
 const portOn = (cell: Cell): SendPort => {
   return {
     datesConditionalWrites: true,

@@ -1,5 +1,6 @@
 /**
- * Runs a {@link Case} on the engines, in a {@link World}, and writes down what can be seen from outside.
+ * Runs a {@link Case} on the engines, in a {@link World}, and writes down what can be seen from outside. The port is its own: it ends
+ * attempts in every way that a port may, at the times of the world.
  */
 import {
   CqlError,

@@ -125,7 +125,7 @@ describe("events of the driver", () => {
 })
 
 describe("log lines", () => {
-  /** A port that knows its keyspace, and fails, and whose cancel throws. */
+  /** A port of its own, for a scripted session has no keyspace: it answers reads, and fails writes. */
   const broken: ExecutePort = {
     name: "app",
     keyspace: "shop",
