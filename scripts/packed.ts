@@ -1,5 +1,6 @@
 // `npm run check:packed`: what users get. Packs the published packages, checks their manifests and types, installs
-// them with npm in an empty project outside of the workspace, and compiles and runs the first program of the README.
+// them with npm in an empty project outside of the workspace, compiles and runs the first program of the README, and runs
+// the suite of the testing guide by jest.
 //
 // The program is the ```ts block after `<!-- first-program -->`. Where it needs a server, the packed
 // @effect-cql/test-server provides one: its address takes the place of "127.0.0.1" in the program.
@@ -41,11 +42,19 @@ const pack = (name: string) => (): Promise<Finished> =>
     cwd: join(root, "packages", name)
   })
 
-const firstProgram = (): string => {
-  const program = /<!-- first-program -->\s*```ts[^\n]*\n([^]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))
-  if (program?.[1] === undefined) throw new Error("README.md has no ```ts block after <!-- first-program -->")
-  return program[1]
+/** The block of code of a document after a comment. */
+const blockOf = (file: string, name: string): string => {
+  const [, code] =
+    new RegExp(`<!-- ${name} -->\\s*\`\`\`[^\\n]*\\n([^]*?)\`\`\``).exec(readFileSync(join(root, file), "utf8")) ??
+      []
+  if (code === undefined) throw new Error(`${file} has no block of code after <!-- ${name} -->`)
+  return code
 }
+
+const firstProgram = (): string => blockOf("README.md", "first-program")
+
+// No dependency of the workspace, for its modules are many and only this needs them.
+const jest = "30.5.2"
 
 const withServer = `import { CassandraServer } from "@effect-cql/test-server"
 import { Effect } from "effect"
@@ -78,7 +87,8 @@ const create = (): Promise<Finished> => {
   const files: Record<string, string> = {
     "package.json": JSON.stringify({
       type: "module",
-      dependencies: { ...own, ...Object.fromEntries(others.map((name) => [name, installed(name)])) },
+      dependencies: { ...own, jest, ...Object.fromEntries(others.map((name) => [name, installed(name)])) },
+      jest: { transform: {}, testMatch: ["**/*.test.js"] },
       // Each asks for the others by version, and means those that were just packed.
       overrides: Object.fromEntries(Object.keys(own).map((name) => [name, `$${name}`]))
     }),
@@ -94,6 +104,7 @@ const create = (): Promise<Finished> => {
       }
     }),
     "first.ts": firstProgram(),
+    "users.test.js": blockOf("docs/guides/testing.md", "jest"),
     "withServer.ts": withServer
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
@@ -128,7 +139,9 @@ const failed = await runStages({
   attw: () => inOrder(...published.map((name) => () => run("attw", [tarball(name), "--profile", "esm-only"]))),
   install: () => inOrder(create, compare),
   compile: () => run(join(project, "node_modules/.bin/tsc"), ["-p", "."], { cwd: project }),
-  "first program": runProgram
+  "first program": runProgram,
+  jest: () =>
+    run("node", ["--experimental-vm-modules", "node_modules/jest/bin/jest.js"], { cwd: project, timeout: 120_000 })
 })
 rmSync(directory, { recursive: true, force: true })
 if (failed.length > 0) process.exitCode = 1

@@ -1,11 +1,11 @@
 import {
-  CqlError,
+  type CqlError,
   executeConcurrent,
   PageState,
   Query,
   Reason,
   RetryPolicy,
-  Session,
+  type Session,
   Statement,
   type StatementFailed
 } from "@effect-cql/core"
