@@ -16,7 +16,7 @@ import { freePort, start, type Worker } from "./processes.ts"
 import * as Workload from "./workload.ts"
 
 const quick = process.argv.includes("--quick")
-const plan = { rows: quick ? 20_000 : 100_000, rounds: quick ? 3 : 5, warmUp: 1 }
+const plan = { rows: quick ? 40_000 : 100_000, rounds: quick ? 3 : 5, warmUp: 1 }
 const { keyspace, lanes } = Workload
 
 interface Contender {
