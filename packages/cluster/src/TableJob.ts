@@ -168,11 +168,15 @@ export const make = <
         concurrency: 1,
         statement: { consistency: "LOCAL_QUORUM", pageSize }
       })
+      // The last page ends the unit: its rows are counted with the end, in one write.
+      let counted = 0
       yield* Stream.runForEach(pages, ({ remaining, rows }) =>
         Effect.gen(function*() {
           if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp, execute, reject })
-          yield* checkpoint({ cursor: yield* Schema.encodeEffect(Cursor)(remaining), rows: rows.length })
+          if (remaining.length === 0) counted += rows.length
+          else yield* checkpoint({ cursor: yield* Schema.encodeEffect(Cursor)(remaining), rows: rows.length })
         }))
+      return counted
     }),
     { attempts }
   )
