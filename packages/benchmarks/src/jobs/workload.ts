@@ -29,10 +29,10 @@ export const settings: Settings | undefined = process.env["BENCH_JOBS"] === unde
 export const keyspace = settings?.keyspace ?? `bench_jobs_${process.pid}`
 
 /** Units of the job that run at a time, and the ranges that the plain run reads at a time. */
-export const lanes = 16
-/** Statements in flight: over all lanes, and of the plain run. */
-const concurrency = 256
-const pageSize = 500
+export const lanes = 6
+/** Statements of a lane in flight: the default of a job without limits. */
+const statementsOfLane = 100
+const pageSize = 2_000
 const statement = { consistency: "LOCAL_QUORUM" } as const
 
 export class Source extends Table.Class<Source>("Source")(`${keyspace}.source`, {
@@ -58,7 +58,6 @@ export const Copy = TableJob.make("Copy", {
   version: "1",
   table: Source,
   pageSize,
-  concurrency,
   rows: (rows, { execute }) => execute(rows.map((row) => Target.insert(changed(row))), { statement })
 })
 
@@ -66,7 +65,7 @@ export const Copy = TableJob.make("Copy", {
 export const plainCopy = (ranges: ReadonlyArray<TokenRange.TokenRange>) => {
   const rows = Scan.table(Source, { ranges, concurrency: lanes, statement: { ...statement, pageSize } })
   return streamConcurrentWithArgs(Target.insert, Stream.map(rows, changed), {
-    concurrency,
+    concurrency: lanes * statementsOfLane,
     statement
   }).pipe(Stream.runCount)
 }
