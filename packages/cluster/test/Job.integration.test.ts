@@ -8,7 +8,11 @@ import { Effect, Layer, Schema } from "effect"
 import { rejectsOf } from "./support/jobs.ts"
 
 const keyspace = ownName("jobs")
-const tables = [`CREATE TABLE ${keyspace}.target (id int PRIMARY KEY, value text)`]
+const tables = [
+  `CREATE TABLE ${keyspace}.target (id int PRIMARY KEY, value text)`,
+  `CREATE TABLE ${keyspace}.counters (id int PRIMARY KEY, count counter)`,
+  `CREATE TABLE ${keyspace}.names (name text PRIMARY KEY)`
+]
 const insert = Query.make(`INSERT INTO ${keyspace}.target (id, value) VALUES (?, ?)`, {
   params: Schema.Tuple([Schema.Int, Schema.String])
 })
@@ -46,6 +50,26 @@ const FillLive = (poison: number) =>
       })
       yield* checkpoint({ cursor: to, rows: ids.length })
     }), { attempts: 1 })
+
+/** Counts its units, each of which claims the same name. */
+const Count = Job.make("Count", {
+  version: "1",
+  params: Schema.Null,
+  unit: Schema.Int,
+  units: () => Effect.succeed([1, 2, 3]),
+  atLeastOnce: true
+})
+const claims: Array<Job.Executed> = []
+const CountLive = Count.toLayer((_, { execute }) =>
+  Effect.gen(function*() {
+    claims.push(
+      yield* execute([
+        Statement.make(`UPDATE ${keyspace}.counters SET count = count + 1 WHERE id = 1`),
+        Statement.make(`INSERT INTO ${keyspace}.names (name) VALUES ('ada') IF NOT EXISTS`)
+      ])
+    )
+  })
+)
 
 const runner = (cluster: string, poison = -1) => {
   const options = { keyspace, cluster, lanes: 4, interval: "200 millis" } as const
@@ -86,6 +110,28 @@ integration("A job", () => {
           }).pipe(Effect.provide(runner("fill"))),
         120_000
       )
+
+      it.effect("sends counters and conditions if it may run at least once", () =>
+        Effect.gen(function*() {
+          const handle = yield* Count.start(null, { id: "count" })
+          yield* Effect.timeout(handle.await, "60 seconds")
+          const [row] = yield* Statement.rows(Statement.make(`SELECT count FROM ${keyspace}.counters WHERE id = 1`))
+          assert.strictEqual(row?.["count"], 3n)
+          assert.deepStrictEqual(
+            claims.map(({ applied, notApplied, rejected }) => [applied, notApplied, rejected]).sort(),
+            [
+              [1, 1, 0],
+              [1, 1, 0],
+              [2, 0, 0]
+            ]
+          )
+        }).pipe(Effect.provide(
+          CountLive.pipe(
+            Layer.provideMerge(
+              Layer.fresh(JobRunner.layerLocal({ keyspace, cluster: "count", interval: "200 millis" }))
+            )
+          )
+        )), 90_000)
 
       it.effect(
         "divides what cannot be done, is paused, limited anew and resumed, and ends with one failure",
