@@ -132,10 +132,13 @@ export interface Handle {
   readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError>
   /** Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was cancelled. */
   readonly await: Effect.Effect<Progress, CqlError | JobFailed | JobBudgetExhausted>
-  /** Stops a running job: each unit at its next checkpoint. */
+  /**
+   * Stops a running job: each unit at its next checkpoint. A page of `execute` that takes ten seconds longer, such as under a low rate, is
+   * interrupted, and done again when the job is resumed.
+   */
   readonly pause: Effect.Effect<void, CqlError | JobStateRefused>
   readonly resume: Effect.Effect<void, CqlError | JobStateRefused>
-  /** Stops a job for good: each unit at its next checkpoint. What it has written stays. */
+  /** Stops a job for good, as `pause` does. What it has written stays. */
   readonly cancel: Effect.Effect<void, CqlError | JobStateRefused>
   /**
    * Changes limits of a job that has not ended; a limit that is not given stays. Runners read it at their interval, and it holds for

@@ -170,6 +170,24 @@ describe("limits over several runners", () => {
       assert.strictEqual((yield* Effect.flip(handle.setLimits({ rate: 1 })))._tag, "JobStateRefused")
     }).pipe(Effect.provide(memory(tables, { answers: [slow] }, 4))))
 
+  it.effect("do not keep a job from being paused within a page", () =>
+    Effect.gen(function*() {
+      const job = numbered({ rate: 1 })
+      yield* process(job.toLayer(fill))
+      const handle = yield* job.start({ units: 1 }, { id: "a" })
+      yield* TestClock.adjust("10 seconds")
+      yield* handle.pause
+      yield* TestClock.adjust("20 seconds")
+      const before = (yield* sent).length
+      assert.isBelow(before, 30)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* sent).length, before)
+      yield* handle.setLimits({ rate: "unbounded" })
+      yield* handle.resume
+      const { failed, rows } = yield* after(1, handle.await)
+      assert.deepStrictEqual([rows, failed, (yield* sent).length], [page.length, 0, before + page.length])
+    }).pipe(Effect.provide(memory(tables))))
+
   it.effect("are changed by several at the same time, and each change counts", () =>
     Effect.gen(function*() {
       const job = numbered({ concurrency: 5, rate: 9 })

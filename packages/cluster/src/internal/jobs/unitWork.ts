@@ -198,7 +198,7 @@ export class UnitWork {
         limiter,
         rounds,
         statement: { ...statement, timestamp: statement?.timestamp ?? timestamp }
-      }).pipe(Effect.raceFirst(this.#turnLost))
+      }).pipe(Effect.raceFirst(this.#stopped))
       const failed = results.filter((result) => result._tag === "Failure")
       yield* this.#reject(failed.map(({ error, index }) => ({
         position: position?.(index) ?? String(first + index),
@@ -210,17 +210,26 @@ export class UnitWork {
     })
   }
 
-  /** Fails when the lane has to wait for its turn: the statements that wait would never start. */
-  get #turnLost(): Effect.Effect<never, JobStopped> {
-    const { lane, watch } = this.#work
-    return Effect.andThen(
-      Effect.repeat(Effect.sleep(turn), { while: () => watch.shareOf(lane.lane) !== undefined }),
-      Effect.fail(new JobStopped({ id: watch.job.id }))
-    )
+  /**
+   * Fails when the statements that wait would never start, because the lane has to wait for its turn; or when the job has been stopped
+   * for a while. A page under a low rate may take hours.
+   */
+  get #stopped(): Effect.Effect<never, JobStopped> {
+    return Effect.suspend(() => {
+      const { lane, watch } = this.#work
+      let stopped = 0
+      const goesOn = () => watch.shareOf(lane.lane) !== undefined && (watch.isRunning || ++stopped < longestStop)
+      return Effect.andThen(
+        Effect.repeat(Effect.sleep(second), { while: goesOn }),
+        Effect.fail(new JobStopped({ id: watch.job.id }))
+      )
+    })
   }
 }
 
-const turn = Duration.seconds(1)
+const second = Duration.seconds(1)
+/** Seconds for which a page may go on when its job no longer runs. */
+const longestStop = 10
 
 /** Up to half a minute of rounds for failures that may be transient. */
 const rounds: Schedule.Schedule<unknown, ReadonlyArray<ExecutionResult.Failure>> = Schedule.exponential("1 second")
