@@ -15,6 +15,7 @@ export { ddl } from "./TableDdl.ts"
 export { fromServer, NoKeyspace } from "./TableFromServer.ts"
 export { type Any, type ColumnMeta, type Meta, type TableOptions, TypeId } from "./TableMeta.ts"
 export { type Repository, repository, RowExists, RowNotFound, type Storable } from "./TableRepository.ts"
+export { rowSchema } from "./TableRow.ts"
 export type * from "./TableTypes.ts"
 
 type Fields = Schema.Struct.Fields
