@@ -21,6 +21,8 @@ import { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 export type { Checkpoint, Context, Executed, ExecuteOptions, Rejected } from "./JobContext.ts"
+export { copy, type CopyOptions, TimesNotReadable, WriteTimeUnknown } from "./JobCopy.ts"
+export { count, type CountOptions } from "./JobCount.ts"
 export {
   JobBudgetExhausted,
   JobConflict,
@@ -29,9 +31,23 @@ export {
   JobStopped,
   StatementNotIdempotent
 } from "./JobErrors.ts"
+export { expire, type ExpireOptions } from "./JobExpire.ts"
 export { type Failure, type Handle, Progress, type Reject, type RetryOptions, State } from "./JobHandle.ts"
 export type { ErrorBudget, Limits } from "./JobLimits.ts"
+export {
+  type CsvOptions,
+  type FileChunk,
+  FileRefused,
+  type Files,
+  load,
+  type LoadJob,
+  type LoadOptions,
+  RecordRefused
+} from "./JobLoad.ts"
 export type { Estimate, Plan, PlannedUnit } from "./JobPlan.ts"
+export type { ReadyJob, SessionKey, TableOptions, TablePlanError, Written } from "./JobTable.ts"
+export { type Changed, type ChangeOptions, transform, type TransformBase, type WriteOptions } from "./JobTransform.ts"
+export { RowDiffers, verify, type VerifyOptions } from "./JobVerify.ts"
 
 /**
  * Options of `start`.

@@ -1,0 +1,82 @@
+/**
+ * Options and handles of the ready jobs over tables. Users reach this module through `Job`.
+ *
+ * @since 0.1.0
+ */
+import type { Batch, CqlError, Session, Statement } from "@effect-cql/core"
+import type { Scan, TokenRange } from "@effect-cql/schema"
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { Handle, JobConflict, Options, Plan, StartOptions } from "./Job.ts"
+import type { JobRunner } from "./JobRunner.ts"
+import type { Jobs } from "./Jobs.ts"
+import type { LaneLost } from "./Lanes.ts"
+
+/**
+ * Options of every ready job over a table.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TableOptions extends
+  Pick<
+    Options<null, TokenRange.TokenRange, never, never>,
+    "concurrency" | "rate" | "errorBudget" | "rejects"
+  >
+{
+  /** Changes with what the job does. A runner with another version leaves a job alone. */
+  readonly version: string
+  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  readonly splitSize?: number | undefined
+  /** Attempts of a range. Default: 3. */
+  readonly attempts?: number | undefined
+  /** Options of its statements. Default: `{ consistency: "LOCAL_QUORUM" }`, and pages of 1,000 rows. */
+  readonly statement?: Pick<Statement.Options, "consistency" | "pageSize" | "requestTimeout"> | undefined
+}
+
+/**
+ * A service whose value is a session: of another cluster, or of another user.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SessionKey<Id> = Context.Key<Id, Session["Service"]>
+
+/**
+ * Errors of the plan of a job over a table.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type TablePlanError = CqlError | Scan.PartitionerNotSupported
+
+/**
+ * Statements of a row or a record.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Written =
+  | Statement.Statement<unknown>
+  | Batch.Batch
+  | ReadonlyArray<Statement.Statement<unknown> | Batch.Batch>
+
+/**
+ * A ready job over a table, and the layer that runs it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReadyJob<out E, out R, out P = never> {
+  /** The ranges that a job would have now. Nothing is stored. */
+  readonly plan: Effect.Effect<Plan<TokenRange.TokenRange>, E | TablePlanError, Jobs | Session | P>
+  /** Starts the job. The same id is the same job, whatever its state. */
+  readonly start: (options: StartOptions) => Effect.Effect<
+    Handle,
+    LaneLost | JobConflict | E | TablePlanError,
+    Jobs | Session | P
+  >
+  /** Runs the units of the job. */
+  readonly layer: Layer.Layer<never, never, JobRunner | R>
+}

@@ -1,0 +1,230 @@
+/**
+ * Jobs that send the rows of a table through an effect. Users reach this module through `Job`.
+ *
+ * @since 0.1.0
+ */
+import { Batch, InvalidOptions, type Session, type Statement } from "@effect-cql/core"
+import { type Scan, Table } from "@effect-cql/schema"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import { isKey, timesOf, ttlFor } from "./internal/ready/cells.ts"
+import { keyText } from "./internal/ready/keys.ts"
+import { readOptions, writeOptions } from "./internal/ready/options.ts"
+import { Outbox, type Write } from "./internal/ready/outbox.ts"
+import { ranged } from "./internal/ready/ranged.ts"
+import { fitting, pages, rows, timedIn, type Typed } from "./internal/ready/scan.ts"
+import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
+
+/**
+ * Columns of a row that a transformation changes: any outside the key that are not static. `null` deletes an optional one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Changed<Row, A extends string, P extends string, K extends ReadonlyArray<string>> = {
+  readonly [N in Exclude<A, P | Table.NameOf<K[number]>> & keyof Row]?:
+    | Row[N]
+    | (undefined extends Row[N] ? null : never)
+    | undefined
+}
+
+/**
+ * Options of every {@link transform}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TransformBase<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string
+> extends TableOptions {
+  /** The table to read. */
+  readonly table: Scan.Scannable<Row, A, P, K, I>
+  /** Rows of a range that are in the function at a time. Default: 16. */
+  readonly rowsAtOnce?: number | undefined
+}
+
+/**
+ * Options of a {@link transform} in place.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ChangeOptions<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  E,
+  R
+> extends TransformBase<Row, A, P, K, I> {
+  /** The columns to change in a row; undefined to leave it alone. A row for which it fails is rejected. */
+  readonly change: (row: Row) => Effect.Effect<Changed<Row, A, P, K> | undefined, E, R>
+  readonly write?: undefined
+}
+
+/**
+ * Options of a {@link transform} into other tables.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface WriteOptions<
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  E,
+  R
+> extends TransformBase<Row, A, P, K, I> {
+  /**
+   * The statements to send for a row. One without a timestamp gets that of the job, so that it has the same effect when it is sent again.
+   * A row for which the function fails is rejected.
+   */
+  readonly write: (row: Row) => Effect.Effect<Written, E, R>
+  readonly change?: undefined
+}
+
+/**
+ * Makes a job that sends each row of a table through a function with services: `change` writes in place, `write` to other tables.
+ *
+ * **Write times in place.** A row is written at the time at which the job was started, or one microsecond after its newest column if the
+ * application has written that since. So a later write of the application wins. A row that has a column with the time of the job has
+ * been changed by it, and is left alone: the function sees each row once, also when its range is done again after a death. Only a
+ * row that the application has written since the job was started may be changed twice in that case.
+ *
+ * **Time to live.** A column keeps what is left of its time to live. A column that had no value gets that of the row: the longest of
+ * its columns.
+ *
+ * **Example** (A column in small letters)
+ *
+ * ```ts
+ * import { CqlCluster, Job, JobRunner } from "@effect-cql/cluster"
+ * import { executeConcurrentWithArgs } from "@effect-cql/core"
+ * import { CqlSchema, Table } from "@effect-cql/schema"
+ * import { MockSession } from "@effect-cql/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * class User extends Table.Class<User>("User")("app.users", {
+ *   columns: { id: CqlSchema.Int, email: CqlSchema.Text },
+ *   partitionKey: "id"
+ * }) {}
+ *
+ * const Lower = Job.transform("Lower", {
+ *   version: "1",
+ *   table: User,
+ *   change: ({ email }) => Effect.succeed({ email: email.toLowerCase() })
+ * })
+ *
+ * const runner = Lower.layer.pipe(
+ *   Layer.provideMerge(JobRunner.layerLocal({ keyspace: "app", lanes: 4, interval: "20 millis" })),
+ *   Layer.provideMerge(MockSession.memory([...CqlCluster.ddl("app"), ...Table.ddl(User)]))
+ * )
+ * const program = Effect.gen(function*() {
+ *   yield* executeConcurrentWithArgs(User.insert, [{ id: 1, email: "Ada@example.org" }])
+ *   const job = yield* Lower.start({ id: "lower-1" })
+ *   yield* job.await
+ *   return yield* User.get({ id: 1 })
+ * })
+ * const { first } = await Effect.runPromise(program.pipe(Effect.provide(runner)))
+ * console.assert(first?.email === "ada@example.org")
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const transform = <
+  Row,
+  A extends string,
+  P extends string,
+  K extends ReadonlyArray<string>,
+  I extends string,
+  E = never,
+  R = never
+>(
+  name: string,
+  options: ChangeOptions<Row, A, P, K, I, E, R> | WriteOptions<Row, A, P, K, I, E, R>
+): ReadyJob<never, R | Session> => {
+  const { rowsAtOnce = 16, table } = options
+  const meta = table[Table.TypeId]
+  const columns = meta.columns.filter((column) => !isKey(column) && column.kind !== "static")
+  const { change, write } = options
+  const writesOf = change === undefined
+    ? (read: Typed<Row>) => Effect.map(write(read.row), (written) => "_tag" in written ? [written] : written)
+    : changing(meta, columns, Reflect.get(table, "update"), change)
+  return ranged(name, options, {
+    table,
+    run: Effect.fnUntraced(function*(ranges, advance, context) {
+      const timed = change === undefined ? [] : yield* timedIn(columns)
+      const outbox = new Outbox()
+      yield* Stream.runForEach(
+        pages(yield* rows(table, timed), ranges, readOptions(options)),
+        Effect.fnUntraced(function*({ remaining, rows }) {
+          const fit = yield* fitting(meta, rows, context)
+          const all = yield* Effect.forEach(
+            fit,
+            (read) => Effect.result(writesOf(read, context.timestamp, timed)),
+            { concurrency: rowsAtOnce }
+          )
+          for (const [index, { at: _, record }] of fit.entries()) {
+            const result = all[index]!
+            const position = keyText(meta, record)
+            if (Result.isSuccess(result)) outbox.add(result.success, position, record)
+            else yield* context.reject({ position, error: result.failure, body: record })
+          }
+          yield* outbox.send(context, writeOptions(options))
+          yield* advance(remaining, rows.length)
+        })
+      )
+    })
+  })
+}
+
+type Columns = ReadonlyArray<Table.ColumnMeta>
+type Update = (row: unknown, set: object, options: Table.WriteOptions) => Statement.Statement<unknown>
+
+/** The statements that change a row in place. */
+const changing = <Row, E, R>(
+  meta: Table.Meta,
+  columns: Columns,
+  update: Update,
+  change: (row: Row) => Effect.Effect<object | undefined, E, R>
+) =>
+  Effect.fnUntraced(
+    function*(read: Typed<Row>, own: bigint, timed: Columns): Effect.fn.Return<ReadonlyArray<Write>, E, R> {
+      const times = timesOf(read, timed)
+      if (times.includes(own)) return []
+      const changed = yield* change(read.row)
+      const now = yield* Clock.currentTimeMillis
+      const newest = times.reduce((newest, time) => time > newest ? time : newest, own)
+      const timestamp = newest > own ? newest + 1n : own
+      const byTtl = new Map<number, Record<string, unknown>>()
+      for (const [field, value] of Object.entries(changed ?? {})) {
+        if (value === undefined) continue
+        const ttl = ttlFor(read, columnOf(meta, columns, field), timed, now)
+        // A value that has expired since it was read must not come back.
+        if (ttl !== undefined && ttl <= 0) continue
+        byTtl.set(ttl ?? 0, { ...byTtl.get(ttl ?? 0), [field]: value })
+      }
+      const writes = [...byTtl].map(([ttl, set]) => update(read.row, set, { ttl: Duration.seconds(ttl), timestamp }))
+      return writes.length > 1 ? [Batch.make(writes, { type: "unlogged" })] : writes
+    }
+  )
+
+const columnOf = ({ keyspace, table }: Table.Meta, columns: Columns, field: string): Table.ColumnMeta => {
+  const column = columns.find((column) => column.field === field)
+  if (column !== undefined) return column
+  throw new InvalidOptions({
+    option: "change",
+    given: `the column ${JSON.stringify(field)}`,
+    expected: `columns of ${keyspace}.${table} outside its key that are not static`
+  })
+}

@@ -1,0 +1,108 @@
+/**
+ * The formats of files: how their records are found, and read.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import type { LoadOptions } from "../../JobLoad.ts"
+import { type Chunk, FileRefused, type Layout } from "./files.ts"
+import { cellsOf, json, named, type RecordRefused } from "./parse.ts"
+import type { FileRecord } from "./records.ts"
+
+/** A value of a record, or why there is none. */
+export type Value = Result.Result<unknown, RecordRefused>
+
+export interface Format extends Omit<Layout, "chunkSize"> {
+  /** The values of records; undefined for a blank one. */
+  readonly values: (
+    records: ReadonlyArray<FileRecord>,
+    chunk: Chunk
+  ) => Effect.Effect<ReadonlyArray<Value | undefined>>
+  /** The schema that reads the value of a record. */
+  readonly codec: <Row, RD>(row: Schema.ConstraintDecoder<Row, RD>) => Schema.ConstraintDecoder<Row, RD>
+}
+
+const defaultLongest = 1024 * 1024
+
+export const formatOf = <Row, RD>(
+  { csv, format, maxRecordSize: longest = defaultLongest, row }: LoadOptions<Row, RD>
+): Format => {
+  if (!Number.isSafeInteger(longest) || longest < 1) {
+    throw new InvalidOptions({ option: "Job.load: maxRecordSize", value: longest, expected: "a positive integer" })
+  }
+  return format === "csv" ? csvOf(csv ?? {}, longest, optionalIn(row.ast)) : {
+    form: { delimiter: undefined, longest },
+    isScanned: false,
+    header: undefined,
+    values: (records) => Effect.sync(() => records.map((record) => json(record, longest))),
+    codec: (row) => Schema.toCodecJson(row)
+  }
+}
+
+const csvOf = (
+  { delimiter = ",", header, multiline = true }: NonNullable<LoadOptions<unknown, never>["csv"]>,
+  longest: number,
+  optional: ReadonlySet<string>
+): Format => {
+  const byte = delimiter.charCodeAt(0)
+  if (delimiter.length !== 1 || byte > 127 || delimiter === "\"" || delimiter === "\n" || delimiter === "\r") {
+    throw new InvalidOptions({
+      option: "Job.load: csv.delimiter",
+      given: "another text",
+      expected: "one character of ASCII, and no quote or line break"
+    })
+  }
+  return {
+    // Without line breaks in its fields, a record ends at every one.
+    form: { delimiter: multiline ? byte : undefined, longest },
+    isScanned: multiline,
+    header: (record, file) =>
+      Effect.flatMap(
+        cellsOf([record], delimiter, longest),
+        ([cells]) =>
+          cells !== undefined && Result.isSuccess(cells) && new Set(cells.success).size === cells.success.length
+            ? Effect.succeed(cells.success)
+            : Effect.fail(
+              new FileRefused({
+                file,
+                expected: "a first record with the names of the fields, each once",
+                got: "another one",
+                advice: "Give the names by the option csv.header."
+              })
+            )
+      ),
+    ...(header === undefined ? {} : { header: undefined }),
+    values: (records, chunk) =>
+      Effect.map(
+        cellsOf(records, delimiter, longest),
+        (all) =>
+          all.map((cells) =>
+            Result.map(named(header ?? chunk.header ?? [], cells), (record) => present(record, optional))
+          )
+      ),
+    codec: (row) => Schema.toCodecStringTree(row)
+  }
+}
+
+/** The fields of a schema that may be absent. */
+const optionalIn = (ast: SchemaAST.AST): ReadonlySet<string> => {
+  const encoded = SchemaAST.toEncoded(ast)
+  return new Set(
+    SchemaAST.isObjects(encoded)
+      ? encoded.propertySignatures.flatMap(({ name, type }) =>
+        typeof name === "string" && SchemaAST.isOptional(type) ? [name] : []
+      )
+      : []
+  )
+}
+
+/** A record without its empty cells, where they may be absent. */
+const present = (
+  record: Readonly<Record<string, string>>,
+  optional: ReadonlySet<string>
+): Readonly<Record<string, string>> =>
+  optional.size === 0
+    ? record
+    : Object.fromEntries(Object.entries(record).filter(([name, text]) => text !== "" || !optional.has(name)))

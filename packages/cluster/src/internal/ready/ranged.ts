@@ -1,0 +1,82 @@
+/**
+ * Jobs over the ranges of a table: a range a unit, a page a checkpoint.
+ */
+import type { CqlError, Session } from "@effect-cql/core"
+import { Scan, type Table, TokenRange } from "@effect-cql/schema"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type { Context } from "../../JobContext.ts"
+import type { JobRunner } from "../../JobRunner.ts"
+import type { ReadyJob, SessionKey, TableOptions } from "../../JobTable.ts"
+import { make } from "../jobs/definition.ts"
+import { within } from "./sessions.ts"
+
+/** The ranges that are left of a unit. */
+export type Ranges = ReadonlyArray<TokenRange.TokenRange>
+
+/** Writes the position behind a page: the ranges that are left, and the rows since the last one. */
+export type Advance = (remaining: Ranges, rows: number) => ReturnType<Context<null>["checkpoint"]>
+
+/** Makes a job over the ranges of a table. */
+export const ranged = <E, R, E2 = never, P = never>(
+  name: string,
+  { attempts, concurrency, errorBudget, rate, rejects, splitSize, version }: TableOptions,
+  parts: {
+    readonly table: Table.Any
+    /** The session of the table. Default: that of the context. */
+    readonly session?: SessionKey<P> | undefined
+    readonly atLeastOnce?: boolean | undefined
+    /** Refuses a job that cannot be run, before it is started. */
+    readonly check?: Effect.Effect<void, E2 | CqlError, Session> | undefined
+    readonly run: (
+      ranges: Ranges,
+      advance: Advance,
+      context: Context<null>
+    ) => Effect.Effect<void, E, R>
+  }
+): ReadyJob<E2, R, P> => {
+  const job = make(name, {
+    version,
+    concurrency,
+    rate,
+    errorBudget,
+    rejects,
+    atLeastOnce: parts.atLeastOnce,
+    params: Schema.Null,
+    unit: TokenRange.schema,
+    planOptions: { splitSize },
+    units: () =>
+      within(
+        parts.session,
+        Effect.andThen(
+          parts.check ?? Effect.void,
+          Effect.map(
+            Scan.ranges(parts.table, { splitSize }),
+            (ranges) => ranges.map(({ end, start }): TokenRange.TokenRange => ({ start, end }))
+          )
+        )
+      ),
+    divide
+  })
+  const layer: Layer.Layer<never, never, JobRunner | R> = job.toLayer(
+    (range, context) =>
+      Effect.gen(function*() {
+        const { checkpoint, cursor } = context
+        const ranges = cursor === undefined ? [range] : yield* Schema.decodeUnknownEffect(Cursor)(cursor)
+        const advance: Advance = (remaining, rows) =>
+          Effect.flatMap(Effect.orDie(Schema.encodeEffect(Cursor)(remaining)), (cursor) => checkpoint({ cursor, rows }))
+        yield* parts.run(ranges, advance, context)
+      }),
+    { attempts }
+  )
+  return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
+}
+
+const Cursor = Schema.toCodecJson(Schema.Array(TokenRange.schema))
+
+/** The tokens behind the cursor in two halves, down to a single one. */
+const divide = (range: TokenRange.TokenRange, cursor: unknown): Ranges | undefined => {
+  const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Cursor)(cursor)
+  return left.length === 1 ? left.flatMap((only) => TokenRange.split(only, 2)) : left
+}
