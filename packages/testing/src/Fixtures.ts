@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type { CqlError, Session, Statement } from "@effect-cql/core"
-import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 
@@ -46,6 +45,7 @@ export interface Options<Row> {
 
 /**
  * Draws rows that fit a schema and its checks. The same seed draws the same rows. Texts are well-formed, as a database needs them.
+ * What draws them is loaded with the first: the effect cannot be run by `Effect.runSync`.
  *
  * **Example** (Users with keys of their own)
  *
@@ -67,12 +67,13 @@ export const rows = <S extends RowSchema<S["Type"]>>(
 ): Effect.Effect<ReadonlyArray<S["Type"]>> =>
   // The fields are those of the schema, which types of both a class and a struct do not show.
   Effect.map(
-    Effect.orDie(
-      Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: options?.count ?? 10, seed: options?.seed ?? 0 })
-    ),
+    Effect.flatMap(arbitrary, ({ sampleEffect, schema: of }) =>
+      Effect.orDie(sampleEffect(of(schema), { count: options?.count ?? 10, seed: options?.seed ?? 0 }))),
     (drawn) =>
       drawn.map((row, index) => {
-        const fields = Object.entries(row as object).map(([field, value]) => [field, storable(value)] as const)
+        const fields = Object.entries(row as object).map(([field, value]) =>
+          [field, storable(value)] as const
+        )
         return schema.make({ ...Object.fromEntries(fields), ...options?.with?.(index) } as never)
       })
   )
@@ -91,6 +92,9 @@ export const insert = <S extends TableOf<S["Type"]>>(
     rows(table, options),
     (rows) => Effect.forEach(rows, (row) => table.insert(row as never), { discard: true })
   )
+
+// Loaded when rows are drawn: most tests draw none, and it would be a fifth of what importing this package takes.
+const arbitrary = Effect.promise(() => import("effect/Arbitrary"))
 
 /** A value whose texts a database can hold: a schema of strings also draws halves of surrogate pairs. */
 const storable = (value: unknown): unknown => {
