@@ -283,9 +283,16 @@ describe("faults", () => {
   it.effect("of any statement are not noticed, whether it was applied, lost or is late", () =>
     Effect.gen(function*() {
       const story = Effect.gen(function*() {
-        const { kill } = yield* start((_, { checkpoint }) => Effect.as(checkpoint({ cursor: 1, rows: 2 }), 1))
+        const { kill } = yield* start(({ n }, { checkpoint, reject }) =>
+          Effect.gen(function*() {
+            yield* reject({ position: `${n}`, error: "bad" })
+            yield* checkpoint({ cursor: 1, rows: 2 })
+            return 1
+          })
+        )
         const job = yield* Numbers.start({ upTo: 2 }, { id: "a" })
-        return yield* Effect.ensuring(job.await, kill)
+        const end = yield* Effect.ensuring(job.await, kill)
+        return { ...end, standing: (yield* Stream.runCollect(job.rejects)).length }
       }).pipe(Effect.provide(Layer.mergeAll(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 1 })), Logger.layer([]))))
       const explored = yield* FaultPlan.explore(story, {
         tables: CqlCluster.ddl("app"),
@@ -295,7 +302,15 @@ describe("faults", () => {
           Effect.sync(() => {
             assert.strictEqual(exit._tag, "Success")
             if (exit._tag !== "Success") return
-            assert.deepStrictEqual(exit.value, { state: "done", units: 2, done: 2, failed: 0, rows: 6, rejected: 0 })
+            assert.deepStrictEqual(exit.value, {
+              state: "done",
+              units: 2,
+              done: 2,
+              failed: 0,
+              rows: 6,
+              rejected: 2,
+              standing: 2
+            })
           })
       })
       assert.isAbove(explored.runs, 30)

@@ -127,7 +127,7 @@ describe("limits over several runners", () => {
         assert.deepStrictEqual([rows, times.length], [units * page.length, units * page.length])
         assert.isAtMost(peakOf(times, 100), concurrency)
       }).pipe(Effect.provide(memory(tables, { answers: [slow] }, lanes))),
-    { arbitrary: { runs: 8 } }
+    { arbitrary: { runs: 5 } }
   )
 
   it.effect("change while the job runs, without a restart of its units", () =>
