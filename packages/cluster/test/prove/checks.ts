@@ -162,9 +162,10 @@ const Unit = Schema.fromJsonString(Schema.Struct({
 }))
 const Progress = Schema.fromJsonString(Schema.Struct({ rows: Schema.Int }))
 
-/** The process of each lock, by the table of the cluster. */
+/** The process of each lock that has one, by the table of the cluster. */
 export const owners = (keyspace: string) =>
   Effect.map(
-    Statement.make(`SELECT owner FROM ${keyspace}.cluster_locks`, [], { consistency: "LOCAL_QUORUM" }),
-    ({ rows }) => rows.map(({ owner }) => String(owner).split(" ").slice(0, 2).join(" "))
+    Statement.make(`SELECT key, owner FROM ${keyspace}.cluster_locks`, [], { consistency: "LOCAL_QUORUM" }),
+    ({ rows }) =>
+      new Map(rows.map(({ key, owner }) => [String(key), String(owner).split(" ").slice(0, 2).join(" ")] as const))
   )

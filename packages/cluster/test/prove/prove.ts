@@ -102,16 +102,20 @@ const proof = (options: Options, keyspace: string, print: Print) =>
     const random = new Random(seed ^ 0x5eed)
     const dead = new Set<number>()
 
-    /** Waits until none of the locks belongs to processes that have died. */
-    const handOver = (gone: ReadonlySet<string>, from: number) =>
-      owners(keyspace).pipe(
-        Effect.orElseSucceed((): Array<string> => []),
-        Effect.repeat({
-          schedule: Schedule.spaced("250 millis"),
-          until: (all) => all.length === shards && all.every((owner) => !gone.has(owner))
-        }),
-        Effect.andThen(Clock.currentTimeMillis),
-        Effect.map((now) => handOvers.push(now - from)),
+    const locks = Effect.orElseSucceed(owners(keyspace), () => new Map<string, string>())
+
+    /** Waits until each lock of processes that have died has had another owner. */
+    const handOver = (former: ReadonlyMap<string, string>, from: number) =>
+      Effect.gen(function*() {
+        const left = new Set(former.keys())
+        while (left.size > 0) {
+          yield* Effect.sleep("250 millis")
+          for (const [lock, owner] of yield* locks) {
+            if (owner !== former.get(lock)) left.delete(lock)
+          }
+        }
+        handOvers.push((yield* Clock.currentTimeMillis) - from)
+      }).pipe(
         Effect.timeout("3 minutes"),
         Effect.catch(() =>
           Effect.sync(() => checks.push(["every lane had an owner again", "one had none for three minutes"]))
@@ -144,13 +148,11 @@ const proof = (options: Options, keyspace: string, print: Print) =>
           return
         }
         dead.add(place)
-        const port = fleet.addresses[place] ?? ""
-        const gone = new Set(
-          (yield* Effect.orElseSucceed(owners(keyspace), () => [])).filter((owner) => owner.startsWith(port))
-        )
+        const address = fleet.addresses[place] ?? ""
+        const former = new Map([...yield* locks].filter(([, owner]) => owner.startsWith(`${address} `)))
         yield* fleet.end(member, kind === "SIGTERM" ? "SIGTERM" : "SIGKILL")
         if (kind === "SIGTERM") yield* say(`the process in place ${place} has ended`)
-        yield* later(handOver(gone, now))
+        yield* later(handOver(former, now))
         yield* later(revive(place, length))
       })
 

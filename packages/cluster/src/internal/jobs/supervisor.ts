@@ -49,7 +49,10 @@ export const supervise = (
 
     /** The lanes of a job that belong to a lane of the process: the job may have more. */
     const lanesOf = (job: Stored, index: number) =>
-      Array.from({ length: job.lanes }, (_, lane) => lane).filter((lane) => lane % lanes.count === index)
+      Array.from(
+        { length: Math.max(0, Math.ceil((job.lanes - index) / lanes.count)) },
+        (_, at) => index + at * lanes.count
+      )
 
     const runJob = (watch: JobWatch, handler: Handler, index: number, ended: Map<string, number>) =>
       Effect.gen(function*() {
