@@ -5,6 +5,7 @@ import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { MessageStorage, Snowflake } from "effect/cluster"
 import { afterAll, beforeAll } from "vitest"
+import { messageFaultsSuite } from "./support/messageFaultsSuite.ts"
 import { messageStorageSuite, Other } from "./support/messageStorageSuite.ts"
 
 const keyspace = ownName("messages")
@@ -28,5 +29,14 @@ integration("The storage of messages", () => {
         Layer.provideMerge(Snowflake.layerGenerator)
       )
     }
+  })
+
+  messageFaultsSuite("CQL on a real server", {
+    isLive: true,
+    timeout: 60_000,
+    fresh: () => ({
+      session: Layer.effectContext(runtime.contextEffect),
+      options: { keyspace, cluster: `cluster-${clusters++}` }
+    })
   })
 })

@@ -3,9 +3,10 @@ import { CqlCluster, CqlMessageStorage } from "@effect-cql/cluster"
 import { Statement } from "@effect-cql/core"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer } from "effect"
+import { Effect, Exit, Layer } from "effect"
 import { ClusterError, MessageStorage, Reply, ShardingConfig, Snowflake } from "effect/cluster"
 import { TestClock } from "effect/testing"
+import { messageFaultsSuite } from "./support/messageFaultsSuite.ts"
 import {
   ack,
   add,
@@ -102,72 +103,11 @@ describe("faults", () => {
     }).pipe(Effect.provide(Snowflake.layerGenerator)), 300_000)
 })
 
-describe("a process that dies after any of its statements", () => {
-  /** Runs an operation of one process until some of its statements have been answered. */
-  const upTo = <A, E, R>(statements: number, operation: Effect.Effect<A, E, R>) =>
-    Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(operation)
-      yield* TestClock.adjust(10 * statements + 5)
-      yield* Fiber.interrupt(fiber)
-    })
-  const completed = <A, E, R>(operation: Effect.Effect<A, E, R>) =>
-    Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(operation)
-      yield* TestClock.adjust("1 second")
-      return yield* Fiber.join(fiber)
-    })
-
-  for (const statements of [0, 1, 2, 3, 4, 5, 6]) {
-    it.effect(`saves a request that the next sender completes: ${statements} statements`, () =>
-      Effect.gen(function*() {
-        const [dead, storage] = [yield* make(), yield* make()]
-        const [one, two] = [yield* once(key), yield* once(key)]
-        yield* upTo(statements, dead.saveRequest(one))
-        const saved = yield* completed(storage.saveRequest(two))
-        const winner = saved._tag === "Success" ? two.envelope.requestId : saved.originalId
-        assert.deepStrictEqual(yield* completed(delivered(storage)), [String(winner)])
-        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
-      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
-
-    it.effect(`saves a reply that is saved once: ${statements} statements`, () =>
-      Effect.gen(function*() {
-        const [dead, storage] = [yield* make(), yield* make()]
-        const request = yield* add()
-        yield* completed(storage.saveRequest(request))
-        const reply = yield* exit(request, 1)
-        yield* upTo(statements, dead.saveReply(reply))
-        yield* completed(storage.saveReply(reply))
-        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
-        assert.strictEqual((yield* completed(storage.repliesFor([request]))).length, 1)
-      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
-
-    it.effect(`clears a reply, or leaves it, and loses no delivery: ${statements} statements`, () =>
-      Effect.gen(function*() {
-        const [dead, storage] = [yield* make(), yield* make()]
-        const request = yield* add()
-        const reply = yield* exit(request, 1)
-        yield* completed(storage.saveRequest(request))
-        yield* completed(delivered(storage))
-        yield* completed(storage.saveReply(reply))
-        yield* upTo(statements, dead.clearReplies(request.envelope.requestId))
-        const isCleared = (yield* completed(storage.repliesFor([request]))).length === 0
-        assert.deepStrictEqual(yield* completed(delivered(storage)), isCleared ? [idOf(request)] : [])
-        yield* completed(storage.clearReplies(request.envelope.requestId, { expectedReplyId: reply.reply.id }))
-        assert.deepStrictEqual(yield* completed(delivered(storage)), isCleared ? [] : [idOf(request)])
-      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
-
-    it.effect(`clears an entity, or leaves what the next one clears: ${statements} statements`, () =>
-      Effect.gen(function*() {
-        const [dead, storage] = [yield* make(), yield* make()]
-        const [one, two] = [yield* once(key), yield* once(key)]
-        yield* completed(storage.saveRequest(one))
-        yield* upTo(statements, dead.clearAddress(address()))
-        yield* completed(storage.clearAddress(address()))
-        assert.deepStrictEqual(yield* completed(delivered(storage)), [])
-        assert.strictEqual((yield* completed(storage.saveRequest(two)))._tag, "Success")
-        assert.deepStrictEqual(yield* completed(delivered(storage)), [idOf(two)])
-      }).pipe(Effect.provide(memory({ latency: "10 millis" }))))
-  }
+messageFaultsSuite("CQL over tables in memory", {
+  fresh: () => ({
+    session: Layer.fresh(MockSession.memory(CqlCluster.ddl("app"))),
+    options: { keyspace: "app" }
+  })
 })
 
 describe("a storage of messages over CQL", () => {
@@ -216,6 +156,25 @@ describe("a storage of messages over CQL", () => {
         reply: new Reply.Chunk<typeof Numbers>({ id: reply.id, requestId: reply.requestId, sequence: 0, values })
       })
       assert.include(String(yield* causeOf(storage.saveReply(large))), "MessageTooLarge")
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("answers a request that cannot be read with a defect, and delivers it no more", () =>
+    Effect.gen(function*() {
+      const storage = yield* make()
+      const request = yield* add()
+      yield* storage.saveRequest(request)
+      yield* Statement.make(
+        "UPDATE app.cluster_requests SET headers = 'null' WHERE cluster = 'default' AND request_id = ?",
+        [
+          request.envelope.requestId
+        ]
+      )
+      assert.deepStrictEqual(yield* delivered(storage), [])
+      yield* TestClock.adjust("1 second")
+      const [reply] = yield* storage.repliesFor([request])
+      assert.isTrue(reply?._tag === "WithExit" && Exit.hasDies(reply.exit))
+      yield* storage.resetShards([request.envelope.address.shardId])
+      assert.deepStrictEqual(yield* delivered(storage), [])
     }).pipe(Effect.provide(memory())))
 
   it.effect("delivers a claimed message again after ten minutes", () =>

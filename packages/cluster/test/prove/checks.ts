@@ -50,18 +50,25 @@ export const applicationWrites = (keyspace: string, rows: number, from: number, 
   return executeConcurrentWithArgs(
     insertInto(keyspace, "target"),
     ids.map((id) => [id, "newer", -1] as const),
-    { concurrency: 16, statement: { consistency: "LOCAL_QUORUM", retry: patient } }
+    { concurrency: 16, statement: { consistency: "LOCAL_QUORUM", ...patient } }
   )
 }
 
-export const patient = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 8, max: "5 seconds" }) })
+/** Options of the statements around the job: they wait for nodes that fail. */
+export const patient = {
+  requestTimeout: "20 seconds",
+  retry: RetryPolicy.make({
+    schedule: RetryPolicy.backoff({ times: 12, max: "10 seconds" }),
+    budget: { minimum: 1_000_000, share: 1 }
+  })
+} as const
 
 type Row = Statement.RowOf<ReturnType<ReturnType<typeof rowsOf>>>
 
 /** Reads all rows of a table at consistency ALL. */
 const forEachRow = (keyspace: string, table: "source" | "target", enter: (row: Row) => void) => {
   const rows = Scan.query(rowsOf(keyspace, table), {
-    statement: { consistency: "ALL", retry: patient, pageSize: 2_000 }
+    statement: { consistency: "ALL", ...patient, pageSize: 2_000 }
   })
   return Stream.runForEachArray(rows, (rows) => Effect.sync(() => rows.forEach(enter)))
 }

@@ -72,7 +72,7 @@ const proof = (options: Options, keyspace: string, print: Print) =>
     const all = function*() {
       for (let id = 0; id < rows; id++) yield rowOf(seed, id)
     }
-    const writes = { concurrency: 128, statement: { consistency: "LOCAL_QUORUM" as const, retry: patient } }
+    const writes = { concurrency: 128, statement: { consistency: "LOCAL_QUORUM" as const, ...patient } }
     yield* runConcurrentWithArgs(insertInto(keyspace, "source"), all(), writes)
     const foreign = Array.from({ length: others }, (_, at) => [rows + at, "other", rows + at] as const)
     yield* runConcurrentWithArgs(insertInto(keyspace, "target"), foreign, writes)

@@ -180,6 +180,16 @@ export const messageStorageSuite = (name: string, { fresh, isLive = false, timeo
         assert.deepStrictEqual(yield* other.repliesFor([two]), [])
       }))
 
+    test("stores a defect for a reply that cannot be encoded", (storage, other) =>
+      Effect.gen(function*() {
+        const request = yield* add()
+        yield* storage.saveRequest(request)
+        yield* storage.saveReply(yield* exit(request, 1.5))
+        const [reply] = yield* other.repliesFor([request])
+        assert.isTrue(reply?._tag === "WithExit" && Exit.hasDies(reply.exit))
+        assert.deepStrictEqual(yield* delivered(storage), [])
+      }))
+
     test("gives unprocessed requests by id, without claiming them", (storage) =>
       Effect.gen(function*() {
         const [one, two, three] = [yield* add(1), yield* add(2), yield* add(3)]
