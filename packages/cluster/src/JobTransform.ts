@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { isKey, timesOf, ttlFor } from "./internal/ready/cells.ts"
+import { isKey, shapeOf, timesOf, ttlFor } from "./internal/ready/cells.ts"
 import { keyText } from "./internal/ready/keys.ts"
 import { readOptions, writeOptions } from "./internal/ready/options.ts"
 import { Outbox, type Write } from "./internal/ready/outbox.ts"
@@ -19,7 +19,8 @@ import { fitting, pages, rows, timedIn, type Typed } from "./internal/ready/scan
 import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
 
 /**
- * Columns of a row that a transformation changes: any outside the key that are not static. `null` deletes an optional one.
+ * Columns of a row that a transformation changes: any outside the key that are neither static nor lists that are not frozen. `null`
+ * deletes an optional one.
  *
  * @category models
  * @since 0.1.0
@@ -221,10 +222,11 @@ const changing = <Row, E, R>(
 
 const columnOf = ({ keyspace, table }: Table.Meta, columns: Columns, field: string): Table.ColumnMeta => {
   const column = columns.find((column) => column.field === field)
-  if (column !== undefined) return column
+  // A list that is written twice at one time has its elements twice.
+  if (column !== undefined && shapeOf(column) !== "list") return column
   throw new InvalidOptions({
     option: "change",
     given: `the column ${JSON.stringify(field)}`,
-    expected: `columns of ${keyspace}.${table} outside its key that are not static`
+    expected: `columns of ${keyspace}.${table} outside its key that are neither static nor lists that are not frozen`
   })
 }
