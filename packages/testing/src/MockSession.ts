@@ -224,13 +224,17 @@ export { randomLatency, sometimes } from "./internal/chance.ts"
 export { applied, notApplied } from "./internal/conditions.ts"
 export { expectAtMostInFlight, expectCalledWith, expectCalls, expectOrder, golden } from "./internal/expectations.ts"
 export {
+  casWriteUnknown,
   connectionClosed,
   invalidQuery,
   overloaded,
+  readFailure,
   readTimeout,
+  requestTimeout,
   serverError,
   type TimeoutFields,
   unavailable,
+  writeFailure,
   writeTimeout
 } from "./internal/reasons.ts"
 export {

@@ -114,6 +114,10 @@ describe("replies", () => {
         Unavailable: MockSession.unavailable(),
         Overloaded: MockSession.overloaded(),
         ServerError: MockSession.serverError(),
+        WriteFailure: MockSession.writeFailure(),
+        ReadFailure: MockSession.readFailure(),
+        CasWriteUnknown: MockSession.casWriteUnknown(),
+        RequestTimeout: MockSession.requestTimeout(),
         ConnectionClosed: MockSession.connectionClosed(),
         InvalidQuery: MockSession.invalidQuery()
       }

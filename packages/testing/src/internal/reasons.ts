@@ -85,6 +85,62 @@ export const readTimeout = (fields?: TimeoutFields): Reply =>
   )
 
 /**
+ * Fails with a `WriteFailure`: one replica could not apply the write, unless another number is given.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export const writeFailure = (fields?: TimeoutFields & { readonly failures?: number | undefined }): Reply =>
+  failing((request) =>
+    new Reason.WriteFailure({
+      message: "replicas failed to apply the write",
+      ...replicas(request, fields),
+      failures: fields?.failures ?? 1,
+      writeType: fields?.writeType ?? writeType(request)
+    })
+  )
+
+/**
+ * Fails with a `ReadFailure`: one replica could not read, unless another number is given.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export const readFailure = (fields?: TimeoutFields & { readonly failures?: number | undefined }): Reply =>
+  failing((request) =>
+    new Reason.ReadFailure({
+      message: "replicas failed to read",
+      ...replicas(request, fields),
+      failures: fields?.failures ?? 1,
+      dataPresent: false
+    })
+  )
+
+/**
+ * Fails with `CasWriteUnknown`: a conditional write competed with another one, and may or may not be applied.
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export const casWriteUnknown = (fields?: TimeoutFields): Reply =>
+  failing((request) =>
+    new Reason.CasWriteUnknown({ message: "the conditional write may be applied", ...replicas(request, fields) })
+  )
+
+/**
+ * Fails with a `RequestTimeout` at once, as a client does that has waited for the `requestTimeout` of the statement (12 seconds
+ * where it has none).
+ *
+ * @category reasons
+ * @since 0.1.0
+ */
+export const requestTimeout = (): Reply =>
+  failing(({ options }) => {
+    const timeout = options.requestTimeout ?? 12_000
+    return new Reason.RequestTimeout({ message: `no answer within ${timeout} ms`, timeout })
+  })
+
+/**
  * Fails with `Unavailable`: one replica alive where two are required, unless other numbers are given.
  *
  * @category reasons
