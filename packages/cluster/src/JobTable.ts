@@ -27,7 +27,7 @@ export interface TableOptions extends
 {
   /** Changes with what the job does. A runner with another version leaves a job alone. */
   readonly version: string
-  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. There are at least four ranges for each lane. */
   readonly splitSize?: number | undefined
   /** Attempts of a range. Default: 3. */
   readonly attempts?: number | undefined

@@ -9,9 +9,10 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { rangesOf } from "./internal/jobs/ranges.ts"
 import * as Job from "./Job.ts"
 import type { JobRunner } from "./JobRunner.ts"
-import { Jobs } from "./Jobs.ts"
+import type { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 /**
@@ -139,18 +140,7 @@ export const make = <
     params: Schema.Null,
     unit: TokenRange.schema,
     planOptions: { splitSize },
-    units: () =>
-      Effect.gen(function*() {
-        const { lanes } = yield* Jobs
-        const ranges = yield* Scan.ranges(table, { splitSize })
-        const parts = Math.max(1, Math.ceil(lanes * rangesOfLane / ranges.length))
-        return ranges.flatMap((range) => TokenRange.split(range, parts)).map((
-          { end, start }
-        ): TokenRange.TokenRange => ({
-          start,
-          end
-        }))
-      }),
+    units: () => rangesOf(table, splitSize),
     estimate: (ranges) =>
       Effect.map(Scan.estimates(table, ranges), (estimates) =>
         estimates.map((estimate): Job.Estimate => ({
@@ -182,8 +172,6 @@ export const make = <
   )
   return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
 }
-
-const rangesOfLane = 4
 
 const Cursor = Schema.toCodecJson(Schema.Array(TokenRange.schema))
 

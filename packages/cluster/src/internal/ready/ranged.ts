@@ -2,7 +2,7 @@
  * Jobs over the ranges of a table: a range a unit, a page a checkpoint.
  */
 import type { CqlError, Session } from "@effect-cql/core"
-import { Scan, type Table, TokenRange } from "@effect-cql/schema"
+import { type Table, TokenRange } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -10,6 +10,7 @@ import type { Context } from "../../JobContext.ts"
 import type { JobRunner } from "../../JobRunner.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "../../JobTable.ts"
 import { make } from "../jobs/definition.ts"
+import { rangesOf } from "../jobs/ranges.ts"
 import { within } from "./sessions.ts"
 
 /** The ranges that are left of a unit. */
@@ -51,10 +52,7 @@ export const ranged = <E, R, E2 = never, P = never>(
         parts.session,
         Effect.andThen(
           parts.check ?? Effect.void,
-          Effect.map(
-            Scan.ranges(parts.table, { splitSize }),
-            (ranges) => ranges.map(({ end, start }): TokenRange.TokenRange => ({ start, end }))
-          )
+          rangesOf(parts.table, splitSize)
         )
       ),
     divide
