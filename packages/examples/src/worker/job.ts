@@ -1,15 +1,13 @@
 /** The job of the worker: copies the cities into the table by country. */
-import { TableJob } from "@effect-cql/cluster"
+import { Job } from "@effect-cql/cluster"
+import { Effect } from "effect"
 import { City, CityOfCountry, toCityOfCountry } from "./tables.ts"
 
-export const CopyCities = TableJob.make("CopyCities", {
+export const CopyCities = Job.transform("CopyCities", {
   version: "1",
   table: City,
-  pageSize: 500,
   // Statements in flight over all runners.
   concurrency: 384,
-  rows: (cities, { execute }) =>
-    execute(cities.map((city) => CityOfCountry.insert(toCityOfCountry(city))), {
-      statement: { consistency: "LOCAL_QUORUM" }
-    })
+  statement: { consistency: "LOCAL_QUORUM", pageSize: 500 },
+  write: (city) => Effect.succeed(CityOfCountry.insert(toCityOfCountry(city)))
 })
