@@ -114,7 +114,10 @@ export interface Options {
   readonly pageSize?: number | undefined
   /** Timeout of one attempt (one page). Default: that of the session (`CassandraSession`: 12 s; a mock: no bound). */
   readonly requestTimeout?: Duration.Input | undefined
-  /** True if executing it twice has the effect of executing it once. Default: inferred from the text. */
+  /**
+   * True if executing it twice has the effect of executing it once. Default: inferred from the text and its values. An array that
+   * an INSERT or UPDATE binds may be a list, which has its elements twice after a second time.
+   */
   readonly idempotent?: boolean | undefined
   /** When a failed attempt is followed by another. Default: `RetryPolicy.standard`; `"none"` sends nothing twice. */
   readonly retry?: RetryPolicy | "none" | undefined
@@ -257,7 +260,7 @@ export const isStatement: (value: unknown) => value is Statement<unknown> = inte
 
 /**
  * Returns true if executing a statement twice is known to have the effect of executing it once: by its option `idempotent`, or
- * else by its text.
+ * else by its text and its values.
  *
  * @category guards
  * @since 0.1.0

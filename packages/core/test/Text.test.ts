@@ -98,7 +98,7 @@ describe("idempotence", () => {
     "INSERT INTO t JSON ?",
     "UPDATE t SET a = ?, b = 'x' WHERE c IN (?, ?)",
     "UPDATE t SET a = -1 WHERE c = ? AND (d, e) > (?, ?)",
-    "UPDATE t SET a = {1, 2}, b = [1, 2] WHERE c = ?",
+    "UPDATE t SET a = {1, 2}, b = [] WHERE c = ?",
     "INSERT INTO t (a) VALUES (intAsBlob(3))",
     "UPDATE t SET a = toTimestamp(?) WHERE token(b) = 1",
     "DELETE FROM t WHERE a = ?",

@@ -20,6 +20,10 @@ import type { JobWatch } from "./watch.ts"
 const pause = Duration.seconds(1)
 const farewell = Duration.seconds(2)
 
+// Where so many units of a lane have failed, everything may fail: the job is wrong, and not some of its rows. A search for them would
+// never end.
+const mostSearched = 16
+
 /** Runs the units of a lane that wait. Returns true if none waits any more, and false if the lane may not go on. */
 export const runLane = (
   jobs: Jobs["Service"],
@@ -116,7 +120,7 @@ const giveUp = (
     const { handler, progress, watch } = work
     const at = new UnitWork(work, name, unit)
     const error = unit.error ?? "its process died while it ran"
-    const parts = yield* divided(work, unit)
+    const parts = progress.failed < mostSearched ? yield* divided(work, unit) : undefined
     if (parts === undefined) {
       yield* at.fail(error)
       return []

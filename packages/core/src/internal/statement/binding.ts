@@ -9,7 +9,7 @@ import * as Reason from "../../Reason.ts"
 import type { Params, Statement } from "../../Statement.ts"
 import { internals } from "../internals.ts"
 import { counted, kindOf } from "../kindOf.ts"
-import type * as Text from "./cqlText.ts"
+import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
 import { BoundParams, toBoundParams } from "./params.ts"
@@ -65,7 +65,7 @@ export const bindStatement = (
   if (text.isUse) return usesKeyspace()
   const params = bindParams(statement, text)
   if (!isBound(params)) return params
-  const idempotent = options.idempotent ?? text.idempotent
+  const idempotent = options.idempotent ?? isRepeatable(text, params)
   const { cql, conditional, kind } = text
   const sentAt = text.isMutation && dating !== undefined ? dating.nextTimestamp(conditional) : undefined
   return {
@@ -99,7 +99,8 @@ const bindBatch = (
     statements.push({ text: text.cql, params })
   }
   const sentAt = type === "counter" ? undefined : dating.nextTimestamp(conditional)
-  const idempotent = isIdempotent(batch, options.idempotent)
+  const idempotent = batch.options.idempotent ??
+    isIdempotentBatch(batch, options.idempotent, (_, index) => statements[index]!.params)
   const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp })
   return { _tag: "Batch", type, kind: "write", conditional, statements, options: bound }
 }
@@ -118,13 +119,31 @@ const optionsOf = (
 
 /**
  * Returns true if executing it twice surely does what executing it once does: by its own mark, by that of what stands behind it (the
- * run, the session), or by its text.
+ * run, the session), or by its text and values.
  */
 export const isIdempotent = (executable: Executable, behind?: boolean): boolean =>
   executable.options.idempotent ?? (executable._tag === "Batch"
-    ? executable.statements.every((statement) => isIdempotent(statement, behind)) &&
-      (executable.type !== "counter" || behind === true)
-    : behind ?? executable[internals].text.idempotent)
+    ? isIdempotentBatch(executable, behind, paramsOf)
+    : behind ?? isRepeatable(executable[internals].text, paramsOf(executable)))
+
+const isIdempotentBatch = (
+  { statements, type }: Batch,
+  behind: boolean | undefined,
+  paramsOf: (statement: Statement<unknown>, index: number) => ReadonlyArray<unknown>
+): boolean =>
+  (type !== "counter" || behind === true) &&
+  statements.every((statement, index) =>
+    statement.options.idempotent ?? behind ?? isRepeatable(statement[internals].text, paramsOf(statement, index))
+  )
+
+const isRepeatable = (text: Text.Text, params: ReadonlyArray<unknown>): boolean =>
+  text.idempotent && !Text.fillsList(text, params)
+
+/** The values of a statement; none where they are refused, for then it is not sent. */
+const paramsOf = (statement: Statement<unknown>): ReadonlyArray<unknown> => {
+  const params = bindParams(statement, statement[internals].text)
+  return isBound(params) ? params : noParams
+}
 
 const isBound = (params: ReadonlyArray<unknown> | Reason.ParametersRefused): params is ReadonlyArray<unknown> =>
   Array.isArray(params)

@@ -25,8 +25,10 @@ export interface Text {
   readonly takesTimestamp: boolean
   /** True if it says itself at what time it writes. */
   readonly hasTimestamp: boolean
-  /** True if executing it twice is known to have the effect of executing it once. */
+  /** True if executing it twice is known to have the effect of executing it once, but for values that {@link fills} lists. */
   readonly idempotent: boolean
+  /** How a bound value may become a list: as an array, as JSON as well, or not at all. */
+  readonly fills: "nothing" | "arrays" | "json"
   /** Number of markers. */
   readonly markers: number
   /** Names of the markers in their order, when they are named. */
@@ -162,6 +164,7 @@ const analyse = (cql: string): Text => {
   const mutation = mutations.has(verb)
   const conditional = mutation && tokens.some((token) => token._tag === "Word" && token.text === "IF")
   const arithmetic = tokens.some((_, index) => isOperator(tokens, index) || isIncrement(tokens, index))
+  const fills = !mutation || verb === "DELETE" ? "nothing" : takesJson(tokens) ? "json" : "arrays"
   return {
     cql,
     batch: verb.startsWith("BEGIN") ? batchOf(tokens) : undefined,
@@ -173,7 +176,9 @@ const analyse = (cql: string): Text => {
     hasTimestamp: mutation && tokens.some((_, index) => setsTimestamp(tokens, index)),
     // A read changes nothing, whatever it calls.
     idempotent: reads.has(verb) ||
-      (mutation && !conditional && !arithmetic && !hasElementAccess(tokens) && !callsUnknownFunction(tokens)),
+      (mutation && !conditional && !arithmetic && !hasElementAccess(tokens) && !callsUnknownFunction(tokens) &&
+        !(fills !== "nothing" && hasList(tokens, fills))),
+    fills,
     markers: markers.length,
     names: markers.length > 0 && markers.every((marker) => marker.text !== "") ? markers.map((m) => m.text) : undefined
   }
@@ -210,6 +215,26 @@ const verbOf = (tokens: ReadonlyArray<Token>): string => {
 // `SET list[?] = ?` and `DELETE list[?]` hit another element the second time; a map would be harmless, but looks alike.
 const hasElementAccess = (tokens: ReadonlyArray<Token>): boolean =>
   tokens.some((token, index) => isSymbol(token, "[") && isName(tokens[index - 1]))
+
+// A list that is set again at the same timestamp has its elements twice: what was there is deleted as of the microsecond before.
+const hasList = (tokens: ReadonlyArray<Token>, fills: Text["fills"]): boolean =>
+  tokens.some((token, index) =>
+    token._tag === "Literal"
+      ? fills === "json" && holdsJsonArray(token.text)
+      : isSymbol(token, "[") && !isSymbol(tokens[index + 1], "]")
+  )
+
+const takesJson = (tokens: ReadonlyArray<Token>): boolean =>
+  tokens.some((token) => token._tag === "Word" && (token.text === "JSON" || /^FROM_?JSON$/.test(token.text)))
+
+const holdsJsonArray = (json: string): boolean => /\[\s*[^\]\s]/.test(json)
+
+/** Returns true if a value that is bound to a text may fill a list. Sets and tuples may be arrays, and are taken for lists. */
+export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean =>
+  fills !== "nothing" &&
+  params.some((value) =>
+    Array.isArray(value) ? value.length > 0 : fills === "json" && typeof value === "string" && holdsJsonArray(value)
+  )
 
 // Functions whose result depends on nothing but their arguments. Those of users count as changing.
 const pureFunctions = new Set([

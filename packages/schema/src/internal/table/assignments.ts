@@ -51,6 +51,14 @@ const nullable = (ast: SchemaAST.AST): SchemaAST.AST => Schema.NullOr(codec(ast)
 
 const keysOf = (column: ColumnMeta): SchemaAST.AST => Schema.ReadonlySet(codec(itemOf(requiredOf(column), true))).ast
 
-/** Sets and maps take the same change twice; a list is longer after a second one. */
-export const isIdempotent = (assignments: ReadonlyArray<Texts.Assignment>): boolean =>
-  assignments.every(({ operation }) => operation !== "append" && operation !== "prepend")
+/** True if the values of a column are lists whose elements are cells of their own. */
+export const isList = ({ type }: ColumnMeta): boolean => type.startsWith("list<")
+
+/**
+ * Sets and maps take the same change twice. A list is longer after a second one, also after it was set as a whole at the same
+ * timestamp: where it may be, the values decide.
+ */
+export const isIdempotent = (assignments: ReadonlyArray<Texts.Assignment>): boolean | undefined => {
+  if (assignments.some(({ operation }) => operation === "append" || operation === "prepend")) return false
+  return assignments.some(({ column, operation }) => operation === "set" && isList(column)) ? undefined : true
+}

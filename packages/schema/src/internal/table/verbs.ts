@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
-import { assignmentOf, changed, isIdempotent, refuse } from "./assignments.ts"
+import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
 import { given, pick, takingRows } from "./given.ts"
 import { type AnyQuery, limited, limitsOf, type Record_, type SelectOptions, timeMarkers, timesOf } from "./limits.ts"
@@ -75,7 +75,8 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       queryOf(
         `${how} ${ifNotExists} ${Object.keys(times).join(" ")}`,
         () => Texts.insertShape(meta, how, ifNotExists, timeMarkers(times)),
-        ifNotExists ? rowFor(columns) : undefined
+        ifNotExists ? rowFor(columns) : undefined,
+        ifNotExists || columns.some(isList) ? undefined : true
       )
     const call = (row: object, options?: WriteOptions) => {
       const times = timesOf(at, options)
