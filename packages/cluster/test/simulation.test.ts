@@ -7,7 +7,7 @@ const size = { runners: 12, lanes: 16, events: 6 }
 
 describe("a lane has one owner that passes its fence, and soon has one again; a job counts each row once", () => {
   let refused = 0
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 6; seed++) {
     it(`in the world of seed ${seed}`, async () => {
       const history = await run({ seed, ...size })
       check(history)
