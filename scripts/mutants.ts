@@ -43,9 +43,11 @@ const patchOf = ({ name, pack }: Mutant): string => join(root, "packages", pack,
 /** The packages that the tests need, with their dependencies among each other. */
 const packages = {
   core: ["testing", "test-support"],
-  testing: ["core", "test-support"],
+  schema: ["core"],
+  testing: ["core", "schema", "test-support"],
+  cassandra: ["core"],
   "test-server": [],
-  "test-support": ["core", "testing", "test-server"]
+  "test-support": ["cassandra", "core", "schema", "testing", "test-server"]
 }
 const atOnce = 2
 /** Milliseconds for the tests without a mutant. With one they get four times of what they took without. */
@@ -55,7 +57,8 @@ const longest = 600_000
 const makeWorkspace = async (parent: string, name: string): Promise<string> => {
   const workspace = join(parent, name)
   await mkdir(workspace)
-  await symlink(join(root, "node_modules"), join(workspace, "node_modules"))
+  // Tests compare tables of the guides with the code.
+  for (const folder of ["node_modules", "docs"]) await symlink(join(root, folder), join(workspace, folder))
   for (const file of ["package.json", "tsconfig.base.json"]) {
     await cp(join(root, file), join(workspace, file))
   }
@@ -93,7 +96,7 @@ const firstFailure = async (
   const report = await readFile(reportFile, "utf8").then((text) => JSON.parse(text) as Report, () => undefined)
   const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? []
   return tests.find(({ status }) => status === "failed")?.fullName ??
-    report?.testResults.find(({ message }) => message !== "")?.message.split("\n")[0] ??
+    report?.testResults.find(({ message }) => message !== "")?.message.split("\n").slice(0, 2).join(" ") ??
     `no test has a name: ${output.trim().split("\n").at(-1)}`
 }
 
