@@ -167,7 +167,7 @@ export interface Options<Params, Unit, E, R> extends Limits {
 }
 
 /**
- * What a job keeps of its rejects.
+ * Options of the rejects that a job stores.
  *
  * @category options
  * @since 0.1.0

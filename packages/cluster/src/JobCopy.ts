@@ -179,7 +179,7 @@ export const copy = <S = never, T = never>(
   })
 }
 
-// What is left of a time to live is counted when the statements of a slice are made.
+// The rest of a time to live is counted when the statements of a slice are made.
 const sliceSize = 250
 
 const chunks = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>

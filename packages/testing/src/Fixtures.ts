@@ -45,7 +45,7 @@ export interface Options<Row> {
 
 /**
  * Draws rows that fit a schema and its checks. The same seed draws the same rows. Texts are well-formed, as a database needs them.
- * What draws them is loaded with the first: the effect cannot be run by `Effect.runSync`.
+ * The module that draws them is loaded with the first one: the effect cannot be run by `Effect.runSync`.
  *
  * **Example** (Users with keys of their own)
  *
