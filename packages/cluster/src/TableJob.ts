@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { rangesOf } from "./internal/jobs/ranges.ts"
+import { cursorOf, divide, leftOf, rangesOf } from "./internal/jobs/ranges.ts"
 import * as Job from "./Job.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import type { Jobs } from "./Jobs.ts"
@@ -152,7 +152,7 @@ export const make = <
   })
   const layer = job.toLayer(
     Effect.fnUntraced(function*(range, { checkpoint, cursor, execute, id, reject, timestamp }) {
-      const ranges = cursor === undefined ? [range] : yield* Schema.decodeUnknownEffect(Cursor)(cursor)
+      const ranges = yield* leftOf(range, cursor)
       const pages = Scan.tablePages(table, {
         ranges,
         concurrency: 1,
@@ -164,19 +164,11 @@ export const make = <
         Effect.gen(function*() {
           if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp, execute, reject })
           if (remaining.length === 0) counted += rows.length
-          else yield* checkpoint({ cursor: yield* Schema.encodeEffect(Cursor)(remaining), rows: rows.length })
+          else yield* checkpoint({ cursor: yield* cursorOf(remaining), rows: rows.length })
         }))
       return counted
     }),
     { attempts }
   )
   return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
-}
-
-const Cursor = Schema.toCodecJson(Schema.Array(TokenRange.schema))
-
-/** The tokens behind the cursor in two halves, down to a single one. */
-const divide = (range: TokenRange.TokenRange, cursor: unknown): ReadonlyArray<TokenRange.TokenRange> | undefined => {
-  const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Cursor)(cursor)
-  return left.length === 1 ? left.flatMap((only) => TokenRange.split(only, 2)) : left
 }

@@ -259,13 +259,13 @@ export const withOptions: {
 export const isStatement: (value: unknown) => value is Statement<unknown> = internal.isStatement
 
 /**
- * Returns true if executing a statement twice is known to have the effect of executing it once: by its option `idempotent`, or
+ * Returns true if executing a statement or a batch twice is known to have the effect of executing it once: by its option `idempotent`, or
  * else by its text and its values.
  *
  * @category guards
  * @since 0.1.0
  */
-export const isIdempotent = (self: Statement<unknown>): boolean => bindingIsIdempotent(self)
+export const isIdempotent = (self: Statement<unknown> | Batch): boolean => bindingIsIdempotent(self)
 
 export { first, ManyRows, NoRow, one, page, rows, stream, void } from "./Cardinality.ts"
 export { applied, type Condition, ConditionLost, type Held, type Lost, mustHold } from "./Conditional.ts"

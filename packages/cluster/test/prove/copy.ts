@@ -4,7 +4,7 @@ import { CqlCluster, Job, JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { executeConcurrentWithArgs, Query } from "@effect-cql/core"
 import { Scan } from "@effect-cql/schema"
-import { type Clock, Effect, Layer, Schema, Stream } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 
 /** The settings of a process of the proof, which it gets as JSON. */
 export interface Settings {
@@ -130,19 +130,4 @@ export const processLayer = (settings: Settings, report: (report: Report) => Eff
     })),
     Layer.provide(sessionLayer(settings))
   )
-}
-
-/** The clock of the machine, with another wall time. */
-export const skewed = (clock: Clock.Clock, ahead: number): Clock.Clock => {
-  const millis = () => clock.currentTimeMillisUnsafe() + ahead
-  const nanos = () => clock.currentTimeNanosUnsafe() + BigInt(ahead) * 1_000_000n
-  return {
-    currentTimeMillisUnsafe: millis,
-    currentTimeMillis: Effect.sync(millis),
-    currentTimeNanosUnsafe: nanos,
-    currentTimeNanos: Effect.sync(nanos),
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
-    sleep: (duration) => clock.sleep(duration)
-  }
 }

@@ -1,6 +1,7 @@
 /** Clocks of clients that jump, and servers whose speed changes under an adaptive limit. */
 import { executeConcurrent, Limiter, runConcurrent, Session, Statement } from "@effect-cql/core"
 import type { Done, Port } from "@effect-cql/core/Port"
+import { ahead } from "@effect-cql/test-support/clock"
 import { timed, valueOf } from "@effect-cql/test-support/runs"
 import { Clock, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -12,21 +13,6 @@ import { indexOf, mock } from "./world.ts"
 
 const insert = "INSERT INTO app.t (id) VALUES (?)"
 const hour = 3_600_000
-
-/** A clock whose wall time is off, and whose monotonic time is not. */
-const jumping = (clock: Clock.Clock, offset: () => number): Clock.Clock => {
-  const millis = () => clock.currentTimeMillisUnsafe() + offset()
-  const nanos = () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
-  return {
-    currentTimeMillisUnsafe: millis,
-    currentTimeMillis: Effect.sync(millis),
-    currentTimeNanosUnsafe: nanos,
-    currentTimeNanos: Effect.sync(nanos),
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
-    sleep: (duration) => clock.sleep(duration)
-  }
-}
 
 const wallClockJumps = Effect.gen(function*() {
   const count = 400
@@ -64,7 +50,7 @@ const wallClockJumps = Effect.gen(function*() {
     )
   })
   const { exit, millis } = yield* timed(
-    Effect.scoped(Effect.provideService(run, Clock.Clock, jumping(clock, offset)))
+    Effect.scoped(Effect.provideService(run, Clock.Clock, ahead(clock, offset)))
   )
   const results = valueOf(exit)
   // A hundred a second, no more and no fewer: the limiter does not look at the wall, and no timeout fires for a jump.

@@ -1,10 +1,30 @@
 /**
- * The ranges of a table as the units of a job.
+ * The ranges of a table as the units of a job, and the positions within them.
  */
 import type { CqlError, Session } from "@effect-cql/core"
 import { Scan, type Table, TokenRange } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { Jobs } from "../../Jobs.ts"
+
+/** Ranges of tokens, in order. */
+export type Ranges = ReadonlyArray<TokenRange.TokenRange>
+
+/** The position in a unit, as JSON: the ranges that are left of it. */
+const Position = Schema.toCodecJson(Schema.Array(TokenRange.schema))
+
+/** The cursor of a position. */
+export const cursorOf = Schema.encodeEffect(Position)
+
+/** The ranges that are left of a unit behind its cursor. */
+export const leftOf = (range: TokenRange.TokenRange, cursor: unknown): Effect.Effect<Ranges, Schema.SchemaError> =>
+  cursor === undefined ? Effect.succeed([range]) : Schema.decodeUnknownEffect(Position)(cursor)
+
+/** The tokens behind the cursor in two halves, down to a single one. */
+export const divide = (range: TokenRange.TokenRange, cursor: unknown): Ranges => {
+  const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Position)(cursor)
+  return left.length === 1 ? left.flatMap((only) => TokenRange.split(only, 2)) : left
+}
 
 const leastOfLane = 4
 
@@ -15,7 +35,7 @@ const leastOfLane = 4
 export const rangesOf = (
   table: Table.Any,
   splitSize: number | undefined
-): Effect.Effect<ReadonlyArray<TokenRange.TokenRange>, CqlError | Scan.PartitionerNotSupported, Jobs | Session> =>
+): Effect.Effect<Ranges, CqlError | Scan.PartitionerNotSupported, Jobs | Session> =>
   Effect.gen(function*() {
     const { lanes } = yield* Jobs
     const ranges = yield* Scan.ranges(table, { splitSize })

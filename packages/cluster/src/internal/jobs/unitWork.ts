@@ -186,7 +186,7 @@ export class UnitWork {
       yield* this.#goesOn
       const refused = handler.atLeastOnce || statement?.idempotent === true
         ? undefined
-        : statements.find((each) => !isIdempotent(each))
+        : statements.find((each) => !Statement.isIdempotent(each))
       if (refused !== undefined) return yield* new StatementNotIdempotent({ id, text: refused.text })
       const first = this.#statements
       this.#statements += statements.length
@@ -238,11 +238,6 @@ const rounds: Schedule.Schedule<unknown, ReadonlyArray<ExecutionResult.Failure>>
     Schedule.setInputType<ReadonlyArray<ExecutionResult.Failure>>(),
     Schedule.while(({ input }) => input.some(({ error }) => error.isRetryable))
   )
-
-const isIdempotent = (input: Statement.Statement<unknown> | Batch.Batch): boolean => {
-  if (input._tag === "Statement") return Statement.isIdempotent(input)
-  return input.options.idempotent ?? (input.type !== "counter" && input.statements.every(Statement.isIdempotent))
-}
 
 export const hasTag = (error: unknown, tag: string): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === tag

@@ -10,11 +10,8 @@ import type { Context } from "../../JobContext.ts"
 import type { JobRunner } from "../../JobRunner.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "../../JobTable.ts"
 import { make } from "../jobs/definition.ts"
-import { rangesOf } from "../jobs/ranges.ts"
+import { cursorOf, divide, leftOf, type Ranges, rangesOf } from "../jobs/ranges.ts"
 import { within } from "./sessions.ts"
-
-/** The ranges that are left of a unit. */
-export type Ranges = ReadonlyArray<TokenRange.TokenRange>
 
 /** Writes the position behind a page: the ranges that are left, and the rows since the last one. */
 export type Advance = (remaining: Ranges, rows: number) => ReturnType<Context<null>["checkpoint"]>
@@ -61,20 +58,12 @@ export const ranged = <E, R, E2 = never, P = never>(
     (range, context) =>
       Effect.gen(function*() {
         const { checkpoint, cursor } = context
-        const ranges = cursor === undefined ? [range] : yield* Schema.decodeUnknownEffect(Cursor)(cursor)
+        const ranges = yield* leftOf(range, cursor)
         const advance: Advance = (remaining, rows) =>
-          Effect.flatMap(Effect.orDie(Schema.encodeEffect(Cursor)(remaining)), (cursor) => checkpoint({ cursor, rows }))
+          Effect.flatMap(Effect.orDie(cursorOf(remaining)), (cursor) => checkpoint({ cursor, rows }))
         yield* parts.run(ranges, advance, context)
       }),
     { attempts }
   )
   return { plan: job.plan(null), start: (options) => job.start(null, options), layer }
-}
-
-const Cursor = Schema.toCodecJson(Schema.Array(TokenRange.schema))
-
-/** The tokens behind the cursor in two halves, down to a single one. */
-const divide = (range: TokenRange.TokenRange, cursor: unknown): Ranges | undefined => {
-  const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Cursor)(cursor)
-  return left.length === 1 ? left.flatMap((only) => TokenRange.split(only, 2)) : left
 }

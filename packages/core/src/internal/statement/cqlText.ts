@@ -230,11 +230,20 @@ const takesJson = (tokens: ReadonlyArray<Token>): boolean =>
 const holdsJsonArray = (json: string): boolean => /\[\s*[^\]\s]/.test(json)
 
 /** Returns true if a value that is bound to a text may fill a list. Sets and tuples may be arrays, and are taken for lists. */
-export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean =>
-  fills !== "nothing" &&
-  params.some((value) =>
-    Array.isArray(value) ? value.length > 0 : fills === "json" && typeof value === "string" && holdsJsonArray(value)
-  )
+export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean => {
+  if (fills === "nothing") return false
+  // Every write comes by: a loop makes no closure.
+  for (const value of params) {
+    if (
+      Array.isArray(value)
+        ? value.length > 0
+        : fills === "json" && typeof value === "string" && holdsJsonArray(value)
+    ) {
+      return true
+    }
+  }
+  return false
+}
 
 // Functions whose result depends on nothing but their arguments. Those of users count as changing.
 const pureFunctions = new Set([
