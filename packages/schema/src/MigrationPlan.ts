@@ -6,6 +6,8 @@
 import { type CqlError, InvalidOptions, type Session } from "@effect-cql/core"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { agreement } from "./internal/migrations/history.ts"
 import { locked, timesOf } from "./internal/migrations/lock.ts"
 import { compare } from "./internal/migrations/plan.ts"
 import type { MigrationConflict, MigrationError, MigrationUnresolved } from "./MigrationError.ts"
@@ -73,7 +75,7 @@ export const plan = Effect.fn("Migrations.plan")(function*<E, R>(
   self: Migrations<E, R>
 ): Effect.fn.Return<Plan, CqlError | MigrationConflict | MigrationUnresolved, Session> {
   const { history, steps } = self[TypeId]
-  const entries = (yield* history.exists) ? yield* history.entries : []
+  const entries = Option.getOrElse(yield* history.found, () => [])
   const { applied, pending } = yield* Effect.fromResult(compare(steps, entries))
   return {
     applied: applied.map(({ endedAt, migration, startedAt }) => ({
@@ -137,6 +139,7 @@ export const resolve = Effect.fn("Migrations.resolve")(function*<E, R>(
     throw new InvalidOptions({ option: "applied", value: count, expected })
   }
   yield* history.create
+  yield* agreement(undefined)
   yield* locked(history, timesOf(options), (owner) =>
     Effect.gen(function*() {
       const before = (yield* history.entries).find((entry) => entry.id === id)

@@ -123,6 +123,7 @@ export const run = Effect.fn("Migrations.run")(function*<E, R>(
     yield* Effect.logInfo(`the database has migrations of a newer program: ${names}`)
   }
   if (pending.length === 0) return []
+  yield* agreement(undefined)
   return yield* locked(history, times, (owner) =>
     Effect.gen(function*() {
       yield* agreement(undefined)

@@ -4,7 +4,7 @@ import { CqlSchema, Migrations, Table } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
 import { ownName, SessionLive } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Array, Effect, Layer, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import process from "node:process"
@@ -68,6 +68,31 @@ integration("Migrations", (server) => {
         assert.include(lines, "applied ")
         assert.strictEqual(yield* first.line, "applied 0001_runs 0002_wait 0003_names")
         assert.deepStrictEqual(yield* applied(keyspace), all)
+      }), 180_000)
+
+    // A node describes a table a moment before it knows it.
+    it.effect("of two sessions find the table that the other is creating", () =>
+      Effect.gen(function*() {
+        const sessions = yield* Effect.all([
+          Layer.build(Layer.fresh(SessionLive)),
+          Layer.build(Layer.fresh(SessionLive))
+        ])
+        yield* Effect.forEach(Array.range(0, 5), (at) =>
+          Effect.gen(function*() {
+            const keyspace = ownName(`migrations_start_${at}`)
+            yield* withoutKeyspaces(keyspace)
+            const migrations = Migrations.make({
+              keyspace,
+              replication: { [server.localDataCenter]: 1 },
+              migrations: { "0001_a": `CREATE TABLE ${keyspace}.a (id int PRIMARY KEY)` }
+            })
+            const names = yield* Effect.forEach(sessions, (session, index) =>
+              Effect.sleep(index * (20 + at * 20)).pipe(
+                Effect.andThen(Migrations.run(migrations)),
+                Effect.provide(session)
+              ), { concurrency: 2 })
+            assert.deepStrictEqual(names.flat(), ["0001_a"])
+          }))
       }), 180_000)
 
     it.effect("of a process that is killed in the middle are ended by the next", () =>

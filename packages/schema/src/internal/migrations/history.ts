@@ -5,10 +5,19 @@
  * the lock. Every write names the version that it replaces or the owner that it expects, so that it can be sent again, and
  * its own trace in the answer is read as success.
  */
-import { type CqlError, Query, RetryPolicy, type SerialConsistency, Session, Statement } from "@effect-cql/core"
+import {
+  type CqlError,
+  isCqlError,
+  Query,
+  RetryPolicy,
+  type SerialConsistency,
+  Session,
+  Statement
+} from "@effect-cql/core"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as CqlSchema from "../../CqlSchema.ts"
 import { KeyspaceMissing, MigrationLockLost, SchemaDisagreement } from "../../MigrationError.ts"
@@ -79,13 +88,19 @@ const keyspaceNamed = Query.make("SELECT keyspace_name FROM system_schema.keyspa
   params: Schema.Tuple([Schema.String]),
   retry: RetryPolicy.standard
 })
-const tableNamed = Query.make(
-  "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?",
-  { params: Schema.Tuple([Schema.String, Schema.String]), retry: RetryPolicy.standard }
-)
 
-const exists = (statement: Statement.Statement<unknown>): Effect.Effect<boolean, CqlError, Session> =>
-  Effect.map(Statement.first(statement), Option.isSome)
+// A node refuses with these words what it does not know. It reads the description of a keyspace or a table, which another
+// process has just created, a moment before it knows it.
+const isUnknown = ({ reason }: CqlError): boolean =>
+  reason._tag === "InvalidQuery" && /(?:does not|doesn't) exist|unconfigured table/i.test(reason.message)
+
+/** Waits until the node knows what exists. Fails as the effect does after 30 seconds. */
+const untilKnown = <A, E, R>(effect: Effect.Effect<A, CqlError | E, R>): Effect.Effect<A, CqlError | E, R> =>
+  Effect.retry(effect, {
+    while: (error) => isCqlError(error) && isUnknown(error),
+    schedule: Schedule.spaced("100 millis"),
+    times: 300
+  })
 
 /** Waits until the nodes agree on the schema. */
 export const agreement = (migration: string | undefined): Effect.Effect<void, CqlError | SchemaDisagreement, Session> =>
@@ -138,6 +153,9 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
     }
   )
 
+  const entries = Effect.map(Statement.rows(select(name)), (rows) => rows.flatMap(entryOf))
+  const found = Effect.catchIf(Effect.asSome(entries), isUnknown, () => Effect.succeedNone)
+
   // A proposal that was accepted is applied, though its commit was late.
   const applied = (statement: Write) =>
     Statement.applied(statement).pipe(
@@ -151,13 +169,13 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
     )
 
   return {
-    /** True if the table exists. */
-    exists: exists(tableNamed(keyspace, table)),
+    /** The entries, in the order of their numbers; none if the table does not exist. */
+    found,
 
     /** Creates the keyspace and the table where they do not exist. */
     create: Effect.gen(function*() {
-      if (yield* exists(tableNamed(keyspace, table))) return
-      if (!(yield* exists(keyspaceNamed(keyspace)))) {
+      if (Option.isSome(yield* found)) return
+      if (Option.isNone(yield* Statement.first(keyspaceNamed(keyspace)))) {
         if (replication === undefined) return yield* new KeyspaceMissing({ keyspace })
         const factors = Object.entries(replication).map(([center, factor]) => `, ${literal(center)}: ${factor}`).join(
           ""
@@ -168,15 +186,15 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
           } WITH replication = {'class': 'NetworkTopologyStrategy'${factors}}`
         )
       }
-      yield* definition(
+      yield* untilKnown(definition(
         `CREATE TABLE IF NOT EXISTS ${qualified} (name text, id int, owner text STATIC, migration text, state text, ` +
           "checksums frozen<list<text>>, error text, version int, started_at timestamp, ended_at timestamp, " +
           "PRIMARY KEY (name, id))"
-      )
+      ))
     }),
 
-    /** The entries, in the order of their numbers. */
-    entries: Effect.map(Statement.rows(select(name)), (rows) => rows.flatMap(entryOf)),
+    /** The entries, in the order of their numbers. The table exists, though its node may learn of it a moment later. */
+    entries: untilKnown(entries),
 
     /** Takes the lock for so many seconds, and gives its owner: the caller, or another. */
     acquire: (owner: string, seconds: number) =>
