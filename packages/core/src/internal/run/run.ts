@@ -122,10 +122,12 @@ export class Run implements Host {
     const { gate } = this.environment
     const permit = gate === undefined ? undefined : new Permit(gate)
     const execution = new Execution(this, executable, index, item, permit)
-    if (permit === undefined || permit.tryTake()) {
-      this.#begin(execution)
-      return execution
-    }
+    if (permit === undefined || permit.tryTake()) this.#begin(execution)
+    else this.#beginOnceAdmitted(execution, permit)
+    return execution
+  }
+
+  #beginOnceAdmitted(execution: Execution, permit: Permit): void {
     this.#waiting = permit
     const { observer } = this
     const since = observer?.now ?? 0
@@ -135,7 +137,6 @@ export class Run implements Host {
       this.#begin(execution)
       this.#engine.onAdmitted()
     })
-    return execution
   }
 
   #begin(execution: Execution): void {

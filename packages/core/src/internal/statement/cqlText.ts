@@ -232,8 +232,9 @@ const holdsJsonArray = (json: string): boolean => /\[\s*[^\]\s]/.test(json)
 /** Returns true if a value that is bound to a text may fill a list. Sets and tuples may be arrays, and are taken for lists. */
 export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean => {
   if (fills === "nothing") return false
-  // Every write comes by: a loop makes no closure.
-  for (const value of params) {
+  // Every write comes by: a closure, or an iterator of a subclass of arrays, would cost as much as all else here.
+  for (let index = 0; index < params.length; index++) {
+    const value = params[index]
     if (
       Array.isArray(value)
         ? value.length > 0
