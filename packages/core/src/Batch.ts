@@ -97,24 +97,8 @@ export const make = (
   if (options !== undefined) checkNames(options, ["type", ...names])
   const { type = "logged", ...statementOptions } = options ?? {}
   checkValue("type", type, oneOf(BatchType.literals))
-  const members = Array.from(statements, (input, index) => {
-    const statement = Input.toStatement(input)
-    if (statement === undefined || statement._tag === "Batch") {
-      throw new InvalidOptions({
-        option: `statements[${index}]`,
-        given: aKindOf(input),
-        expected: "a Statement or a tuple [text | Query, params]"
-      })
-    }
-    if (statement.options.timestamp !== undefined) {
-      throw new InvalidOptions({
-        option: `statements[${index}].timestamp`,
-        value: statement.options.timestamp,
-        expected: "none: a request carries one timestamp, in the options of the batch or as USING TIMESTAMP in the text"
-      })
-    }
-    return statement
-  })
+  const members: Array<Statement<unknown>> = []
+  for (const input of statements) members.push(memberOf(input, members.length))
   if (members.length > mostStatements) {
     const expected = `at most ${mostStatements} in a batch, the most that the protocol can hold`
     throw new InvalidOptions({ option: "statements", given: `${members.length} of them`, expected })
@@ -123,6 +107,24 @@ export const make = (
     throw new InvalidOptions({ option: "statements", given: "none", expected: "at least one statement in a batch" })
   }
   return new internal.BatchImpl(type, members, checked(statementOptions))
+}
+
+const memberOf = (input: unknown, index: number): Statement<unknown> => {
+  const statement = Input.toStatement(input)
+  if (statement === undefined || statement._tag === "Batch") {
+    throw new InvalidOptions({
+      option: `statements[${index}]`,
+      given: aKindOf(input),
+      expected: "a Statement or a tuple [text | Query, params]"
+    })
+  }
+  const { timestamp } = statement.options
+  if (timestamp === undefined) return statement
+  throw new InvalidOptions({
+    option: `statements[${index}].timestamp`,
+    value: timestamp,
+    expected: "none: a request carries one timestamp, in the options of the batch or as USING TIMESTAMP in the text"
+  })
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Statements a second on a real server: the library and the driver, each at its best level; and bulk inserts in batches.
  */
-import { Batch, executeConcurrent, type Session } from "@effect-cql/core"
+import { Batch, runConcurrent, type Session } from "@effect-cql/core"
 import type cassandra from "cassandra-driver"
 import { type Context, Effect } from "effect"
 import type { Contender, Samples } from "../internal/rounds.ts"
@@ -38,7 +38,7 @@ export const speedUp = (samples: Samples, name: string, to: string) => {
   return { median: median(ratios), lowerBound: lowerBound(ratios) }
 }
 
-export const bulkNames = { library: "executeConcurrent of batches", driver: "client.batch, a bare loop" }
+export const bulkNames = { library: "runConcurrent of batches", driver: "client.batch, a bare loop" }
 
 /** INSERTs of a text in unlogged batches: through the library, and through a bare loop over the driver. */
 export const bulk = (
@@ -51,17 +51,18 @@ export const bulk = (
     { length: Math.ceil(parameters.length / size) },
     (_, index) => parameters.slice(index * size, (index + 1) * size)
   )
+  // Made when their turn comes, as those of the bare loop.
+  const batches = function*() {
+    for (const part of parts) {
+      yield Batch.make(part.map((params) => [text, params] as const), { type: "unlogged" })
+    }
+  }
   return [
     {
       name: bulkNames.library,
       run: () =>
         Effect.runPromise(
-          Effect.suspend(() =>
-            executeConcurrent(
-              parts.map((part) => Batch.make(part.map((params) => [text, params] as const), { type: "unlogged" })),
-              { concurrency: level }
-            )
-          ).pipe(Effect.provideContext(session))
+          Effect.suspend(() => runConcurrent(batches(), { concurrency: level })).pipe(Effect.provideContext(session))
         )
     },
     {

@@ -171,7 +171,9 @@ export class BatchAttempt extends Attempt {
       return "waits"
     }
     const members: Array<Member | string> = []
-    for (const [index, { params, text: cql }] of this.request.statements.entries()) {
+    const { statements } = this.request
+    for (let index = 0; index < statements.length; index++) {
+      const { params, text: cql } = statements[index]!
       const text = this.#texts[index]
       const prepared = text?.current
       if (text === undefined || prepared === undefined) {

@@ -87,7 +87,8 @@ const bindBatch = (
   const { conditional } = subjectOf(batch)
   const { type } = batch
   let takesTimestamp = type !== "counter"
-  for (const [index, statement] of batch.statements.entries()) {
+  for (let index = 0; index < batch.statements.length; index++) {
+    const statement = batch.statements[index]!
     const text = statement[internals].text
     const params = bindParams(statement, text)
     if (!isBound(params)) {
