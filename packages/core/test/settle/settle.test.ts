@@ -206,6 +206,24 @@ describe("a conditional write, read at a serial level", () => {
       }
     }).pipe(Effect.provide(holding({ b: ["x", now] }, { a: "int", b: "text", owners: "set<text>" }))))
 
+  it.effect("a literal whose value only the server knows may be the one that distinguishes two writers", () =>
+    Effect.gen(function*() {
+      const claims = ["0xaa01", "1d12h", "'2026-01-02'"].flatMap((owner) => [
+        `INSERT INTO app.t (id, k, b, owner) VALUES (1, 2, 'x', ${owner}) IF NOT EXISTS`,
+        `UPDATE app.t SET b = 'x', owner = ${owner} WHERE id = 1 AND k = 2 IF owner = null`
+      ])
+      for (const claim of claims) {
+        assert.deepInclude(yield* settleOne(answered(Statement.make(claim))), {
+          outcome: "Unknown",
+          finding: "notComparable"
+        })
+      }
+      const dated = Statement.make(
+        "UPDATE app.t USING TIMESTAMP 1000000000 SET b = 'x', owner = 0xaa01 WHERE id = 1 AND k = 2"
+      )
+      assert.deepInclude(yield* settleOne(unknown(dated)), { outcome: "Unknown", finding: "notComparable" })
+    }).pipe(Effect.provide(holding({ b: ["x", now] }, { b: "text", owner: "blob" }))))
+
   it.effect("the level is that of the attempt, also where the run has said it", () =>
     Effect.gen(function*() {
       const statement = Statement.make("UPDATE app.t SET a = 1 WHERE id = 1 IF a = 2")

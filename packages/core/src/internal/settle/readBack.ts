@@ -138,9 +138,13 @@ const isWhole = (
 ): boolean =>
   !setsMore &&
   assignments.every(({ column, term }) =>
-    compared.some(({ name }) => name === column) || (term._tag !== "Other" && isNothing(valueOf(term))) ||
+    compared.some(({ name }) => name === column) || isEmptied(term, valueOf) ||
     columns.some(({ kind, name }) => name === column && (kind === "partition_key" || kind === "clustering"))
   )
+
+// A literal is a value, also where only the server knows which, as of a blob.
+const isEmptied = (term: Term, valueOf: ValueOf): boolean =>
+  term._tag === "Marker" ? isNothing(valueOf(term)) : term._tag === "Literal" && term.value === null
 
 const isNothing = (given: unknown): boolean => given === null || given === undefined || isUnset(given)
 
