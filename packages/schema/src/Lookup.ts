@@ -3,17 +3,17 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, executeConcurrentWithArgs, type Query, Session } from "@effect-cql/core"
+import { type CqlError, executeConcurrent, Query, Session, type Statement } from "@effect-cql/core"
 import * as Cache from "effect/Cache"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
+import { CacheKey, isSameKey } from "./internal/sameKey.ts"
 
 /**
  * Looks up by a key.
@@ -48,8 +48,9 @@ export interface Options {
   readonly batchSize?: number | undefined
 }
 
-interface Asked<Key, Row> extends Request.Request<ReadonlyArray<Row>, CqlError, Session> {
-  readonly key: Key
+interface Asked<Row> extends Request.Request<ReadonlyArray<Row>, CqlError, Session> {
+  /** Bound when it was asked for: what the program changes later changes no key. */
+  readonly statement: Statement.Statement<Row>
 }
 
 /**
@@ -85,15 +86,16 @@ export const many = <Key extends object, Row>(
   source: Source<Key, Row>,
   options?: Options
 ): Lookup<Key, ReadonlyArray<Row>> => {
-  const request = Request.of<Asked<Key, Row>>()
-  const resolver = RequestResolver.make<Asked<Key, Row>>((entries) =>
-    Effect.forEach(bySession(entries), ([session, own]) => resolve(source, own, session, options), {
+  const request = Request.of<Asked<Row>>()
+  const resolver = RequestResolver.make<Asked<Row>>((entries) =>
+    Effect.forEach(bySession(entries), ([session, own]) => resolve(own, session, options), {
       concurrency: "unbounded",
       discard: true
     })
   )
   const batched = options?.batchSize === undefined ? resolver : RequestResolver.batchN(resolver, options.batchSize)
-  return (key) => Effect.request(request({ key }), batched)
+  const { bind } = source[Query.TypeId]
+  return (key) => Effect.request(request({ statement: bind(isParams(key) ? key : null) }), batched)
 }
 
 /**
@@ -160,18 +162,21 @@ export const cached = <Key extends object, A>(
   options: { readonly capacity: number; readonly timeToLive: Duration.Input }
 ): Effect.Effect<Lookup<Key, A>, never, Session> =>
   Effect.map(
-    Cache.makeWith(lookup, {
+    Cache.makeWith(({ key }: CacheKey<Key>) => lookup(key), {
       capacity: options.capacity,
       timeToLive: (exit) => Exit.isSuccess(exit) ? options.timeToLive : 0
     }),
-    (cache) => (key: Key) => Cache.get(cache, key)
+    (cache) => (key: Key) => Cache.get(cache, new CacheKey(key))
   )
 
-type Entry<Key, Row> = Request.Entry<Asked<Key, Row>>
+// Binds its fields by name, or its items in their order.
+const isParams = (key: object): key is NonNullable<Statement.Params> => typeof key === "object"
+
+type Entry<Row> = Request.Entry<Asked<Row>>
 
 // Lookups of one resolver may come from programs with sessions of their own.
-const bySession = <Key, Row>(entries: ReadonlyArray<Entry<Key, Row>>) => {
-  const sessions = new Map<Session["Service"], Array<Entry<Key, Row>>>()
+const bySession = <Row>(entries: ReadonlyArray<Entry<Row>>) => {
+  const sessions = new Map<Session["Service"], Array<Entry<Row>>>()
   for (const entry of entries) {
     const session = Context.get(entry.context, Session)
     const own = sessions.get(session)
@@ -181,15 +186,14 @@ const bySession = <Key, Row>(entries: ReadonlyArray<Entry<Key, Row>>) => {
   return sessions
 }
 
-const resolve = <Key extends object, Row>(
-  source: Source<Key, Row>,
-  entries: ReadonlyArray<Entry<Key, Row>>,
+const resolve = <Row>(
+  entries: ReadonlyArray<Entry<Row>>,
   session: Session["Service"],
   options: Options | undefined
 ): Effect.Effect<void> => {
   const groups = grouped(entries)
-  const keys = groups.map(([first]) => first!.request.key)
-  return executeConcurrentWithArgs(source, keys, { concurrency: options?.concurrency ?? 100, raiseOnFirstError: false })
+  const statements = groups.map(([first]) => first!.request.statement)
+  return executeConcurrent(statements, { concurrency: options?.concurrency ?? 100, raiseOnFirstError: false })
     .pipe(
       Effect.provideService(Session, session),
       Effect.map((results) => {
@@ -201,14 +205,15 @@ const resolve = <Key extends object, Row>(
     )
 }
 
-/** Entries with equal keys, together. */
-const grouped = <Key, Row>(entries: ReadonlyArray<Entry<Key, Row>>): ReadonlyArray<ReadonlyArray<Entry<Key, Row>>> => {
-  const buckets = new Map<number, Array<Array<Entry<Key, Row>>>>()
-  const groups: Array<Array<Entry<Key, Row>>> = []
+/** Entries with the same key, together. */
+const grouped = <Row>(entries: ReadonlyArray<Entry<Row>>): ReadonlyArray<ReadonlyArray<Entry<Row>>> => {
+  const buckets = new Map<number, Array<Array<Entry<Row>>>>()
+  const groups: Array<Array<Entry<Row>>> = []
   for (const entry of entries) {
-    const hash = Hash.hash(entry.request.key)
+    const { params } = entry.request.statement
+    const hash = Hash.hash(params)
     const bucket = buckets.get(hash) ?? []
-    const group = bucket.find(([first]) => first !== undefined && Equal.equals(first.request.key, entry.request.key))
+    const group = bucket.find(([first]) => first !== undefined && isSameKey(first.request.statement.params, params))
     if (group !== undefined) group.push(entry)
     else {
       const made = [entry]

@@ -1,8 +1,8 @@
 import { CqlError, Reason, Session } from "@effect-cql/core"
-import { Lookup } from "@effect-cql/schema"
+import { CqlSchema, Lookup, Table } from "@effect-cql/schema"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Result } from "effect"
+import { BigDecimal, Effect, Option, Result } from "effect"
 import { User } from "./support/tables.ts"
 
 const row = (id: unknown) => ({
@@ -80,5 +80,69 @@ describe("a lookup", () => {
       yield* Effect.flip(userOf({ id: 13 }))
       yield* Effect.flip(userOf({ id: 13 }))
       assert.strictEqual(yield* calls, 3)
+    }).pipe(Effect.provide(users)))
+
+  class Price extends Table.Class<Price>("Price")("app.prices", {
+    columns: { amount: CqlSchema.Decimal, factor: CqlSchema.Double, id: CqlSchema.Blob, at: CqlSchema.TimestampDate },
+    partitionKey: ["amount", "factor", "id", "at"]
+  }) {}
+  const at = new Date(5)
+  const keyOf = (amount: string, factor = 1, id = new Uint8Array([1])) => ({
+    amount: BigDecimal.fromStringUnsafe(amount),
+    factor,
+    id,
+    at
+  })
+  // Answers with the key that was asked for: partitions are the same where their bytes are.
+  const prices = MockSession.layer({
+    otherwise: (request, context) => {
+      const [amount, factor, id, at] = request._tag === "Statement" ? request.params : []
+      return MockSession.rows([{ amount, factor, id, at }])(request, context)
+    }
+  })
+
+  it.effect("tells apart what the database does: scales of decimals, and zero from minus zero", () =>
+    Effect.gen(function*() {
+      const keys = [
+        keyOf("1.0"),
+        keyOf("1.00"),
+        keyOf("1.0", 0),
+        keyOf("1.0", -0),
+        keyOf("1.0", 1, new Uint8Array([2])),
+        keyOf("1.0"),
+        { ...keyOf("1.0"), at: new Date(6) }
+      ]
+      const isOwn = (found: Price, key: ReturnType<typeof keyOf>) =>
+        found.amount.scale === key.amount.scale && Object.is(found.factor, key.factor) && found.id[0] === key.id[0] &&
+        found.at.getTime() === key.at.getTime()
+      const priceOf = Lookup.one(Price.get)
+      const found = yield* Effect.forEach(keys, priceOf, concurrently)
+      for (const [index, key] of keys.entries()) assert.isTrue(isOwn(Option.getOrThrow(found[index]!), key), `${index}`)
+      assert.strictEqual(yield* calls, 6)
+      const remembered = yield* Lookup.cached(priceOf, { capacity: 10, timeToLive: "1 minute" })
+      for (const key of [...keys, ...keys]) {
+        assert.isTrue(isOwn(Option.getOrThrow(yield* remembered(key)), key))
+      }
+      assert.strictEqual(yield* calls, 12)
+    }).pipe(Effect.provide(prices)))
+
+  it.effect("asks for a key as it was given, whatever the program makes of it later", () =>
+    Effect.gen(function*() {
+      const userOf = Lookup.one(User.get)
+      const key = { id: 0 }
+      const asked = [1, 2, 3].map((id) => {
+        key.id = id
+        return userOf(key)
+      })
+      const found = yield* Effect.all(asked, concurrently)
+      assert.deepStrictEqual(found.map((user) => Option.getOrThrow(user).id), [1, 2, 3])
+      const remembered = yield* Lookup.cached(userOf, { capacity: 10, timeToLive: "1 minute" })
+      for (const id of [1, 2, 1]) {
+        key.id = id
+        assert.strictEqual(Option.getOrThrow(yield* remembered(key)).id, id)
+      }
+      assert.strictEqual(yield* calls, 5)
+      // A row is a key as well, whatever else it has.
+      assert.strictEqual(Option.getOrThrow(yield* userOf(Option.getOrThrow(found[2]!))).id, 3)
     }).pipe(Effect.provide(users)))
 })
