@@ -105,7 +105,7 @@ describe("a verb of a table", () => {
     ],
     count: [
       Post.count({ author: "ada" }),
-      "SELECT count(*) AS count FROM app.posts WHERE author = :author",
+      "SELECT count(at) AS count FROM app.posts WHERE author = :author",
       ["ada"]
     ],
     "statics of a partition": [
@@ -281,6 +281,26 @@ describe("the rows of a table", () => {
       const answer = yield* Statement.applied(User.update(user, { version: 2 }, { if: { version: 1 } }))
       assert.deepStrictEqual(answer._tag === "Lost" && Option.getOrThrow(answer.current), { version: 7 })
     }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.notApplied({ version: 7 }) }))))
+
+  class Room extends Table.Class<Room>("Room")("app.rooms", {
+    columns: { tenantId: CqlSchema.Int, order: CqlSchema.Int, floorName: Schema.optionalKey(CqlSchema.Text) },
+    partitionKey: "tenantId",
+    clusteringKey: ["order"],
+    static: ["floorName"],
+    names: "same"
+  }) {}
+
+  it.effect("of static columns alone are none, under names that need quotes as well", () =>
+    Effect.gen(function*() {
+      const countOf = (tenantId: number) => Effect.map(Statement.one(Room.count({ tenantId })), ({ count }) => count)
+      yield* Room.updateStatic({ tenantId: 1 }, { floorName: "first" })
+      assert.deepStrictEqual(yield* Statement.rows(Room.select({ tenantId: 1 })), [])
+      assert.strictEqual(yield* countOf(1), 0)
+      assert.deepStrictEqual(yield* Statement.one(Room.statics({ tenantId: 1 })), { tenantId: 1, floorName: "first" })
+      yield* Room.insert({ tenantId: 1, order: 2 })
+      assert.strictEqual(yield* countOf(1), 1)
+      assert.strictEqual(yield* countOf(2), 0)
+    }).pipe(Effect.provide(MockSession.memory(Table.ddl(Room)))))
 
   it.effect("are counted", () =>
     Effect.gen(function*() {

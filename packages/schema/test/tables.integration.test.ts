@@ -214,6 +214,7 @@ integration("A table", () => {
         assert.strictEqual((yield* applied(Post.delete(post, { if: { title: "x" } })))._tag, "Lost")
         assert.strictEqual((yield* applied(Post.delete(post, { ifExists: true })))._tag, "Held")
         assert.deepStrictEqual(yield* Statement.rows(Post.select({ author: "update" })), [])
+        assert.strictEqual((yield* Statement.one(Post.count({ author: "update" }))).count, 0)
         assert.deepStrictEqual(yield* Statement.one(Post.statics({ author: "update" })), {
           author: "update",
           bio: "static"

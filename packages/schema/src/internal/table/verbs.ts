@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
+import { quoted } from "../names.ts"
 import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
 import { given, pick, takingRows } from "./given.ts"
@@ -141,8 +142,11 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     return bind(selectQuery(Object.keys(where), options), bound)
   }
 
+  // A partition of static columns alone has one row without a clustering key, which is none of the table.
+  const counting = `count(${statics.length === 0 ? "*" : quoted(clusteringKey[0]!.name)}) AS count`
+
   const count = (where: Record_, options: SelectOptions = {}) =>
-    bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, "count(*) AS count"), where)
+    bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
 
   const askedOf = (options: ConditionalOptions<Record_> | undefined): Texts.Asked =>
     options?.ifExists === true ? "exists" : conditionsOf(meta, Object.keys(options?.if ?? {}), "if ")
@@ -276,7 +280,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   if (isCounter) return { ...reads, increment, delete: deleteOne() }
   const insert = Object.assign(writing("insert", false), { ifNotExists: writing("insert", true) })
   const ofStatics = [...partitionKey, ...statics]
-  const distinct = `DISTINCT ${ofStatics.map(({ name }) => name).join(", ")}`
+  const distinct = `DISTINCT ${ofStatics.map(({ name }) => quoted(name)).join(", ")}`
   return {
     ...reads,
     insert,
