@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Driver from "cassandra-driver"
-import { Effect, Schema } from "effect"
+import { BigDecimal, Effect, Schema } from "effect"
 import * as Calendar from "../src/values/calendar.ts"
 import { type CqlType, fromClassName, type ScalarName, toText } from "../src/values/cqlType.ts"
 import { encoderOf } from "../src/values/encode.ts"
@@ -180,6 +180,26 @@ describe("a value that is refused", () => {
   }
   const map = (key: CqlType): CqlType => ({ _tag: "Map", key, value: scalar("int") })
 
+  const decimal = scalar("decimal")
+  const big = BigDecimal.fromStringUnsafe
+  const inner: CqlType = { _tag: "Map", key: scalar("int"), value: decimal }
+  const money: CqlType = {
+    _tag: "Udt",
+    keyspace: "app",
+    name: "money",
+    fields: [{ name: "amount", type: decimal }, { name: "unit", type: scalar("text") }]
+  }
+
+  it("is no Map whose keys are distinct to the server", () => {
+    const cases: ReadonlyArray<readonly [key: CqlType, ...keys: ReadonlyArray<unknown>]> = [
+      [decimal, big("1.0"), big("1.1"), big("10"), big("-1.0"), big("0")],
+      [{ _tag: "Set", element: scalar("text") }, new Set(["a", "b"]), new Set(["a\",\"b"]), new Set(), new Set(["a"])],
+      [{ _tag: "Tuple", elements: [scalar("text"), decimal] }, ["1", null], [null, big("1")], [null, null], ["", null]],
+      [money, { amount: null, unit: "1e0" }, { amount: big("1"), unit: null }, { amount: null, unit: "null" }]
+    ]
+    for (const [key, ...keys] of cases) bytesOf(map(key), new Map(keys.map((key, at) => [key, at])))
+  })
+
   it("may be a Map whose keys are one key to the server", () => {
     const bytes = Uint8Array.of(1)
     const cases: ReadonlyArray<readonly [key: CqlType, first: unknown, second: unknown]> = [
@@ -187,7 +207,17 @@ describe("a value that is refused", () => {
       [scalar("bigint"), 1, 1n],
       [scalar("float"), 0.1, Math.fround(0.1)],
       [scalar("timestamp"), new Date(5), new Date(5)],
-      [{ _tag: "List", element: scalar("int") }, [1], [1]]
+      [{ _tag: "List", element: scalar("int") }, [1], [1]],
+      // The server compares decimals as numbers, and sorts what sets and maps hold.
+      [decimal, big("1.0"), big("1.00")],
+      [decimal, big("0"), big("0.000")],
+      [{ _tag: "List", element: decimal }, [big("10"), big("2")], [big("1e1"), big("2")]],
+      [{ _tag: "Vector", element: decimal, dimension: 1 }, [big("1.0")], [big("1")]],
+      [{ _tag: "Set", element: scalar("int") }, new Set([1, 2]), new Set([2, 1])],
+      [{ _tag: "Set", element: decimal }, new Set([big("1.0"), big("1.00")]), new Set([big("1")])],
+      [inner, new Map([[1, big("1.0")], [2, big("3")]]), new Map([[2, big("3.0")], [1, big("1.00")]])],
+      [{ _tag: "Tuple", elements: [scalar("int"), decimal] }, [null, big("1.0")], [null, big("1.00")]],
+      [money, { amount: big("1.0"), unit: null }, { amount: big("1.00"), unit: null }]
     ]
     for (const [key, first, second] of cases) {
       assert.strictEqual(

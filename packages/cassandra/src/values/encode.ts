@@ -7,6 +7,7 @@
 import { kindOf } from "@effect-cql/core/Port"
 import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
 import { type Encode, Refusal, scalars } from "./encodeScalar.ts"
+import { identityOf } from "./identity.ts"
 import * as Varint from "./varint.ts"
 
 /** The encoding of a type. */
@@ -19,7 +20,7 @@ export const encoderOf = (type: CqlType): Encode => {
     case "Set":
       return sequenceOf(type, (value) => value instanceof Set, "a Set")
     case "Map":
-      return mapOf(encoderOf(type.key), encoderOf(type.value), `${toText(type)}, a Map`, !isDistinct(type.key))
+      return mapOf(type, `${toText(type)}, a Map`)
     case "Tuple":
       return tupleOf(type.elements.map(encoderOf), `${toText(type)}, an Array of ${type.elements.length}`)
     case "Udt":
@@ -70,23 +71,28 @@ const distinct: ReadonlySet<ScalarName> = new Set(["ascii", "boolean", "double",
 
 const isDistinct = (type: CqlType): boolean => type._tag === "Scalar" && distinct.has(type.name)
 
-const mapOf = (encodeKey: Encode, encodeValue: Encode, expected: string, mayMeet: boolean): Encode => (map) => {
-  if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
-  const parts = [int32(map.size)]
-  const keys = new Set<string>()
-  let index = 0
-  for (const [key, value] of map) {
-    const badKey = append(parts, encodeKey, key)
-    if (badKey !== undefined) return badKey.within(` key ${index}`)
-    if (mayMeet && keys.size === keys.add(parts.at(-1)!.toString("latin1")).size) {
-      return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
+const mapOf = (type: CqlType & { readonly _tag: "Map" }, expected: string): Encode => {
+  const encodeKey = encoderOf(type.key)
+  const encodeValue = encoderOf(type.value)
+  const identify = isDistinct(type.key) ? undefined : identityOf(type.key)
+  return (map) => {
+    if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
+    const parts = [int32(map.size)]
+    const keys = new Set<string>()
+    let index = 0
+    for (const [key, value] of map) {
+      const badKey = append(parts, encodeKey, key)
+      if (badKey !== undefined) return badKey.within(` key ${index}`)
+      if (identify !== undefined && keys.size === keys.add(identify(key, parts.at(-1)!)).size) {
+        return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
+      }
+      const badValue = append(parts, encodeValue, value)
+      // The key may be as secret as the value.
+      if (badValue !== undefined) return badValue.within(` value ${index}`)
+      index++
     }
-    const badValue = append(parts, encodeValue, value)
-    // The key may be as secret as the value.
-    if (badValue !== undefined) return badValue.within(` value ${index}`)
-    index++
+    return Buffer.concat(parts)
   }
-  return Buffer.concat(parts)
 }
 
 const tupleOf = (elements: ReadonlyArray<Encode>, expected: string): Encode => (value) => {
