@@ -15,6 +15,10 @@ describe("a list that is set as a whole", () => {
     assert.isFalse(isIdempotent("INSERT INTO app.users (id, tags) VALUES (1, [ 'a' ])"))
     assert.isFalse(isIdempotent("INSERT INTO app.users JSON ?", "{\"id\": 1, \"tags\": [\"a\"]}"))
     assert.isFalse(isIdempotent("INSERT INTO app.users JSON '{\"id\": 1, \"tags\": [\"a\"]}'"))
+    assert.isFalse(isIdempotent("INSERT INTO app.users JSON $$ {\"id\": 1, \"tags\": [\"a\"]} $$"))
+    assert.isFalse(isIdempotent("INSERT INTO app.users (id, tags) VALUES (1, from_json($$[1]$$))"))
+    assert.isFalse(isIdempotent("INSERT INTO app.users JSON ?", "{\"id\": 1, \"tags\": \"\\u005b1]\"}"))
+    assert.isFalse(isIdempotent("INSERT INTO app.users JSON ?", "{\"id\": 1, \"tags\": \"[1]\"}"))
     assert.isFalse(isIdempotent("INSERT INTO app.users (id, tags) VALUES (?, fromJson(?))", 1, "[\"a\"]"))
     assert.isFalse(isIdempotent("BEGIN BATCH INSERT INTO app.users (id, tags) VALUES (?, ?); APPLY BATCH", 1, ["a"]))
     assert.isFalse(Statement.isIdempotent(
@@ -31,6 +35,7 @@ describe("a list that is set as a whole", () => {
     assert.isTrue(isIdempotent(insert, 1, new Float32Array([1, 2])))
     assert.isTrue(isIdempotent("UPDATE app.users SET tags = [] WHERE id = 1"))
     assert.isTrue(isIdempotent("INSERT INTO app.users JSON ?", "{\"id\": 1, \"tags\": []}"))
+    assert.isTrue(isIdempotent("INSERT INTO app.users JSON $${\"id\": 1, \"name\": \"it's\"}$$"))
     assert.isTrue(isIdempotent("SELECT tags FROM app.users WHERE id IN ?", [1, 2]))
     assert.isTrue(isIdempotent("DELETE FROM app.users WHERE id IN ?", [1, 2]))
     assert.isTrue(Statement.isIdempotent(Statement.make(insert, [1, ["a"]], { idempotent: true })))

@@ -21,6 +21,7 @@ const understood: ReadonlyArray<
     "INSERT INTO app.users (id, a, b, c) VALUES (6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47, now(), [?, ?], ?) USING TIMESTAMP ?",
     { sets: { id: "6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47", a: "Other", b: "Other", c: "?2" }, timestamp: "?3" }
   ],
+  ["INSERT INTO app.users (id, a) VALUES (?, $$it's$$)", { sets: { id: "?0", a: "it's" } }],
   [
     "INSERT INTO app.users (id, a, b) VALUES (?, 0xff, {street: :street}) USING TTL 5 AND TIMESTAMP 7",
     { sets: { id: "?0", a: undefined, b: "Other" }, timestamp: 7n }

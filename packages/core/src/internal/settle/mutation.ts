@@ -263,6 +263,7 @@ const words: ReadonlyMap<string, unknown> = new Map<string, unknown>([["TRUE", t
 
 /** The value of a literal; `undefined` if it depends on the type of its column. */
 const valueOf = (literal: string): unknown => {
+  if (literal.startsWith("$$")) return literal.slice(2, -2)
   if (literal.startsWith("'")) return literal.slice(1, -1).replaceAll("''", "'")
   if (/^-?\d+$/.test(literal)) return BigInt(literal)
   if (/^-?\d[\d.]*(?:e[+-]?\d+)?$/i.test(literal)) return Number(literal)

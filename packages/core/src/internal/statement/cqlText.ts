@@ -162,7 +162,7 @@ const analyse = (cql: string): Text => {
   const verb = verbOf(tokens)
   const markers = tokens.filter((token) => token._tag === "Marker")
   const mutation = mutations.has(verb)
-  const conditional = mutation && tokens.some((token) => token._tag === "Word" && token.text === "IF")
+  const conditional = mutation && tokens.some((token) => isWord(token, "IF"))
   const arithmetic = tokens.some((_, index) => isOperator(tokens, index) || isIncrement(tokens, index))
   const fills = !mutation || verb === "DELETE" ? "nothing" : takesJson(tokens) ? "json" : "arrays"
   return {
@@ -227,7 +227,8 @@ const hasList = (tokens: ReadonlyArray<Token>, fills: Text["fills"]): boolean =>
 const takesJson = (tokens: ReadonlyArray<Token>): boolean =>
   tokens.some((token) => token._tag === "Word" && (token.text === "JSON" || /^FROM_?JSON$/.test(token.text)))
 
-const holdsJsonArray = (json: string): boolean => /\[\s*[^\]\s]/.test(json)
+// JSON may write a bracket by its code, within a string that holds the list.
+const holdsJsonArray = (json: string): boolean => /(?:\[|\\u005b)\s*[^\]\s]/i.test(json)
 
 /** Returns true if a value that is bound to a text may fill a list. Sets and tuples may be arrays, and are taken for lists. */
 export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean => {
