@@ -39,6 +39,11 @@ export interface Subject {
   readonly kind: Kind
   /** True if the statement has a condition (`IF ...`), or the batch holds such a statement. */
   readonly conditional: boolean
+  /**
+   * True if a single statement may write to several partitions: an UPDATE or a DELETE with `IN`. The coordinator checks and
+   * sends them one after the other. Default: false.
+   */
+  readonly manyPartitions?: boolean | undefined
   /** The type of a batch, absent for a single statement. */
   readonly batch?: "logged" | "unlogged" | "counter" | undefined
 }

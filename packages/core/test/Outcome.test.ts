@@ -10,6 +10,7 @@ const write = { kind: "write", conditional: false } as const
 const subjects = {
   read: { kind: "read", conditional: false },
   write,
+  many: { ...write, manyPartitions: true },
   conditional: { kind: "write", conditional: true },
   logged: { ...write, batch: "logged" },
   unlogged: { ...write, batch: "unlogged" },
@@ -39,12 +40,12 @@ const table: ReadonlyArray<
   [
     new Reason.Unavailable({ message, consistency: "ALL", required: 3, alive: 2 }),
     "NotApplied",
-    { conditional: "Unknown", unlogged: "Unknown", counter: "Unknown" }
+    { many: "Unknown", conditional: "Unknown", unlogged: "Unknown", counter: "Unknown" }
   ],
   [
     new Reason.Unavailable({ message, consistency: "SERIAL", required: 2, alive: 1 }),
     "NotApplied",
-    { unlogged: "Unknown", counter: "Unknown" }
+    { many: "Unknown", unlogged: "Unknown", counter: "Unknown" }
   ],
   [new Reason.Overloaded({ message }), "Unknown"],
   [timeout("SIMPLE"), "Unknown", { conditional: "WillApply" }],
@@ -53,6 +54,7 @@ const table: ReadonlyArray<
   [timeout("VIEW"), "Unknown"],
   [timeout("CDC"), "Unknown"],
   [timeout("BATCH"), "WillApply", {
+    many: "WillApply",
     conditional: "WillApply",
     logged: "WillApply",
     unlogged: "WillApply",
@@ -78,6 +80,7 @@ const table: ReadonlyArray<
   [hosts(), "NotApplied"],
   [hosts(undefined, new Reason.Busy({ message })), "NotApplied"],
   [hosts(timeout("BATCH"), undefined), "WillApply", {
+    many: "WillApply",
     conditional: "WillApply",
     logged: "WillApply",
     unlogged: "WillApply",

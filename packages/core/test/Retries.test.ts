@@ -57,6 +57,18 @@ describe("what is retried", () => {
       }
     }))
 
+  it.effect("not a counter of several partitions, of which some were counted before a replica was missing", () =>
+    Effect.gen(function*() {
+      for (const where of ["a IN (1, 2)", "a IN ? AND b = 1"]) {
+        const params = where.includes("?") ? [[1, 2]] : []
+        const many = Statement.make(`UPDATE app.counters SET c = c + 1 WHERE ${where}`, params)
+        const expected = { sent: 1, end: "Unavailable, Unknown", attempts: 1 }
+        assert.deepStrictEqual(yield* run(many, unavailable), expected)
+      }
+      const again = yield* run(Statement.make("DELETE FROM app.users WHERE id IN (1, 2)"), unavailable)
+      assert.deepStrictEqual(again, { sent: 2, end: "Success", attempts: undefined })
+    }))
+
   it.effect("full connections are waited out, beyond the attempts of the policy and its budget", () =>
     Effect.gen(function*() {
       const busy = new Reason.Busy({ message })

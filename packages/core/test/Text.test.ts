@@ -53,6 +53,10 @@ describe("the kind of a text", () => {
     ["UPDATE t USING TIMESTAMP 7 SET a = 1 WHERE k = 1", { hasTimestamp: true }],
     ["INSERT INTO t (a) VALUES (1) USING TTL ? AND TIMESTAMP :at", { hasTimestamp: true }],
     ["UPDATE t SET a = 1 WHERE k = 1 AND timestamp = 5", { hasTimestamp: false }],
+    ["UPDATE t SET a = 1 WHERE k IN (1, 2)", { manyPartitions: true }],
+    ["DELETE FROM t WHERE k in ?", { manyPartitions: true }],
+    ["UPDATE t SET a = 'IN' WHERE k = 1 AND \"IN\" = 2", { manyPartitions: false }],
+    ["SELECT a FROM t WHERE k IN (1, 2)", { manyPartitions: false }],
     ["", { kind: "other", markers: 0 }]
   ]
   for (const [cql, expected] of table) {

@@ -81,8 +81,9 @@ function ifWritten({ written }: { readonly written?: boolean | undefined }): Out
 function ofUnavailable({ consistency }: { readonly consistency: Consistency }, subject: Subject): Outcome {
   // Unavailable at the level of the write itself fails a conditional write after its Paxos round.
   if (subject.conditional && consistency !== "SERIAL" && consistency !== "LOCAL_SERIAL") return "Unknown"
-  // Only for a single mutation and a logged batch does the coordinator check every replica before it sends.
-  return subject.batch === "unlogged" || subject.batch === "counter" ? "Unknown" : "NotApplied"
+  // Only for a single partition and a logged batch does the coordinator check every replica before it sends.
+  const isSentInParts = subject.batch === undefined ? subject.manyPartitions === true : subject.batch !== "logged"
+  return isSentInParts ? "Unknown" : "NotApplied"
 }
 
 function ofWriteTimeout({ writeType }: { readonly writeType: string }, subject: Subject): Outcome {

@@ -23,6 +23,8 @@ export interface Text {
   readonly isMutation: boolean
   /** True if the write is surely stored with its timestamp: not with conditions, and not where it may be a counter. */
   readonly takesTimestamp: boolean
+  /** True if it may write to several partitions: an UPDATE or a DELETE with IN, whose columns only the schema knows. */
+  readonly manyPartitions: boolean
   /** True if it says itself at what time it writes. */
   readonly hasTimestamp: boolean
   /** True if executing it twice is known to have the effect of executing it once, but for values that {@link fills} lists. */
@@ -118,7 +120,7 @@ export const tokenize = (cql: string): ReadonlyArray<Token> => {
     }
     const dollars = endOf(cql, index, "$$", "$$")
     if (dollars !== undefined) {
-      push("Literal", "", dollars - index)
+      push("Literal", cql.slice(index, dollars), dollars - index)
       continue
     }
     const character = cql[index]!
@@ -173,6 +175,7 @@ const analyse = (cql: string): Text => {
     conditional,
     isMutation: mutation,
     takesTimestamp: mutation && !conditional && !arithmetic,
+    manyPartitions: (verb === "UPDATE" || verb === "DELETE") && tokens.some((token) => isWord(token, "IN")),
     hasTimestamp: mutation && tokens.some((_, index) => setsTimestamp(tokens, index)),
     // A read changes nothing, whatever it calls.
     idempotent: reads.has(verb) ||
@@ -209,7 +212,7 @@ const verbOf = (tokens: ReadonlyArray<Token>): string => {
   const first = tokens.find((token) => token._tag === "Word")?.text ?? ""
   if (first !== "BEGIN") return first
   // `BEGIN COUNTER BATCH` adds up at each execution.
-  return tokens.some((token) => token._tag === "Word" && token.text === "COUNTER") ? "BEGIN COUNTER" : first
+  return tokens.some((token) => isWord(token, "COUNTER")) ? "BEGIN COUNTER" : first
 }
 
 // `SET list[?] = ?` and `DELETE list[?]` hit another element the second time; a map would be harmless, but looks alike.
@@ -291,5 +294,7 @@ const isHarmless = (tokens: ReadonlyArray<Token>, index: number): boolean => {
 }
 
 const isName = (token: Token | undefined): boolean => token?._tag === "Word" || token?._tag === "Quoted"
+
+const isWord = (token: Token | undefined, text: string): boolean => token?._tag === "Word" && token.text === text
 
 const isSymbol = (token: Token | undefined, text: string): boolean => token?._tag === "Symbol" && token.text === text
