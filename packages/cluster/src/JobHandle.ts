@@ -142,7 +142,7 @@ export interface Handle {
   readonly cancel: Effect.Effect<void, CqlError | JobStateRefused>
   /**
    * Changes limits of a job that has not ended; a limit that is not given stays. Runners read it at their interval, and it holds for
-   * the units that run.
+   * the units that run: a cut after one interval, and a raise two intervals later, when no runner goes by the former limits any more.
    */
   readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobStateRefused>
   /**

@@ -12,6 +12,9 @@
  * number of lanes, so many lanes run at a time. Of `rate` each lane has the same part, and at most one lane runs for each statement
  * a second: in any time there start at most as many statements as are due, and as are due in a second.
  *
+ * A runner that was frozen until its lanes went to others may send statements of them when it goes on, within its former share, until
+ * the first refresh of its locks is answered. A lane that moves may start one statement more.
+ *
  * @category options
  * @since 0.1.0
  */

@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { shareOf } from "../src/internal/jobs/limits.ts"
+import { JobWatch } from "../src/internal/jobs/watch.ts"
 import { after, memory, numbered, process, rejectsOf, runner } from "./support/jobs.ts"
 
 const tables = ["CREATE TABLE app.rows (id int PRIMARY KEY)"]
@@ -44,6 +45,29 @@ const peakOf = (times: ReadonlyArray<number>, duration: number): number => {
 const mostWithin = (times: ReadonlyArray<number>, millis: number): number =>
   Math.max(...times.map((from, index) => times.slice(index).filter((at) => at < from + millis).length))
 
+const storedJob = (
+  { concurrency, lanes, rate, revision = 0 }:
+    & Pick<Jobs.Stored, "concurrency" | "lanes" | "rate">
+    & Partial<Pick<Jobs.Stored, "revision">>
+): Jobs.Stored => ({
+  id: "a",
+  name: "Numbered",
+  version: "1",
+  fingerprint: "",
+  params: "{}",
+  timestamp: 0n,
+  lanes,
+  units: lanes,
+  run: 0,
+  state: "running",
+  concurrency,
+  rate,
+  revision,
+  budget: undefined,
+  forgiven: 0,
+  exhausted: undefined
+})
+
 describe("the share of a lane", () => {
   // Each lane that is left sees some others that have ended, as left.
   const Case = Schema.Struct({
@@ -74,6 +98,47 @@ describe("the share of a lane", () => {
           assert.strictEqual(true_.reduce((sum, share) => sum + (share?.concurrency ?? 0), 0), concurrency)
         }
         if (lanes.length > 0) assert.isDefined(shareOf({ concurrency, rate }, 0, lanes.length))
+      }),
+    { arbitrary: { runs: 300 } }
+  )
+
+  const Bound = Schema.UndefinedOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })))
+  const Story = Schema.Struct({
+    lanes: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 })),
+    // In each interval the runners read the job, forwards and backwards in turn. Before one of these reads the limits are changed.
+    intervals: Schema.NonEmptyArray(
+      Schema.Struct({
+        concurrency: Bound,
+        rate: Bound,
+        changedAt: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8 }))
+      })
+    ).check(Schema.isMaxLength(6))
+  })
+  it.effect.prop(
+    "adds up to no more than the limits that some runner has read last, whenever they read a change",
+    [Story],
+    ([{ intervals, lanes }]) =>
+      Effect.gen(function*() {
+        let job = storedJob({ ...intervals[0], lanes })
+        const watches = Array.from({ length: lanes }, () => new JobWatch(job))
+        const shares = () => watches.map((watch, lane) => watch.shareOf(lane))
+        for (const [interval, { changedAt, concurrency, rate }] of intervals.entries()) {
+          for (const [at, watch] of (interval % 2 === 0 ? watches : watches.toReversed()).entries()) {
+            if (at === changedAt) job = storedJob({ concurrency, rate, lanes, revision: job.revision + 1 })
+            yield* watch.update(job, undefined)
+            for (const part of ["concurrency", "rate"] as const) {
+              const total = shares().reduce(
+                (sum, share) => sum + (share === undefined ? 0 : share[part] ?? Infinity),
+                0
+              )
+              const most = Math.max(...watches.map(({ job }) => job[part] ?? Infinity))
+              assert.isAtMost(total, most * (1 + 1e-9))
+            }
+          }
+        }
+        // A change holds in the end.
+        for (const _ of [1, 2, 3]) for (const watch of watches) yield* watch.update(job, undefined)
+        assert.deepStrictEqual(shares(), watches.map((_, lane) => shareOf(job, lane, lanes)))
       }),
     { arbitrary: { runs: 300 } }
   )
@@ -151,7 +216,7 @@ describe("limits over several runners", () => {
       const peaks = [peakOf(yield* sent, 100)]
       for (const concurrency of [2, 20]) {
         yield* handle.setLimits({ concurrency })
-        yield* TestClock.adjust("3 seconds")
+        yield* TestClock.adjust("7 seconds")
         const before = (yield* sent).length
         yield* TestClock.adjust("2 seconds")
         peaks.push(peakOf((yield* sent).slice(before), 100))
@@ -159,7 +224,7 @@ describe("limits over several runners", () => {
       // Of four lanes only two had their turn, so that two units were stopped and started again.
       assert.deepStrictEqual(peaks, [12, 2, 20])
       yield* handle.setLimits({ concurrency: "unbounded", rate: 30 })
-      yield* TestClock.adjust("3 seconds")
+      yield* TestClock.adjust("7 seconds")
       const before = (yield* sent).length
       yield* TestClock.adjust("10 seconds")
       assert.approximately((yield* sent).length - before, 300, 10)

@@ -30,7 +30,12 @@ describe("a world", () => {
   }, 120_000)
 
   for (
-    const [broken, found] of [["fence", /former owner|counted/], ["locks", /two owners/], ["count", /rows/]] as const
+    const [broken, found] of [
+      ["fence", /former owner|counted/],
+      ["locks", /two owners/],
+      ["count", /rows/],
+      ["limits", /in flight|started from/]
+    ] as const
   ) {
     it(`breaks the invariants, and says how, if the ${broken} does not work`, async () => {
       let problem = ""

@@ -3,6 +3,7 @@ import type { Job } from "@effect-cql/cluster"
 import type { CqlError } from "@effect-cql/core"
 import type { Page, Request, StatementRequest } from "@effect-cql/core/Port"
 import { Effect } from "effect"
+import { Traffic } from "./traffic.ts"
 import type { VirtualTime } from "./virtualTime.ts"
 
 /** The settings of the cluster in milliseconds. */
@@ -45,6 +46,10 @@ export class History {
   /** Rows that the job has. */
   planned = 0
   progress: Job.Progress | undefined
+  /** Rows that the job with limits has. */
+  limitedRows = 0
+  limitedProgress: Job.Progress | undefined
+  readonly traffic: Traffic
   live: ReadonlySet<number> = new Set()
   ended = 0
   readonly #locks = new Map<unknown, { readonly owner: unknown; readonly until: number }>()
@@ -54,6 +59,7 @@ export class History {
   constructor(time: VirtualTime, options: { readonly seed: number; readonly lanes: number }) {
     this.#time = time
     this.#options = options
+    this.traffic = new Traffic(time)
   }
 
   get lanes(): number {
@@ -75,15 +81,18 @@ export class History {
     })
   }
 
-  end(progress: Job.Progress, live: ReadonlyArray<number>): void {
+  end(progress: Job.Progress, limitedProgress: Job.Progress, live: ReadonlyArray<number>): void {
     this.progress = progress
+    this.limitedProgress = limitedProgress
     this.live = new Set(live)
     this.ended = this.#time.now
   }
 
   /** Runs a request at the server, and notes what it has applied. */
   observed(process: number, request: Request, execute: Effect.Effect<Page, CqlError>): Effect.Effect<Page, CqlError> {
-    if (request._tag !== "Batch") return this.#observedLock(request, execute)
+    if (request._tag !== "Batch") {
+      return this.#observedLock(request, this.traffic.observed(process, request, execute))
+    }
     const [first, ...writes] = request.statements
     if (first === undefined || !first.text.includes(fence)) return execute
     const [epoch, , , name, lane] = first.params
@@ -100,7 +109,9 @@ export class History {
               counted: Number(body),
               at: this.#time.now
             })
-          } else if (String(entry).startsWith("unit/") && JSON.parse(String(body)).state === "done") {
+          } else if (
+            name === "job/steps" && String(entry).startsWith("unit/") && JSON.parse(String(body)).state === "done"
+          ) {
             this.endedUnits.push(String(entry))
           }
         }

@@ -1,6 +1,7 @@
 /** The invariants of every world. */
 import { assert } from "@effect/vitest"
 import { type History, type Saved, soon } from "./history.ts"
+import { checkLimits } from "./limits.ts"
 
 export const check = (history: History): void => {
   const { calms, endedUnits, lanes, planned, progress, saved, story } = history
@@ -35,4 +36,10 @@ export const check = (history: History): void => {
   if (new Set(endedUnits).size !== endedUnits.length || endedUnits.length !== progress?.units) {
     fail(`${progress?.units} units ended ${endedUnits.length} times`)
   }
+  const { limitedProgress, limitedRows } = history
+  if (limitedProgress?.state !== "done") fail(`the job with limits is ${limitedProgress?.state}`)
+  if (limitedProgress?.rows !== limitedRows) {
+    fail(`the job with limits has ${limitedRows} rows, and counted ${limitedProgress?.rows}`)
+  }
+  checkLimits(history)
 }

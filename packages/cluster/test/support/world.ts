@@ -7,8 +7,8 @@
  * between its session and the server, so that every statement meets it.
  */
 import { CqlCluster, CqlRunnerStorage, Job, JobRunner, Jobs, Lanes } from "@effect-cql/cluster"
-import { CqlError, Reason } from "@effect-cql/core"
-import type { Page } from "@effect-cql/core/Port"
+import { CqlError, Reason, Statement } from "@effect-cql/core"
+import type { Page, Request } from "@effect-cql/core/Port"
 import { Random as Seeded } from "@effect-cql/test-support/random"
 import { MockSession } from "@effect-cql/testing"
 import { Clock, Deferred, Effect, Exit, Layer, Logger, Option, Random, Schema, Scope } from "effect"
@@ -16,6 +16,7 @@ import { MessageStorage, RunnerAddress, RunnerHealth, Runners, Sharding, Shardin
 import { breaking, type Broken } from "./broken.ts"
 import { History, lease, members, refresh } from "./history.ts"
 import { gated } from "./port.ts"
+import { interval, isLimited, limited, text } from "./traffic.ts"
 import { type Process, VirtualTime } from "./virtualTime.ts"
 
 export interface Options {
@@ -54,6 +55,30 @@ const stepsLayer = (broken: Broken | undefined) =>
     { attempts: 1_000 }
   )
 
+const pages = 3
+const pageSize = 8
+
+/** Units of a job that sends pages of statements within its limits. A unit has the number of its lane. */
+const Limited = Job.make("Limited", {
+  version: "1",
+  params: Schema.Struct({ units: Schema.Int, lanes: Schema.Int }),
+  unit: Schema.Int,
+  units: ({ lanes, units }) => Effect.succeed(Array.from({ length: units }, (_, unit) => unit % lanes))
+})
+
+const limitedLayer = Limited.toLayer(
+  (lane, { checkpoint, cursor, execute }) =>
+    Effect.gen(function*() {
+      for (let page = Number(cursor ?? 0); page < pages; page++) {
+        yield* execute(Array.from({ length: pageSize }, (_, id) => Statement.make(text, [id, lane])), {
+          statement: { requestTimeout: "4 seconds" }
+        })
+        yield* checkpoint({ cursor: page + 1, rows: pageSize })
+      }
+    }),
+  { attempts: 1_000 }
+)
+
 /** Counts in its lane, once in three seconds, for as long as it has the lane. */
 const workLayer = Layer.effectDiscard(
   Lanes.Lanes.use((lanes) =>
@@ -72,7 +97,10 @@ const workLayer = Layer.effectDiscard(
 
 /** All that a process of the cluster runs, but its session. */
 const processLayer = ({ broken, lanes }: Options, port: number) =>
-  Layer.merge(workLayer, Layer.provide(stepsLayer(broken), JobRunner.layerLanes({ interval: "5 seconds" }))).pipe(
+  Layer.mergeAll(
+    workLayer,
+    Layer.merge(stepsLayer(broken), limitedLayer).pipe(Layer.provide(JobRunner.layerLanes({ interval })))
+  ).pipe(
     Layer.provide([Lanes.layer({ keyspace: "app" }), Jobs.layer({ keyspace: "app", lanes })]),
     Layer.provide(Sharding.layer),
     Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
@@ -88,6 +116,8 @@ const processLayer = ({ broken, lanes }: Options, port: number) =>
     }))
   )
 
+const table = "CREATE TABLE app.rows (id int, lane int, PRIMARY KEY (lane, id))"
+
 const failing = (reason: Reason.Reason) => Effect.fail(new CqlError({ reason, query: "" }))
 const away = failing(new Reason.Overloaded({ message: "the storage is away" }))
 const lost = failing(new Reason.ConnectionClosed({ message: "the connection was lost", written: true }))
@@ -98,7 +128,9 @@ export const run = (options: Options): Promise<History> => {
   const history = new History(time, options)
   const program = live(options, time, history).pipe(
     Effect.provide([
-      Layer.fresh(MockSession.memory(CqlCluster.ddl("app"), { record: false, metrics: false, spans: false })),
+      Layer.fresh(
+        MockSession.memory([...CqlCluster.ddl("app"), table], { record: false, metrics: false, spans: false })
+      ),
       // Runners that are killed or cut off report that at length.
       Logger.layer([])
     ]),
@@ -117,11 +149,13 @@ const live = (options: Options, time: VirtualTime, history: History) =>
     let network: "well" | "refusing" | "hanging" = "well"
 
     /** The way of a request from a process to the server and back. The server executes it although its client has given it up. */
-    const way = (process: Process, execute: Effect.Effect<Page, CqlError>) =>
+    const way = (process: Process, number: number, request: Request, execute: Effect.Effect<Page, CqlError>) =>
       Effect.gen(function*() {
         const answer = Deferred.makeUnsafe<Page, CqlError>()
         const fate = random.next()
-        const latency = fate < 0.002 ? under(10_000) : 1 + under(5)
+        // The statements of the job with limits take their time, so that many of them are in flight.
+        const latency = fate < 0.002 ? under(10_000) : 1 + under(isLimited(request) ? 800 : 5)
+        const answered = Effect.sync(history.traffic.send(number, request))
         const atServer = network === "refusing" && fate > 0.01
           ? away
           : network === "hanging"
@@ -134,11 +168,12 @@ const live = (options: Options, time: VirtualTime, history: History) =>
         yield* Effect.sleep(latency).pipe(
           Effect.andThen(atServer),
           Effect.provideService(Clock.Clock, time.clock),
+          Effect.ensuring(answered),
           Effect.exit,
           Effect.flatMap((exit) => Deferred.done(answer, exit)),
           Effect.forkDetach
         )
-        const exit = yield* Effect.exit(Deferred.await(answer))
+        const exit = yield* Effect.exit(Effect.ensuring(Deferred.await(answer), answered))
         yield* process.running
         return yield* exit
       })
@@ -147,9 +182,9 @@ const live = (options: Options, time: VirtualTime, history: History) =>
       Effect.gen(function*() {
         const process = time.process(random.between(-30_000, 30_000))
         const runner: Runner = { port, process, scope: yield* Scope.make(), mode: "live" }
-        runners.push(runner)
+        const number = runners.push(runner) - 1
         const session = gated((request, send) =>
-          way(process, history.observed(runners.indexOf(runner), request, breaks(request, send)))
+          way(process, number, request, history.observed(number, request, breaks(request, send)))
         )
         yield* Layer.buildWithScope(
           Layer.fresh(processLayer(options, port).pipe(Layer.provide(session))),
@@ -176,9 +211,12 @@ const live = (options: Options, time: VirtualTime, history: History) =>
         history.event(`freeze ${victim.port} for ${millis} ms`)
         victim.mode = "frozen"
         victim.process.freeze()
+        const isOver = history.traffic.disturb()
         yield* Effect.sleep(millis).pipe(
           Effect.andThen(Effect.sync(() => {
             history.event(`thaw ${victim.port}`)
+            isOver()
+            history.traffic.thaw(runners.indexOf(victim))
             victim.mode = "live"
             victim.process.thaw()
           })),
@@ -194,7 +232,9 @@ const live = (options: Options, time: VirtualTime, history: History) =>
         const millis = 1_000 + under(12_000)
         network = random.chance(0.5) ? "refusing" : "hanging"
         history.event(`the storage is ${network} for ${millis} ms`)
+        const isOver = history.traffic.disturb()
         yield* Effect.sleep(millis)
+        isOver()
         network = "well"
         history.event("the storage is well")
       }
@@ -206,7 +246,27 @@ const live = (options: Options, time: VirtualTime, history: History) =>
     history.planned = lengths.reduce((sum, length) => sum + length, 0)
     const jobs = yield* Layer.build(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: options.lanes })))
     const job = yield* Effect.provide(Steps.start(lengths, { id: "steps" }), jobs)
+    const limits = () => ({ concurrency: random.between(1, 2 * options.lanes), rate: random.between(2, 40) })
+    const units = 2 * options.lanes
+    history.limitedRows = units * pages * pageSize
+    const first = limits()
+    history.traffic.limit(first)
+    const other = yield* Effect.provide(
+      Limited.start({ units, lanes: options.lanes }, { id: limited, ...first }),
+      jobs
+    )
+    const change = Effect.suspend(() => {
+      const { concurrency, rate } = limits()
+      const next = random.chance(0.5) ? { concurrency } : random.chance(0.5) ? { rate } : { concurrency, rate }
+      history.event(`limits ${JSON.stringify(next)}`)
+      return Effect.ignore(Effect.andThen(other.setLimits(next), noteLimits))
+    })
+    const noteLimits = Effect.flatMap(
+      Effect.provide(Jobs.Jobs.use(({ find }) => find(limited)), jobs),
+      (job) => Effect.sync(() => job && history.traffic.limit(job))
+    )
     for (let event = 0; event < options.events; event++) {
+      if (random.chance(0.6)) yield* change
       yield* step
       if (random.chance(0.5)) yield* Effect.sleep(under(10_000))
       else yield* history.calm
@@ -214,6 +274,10 @@ const live = (options: Options, time: VirtualTime, history: History) =>
     // The longest freeze is over by then.
     yield* Effect.sleep(27_000)
     yield* history.calm
-    for (let waited = 0; waited < 60 && (yield* job.progress).state === "running"; waited++) yield* Effect.sleep(5_000)
-    history.end(yield* job.progress, isIn("live").map((runner) => runners.indexOf(runner)))
+    for (const each of [job, other]) {
+      for (let waited = 0; waited < 60 && (yield* each.progress).state === "running"; waited++) {
+        yield* Effect.sleep(5_000)
+      }
+    }
+    history.end(yield* job.progress, yield* other.progress, isIn("live").map((runner) => runners.indexOf(runner)))
   }).pipe(Effect.scoped)

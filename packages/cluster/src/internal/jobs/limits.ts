@@ -70,6 +70,16 @@ export const shareOf = ({ concurrency, rate }: Bounds, rank: number, lanes: numb
   }
 }
 
+/** The share that is within both. */
+export const smallerOf = (one: Share | undefined, other: Share | undefined): Share | undefined =>
+  one && other && {
+    concurrency: least(one.concurrency, other.concurrency),
+    rate: least(one.rate, other.rate)
+  }
+
+const least = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined ? other : other === undefined ? one : Math.min(one, other)
+
 /** Number of rejects that a budget allows after so many rows. */
 export const allowed = (budget: ErrorBudget | undefined, rows: number): number => {
   if (budget === undefined) return Number.POSITIVE_INFINITY

@@ -116,7 +116,7 @@ const finish = (jobs: Jobs["Service"], watch: JobWatch, from: number): Effect.Ef
       }
       if (lanes.some((lane) => !all.has(lane))) return
     }
-    yield* watch.update(job, all)
+    yield* watch.learn(all)
     yield* endIfExhausted(jobs, watch)
     if (!watch.isRunning) return
     yield* jobs.move(job.id, ["running"], Units.sum(all.values()).failed === 0 ? "done" : "failed")

@@ -4,11 +4,19 @@
 import { Limiter } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Stored } from "../../Jobs.ts"
-import { allowed, type Share, shareOf } from "./limits.ts"
+import { allowed, type Bounds, type Share, shareOf, smallerOf } from "./limits.ts"
 import * as Units from "./units.ts"
+
+/**
+ * Reads of a job for which a share does not grow by a change of the limits. Other runners still go by the former limits until they
+ * read the job too. Of two runners with different limits, the share of each lane would be right by its own, and the sum of all too large.
+ */
+const readsUntilGrowth = 2
 
 export class JobWatch {
   #job: Stored
+  /** Limits that other runners may still go by, each with the number of reads that are left until none does. */
+  #former: ReadonlyArray<{ readonly bounds: Bounds; readonly reads: number }> = []
   /** Progress of the lanes in the present run, as far as it is known. */
   readonly #lanes = new Map<number, Units.ProgressEntry>()
   /** Rejects of a lane that no checkpoint has counted. */
@@ -28,17 +36,25 @@ export class JobWatch {
   }
 
   /** Returns true if the numbers of the lanes decide on something while a job runs. */
-  static needsLanes({ budget, concurrency, rate }: Stored): boolean {
-    return budget !== undefined || concurrency !== undefined || rate !== undefined
+  static needsLanes(job: Stored): boolean {
+    return job.budget !== undefined || isBounded(job)
   }
 
   /** Takes over what was read: a job first, then the progress of its lanes, so that none is of a former run. */
   update(job: Stored, lanes: ReadonlyMap<number, Units.ProgressEntry> | undefined): Effect.Effect<void> {
-    if (job.run !== this.#job.run) {
+    const { revision, run } = this.#job
+    if (job.run !== run) {
       this.#lanes.clear()
       this.#pending.clear()
     }
+    this.#former = this.#former.flatMap(({ bounds, reads }) => reads > 1 ? [{ bounds, reads: reads - 1 }] : [])
+    if (job.revision !== revision) this.#former = [...this.#former, { bounds: this.#job, reads: readsUntilGrowth }]
     this.#job = job
+    return this.learn(lanes)
+  }
+
+  /** Takes over the progress of lanes that was read in the present run. */
+  learn(lanes: ReadonlyMap<number, Units.ProgressEntry> | undefined): Effect.Effect<void> {
     for (const [lane, progress] of lanes ?? []) this.#lanes.set(lane, progress)
     return Effect.forEach(this.#limiters, ([lane, limiter]) => limiter.adjust(boundsOf(this.shareOf(lane))), {
       discard: true
@@ -58,8 +74,7 @@ export class JobWatch {
 
   /** The share of a lane in the limits; undefined if it has to wait for its turn. */
   shareOf(lane: number): Share | undefined {
-    const { concurrency, rate } = this.#job
-    if (concurrency === undefined && rate === undefined) return unbounded
+    if (this.#former.length === 0 && !isBounded(this.#job)) return unbounded
     let rank = 0
     let left = 0
     for (let other = 0; other < this.#job.lanes; other++) {
@@ -68,7 +83,10 @@ export class JobWatch {
       if (other < lane) rank++
       left++
     }
-    return shareOf(this.#job, rank, left)
+    return this.#former.reduce<Share | undefined>(
+      (share, { bounds }) => smallerOf(share, shareOf(bounds, rank, left)),
+      shareOf(this.#job, rank, left)
+    )
   }
 
   /** Returns true if a lane may go on. */
@@ -95,6 +113,8 @@ export class JobWatch {
     return counted > most ? { rejected: counted, allowed: most } : undefined
   }
 }
+
+const isBounded = ({ concurrency, rate }: Bounds): boolean => concurrency !== undefined || rate !== undefined
 
 const unbounded: Share = { concurrency: undefined, rate: undefined }
 
