@@ -61,7 +61,10 @@ const values: Readonly<Record<string, readonly [Decodable, ReadonlyArray<string>
   union: [Schema.Union([Schema.String, Schema.BigInt, Schema.Null]), ["text"]],
   "union that reads null": [Schema.NullOr(emptyAsNull), ["set<text>"]],
   set: [Schema.ReadonlySet(Schema.String), ["set<text>", "frozen<set<text>>"]],
-  list: [Schema.Array(Schema.Int), ["list<int>"]],
+  list: [Schema.Array(Schema.Int), ["list<int>", "frozen<list<int>>"]],
+  "list of anything": [Schema.Array(Schema.Unknown), ["list<int>"]],
+  "list with nulls": [Schema.Array(Schema.NullOr(Schema.Int)), ["list<int>"]],
+  "map with nulls": [Schema.ReadonlyMap(Schema.String, Schema.NullOr(Schema.Int)), ["map<text, int>"]],
   map: [Schema.ReadonlyMap(Schema.String, Schema.Int), ["map<text, int>"]],
   "list of dates": [Schema.Array(Schema.DateTimeUtcFromDate), ["list<timestamp>"]],
   tuple: [Schema.Tuple([Schema.String, Schema.Int]), ["tuple<text, int>"]],
@@ -104,6 +107,12 @@ const candidates: ReadonlyArray<unknown> = [
   ["a", 1],
   ["a"],
   [new Date(0)],
+  // Such as `TTL(list)`: elements may be null whatever their type.
+  [1, null],
+  [null],
+  [new Date(0), null],
+  new Set(["a", null]),
+  new Map([["a", null]]),
   { a: new Date(0) },
   {}
 ]
@@ -129,12 +138,15 @@ const isMadeFor = (value: unknown, type: string): boolean => {
     case "blob":
       return value instanceof Uint8Array
     case "set":
-      return value instanceof Set && [...value].every((item) => typeof item === "string")
+      return value instanceof Set && [...value].every((item) => item === null || typeof item === "string")
     case "map":
       return value instanceof Map &&
-        [...value].every(([key, item]) => typeof key === "string" && Number.isInteger(item))
+        [...value].every(([key, item]) => typeof key === "string" && (item === null || Number.isInteger(item)))
     case "list":
-      return Array.isArray(value) && value.every((item) => isMadeFor(item, type.slice("list<".length, -1)))
+      return Array.isArray(value) &&
+        value.every((item) =>
+          item === null || isMadeFor(item, type.replace(/^frozen</, "").replace(/^list<(\w+)>+$/, "$1"))
+        )
     default:
       return true
   }

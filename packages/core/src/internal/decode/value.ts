@@ -210,10 +210,14 @@ const checking = (decode: (value: unknown) => unknown): Steps => ({ ofNull: "dec
 const isTrusted = (steps: Steps, type: ColumnType | undefined): boolean =>
   type !== undefined && steps.kind === undefined && steps.decode === undefined
 
+// A column of a collection holds no null, but one that is selected may: `TTL(list)`, `[a, b]`, the result of a function.
+const fitsNull = ({ ofNull }: Steps): boolean => ofNull === "pass"
+
 const setOf = (item: SchemaAST.AST, type: ColumnType | undefined): Steps => {
   const steps = stepsOf(item, type)
-  // A collection holds no null.
-  if (isTrusted(steps, type)) return only((value) => value instanceof Set)
+  if (isTrusted(steps, type)) {
+    return only((value) => value instanceof Set && (fitsNull(steps) || !value.has(null)))
+  }
   const decode = toFunction(steps)
   return checking((value) => {
     if (!(value instanceof Set)) return refused
@@ -230,7 +234,11 @@ const setOf = (item: SchemaAST.AST, type: ColumnType | undefined): Steps => {
 const mapOf = (key: SchemaAST.AST, value: SchemaAST.AST, types: ReadonlyArray<ColumnType>): Steps => {
   const keySteps = stepsOf(key, types[0])
   const valueSteps = stepsOf(value, types[1])
-  if (isTrusted(keySteps, types[0]) && isTrusted(valueSteps, types[1])) return only((value) => value instanceof Map)
+  if (isTrusted(keySteps, types[0]) && isTrusted(valueSteps, types[1])) {
+    return only((value) =>
+      value instanceof Map && (fitsNull(keySteps) || !value.has(null)) && (fitsNull(valueSteps) || !holdsNull(value))
+    )
+  }
   const decodeKey = toFunction(keySteps)
   const decodeValue = toFunction(valueSteps)
   return checking((value) => {
@@ -246,13 +254,20 @@ const mapOf = (key: SchemaAST.AST, value: SchemaAST.AST, types: ReadonlyArray<Co
   })
 }
 
+const holdsNull = (map: ReadonlyMap<unknown, unknown>): boolean => {
+  for (const value of map.values()) if (value === null) return true
+  return false
+}
+
 // Lists; tuples have elements of their own, which few columns do.
 const arrayOf = (ast: SchemaAST.Arrays, type: ColumnType | undefined): Steps | undefined => {
   const [item, ...others] = ast.rest
   if (item === undefined || others.length > 0 || ast.elements.length > 0) return undefined
   const itemType = type?.name === "list" || type?.name === "vector" ? type.parts[0] : undefined
   const steps = stepsOf(item, itemType)
-  if (isTrusted(steps, itemType)) return only(Array.isArray)
+  if (isTrusted(steps, itemType)) {
+    return only((value) => Array.isArray(value) && (fitsNull(steps) || !value.includes(null)))
+  }
   const decode = toFunction(steps)
   return checking((value) => {
     if (!Array.isArray(value)) return refused
