@@ -121,7 +121,10 @@ export interface Options {
   readonly idempotent?: boolean | undefined
   /** When a failed attempt is followed by another. Default: `RetryPolicy.standard`; `"none"` sends nothing twice. */
   readonly retry?: RetryPolicy | "none" | undefined
-  /** Write time in microseconds since the epoch. Default: the time of the first attempt. */
+  /**
+   * Write time in microseconds since the epoch. Default: the time of the first attempt. The server dates conditional writes
+   * itself, whatever is given here.
+   */
   readonly timestamp?: bigint | undefined
   /** Asks the server to trace the request. Default: `false`. */
   readonly tracing?: boolean | undefined
