@@ -13,7 +13,7 @@ const faults = "test/faults/faults.integration.test.ts"
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests: also what a suite does at its end takes its time, such as dropping a
   // keyspace. On the virtual clock nothing takes long but what hangs.
-  test: { name, root, testTimeout: name === "core" ? 15_000 : 60_000, hookTimeout: 60_000, ...options }
+  test: { name, root, testTimeout: name === "core" ? 30_000 : 180_000, hookTimeout: 180_000, ...options }
 })
 
 export default defineConfig({
