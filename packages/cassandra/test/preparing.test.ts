@@ -72,6 +72,32 @@ describe("a statement that a node does not know any more", () => {
         })
     ))
 
+  it.live("is prepared on each node that forgot it, also while the node before hangs", () => {
+    const select = "SELECT id FROM app.users WHERE id = ?"
+    const known = new Set<string>()
+    let isRestarted = false
+    const speculativeExecution = { newPlan: () => ({ nextExecution: () => 5 }) }
+    return withFake({
+      columns: { [select]: ints },
+      hosts: ["a:9042", "b:9042"],
+      options: { policies: { speculativeExecution }, prepareOnAllHosts: false },
+      prepare: (_, host) => {
+        if (isRestarted && host === "a:9042") return "none"
+        known.add(host)
+        return undefined
+      },
+      answer: (seen) => seen._tag === "Execute" && !known.has(seen.host) ? unprepared(seen.id) : nothing
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(select, [1])
+        known.clear()
+        isRestarted = true
+        const { info } = yield* Statement.make(select, [1])
+        assert.strictEqual(info.coordinator, "b:9042")
+        assert.deepStrictEqual(seen.slice(1).map(({ host }) => host), ["a:9042", "b:9042", "b:9042"])
+      }))
+  })
+
   it.effect("of a batch is prepared with all others, and the batch sent once more", () => {
     let forgets = true
     return withFake({

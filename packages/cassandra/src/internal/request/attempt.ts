@@ -79,7 +79,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #done: Done
   #waits = true
   #isOutdated = false
-  #hasReprepared = false
+  /** The nodes that did not know the statement any more, and have been asked to prepare it. */
+  #forgetful: ReadonlyArray<string> = noHosts
   #plan: Plan | undefined
   #stopSpeculating = (): void => {}
   protected rounds = 0
@@ -335,13 +336,14 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   }
 
   #errored(error: ServerAnswer, next: Next): void {
-    if (error.code !== unprepared || this.#hasReprepared) {
+    const { address } = next.host
+    if (error.code !== unprepared || this.#forgetful.includes(address)) {
       const where: Where = { phase: "execute", host: next.host.address, isWritten: true }
       const hasPageState = this.pageState !== undefined
       return this.#finish(this.context.failed(error, this.request, { ...where, hasPageState }))
     }
     // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
-    this.#hasReprepared = true
+    this.#forgetful = [...this.#forgetful, address]
     this.#sent = undefined
     const texts = new Set(this.texts)
     let waiting = texts.size
@@ -376,6 +378,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 }
 
 const unprepared = 0x2500
+
+const noHosts: ReadonlyArray<string> = []
 
 const noProfile: Profile = { name: "", loadBalancing: { newQueryPlan: () => {} } }
 
