@@ -81,7 +81,7 @@ export type Conditions<Row, N extends string> = {
  * @since 0.1.0
  */
 export interface ConditionalOptions<C> extends WriteOptions {
-  /** Writes if the row has these values. */
+  /** Writes if the row has these values: at least one. */
   readonly if?: C | undefined
   /** Writes if the row exists. */
   readonly ifExists?: boolean | undefined

@@ -208,6 +208,9 @@ describe("a verb of a table", () => {
 
   it("refuses at run time what types cannot", () => {
     assert.throws(() => Post.update(key, {}), InvalidOptions, /nothing to set/)
+    assert.throws(() => User.update({ id: 1 }, { version: 2 }, { if: {} }), InvalidOptions, /if: .*no condition/)
+    assert.throws(() => User.delete({ id: 1 }, { if: {} }), InvalidOptions, /no condition/)
+    assert.throws(() => Post.updateStatic({ author: "ada" }, { bio: "x" }, { if: {} }), InvalidOptions, /no condition/)
     assert.throws(() => Likes.increment({ post: id }, {}), InvalidOptions, /no amount/)
     assert.throws(() => User.insert(user, { ttl: "1 millis" }), InvalidOptions, /ttl/)
     assert.throws(() => User.select({ id: 1 }, { reversed: true }), InvalidOptions, /clustering key/)

@@ -148,8 +148,15 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const count = (where: Record_, options: SelectOptions = {}) =>
     bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
 
-  const askedOf = (options: ConditionalOptions<Record_> | undefined): Texts.Asked =>
-    options?.ifExists === true ? "exists" : conditionsOf(meta, Object.keys(options?.if ?? {}), "if ")
+  const askedOf = (options: ConditionalOptions<Record_> | undefined): Texts.Asked => {
+    if (options?.ifExists === true) return "exists"
+    if (options?.if === undefined) return []
+    const tokens = Object.keys(options.if)
+    // Without a condition it would be another write.
+    return tokens.length === 0
+      ? refuse(`${at}: if`, "no condition", "at least one condition")
+      : conditionsOf(meta, tokens, "if ")
+  }
 
   const conditionsBound = (options: ConditionalOptions<Record_> | undefined): Record<string, unknown> =>
     Object.fromEntries(Object.entries(options?.if ?? {}).map(([token, value]) => [`if ${token}`, value]))
