@@ -7,6 +7,7 @@ import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
 import { quoted } from "../names.ts"
+import { askedOf, conditionsBound, shapeOf } from "./asked.ts"
 import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
 import { given, pick, takingRows } from "./given.ts"
@@ -148,19 +149,6 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const count = (where: Record_, options: SelectOptions = {}) =>
     bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
 
-  const askedOf = (options: ConditionalOptions<Record_> | undefined): Texts.Asked => {
-    if (options?.ifExists === true) return "exists"
-    if (options?.if === undefined) return []
-    const tokens = Object.keys(options.if)
-    // Without a condition it would be another write.
-    return tokens.length === 0
-      ? refuse(`${at}: if`, "no condition", "at least one condition")
-      : conditionsOf(meta, tokens, "if ")
-  }
-
-  const conditionsBound = (options: ConditionalOptions<Record_> | undefined): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(options?.if ?? {}).map(([token, value]) => [`if ${token}`, value]))
-
   const rowOfAsked = (asked: Texts.Asked) =>
     asked === "exists" || asked.length === 0
       ? undefined
@@ -201,7 +189,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       const values = Object.fromEntries(
         assignments.map(({ column, marker }) => [marker.key, changed(set[column.field])])
       )
-      const query = queryFor(assignments, askedOf(options), times)
+      const query = queryFor(assignments, askedOf(meta, at, options), times)
       return bind(query, { ...given(row, of), ...values, ...conditionsBound(options), ...times })
     }
     const query = (fields: ReadonlyArray<string>) =>
@@ -218,7 +206,11 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       )
     const call = (row: object, options?: ConditionalOptions<Record_>) => {
       const times = timesOf(at, { timestamp: options?.timestamp })
-      return bind(queryFor(askedOf(options), times), { ...given(row, key), ...conditionsBound(options), ...times })
+      return bind(queryFor(askedOf(meta, at, options), times), {
+        ...given(row, key),
+        ...conditionsBound(options),
+        ...times
+      })
     }
     return verb(call, queryFor([], {}))
   }
@@ -301,6 +293,3 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
 }
 
 const counted: Schema.ConstraintDecoder<unknown> = Schema.Struct({ count: Count })
-
-const shapeOf = (asked: Texts.Asked): string =>
-  asked === "exists" ? "exists" : asked.map(({ marker }) => marker.key).join()
