@@ -43,7 +43,7 @@ export class JobRunner extends Context.Service<JobRunner, {
 export interface Options {
   /**
    * Interval at which the states of jobs are read, once for all lanes of the process; of jobs with limits or an error budget also the
-   * progress of their lanes. Default: 2 seconds.
+   * summary of their lanes, which one of the runners writes. The same for all runners. Default: 2 seconds.
    */
   readonly interval?: Duration.Input | undefined
 }

@@ -287,6 +287,25 @@ describe("limits over several runners", () => {
 })
 
 describe("an error budget", () => {
+  it.effect("counts the rejects of a lane that another process has taken once", () =>
+    Effect.gen(function*() {
+      const watch = new JobWatch({
+        ...storedJob({ concurrency: undefined, rate: undefined, lanes: 2 }),
+        budget: { rejects: 5 }
+      })
+      const progress = { units: 1, done: 0, failed: 0, rows: 0, rejected: 0 }
+      watch.count(1, { ...progress, rejected: 1 }, 0)
+      watch.count(0, progress, 5)
+      assert.deepStrictEqual(watch.exceeded, { rejected: 6, allowed: 5 })
+      watch.leave(0)
+      yield* watch.learn(new Map([[0, { rows: 10, rejected: 4, hasEnded: true }]]))
+      assert.isUndefined(watch.exceeded)
+      // An older view of it changes nothing.
+      yield* watch.learn(new Map([[0, { rows: 0, rejected: 0, hasEnded: false }]]))
+      watch.count(1, { ...progress, rejected: 2 }, 0)
+      assert.deepStrictEqual(watch.exceeded, { rejected: 6, allowed: 5 })
+    }))
+
   /** Counts ten rows a unit, and rejects some of them. */
   const rejecting = (rejects: (unit: number) => number): Handler => (unit, { reject }) =>
     Effect.gen(function*() {

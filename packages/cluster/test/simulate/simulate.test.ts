@@ -1,6 +1,6 @@
 /** The simulation of jobs in a small size; `npm run simulate:cluster` runs the large one. */
 import { assert, describe, it } from "vitest"
-import { checkpointEvery, simulate } from "./simulate.ts"
+import { checkpointEvery, pollEvery, simulate } from "./simulate.ts"
 
 describe("a job on a simulated cluster", () => {
   it("ends every unit once, whatever happens to its runners", async () => {
@@ -19,5 +19,16 @@ describe("a job on a simulated cluster", () => {
     const outcome = await simulate({ seed: 1, runners: 4, lanes, units: 1_024 }, { name: "nothing" })
     assert.deepStrictEqual(outcome.problems, [])
     assert.isBelow(outcome.counts.get("lane read") ?? 0, 6 * lanes)
+  }, 120_000)
+
+  it("with limits reads the lanes once in an interval, whatever the number of runners", async () => {
+    const [lanes, runners] = [1_000, 100]
+    const outcome = await simulate({ seed: 1, runners, lanes, units: 2_000 }, { name: "limited", concurrency: 50_000 })
+    assert.deepStrictEqual(outcome.problems, [])
+    const intervals = outcome.makespan / pollEvery
+    // What is read without limits: each lane a few times.
+    const reads = (outcome.counts.get("lane read") ?? 0) - 6 * lanes
+    // The summary by each runner, and the lanes by one of them, sixty-four by a statement.
+    assert.isBelow(reads / intervals, runners + Math.ceil(lanes / 64) + 2)
   }, 120_000)
 })

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly killedTogether?: number | undefined
   readonly frozen?: number | undefined
   readonly restarted?: number | undefined
+  /** Limit of the job, which it never reaches. Default: it has none. */
+  readonly concurrency?: number | undefined
 }
 
 export interface Outcome {
@@ -49,7 +51,7 @@ export interface Outcome {
 export const checkpointEvery = 20
 
 /** Seconds between two reads of the states of jobs by a runner: fewer than by default, for there are many. */
-const pollEvery = 10
+export const pollEvery = 10
 
 /** Seconds of the units: most are short, and a few take ten times the mean. */
 const lengths = (random: Random, units: number): ReadonlyArray<number> =>
@@ -96,7 +98,11 @@ const run = (time: VirtualTime, { lanes, runners, seed, units }: Size, scenario:
     const cluster = new Cluster(time, store, lanes, workLayer, JobRunner.layerLanes({ interval: pollEvery * 1_000 }))
     yield* cluster.join(runners)
     const jobs = store.jobsOf()
-    const job = yield* Effect.provideService(Work.start({ seed, units }, { id: "work" }), Jobs.Jobs, jobs)
+    const job = yield* Effect.provideService(
+      Work.start({ seed, units }, { id: "work", concurrency: scenario.concurrency }),
+      Jobs.Jobs,
+      jobs
+    )
     const [started, before] = [time.now, store.total]
 
     const all = lengths(new Random(seed), units)

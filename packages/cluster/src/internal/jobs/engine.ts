@@ -45,7 +45,7 @@ export const runLane = (
       waiting.unshift(...yield* runUnit(work, ...next))
     }
     return false
-  })
+  }).pipe(Effect.ensuring(Effect.sync(() => watch.leave(index))))
 
 /** Runs a unit until it has ended, or its lane may not go on. Gives the parts that have replaced it. */
 const runUnit = (

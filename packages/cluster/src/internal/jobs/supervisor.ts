@@ -10,6 +10,7 @@ import type { Lanes } from "../../Lanes.ts"
 import { chunksOf } from "../lanes/fence.ts"
 import { runLane } from "./engine.ts"
 import type { Handler } from "./handler.ts"
+import * as summaries from "./summary.ts"
 import * as Units from "./units.ts"
 import { endIfExhausted } from "./unitWork.ts"
 import { JobWatch } from "./watch.ts"
@@ -29,8 +30,8 @@ export const supervise = (
       Effect.gen(function*() {
         const watch = watches.get(job.id) ?? new JobWatch(job)
         const isWatched = job.state === "running" && handlers.has(job.name)
-        const progress = isWatched && JobWatch.needsLanes(job) ? yield* progressOf(jobs, job) : undefined
-        yield* watch.update(job, progress)
+        const seen = isWatched && JobWatch.needsLanes(job) ? yield* summaries.read(jobs, job) : undefined
+        yield* watch.update(job, seen)
         watches.set(job.id, watch)
         if (isWatched) yield* endIfExhausted(jobs, watch)
       })
@@ -47,6 +48,25 @@ export const supervise = (
       Effect.forkScoped
     )
 
+    /** Writes the summaries of all jobs whose lanes decide on something, once in an interval. */
+    const summarize = Effect.suspend(() => {
+      const summaryOf = new Map<JobWatch, summaries.Summary>()
+      return Effect.forever(Effect.gen(function*() {
+        const needed = [...watches.values()].filter(({ isRunning, job }) => isRunning && JobWatch.needsLanes(job))
+        for (const watch of summaryOf.keys()) if (!needed.includes(watch)) summaryOf.delete(watch)
+        yield* Effect.forEach(needed, (watch) => {
+          const summary = summaryOf.get(watch) ?? new summaries.Summary(jobs, watch)
+          summaryOf.set(watch, summary)
+          return summary.update.pipe(
+            Effect.catch((error) =>
+              Effect.logWarning(`the lanes of job ${watch.job.id} could not be summed up, and are read again`, error)
+            )
+          )
+        }, { concurrency: jobsAtOnce, discard: true })
+        yield* Effect.sleep(interval)
+      }))
+    })
+
     /** The lanes of a job that belong to a lane of the process: the job may have more. */
     const lanesOf = (job: Stored, index: number) =>
       Array.from(
@@ -60,12 +80,18 @@ export const supervise = (
         let hasRun = false
         for (const lane of lanesOf(watch.job, index)) {
           const key = `${id} ${lane}`
-          if (ended.get(key) === run || !watch.mayRun(lane)) continue
+          if (ended.get(key) === run || !watch.mayRun(lane)) {
+            continue
+          }
           hasRun = true
-          if (yield* runLane(jobs, watch, lane, handler)) ended.set(key, run)
+          if (yield* runLane(jobs, watch, lane, handler)) {
+            ended.set(key, run)
+          }
         }
         // The lane that ends last ends the job. If its process died before it did, the owner of the first lane does.
-        if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch, index + 1)
+        if (watch.isRunning && (hasRun || index === 0)) {
+          yield* finish(jobs, watch, index + 1)
+        }
       }).pipe(
         // Another process has the lane: Effect is about to stop it here.
         Effect.catchTag("LaneLost", (error) => Effect.logInfo(error.message)),
@@ -77,7 +103,7 @@ export const supervise = (
     yield* lanes.register("jobs", (index) => {
       // The run of each job in which a lane has ended here.
       const ended = new Map<string, number>()
-      return Effect.forever(Effect.gen(function*() {
+      const work = Effect.forever(Effect.gen(function*() {
         const running: Array<readonly [JobWatch, Handler]> = []
         for (const watch of watches.values()) {
           const handler = handlers.get(watch.job.name)
@@ -93,14 +119,11 @@ export const supervise = (
         })
         yield* Effect.sleep(interval)
       }))
+      return index === 0 ? Effect.all([work, summarize], { concurrency: "unbounded", discard: true }) : work
     })
   })
 
-const progressOf = (jobs: Jobs["Service"], job: Stored, lanes?: ReadonlyArray<number>) =>
-  Effect.map(
-    jobs.entryOfEach(job, Units.progressName, lanes),
-    (entries) => new Map([...entries].map(([lane, text]) => [lane, Units.progressOf(text)]))
-  )
+const jobsAtOnce = 4
 
 /**
  * Ends a job all of whose units have ended. Its lanes are read from one of them on, and no further than the first that has not ended:
@@ -111,12 +134,12 @@ const finish = (jobs: Jobs["Service"], watch: JobWatch, from: number): Effect.Ef
     const { job } = watch
     const all = new Map<number, Units.ProgressEntry>()
     for (const lanes of chunksOf(Array.from({ length: job.lanes }, (_, at) => (from + at) % job.lanes))) {
-      for (const [lane, progress] of yield* progressOf(jobs, job, lanes)) {
+      for (const [lane, progress] of yield* summaries.progressOf(jobs, job, lanes)) {
         if (Units.hasEnded(progress)) all.set(lane, progress)
       }
       if (lanes.some((lane) => !all.has(lane))) return
     }
-    yield* watch.learn(all)
+    yield* watch.learn(new Map(Array.from(all, ([lane, progress]) => [lane, Units.seenOf(progress)])))
     yield* endIfExhausted(jobs, watch)
     if (!watch.isRunning) return
     yield* jobs.move(job.id, ["running"], Units.sum(all.values()).failed === 0 ? "done" : "failed")

@@ -2,6 +2,8 @@
  * The units of a lane, and its progress, as entries.
  */
 
+import type { Seen } from "./seen.ts"
+
 /** A divided unit is replaced by its parts. It is kept for the rejects that it has. */
 export type UnitState = "waiting" | "done" | "failed" | "divided"
 
@@ -62,6 +64,13 @@ export const without = (progress: ProgressEntry, { rejected, rows, state }: Unit
 export const withOneMore = (progress: ProgressEntry): ProgressEntry => ({ ...progress, units: progress.units + 1 })
 
 export const hasEnded = ({ done, failed, units }: ProgressEntry): boolean => done + failed === units
+
+/** The numbers of a lane that decide on shares and on the error budget. */
+export const seenOf = (progress: ProgressEntry): Seen => ({
+  rows: progress.rows,
+  rejected: progress.rejected,
+  hasEnded: hasEnded(progress)
+})
 
 export const sum = (all: Iterable<ProgressEntry>): ProgressEntry => {
   let { done, failed, rejected, rows, units } = noProgress

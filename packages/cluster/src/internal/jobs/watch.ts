@@ -5,6 +5,7 @@ import { Limiter } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Stored } from "../../Jobs.ts"
 import { allowed, type Bounds, type Share, shareOf, smallerOf } from "./limits.ts"
+import { type Seen, SeenLanes } from "./seen.ts"
 import * as Units from "./units.ts"
 
 /**
@@ -17,14 +18,13 @@ export class JobWatch {
   #job: Stored
   /** Limits that other runners may still go by, each with the number of reads that are left until none does. */
   #former: ReadonlyArray<{ readonly bounds: Bounds; readonly reads: number }> = []
-  /** Progress of the lanes in the present run, as far as it is known. */
-  readonly #lanes = new Map<number, Units.ProgressEntry>()
-  /** Rejects of a lane that no checkpoint has counted. */
-  readonly #pending = new Map<number, number>()
+  /** The lanes in the present run. */
+  #lanes: SeenLanes
   readonly #limiters = new Map<number, Limiter.Adjustable>()
 
   constructor(job: Stored) {
     this.#job = job
+    this.#lanes = new SeenLanes(job.lanes)
   }
 
   get job(): Stored {
@@ -40,22 +40,19 @@ export class JobWatch {
     return job.budget !== undefined || isBounded(job)
   }
 
-  /** Takes over what was read: a job first, then the progress of its lanes, so that none is of a former run. */
-  update(job: Stored, lanes: ReadonlyMap<number, Units.ProgressEntry> | undefined): Effect.Effect<void> {
+  /** Takes over what was read: a job first, then the numbers of its lanes in its run, so that none is of a former one. */
+  update(job: Stored, lanes: ReadonlyMap<number, Seen> | undefined): Effect.Effect<void> {
     const { revision, run } = this.#job
-    if (job.run !== run) {
-      this.#lanes.clear()
-      this.#pending.clear()
-    }
+    if (job.run !== run) this.#lanes = new SeenLanes(job.lanes)
     this.#former = this.#former.flatMap(({ bounds, reads }) => reads > 1 ? [{ bounds, reads: reads - 1 }] : [])
     if (job.revision !== revision) this.#former = [...this.#former, { bounds: this.#job, reads: readsUntilGrowth }]
     this.#job = job
     return this.learn(lanes)
   }
 
-  /** Takes over the progress of lanes that was read in the present run. */
-  learn(lanes: ReadonlyMap<number, Units.ProgressEntry> | undefined): Effect.Effect<void> {
-    for (const [lane, progress] of lanes ?? []) this.#lanes.set(lane, progress)
+  /** Takes over the numbers of lanes that were read in the present run. */
+  learn(lanes: ReadonlyMap<number, Seen> | undefined): Effect.Effect<void> {
+    for (const [lane, seen] of lanes ?? []) this.#lanes.add(lane, seen)
     return Effect.forEach(this.#limiters, ([lane, limiter]) => limiter.adjust(boundsOf(this.shareOf(lane))), {
       discard: true
     })
@@ -68,21 +65,19 @@ export class JobWatch {
 
   /** Counts the progress of a lane of this process, and the rejects that no checkpoint has counted. */
   count(lane: number, progress: Units.ProgressEntry, pending: number): void {
-    this.#lanes.set(lane, progress)
-    this.#pending.set(lane, pending)
+    this.#lanes.add(lane, Units.seenOf(progress))
+    this.#lanes.pend(lane, pending)
+  }
+
+  /** Forgets the rejects of a lane that no checkpoint has counted: its work has ended here. */
+  leave(lane: number): void {
+    this.#lanes.pend(lane, 0)
   }
 
   /** The share of a lane in the limits; undefined if it has to wait for its turn. */
   shareOf(lane: number): Share | undefined {
     if (this.#former.length === 0 && !isBounded(this.#job)) return unbounded
-    let rank = 0
-    let left = 0
-    for (let other = 0; other < this.#job.lanes; other++) {
-      const progress = this.#lanes.get(other)
-      if (other !== lane && progress !== undefined && Units.hasEnded(progress)) continue
-      if (other < lane) rank++
-      left++
-    }
+    const { left, rank } = this.#lanes.placeOf(lane)
     return this.#former.reduce<Share | undefined>(
       (share, { bounds }) => smallerOf(share, shareOf(bounds, rank, left)),
       shareOf(this.#job, rank, left)
@@ -106,10 +101,9 @@ export class JobWatch {
 
   /** The rejects that the budget counts, and how many it allows; undefined if it is not exceeded. */
   get exceeded(): { readonly rejected: number; readonly allowed: number } | undefined {
-    const { rejected, rows } = Units.sum(this.#lanes.values())
-    const pending = [...this.#pending.values()].reduce((sum, each) => sum + each, 0)
+    const { rejected, rows } = this.#lanes
     const most = allowed(this.#job.budget, rows)
-    const counted = rejected + pending - this.#job.forgiven
+    const counted = rejected - this.#job.forgiven
     return counted > most ? { rejected: counted, allowed: most } : undefined
   }
 }
