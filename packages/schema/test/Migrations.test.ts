@@ -5,6 +5,7 @@ import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { stepsOf } from "../src/internal/migrations/steps.ts"
 
 const place = { keyspace: "app", replication: { datacenter1: 1 } } as const
 
@@ -341,6 +342,26 @@ describe("a statement that must not be executed twice", () => {
       const { first } = yield* cql`SELECT n FROM app.counts WHERE id = 1`
       assert.strictEqual(first?.["n"], 1n)
     }).pipe(Effect.provide(lost)))
+})
+
+describe("a part of a migration", () => {
+  const cases: Readonly<Record<string, boolean>> = {
+    "CREATE TABLE app.t (id int PRIMARY KEY)": true,
+    "/* a */ alter table app.t add v int": true,
+    "INSERT INTO app.t (id) VALUES (1)": true,
+    "INSERT INTO app.t (id) VALUES (1) IF NOT EXISTS": true,
+    "INSERT INTO app.t (id, v) VALUES (uuid(), 1) IF NOT EXISTS": false,
+    "INSERT INTO app.t (id, v) VALUES (uuid(), $$IF NOT EXISTS$$)": false,
+    "INSERT INTO app.t (id, v) VALUES (uuid(), 1) /* IF NOT EXISTS */": false,
+    "UPDATE app.t SET v = v + 1 WHERE id = 1": false,
+    "TRUNCATE app.t": false,
+    "truncate table app.t": false
+  }
+  for (const [text, isRepeatable] of Object.entries(cases)) {
+    it(`is ${isRepeatable ? "" : "not "}sent twice: ${text}`, () => {
+      assert.deepStrictEqual(stepsOf({ "0001_t": text })[0]?.parts.map((part) => part.isRepeatable), [isRepeatable])
+    })
+  }
 })
 
 describe("a process that ends at any time", () => {

@@ -82,8 +82,9 @@ const statementPart = (statement: Statement.Statement<unknown>): Part<never, nev
   const { text } = statement
   const verb = /^(?:\s|--.*|\/\/.*|\/\*[^]*?\*\/)*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? ""
   const kind = definitions.has(verb) ? "definition" : "write"
-  // A second definition finds what the first has done, and is refused.
-  const isRepeatable = kind === "definition" || Statement.isIdempotent(statement) || insertsOnce(verb, text)
+  // A second definition finds what the first has done, and is refused. A second TRUNCATE deletes what was written since.
+  const isRepeatable = (kind === "definition" && verb !== "TRUNCATE") || Statement.isIdempotent(statement) ||
+    insertsOnce(verb, statement)
   return {
     text,
     checksum: checksumOf(text),
@@ -95,8 +96,9 @@ const statementPart = (statement: Statement.Statement<unknown>): Part<never, nev
 
 const definitions = new Set(["CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE"])
 
-const insertsOnce = (verb: string, text: string): boolean =>
-  verb === "INSERT" && /\bIF\s+NOT\s+EXISTS\b/i.test(text.replaceAll(/'[^']*'/g, "''"))
+// The second time it finds the row of the first, if it is the same row: not that of another uuid().
+const insertsOnce = (verb: string, { params, text }: Statement.Statement<unknown>): boolean =>
+  verb === "INSERT" && Statement.isIdempotent(Statement.make(text.replace(/\bIF\s+NOT\s+EXISTS\b/i, " "), params))
 
 const effectPart = <E, R>(effect: Effect.Effect<unknown, E, R>): Part<E, R> => ({
   text: "-- an effect",
