@@ -21,11 +21,12 @@ import type { LaneLost } from "./Lanes.ts"
  * - `failed`: every unit has ended and some of them have failed, or the error budget is exhausted. `retry` runs the failed units and
  *   those that were not reached.
  * - `cancelled`
+ * - `removing`: it has ended, and is being deleted.
  *
  * @category models
  * @since 0.1.0
  */
-export const State = Schema.Literals(["planning", "running", "paused", "done", "failed", "cancelled"])
+export const State = Schema.Literals(["planning", "running", "paused", "done", "failed", "cancelled", "removing"])
 
 /**
  * @category models
@@ -149,6 +150,11 @@ export interface Handle {
    * Runs units again. With `"failures"` the job has to be failed, with `"rejects"` failed or done. The error budget counts anew.
    */
   readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobStateRefused | LaneLost>
+  /**
+   * Deletes a job that has ended, with its units and rejects; see `Jobs.remove`. Succeeds if there is none. Its id can be used for another
+   * job then.
+   */
+  readonly remove: Effect.Effect<void, CqlError | JobStateRefused>
   readonly failures: Effect.Effect<ReadonlyArray<Failure>, CqlError>
   /**
    * The rows that were rejected, those included that a running unit has rejected since its last checkpoint. What was rejected by an

@@ -13,8 +13,9 @@ import type * as CqlCluster from "./CqlCluster.ts"
 import { changed } from "./internal/jobs/limits.ts"
 import * as rejects from "./internal/jobs/rejects.ts"
 import * as rows from "./internal/jobs/rows.ts"
+import { summaryLane } from "./internal/jobs/summary.ts"
 import * as Units from "./internal/jobs/units.ts"
-import { entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
+import { entriesOf, entryOfEach, removeLane, takeWith } from "./internal/lanes/fence.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 import type { Rejected } from "./JobContext.ts"
@@ -101,16 +102,22 @@ export class Jobs extends Context.Service<Jobs, {
     entry: string,
     lanes?: ReadonlyArray<number>
   ) => Effect.Effect<ReadonlyMap<number, string>, CqlError>
+  /**
+   * Deletes a job that has ended, with its lanes and rejects. It is `removing` meanwhile, and a removal that was interrupted is
+   * continued by the next one. A process that still has a lane of it is refused. Returns false if the job has not ended, and true if
+   * there is none.
+   */
+  readonly remove: (id: string) => Effect.Effect<boolean, CqlError>
   /** Writes rejects of a unit. */
   readonly reject: (
-    id: string,
+    job: Stored,
     lane: number,
     place: rejects.Place,
     rejected: ReadonlyArray<Rejected>,
     keeping: rejects.Keeping
   ) => Effect.Effect<void, CqlError>
   /** Reads the rejects of a lane that stand. */
-  readonly rejects: (id: string, lane: number) => Stream.Stream<Reject, CqlError>
+  readonly rejects: (job: Stored, lane: number) => Stream.Stream<Reject, CqlError>
 }>()("@effect-cql/cluster/Jobs") {}
 
 /**
@@ -166,13 +173,34 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         take: (id, lane) => take(nameOf(id), lane),
         entries,
         entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, nameOf(job.id), lanes, entry),
-        reject: (id, lane, place, rejected, keeping) => rejects.write(store, id, lane, place, rejected, keeping),
-        rejects: (id, lane) =>
+        remove: (id) =>
+          Effect.gen(function*() {
+            const job = yield* rows.find(store, id)
+            if (job === undefined) return true
+            if (!(yield* rows.move(store, id, ["done", "failed", "cancelled"], "removing"))) return false
+            yield* Effect.forEach(
+              [summaryLane, ...allLanes(job)],
+              (lane) => Effect.andThen(removeLane(store, nameOf(id), lane), rejects.remove(store, job, lane)),
+              {
+                concurrency: lanesAtOnce,
+                discard: true
+              }
+            )
+            yield* rows.remove(store, id)
+            return true
+          }),
+        reject: (job, lane, place, rejected, keeping) => rejects.write(store, job, lane, place, rejected, keeping),
+        rejects: (job, lane) =>
           Stream.unwrap(
-            Effect.map(entries(id, lane), (entries) => rejects.read(store, id, lane, new Map(Units.unitsIn(entries))))
+            Effect.map(
+              entries(job.id, lane),
+              (entries) => rejects.read(store, job, lane, new Map(Units.unitsIn(entries)))
+            )
           )
       })
     })
   )
+
+const lanesAtOnce = 8
 
 const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)

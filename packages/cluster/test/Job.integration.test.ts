@@ -107,6 +107,16 @@ integration("A job", () => {
             const again = yield* Effect.timeout(handle.await, "60 seconds")
             assert.deepStrictEqual([again.rows, again.rejected, again.done], [800, 8, 8])
             assert.strictEqual((yield* rejectsOf(handle)).length, 8)
+            yield* handle.remove
+            for (const table of ["jobs", "lanes", "rejects"]) {
+              const left = yield* Statement.rows(
+                Statement.make(`SELECT * FROM ${keyspace}.cluster_${table} WHERE cluster = 'fill' ALLOW FILTERING`)
+              )
+              assert.deepStrictEqual([table, left], [table, []])
+            }
+            const next = yield* Fill.start({ units: 3 }, { id: "fill" })
+            const { rejected: nextRejected, rows: nextRows } = yield* Effect.timeout(next.await, "60 seconds")
+            assert.deepStrictEqual([nextRows, nextRejected, (yield* rejectsOf(next)).length], [300, 3, 3])
           }).pipe(Effect.provide(runner("fill"))),
         120_000
       )

@@ -45,9 +45,11 @@ const tables: Readonly<Record<string, string>> = {
   jobs: `(cluster text, job text, name text, version text, fingerprint text, params text, timestamp bigint, lanes int,
     units int, run int, state text, concurrency int, rate double, revision int, budget text, forgiven bigint, exhausted text,
     PRIMARY KEY ((cluster), job))`,
-  // Plain. The rows that a unit could not take. A start is used once, so that no row is written by two processes.
-  rejects: `(cluster text, job text, lane int, unit text, part int, start int, position text, reason text, outcome text,
-    error text, body text, PRIMARY KEY ((cluster, job, lane), unit, part, start, position))`
+  // Plain. The rows that a unit could not take. A start is used once, so that no row is written by two processes, and
+  // none again after its job was removed: another job of that id was created at another time.
+  rejects:
+    `(cluster text, job text, created bigint, lane int, unit text, part int, start int, position text, reason text,
+    outcome text, error text, body text, PRIMARY KEY ((cluster, job, created, lane), unit, part, start, position))`
 }
 
 /** The name of a table, qualified. */

@@ -72,6 +72,7 @@ export class Store {
       setLimits: () => Effect.die(new Error("no limits were expected")),
       reject: () => Effect.die(new Error("no rejects were expected")),
       rejects: () => Stream.empty,
+      remove: () => Effect.die(new Error("no removal was expected")),
       move: (id, from, to) => change(id, ({ state }) => from.includes(state), { state: to }),
       entries: (id, lane) => statement("lane read", () => this.#lane(id, lane).entries),
       entryOfEach: (job, name, lanes = Array.from({ length: job.lanes }, (_, lane) => lane)) =>

@@ -41,7 +41,10 @@ export const make = <Params, Unit, E, R>(
       const jobs = yield* Jobs
       const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
       const wanted = { name, version, params: text, fingerprint }
-      const known = yield* jobs.find(id)
+      const found = yield* jobs.find(id)
+      // The process that removed it may have died.
+      if (found?.state === "removing") yield* jobs.remove(id)
+      const known = found?.state === "removing" ? undefined : found
       if (known !== undefined) yield* same(known, wanted)
       if (known === undefined || known.state === "planning") {
         const units = yield* Effect.forEach(yield* options.units(given), (each) =>

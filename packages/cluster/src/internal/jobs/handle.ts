@@ -74,6 +74,10 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
         const { rejected } = yield* reset(jobs, job, only)
         if (!(yield* jobs.rerun(job, rejected))) return yield* refused(from.join(" or "))
       }),
+    remove: Effect.flatMap(
+      jobs.remove(id),
+      (isRemoved) => isRemoved ? Effect.void : refused("done or failed or cancelled")
+    ),
     failures: Effect.gen(function*() {
       const lanes = yield* Effect.forEach(lanesOf(yield* found), (lane) => jobs.entries(id, lane), {
         concurrency: lanesAtOnce
@@ -81,7 +85,7 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
       return lanes.flatMap((lane) => Units.unitsIn(lane).flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(
-      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(lanesOf(job)), (lane) => jobs.rejects(id, lane)))
+      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(lanesOf(job)), (lane) => jobs.rejects(job, lane)))
     )
   }
 }

@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Rejected } from "../../JobContext.ts"
 import type { Reject } from "../../JobHandle.ts"
+import type { Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
 import { described, reasonOf } from "./described.ts"
 import * as Units from "./units.ts"
@@ -26,7 +27,7 @@ export interface Place {
 
 export const write = (
   store: Store,
-  job: string,
+  job: Pick<Stored, "id" | "timestamp">,
   lane: number,
   { part, start, unit }: Place,
   rejects: ReadonlyArray<Rejected>,
@@ -36,11 +37,12 @@ export const write = (
   return store.writeAll(
     `INSERT INTO ${
       store.table("rejects")
-    } (cluster, job, lane, unit, part, start, position, reason, outcome, error, body) ` +
-      `VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)${seconds === 0 ? "" : ` USING TTL ${seconds}`}`,
+    } (cluster, job, created, lane, unit, part, start, position, reason, outcome, error, body) ` +
+      `VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)${seconds === 0 ? "" : ` USING TTL ${seconds}`}`,
     rejects.map(({ body, error, outcome = error instanceof CqlError ? error.outcome : undefined, position }) => [
       store.cluster,
-      job,
+      job.id,
+      job.timestamp,
       lane,
       unit,
       part,
@@ -54,17 +56,27 @@ export const write = (
   )
 }
 
+const ofLane = "cluster = ? AND job = ? AND created = ? AND lane = ?"
+
+/** Deletes the rejects of a lane. */
+export const remove = (
+  store: Store,
+  job: Pick<Stored, "id" | "timestamp">,
+  lane: number
+): Effect.Effect<void, CqlError> =>
+  store.write(`DELETE FROM ${store.table("rejects")} WHERE ${ofLane}`, [store.cluster, job.id, job.timestamp, lane])
+
 /** The rejects of a lane that stand, given its units. */
 export const read = (
   store: Store,
-  job: string,
+  job: Pick<Stored, "id" | "timestamp">,
   lane: number,
   units: ReadonlyMap<string, Units.UnitEntry>
 ): Stream.Stream<Reject, CqlError> =>
   store.stream(
     `SELECT unit, part, start, position, reason, outcome, error, body FROM ${store.table("rejects")} ` +
-      "WHERE cluster = ? AND job = ? AND lane = ?",
-    [store.cluster, job, lane]
+      `WHERE ${ofLane}`,
+    [store.cluster, job.id, job.timestamp, lane]
   ).pipe(
     Stream.map((row) => {
       const unit = units.get(String(row["unit"]))

@@ -94,13 +94,26 @@ export const rerun = (store: Store, { id, run }: Stored, forgiven: number): Effe
   )
 
 /** Ends a running job whose error budget is exhausted. */
-export const exhaust = (store: Store, { id, run }: Stored, exhausted: Exhausted): Effect.Effect<void, CqlError> =>
+export const exhaust = (
+  store: Store,
+  { id, run, timestamp }: Stored,
+  exhausted: Exhausted
+): Effect.Effect<void, CqlError> =>
   Effect.asVoid(
     store.condition(
       `UPDATE ${store.table("jobs")} SET state = 'failed', exhausted = ? WHERE cluster = ? AND job = ? ` +
-        "IF state = 'running' AND run = ?",
-      [JSON.stringify(exhausted), store.cluster, id, run]
+        "IF state = 'running' AND run = ? AND timestamp = ?",
+      [JSON.stringify(exhausted), store.cluster, id, run, timestamp]
     )
+  )
+
+/** Deletes the row of a job whose lanes are deleted. */
+export const remove = (store: Store, id: string): Effect.Effect<void, CqlError> =>
+  Effect.asVoid(
+    store.condition(`DELETE FROM ${store.table("jobs")} WHERE cluster = ? AND job = ? IF state = 'removing'`, [
+      store.cluster,
+      id
+    ])
   )
 
 const unended: ReadonlyArray<State> = ["planning", "running", "paused"]

@@ -28,7 +28,9 @@ export const supervise = (
     /** Takes over the state of a job, and of its lanes if their numbers decide on something. */
     const update = (job: Stored) =>
       Effect.gen(function*() {
-        const watch = watches.get(job.id) ?? new JobWatch(job)
+        const known = watches.get(job.id)
+        // A job that was removed may be followed by another one of its id.
+        const watch = known?.job.timestamp === job.timestamp ? known : new JobWatch(job)
         const isWatched = job.state === "running" && handlers.has(job.name)
         const seen = isWatched && JobWatch.needsLanes(job) ? yield* summaries.read(jobs, job) : undefined
         yield* watch.update(job, seen)
@@ -76,10 +78,10 @@ export const supervise = (
 
     const runJob = (watch: JobWatch, handler: Handler, index: number, ended: Map<string, number>) =>
       Effect.gen(function*() {
-        const { id, run } = watch.job
+        const { id, run, timestamp } = watch.job
         let hasRun = false
         for (const lane of lanesOf(watch.job, index)) {
-          const key = `${id} ${lane}`
+          const key = `${id} ${timestamp} ${lane}`
           if (ended.get(key) === run || !watch.mayRun(lane)) {
             continue
           }

@@ -166,7 +166,7 @@ export class UnitWork {
       const place = { unit: this.name, part, start: this.unit.starts }
       return this.#stored(
         Effect.tap(
-          jobs.reject(watch.job.id, lane.lane, place, rejected, handler.keeping),
+          jobs.reject(watch.job, lane.lane, place, rejected, handler.keeping),
           Effect.sync(() => {
             for (const { position } of rejected) this.#pending.add(`${part} ${position}`)
             this.#count()

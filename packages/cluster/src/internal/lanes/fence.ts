@@ -97,6 +97,27 @@ export const entriesOf = (
     }
   )
 
+/** Deletes a lane with its entries. The process that has it is refused from then on. */
+export const removeLane = (store: Store, name: string, lane: number): Effect.Effect<void, CqlError> =>
+  Effect.gen(function*() {
+    const key = [store.cluster, name, lane] as const
+    const table = store.table("lanes")
+    const where = "WHERE cluster = ? AND name = ? AND lane = ?"
+    while (true) {
+      const [known] = yield* store.rows(`SELECT epoch, owner FROM ${table} ${where} LIMIT 1`, key)
+      const epoch = numberOf(known?.["epoch"])
+      if (epoch === null) return
+      const { held } = yield* store.batch([
+        [
+          `UPDATE ${table} SET epoch = null, owner = null, step = null ${where} IF epoch = ? AND owner = ?`,
+          [...key, epoch, textOf(known?.["owner"])]
+        ],
+        [`DELETE FROM ${table} ${where} AND entry >= ?`, [...key, ""]]
+      ])
+      if (held) return
+    }
+  })
+
 /** An entry of several lanes, by lane. */
 export const entryOfEach = (
   store: Store,
