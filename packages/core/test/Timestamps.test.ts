@@ -73,6 +73,37 @@ describe("timestamps", () => {
       assert.strictEqual(lost, 0)
     }).pipe(Effect.scoped))
 
+  it.effect("are later than those that a server gave in the millisecond, however far the nanoseconds are behind", () =>
+    Effect.gen(function*() {
+      const from = 7_000_000n
+      const test = yield* Clock.Clock
+      for (let micros = 0n; micros < 20n; micros++) {
+        // A clock of its own each time, that has given no time yet.
+        const clock: Clock.Clock = {
+          ...test,
+          currentTimeMillisUnsafe: () => Number(from / 1_000n),
+          currentTimeNanosUnsafe: () => (from + micros) * 1_000n
+        }
+        const times: Array<bigint> = []
+        const session = yield* Session.make({
+          datesConditionalWrites: true,
+          send: ({ conditional, options }, _pageState, done) => {
+            times.push(conditional ? from + BigInt(times.length) : options.timestamp!)
+            done(Exit.succeed({ rows: [], wasApplied: true }))
+            return () => {}
+          }
+        })
+        const condition = Statement.make("UPDATE t SET v = 1 WHERE id = 1 IF v = 2")
+        const plain = Statement.make("UPDATE t SET v = 1 WHERE id = 1")
+        yield* Effect.forEach([condition, condition, condition, plain, plain], (write) => session.execute(write)).pipe(
+          Effect.provideService(Clock.Clock, clock)
+        )
+        const sorted = times.toSorted((a, b) => Number(a - b))
+        assert.deepStrictEqual(times, sorted, `${micros} microseconds`)
+        assert.strictEqual(new Set(times).size, times.length, `${micros} microseconds`)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("are strictly increasing over two copies of this package, in microseconds of the wall clock", () =>
     Effect.gen(function*() {
       const other: typeof here = yield* Effect.promise(() => import("../src/internal/timestamps.ts?copy" as string))

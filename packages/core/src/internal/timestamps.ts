@@ -13,6 +13,8 @@ export interface Source {
   last: number
   /** The millisecond in which it was given. */
   millisecond: number
+  /** True once a server may have dated a conditional write itself. */
+  hasServerTimes?: boolean
 }
 
 const key = Symbol.for("@effect-cql/core/timestamps")
@@ -48,8 +50,15 @@ const microsecondsWithin = (millisecond: number, clock: Clock.Clock): number => 
   return microseconds < from ? from + 500 : Math.min(microseconds, from + 999)
 }
 
-/** The timestamp of the next write, in microseconds since the epoch: later than every one that was given before. */
-export const nextTimestamp = (clock: Clock.Clock): number => nextOf(sourceOf(clock), clock)
+/**
+ * The timestamp of the next write, in microseconds since the epoch: later than every one that was given before. A client of a
+ * server asks for it, whose conditional writes the server dates.
+ */
+export const nextTimestamp = (clock: Clock.Clock): number => {
+  const source = sourceOf(clock)
+  source.hasServerTimes = true
+  return nextOf(source, clock)
+}
 
 /** The next timestamp of a Clock whose source is at hand. */
 export const nextOf = (source: Source, clock: Clock.Clock): number => {
@@ -57,16 +66,23 @@ export const nextOf = (source: Source, clock: Clock.Clock): number => {
   // Nanoseconds take twice as long to read, and within a millisecond the order is what counts.
   if (millisecond === source.millisecond) return ++source.last
   source.millisecond = millisecond
-  source.last = Math.max(source.last + 1, microsecondsWithin(millisecond, clock))
+  source.last = Math.max(source.last + 1, afterServer(source, millisecond, microsecondsWithin(millisecond, clock)))
   return source.last
 }
 
+// A server dates the conditional writes of a millisecond one by one from its beginning on, and a clock that is a part of a
+// millisecond behind would give a plain write after them one of these times. It gets one of the second half.
+const afterServer = ({ hasServerTimes }: Source, millisecond: number, microseconds: number): number =>
+  hasServerTimes === true ? Math.max(microseconds, millisecond * 1_000 + 500) : microseconds
+
 /**
- * Microseconds from which a server that dates by whole milliseconds gives a later time than that of the last write; undefined
- * where that is now.
+ * Microseconds from which a server that dates by whole milliseconds gives a conditional write a later time than that of the
+ * last write; undefined where that is now.
  */
 export const nextMillisecond = (clock: Clock.Clock): number | undefined => {
-  const { last } = sourceOf(clock)
+  const source = sourceOf(clock)
+  source.hasServerTimes = true
+  const { last } = source
   // No write came before, and a virtual clock that stands still would never reach the next millisecond.
   if (last === 0) return undefined
   const now = microsecondsOf(clock)
