@@ -14,6 +14,11 @@ import * as Calendar from "./internal/calendar.ts"
 import { cqlType } from "./internal/cqlType.ts"
 import { scalar, text } from "./internal/scalar.ts"
 
+// A Date drops the fraction that the sum of a DateTime and a Duration may have.
+const wholeMillis = Schema.makeFilter((at: DateTime.Utc) => Number.isInteger(DateTime.toEpochMillis(at)), {
+  expected: "a time of whole milliseconds"
+})
+
 /**
  * `timestamp`: a `DateTime.Utc`, in milliseconds. {@link TimestampDate} is the same as a `Date`.
  *
@@ -22,11 +27,10 @@ import { scalar, text } from "./internal/scalar.ts"
  */
 export const Timestamp: Scalar<DateTime.Utc, globalThis.Date, SchemaAST.Declaration> = scalar(
   Schema.Date.annotate({ [cqlType]: "timestamp" }).pipe(
-    Schema.decodeTo(Schema.DateTimeUtc, {
+    Schema.decodeTo(Schema.DateTimeUtc.annotate({ [exact]: true }).check(wholeMillis), {
       decode: SchemaGetter.transform((date: globalThis.Date) => DateTime.fromDateUnsafe(date)),
       encode: SchemaGetter.transform(DateTime.toDateUtc)
-    }),
-    Schema.annotate({ [exact]: true })
+    })
   )
 )
 

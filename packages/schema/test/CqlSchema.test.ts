@@ -40,7 +40,8 @@ describe("a schema of CqlSchema", () => {
       [CqlSchema.TimeNanos, -1n],
       [CqlSchema.Duration, { months: 1, days: -1, nanoseconds: 0n }],
       [CqlSchema.Vector(3), [1, 2]],
-      [CqlSchema.TimestampDate, new Date(Number.NaN)]
+      [CqlSchema.TimestampDate, new Date(Number.NaN)],
+      [CqlSchema.Timestamp, DateTime.addDuration(DateTime.makeUnsafe(1), "500 micros")]
     ]
     for (const [schema, value] of refused) assert.isFalse(accepts(schema, value), String(value))
   })
