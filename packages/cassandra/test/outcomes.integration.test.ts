@@ -14,10 +14,12 @@ const SharedLive = Layer.effect(Shared, Effect.flatMap(Simulacron.make(), benchO
 const name = (row: Row, kind: Kind): string =>
   `${row.name} of a ${kind} statement: ${row.reason._tag}, ${outcomeOf(row, kind)}`
 
-const aloneAndAmongOthers = Effect.fnUntraced(function*(bench: Bench, row: Row, kind: Kind, table: string) {
-  yield* alone(bench, row, kind, `${table}_${kind}`)
-  yield* amongOthers(bench, row, kind, `${table}_${kind}_run`)
-})
+const aloneAndAmongOthers = Effect.fnUntraced(
+  function*<R>(bench: Effect.Effect<Bench, unknown, R>, row: Row, kind: Kind, table: string) {
+    yield* alone(yield* bench, row, kind, `${table}_${kind}`)
+    yield* amongOthers(yield* bench, row, kind, `${table}_${kind}_run`)
+  }
+)
 
 integration("what a server answers, and what became of the statement", () => {
   layer(SharedLive, { excludeTestServices: true, timeout: 60_000 })((it) => {
@@ -25,18 +27,18 @@ integration("what a server answers, and what became of the statement", () => {
       for (const kind of row.kinds ?? kinds) {
         it.effect(
           name(row, kind),
-          () => Effect.flatMap(Shared, (bench) => aloneAndAmongOthers(bench, row, kind, `answered${position}`))
+          () => aloneAndAmongOthers(Shared, row, kind, `answered${position}`)
         )
       }
     })
 
-    // Some of these end the connection: each has a session of its own.
+    // Some of these end the connection, and a session may notice that late: each has sessions of its own.
     lost.forEach((row, position) => {
       for (const kind of row.kinds ?? kinds) {
         it.effect(name(row, kind), () =>
           Effect.gen(function*() {
             const { cluster } = yield* Shared
-            yield* aloneAndAmongOthers(yield* benchOn(cluster), row, kind, `lost${position}`)
+            yield* aloneAndAmongOthers(benchOn(cluster), row, kind, `lost${position}`)
           }).pipe(Effect.scoped))
       }
     })
