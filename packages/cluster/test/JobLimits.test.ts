@@ -115,23 +115,27 @@ describe("the share of a lane", () => {
     ).check(Schema.isMaxLength(6))
   })
   it.effect.prop(
-    "adds up to no more than the limits that some runner has read last, whenever they read a change",
+    "adds up to no more than the limits of this interval and the former ones, whenever runners read a change",
     [Story],
     ([{ intervals, lanes }]) =>
       Effect.gen(function*() {
         let job = storedJob({ ...intervals[0], lanes })
         const watches = Array.from({ length: lanes }, () => new JobWatch(job))
+        // The limits that some runner has gone by, of this interval and of the two before it.
+        let inForce: ReadonlyArray<Array<Jobs.Stored>> = []
         const shares = () => watches.map((watch, lane) => watch.shareOf(lane))
         for (const [interval, { changedAt, concurrency, rate }] of intervals.entries()) {
+          inForce = [...inForce.slice(-2), watches.map(({ job }) => job)]
           for (const [at, watch] of (interval % 2 === 0 ? watches : watches.toReversed()).entries()) {
             if (at === changedAt) job = storedJob({ concurrency, rate, lanes, revision: job.revision + 1 })
             yield* watch.update(job, undefined)
+            inForce.at(-1)?.push(job)
             for (const part of ["concurrency", "rate"] as const) {
               const total = shares().reduce(
                 (sum, share) => sum + (share === undefined ? 0 : share[part] ?? Infinity),
                 0
               )
-              const most = Math.max(...watches.map(({ job }) => job[part] ?? Infinity))
+              const most = Math.max(...inForce.flat().map((bounds) => bounds[part] ?? Infinity))
               assert.isAtMost(total, most * (1 + 1e-9))
             }
           }
