@@ -83,7 +83,8 @@ const scalarOf = (name: keyof typeof scalars): Structure => {
   if (name === "decimal") {
     return (value) => {
       if (!BigDecimal.isBigDecimal(value)) return ""
-      const { scale, value: digits } = BigDecimal.normalize(value)
+      // Of a copy: the value of the caller would keep its normal form.
+      const { scale, value: digits } = BigDecimal.normalize(BigDecimal.make(value.value, value.scale))
       return `${digits}e${scale}`
     }
   }
