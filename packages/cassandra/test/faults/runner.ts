@@ -4,7 +4,7 @@ import type { Fault } from "./fault.ts"
 import { type Entry, problemOf } from "./table.ts"
 
 /** The longest that one fault may take, in milliseconds: one that hangs is to fail alone. */
-const longest = 4 * 60_000
+const longest = 8 * 60_000
 
 /** Runs one fault, in a scope of its own. Only an interruption from outside gets past it. */
 export const runFault = <R>(
