@@ -15,7 +15,7 @@ import * as rejects from "./internal/jobs/rejects.ts"
 import * as rows from "./internal/jobs/rows.ts"
 import { summaryLane } from "./internal/jobs/summary.ts"
 import * as Units from "./internal/jobs/units.ts"
-import { entriesOf, entryOfEach, removeLane, takeWith } from "./internal/lanes/fence.ts"
+import { entriesOf, entryOfEach, lanesAtOnce, removeLane, takeWith } from "./internal/lanes/fence.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 import type { Rejected } from "./JobContext.ts"
@@ -181,10 +181,7 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
             yield* Effect.forEach(
               [summaryLane, ...allLanes(job)],
               (lane) => Effect.andThen(removeLane(store, nameOf(id), lane), rejects.remove(store, job, lane)),
-              {
-                concurrency: lanesAtOnce,
-                discard: true
-              }
+              { concurrency: lanesAtOnce, discard: true }
             )
             yield* rows.remove(store, id)
             return true
@@ -200,7 +197,5 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
       })
     })
   )
-
-const lanesAtOnce = 8
 
 const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)

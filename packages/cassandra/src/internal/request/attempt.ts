@@ -338,7 +338,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #errored(error: ServerAnswer, next: Next): void {
     const { address } = next.host
     if (error.code !== unprepared || this.#forgetful.includes(address)) {
-      const where: Where = { phase: "execute", host: next.host.address, isWritten: true }
+      const where: Where = { phase: "execute", host: address, isWritten: true }
       const hasPageState = this.pageState !== undefined
       return this.#finish(this.context.failed(error, this.request, { ...where, hasPageState }))
     }

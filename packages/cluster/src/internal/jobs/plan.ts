@@ -5,10 +5,10 @@ import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
+import { lanesAtOnce } from "../lanes/fence.ts"
 import * as Units from "./units.ts"
 
 const entriesAtOnce = 200
-const lanesAtOnce = 8
 
 /**
  * Deals the units out to the lanes, one after the other, so that neighbours are in different lanes. What a creator that died has

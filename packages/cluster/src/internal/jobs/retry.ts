@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import type { RetryOptions } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
+import { lanesAtOnce } from "../lanes/fence.ts"
 import * as Units from "./units.ts"
 
-const lanesAtOnce = 8
 const entriesAtOnce = 100
 
 type Named = readonly [name: string, unit: Units.UnitEntry]

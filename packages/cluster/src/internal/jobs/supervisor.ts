@@ -82,18 +82,12 @@ export const supervise = (
         let hasRun = false
         for (const lane of lanesOf(watch.job, index)) {
           const key = `${id} ${timestamp} ${lane}`
-          if (ended.get(key) === run || !watch.mayRun(lane)) {
-            continue
-          }
+          if (ended.get(key) === run || !watch.mayRun(lane)) continue
           hasRun = true
-          if (yield* runLane(jobs, watch, lane, handler)) {
-            ended.set(key, run)
-          }
+          if (yield* runLane(jobs, watch, lane, handler)) ended.set(key, run)
         }
         // The lane that ends last ends the job. If its process died before it did, the owner of the first lane does.
-        if (watch.isRunning && (hasRun || index === 0)) {
-          yield* finish(jobs, watch, index + 1)
-        }
+        if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch, index + 1)
       }).pipe(
         // Another process has the lane: Effect is about to stop it here.
         Effect.catchTag("LaneLost", (error) => Effect.logInfo(error.message)),

@@ -97,6 +97,9 @@ export const entriesOf = (
     }
   )
 
+/** Number of lanes of a job that are read or written at a time. */
+export const lanesAtOnce = 8
+
 /** Deletes a lane with its entries. The process that has it is refused from then on. */
 export const removeLane = (store: Store, name: string, lane: number): Effect.Effect<void, CqlError> =>
   Effect.gen(function*() {
