@@ -73,6 +73,6 @@ const secured = Effect.gen(function*() {
 
 /** Row 39 of what there is to survive. */
 export const connecting: ReadonlyArray<Fault<Cluster>> = [
-  real("a session cannot be opened: nobody there, wrong data centre, keyspace or TLS, nodes that hang", plain),
+  real("a session cannot be opened: no server, wrong data centre, keyspace or TLS, nodes that hang", plain),
   real("a session cannot be opened: wrong login, wrong certificates", secured)
 ]
