@@ -1,4 +1,5 @@
-// `npm run check`: types, lint, house rules, formatting and unused code. Every gate runs, and every failure is shown.
+// `npm run check`: types, lint, house rules, formatting, unused code and the public API. Every gate runs, and every failure
+// is shown.
 import { join } from "node:path"
 import { root, run, runStages } from "./support.ts"
 
@@ -11,7 +12,8 @@ const failed = await runStages({
   circles: () => run("node", ["scripts/circles.ts"]),
   house: () => run("node", ["scripts/house.ts"]),
   format: () => run("dprint", ["check"]),
-  unused: () => run("knip", ["--no-config-hints"])
+  unused: () => run("knip", ["--no-config-hints"]),
+  api: () => run("node", ["scripts/api.ts"])
 })
 if (failed.length > 0) {
   console.log(`Failed: ${failed.join(", ")}.${failed.includes("format") ? " `npm run format` formats the code." : ""}`)
