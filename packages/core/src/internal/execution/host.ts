@@ -5,14 +5,15 @@ import type * as Cause from "effect/Cause"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { PageState } from "../../Port.ts"
 import type { Environment } from "../run/environment.ts"
-import type { YieldBudget } from "../run/yieldBudget.ts"
+import type { Turn } from "../run/turn.ts"
+import type { Dating } from "../statement/binding.ts"
 import type { Observer } from "../watch/observer.ts"
 import type { Execution } from "./execution.ts"
 import type { Retries } from "./retries.ts"
 
-export interface Host {
+export interface Host extends Dating {
   readonly environment: Environment
-  readonly turn: YieldBudget
+  readonly turn: Turn
   readonly retries: Retries
   readonly paging: Paging
   /** Absent where neither spans nor metrics are on. */

@@ -16,6 +16,8 @@ export class Sweeper {
   readonly #onIdle: () => void
   // In no order; each execution knows where it stands.
   readonly #watched: Array<Execution> = []
+  // Those that have begun in this turn of the event loop, and have no deadline yet.
+  #undated: Array<Execution> = []
   #timer: Fiber.Fiber<void> | undefined
   #isStopping = false
   #isReading = false
@@ -31,13 +33,41 @@ export class Sweeper {
 
   /** Sets the deadline of the attempt that an execution has just begun. */
   watch(execution: Execution, timeout: number): void {
-    const now = this.#environment.now
-    const deadline = now + timeout
-    execution.deadline = deadline
+    this.#enlist(execution)
+    const { now } = this.#environment
+    this.#cover(now, this.#date(execution, timeout, now))
+  }
+
+  /** The same, where many begin: from the end of this turn of the event loop on, by one reading of the clock for all of them. */
+  watchSoon(execution: Execution): void {
+    this.#enlist(execution)
+    if (this.#undated.push(execution) > 1) return
+    this.#environment.dispatcher.scheduleTask(() => this.#dateAll(), 0)
+  }
+
+  #enlist(execution: Execution): void {
+    execution.deadline = Number.POSITIVE_INFINITY
     execution.sweeper = this
     execution.slot = this.#watched.push(execution) - 1
+  }
+
+  #date(execution: Execution, timeout: number, now: number): number {
     this.#granularity = Math.min(this.#granularity, Math.max(50, timeout / 10))
-    this.#cover(now, deadline)
+    execution.deadline = now + timeout
+    return execution.deadline
+  }
+
+  #dateAll(): void {
+    const undated = this.#undated
+    this.#undated = []
+    const { now } = this.#environment
+    let earliest = Number.POSITIVE_INFINITY
+    for (const execution of undated) {
+      // Some have ended in their turn, and some of those have begun another attempt.
+      if (execution.sweeper !== this || execution.deadline < Number.POSITIVE_INFINITY) continue
+      earliest = Math.min(earliest, this.#date(execution, execution.request!.options.requestTimeout!, now))
+    }
+    if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
   }
 
   /** The attempt of an execution is over. */

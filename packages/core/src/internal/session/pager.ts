@@ -16,7 +16,7 @@ import { Permit } from "../execution/permit.ts"
 import { Retries } from "../execution/retries.ts"
 import { defectOf } from "../run/defect.ts"
 import { Environment } from "../run/environment.ts"
-import { YieldBudget } from "../run/yieldBudget.ts"
+import { Turn } from "../run/turn.ts"
 import type { Executable } from "../statement/input.ts"
 import { observe } from "../watch/observe.ts"
 import type { Observer, Watched } from "../watch/observer.ts"
@@ -29,7 +29,7 @@ export class Pager<A> implements Host {
   readonly observer: Observer | undefined
   readonly #execution: Execution
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
-  #turn: YieldBudget | undefined
+  #turn: Turn | undefined
   #resume: ((exit: Exit.Exit<A, CqlError>) => void) | undefined
 
   constructor(
@@ -58,13 +58,17 @@ export class Pager<A> implements Host {
     return this.#interrupt
   })
 
-  get turn(): YieldBudget {
-    return this.#turn ??= new YieldBudget(this.environment.dispatcher)
+  get turn(): Turn {
+    return this.#turn ??= new Turn(this.environment.dispatcher)
+  }
+
+  nextTimestamp(conditional: boolean): number {
+    return this.environment.nextTimestamp(conditional)
   }
 
   enter(execution: Execution, timeout: number | undefined): void {
     execution.place = 0
-    if (timeout !== undefined) this.environment.session.watch(execution, timeout, this.environment)
+    if (timeout !== undefined) this.environment.session.sweeper(this.environment).watch(execution, timeout)
   }
 
   leave(execution: Execution): void {

@@ -13,7 +13,6 @@ import * as Reason from "../../Reason.ts"
 import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
-import type { Execution } from "../execution/execution.ts"
 import { ResultSets } from "../execution/resultSets.ts"
 import { Sweeper } from "../execution/sweeper.ts"
 import type { Environment } from "../run/environment.ts"
@@ -86,15 +85,15 @@ export class SessionState {
     this.capacity = capacity ?? Effect.undefined
   }
 
-  /** Bounds the time of an attempt that has just begun. */
-  watch(execution: Execution, timeout: number, environment: Environment): void {
+  /** Bounds the times of attempts under the Clock of an environment. */
+  sweeper(environment: Environment): Sweeper {
     const { clock } = environment
     let sweeper = this.#sweepers.get(clock)
     if (sweeper === undefined) {
       sweeper = new Sweeper(environment, () => this.#sweepers.delete(clock))
       this.#sweepers.set(clock, sweeper)
     }
-    sweeper.watch(execution, timeout)
+    return sweeper
   }
 
   /** The error of a request that comes after the end; nothing while the session is open. */
