@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const packages = readdirSync("./packages").filter((name) => existsSync(`./packages/${name}/test`))
 
@@ -16,8 +17,35 @@ const project = (name: string, root: string, options: object) => ({
   test: { name, root, testTimeout: name === "core" ? 30_000 : 180_000, hookTimeout: 180_000, ...options }
 })
 
+// The files that take longest start first, so that none of them runs alone at the end. Each starts servers or processes.
+const longest = [
+  "CassandraServer.integration",
+  "processes.integration",
+  "conformance.integration",
+  "random.integration",
+  "life.integration",
+  "simulation.test",
+  "migrations.integration",
+  "prove.integration",
+  "ready.integration",
+  "app.integration",
+  "nodes.test",
+  "model.test"
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = longest.findIndex((name) => moduleId.includes(`/${name}`))
+      return index < 0 ? longest.length : index
+    }
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // One less than the cores is what vitest takes, and that is one of two. Many files wait for servers and timers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Starts one Cassandra for the whole run, when a file of the run needs one.

@@ -121,35 +121,3 @@ describe("a server on the JVM", () => {
     timeout
   )
 })
-
-describe("a server in Docker", () => {
-  it.live("answers, and leaves no container behind", (context) =>
-    Effect.gen(function*() {
-      const endpoint = yield* Effect.scoped(Effect.gen(function*() {
-        const server = yield* make({ provider: "docker" })
-        const endpoint = endpointOf(server.contactPoints[0])
-        assert.strictEqual((yield* Probe.probe({ endpoint })).version, server.version)
-        return endpoint
-      }))
-      assert.isTrue(yield* isSilent(endpoint))
-    }).pipe(
-      Effect.catchTag("ServerUnavailable", (error) => Effect.sync(() => context.skip(error.message)))
-    ), timeout)
-
-  it.live("is gone some seconds after the process that started it was killed", (context) =>
-    Effect.gen(function*() {
-      // Says whether there is a Docker to begin with.
-      yield* Effect.scoped(make({ provider: "docker" }))
-      const held = yield* heldServer("docker")
-      const endpoint = endpointOf(held.contactPoint)
-      assert.isFalse(yield* isSilent(endpoint))
-      yield* held.kill
-      const gone = yield* Effect.repeat(isSilent(endpoint), {
-        schedule: Schedule.spaced("200 millis"),
-        until: (silent) => silent
-      }).pipe(Effect.timeoutOption("15 seconds"))
-      assert.strictEqual(gone._tag, "Some")
-    }).pipe(
-      Effect.catchTag("ServerUnavailable", (error) => Effect.sync(() => context.skip(error.message)))
-    ), timeout)
-})
