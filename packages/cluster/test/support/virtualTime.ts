@@ -31,6 +31,13 @@ export class VirtualTime {
   /** The clock of the world, by which servers count. */
   readonly clock: Clock.Clock = this.#clock(undefined, 0)
 
+  readonly #stepsOfTurn: number
+
+  /** Gives the event loop a turn once in so many steps. */
+  constructor(stepsOfTurn = 5_000) {
+    this.#stepsOfTurn = stepsOfTurn
+  }
+
   /** Milliseconds since the beginning. */
   get now(): number {
     return this.#millis - epoch
@@ -53,7 +60,7 @@ export class VirtualTime {
       if (exit !== undefined) return Exit.isSuccess(exit) ? exit.value : Promise.reject(Cause.squash(exit.cause))
       // What waits for a promise goes on, and from time to time whatever else shares the event loop.
       await Promise.resolve()
-      if (step % 5_000 === 0) await turn()
+      if (step % this.#stepsOfTurn === 0) await turn()
       if (this.#tasks.length > 0) continue
       if (this.#advance()) {
         idle = 0
