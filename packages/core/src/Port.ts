@@ -21,7 +21,29 @@ import type { Partition, Ring } from "./Ring.ts"
 import type * as Statement from "./Statement.ts"
 import type * as Telemetry from "./Telemetry.ts"
 
+export type { ColumnType } from "./internal/decode/columnType.ts"
 export type { Partition, Ring, TokenRange } from "./Ring.ts"
+
+export {
+  /**
+   * Reads the text of a CQL type, as columns have it: `frozen<list<int>>` is `frozen` of `list` of `int`. For tools that compare
+   * or generate types.
+   *
+   * **Example** (The parts of a type)
+   *
+   * ```ts
+   * import { parseColumnType } from "@effect-cql/core/Port"
+   *
+   * const { name, parts } = parseColumnType("map<text, frozen<list<int>>>")
+   * console.assert(name === "map")
+   * console.assert(parts[1]?.parts[0]?.name === "list")
+   * ```
+   *
+   * @category types
+   * @since 0.1.0
+   */
+  parseColumnType
+} from "./internal/decode/columnType.ts"
 
 export {
   /**

@@ -138,7 +138,7 @@ export const resolve = Effect.fn("Migrations.resolve")(function*<E, R>(
     const expected = `"all" or a number from 0 to ${parts.length}`
     throw new InvalidOptions({ option: "applied", value: count, expected })
   }
-  yield* history.create
+  yield* history.opened
   yield* agreement(undefined)
   yield* locked(history, timesOf(options), (owner) =>
     Effect.gen(function*() {

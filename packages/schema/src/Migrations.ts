@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { agreement, make as historyOf } from "./internal/migrations/history.ts"
 import { locked, timesOf } from "./internal/migrations/lock.ts"
-import { comparisonOf } from "./internal/migrations/plan.ts"
+import { comparedWith } from "./internal/migrations/plan.ts"
 import { migrate } from "./internal/migrations/runner.ts"
 import { type Step, stepsOf } from "./internal/migrations/steps.ts"
 import type { MigrationError } from "./MigrationError.ts"
@@ -116,8 +116,7 @@ export const run = Effect.fn("Migrations.run")(function*<E, R>(
 ): Effect.fn.Return<ReadonlyArray<string>, MigrationError<E>, Session | R> {
   const { history } = self[TypeId]
   const times = timesOf(options)
-  yield* history.create
-  const { newer, pending } = yield* comparisonOf(self)
+  const { newer, pending } = yield* comparedWith(self, history.opened)
   if (newer.length > 0) {
     const names = newer.map(({ migration }) => migration).join(", ")
     yield* Effect.logInfo(`the database has migrations of a newer program: ${names}`)
@@ -128,7 +127,7 @@ export const run = Effect.fn("Migrations.run")(function*<E, R>(
     Effect.gen(function*() {
       yield* agreement(undefined)
       // Another process may have migrated before the lock was free.
-      const { pending } = yield* comparisonOf(self)
+      const { pending } = yield* comparedWith(self, history.entries)
       yield* Effect.forEach(pending, (one) => migrate(history, owner, one), { discard: true })
       return pending.map(({ step }) => step.migration)
     }))

@@ -2,20 +2,29 @@
  * The CQL type of a column, as a schema needs it: its name and the types within it.
  */
 
-/** A CQL type: of `map<text, int>` the name is `map`, and the parts are `text` and `int`. */
+/**
+ * A CQL type: of `map<text, int>` the name is `map`, and the parts are `text` and `int`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ColumnType {
   readonly name: string
   readonly parts: ReadonlyArray<ColumnType>
 }
 
-/** Reads the text of a type. Whether it is frozen makes no difference to its values. */
-export const parseType = (text: string): ColumnType => {
+/** Reads the text of a type, as the server and its tables have it. */
+export const parseColumnType = (text: string): ColumnType => {
   const open = text.indexOf("<")
   if (open < 0 || !text.endsWith(">")) return { name: text.trim(), parts: [] }
-  const name = text.slice(0, open).trim()
-  const parts = split(text.slice(open + 1, -1)).map(parseType)
-  return name === "frozen" && parts[0] !== undefined ? parts[0] : { name, parts }
+  return { name: text.slice(0, open).trim(), parts: split(text.slice(open + 1, -1)).map(parseColumnType) }
 }
+
+/** The type of its values: whether they are frozen makes no difference to them. */
+export const parseValueType = (text: string): ColumnType => thawed(parseColumnType(text))
+
+const thawed = ({ name, parts }: ColumnType): ColumnType =>
+  name === "frozen" && parts[0] !== undefined ? thawed(parts[0]) : { name, parts: parts.map(thawed) }
 
 /** The parts between the commas of the outermost level. */
 const split = (text: string): ReadonlyArray<string> => {

@@ -4,7 +4,7 @@
 import type * as SchemaAST from "effect/SchemaAST"
 import { columnNames } from "../../Annotations.ts"
 import type { Column } from "../../ResultSet.ts"
-import { type ColumnType, parseType } from "./columnType.ts"
+import { type ColumnType, parseValueType } from "./columnType.ts"
 import { generate } from "./generate.ts"
 import { absent, refused, type Steps, stepsOf, toFunction } from "./value.ts"
 
@@ -21,7 +21,7 @@ export interface Field {
 
 /** The plan of a schema for the columns of a result; nothing where the schema is none of a row. */
 export const planOf = (ast: SchemaAST.AST, columns: ReadonlyArray<Column> | undefined): DecodeRow | undefined => {
-  const types = new Map(columns?.map(({ name, type }) => [name, parseType(type)]))
+  const types = new Map(columns?.map(({ name, type }) => [name, parseValueType(type)]))
   if (ast._tag === "Objects") return structOf(ast, types)
   const struct = ast._tag === "Declaration" ? classOf(ast) : undefined
   if (struct === undefined || ast._tag !== "Declaration") return undefined

@@ -1,14 +1,14 @@
 /**
  * The types of columns beside the types that schemas are of.
  */
+import { type ColumnType, parseColumnType } from "@effect-cql/core/Port"
 import * as SchemaAST from "effect/SchemaAST"
 import { cqlType } from "../cqlType.ts"
-import { parse as parseText, type Type } from "../typeText.ts"
 
 /** Reads a type. Whether it is frozen, and the keyspace of a user-defined type, makes no difference to its values. */
-const parse = (text: string): Type => plain(parseText(text))
+const parse = (text: string): ColumnType => plain(parseColumnType(text))
 
-const plain = ({ name, parts }: Type): Type => {
+const plain = ({ name, parts }: ColumnType): ColumnType => {
   if (parts.length === 0) {
     const unqualified = name.replace(/^"?\w+"?\./, "").replaceAll("\"", "")
     return { name: unqualified === "varchar" ? "text" : unqualified, parts }
@@ -27,7 +27,7 @@ const wider: Readonly<Record<string, ReadonlyArray<string>>> = {
   tinyint: ["smallint", "int"]
 }
 
-const isWithin = (one: Type, other: Type): boolean =>
+const isWithin = (one: ColumnType, other: ColumnType): boolean =>
   one.name === other.name
     ? one.parts.length === other.parts.length && one.parts.every((part, at) => isWithin(part, other.parts[at]!))
     : wider[one.name]?.includes(other.name) === true
@@ -39,7 +39,7 @@ export type Direction = "read" | "write"
 export const fits = (ast: SchemaAST.AST, column: string, direction: Direction): boolean =>
   fitsType(ast, parse(column), direction)
 
-const fitsType = (ast: SchemaAST.AST, type: Type, direction: Direction): boolean => {
+const fitsType = (ast: SchemaAST.AST, type: ColumnType, direction: Direction): boolean => {
   const annotated = typeTextOf(ast)
   if (annotated !== undefined) {
     const own = parse(annotated)
@@ -96,7 +96,7 @@ const literals: Readonly<Record<string, ReadonlySet<string>>> = {
 
 const declared = (
   ast: SchemaAST.Declaration,
-  { name }: Type,
+  { name }: ColumnType,
   part: (inner: SchemaAST.AST | undefined, at: number) => boolean
 ): boolean => {
   const representation: { readonly id?: unknown } | undefined = ast.annotations?.["representation"] ?? undefined

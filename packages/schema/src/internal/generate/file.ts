@@ -1,8 +1,8 @@
 /**
  * The text of a file of tables.
  */
+import { parseColumnType } from "@effect-cql/core/Port"
 import { snakeCase } from "../names.ts"
-import { parse } from "../typeText.ts"
 import type { ServerColumn, ServerKeyspace, ServerTable, ServerType } from "./metadata.ts"
 import { classOf, fieldOf, literal, Names } from "./names.ts"
 import { schemaOf, udtsOf } from "./types.ts"
@@ -36,7 +36,7 @@ const inOrder = (types: ReadonlyArray<ServerType>): ReadonlyArray<ServerType> =>
   const ordered = new Set<ServerType>()
   const add = (type: ServerType): void => {
     if (ordered.has(type)) return
-    const needed = new Set(type.fields.flatMap(([, text]) => udtsOf(parse(text))))
+    const needed = new Set(type.fields.flatMap(([, text]) => udtsOf(parseColumnType(text))))
     for (const other of types) if (needed.has(other.name)) add(other)
     ordered.add(type)
   }
@@ -52,7 +52,7 @@ const typeText = (
 ): string => {
   const lines: Array<string> = []
   for (const [field, type] of fields) {
-    const schema = schemaOf(parse(type), (udt) => classes.get(udt), true)
+    const schema = schemaOf(parseColumnType(type), (udt) => classes.get(udt), true)
     const own = fieldOf(field)
     // The fields of a type have no other names than those of their class.
     if (schema === undefined || snakeCase(own) !== field) {
@@ -144,7 +144,7 @@ const columnLine = ({ column_name, field, schema, type }: Column): string =>
 
 /** The schema of a column. A column outside the key may be null: a collection is empty then, and any other value absent. */
 const columnSchema = ({ kind, type }: ServerColumn, classes: ReadonlyMap<string, string>): string | undefined => {
-  const parsed = parse(type)
+  const parsed = parseColumnType(type)
   const schema = schemaOf(parsed, (udt) => classes.get(udt))
   const isRequired = kind === "partition_key" || kind === "clustering" || parsed.name === "counter" ||
     collections.has(parsed.name)

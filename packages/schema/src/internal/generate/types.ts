@@ -2,7 +2,7 @@
  * The schemas of CQL types, as TypeScript.
  */
 
-import type { Type } from "../typeText.ts"
+import type { ColumnType } from "@effect-cql/core/Port"
 
 const scalars: Readonly<Record<string, string>> = {
   ascii: "Ascii",
@@ -32,7 +32,7 @@ const scalars: Readonly<Record<string, string>> = {
 export const udtName = (name: string): string => name.replace(/^"(.*)"$/, "$1").replaceAll("\"\"", "\"")
 
 /** The user-defined types that a type has in it. */
-export const udtsOf = ({ name, parts }: Type): ReadonlyArray<string> =>
+export const udtsOf = ({ name, parts }: ColumnType): ReadonlyArray<string> =>
   parts.length > 0 ? parts.flatMap(udtsOf) : Object.hasOwn(scalars, name) || name.startsWith("'") ? [] : [udtName(name)]
 
 /**
@@ -40,15 +40,15 @@ export const udtsOf = ({ name, parts }: Type): ReadonlyArray<string> =>
  * another type is frozen by itself.
  */
 export const schemaOf = (
-  { name, parts }: Type,
+  { name, parts }: ColumnType,
   classOf: (udt: string) => string | undefined,
   isPart = false
 ): string | undefined => {
-  const schemas = (of: ReadonlyArray<Type>): ReadonlyArray<string> | undefined => {
+  const schemas = (of: ReadonlyArray<ColumnType>): ReadonlyArray<string> | undefined => {
     const found = of.map((part) => schemaOf(part, classOf, true))
     return found.every((schema) => schema !== undefined) ? found : undefined
   }
-  const call = (maker: string, of: ReadonlyArray<Type>): string | undefined => {
+  const call = (maker: string, of: ReadonlyArray<ColumnType>): string | undefined => {
     const found = schemas(of)
     return found === undefined ? undefined : `CqlSchema.${maker}(${found.join(", ")})`
   }

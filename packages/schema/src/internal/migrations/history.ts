@@ -154,7 +154,10 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
   )
 
   const entries = Effect.map(Statement.rows(select(name)), (rows) => rows.flatMap(entryOf))
-  const found = Effect.catchIf(Effect.asSome(entries), isUnknown, () => Effect.succeedNone)
+  const found: Effect.Effect<Option.Option<ReadonlyArray<Entry>>, CqlError, Session> = entries.pipe(
+    Effect.asSome,
+    Effect.catchIf(isUnknown, () => Effect.succeedNone)
+  )
 
   // A proposal that was accepted is applied, though its commit was late.
   const applied = (statement: Write) =>
@@ -168,33 +171,41 @@ export const make = ({ keyspace, name, replication, serialConsistency, table }: 
       (answer) => answer._tag === "Held" ? undefined : Option.getOrElse(answer.current, (): typeof Current.Type => ({}))
     )
 
+  /** Creates the keyspace and the table. */
+  const create = Effect.gen(function*() {
+    if (Option.isNone(yield* Statement.first(keyspaceNamed(keyspace)))) {
+      if (replication === undefined) return yield* new KeyspaceMissing({ keyspace })
+      const factors = Object.entries(replication).map(([center, factor]) => `, ${literal(center)}: ${factor}`).join(
+        ""
+      )
+      yield* definition(
+        `CREATE KEYSPACE IF NOT EXISTS ${
+          quoted(keyspace)
+        } WITH replication = {'class': 'NetworkTopologyStrategy'${factors}}`
+      )
+    }
+    yield* untilKnown(definition(
+      `CREATE TABLE IF NOT EXISTS ${qualified} (name text, id int, owner text STATIC, migration text, state text, ` +
+        "checksums frozen<list<text>>, error text, version int, started_at timestamp, ended_at timestamp, " +
+        "PRIMARY KEY (name, id))"
+    ))
+  })
+
+  // The table exists, though its node may learn of it a moment later.
+  const known = untilKnown(entries)
+
   return {
     /** The entries, in the order of their numbers; none if the table does not exist. */
     found,
 
-    /** Creates the keyspace and the table where they do not exist. */
-    create: Effect.gen(function*() {
-      if (Option.isSome(yield* found)) return
-      if (Option.isNone(yield* Statement.first(keyspaceNamed(keyspace)))) {
-        if (replication === undefined) return yield* new KeyspaceMissing({ keyspace })
-        const factors = Object.entries(replication).map(([center, factor]) => `, ${literal(center)}: ${factor}`).join(
-          ""
-        )
-        yield* definition(
-          `CREATE KEYSPACE IF NOT EXISTS ${
-            quoted(keyspace)
-          } WITH replication = {'class': 'NetworkTopologyStrategy'${factors}}`
-        )
-      }
-      yield* untilKnown(definition(
-        `CREATE TABLE IF NOT EXISTS ${qualified} (name text, id int, owner text STATIC, migration text, state text, ` +
-          "checksums frozen<list<text>>, error text, version int, started_at timestamp, ended_at timestamp, " +
-          "PRIMARY KEY (name, id))"
-      ))
-    }),
+    /** The entries, in the order of their numbers. Creates the keyspace and the table where they do not exist. */
+    opened: Effect.flatMap(
+      found,
+      Option.match({ onNone: () => Effect.andThen(create, known), onSome: Effect.succeed })
+    ),
 
-    /** The entries, in the order of their numbers. The table exists, though its node may learn of it a moment later. */
-    entries: untilKnown(entries),
+    /** The entries of a table that exists, in the order of their numbers. */
+    entries: known,
 
     /** Takes the lock for so many seconds, and gives its owner: the caller, or another. */
     acquire: (owner: string, seconds: number) =>

@@ -1,7 +1,6 @@
 /**
  * Compares the steps of a program with the history of a database.
  */
-import type { CqlError, Session } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { MigrationConflict, MigrationUnresolved } from "../../MigrationError.ts"
@@ -71,10 +70,9 @@ export const compare = <E, R>(
   })
 }
 
-/** Compares migrations with the history that the database has now. */
-export const comparisonOf = <E, R>(
-  self: Migrations<E, R>
-): Effect.Effect<Comparison<E, R>, CqlError | MigrationConflict | MigrationUnresolved, Session> => {
-  const { history, steps } = self[TypeId]
-  return Effect.flatMap(history.entries, (entries) => Effect.fromResult(compare(steps, entries)))
-}
+/** Compares migrations with a history. */
+export const comparedWith = <E, R, E2, R2>(
+  self: Migrations<E, R>,
+  history: Effect.Effect<ReadonlyArray<Entry>, E2, R2>
+): Effect.Effect<Comparison<E, R>, E2 | MigrationConflict | MigrationUnresolved, R2> =>
+  Effect.flatMap(history, (entries) => Effect.fromResult(compare(self[TypeId].steps, entries)))
