@@ -1,7 +1,7 @@
 /**
  * Derives the session from a port.
  */
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -67,8 +67,12 @@ export const withOptions = (service: Service, options: Options): Service => {
 
 const serviceOf = (self: SessionInternals, defaults: Options): Service => {
   const { session } = self
-  const streamPages: Service["streamPages"] = (input, from) =>
-    Stream.unwrap(whenBound(input, (statement) => pagesFrom<RowOf<typeof input>>(self, statement, from)))
+  const streamOf = <Input extends Parameters<Service["stream"]>[0], A>(
+    input: Input,
+    from: PageState | undefined,
+    elements: (page: ResultPage<RowOf<Input>>) => ReadonlyArray<A>
+  ): Stream.Stream<A, CqlError> =>
+    Stream.unwrap(whenBound(input, (statement) => pulled(self, statement, from, elements)))
   const service: Service = {
     execute: (input) => whenBound(input, (statement) => executeAll<RowOf<typeof input>>(self, statement)),
     executePage: (input, from) =>
@@ -77,8 +81,8 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
         (statement) =>
           Effect.flatMap(pagesOf<RowOf<typeof input>>(self, statement, from, "statement"), ({ next }) => next)
       ),
-    stream: (input) => Stream.flattenIterable(Stream.map(streamPages(input), ({ result }) => result.rows)),
-    streamPages,
+    stream: (input) => streamOf(input, undefined, ({ result }) => result.rows),
+    streamPages: (input, from) => streamOf(input, from, (page) => [page]),
     capacity: session.capacity,
     ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
     schemaAgreement: (timeout = "10 seconds") =>
@@ -117,23 +121,24 @@ const partitionOf = (
   return isRequest(request) ? port.partition(request) : Effect.fail(refused(request, statement.text))
 }
 
-/** Streams one page at a time. */
-const pagesFrom = <Row>(
+/** Streams the elements of one page at a time. */
+const pulled = <Row, A>(
   self: SessionInternals,
   statement: Executable,
-  from: PageState | undefined
-): Effect.Effect<Stream.Stream<ResultPage<Row>, CqlError>, never, Scope.Scope> =>
+  from: PageState | undefined,
+  elements: (page: ResultPage<Row>) => ReadonlyArray<A>
+): Effect.Effect<Stream.Stream<A, CqlError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const pager = yield* pagesOf<Row>(self, statement, from, "stream")
     if (self.session.spans) yield* Effect.addFinalizer(() => pager.close)
     let isOver = false
-    const next = Effect.map(pager.next, (page): Arr.NonEmptyReadonlyArray<ResultPage<Row>> => {
+    const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, CqlError> = Effect.suspend(() => isOver ? Cause.done() : next)
+    const next = Effect.flatMap(pager.next, (page) => {
       isOver = page.pageState === undefined
-      return [page]
+      const found = elements(page)
+      // A page may be without rows before the last one.
+      return Arr.isReadonlyArrayNonEmpty(found) ? Effect.succeed(found) : pull
     })
-    const pull = Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<ResultPage<Row>>, CqlError> =>
-      isOver ? Cause.done() : next
-    )
     return Stream.fromPull(Effect.succeed(pull))
   })
 
