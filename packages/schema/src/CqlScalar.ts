@@ -158,7 +158,14 @@ export const Int: Scalar<number, number, SchemaAST.Number> = integer("int", 32, 
  * @category numbers
  * @since 0.1.0
  */
-export const Float: Scalar<number, number, SchemaAST.Number> = scalar(Schema.Number.annotate({ [cqlType]: "float" }))
+export const Float: Scalar<number, number, SchemaAST.Number> = scalar(
+  Schema.Number.annotate({ [cqlType]: "float" }).check(
+    Schema.makeFilter((value: number) => !Number.isFinite(value) || Number.isFinite(Math.fround(value)), {
+      expected: "a number of 32 bits",
+      [guaranteedBy]: ["float"]
+    })
+  )
+)
 
 /**
  * `double`: any number, with `NaN` and the infinities.

@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, executeConcurrent, Query, Session, type Statement } from "@effect-cql/core"
+import { type CqlError, executeConcurrent, InvalidOptions, Query, Session, type Statement } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import * as Cache from "effect/Cache"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Hash from "effect/Hash"
@@ -86,6 +87,9 @@ export const many = <Key extends object, Row>(
   source: Source<Key, Row>,
   options?: Options
 ): Lookup<Key, ReadonlyArray<Row>> => {
+  if (options !== undefined) checkNames(options, ["concurrency", "batchSize"])
+  checkCount("concurrency", options?.concurrency)
+  checkCount("batchSize", options?.batchSize)
   const request = Request.of<Asked<Row>>()
   const resolver = RequestResolver.make<Asked<Row>>((entries) =>
     Effect.forEach(bySession(entries), ([session, own]) => resolve(own, session, options), {
@@ -160,14 +164,28 @@ export const one = <Key extends object, Row>(
 export const cached = <Key extends object, A>(
   lookup: Lookup<Key, A>,
   options: { readonly capacity: number; readonly timeToLive: Duration.Input }
-): Effect.Effect<Lookup<Key, A>, never, Session> =>
-  Effect.map(
+): Effect.Effect<Lookup<Key, A>, never, Session> => {
+  checkNames(options, ["capacity", "timeToLive"])
+  checkCount("capacity", options.capacity)
+  const timeToLive = Duration.fromInput(options.timeToLive)
+  // NaN would be a duration of zero.
+  if (timeToLive._tag === "None" || Number.isNaN(options.timeToLive) || Duration.isNegative(timeToLive.value)) {
+    const expected = "a duration of at least zero, such as \"30 seconds\""
+    throw new InvalidOptions({ option: "timeToLive", value: options.timeToLive, expected })
+  }
+  return Effect.map(
     Cache.makeWith(({ key }: CacheKey<Key>) => lookup(key), {
       capacity: options.capacity,
-      timeToLive: (exit) => Exit.isSuccess(exit) ? options.timeToLive : 0
+      timeToLive: (exit) => Exit.isSuccess(exit) ? timeToLive.value : 0
     }),
     (cache) => (key: Key) => Cache.get(cache, new CacheKey(key))
   )
+}
+
+const checkCount = (option: string, value: number | undefined): void => {
+  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return
+  throw new InvalidOptions({ option, value, expected: "a positive integer" })
+}
 
 // Binds its fields by name, or its items in their order.
 const isParams = (key: object): key is NonNullable<Statement.Params> => typeof key === "object"

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { type CqlError, type Outcome, type Session, Statement } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -151,6 +152,10 @@ export const repository = <Row, A extends string, Key extends string, N extends 
   const { keyspace, table: name } = self[TypeId]
   const table = `${keyspace}.${name}`
   const find = one(self.get, options)
+  // A condition would be lost without a word.
+  const check = (options: object | undefined, names: ReadonlyArray<string>): void => {
+    if (options !== undefined) checkNames(options, names, `table ${table}: `)
+  }
   const existing = (statement: Statement.Statement<unknown>): Effect.Effect<void, CqlError | RowNotFound, Session> =>
     Effect.flatMap(
       Statement.applied(statement),
@@ -169,9 +174,18 @@ export const repository = <Row, A extends string, Key extends string, N extends 
         Statement.applied(self.insert.ifNotExists(row, options)),
         (answer) => answer._tag === "Held" ? Effect.void : Effect.fail(new RowExists(table, answer))
       ),
-    update: (key, set, options) => Effect.asVoid(self.update(key, set, options)),
-    updateExisting: (key, set, options) => existing(self.update(key, set, { ...options, ifExists: true })),
-    delete: (key, options) => Effect.asVoid(self.delete(key, options)),
+    update: (key, set, options) => {
+      check(options, ["ttl", "timestamp"])
+      return Effect.asVoid(self.update(key, set, options))
+    },
+    updateExisting: (key, set, options) => {
+      check(options, ["ttl"])
+      return existing(self.update(key, set, { ...options, ifExists: true }))
+    },
+    delete: (key, options) => {
+      check(options, ["timestamp"])
+      return Effect.asVoid(self.delete(key, options))
+    },
     deleteExisting: (key) => existing(self.delete(key, { ifExists: true }))
   }
 }

@@ -19,7 +19,18 @@ describe("a schema of CqlSchema", () => {
       }), { arbitrary: { runs: 30 } })
   }
 
+  it.effect.prop("makes floats of 32 bits, in a vector as well", [CqlSchema.Float, CqlSchema.Vector(3)], (
+    [float, vector]
+  ) =>
+    Effect.sync(() => {
+      for (const value of [float, ...vector]) {
+        assert.strictEqual(Number.isFinite(Math.fround(value)), Number.isFinite(value))
+      }
+    }))
+
   it("refuses what the type of the column does not hold", () => {
+    assert.isFalse(accepts(CqlSchema.Float, 1e39))
+    assert.isTrue(accepts(CqlSchema.Float, Number.NEGATIVE_INFINITY) && accepts(CqlSchema.Float, Number.NaN))
     const refused: ReadonlyArray<readonly [Schema.ConstraintCodec<unknown, unknown>, unknown]> = [
       [CqlSchema.TinyInt, 128],
       [CqlSchema.SmallInt, -32_769],

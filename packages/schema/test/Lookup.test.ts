@@ -1,8 +1,9 @@
-import { CqlError, Reason, Session } from "@effect-cql/core"
+import { CqlError, InvalidOptions, Reason, Session } from "@effect-cql/core"
 import { CqlSchema, Lookup, Table } from "@effect-cql/schema"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { BigDecimal, Effect, Option, Result } from "effect"
+import { BigDecimal, Effect, Fiber, Option, Result } from "effect"
+import { TestClock } from "effect/testing"
 import { User } from "./support/tables.ts"
 
 const row = (id: unknown) => ({
@@ -70,6 +71,38 @@ describe("a lookup", () => {
       const found = yield* Effect.forEach(ids, (id) => userOf({ id }), concurrently)
       assert.deepStrictEqual(found.map((user) => Option.getOrThrow(user).id), ids)
     }).pipe(Effect.provide(users)))
+
+  it("refuses options that do not exist or fit", () => {
+    const make = (options: object) => () => Lookup.one(User.get, options)
+    assert.throws(make({ concurency: 5 }), InvalidOptions, /nearest is concurrency/)
+    for (const wrong of [0, -1, 1.5, Number.NaN]) {
+      assert.throws(make({ concurrency: wrong }), InvalidOptions, /concurrency/)
+      assert.throws(make({ batchSize: wrong }), InvalidOptions, /batchSize/)
+      assert.throws(
+        () => Lookup.cached(Lookup.one(User.get), { capacity: wrong, timeToLive: 1 }),
+        InvalidOptions,
+        /capacity/
+      )
+    }
+    for (const wrong of [Number.NaN, -1]) {
+      assert.throws(() => Lookup.cached(Lookup.one(User.get), { capacity: 1, timeToLive: wrong }), /timeToLive/)
+    }
+  })
+
+  it.effect("goes on for others where the one who asked first is interrupted", () =>
+    Effect.gen(function*() {
+      const plain = Lookup.one(User.get)
+      for (const userOf of [plain, yield* Lookup.cached(plain, { capacity: 10, timeToLive: "1 minute" })]) {
+        const first = yield* Effect.forkChild(userOf({ id: 1 }), { startImmediately: true })
+        const second = yield* Effect.forkChild(userOf({ id: 1 }), { startImmediately: true })
+        yield* TestClock.adjust("5 millis")
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("1 second")
+        assert.isTrue(Option.isSome(yield* Fiber.join(second)))
+      }
+    }).pipe(Effect.provide(MockSession.layer({
+      otherwise: MockSession.delayed(MockSession.rows([row(1)]), "100 millis")
+    }))))
 
   it.effect("remembers what it found, and no failure", () =>
     Effect.gen(function*() {

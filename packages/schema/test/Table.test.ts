@@ -213,7 +213,11 @@ describe("a verb of a table", () => {
     assert.throws(() => Post.updateStatic({ author: "ada" }, { bio: "x" }, { if: {} }), InvalidOptions, /no condition/)
     assert.throws(() => Likes.increment({ post: id }, {}), InvalidOptions, /no amount/)
     assert.throws(() => User.insert(user, { ttl: "1 millis" }), InvalidOptions, /ttl/)
+    assert.throws(() => User.insert(user, { ttl: Number.NaN }), InvalidOptions, /ttl/)
     assert.throws(() => User.select({ id: 1 }, { reversed: true }), InvalidOptions, /clustering key/)
+    assert.throws(() => Post.select({ author: "a" }, { columns: [] }), InvalidOptions, /at least one column/)
+    assert.throws(() => Post.select({ author: "a" }, { columns: ["id", "id"] }), InvalidOptions, /"id" twice/)
+    assert.throws(() => User.update({ id: 1 }, { version: 2 }, { ifExists: true, if: { version: 1 } }), /one of them/)
     const wrong = (columns: Schema.Struct.Fields, name = "app.t", partitionKey = "id") => () =>
       Table.Class<object>("T")(name, { columns, partitionKey } as never)
     assert.throws(wrong({ id: CqlSchema.Int }, "t"), InvalidOptions, /with its keyspace/)
@@ -221,6 +225,40 @@ describe("a verb of a table", () => {
     assert.throws(wrong({ id: CqlSchema.Int, aB: CqlSchema.Int, a_b: CqlSchema.Int }), InvalidOptions, /two columns/)
     assert.throws(wrong({ id: CqlSchema.Int }, "app.t", "no"), InvalidOptions, /key column/)
     assert.throws(wrong({ id: CqlSchema.Int, "a in": CqlSchema.Int }), InvalidOptions, /letters/)
+  })
+
+  it("refuses an option that does not exist, for without it the statement would be another one", () => {
+    // As a program without types has them, or one whose options come from a variable.
+    const options = (given: object): never => given as never
+    const users = Table.repository(User)
+    const calls: ReadonlyArray<readonly [() => unknown, RegExp]> = [
+      [() => User.update({ id: 1 }, { version: 2 }, options({ iff: { version: 1 } })), /iff: .*nearest is if\)/],
+      [() => User.delete({ id: 1 }, options({ ifexists: true })), /ifexists: .*nearest is ifExists\)/],
+      [() => User.delete({ id: 1 }, options({ ttl: "1 day" })), /ttl: /],
+      [() => User.insert(user, options({ TTL: 5 })), /TTL: .*nearest is ttl\)/],
+      [() => User.insert(user, options({ if: { version: 1 } })), /if: /],
+      [() => User.upsert(user, options({ ifNotExists: true })), /ifNotExists: /],
+      [() => User.insert.ifNotExists(user, options({ timestamp: 1n })), /timestamp: /],
+      [() => Post.updateStatic({ author: "a" }, { bio: "x" }, options({ where: {} })), /where: /],
+      [() => Post.deleteWhere({ author: "a" }, options({ if: { title: "x" } })), /if: /],
+      [() => Post.select({ author: "a" }, options({ limits: 2 })), /limits: .*nearest is limit\)/],
+      [() => Post.select.query(["author"], options({ after: key })), /after: /],
+      [() => Post.count({ author: "a" }, options({ limit: 2 })), /limit: /],
+      [() => users.update({ id: 1 }, { version: 2 }, options({ if: { version: 1 } })), /if: /],
+      [() => users.updateExisting({ id: 1 }, { version: 2 }, options({ if: { version: 1 } })), /if: /],
+      [() => users.delete({ id: 1 }, options({ ifExists: true })), /ifExists: /]
+    ]
+    for (const [call, message] of calls) assert.throws(call, InvalidOptions, message)
+  })
+
+  it("needs a condition, and a page its partition", () => {
+    const where = (given: object): never => given as never
+    assert.throws(() => Post.select(where({})), InvalidOptions, /Scan.table reads all rows.*no condition/)
+    assert.throws(() => Post.deleteWhere(where({})), InvalidOptions, /no condition/)
+    const after = { at, id }
+    const across = { acrossPartitions: true, after } as const
+    assert.throws(() => Post.select({ "tags contains": "a" }, across), InvalidOptions, /several partitions/)
+    assert.throws(() => Post.select({ author: "a", "at in": [at] }, { after }), InvalidOptions, /list of values/)
   })
 })
 

@@ -37,6 +37,8 @@ const KeyspaceLive = withKeyspace(
     "CREATE TABLE @.\"Table\" (id frozen<set<int>>, k frozen<tuple<int, text>>, PRIMARY KEY (id, k))",
     "CREATE TABLE @.\"schema\" (id frozen<@.\"Odd Type\"> PRIMARY KEY)",
     "CREATE TABLE @.cql_schema (id uuid PRIMARY KEY, constructor int, class int)",
+    "CREATE TABLE @.zobjects (\"constructor\" int PRIMARY KEY, \"toString\" int, \"a\"\"b\" int)",
+    "CREATE INDEX ON @.zobjects (\"a\"\"b\")",
     "CREATE INDEX ON @.posts (tags)",
     "CREATE INDEX ON @.posts (b_1) USING 'sai'",
     "CREATE CUSTOM INDEX ON @.posts (\"Title\") USING 'StorageAttachedIndex'",
@@ -70,7 +72,8 @@ integration("the tables of a server", () => {
             "likes: CqlSchema.Counter",
             "// The type Odd Type cannot be declared",
             "// The table schema cannot be declared: its key has the type frozen<\"Odd Type\">.",
-            "class TableRow extends"
+            "class TableRow extends",
+            "names: { _constructor: \"constructor\", a_b: \"a\\\"b\", _toString: \"toString\" }"
           ]
         ) assert.include(text, part)
         assert.deepStrictEqual(/indexes: \{ (.*) \}/.exec(text)?.[1]?.split(", ").sort(), [

@@ -102,8 +102,11 @@ const isName = /^[a-z]\w{0,31}$/i
 
 /** The name that most resembles another: one that begins like it, or takes the fewest changes. */
 const nearest = (name: string, names: ReadonlyArray<string>): string => {
-  const distance = (other: string): number =>
-    name.toLowerCase().startsWith(other.toLowerCase()) ? 0 : changes(name.toLowerCase(), other.toLowerCase())
+  const given = name.toLowerCase()
+  const distance = (other: string): number => {
+    const known = other.toLowerCase()
+    return given === known ? -1 : given.startsWith(known) ? 0 : changes(given, known)
+  }
   return names.reduce((best, other) => distance(other) < distance(best) ? other : best)
 }
 

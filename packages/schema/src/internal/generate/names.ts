@@ -6,10 +6,13 @@ import { snakeCase } from "../names.ts"
 /** The field of a column: in camelCase where that is the same name, and otherwise as near as it can be. */
 export const fieldOf = (column: string): string => {
   const camel = column.replaceAll(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-  if (isIdentifier(camel) && snakeCase(camel) === column) return camel
+  if (isIdentifier(camel) && snakeCase(camel) === column && !isOfEveryObject(camel)) return camel
   const plain = column.replaceAll(/\W/g, "_")
-  return plain === "__proto__" || /^\d/.test(plain) || plain === "" ? `_${plain}` : plain
+  return isOfEveryObject(plain) || /^\d/.test(plain) || plain === "" ? `_${plain}` : plain
 }
+
+// A schema reads the property of Object.prototype, such as `constructor`, where a record lacks its own.
+const isOfEveryObject = (name: string): boolean => name in Object.prototype
 
 const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 

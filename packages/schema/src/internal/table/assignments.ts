@@ -19,7 +19,9 @@ export const refuse = (option: string, given: string, expected: string): never =
 /** The seconds of a time to live. */
 export const secondsOf = (at: string, ttl: Duration.Input): number => {
   const duration = Duration.fromInput(ttl)
-  const seconds = duration._tag === "Some" ? Duration.toSeconds(duration.value) : Number.NaN
+  // NaN would be a duration of zero, with which values live for ever.
+  const isNone = duration._tag === "None" || Number.isNaN(ttl)
+  const seconds = isNone ? Number.NaN : Duration.toSeconds(duration.value)
   return Number.isInteger(seconds) && seconds >= 0 && seconds <= 630_720_000
     ? seconds
     : refuse(`${at}: ttl`, "another duration", "whole seconds of at most 20 years, such as \"30 days\"")

@@ -2,8 +2,9 @@
  * The options of a selection, and the limits that they bind.
  */
 import { Query, type Statement } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import type { WriteOptions } from "../../TableWrites.ts"
-import { secondsOf } from "./assignments.ts"
+import { refuse, secondsOf } from "./assignments.ts"
 import type { Marker } from "./codecs.ts"
 import * as Texts from "./texts.ts"
 
@@ -25,6 +26,53 @@ export interface SelectOptions {
   readonly allowFiltering?: boolean | undefined
   readonly acrossPartitions?: boolean | undefined
 }
+
+/** The names of the options of each verb. A misspelt `if` would be an unconditional write. */
+export const optionNames = {
+  insert: ["ttl", "timestamp"],
+  ifNotExists: ["ttl"],
+  update: ["ttl", "timestamp", "if", "ifExists"],
+  delete: ["timestamp", "if", "ifExists"],
+  deleteWhere: ["timestamp"],
+  select: ["columns", "reversed", "after", "limit", "perPartitionLimit", "allowFiltering", "acrossPartitions"],
+  query: ["columns", "reversed", "limit", "perPartitionLimit", "allowFiltering", "acrossPartitions"],
+  count: ["allowFiltering", "acrossPartitions"]
+} as const
+
+/** Throws for a name that is no option of a verb. */
+export const checkOptions = (at: string, verb: keyof typeof optionNames, options: object | undefined): void => {
+  if (options !== undefined) checkNames(options, optionNames[verb], `${at}: `)
+}
+
+/** Throws for names of columns that are none to select. */
+export const checkColumns = (at: string, names: ReadonlyArray<string> | undefined): void => {
+  if (names?.length === 0) refuse(`${at}: columns`, "no column", "at least one column")
+  const twice = names?.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) refuse(`${at}: columns`, `${JSON.stringify(twice)} twice`, "each column once")
+}
+
+/** The markers of the limits of a selection, in the order of the text. */
+export const limitMarkers = (options: SelectOptions): ReadonlyArray<Marker> => [
+  ...(options.perPartitionLimit === undefined ? [] : [Texts.perPartitionLimit]),
+  ...(options.limit === undefined ? [] : [Texts.limit])
+]
+
+/** The name of a selection among the queries of a table: one for each text. */
+export const selectionName = (
+  tokens: ReadonlyArray<string>,
+  { after, allowFiltering = false, columns, reversed = false, ...limits }: SelectOptions,
+  expression: string | undefined
+): string =>
+  [
+    "select",
+    expression,
+    tokens.join(),
+    columns?.join(),
+    reversed,
+    after !== undefined,
+    allowFiltering,
+    ...limitMarkers(limits).map(({ key }) => key)
+  ].join("|")
 
 /** The values of the limits of a selection. */
 export const limitsOf = (options: SelectOptions): Record<string, unknown> => {

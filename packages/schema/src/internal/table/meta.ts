@@ -90,5 +90,6 @@ export const metaOf = (
 
 const nameOf = (field: string, names: AnyDefinition["names"]): string => {
   if (names === "same") return field
-  return (typeof names === "object" ? names[field] : undefined) ?? snakeCase(field)
+  // A field may have the name of a property of every object, such as `constructor`.
+  return (typeof names === "object" && Object.hasOwn(names, field) ? names[field] : undefined) ?? snakeCase(field)
 }

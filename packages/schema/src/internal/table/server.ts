@@ -55,4 +55,5 @@ export const normalised = (type: string, keyspace: string): string =>
 
 /** True if the target of an index is a column. */
 export const isTarget = (target: string, column: string): boolean =>
-  target.replaceAll("\"", "").replace(/^(?:values|keys|entries|full)\((.*)\)$/, "$1") === column
+  target.replace(/^(?:values|keys|entries|full)\((.*)\)$/, "$1").replace(/^"(.*)"$/, "$1").replaceAll("\"\"", "\"") ===
+    column

@@ -117,16 +117,20 @@ export const selectShape = (meta: Meta, selection: Selection): Shape => {
 export const afterKey = ({ field }: ColumnMeta): string => `[after] ${field}`
 
 const pagingOf = (meta: Meta, conditions: ReadonlyArray<Condition>, reversed: boolean) => {
+  const refuse = (given: string, expected: string): never => {
+    throw new InvalidOptions({ option: `table ${meta.keyspace}.${meta.table}: after`, given, expected })
+  }
   const bound = new Set(conditions.filter(({ operator }) => operator === "=").map(({ column }) => column))
+  // The clustering key of a row says nothing of rows of other partitions.
+  if (!meta.partitionKey.every((column) => bound.has(column))) refuse("several partitions", "one partition")
   const columns = meta.clusteringKey.filter((column) => !bound.has(column))
   const [first] = columns
-  if (first === undefined || columns.some(({ order }) => order !== first.order)) {
-    throw new InvalidOptions({
-      option: `table ${meta.keyspace}.${meta.table}: after`,
-      given: first === undefined ? "a whole key" : "clustering columns of two directions",
-      expected: "free clustering columns of one direction"
-    })
+  if (first === undefined) return refuse("a whole key", "free clustering columns of one direction")
+  if (columns.some(({ order }) => order !== first.order)) {
+    return refuse("clustering columns of two directions", "free clustering columns of one direction")
   }
+  const isListed = ({ column, operator }: Condition) => operator === "in" && columns.includes(column)
+  if (conditions.some(isListed)) return refuse("a list of values of a clustering column", "equality, or a range")
   const markers = columns.map((column): Marker => ({
     key: afterKey(column),
     name: `[after] ${column.name}`,

@@ -1,7 +1,7 @@
 /**
  * The verbs of a table. Each makes a query for the shape of what it is given, once, and binds it.
  */
-import { InvalidOptions, Query, type Statement } from "@effect-cql/core"
+import { Query, type Statement } from "@effect-cql/core"
 import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
@@ -11,7 +11,19 @@ import { askedOf, conditionsBound, shapeOf } from "./asked.ts"
 import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
 import { given, pick, takingRows } from "./given.ts"
-import { type AnyQuery, limited, limitsOf, type Record_, type SelectOptions, timeMarkers, timesOf } from "./limits.ts"
+import {
+  type AnyQuery,
+  checkColumns,
+  checkOptions,
+  limited,
+  limitMarkers,
+  limitsOf,
+  type Record_,
+  selectionName,
+  type SelectOptions,
+  timeMarkers,
+  timesOf
+} from "./limits.ts"
 import * as Texts from "./texts.ts"
 import { conditionsOf } from "./where.ts"
 
@@ -81,6 +93,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         ifNotExists || columns.some(isList) ? undefined : true
       )
     const call = (row: object, options?: WriteOptions) => {
+      checkOptions(at, ifNotExists ? "ifNotExists" : "insert", options)
       const times = timesOf(at, options)
       return bind(query(times), { ...given(row, columns), ...times })
     }
@@ -89,38 +102,20 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
 
   const selectQuery = (tokens: ReadonlyArray<string>, options: SelectOptions, expression?: string) => {
     const { after, allowFiltering = false, columns: names, reversed = false } = options
-    const limits = [
-      ...(options.perPartitionLimit === undefined ? [] : [Texts.perPartitionLimit]),
-      ...(options.limit === undefined ? [] : [Texts.limit])
-    ]
-    const shape = [
-      "select",
-      expression,
-      tokens.join(),
-      names?.join(),
-      reversed,
-      after !== undefined,
-      allowFiltering,
-      limits.length,
-      limits[0]?.key
-    ].join("|")
+    checkColumns(at, names)
     return queryOf(
-      shape,
+      selectionName(tokens, options, expression),
       () => {
         const conditions = conditionsOf(meta, tokens)
         if (reversed && clusteringKey.length === 0) {
-          throw new InvalidOptions({
-            option: `${at}: reversed`,
-            value: true,
-            expected: "a table with a clustering key"
-          })
+          refuse(`${at}: reversed`, "true", "a table with a clustering key")
         }
         return Texts.selectShape(meta, {
           columns: chosen(names),
           conditions,
           after: after !== undefined,
           reversed,
-          limits,
+          limits: limitMarkers(options),
           allowFiltering,
           expression
         })
@@ -136,6 +131,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     )
 
   const select = (where: Record_, options: SelectOptions = {}) => {
+    checkOptions(at, "select", options)
     const bound: Record<string, unknown> = { ...where, ...limitsOf(options) }
     for (const column of options.after === undefined ? [] : clusteringKey) {
       bound[Texts.afterKey(column)] = options.after?.[column.field]
@@ -146,8 +142,10 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   // A partition of static columns alone has one row without a clustering key, which is none of the table.
   const counting = `count(${statics.length === 0 ? "*" : quoted(clusteringKey[0]!.name)}) AS count`
 
-  const count = (where: Record_, options: SelectOptions = {}) =>
-    bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
+  const count = (where: Record_, options: SelectOptions = {}) => {
+    checkOptions(at, "count", options)
+    return bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
+  }
 
   const rowOfAsked = (asked: Texts.Asked) =>
     asked === "exists" || asked.length === 0
@@ -184,6 +182,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         asked !== "exists" && asked.length === 0 ? isIdempotent(assignments) : undefined
       )
     const call = (row: object, set: Record_, options?: ConditionalOptions<Record_>) => {
+      checkOptions(at, "update", options)
       const assignments = assignmentsOf(set)
       const times = timesOf(at, options)
       const values = Object.fromEntries(
@@ -205,6 +204,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         rowOfAsked(asked)
       )
     const call = (row: object, options?: ConditionalOptions<Record_>) => {
+      checkOptions(at, "delete", options)
       const times = timesOf(at, { timestamp: options?.timestamp })
       return bind(queryFor(askedOf(meta, at, options), times), {
         ...given(row, key),
@@ -216,6 +216,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   }
 
   const deleteWhere = (where: Record_, options?: WriteOptions) => {
+    checkOptions(at, "deleteWhere", options)
     const tokens = Object.keys(where)
     const times = timesOf(at, { timestamp: options?.timestamp })
     const query = queryOf(
@@ -271,8 +272,10 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const reads = {
     get: reading(columns, key),
     select: Object.assign(select, {
-      query: (tokens: ReadonlyArray<string>, options: SelectOptions = {}) =>
-        limited(selectQuery(tokens, options), options)
+      query: (tokens: ReadonlyArray<string>, options: SelectOptions = {}) => {
+        checkOptions(at, "query", options)
+        return limited(selectQuery(tokens, options), options)
+      }
     }),
     count
   }

@@ -18,8 +18,15 @@ export interface Condition {
 const pattern = /^(\w+)(?: (<|<=|>|>=|!=|in|contains|contains key))?$/
 
 /** The conditions of keys; `prefix` keeps the markers of an `IF` apart. */
-export const conditionsOf = (meta: Meta, tokens: ReadonlyArray<string>, prefix = ""): ReadonlyArray<Condition> =>
-  tokens.map((token) => {
+export const conditionsOf = (meta: Meta, tokens: ReadonlyArray<string>, prefix = ""): ReadonlyArray<Condition> => {
+  if (tokens.length === 0) {
+    throw new InvalidOptions({
+      option: `table ${meta.keyspace}.${meta.table}`,
+      given: "no condition",
+      expected: "conditions on its key; Scan.table reads all rows"
+    })
+  }
+  return tokens.map((token) => {
     const [, field, operator = "="] = pattern.exec(token) ?? []
     const column = meta.columns.find((column) => column.field === field)
     if (column === undefined) {
@@ -39,6 +46,7 @@ export const conditionsOf = (meta: Meta, tokens: ReadonlyArray<string>, prefix =
       marker: { key: `${prefix}${token}`, name: `${prefix}${column.name}${suffix}`, schema }
     }
   })
+}
 
 const operandOf = (column: ColumnMeta, operator: Condition["operator"], isNullable: boolean): SchemaAST.AST => {
   const inner = requiredOf(column)
