@@ -3,27 +3,18 @@ import { CqlCluster } from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
+import { freePort } from "@effect-cql/test-support/ports"
 import { integration } from "@effect-cql/test-support/server"
 import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Schedule } from "effect"
 import { ClusterWorkflowEngine } from "effect/cluster"
 import { DurableDeferred } from "effect/workflow"
-import { type ChildProcess, spawn } from "node:child_process"
-import { createServer } from "node:net"
-import { join } from "node:path"
+import { start as startProcess } from "./child.ts"
 import { Approval, cluster, logged, logTable, Parent, Slow } from "./parts.ts"
 
 const keyspace = ownName("processes")
 const work = 1_500
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 interface Runner {
   readonly port: number
@@ -41,24 +32,9 @@ const start = Effect.gen(function*() {
     contactPoints: server.contactPoints,
     localDataCenter: server.localDataCenter
   }
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-        env: { ...process.env, RUNNER: JSON.stringify(settings) },
-        stdio: ["ignore", "ignore", "inherit"]
-      })
-    ),
-    kill
-  )
-  return { port, kill: kill(child) } satisfies Runner
+  const { kill } = yield* startProcess("main.ts", settings)
+  return { port, kill } satisfies Runner
 })
-
-const kill = (child: ChildProcess): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-    child.once("exit", () => resume(Effect.void))
-    child.kill("SIGKILL")
-  })
 
 /** Waits until some runners own all shards. */
 const settled = (runners: number) =>

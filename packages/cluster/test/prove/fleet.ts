@@ -1,7 +1,7 @@
 /** The processes of the proof, and the faults that are done to them. */
+import { freePort } from "@effect-cql/test-support/ports"
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
@@ -109,11 +109,3 @@ export const make = (
 
 const reportOf = (line: string): Report | undefined =>
   /^\{"_tag":"(?:began|left|checkpoint|refused)"/.test(line) ? JSON.parse(line) as Report : undefined
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})

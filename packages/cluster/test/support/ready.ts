@@ -3,7 +3,8 @@ import { CqlCluster, type Job, JobRunner, Jobs } from "@effect-cql/cluster"
 import { type Session, Statement } from "@effect-cql/core"
 import { CqlSchema, Table } from "@effect-cql/schema"
 import { MockSession } from "@effect-cql/testing"
-import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
+import { assert } from "@effect/vitest"
+import { Clock, type Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { canonical } from "../../src/internal/ready/values.ts"
 
@@ -102,6 +103,31 @@ export const cellsOf = (table: string, now: number) =>
       ))
   )
 
+type Cells = Effect.Success<ReturnType<typeof cellsOf>>
+
+/** The cells of a table of a server that counts times to live by the clock of the machine. */
+export const cellsNow = (table: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => cellsOf(table, Math.floor(now / 1_000)))
+
+/** Asserts that a copy has the same cells: values, write times, and times to live up to some seconds. */
+export const assertSameCells = (source: Cells, target: Cells, seconds = 5) => {
+  assert.deepStrictEqual([...target.keys()].sort(), [...source.keys()].sort())
+  for (const [key, { time, ttl, value }] of source) {
+    const copied = target.get(key)!
+    assert.strictEqual(copied.value, value, key)
+    // A list is written at the time of its newest element, or a microsecond later.
+    if (!key.endsWith("items")) assert.strictEqual(copied.time, time, key)
+    assert.strictEqual(copied.ttl.length, ttl.length)
+    for (const [at, left] of ttl.entries()) {
+      const other = copied.ttl[at]
+      assert.isTrue(
+        left === undefined ? other === undefined : Math.abs(left - (other ?? 0)) <= seconds,
+        `${key}: ${left} ${other}`
+      )
+    }
+  }
+}
+
 interface Started {
   readonly layer: Layer.Layer<never, never, JobRunner.JobRunner | Session>
 }
@@ -115,11 +141,11 @@ export const started = (job: Started, options: Jobs.Options & JobRunner.Options)
     return { kill: Scope.close(scope, Exit.void) }
   })
 
-/** Lets two minutes of virtual time pass, and gives what an effect gives then. */
-export const passed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+/** Lets virtual time pass, two minutes by default, and gives what an effect gives then. */
+export const passed = <A, E, R>(effect: Effect.Effect<A, E, R>, duration: Duration.Input = "2 minutes") =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
-    yield* TestClock.adjust("2 minutes")
+    yield* TestClock.adjust(duration)
     return yield* Fiber.join(fiber)
   })
 
