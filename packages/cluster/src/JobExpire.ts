@@ -96,11 +96,14 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
       const timed = yield* timedIn(columns)
       const isWhole = timed.length === columns.length
       const outbox = new Outbox()
+      let hasRejects = false
       yield* check
       yield* Stream.runForEach(
         pages(yield* rows(table, timed), ranges, readOptions(options)),
         Effect.fnUntraced(function*({ remaining, rows }) {
-          for (const read of yield* fitting(meta, rows, context)) {
+          const fit = yield* fitting(meta, rows, context)
+          hasRejects ||= fit.length < rows.length
+          for (const read of fit) {
             if (!where(read.row)) continue
             const newest = newestOf(read, timed)
             const timestamp = isWhole ? newest : later(newest, context.timestamp)
@@ -109,7 +112,8 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
           }
           const { size } = outbox
           yield* outbox.send(context, writeOptions(options))
-          yield* advance(remaining, size)
+          // What is deleted is not read again. A reject is, and counts when its partition is over.
+          yield* advance(remaining, size, !hasRejects)
         })
       )
     })

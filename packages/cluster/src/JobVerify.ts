@@ -14,7 +14,7 @@ import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
 import { mapped, type Mapping } from "./internal/ready/copying.ts"
 import { differenceOf } from "./internal/ready/differences.ts"
 import { clusteringText, keyText, partitionText } from "./internal/ready/keys.ts"
-import { type Keyed, Merge } from "./internal/ready/merge.ts"
+import { type Keyed, Merge, type Pair } from "./internal/ready/merge.ts"
 import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { pages, records, timedIn } from "./internal/ready/scan.ts"
@@ -144,26 +144,31 @@ export const verify = <S = never, T = never>(
             yield* rows("to", to, target, [range])
           )
           while (true) {
-            const pairs = yield* merge.next(pairsOfPage)
-            for (const pair of pairs) {
-              const found = differenceOf(pair, compared, times)
-              if (found === undefined) continue
-              const { record } = (pair.left ?? pair.right)!.row
-              yield* context.reject({
-                position: keyText(pair.left === undefined ? to : from, record),
-                error: new RowDiffers(found)
-              })
-            }
+            const pairs = yield* merge.next(reading.pageSize)
             const next = merge.token
             const rest = next === undefined ? others : [{ start: next - 1n, end: range.end }, ...others]
-            yield* advance(rest, pairs.filter(({ left, right }) => (left ?? right)?.key !== undefined).length)
+            // The pairs of a partition that goes on are compared again after a death: they count when it is over.
+            const open = pairs.findIndex((pair) => tokenOf(pair) === next)
+            const parts = open < 0 ? [pairs] : [pairs.slice(0, open), pairs.slice(open)]
+            for (const part of parts) {
+              for (const pair of part) {
+                const found = differenceOf(pair, compared, times)
+                if (found === undefined) continue
+                const { record } = (pair.left ?? pair.right)!.row
+                yield* context.reject({
+                  position: keyText(pair.left === undefined ? to : from, record),
+                  error: new RowDiffers(found)
+                })
+              }
+              yield* advance(rest, part.filter(({ left, right }) => (left ?? right)?.key !== undefined).length)
+            }
             if (next === undefined) return
           }
         }).pipe(Effect.scoped), { discard: true })
   })
 }
 
-const pairsOfPage = 1_000
+const tokenOf = ({ left, right }: Pair<Read>): bigint | undefined => (left ?? right)?.token
 
 const keyed = (meta: Table.Meta, read: Read): Keyed<Read> => ({
   token: read.record[tokenName] as bigint,

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { cursorOf, divide, leftOf, rangesOf } from "./internal/jobs/ranges.ts"
+import { cursorOf, divide, leftOf, rangesOf, WholePartitions } from "./internal/jobs/ranges.ts"
 import * as Job from "./Job.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import type { Jobs } from "./Jobs.ts"
@@ -71,7 +71,7 @@ export interface Options<
   /**
    * The work on a page of rows, such as statements for `execute`. The rows of a partition that is larger than a page come again after
    * a death, and so do those of a page whose checkpoint was not written: give statements that you send yourself the `timestamp`
-   * of the context. Default: the rows are counted.
+   * of the context. Each row counts once, that of a large partition when the partition is over. Default: the rows are counted.
    */
   readonly rows?:
     | ((rows: ReadonlyArray<Row>, context: Context) => Effect.Effect<unknown, E, R>)
@@ -159,14 +159,18 @@ export const make = <
         statement: { consistency: "LOCAL_QUORUM", pageSize }
       })
       // The last page ends the unit: its rows are counted with the end, in one write.
-      let counted = 0
+      let last = 0
+      const partitions = new WholePartitions(ranges)
       yield* Stream.runForEach(pages, ({ remaining, rows }) =>
         Effect.gen(function*() {
           if (work !== undefined && rows.length > 0) yield* work(rows, { id, timestamp, execute, reject })
-          if (remaining.length === 0) counted += rows.length
-          else yield* checkpoint({ cursor: yield* cursorOf(remaining), rows: rows.length })
+          const counted = partitions.add(remaining, rows.length)
+          // Without a statement it ends the unit of a job that was stopped, and does nothing else.
+          if (counted === undefined) yield* execute([])
+          else if (remaining.length === 0) last = counted
+          else yield* checkpoint({ cursor: yield* cursorOf(remaining), rows: counted })
         }))
-      return counted
+      return last
     }),
     { attempts }
   )

@@ -98,7 +98,7 @@ describe("a job over a table", () => {
       yield* Statement.make("INSERT INTO app.copy (id, part, name) VALUES (5, 1, 'newer')")
       yield* started(CopyUsers.layer)
       const end = yield* ended(job.await)
-      assert.isAtLeast(end.rows, 300)
+      assert.strictEqual(end.rows, 300)
       const all = yield* Statement.make("SELECT id, part, name FROM app.copy")
       assert.strictEqual(all.length, 300)
       for (const { id, name, part } of all) {

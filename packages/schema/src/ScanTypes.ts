@@ -133,7 +133,10 @@ export interface Progress {
  * @since 0.1.0
  */
 export interface Page<out Row> {
-  /** Empty where a range ended without rows. */
+  /**
+   * Whole partitions, or a part of one that is larger than a page: then `remaining` is that of the page before. Empty where a range or
+   * such a partition ended without further rows.
+   */
   readonly rows: ReadonlyArray<Row>
   /** The range that the rows are of. */
   readonly range: Placed

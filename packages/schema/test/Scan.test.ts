@@ -148,6 +148,34 @@ describe("a scan", () => {
     60_000
   )
 
+  it.live(
+    "ends each partition with a page of its own, so that its parts can be counted when it is over",
+    () =>
+      forSeeds(20, (random) =>
+        Effect.gen(function*() {
+          const pageSize = random.between(2, 4)
+          const keys = yield* fill(random, 8, random.pick([pageSize * 2, pageSize * 4, 20]))
+          const pages = yield* Scan.tablePages(Item, { concurrency: 1, statement: { pageSize } }).pipe(
+            Stream.take(random.between(1, 30)),
+            Stream.runCollect
+          )
+          const whole: Array<string> = []
+          let parts: Array<string> = []
+          let left = TokenRange.size(TokenRange.all)
+          for (const { remaining, rows } of pages) {
+            parts.push(...rows.map(keyOf))
+            const size = remaining.reduce((sum, range) => sum + TokenRange.size(range), 0n)
+            if (size === left) continue
+            left = size
+            whole.push(...parts)
+            parts = []
+          }
+          const rest = yield* Scan.table(Item, { ranges: pages.at(-1)!.remaining }).pipe(Stream.runCollect)
+          assert.deepStrictEqual([...whole, ...rest.map(keyOf)].sort(), keys)
+        }).pipe(Effect.provide(world()))),
+    60_000
+  )
+
   it.live("retries its ranges, and hands no row over twice", () =>
     forSeeds(15, (random) =>
       Effect.gen(function*() {

@@ -48,7 +48,9 @@ const compared = (left: ReadonlyArray<Cell>, right: ReadonlyArray<Cell>, random:
           assert.deepStrictEqual([left.token, left.key], [right.token, right.key])
         }
       }
-      if (next.length === 0) {
+      // The end is known at once, however the pages end: a job goes by it.
+      assert.isTrue(merge.token === undefined || next.length > 0)
+      if (merge.token === undefined) {
         return { found: found.sort(), pairs }
       }
     }

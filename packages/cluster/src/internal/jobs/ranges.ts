@@ -20,6 +20,32 @@ export const cursorOf = Schema.encodeEffect(Position)
 export const leftOf = (range: TokenRange.TokenRange, cursor: unknown): Effect.Effect<Ranges, Schema.SchemaError> =>
   cursor === undefined ? Effect.succeed([range]) : Schema.decodeUnknownEffect(Position)(cursor)
 
+/**
+ * Counts whole partitions. One that is larger than a page comes in parts, and comes again from its start after a death. So the rows of
+ * its parts are counted when it is over, and not once for each time that a process has begun it.
+ */
+export class WholePartitions {
+  #left: bigint
+  #rows = 0
+
+  constructor(ranges: Ranges) {
+    this.#left = sizeOf(ranges)
+  }
+
+  /** Adds the rows of a page. Returns the number to count with its checkpoint; undefined within a partition, which has none. */
+  add(remaining: Ranges, rows: number, atOnce = false): number | undefined {
+    this.#rows += rows
+    const left = sizeOf(remaining)
+    if (left === this.#left && !atOnce) return undefined
+    this.#left = left
+    const counted = this.#rows
+    this.#rows = 0
+    return counted
+  }
+}
+
+const sizeOf = (ranges: Ranges): bigint => ranges.reduce((sum, range) => sum + TokenRange.size(range), 0n)
+
 /** The tokens behind the cursor in two halves, down to a single one. */
 export const divide = (range: TokenRange.TokenRange, cursor: unknown): Ranges => {
   const left = cursor === undefined ? [range] : Schema.decodeUnknownSync(Position)(cursor)

@@ -77,7 +77,7 @@ export class Merge<Row, E, R> {
     this.#right = new Side(right)
   }
 
-  /** The token of the row that comes next; undefined at the end. What lies before it has been compared. */
+  /** The token of the row behind those of `next`; undefined at the end. What lies before it has been compared. */
   get token(): bigint | undefined {
     const [left, right] = [this.#left.at(0)?.token, this.#right.at(0)?.token]
     return left === undefined || (right !== undefined && right < left) ? right : left
@@ -87,11 +87,13 @@ export class Merge<Row, E, R> {
   readonly next = (count: number): Effect.Effect<ReadonlyArray<Pair<Row>>, E, R> =>
     Effect.gen({ self: this }, function*() {
       const pairs: Array<Pair<Row>> = []
-      while (pairs.length < count) {
+      while (true) {
         for (const side of [this.#left, this.#right]) {
           const reading = side.fill(0)
           if (reading !== undefined) yield* reading
         }
+        // The row behind the pairs has been read by then: without it, the end of a page would look like the end of a side.
+        if (pairs.length >= count) break
         const [left, right] = [this.#left.at(0), this.#right.at(0)]
         if (left === undefined && right === undefined) break
         if (right === undefined || (left !== undefined && left.token < right.token)) this.#take(pairs, 1, 0)

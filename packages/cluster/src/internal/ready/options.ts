@@ -7,10 +7,12 @@ import type { TableOptions } from "../../JobTable.ts"
 const consistency = "LOCAL_QUORUM"
 
 /** Options of reads: a page is what is done between two checkpoints. */
-export const readOptions = ({ statement }: Pick<TableOptions, "statement">): Statement.Options => ({
+export const readOptions = (
+  { statement }: Pick<TableOptions, "statement">
+): Statement.Options & { readonly pageSize: number } => ({
   consistency,
-  pageSize: 1_000,
-  ...statement
+  ...statement,
+  pageSize: statement?.pageSize ?? 1_000
 })
 
 /** Options of writes. */

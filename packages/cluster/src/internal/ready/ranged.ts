@@ -10,11 +10,18 @@ import type { Context } from "../../JobContext.ts"
 import type { JobRunner } from "../../JobRunner.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "../../JobTable.ts"
 import { make } from "../jobs/definition.ts"
-import { cursorOf, divide, leftOf, type Ranges, rangesOf } from "../jobs/ranges.ts"
+import { cursorOf, divide, leftOf, type Ranges, rangesOf, WholePartitions } from "../jobs/ranges.ts"
 import { within } from "./sessions.ts"
 
-/** Writes the position behind a page: the ranges that are left, and the rows since the last one. */
-export type Advance = (remaining: Ranges, rows: number) => ReturnType<Context<null>["checkpoint"]>
+/**
+ * Writes the position behind a page: the ranges that are left, and the rows since the last one. Within a partition that is larger than
+ * a page nothing is written, and its rows are counted when it is over; `atOnce` counts rows that are not read again.
+ */
+export type Advance = (
+  remaining: Ranges,
+  rows: number,
+  atOnce?: boolean
+) => Effect.Effect<void, Effect.Error<ReturnType<Context<null>["execute"]>>, Session>
 
 /** Makes a job over the ranges of a table. */
 export const ranged = <E, R, E2 = never, P = never>(
@@ -57,10 +64,16 @@ export const ranged = <E, R, E2 = never, P = never>(
   const layer: Layer.Layer<never, never, JobRunner | R> = job.toLayer(
     (range, context) =>
       Effect.gen(function*() {
-        const { checkpoint, cursor } = context
+        const { checkpoint, cursor, execute } = context
         const ranges = yield* leftOf(range, cursor)
-        const advance: Advance = (remaining, rows) =>
-          Effect.flatMap(Effect.orDie(cursorOf(remaining)), (cursor) => checkpoint({ cursor, rows }))
+        const partitions = new WholePartitions(ranges)
+        const advance: Advance = (remaining, rows, atOnce = false) =>
+          Effect.suspend(() => {
+            const counted = partitions.add(remaining, rows, atOnce)
+            // Without a statement it ends the unit of a job that was stopped, and does nothing else.
+            if (counted === undefined) return Effect.asVoid(execute([]))
+            return Effect.flatMap(Effect.orDie(cursorOf(remaining)), (cursor) => checkpoint({ cursor, rows: counted }))
+          })
         yield* parts.run(ranges, advance, context)
       }),
     { attempts }

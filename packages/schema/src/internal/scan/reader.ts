@@ -61,12 +61,16 @@ export const readRange = Effect.fnUntraced(function*<Row>(
       return
     }
     state = page.success.pageState
+    const before = partitions.upTo
     const rows = partitions.add(page.success.result.rows)
     if (state === undefined) {
       yield* emit({ _tag: "Read", index, rows: [...rows, ...partitions.rest], upTo: range.end, isLast: true })
       return
     }
-    if (rows.length > 0) yield* emit({ _tag: "Read", index, rows, upTo: partitions.upTo, isLast: false })
+    // The end of a partition that was handed over in parts is an event of its own: rows that follow may be parts of the next one.
+    if (rows.length > 0 || partitions.upTo > before) {
+      yield* emit({ _tag: "Read", index, rows, upTo: partitions.upTo, isLast: false })
+    }
   }
 })
 
