@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Model from "./values/cqlType.ts"
 import { decoderOf } from "./values/decode.ts"
 import { encoderOf } from "./values/encode.ts"
-import { Refusal } from "./values/encodeScalar.ts"
+import { bytesOf, Refusal } from "./values/encodeScalar.ts"
 import { Unreadable } from "./values/unreadable.ts"
 
 export type {
@@ -96,7 +96,7 @@ export const fromClassName = (className: string): Model.CqlType => Model.fromCla
  * @since 0.1.0
  */
 export const encode = (type: Model.CqlType, value: unknown): Result.Result<Uint8Array, Reason.ParametersRefused> => {
-  const bytes = encoderOf(type)(value)
+  const bytes = bytesOf(encoderOf(type), value)
   if (!(bytes instanceof Refusal)) return Result.succeed(bytes)
   const { at, expected, given } = bytes
   const where = at === "" ? "" : ` at ${at.trim()}`

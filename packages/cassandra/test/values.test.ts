@@ -4,15 +4,17 @@ import { BigDecimal, Effect, Schema } from "effect"
 import * as Calendar from "../src/values/calendar.ts"
 import { type CqlType, fromClassName, type ScalarName, toText } from "../src/values/cqlType.ts"
 import { encoderOf } from "../src/values/encode.ts"
-import { Refusal } from "../src/values/encodeScalar.ts"
+import * as Encode from "../src/values/encodeScalar.ts"
 import * as Inet from "../src/values/inet.ts"
 import * as Varint from "../src/values/varint.ts"
 
 const { types } = Driver
 
+const encoded = (type: CqlType, value: unknown) => Encode.bytesOf(encoderOf(type), value)
+
 const bytesOf = (type: CqlType, value: unknown): Buffer => {
-  const bytes = encoderOf(type)(value)
-  return bytes instanceof Refusal ? assert.fail(`${bytes.expected}, given: ${bytes.given}`) : bytes
+  const bytes = encoded(type, value)
+  return bytes instanceof Encode.Refusal ? assert.fail(`${bytes.expected}, given: ${bytes.given}`) : bytes
 }
 
 const scalar = (name: ScalarName): CqlType => ({ _tag: "Scalar", name })
@@ -136,8 +138,8 @@ describe("a uuid", () => {
     for (let place = 0; place < text.length; place++) {
       for (const wrong of ["g", "-", " ", "\u0010", "é", "\uffff"]) {
         if (text[place] === wrong) continue
-        const bytes = encoderOf(scalar("uuid"))(`${text.slice(0, place)}${wrong}${text.slice(place + 1)}`)
-        assert.instanceOf(bytes, Refusal, `${place} ${wrong}`)
+        const bytes = encoded(scalar("uuid"), `${text.slice(0, place)}${wrong}${text.slice(place + 1)}`)
+        assert.instanceOf(bytes, Encode.Refusal, `${place} ${wrong}`)
       }
     }
   })
@@ -149,8 +151,8 @@ describe("a refusal inside of a collection", () => {
   const udt: CqlType = { _tag: "Udt", keyspace: "app", name: "address", fields: [{ name: "numbers", type: map }] }
 
   it("says where, and shows neither keys nor values", () => {
-    const refusal = encoderOf(udt)({ numbers: new Map([["secret", [1, 2]], ["key", [1, "value"]]]) })
-    assert.deepStrictEqual(refusal, new Refusal("int, an integer number", "string", ".numbers value 1[1]"))
+    const refusal = encoded(udt, { numbers: new Map([["secret", [1, 2]], ["key", [1, "value"]]]) })
+    assert.deepStrictEqual(refusal, new Encode.Refusal("int, an integer number", "string", ".numbers value 1[1]"))
   })
 })
 
@@ -175,8 +177,8 @@ describe("types", () => {
 
 describe("a value that is refused", () => {
   const refusalOf = (type: CqlType, value: unknown) => {
-    const bytes = encoderOf(type)(value)
-    return bytes instanceof Refusal ? `${bytes.at}: ${bytes.given}` : assert.fail("taken")
+    const bytes = encoded(type, value)
+    return bytes instanceof Encode.Refusal ? `${bytes.at}: ${bytes.given}` : assert.fail("taken")
   }
   const map = (key: CqlType): CqlType => ({ _tag: "Map", key, value: scalar("int") })
 

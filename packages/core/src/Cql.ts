@@ -75,7 +75,7 @@ interface Cql {
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>>
   /** A name (of a keyspace, table or column), quoted so that it is a name whatever it holds. Dots separate nothing. */
   readonly identifier: (name: string) => Fragment
-  /** CQL text as it is: the one door for text. Never give it what a user wrote. */
+  /** CQL text as it is. Never give it what a user wrote: it is pasted. */
   readonly raw: (text: string) => Fragment
   /** A template that is a part of another, with its values. */
   readonly fragment: (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>) => Fragment

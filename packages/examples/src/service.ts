@@ -11,7 +11,7 @@ const insert = Query.make("INSERT INTO examples.users (id, name) VALUES (?, ?) I
   params: Schema.Tuple([Schema.Int, Schema.String])
 })
 
-/** Somebody has this id already. */
+/** The id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>("examples/UserConflict")("UserConflict", {
   id: Schema.Int
 }) {}

@@ -1,13 +1,14 @@
 /**
- * From neutral values to the bytes of a type. The driver, given bytes, sends them as they are.
+ * From neutral values to the bytes of a type.
  *
  * It would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
  * client, and it quotes the values that it refuses. Here a value fits its type or is refused, and only its kind is named.
  */
 import { kindOf } from "@effect-cql/core/Port"
 import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
-import { type Encode, Refusal, scalars } from "./encodeScalar.ts"
+import { bytesOf, type Encode, Refusal, scalars } from "./encodeScalar.ts"
 import { identityOf } from "./identity.ts"
+import type { Output } from "./output.ts"
 import * as Varint from "./varint.ts"
 
 /** The encoding of a type. */
@@ -32,20 +33,14 @@ export const encoderOf = (type: CqlType): Encode => {
   }
 }
 
-const int32 = (value: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
+const nullLength = -1
 
-const nullLength = int32(-1)
-
-/** Appends a value with its length in front; a refusal says why it could not. */
-const append = (parts: Array<Buffer>, encode: Encode, value: unknown): Refusal | undefined => {
-  const bytes = encode(value)
-  if (bytes instanceof Refusal) return bytes
-  parts.push(int32(bytes.length), bytes)
-  return undefined
+/** Writes a value with its length in front, or refuses it. */
+export const sized = (encode: Encode, value: unknown, output: Output): Refusal | undefined => {
+  const at = output.take(4)
+  const refusal = encode(value, output)
+  if (refusal === undefined) output.intAt(at, output.at - at - 4)
+  return refusal
 }
 
 const sequenceOf = (
@@ -54,15 +49,15 @@ const sequenceOf = (
   expected: string
 ): Encode => {
   const element = encoderOf(type.element)
-  return (value) => {
+  return (value, output) => {
     if (!fits(value)) return new Refusal(`${toText(type)}, ${expected}`, kindOf(value))
     const elements = Array.from(value as Iterable<unknown>)
-    const parts = [int32(elements.length)]
+    output.int(elements.length)
     for (const [index, each] of elements.entries()) {
-      const refusal = append(parts, element, each)
+      const refusal = sized(element, each, output)
       if (refusal !== undefined) return refusal.within(`[${index}]`)
     }
-    return Buffer.concat(parts)
+    return undefined
   }
 }
 
@@ -75,40 +70,43 @@ const mapOf = (type: CqlType & { readonly _tag: "Map" }, expected: string): Enco
   const encodeKey = encoderOf(type.key)
   const encodeValue = encoderOf(type.value)
   const identify = isDistinct(type.key) ? undefined : identityOf(type.key)
-  return (map) => {
+  return (map, output) => {
     if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
-    const parts = [int32(map.size)]
+    output.int(map.size)
     const keys = new Set<string>()
     let index = 0
     for (const [key, value] of map) {
-      const badKey = append(parts, encodeKey, key)
+      const start = output.at + 4
+      const badKey = sized(encodeKey, key, output)
       if (badKey !== undefined) return badKey.within(` key ${index}`)
-      if (identify !== undefined && keys.size === keys.add(identify(key, parts.at(-1)!)).size) {
+      if (
+        identify !== undefined &&
+        keys.size === keys.add(identify(key, output.bytes.subarray(start, output.at))).size
+      ) {
         return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
       }
-      const badValue = append(parts, encodeValue, value)
+      const badValue = sized(encodeValue, value, output)
       // The key may be as secret as the value.
       if (badValue !== undefined) return badValue.within(` value ${index}`)
       index++
     }
-    return Buffer.concat(parts)
+    return undefined
   }
 }
 
-const tupleOf = (elements: ReadonlyArray<Encode>, expected: string): Encode => (value) => {
+const tupleOf = (elements: ReadonlyArray<Encode>, expected: string): Encode => (value, output) => {
   if (!Array.isArray(value) || value.length !== elements.length) {
     return new Refusal(expected, Array.isArray(value) ? `an Array of ${value.length}` : kindOf(value))
   }
-  const parts: Array<Buffer> = []
   for (const [index, encode] of elements.entries()) {
     if (value[index] === null) {
-      parts.push(nullLength)
+      output.int(nullLength)
       continue
     }
-    const refusal = append(parts, encode, value[index])
+    const refusal = sized(encode, value[index], output)
     if (refusal !== undefined) return refusal.within(`[${index}]`)
   }
-  return Buffer.concat(parts)
+  return undefined
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -123,7 +121,7 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
     isInherited: name in {}
   }))
   const names = new Set(fields.map(({ name }) => name))
-  return (value) => {
+  return (value, output) => {
     if (!isRecord(value)) return new Refusal(expected, kindOf(value))
     const keys = Object.keys(value)
     const stray = keys.find((key) => !names.has(key))
@@ -132,40 +130,45 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
       const told = keys.some((key) => names.has(key)) ? stray : "<key>"
       return new Refusal(expected, "a record with another field", `.${told}`)
     }
-    const parts: Array<Buffer> = []
     for (const { encode, expected, isInherited, name } of encoders) {
       const field = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]
       if (field === null) {
-        parts.push(nullLength)
+        output.int(nullLength)
         continue
       }
       // A record is written whole: what it does not mention would be lost.
       if (field === undefined) return new Refusal(expected, "a record without this field", `.${name}`)
-      const refusal = append(parts, encode, field)
+      const refusal = sized(encode, field, output)
       if (refusal !== undefined) return refusal.within(`.${name}`)
     }
-    return Buffer.concat(parts)
+    return undefined
   }
 }
 
 const vectorOf = (type: CqlType & { readonly _tag: "Vector" }): Encode => {
   const element = encoderOf(type.element)
-  const withLength = !isFixed(type.element)
+  const write = isFixed(type.element) ? element : withVInt(element)
   const expected = `${toText(type)}, an Array of ${type.dimension}`
-  return (value) => {
+  return (value, output) => {
     const elements = elementsOf(value)
     if (elements?.length !== type.dimension) {
       return new Refusal(expected, elements === undefined ? kindOf(value) : `${kindOf(value)} of ${elements.length}`)
     }
-    const parts: Array<Buffer> = []
     for (const [index, each] of elements.entries()) {
-      const bytes = element(each)
-      if (bytes instanceof Refusal) return bytes.within(`[${index}]`)
-      if (withLength) parts.push(Varint.toUnsignedVInt(BigInt(bytes.length)))
-      parts.push(bytes)
+      const refusal = write(each, output)
+      if (refusal !== undefined) return refusal.within(`[${index}]`)
     }
-    return Buffer.concat(parts)
+    return undefined
   }
+}
+
+// The length of the length depends on the bytes that follow it.
+const withVInt = (encode: Encode): Encode => (value, output) => {
+  const bytes = bytesOf(encode, value)
+  if (bytes instanceof Refusal) return bytes
+  output.raw(Varint.toUnsignedVInt(BigInt(bytes.length)))
+  output.raw(bytes)
+  return undefined
 }
 
 const elementsOf = (value: unknown): ReadonlyArray<unknown> | undefined => {

@@ -5,7 +5,7 @@
  */
 import * as BigDecimal from "effect/BigDecimal"
 import type { CqlType } from "./cqlType.ts"
-import { scalars } from "./encodeScalar.ts"
+import { bytesOf, scalars } from "./encodeScalar.ts"
 
 /** Text that two keys have in common where they are one key to the server. A key is given with its bytes, which fit its type. */
 export type Identify = (key: unknown, bytes: Buffer) => string
@@ -90,7 +90,7 @@ const scalarOf = (name: keyof typeof scalars): Structure => {
   }
   const encode = scalars[name]
   return (value) => {
-    const bytes = encode(value)
+    const bytes = bytesOf(encode, value)
     return bytes instanceof Buffer ? bytes.toString("latin1") : ""
   }
 }

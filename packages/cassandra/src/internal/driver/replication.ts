@@ -19,16 +19,16 @@ export const mendReplication = (client: Client): boolean => {
   const set = metadata.setCassandraVersion
   if (options.encoding?.map === undefined || set === undefined) return false
   if (metadata._schemaParser !== undefined && patched.has(metadata._schemaParser)) return false
-  mend(metadata._schemaParser)
+  repair(metadata._schemaParser)
   // The driver takes another parser once it knows the version of the server.
   metadata.setCassandraVersion = (version) => {
     set.call(metadata, version)
-    mend(metadata._schemaParser)
+    repair(metadata._schemaParser)
   }
   return true
 }
 
-const mend = (parser: SchemaParser | undefined): void => {
+const repair = (parser: SchemaParser | undefined): void => {
   const parse = parser?._parseKeyspace
   if (parser === undefined || parse === undefined || patched.has(parser)) return
   patched.add(parser)

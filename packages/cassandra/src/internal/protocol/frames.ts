@@ -20,8 +20,21 @@ const headerLength = 9
 const hasTracing = 0x02
 const hasPayload = 0x04
 
-/** A value as it is written: its bytes, null, or unset. */
-export type Bytes = Uint8Array | null | undefined
+/** The values of a statement as they are written: their count, and each with its length in front. Empty where there are none. */
+export type Values = Buffer
+
+/** The lengths of values without bytes. */
+export const nullLength = -1
+export const unsetLength = -2
+
+/** The bytes of a value among others: null or undefined for one that is null or unset. */
+export const valueAt = (values: Values, index: number): Buffer | null | undefined => {
+  let at = 2
+  for (let before = 0; before < index; before++) at += 4 + Math.max(0, values.readInt32BE(at))
+  const length = values.readInt32BE(at)
+  if (length < 0) return length === nullLength ? null : undefined
+  return values.subarray(at + 4, at + 4 + length)
+}
 
 /** The version and stream of a frame, which are known when it is written. */
 export interface Slot {
@@ -102,15 +115,9 @@ class Writer {
     this.raw(value)
   }
 
-  value(value: Bytes): void {
-    if (value === null || value === undefined) return this.int(value === null ? nullLength : unsetLength)
+  longBytes(value: Uint8Array): void {
     this.int(value.length)
     this.raw(value)
-  }
-
-  values(values: ReadonlyArray<Bytes>): void {
-    this.short(values.length)
-    for (let index = 0; index < values.length; index++) this.value(values[index])
   }
 
   #payload(payload: Payload): void {
@@ -120,18 +127,9 @@ class Writer {
       const length = Buffer.byteLength(key)
       this.short(length)
       this.text(key, length)
-      this.value(payload[key])
+      this.longBytes(payload[key]!)
     }
   }
-}
-
-const nullLength = -1
-const unsetLength = -2
-
-const sizeOfValues = (values: ReadonlyArray<Bytes>): number => {
-  let size = 2 + values.length * 4
-  for (let index = 0; index < values.length; index++) size += values[index]?.length ?? 0
-  return size
 }
 
 const sizeOfPayload = (payload: Payload | undefined): number => {
@@ -143,9 +141,8 @@ const sizeOfPayload = (payload: Payload | undefined): number => {
 
 const flag = { values: 0x01, pageSize: 0x04, pageState: 0x08, serialConsistency: 0x10, timestamp: 0x20 } as const
 
-const sizeOfParameters = (version: number, parameters: QueryParameters, values: ReadonlyArray<Bytes>): number =>
-  2 + (isDse(version) ? 4 : 1) +
-  (values.length === 0 ? 0 : sizeOfValues(values)) +
+const sizeOfParameters = (version: number, parameters: QueryParameters, values: Values): number =>
+  2 + (isDse(version) ? 4 : 1) + values.length +
   (parameters.pageSize === undefined ? 0 : 4) +
   (parameters.pageState === undefined ? 0 : 4 + parameters.pageState.length) +
   (parameters.serialConsistency === undefined ? 0 : 2) +
@@ -155,7 +152,7 @@ const writeParameters = (
   writer: Writer,
   version: number,
   { consistency, pageSize, pageState, serialConsistency, timestamp }: QueryParameters,
-  values: ReadonlyArray<Bytes>
+  values: Values
 ): void => {
   writer.short(consistency)
   const flags = (values.length === 0 ? 0 : flag.values) |
@@ -165,14 +162,15 @@ const writeParameters = (
     (timestamp === undefined ? 0 : flag.timestamp)
   if (isDse(version)) writer.int(flags)
   else writer.byte(flags)
-  if (values.length > 0) writer.values(values)
+  writer.raw(values)
   if (pageSize !== undefined) writer.int(pageSize)
-  if (pageState !== undefined) writer.value(pageState)
+  if (pageState !== undefined) writer.longBytes(pageState)
   if (serialConsistency !== undefined) writer.short(serialConsistency)
   if (timestamp !== undefined) writer.long(timestamp)
 }
 
-const noValues: ReadonlyArray<Bytes> = []
+/** No values. */
+export const noValues: Values = Buffer.alloc(0)
 
 /** A statement by its text, without values. */
 export const queryFrame = (slot: Slot, text: string, parameters: QueryParameters): Buffer => {
@@ -196,7 +194,7 @@ export const executeFrame = (
   slot: Slot,
   { id, resultId }: PreparedId,
   parameters: QueryParameters,
-  values: ReadonlyArray<Bytes>
+  values: Values
 ): Buffer => {
   const { payload, tracing } = parameters
   const ofResult = isDseV2(slot.version) ? resultId ?? Buffer.alloc(0) : undefined
@@ -225,7 +223,7 @@ export const prepareFrame = (slot: Slot, text: string): Buffer => {
 /** A statement of a batch: prepared, or by its text without values. */
 export type BatchMember =
   | { readonly text: string; readonly prepared?: undefined }
-  | { readonly prepared: PreparedId; readonly values: ReadonlyArray<Bytes> }
+  | { readonly prepared: PreparedId; readonly values: Values }
 
 const batchTypes = { logged: 0, unlogged: 1, counter: 2 } as const
 
@@ -242,7 +240,7 @@ export const batchFrame = (
   for (const member of members) {
     size += member.prepared === undefined
       ? 1 + 4 + Buffer.byteLength(member.text) + 2
-      : 1 + 2 + member.prepared.id.length + sizeOfValues(member.values)
+      : 1 + 2 + member.prepared.id.length + member.values.length
   }
   const writer = new Writer(slot, opcode.batch, size, tracing, payload)
   writer.byte(batchTypes[type])
@@ -255,7 +253,7 @@ export const batchFrame = (
     } else {
       writer.byte(1)
       writer.shortBytes(member.prepared.id)
-      writer.values(member.values)
+      writer.raw(member.values)
     }
   }
   writer.short(consistency)

@@ -4,41 +4,48 @@
 import { Reason, Statement } from "@effect-cql/core"
 import { kindOf } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
+import { sized } from "../../values/encode.ts"
 import { Refusal } from "../../values/encodeScalar.ts"
-import type { Bytes } from "../protocol/frames.ts"
+import { type Output, shared } from "../../values/output.ts"
+import { nullLength, unsetLength } from "../protocol/frames.ts"
 import type { Marker, Prepared } from "./prepared.ts"
 
-/** The values of the markers as they are sent, or why one of them cannot be. */
+/** The values of the markers as they are sent, with their count in front; or why one of them cannot be. */
 export const encode = (
   { markers }: Prepared,
   params: ReadonlyArray<unknown>
-): Array<Bytes> | Reason.ParametersRefused => {
+): Buffer | Reason.ParametersRefused => {
   if (markers.length !== params.length) {
     return new Reason.ParametersRefused({
       message: `the statement has ${markers.length} markers, but ${params.length} values were given`
     })
   }
-  // Its length is known from the start: an array that grows makes room for 17.
-  // oxlint-disable-next-line unicorn/no-new-array -- see above
-  const encoded = new Array<Bytes>(params.length)
-  for (let index = 0; index < params.length; index++) {
-    const value = params[index]
-    if (value === null) {
-      encoded[index] = null
-    } else if (!Statement.isUnset(value)) {
-      const marker = markers[index]!
-      const bytes = encodedBy(marker, value)
-      if (bytes instanceof Refusal) return refused(index, marker, bytes, value)
-      encoded[index] = bytes
+  const start = shared.at
+  // A value may be a proxy that throws wherever it is looked at.
+  try {
+    shared.short(params.length)
+    for (let index = 0; index < params.length; index++) {
+      const value = params[index]
+      if (value === null) {
+        shared.int(nullLength)
+      } else if (Statement.isUnset(value)) {
+        shared.int(unsetLength)
+      } else {
+        const marker = markers[index]!
+        const refusal = write(marker, value, shared)
+        if (refusal !== undefined) return refused(index, marker, refusal, value)
+      }
     }
+    return shared.cut(start)
+  } finally {
+    shared.reset(start)
   }
-  return encoded
 }
 
-const encodedBy = (marker: Marker, value: unknown): Buffer | Refusal => {
+const write = (marker: Marker, value: unknown, output: Output): Refusal | undefined => {
   // Plainly caught, for this is done for each value: a getter may throw, and so does a buffer that a worker was given.
   try {
-    return marker.encode(value)
+    return sized(marker.encode, value, output)
   } catch (error) {
     return new Refusal(marker.typeText, `${kindOf(value)} that throws ${kindOf(error)} when it is read`)
   }

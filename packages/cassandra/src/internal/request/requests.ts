@@ -4,7 +4,15 @@
 import { Reason } from "@effect-cql/core"
 import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
 import type { RoutingKey } from "../driver/policyOptions.ts"
-import { batchFrame, type BatchMember, type Bytes, executeFrame, queryFrame, type Slot } from "../protocol/frames.ts"
+import {
+  batchFrame,
+  type BatchMember,
+  executeFrame,
+  noValues,
+  queryFrame,
+  type Slot,
+  type Values
+} from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import { Attempt } from "./attempt.ts"
 import type { AttemptContext } from "./attemptContext.ts"
@@ -13,7 +21,6 @@ import type { Prepared, PreparedText } from "./prepared.ts"
 import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.ts"
 
 const noTexts: ReadonlyArray<PreparedText> = []
-const noValues: ReadonlyArray<Bytes> = []
 
 /** One page of one statement: a prepared one if it has parameters. A text without any is sent as it is, which DDL needs. */
 export class StatementAttempt extends Attempt {
@@ -21,7 +28,7 @@ export class StatementAttempt extends Attempt {
   readonly pageState: Buffer | undefined
   #text: PreparedText | undefined
   #prepared: Prepared | undefined
-  #values: ReadonlyArray<Bytes> = noValues
+  #values: Values = noValues
 
   constructor(context: AttemptContext, request: StatementRequest, pageState: string | undefined, done: Done) {
     super(context, done)
@@ -102,7 +109,7 @@ export class StatementAttempt extends Attempt {
 interface Member {
   readonly text: PreparedText
   readonly prepared: Prepared
-  readonly values: ReadonlyArray<Bytes>
+  readonly values: Values
 }
 
 /** A batch. */

@@ -5,7 +5,7 @@ import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port
 import type { Client, token } from "cassandra-driver"
 import { withBrackets } from "../driver/address.ts"
 import { internals, type TokenMetadata } from "../driver/driver.ts"
-import type { Bytes } from "../protocol/frames.ts"
+import { valueAt, type Values } from "../protocol/frames.ts"
 import type { Prepared } from "./prepared.ts"
 
 // Those of the ordered partitioners are bytes, which have no place in a ring of numbers.
@@ -62,22 +62,23 @@ export const namedToken = (metadata: TokenMetadata, { options: { routing } }: Re
     ? undefined
     : metadata.newToken(String(routing.token))
 
-const isSame = (one: Bytes, other: Uint8Array): boolean =>
-  one === other || (one !== null && one !== undefined && bufferOf(one).equals(other))
-
 /** The components of the partition key among the values of a statement. Absent where one is missing, null or unset. */
 export const keyAmong = (
   { markers, partitionKeys }: Prepared,
-  values: ReadonlyArray<Bytes>
+  values: Values
 ): ReadonlyArray<Uint8Array> | undefined => {
   if (partitionKeys.length === 0) return undefined
   const components: Array<Uint8Array> = []
   for (const index of partitionKeys) {
-    const value = values[index]
+    const value = valueAt(values, index)
     const column = markers[index]?.column
     if (value === null || value === undefined) return undefined
     // `IN (?, ?)` has several keys, and the server names the last. A named marker that occurs twice has one value.
-    if (markers.some((marker, at) => at !== index && marker.column === column && !isSame(values[at], value))) {
+    if (
+      markers.some((marker, at) =>
+        at !== index && marker.column === column && valueAt(values, at)?.equals(value) !== true
+      )
+    ) {
       return undefined
     }
     components.push(value)
