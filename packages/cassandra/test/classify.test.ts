@@ -42,6 +42,27 @@ const table: ReadonlyArray<Row> = [
     tag: "InvalidPageState",
     outcome: "NotApplied"
   },
+  ...[
+    "java.lang.NullPointerException",
+    "java.lang.NullPointerException: Cannot invoke \"java.nio.ByteBuffer.position()\" because \"key\" is null",
+    "java.lang.RuntimeException: Reading from an in-memory buffer shouldn't trigger an IOException"
+  ].flatMap((message): ReadonlyArray<Row> => [
+    {
+      name: `0x0000 for a page state: ${message}`,
+      error: response(0x0000, { message }),
+      hasPageState: true,
+      tag: "InvalidPageState",
+      outcome: "NotApplied"
+    },
+    { name: `0x0000: ${message}`, error: response(0x0000, { message }), tag: "ServerError", outcome: "Unknown" }
+  ]),
+  {
+    name: "0x0000 of a page",
+    error: response(0x0000),
+    hasPageState: true,
+    tag: "ServerError",
+    outcome: "Unknown"
+  },
   { name: "0x0100", error: response(0x0100), tag: "AuthenticationFailed", outcome: "NotApplied" },
   {
     name: "0x1000",

@@ -93,6 +93,17 @@ integration("paging", () => {
         }
       }))
 
+    it.effect("a page state of one partition is refused where all are read", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const session = yield* Session
+        const { pageState } = yield* session.executePage(all)
+        const everywhere = Statement.make(`SELECT day, n FROM ${keyspace}.events`)
+        const error = yield* Effect.flip(session.executePage(everywhere, pageState))
+        assert.deepInclude(error, { outcome: "NotApplied", isRetryable: false, attempts: 1 })
+        assert.strictEqual(error.reason._tag, "InvalidPageState")
+      }))
+
     it.effect("pages without rows, of rows that were deleted, end nothing", () =>
       Effect.gen(function*() {
         yield* fill

@@ -189,7 +189,14 @@ describe("a memory session", () => {
         ["INSERT INTO app.stock JSON '{}'", "INSERT ... JSON"],
         ["CREATE MATERIALIZED VIEW app.v AS SELECT * FROM app.users", "CREATE MATERIALIZED VIEW"],
         ["SELECT * FROM app.users WHERE name LIKE 'x%'", "LIKE"],
-        ["GRANT ALL ON KEYSPACE app TO me", "GRANT"]
+        ["GRANT ALL ON KEYSPACE app TO me", "GRANT"],
+        ["SELECT tags['a'..] FROM app.users", "a slice of a collection"],
+        ["SELECT -id FROM app.users", "such an expression in a SELECT clause"],
+        ["SELECT name, (id, name) FROM app.users", "such an expression in a SELECT clause"],
+        ["SELECT similarity_cosine(v, [1, 1]) FROM app.users", "such an expression in a SELECT clause"],
+        ["SELECT floor(at, 1h) FROM app.users", "the function floor"],
+        ["SELECT id FROM app.users WHERE id = CAST(1 AS int)", "CAST in a WHERE clause"],
+        ["UPDATE app.stock SET left = 1 + 2 WHERE item = 'a'", "arithmetic between values"]
       ] as const
       for (const [text, what] of texts) {
         const exit = yield* Effect.exit(Statement.make(text))

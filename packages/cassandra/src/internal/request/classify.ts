@@ -214,9 +214,16 @@ const failures = (error: DriverError): Reason.Failures => ({
   ...(error.reasons === undefined ? undefined : { failuresByNode: { ...error.reasons } })
 })
 
+// A server finds some page states of other queries, and some changed ones, by an exception of its own.
+const isUnreadableState =
+  /^java\.\S*(?:NullPointer|BufferUnderflow|IndexOutOfBounds|NegativeArraySize)Exception|Reading from an in-memory buffer/
+
 /** The error codes of the protocol. */
 const responses: Readonly<Record<number, Row>> = {
-  0x0000: (_, common) => new Reason.ServerError(common),
+  0x0000: (_, common, { hasPageState }) =>
+    hasPageState === true && isUnreadableState.test(common.message)
+      ? new Reason.InvalidPageState(common)
+      : new Reason.ServerError(common),
   // The frames of the adapter are well formed, so that a server can only object to bytes that a client gave back.
   0x000a: (_, common, { hasPageState }) =>
     hasPageState === true ? new Reason.InvalidPageState(common) : new Reason.ProtocolError(common),

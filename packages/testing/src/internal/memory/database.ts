@@ -255,7 +255,10 @@ export class Database {
     const other = unsupportedStatement(text)
     if (other !== undefined) throw unsupported(other)
     const statement = parse(text)
-    if (statement._tag === "Misparsed") throw syntaxError(statement.message)
+    if (statement._tag === "Misparsed") {
+      const missing = unsupportedSyntax(text)
+      throw missing === undefined ? syntaxError(statement.message) : unsupported(missing)
+    }
     if (this.#texts.size >= mostTexts) this.#texts.clear()
     this.#texts.set(text, statement)
     return statement
@@ -271,6 +274,20 @@ const unsupportedStatement = (text: string): string | undefined => {
   if (match === null) return undefined
   const [, verb = match[3], what = ""] = match
   return `${verb} ${what}`.trim().toUpperCase().replaceAll(/\s+/g, " ")
+}
+
+const literals = /\$\$.*?\$\$|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\/[^\n]*|\/\*.*?\*\//gs
+
+const selection = /^\s*SELECT\s+(?:JSON\s+|DISTINCT\s+)*(.*?)\sFROM\b/is
+
+/** The name of a form that a server parses and the grammar lacks, in a text that does not parse. */
+const unsupportedSyntax = (text: string): string | undefined => {
+  const plain = text.replaceAll(literals, "''")
+  const [, clause = ""] = selection.exec(plain) ?? []
+  if (/\[[^\]]*\.\./.test(plain)) return "a slice of a collection"
+  if (/(?:^|[,(])\s*(?:-|\(|\[|\{|NULL\b)/i.test(clause)) return "such an expression in a SELECT clause"
+  if (/\bWHERE\b.*\bCAST\s*\(/is.test(plain)) return "CAST in a WHERE clause"
+  return /[\d?)]\s+[-+*/%]\s+[\d?(:]/.test(plain) ? "arithmetic between values" : undefined
 }
 
 const checkBatch = (type: Ast.BatchText["type"], plans: ReadonlyArray<Plan>): void => {

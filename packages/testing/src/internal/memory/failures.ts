@@ -28,6 +28,12 @@ export const invalid = (message: string): Refused => new Refused(new Reason.Inva
 
 export const syntaxError = (message: string): Refused => new Refused(new Reason.SyntaxError({ message }))
 
+/** Refuses rows that have two columns of one name, as the adapter does. */
+export const columnTwice = (column: string): Refused => {
+  const issue = "two columns have this name. Give them different names, with AS."
+  return new Refused(new Reason.RowDecoding({ message: `row 0, column ${column}: ${issue}`, row: 0, column, issue }))
+}
+
 export const configError = (message: string): Refused => new Refused(new Reason.ConfigError({ message }))
 
 export const unauthorized = (message: string): Refused => new Refused(new Reason.Unauthorized({ message }))

@@ -71,8 +71,11 @@ const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, 
   ["mintimeuuid", [unary("timestamp", "timeuuid", (value: Date) => smallest(value.getTime()))]],
   ["maxtimeuuid", [unary("timestamp", "timeuuid", (value: Date) => largest(value.getTime()))]],
   ["abs", [
-    ...integers.map(([name]) => unary(name, name, (value: number) => Math.abs(value))),
-    unary("bigint", "bigint", (value: bigint) => value < 0n ? -value : value),
+    // The least integer has no counterpart above zero.
+    ...integers.map(([name, bits]) =>
+      unary(name, name, (value: number) => value === -(2 ** (bits - 1)) ? value : Math.abs(value))
+    ),
+    unary("bigint", "bigint", (value: bigint) => BigInt.asIntN(64, value < 0n ? -value : value)),
     unary("varint", "varint", (value: bigint) => value < 0n ? -value : value),
     unary("decimal", "decimal", (value: BigDecimal.BigDecimal) => BigDecimal.abs(value)),
     ...math(Math.abs)
@@ -179,7 +182,7 @@ const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string
 
 // Functions of the server that a statement may call, and that have no counterpart here.
 const others =
-  /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|mask_|similarity_|token$|count_?rows)/
+  /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|floor$|mask_|similarity_|token$|count_?rows)/
 
 /** Returns true if the server has a function of a name. */
 export const isFunction = (name: string): boolean => {

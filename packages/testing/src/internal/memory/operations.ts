@@ -155,18 +155,17 @@ const combine = (
     const value = evaluate(term, column, environment)
     if (value === null) throw invalid("Invalid null value for counter increment")
     if (value === unset) return () => []
+    if (how === "Subtract" && value === -(2n ** 63n)) {
+      throw invalid("The negation of <value> overflows supported counter precision (signed 8 bytes integer)")
+    }
     const delta = how === "Add" ? value as bigint : -(value as bigint)
     return (site) => [{ _tag: "Count", clustering: clusteringFor(site, column), column: name, delta, time: site.time }]
   }
-  if (!isCollection(type)) {
-    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for non counter column ${name}`)
-  }
-  if (!isMultiCell(type)) {
-    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for frozen collection column ${name}`)
-  }
-  if (how === "Prepend" && type._tag !== "List") {
-    throw invalid(`Invalid operation (${shownOperation(column, how, term)}) for non list column ${name}`)
-  }
+  const wrong = (what: string) =>
+    invalid(`Invalid operation (${shownOperation(column, how, term)}) for ${what} column ${name}`)
+  if (!isCollection(type)) throw wrong(isCounter(type) ? "non list" : "non counter")
+  if (!isMultiCell(type)) throw wrong("frozen collection")
+  if (how === "Prepend" && type._tag !== "List") throw wrong("non list")
   const given: CqlType = how === "Subtract" && type._tag === "Map"
     ? { _tag: "Set", element: type.key, frozen: false }
     : type

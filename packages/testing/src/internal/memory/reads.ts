@@ -1,9 +1,10 @@
 /**
  * SELECT: the rows that a WHERE selects, in their order, within their limits, page by page.
  */
+import { columnNamesOf } from "./columnNames.ts"
 import type { Select, Selected, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
-import { invalid, unsupported } from "./failures.ts"
+import { columnTwice, invalid, unsupported } from "./failures.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
 import { unset } from "./markers.ts"
 import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
@@ -47,7 +48,7 @@ const limitOf = (term: Term | undefined, name: string, environment: Environment)
   if (term === undefined) return Number.POSITIVE_INFINITY
   const value = evaluateInt(term, `[${name.toLowerCase().replaceAll(" ", "_")}]`, environment)
   if (value === unset) return Number.POSITIVE_INFINITY
-  if (value === null) throw invalid(`Invalid null value of ${name}`)
+  if (value === null) throw invalid(`Invalid null value of ${name.toLowerCase()}`)
   if ((value as number) <= 0) throw invalid("LIMIT must be strictly positive")
   return value as number
 }
@@ -60,6 +61,9 @@ export const select = (
 ): Result => {
   const query = check(statement, environment)
   const { expressions } = query
+  const names = expressions.map(({ name }) => name)
+  const twice = statement.isJson ? undefined : names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw columnTwice(twice)
   if (sortsAcross(query) && pageSize !== undefined && query.limit > pageSize) {
     throw invalid(
       "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the " +
@@ -270,6 +274,7 @@ const check = (statement: Select, environment: Environment): Query => {
     ? table.columns.map(columnExpression)
     : selected.map((each) => compile(table, each, environment))
   const restrictions = restrictionsOf(table, statement.where, environment)
+  checkStatics(table, statement.selected ?? [], restrictions)
   if (statement.isDistinct) checkDistinct(table, expressions, restrictions)
   checkSelect(table, restrictions, statement.allowFiltering)
   checkGrouping(table, statement, restrictions)
@@ -290,6 +295,19 @@ const perPartitionOf = ({ isDistinct, perPartitionLimit }: Select, environment: 
     throw invalid("PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries")
   }
   return limitOf(perPartitionLimit, "PER PARTITION LIMIT", environment)
+}
+
+/** A SELECT of static columns is about partitions. */
+const checkStatics = (
+  table: Table,
+  selected: ReadonlyArray<Selected>,
+  restrictions: ReadonlyArray<Restriction>
+): void => {
+  const kinds = selected.flatMap(({ selector }) => columnNamesOf(selector)).map((name) => table.column(name).kind)
+  const isOfStatics = kinds.includes("static") && kinds.every((kind) => kind === "static" || kind === "partition_key")
+  if (isOfStatics && restrictions.flatMap(columnsOf).some(({ kind }) => kind === "clustering")) {
+    throw invalid("Cannot restrict clustering columns when selecting only static columns")
+  }
 }
 
 const checkDistinct = (

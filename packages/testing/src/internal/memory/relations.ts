@@ -6,11 +6,10 @@ import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
 import { type Receiver, unset } from "./markers.ts"
-import { token as tokenOf } from "./murmur3.ts"
 import type { Column, Table } from "./schema.ts"
-import { keyBytes } from "./store.ts"
 import { evaluate, evaluateKey } from "./terms.ts"
-import { type CqlType, frozen, isMultiCell, scalar, schemaText } from "./values/types.ts"
+import { checkTokens, tokenRestriction } from "./tokens.ts"
+import { type CqlType, frozen, isMultiCell, schemaText } from "./values/types.ts"
 
 export type SliceOperator = "<" | "<=" | ">" | ">="
 
@@ -51,6 +50,7 @@ export const restrictionsOf = (
   }
   const restrictions = relations.map((relation) => restrictionOf(table, relation, environment))
   checkTogether(restrictions)
+  checkTokens(table, restrictions)
   return restrictions
 }
 
@@ -217,46 +217,6 @@ const clusteringOf = (table: Table, names: ReadonlyArray<string>, rest: string):
     }
   }
   return columns
-}
-
-const tokenRestriction = (
-  table: Table,
-  { columns, operator, term }: Extract<Relation, { readonly _tag: "CompareToken" }>,
-  environment: Environment
-): Restriction => {
-  const named = columns.map((name) => table.column(name))
-  const isKey = named.length === table.partition.length && named.every((column) => column.kind === "partition_key")
-  if (!isKey) {
-    throw invalid(
-      "The token() function must be applied to all partition key components or none of them"
-    )
-  }
-  if (named.some((column, index) => column.position !== index)) {
-    throw invalid(
-      `The token function arguments must be in the partition key order: ${
-        table.partition.map(({ name }) => name).join(", ")
-      }`
-    )
-  }
-  if (operator === "!=" || operator === "IN" || operator.startsWith("CONTAINS")) {
-    throw invalid(`Unsupported "${operator}" relation on token()`)
-  }
-  const token = term._tag === "CallTerm" && term.name === "token"
-    ? callToken(table, term.args, environment)
-    : evaluateKey(term, { name: "partition key token", type: scalar("bigint") }, environment) as bigint
-  return { _tag: "Token", operator: operator as SliceOperator | "=", token }
-}
-
-const callToken = (table: Table, args: ReadonlyArray<Term>, environment: Environment): bigint => {
-  if (args.length !== table.partition.length) {
-    throw invalid(
-      `Invalid number of arguments in call to function token: ${table.partition.length} required but ${args.length} provided`
-    )
-  }
-  const key = table.partition.map(({ type }, index) =>
-    evaluateKey(args[index]!, { name: `arg${index}(system.token)`, type }, environment)
-  )
-  return tokenOf(keyBytes(table, key))
 }
 
 /** Refuses restrictions that exclude each other. */

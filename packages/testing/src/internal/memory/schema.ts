@@ -95,7 +95,10 @@ export class Table {
 
   column(name: string): Column {
     const column = this.find(name)
-    if (column === undefined) throw invalid(`Undefined column name ${name} in table ${this.keyspace}.${this.name}`)
+    if (column === undefined) {
+      const shown = /^[a-z][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll("\"", "\"\"")}"`
+      throw invalid(`Undefined column name ${shown} in table ${this.keyspace}.${this.name}`)
+    }
     return column
   }
 

@@ -107,6 +107,9 @@ const elementExpression = (table: Table, selector: Selector, term: Term, environ
   const of = expressionOf(table, selector, environment)
   const { type } = of
   if (type._tag !== "Map" && type._tag !== "Set") {
+    if (type._tag === "List") {
+      throw invalid(`Element selection is only allowed on sets and maps, but ${of.name} is a list`)
+    }
     throw invalid(`Invalid element selection: ${of.name} is of type ${schemaText(type)} is not a collection`)
   }
   const keyType = type._tag === "Map" ? type.key : type.element

@@ -94,6 +94,8 @@ export const holds = (restriction: Restriction, live: Live): boolean => {
       return satisfies(0, restriction.operator)
     }
     case "Token":
+      // The end of the ring is its first token as well: as an upper bound it is none.
+      if (restriction.token === firstToken && !restriction.operator.startsWith(">")) return true
       return restriction.operator === "="
         ? live.partition.token === restriction.token
         : satisfies(
@@ -102,6 +104,8 @@ export const holds = (restriction: Restriction, live: Live): boolean => {
         )
   }
 }
+
+const firstToken = -(2n ** 63n)
 
 const satisfies = (order: number, operator: SliceOperator): boolean => {
   switch (operator) {
@@ -160,9 +164,8 @@ const checkPartition = (
   const hasToken = restrictions.some(({ _tag }) => _tag === "Token")
   if (ofKey.length === 0 || allowFiltering) return
   if (hasToken) {
-    throw invalid(
-      `Columns "${columnsOf(ofKey[0]!)[0]?.name}" cannot be restricted by both a normal relation and a token relation`
-    )
+    if (keysOf(table, restrictions) === undefined) throw invalid(filteringMessage)
+    return
   }
   if (ofKey.some(({ _tag }) => _tag !== "Eq" && _tag !== "In")) {
     throw invalid(filteringMessage)

@@ -1,6 +1,7 @@
 /**
  * INSERT, UPDATE and DELETE: checked against their table first, and then turned into changes.
  */
+import { checkConditionalDelete, refuseLists } from "./conditionalWrites.ts"
 import { checkCondition, type Checked } from "./conditions.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
@@ -55,6 +56,9 @@ const timestampOf = (term: Ast.Term | undefined, environment: Environment): bigi
   if (term === undefined) return undefined
   const value = evaluate(term, { name: "[timestamp]", type: scalar("bigint") }, environment)
   if (value === null) throw invalid("Invalid null value of timestamp")
+  if (value === -(2n ** 63n)) {
+    throw invalid("Out of bound timestamp, must be in [-9223372036854775807, 9223372036854775807]")
+  }
   return value === unset ? undefined : value as bigint
 }
 
@@ -181,7 +185,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
     conditions.every(({ column }) => column.kind === "static")
   const targets = targetsOf(table, restrictions, "UPDATE", isStatic ? "partition" : "row")
   for (const key of targets.keys) checkKey(table, key)
-  checkConditional(table, statement.if, targets)
+  if (statement.if !== undefined) refuseLists(targets, "updates")
   const ttl = ttlOf(table, statement.using.ttl, environment)
   return {
     table,
@@ -215,10 +219,13 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
   )
   const restrictions = restrictionsOf(table, statement.where, environment)
   const conditions = conditionsOf(table, statement.if, environment)
-  const ofStatics = operations.length > 0 && operations.every(([isStatic]) => isStatic) && table.clustering.length > 0
+  const ofStatics = operations.length > 0 && operations.every(([isStatic]) => isStatic) &&
+    table.clustering.length > 0 &&
+    conditions.every(({ column }) => column.kind === "static")
+  if (statement.if !== undefined) checkConditionalDelete(table, restrictions, operations, conditions)
   const needs = operations.length === 0 ? "any" : ofStatics ? "partition" : "row"
   const targets = targetsOf(table, restrictions, "DELETE", needs)
-  checkConditional(table, statement.if, targets)
+  if (statement.if !== undefined) refuseLists(targets, "deletions")
   const timestamp = timestampOf(statement.using.timestamp, environment)
   const condition = conditionalOf(statement.if, conditions, operations, targets.rows === undefined)
   if (operations.length > 0) {
@@ -260,21 +267,6 @@ const conditionalOf = (
   const readsStatics = columns.some(({ column }) => column.kind === "static") ||
     operations.some(([isStatic]) => isStatic)
   return { kind: typeof conditions === "string" ? conditions : "columns", columns, isStatic, readsStatics }
-}
-
-/** A condition is decided within one partition, at one row. */
-const checkConditional = (table: Table, conditions: Ast.If, { keys, ranges, rows }: Targets): void => {
-  if (conditions === undefined) return
-  if (keys.length > 1) throw invalid("IN on the partition key is not supported with conditional updates")
-  if ((rows?.length ?? 1) > 1) {
-    throw invalid("IN on the clustering key columns is not supported with conditional updates")
-  }
-  const isWhole = rows === undefined && table.clustering.length > 0
-  if (ranges !== undefined || (isWhole && conditions === "EXISTS")) {
-    throw invalid(
-      `DELETE statements must restrict all PRIMARY KEY columns with equality relations in order to delete non static columns`
-    )
-  }
 }
 
 /** Returns true if the condition of a write holds now. */
