@@ -12,16 +12,16 @@ import * as Stream from "effect/Stream"
 import type * as CqlCluster from "./CqlCluster.ts"
 import { changed } from "./internal/jobs/limits.ts"
 import * as rejects from "./internal/jobs/rejects.ts"
+import { allLanes, laneName, removal } from "./internal/jobs/removal.ts"
 import * as rows from "./internal/jobs/rows.ts"
-import { summaryLane } from "./internal/jobs/summary.ts"
 import * as Units from "./internal/jobs/units.ts"
-import { entriesOf, entryOfEach, lanesAtOnce, removeLane, takeWith } from "./internal/lanes/fence.ts"
+import { entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 import type { Rejected } from "./JobContext.ts"
 import type { Reject, State } from "./JobHandle.ts"
 import type { ErrorBudget, Limits } from "./JobLimits.ts"
-import type { Lane } from "./Lanes.ts"
+import type { Lane, LaneLost } from "./Lanes.ts"
 
 /**
  * The end of a job whose error budget was exhausted: the rejects by then, and how many the budget allowed.
@@ -70,6 +70,25 @@ export interface Stored {
 }
 
 /**
+ * A job with the time at which it was created: another one of its id, which was started after its removal, has another time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Created = Pick<Stored, "id" | "timestamp">
+
+/**
+ * Options of `removeEnded`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RemoveEndedOptions {
+  /** Age of a job, counted from its end, from which on it is removed. `0` removes all that have ended. */
+  readonly olderThan: Duration.Input
+}
+
+/**
  * The stored jobs. Definitions of jobs (`Job.make`) and runners (`JobRunner.layer`) use it.
  *
  * @category services
@@ -78,7 +97,8 @@ export interface Stored {
 export class Jobs extends Context.Service<Jobs, {
   /** Number of lanes of a job that is created here. */
   readonly lanes: number
-  readonly all: Effect.Effect<ReadonlyArray<Stored>, CqlError>
+  /** All jobs, in the order of their ids, read page by page. */
+  readonly list: Stream.Stream<Stored, CqlError>
   readonly find: (id: string) => Effect.Effect<Stored | undefined, CqlError>
   /** Stores a job, and returns the one that has its id: this one, or one that was there before. */
   readonly create: (job: Stored) => Effect.Effect<Stored, CqlError>
@@ -92,10 +112,12 @@ export class Jobs extends Context.Service<Jobs, {
   readonly setLimits: (id: string, limits: Limits) => Effect.Effect<boolean, CqlError>
   /** Changes the state of a job if it has one of some states. Returns false if it has another one. */
   readonly move: (id: string, from: ReadonlyArray<State>, to: State) => Effect.Effect<boolean, CqlError>
-  /** Takes a lane of a job, so that its entries can be written. */
-  readonly take: (id: string, lane: number) => Effect.Effect<Lane, CqlError>
+  /** Takes a lane of a job that is planned, a new one too, so that its entries can be written. */
+  readonly open: (job: Created, lane: number) => Effect.Effect<Lane, CqlError>
+  /** Takes a lane of a job, so that its entries can be written. Fails with `LaneLost` if the job was removed. */
+  readonly take: (job: Created, lane: number) => Effect.Effect<Lane, CqlError | LaneLost>
   /** Reads the entries of a lane of a job, without taking it. */
-  readonly entries: (id: string, lane: number) => Effect.Effect<ReadonlyMap<string, string>, CqlError>
+  readonly entries: (job: Created, lane: number) => Effect.Effect<ReadonlyMap<string, string>, CqlError>
   /** Reads one entry of each lane of a job, by lane, or of some lanes. */
   readonly entryOfEach: (
     job: Stored,
@@ -105,9 +127,32 @@ export class Jobs extends Context.Service<Jobs, {
   /**
    * Deletes a job that has ended, with its lanes and rejects. It is `removing` meanwhile, and a removal that was interrupted is
    * continued by the next one. A process that still has a lane of it is refused. Returns false if the job has not ended, and true if
-   * there is none.
+   * there is none. Several processes may remove it at the same time, and one that is late does not touch another job of its id.
    */
   readonly remove: (id: string) => Effect.Effect<boolean, CqlError>
+  /**
+   * Deletes the jobs that ended at least so long ago, as `remove` does, and returns their number. It reads the list page by page and
+   * deletes one job after the other. It may be interrupted and repeated, and several processes may run it at a time. Each of them counts
+   * the jobs that it has deleted or helped to delete. A removal that was interrupted is continued, whatever the age of its job.
+   *
+   * The end of a job has the time of the servers. Its age is counted by the clock of this process. Dies with `InvalidOptions` for a
+   * negative duration.
+   *
+   * **Example** (Removal by age)
+   *
+   * ```ts
+   * import { CqlCluster, Jobs } from "@effect-cql/cluster"
+   * import { MockSession } from "@effect-cql/testing"
+   * import { Effect, Layer, Schedule } from "effect"
+   *
+   * const jobs = Jobs.layer({ keyspace: "app" }).pipe(Layer.provide(MockSession.memory(CqlCluster.ddl("app"))))
+   * const remove = Jobs.Jobs.use(({ removeEnded }) => removeEnded({ olderThan: "30 days" }))
+   * const daily = remove.pipe(Effect.repeat(Schedule.spaced("1 day")))
+   * console.assert(Effect.isEffect(daily))
+   * console.assert((await Effect.runPromise(remove.pipe(Effect.provide(jobs)))) === 0)
+   * ```
+   */
+  readonly removeEnded: (options: RemoveEndedOptions) => Effect.Effect<number, CqlError>
   /** Writes rejects of a unit. */
   readonly reject: (
     job: Stored,
@@ -157,12 +202,12 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
     Jobs,
     Effect.gen(function*() {
       const store = yield* makeStore(options, Duration.seconds(10))
-      const take = takeWith(store, yield* nextName)
-      const nameOf = (id: string) => `job/${id}`
-      const entries = (id: string, lane: number) => entriesOf(store, nameOf(id), lane)
+      const lanes = takeWith(store, yield* nextName)
+      const entries = (job: Created, lane: number) => entriesOf(store, laneName(job), lane)
+      const remove = removal(store)
       return Jobs.of({
         lanes: options.lanes ?? 64,
-        all: rows.all(store),
+        list: rows.list(store),
         find: (id) => rows.find(store, id),
         create: (job) => rows.create(store, job),
         begin: (id, units) => rows.begin(store, id, units),
@@ -170,32 +215,20 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         exhaust: (job, exhausted) => rows.exhaust(store, job, exhausted),
         setLimits: (id, limits) => rows.setLimits(store, id, (bounds) => changed(bounds, limits)),
         move: (id, from, to) => rows.move(store, id, from, to),
-        take: (id, lane) => take(nameOf(id), lane),
+        open: (job, lane) => lanes.open(laneName(job), lane),
+        take: (job, lane) => lanes.take(laneName(job), lane),
         entries,
-        entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, nameOf(job.id), lanes, entry),
-        remove: (id) =>
-          Effect.gen(function*() {
-            const job = yield* rows.find(store, id)
-            if (job === undefined) return true
-            if (!(yield* rows.move(store, id, ["done", "failed", "cancelled"], "removing"))) return false
-            yield* Effect.forEach(
-              [summaryLane, ...allLanes(job)],
-              (lane) => Effect.andThen(removeLane(store, nameOf(id), lane), rejects.remove(store, job, lane)),
-              { concurrency: lanesAtOnce, discard: true }
-            )
-            yield* rows.remove(store, id)
-            return true
-          }),
+        entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, laneName(job), lanes, entry),
+        remove: remove.one,
+        removeEnded: ({ olderThan }) => remove.ended(olderThan),
         reject: (job, lane, place, rejected, keeping) => rejects.write(store, job, lane, place, rejected, keeping),
         rejects: (job, lane) =>
           Stream.unwrap(
             Effect.map(
-              entries(job.id, lane),
+              entries(job, lane),
               (entries) => rejects.read(store, job, lane, new Map(Units.unitsIn(entries)))
             )
           )
       })
     })
   )
-
-const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)

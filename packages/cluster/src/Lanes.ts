@@ -169,7 +169,7 @@ const interval = Duration.seconds(10)
 const taking = (options: CqlCluster.Options): Effect.Effect<Lanes["Service"]["take"], never, Session> =>
   Effect.gen(function*() {
     const store = yield* makeStore(options, interval)
-    return takeWith(store, yield* nextName)
+    return takeWith(store, yield* nextName).open
   })
 
 /** The work of a lane, begun again when it fails: a singleton of Effect is not. */

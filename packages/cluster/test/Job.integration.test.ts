@@ -4,7 +4,7 @@ import { Query, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
 import { ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 import { rejectsOf } from "./support/jobs.ts"
 
 const keyspace = ownName("jobs")
@@ -117,6 +117,26 @@ integration("A job", () => {
             const next = yield* Fill.start({ units: 3 }, { id: "fill" })
             const { rejected: nextRejected, rows: nextRows } = yield* Effect.timeout(next.await, "60 seconds")
             assert.deepStrictEqual([nextRows, nextRejected, (yield* rejectsOf(next)).length], [300, 3, 3])
+            const { list, removeEnded } = yield* Jobs.Jobs
+            const ids = Effect.map(Stream.runCollect(list), (jobs) => jobs.map(({ id }) => id))
+            yield* Effect.forEach([1, 2, 3, 4], (at) =>
+              Effect.flatMap(Fill.start({ units: 2 }, { id: `old ${at}`, rate: 1 }), ({ cancel }) => cancel))
+            const running = yield* Fill.start({ units: 50 }, { id: "running", rate: 1 })
+            assert.strictEqual(yield* removeEnded({ olderThan: "1 hour" }), 0)
+            yield* Effect.sleep("1100 millis")
+            const removed = yield* Effect.all([removeEnded({ olderThan: "1 second" }), removeEnded({ olderThan: 0 })], {
+              concurrency: 2
+            })
+            assert.isAtLeast(removed[0] + removed[1], 5)
+            assert.deepStrictEqual(yield* ids, ["running"])
+            yield* running.cancel
+            assert.strictEqual(yield* removeEnded({ olderThan: 0 }), 1)
+            for (const table of ["jobs", "lanes", "rejects"]) {
+              const left = yield* Statement.rows(
+                Statement.make(`SELECT * FROM ${keyspace}.cluster_${table} WHERE cluster = 'fill' ALLOW FILTERING`)
+              )
+              assert.deepStrictEqual([table, left], [table, []])
+            }
           }).pipe(Effect.provide(runner("fill"))),
         120_000
       )

@@ -84,7 +84,7 @@ describe("a job", () => {
         lanes: 2,
         units: [{ unit: { n: 1 }, lane: 0 }, { unit: { n: 2 }, lane: 1 }]
       })
-      assert.deepStrictEqual(yield* Jobs.Jobs.use(({ all }) => all), [])
+      assert.deepStrictEqual(yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list)), [])
     }).pipe(Effect.provide(client)))
 
   it.effect("is the same one with the same id and parameters, and a conflict with others", () =>

@@ -3,7 +3,7 @@ import { CqlCluster, CqlRunnerStorage, Job, JobRunner, Jobs, TableJob } from "@e
 import { CqlSchema, Table, TokenRange } from "@effect-cql/schema"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, Option, Schema } from "effect"
+import { Effect, Fiber, Layer, Logger, Option, Schema, Stream } from "effect"
 import { MessageStorage, RunnerAddress, RunnerHealth, Runners, Sharding, ShardingConfig } from "effect/cluster"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
@@ -83,7 +83,7 @@ describe("a plan", () => {
       const partitions = units.reduce((sum, unit) => sum + (unit.partitions ?? 0), 0)
       assert.approximately(bytes, 2_000_000, 100)
       assert.approximately(partitions, 20_000, 100)
-      assert.deepStrictEqual(yield* Jobs.Jobs.use(({ all }) => all), [])
+      assert.deepStrictEqual(yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list)), [])
     }).pipe(Effect.provide(memory([...Table.ddl(User)], {
       answers: [
         MockSession.when(
@@ -118,9 +118,9 @@ describe("an activity", () => {
       yield* process(SumLive)
       assert.strictEqual(yield* after(1, Report.execute({ id: "x", upTo: 3 })), 16)
       assert.strictEqual(yield* after(1, Report.execute({ id: "x", upTo: 3 })), 16)
-      assert.strictEqual((yield* Jobs.Jobs.use(({ all }) => all)).length, 2)
+      assert.strictEqual((yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list))).length, 2)
       assert.strictEqual(yield* after(1, Report.execute({ id: "y", upTo: 3 })), 16)
-      assert.strictEqual((yield* Jobs.Jobs.use(({ all }) => all)).length, 4)
+      assert.strictEqual((yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list))).length, 4)
     }).pipe(Effect.provide(
       ReportLive.pipe(Layer.provideMerge(WorkflowEngine.layerMemory), Layer.provideMerge(memory()))
     )))

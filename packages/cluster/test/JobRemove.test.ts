@@ -1,10 +1,13 @@
 /** The removal of jobs. */
-import { Jobs } from "@effect-cql/cluster"
-import { Statement } from "@effect-cql/core"
+import { Job, Jobs } from "@effect-cql/cluster"
+import { InvalidOptions, Statement } from "@effect-cql/core"
+import { textOf } from "@effect-cql/core/Port"
+import { defectOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, numbered, process, rejectsOf } from "./support/jobs.ts"
+import { gated } from "./support/port.ts"
 
 const job = numbered({ errorBudget: { rejects: 1_000 } })
 const layer = job.toLayer((unit, { reject }) => Effect.as(reject({ position: `${unit}`, error: "bad" }), 1))
@@ -46,10 +49,13 @@ describe("the removal of a job", () => {
     Effect.gen(function*() {
       const jobs = yield* Jobs.Jobs
       const handle = yield* job.start({ units: 4 }, { id: "a" })
-      const lane = yield* jobs.take("a", 1)
+      const stale = (yield* jobs.find("a"))!
+      const lane = yield* jobs.take(stale, 1)
       yield* handle.cancel
       yield* handle.remove
       assert.strictEqual((yield* Effect.flip(lane.save([["progress", "{}"]])))._tag, "LaneLost")
+      // Nor does it bring the lane back.
+      assert.strictEqual((yield* Effect.flip(jobs.take(stale, 1)))._tag, "LaneLost")
       assert.deepStrictEqual(yield* stored, [0, 0, 0])
     }).pipe(Effect.provide(memory())))
 
@@ -65,4 +71,127 @@ describe("the removal of a job", () => {
       }
       assert.deepStrictEqual([(yield* jobs.find("a"))?.units, (yield* jobs.find("a"))?.state], [4, "running"])
     }).pipe(Effect.provide(memory())))
+})
+
+describe("a removal that is late", () => {
+  /** The jobs of a process whose deletions of lanes take their time. */
+  const lateJobs = Layer.fresh(Jobs.layer({ keyspace: "app" })).pipe(
+    Layer.provide(
+      gated((request, send) =>
+        textOf(request).includes("epoch = null")
+          ? Effect.andThen(Effect.sleep("3 seconds"), send(request))
+          : send(request)
+      )
+    )
+  )
+
+  it.effect("does not touch another job of the same id", () =>
+    Effect.gen(function*() {
+      const handle = yield* job.start({ units: 4 }, { id: "a" })
+      yield* handle.cancel
+      const late = yield* Effect.forkChild(Jobs.Jobs.use(({ remove }) => remove("a")).pipe(Effect.provide(lateJobs)))
+      yield* TestClock.adjust("1 second")
+      yield* handle.remove
+      const next = yield* job.start({ units: 9 }, { id: "a" })
+      yield* TestClock.adjust("3 minutes")
+      assert.isTrue(yield* Fiber.join(late))
+      yield* process(layer)
+      const { done, rejected, rows } = yield* after(1, next.await)
+      assert.deepStrictEqual([done, rejected, rows], [9, 9, 9])
+    }).pipe(Effect.scoped, Effect.provide(memory())))
+
+  it.effect("leaves a job alone that has run again since it was read", () =>
+    Effect.gen(function*() {
+      const jobs = yield* Jobs.Jobs
+      const handle = yield* job.start({ units: 4 }, { id: "a" })
+      yield* jobs.move("a", ["running"], "failed")
+      yield* TestClock.adjust("2 hours")
+      const lateList = Layer.fresh(Jobs.layer({ keyspace: "app" })).pipe(
+        Layer.provide(gated((request, send) =>
+          textOf(request).includes("writetime(state)")
+            ? Effect.tap(send(request), Effect.sleep("3 seconds"))
+            : send(request)
+        ))
+      )
+      const late = yield* Effect.forkChild(
+        Jobs.Jobs.use(({ removeEnded }) => removeEnded({ olderThan: "1 hour" })).pipe(Effect.provide(lateList))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* handle.retry()
+      yield* jobs.move("a", ["running"], "failed")
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* Fiber.join(late), 0)
+      assert.strictEqual((yield* jobs.find("a"))?.state, "failed")
+    }).pipe(Effect.provide(memory())))
+})
+
+describe("a removal by age", () => {
+  const ended = (id: string, state: "done" | "failed" | "cancelled") =>
+    Effect.gen(function*() {
+      yield* job.start({ units: 6 }, { id })
+      yield* (yield* Jobs.Jobs).move(id, ["running"], state)
+    })
+  const ids = Jobs.Jobs.use(({ list }) => Effect.map(Stream.runCollect(list), (jobs) => jobs.map(({ id }) => id)))
+  const removeEnded = (olderThan: Duration.Input) => Jobs.Jobs.use((jobs) => jobs.removeEnded({ olderThan }))
+
+  it.effect("deletes what ended before it, ends removals that were interrupted, and keeps what has not ended", () =>
+    Effect.gen(function*() {
+      yield* ended("done", "done")
+      yield* ended("failed", "failed")
+      yield* job.start({ units: 6 }, { id: "paused" })
+      yield* Job.handle("paused").pipe(Effect.flatMap(({ pause }) => pause))
+      yield* job.start({ units: 6 }, { id: "running" })
+      yield* ended("later", "done")
+      yield* TestClock.adjust("1 hour")
+      // The age counts from the end, and not from the start.
+      const jobs = yield* Jobs.Jobs
+      yield* job.start({ units: 6 }, { id: "cancelled" })
+      yield* TestClock.adjust("2 hours")
+      yield* jobs.move("cancelled", ["running"], "cancelled")
+      yield* ended("half", "done")
+      yield* jobs.move("half", ["done"], "removing")
+      assert.strictEqual(yield* removeEnded("4 hours"), 1)
+      assert.deepStrictEqual(yield* ids, ["cancelled", "done", "failed", "later", "paused", "running"])
+      assert.strictEqual(yield* removeEnded("2 hours"), 3)
+      assert.deepStrictEqual(yield* ids, ["cancelled", "paused", "running"])
+      assert.strictEqual(yield* removeEnded(Duration.infinity), 0)
+      assert.strictEqual(yield* removeEnded(0), 1)
+      assert.deepStrictEqual(yield* ids, ["paused", "running"])
+      assert.strictEqual(yield* removeEnded(0), 0)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("reads many jobs page by page", () =>
+    Effect.gen(function*() {
+      yield* Effect.forEach(Array.from({ length: 50 }), (_, at) => ended(`${at}`, at % 2 === 0 ? "done" : "failed"))
+      yield* job.start({ units: 2 }, { id: "last" })
+      assert.strictEqual(yield* removeEnded(0), 50)
+      assert.deepStrictEqual(yield* ids, ["last"])
+      assert.strictEqual(yield* countOf("jobs"), 1)
+    }).pipe(Effect.provide(memory([], { defaults: { pageSize: 7 } }))))
+
+  it.effect("is refused for a negative duration", () =>
+    Effect.gen(function*() {
+      assert.instanceOf(yield* Effect.exit(removeEnded(-1)).pipe(Effect.map(defectOf)), InvalidOptions)
+    }).pipe(Effect.provide(memory())))
+
+  for (let statements = 0; statements < 12; statements++) {
+    it.effect(`is shared by two processes, one of which dies: after ${statements} statements`, () =>
+      Effect.gen(function*() {
+        const latency = "10 millis"
+        const slowly = Layer.fresh(Jobs.layer({ keyspace: "app" })).pipe(
+          Layer.provide(gated((request, send) => Effect.andThen(Effect.sleep(latency), send(request))))
+        )
+        yield* Effect.forEach(["a", "b", "c"], (id) => ended(id, "done"))
+        yield* TestClock.adjust("1 second")
+        const [one, other] = [
+          yield* Effect.forkChild(removeEnded("1 second").pipe(Effect.provide(slowly))),
+          yield* Effect.forkChild(removeEnded("1 second").pipe(Effect.provide(slowly)))
+        ]
+        yield* TestClock.adjust(10 * statements + 5)
+        yield* Fiber.interrupt(one)
+        yield* TestClock.adjust("1 minute")
+        assert.isAtMost(yield* Fiber.join(other), 3)
+        assert.deepStrictEqual(yield* stored, [0, 0, 0])
+      }).pipe(Effect.provide(memory())))
+  }
 })

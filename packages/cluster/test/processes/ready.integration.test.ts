@@ -32,7 +32,9 @@ const ownersOf = ({ id }: Job.Handle) =>
     rowsOf("SELECT DISTINCT cluster, name, lane, owner FROM cluster_lanes"),
     (rows) =>
       new Map(rows.flatMap(({ lane, name, owner }) =>
-        name === `job/${id}` && Number(lane) >= 0 ? [[Number(lane), String(owner).split(" ")[0] ?? ""] as const] : []
+        String(name).startsWith(`job/${id}/`) && Number(lane) >= 0
+          ? [[Number(lane), String(owner).split(" ")[0] ?? ""] as const]
+          : []
       ))
   )
 

@@ -138,9 +138,11 @@ export const compare = (
       `${state}, ${done} of ${units} done, ${failed} failed`
     )
     check("each row is counted exactly once", counted === rows, `${counted} of ${rows}`)
-    const lanes = Array.from({ length: stored?.lanes ?? 0 }, (_, lane) => lane)
+    const lanes = stored === undefined
+      ? []
+      : Array.from({ length: stored.lanes }, (_, lane) => jobs.entries(stored, lane))
     let [unequal, unended] = [0, 0]
-    for (const entries of yield* Effect.forEach(lanes, (lane) => jobs.entries(job.id, lane), { concurrency: 8 })) {
+    for (const entries of yield* Effect.all(lanes, { concurrency: 8 })) {
       let ofLane = 0
       for (const [name, text] of entries) {
         if (!name.startsWith("unit/")) continue

@@ -53,9 +53,43 @@ export class Store {
         this.#jobs.set(id, { ...job, ...to })
         return true
       })
+    const take = ({ id }: Jobs.Created, lane: number) =>
+      // A read of the epoch, and a condition on it.
+      Effect.andThen(
+        statement("lane read", () => undefined),
+        statement("lane taken", (): Lanes.Lane => {
+          const row = this.#lane(id, lane)
+          const epoch = ++row.epoch
+          row.owners.set(epoch, process)
+          return {
+            name: id,
+            lane,
+            epoch,
+            entries: statement("lane read", () => row.entries),
+            save: (entries) =>
+              Effect.flatMap(
+                statement("lane written", () => {
+                  if (row.epoch !== epoch) return false
+                  const next = new Map(row.entries)
+                  for (const [name, text] of entries) {
+                    if (text === null) next.delete(name)
+                    else next.set(name, text)
+                  }
+                  row.entries = next
+                  return true
+                }),
+                (isWritten) => {
+                  if (isWritten) return Effect.void
+                  this.refused++
+                  return Effect.fail(new Lanes.LaneLost({ name: id, lane, epoch }))
+                }
+              )
+          }
+        })
+      )
     return {
       lanes: this.#count,
-      all: statement("read of the jobs", () => [...this.#jobs.values()]),
+      list: Stream.unwrap(statement("read of the jobs", () => Stream.fromIterable([...this.#jobs.values()]))),
       find: (id) => statement("read of the jobs", () => this.#jobs.get(id)),
       create: (job) =>
         statement("job written", () => {
@@ -73,8 +107,9 @@ export class Store {
       reject: () => Effect.die(new Error("no rejects were expected")),
       rejects: () => Stream.empty,
       remove: () => Effect.die(new Error("no removal was expected")),
+      removeEnded: () => Effect.die(new Error("no removal was expected")),
       move: (id, from, to) => change(id, ({ state }) => from.includes(state), { state: to }),
-      entries: (id, lane) => statement("lane read", () => this.#lane(id, lane).entries),
+      entries: ({ id }, lane) => statement("lane read", () => this.#lane(id, lane).entries),
       entryOfEach: (job, name, lanes = Array.from({ length: job.lanes }, (_, lane) => lane)) =>
         // Sixty-four lanes are read by one statement.
         Effect.map(
@@ -85,40 +120,8 @@ export class Store {
               return text === undefined ? [] : [[lane, text] as const]
             }))
         ),
-      take: (id, lane) =>
-        // A read of the epoch, and a condition on it.
-        Effect.andThen(
-          statement("lane read", () => undefined),
-          statement("lane taken", (): Lanes.Lane => {
-            const row = this.#lane(id, lane)
-            const epoch = ++row.epoch
-            row.owners.set(epoch, process)
-            return {
-              name: id,
-              lane,
-              epoch,
-              entries: statement("lane read", () => row.entries),
-              save: (entries) =>
-                Effect.flatMap(
-                  statement("lane written", () => {
-                    if (row.epoch !== epoch) return false
-                    const next = new Map(row.entries)
-                    for (const [name, text] of entries) {
-                      if (text === null) next.delete(name)
-                      else next.set(name, text)
-                    }
-                    row.entries = next
-                    return true
-                  }),
-                  (isWritten) => {
-                    if (isWritten) return Effect.void
-                    this.refused++
-                    return Effect.fail(new Lanes.LaneLost({ name: id, lane, epoch }))
-                  }
-                )
-            }
-          })
-        )
+      open: take,
+      take
     }
   }
 

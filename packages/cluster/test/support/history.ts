@@ -110,7 +110,8 @@ export class History {
               at: this.#time.now
             })
           } else if (
-            name === "job/steps" && String(entry).startsWith("unit/") && JSON.parse(String(body)).state === "done"
+            String(name).startsWith("job/steps/") && String(entry).startsWith("unit/") &&
+            JSON.parse(String(body)).state === "done"
           ) {
             this.endedUnits.push(String(entry))
           }

@@ -85,7 +85,7 @@ export class Traffic {
   observed(process: number, request: Request, execute: Effect.Effect<Page, CqlError>): Effect.Effect<Page, CqlError> {
     if (request._tag !== "Statement" || !request.text.includes("cluster_lanes SET epoch = ?, owner")) return execute
     const [, , , name, lane] = request.params
-    if (name !== `job/${limited}` || Number(lane) < 0) return execute
+    if (!String(name).startsWith(`job/${limited}/`) || Number(lane) < 0) return execute
     return Effect.tap(execute, ({ wasApplied }) =>
       Effect.sync(() => {
         if (wasApplied !== false) this.taken.push({ process, lane: Number(lane), at: this.#time.now })

@@ -32,7 +32,7 @@ export const runLane = (
   handler: Handler
 ): Effect.Effect<boolean, CqlError | LaneLost> =>
   Effect.gen(function*() {
-    const lane = yield* jobs.take(watch.job.id, index)
+    const lane = yield* jobs.take(watch.job, index)
     const entries = yield* lane.entries
     const work: LaneWork = { jobs, watch, handler, lane, progress: Units.progressIn(entries) }
     const waiting = Units.unitsIn(entries).filter(([, { state }]) => state === "waiting")

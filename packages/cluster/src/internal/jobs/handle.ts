@@ -9,11 +9,11 @@ import * as Stream from "effect/Stream"
 import { JobBudgetExhausted, JobFailed, JobStateRefused } from "../../JobErrors.ts"
 import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
+import { lanesAtOnce } from "../lanes/fence.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
 import * as Units from "./units.ts"
 
-const lanesAtOnce = 16
 const second = Duration.seconds(1)
 
 export const make = (jobs: Jobs["Service"], id: string): Handle => {
@@ -79,9 +79,8 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
       (isRemoved) => isRemoved ? Effect.void : refused("done or failed or cancelled")
     ),
     failures: Effect.gen(function*() {
-      const lanes = yield* Effect.forEach(lanesOf(yield* found), (lane) => jobs.entries(id, lane), {
-        concurrency: lanesAtOnce
-      })
+      const job = yield* found
+      const lanes = yield* Effect.forEach(lanesOf(job), (lane) => jobs.entries(job, lane), { concurrency: lanesAtOnce })
       return lanes.flatMap((lane) => Units.unitsIn(lane).flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(

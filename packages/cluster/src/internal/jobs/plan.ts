@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
 import { lanesAtOnce } from "../lanes/fence.ts"
+import { summaryLane } from "./summary.ts"
 import * as Units from "./units.ts"
 
 const entriesAtOnce = 200
@@ -19,15 +20,18 @@ export const store = (
   job: Stored,
   units: ReadonlyArray<unknown>
 ): Effect.Effect<void, CqlError | LaneLost> =>
-  Effect.forEach(
-    Array.from({ length: job.lanes }, (_, lane) => lane),
-    (lane) => storeLane(jobs, job, lane, units),
-    { concurrency: lanesAtOnce, discard: true }
+  Effect.andThen(
+    jobs.open(job, summaryLane),
+    Effect.forEach(
+      Array.from({ length: job.lanes }, (_, lane) => lane),
+      (lane) => storeLane(jobs, job, lane, units),
+      { concurrency: lanesAtOnce, discard: true }
+    )
   )
 
 const storeLane = (jobs: Jobs["Service"], job: Stored, lane: number, units: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
-    const taken = yield* jobs.take(job.id, lane)
+    const taken = yield* jobs.open(job, lane)
     const own = units.flatMap((unit, index) =>
       index % job.lanes === lane
         ? [Units.entryOf(Units.unitName(index), Units.newUnit(unit))]

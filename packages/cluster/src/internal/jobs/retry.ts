@@ -41,9 +41,9 @@ const resetLane = (
   changesOf: (units: ReadonlyArray<Named>) => ReadonlyArray<Change>
 ) =>
   Effect.gen(function*() {
-    const seen = yield* jobs.entries(job.id, index)
+    const seen = yield* jobs.entries(job, index)
     if (changesOf(Units.unitsIn(seen)).length === 0) return Units.progressIn(seen)
-    const lane = yield* jobs.take(job.id, index)
+    const lane = yield* jobs.take(job, index)
     const entries = yield* lane.entries
     let progress = Units.progressIn(entries)
     let next: Array<Change["entries"][number]> = []

@@ -3,6 +3,7 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type { State } from "../../JobHandle.ts"
 import type { ErrorBudget } from "../../JobLimits.ts"
 import type { Exhausted, Stored } from "../../Jobs.ts"
@@ -13,10 +14,20 @@ const columns =
   "job, name, version, fingerprint, params, timestamp, lanes, units, run, state, concurrency, rate, revision, " +
   "budget, forgiven, exhausted"
 
-export const all = (store: Store): Effect.Effect<ReadonlyArray<Stored>, CqlError> =>
-  Effect.map(
-    store.rows(`SELECT ${columns} FROM ${store.table("jobs")} WHERE cluster = ?`, [store.cluster]),
-    (rows) => rows.map(toStored)
+export const list = (store: Store): Stream.Stream<Stored, CqlError> =>
+  Stream.map(store.stream(`SELECT ${columns} FROM ${store.table("jobs")} WHERE cluster = ?`, [store.cluster]), toStored)
+
+/** The states of a job that can be removed, or whose removal can be continued. */
+export const removable: ReadonlyArray<State> = ["done", "failed", "cancelled", "removing"]
+
+/** The jobs that can be removed, with the time of the servers in milliseconds at which they got their state. */
+export const ended = (store: Store): Stream.Stream<{ readonly job: Stored; readonly at: number }, CqlError> =>
+  store.stream(
+    `SELECT ${columns}, writetime(state) AS at FROM ${store.table("jobs")} WHERE cluster = ?`,
+    [store.cluster]
+  ).pipe(
+    Stream.map((row) => ({ job: toStored(row), at: Number(row["at"]) / 1_000 })),
+    Stream.filter(({ job }) => removable.includes(job.state))
   )
 
 export const find = (store: Store, id: string): Effect.Effect<Stored | undefined, CqlError> =>
@@ -107,13 +118,27 @@ export const exhaust = (
     )
   )
 
+/** Begins the removal of a job that has not changed since it was read, or continues it. */
+export const beginRemoval = (
+  store: Store,
+  { id, run, timestamp }: Stored
+): Effect.Effect<"removing" | "changed" | "gone", CqlError> =>
+  Effect.map(
+    store.condition(
+      `UPDATE ${store.table("jobs")} SET state = 'removing' WHERE cluster = ? AND job = ? ` +
+        "IF state IN ? AND run = ? AND timestamp = ?",
+      [store.cluster, id, removable, run, timestamp]
+    ),
+    ({ current, held }) => held ? "removing" : current["timestamp"] === timestamp ? "changed" : "gone"
+  )
+
 /** Deletes the row of a job whose lanes are deleted. */
-export const remove = (store: Store, id: string): Effect.Effect<void, CqlError> =>
+export const remove = (store: Store, { id, timestamp }: Stored): Effect.Effect<void, CqlError> =>
   Effect.asVoid(
-    store.condition(`DELETE FROM ${store.table("jobs")} WHERE cluster = ? AND job = ? IF state = 'removing'`, [
-      store.cluster,
-      id
-    ])
+    store.condition(
+      `DELETE FROM ${store.table("jobs")} WHERE cluster = ? AND job = ? IF state = 'removing' AND timestamp = ?`,
+      [store.cluster, id, timestamp]
+    )
   )
 
 const unended: ReadonlyArray<State> = ["planning", "running", "paused"]

@@ -78,7 +78,7 @@ export class Summary {
     for (const [lane, progress] of yield* progressOf(this.#jobs, job, open)) this.#lanes.set(lane, progress)
     const text = JSON.stringify(entryOf(job, this.#lanes))
     if (text === this.#written) return
-    const fence = this.#fence ??= yield* this.#jobs.take(job.id, summaryLane)
+    const fence = this.#fence ??= yield* this.#jobs.take(job, summaryLane)
     yield* fence.save([[summaryName, text]])
     this.#written = text
   }).pipe(

@@ -5,6 +5,7 @@ import type { CqlError } from "@effect-cql/core"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lanes } from "../../Lanes.ts"
 import { chunksOf } from "../lanes/fence.ts"
@@ -39,10 +40,14 @@ export const supervise = (
       })
 
     // One read for all lanes of the process. If it fails, everything goes on by what was known.
-    yield* Effect.flatMap(jobs.all, (all) => {
-      const ids = new Set(all.map(({ id }) => id))
-      for (const id of watches.keys()) if (!ids.has(id)) watches.delete(id)
-      return Effect.forEach(all, update, { discard: true })
+    yield* Effect.suspend(() => {
+      const ids = new Set<string>()
+      return Effect.andThen(
+        Stream.runForEach(jobs.list, (job) => Effect.andThen(Effect.sync(() => ids.add(job.id)), update(job))),
+        Effect.sync(() => {
+          for (const id of watches.keys()) if (!ids.has(id)) watches.delete(id)
+        })
+      )
     }).pipe(
       Effect.catch((error) => Effect.logWarning("the states of jobs could not be read, and are read again", error)),
       Effect.andThen(Effect.sleep(interval)),

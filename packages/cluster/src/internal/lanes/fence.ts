@@ -12,7 +12,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Store } from "../store.ts"
 
 /**
- * Another process has taken the lane. Nothing was written.
+ * Another process has taken the lane, or it was deleted. Nothing was written.
  *
  * @category errors
  * @since 0.1.0
@@ -47,15 +47,29 @@ export interface Fence {
   >
 }
 
-export const takeWith = (
-  store: Store,
-  process: string
-): (name: string, lane: number) => Effect.Effect<Fence, CqlError> => {
+/** Takes lanes for a process. */
+export const takeWith = (store: Store, process: string): {
+  /** Takes a lane, a new one too. */
+  readonly open: (name: string, lane: number) => Effect.Effect<Fence, CqlError>
+  /** Takes a lane that was opened. Fails with `LaneLost` if it was deleted: a process that is late must not bring it back. */
+  readonly take: (name: string, lane: number) => Effect.Effect<Fence, CqlError | LaneLost>
+} => {
   let taken = 0
-  return (name, lane) => take(store, name, lane, `${process} ${++taken}`)
+  const nextOwner = () => `${process} ${++taken}`
+  const absent = (name: string, lane: number) => new LaneLost({ name, lane, epoch: 0 })
+  return {
+    open: (name, lane) => Effect.suspend(() => take(store, name, lane, nextOwner(), Effect.void)),
+    take: (name, lane) => Effect.suspend(() => take(store, name, lane, nextOwner(), Effect.fail(absent(name, lane))))
+  }
 }
 
-const take = (store: Store, name: string, lane: number, owner: string): Effect.Effect<Fence, CqlError> =>
+const take = <E>(
+  store: Store,
+  name: string,
+  lane: number,
+  owner: string,
+  whenAbsent: Effect.Effect<void, E>
+): Effect.Effect<Fence, CqlError | E> =>
   Effect.gen(function*() {
     const key = [store.cluster, name, lane] as const
     const table = store.table("lanes")
@@ -65,6 +79,7 @@ const take = (store: Store, name: string, lane: number, owner: string): Effect.E
     )
     let former = { epoch: numberOf(known?.["epoch"]), owner: textOf(known?.["owner"]) }
     while (true) {
+      if (former.epoch === null) yield* whenAbsent
       const epoch = (former.epoch ?? 0) + 1
       const { current, held } = yield* store.condition(
         `UPDATE ${table} SET epoch = ?, owner = ?, step = 0 WHERE cluster = ? AND name = ? AND lane = ? ` +

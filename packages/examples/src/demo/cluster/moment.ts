@@ -1,5 +1,5 @@
 /** Reads how far the job is from the tables of the cluster, as the guide shows it for cqlsh. */
-import { Query } from "@effect-cql/core"
+import { Query, Statement } from "@effect-cql/core"
 import { Effect, Schema } from "effect"
 import { keyspace } from "../../worker/tables.ts"
 import type { Lane } from "./board.ts"
@@ -7,6 +7,11 @@ import { cluster, type Runner } from "./runners.ts"
 
 const locks = Query.make(`SELECT key, owner FROM ${keyspace}.cluster_locks`, {
   row: Schema.Struct({ key: Schema.String, owner: Schema.String })
+})
+
+const job = Query.make(`SELECT timestamp FROM ${keyspace}.cluster_jobs WHERE cluster = 'default' AND job = ?`, {
+  params: Schema.Tuple([Schema.String]),
+  row: Schema.Struct({ timestamp: Schema.BigInt })
 })
 
 const progress = Query.make(
@@ -29,11 +34,16 @@ export const ownersOf = (runners: ReadonlyArray<Runner>) =>
   })
 
 /** The lanes of a job. */
-export const lanesOf = Effect.fnUntraced(function*(job: string, runners: ReadonlyArray<Runner>) {
+export const lanesOf = Effect.fnUntraced(function*(id: string, runners: ReadonlyArray<Runner>) {
   const owners = yield* ownersOf(runners)
-  return yield* Effect.forEach(lanes, (lane) =>
-    Effect.map(progress(`job/${job}`, lane), ({ first }): Lane => ({
-      owner: owners[lane]?.owner,
-      ...(first?.body ?? { units: 0, done: 0, rows: 0 })
-    })), { concurrency: 4 })
+  const { timestamp } = yield* Statement.one(job(id))
+  return yield* Effect.forEach(
+    lanes,
+    (lane) =>
+      Effect.map(progress(`job/${id}/${timestamp}`, lane), ({ first }): Lane => ({
+        owner: owners[lane]?.owner,
+        ...(first?.body ?? { units: 0, done: 0, rows: 0 })
+      })),
+    { concurrency: 4 }
+  )
 })

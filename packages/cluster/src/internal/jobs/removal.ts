@@ -1,0 +1,66 @@
+/**
+ * Removing jobs that have ended.
+ *
+ * Several processes may remove a job at the same time, and one of them may be late: until then the job is gone, and another one of its id
+ * may run. So each write of a removal is bound to the time at which the job was created: the condition on its row, the name
+ * of its lanes and the key of its rejects.
+ */
+import { type CqlError, InvalidOptions } from "@effect-cql/core"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Created, Stored } from "../../Jobs.ts"
+import { lanesAtOnce, removeLane } from "../lanes/fence.ts"
+import type { Store } from "../store.ts"
+import * as rejects from "./rejects.ts"
+import * as rows from "./rows.ts"
+import { summaryLane } from "./summary.ts"
+
+/** The name under which the lanes of a job are stored. */
+export const laneName = ({ id, timestamp }: Created): string => `job/${id}/${timestamp}`
+
+export const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)
+
+export const removal = (store: Store): {
+  readonly one: (id: string) => Effect.Effect<boolean, CqlError>
+  readonly ended: (olderThan: Duration.Input) => Effect.Effect<number, CqlError>
+} => {
+  /** Removes a job as it was read. Returns false if it has changed meanwhile, and has not been removed by another process. */
+  const removeStored = (job: Stored): Effect.Effect<boolean, CqlError> =>
+    Effect.gen(function*() {
+      const found = yield* rows.beginRemoval(store, job)
+      if (found !== "removing") return found === "gone"
+      yield* Effect.forEach(
+        [summaryLane, ...allLanes(job)],
+        (lane) => Effect.andThen(removeLane(store, laneName(job), lane), rejects.remove(store, job, lane)),
+        { concurrency: lanesAtOnce, discard: true }
+      )
+      yield* rows.remove(store, job)
+      return true
+    })
+
+  const one = (id: string): Effect.Effect<boolean, CqlError> =>
+    Effect.flatMap(rows.find(store, id), (job) => {
+      if (job === undefined) return Effect.succeed(true)
+      if (!rows.removable.includes(job.state)) return Effect.succeed(false)
+      // It has been run again meanwhile, and may have ended again.
+      return Effect.flatMap(removeStored(job), (isRemoved) => isRemoved ? Effect.succeed(true) : one(id))
+    })
+
+  const ended = (olderThan: Duration.Input): Effect.Effect<number, CqlError> =>
+    Effect.gen(function*() {
+      const age = Duration.toMillis(Duration.fromInputUnsafe(olderThan))
+      if (!(age >= 0)) {
+        throw new InvalidOptions({ option: "olderThan", value: olderThan, expected: "a duration of at least 0" })
+      }
+      const latest = (yield* Clock.currentTimeMillis) - age
+      return yield* rows.ended(store).pipe(
+        Stream.filter(({ at, job }) => job.state === "removing" || at <= latest),
+        Stream.mapEffect(({ job }) => removeStored(job)),
+        Stream.runFold(() => 0, (count, isRemoved) => isRemoved ? count + 1 : count)
+      )
+    })
+
+  return { one, ended }
+}
