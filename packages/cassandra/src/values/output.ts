@@ -87,7 +87,7 @@ export class Output {
     return true
   }
 
-  /** What was written from a place on, in memory of its own; what is written next goes there again. */
+  /** Takes away the bytes from a place on, in memory of their own. */
   cut(start: number): Buffer {
     const length = this.at - start
     const cut = Buffer.allocUnsafe(length)
