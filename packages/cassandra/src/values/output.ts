@@ -87,7 +87,7 @@ export class Output {
     return true
   }
 
-  /** Takes away the bytes from a place on, in memory of their own. */
+  /** Removes the bytes from a place on, and gives them in memory of their own. */
   cut(start: number): Buffer {
     const length = this.at - start
     const cut = Buffer.allocUnsafe(length)

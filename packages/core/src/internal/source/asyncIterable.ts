@@ -7,7 +7,7 @@ import type { Environment } from "../run/environment.ts"
 import { logOf } from "../watch/logs.ts"
 import { exhaustedMessage, isExhausted, markExhausted } from "./exhausted.ts"
 import type { Found, Source, SourceFailure } from "./source.ts"
-import { asStep, logClosing } from "./step.ts"
+import { copyOfStep, logClosing } from "./step.ts"
 
 export class AsyncIterableSource implements Source {
   item: unknown
@@ -40,7 +40,7 @@ export class AsyncIterableSource implements Source {
         return this.#iterator.next()
       })
       next.then(
-        (step) => this.#arrive(Result.try(() => this.#checked(asStep(step)))),
+        (step) => this.#arrive(Result.try(() => this.#checked(copyOfStep(step)))),
         (error) => this.#arrive(Result.fail(error))
       )
     }

@@ -23,24 +23,27 @@ export class IterableSource implements Source {
   }
 
   pull(): Found {
-    const next = Result.try(() => {
-      const isFirst = this.#iterator === undefined
-      this.#iterator ??= this.#iterable[Symbol.iterator]()
-      const step = asStep(this.#iterator.next())
-      if (isFirst && step.done === true && isExhausted(this.#iterable)) throw new TypeError(exhaustedMessage)
-      return step
-    })
-    if (Result.isFailure(next)) {
-      this.#end()
-      this.failure = { _tag: "Threw", error: next.failure }
-      return "failed"
-    }
-    if (next.success.done) {
+    // An iterator is code of others and may throw. Plainly caught, for this is done for each item.
+    try {
+      if (this.#step()) return "item"
       this.#end()
       return "end"
+    } catch (error) {
+      this.#end()
+      this.failure = { _tag: "Threw", error }
+      return "failed"
     }
-    this.item = next.success.value
-    return "item"
+  }
+
+  /** Takes the next item. Returns false at the end. */
+  #step(): boolean {
+    const isFirst = this.#iterator === undefined
+    this.#iterator ??= this.#iterable[Symbol.iterator]()
+    const step = asStep(this.#iterator.next())
+    const isOver = step.done === true
+    if (!isOver) this.item = step.value
+    else if (isFirst && isExhausted(this.#iterable)) throw new TypeError(exhaustedMessage)
+    return !isOver
   }
 
   #end(): void {

@@ -5,13 +5,16 @@ import { kindOf } from "../kindOf.ts"
 import type { Environment } from "../run/environment.ts"
 import { logOf } from "../watch/logs.ts"
 
-// An iterator written by hand may give anything; taking its `done` off `undefined` would lose the reason.
+/** A step of an iterator. One that was written by hand may give anything; taking its `done` off `undefined` would lose the reason. */
 export const asStep = (step: unknown): IteratorResult<unknown> => {
-  if (typeof step === "object" && step !== null) {
-    const { done, value } = step as IteratorResult<unknown>
-    return done === true ? { done, value: undefined } : { done: false, value }
-  }
+  if (typeof step === "object" && step !== null) return step as IteratorResult<unknown>
   throw new TypeError(`an iterator gave ${kindOf(step)} where { done, value } was due`)
+}
+
+/** A copy of a step, whose fields can be read without harm. */
+export const copyOfStep = (step: unknown): IteratorResult<unknown> => {
+  const { done, value } = asStep(step)
+  return done === true ? { done, value: undefined } : { done: false, value }
 }
 
 /** Logs an error while closing, which replaces no other error. */
