@@ -140,7 +140,7 @@ export const resolve = Effect.fn("Migrations.resolve")(function*<E, R>(
   }
   yield* history.opened
   yield* agreement(undefined)
-  yield* locked(history, timesOf(options), (owner) =>
+  yield* locked(history, timesOf({ lease: options.lease, wait: options.wait }), (owner) =>
     Effect.gen(function*() {
       const before = (yield* history.entries).find((entry) => entry.id === id)
       const now = yield* DateTime.now

@@ -259,6 +259,20 @@ describe("the lock of migrations", () => {
       ])
     }))))
 
+  it("takes options that exist, and durations that are some", () => {
+    const wrong: ReadonlyArray<readonly [object, RegExp]> = [
+      [{ waits: 5 }, /waits: .*nearest is wait\)/],
+      [{ wait: Number.NaN }, /wait: /],
+      [{ wait: -1 }, /wait: /],
+      [{ lease: Number.POSITIVE_INFINITY }, /lease: /]
+    ]
+    for (const [options, message] of wrong) {
+      assert.throws(() => Effect.runSync(Migrations.run(migrations, options).pipe(Effect.provide(memory))), message)
+    }
+    const misspelt = { ...place, migrations: {}, serialConsistancy: "LOCAL_SERIAL" }
+    assert.throws(() => Migrations.make(misspelt), /nearest is serialConsistency\)/)
+  })
+
   it("takes no lease that is too short", () => {
     assert.throws(
       () => Effect.runSync(Migrations.run(migrations, { lease: "1 second" }).pipe(Effect.provide(memory))),

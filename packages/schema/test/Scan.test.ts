@@ -368,6 +368,9 @@ describe("what a scan refuses", () => {
         [{ ranges: [{ start: 1, end: 2 }] }, /^ranges/],
         [{ statement: { pageSize: 0 } }, /^pageSize/],
         [{ columns: ["nmae"] }, /^columns: .* names of columns of app\.items/],
+        [{ columns: [] }, /at least one column/],
+        [{ columns: ["id", "id"] }, /"id" twice/],
+        [{ onInvalidRow: "skip" }, /^onInvalidRow/],
         [{ parallel: 3 }, /^parallel: .* an option that does not exist/]
       ]
       for (const [options, message] of cases) {

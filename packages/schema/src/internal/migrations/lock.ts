@@ -2,6 +2,7 @@
  * The lock of a history: a lease on the clock of the server, which its owner renews.
  */
 import { type CqlError, InvalidOptions, type Session } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,13 +19,26 @@ export interface Times {
 }
 
 /** The times of options. A lease that is too short is a programming error. */
-export const timesOf = ({ lease = "30 seconds", wait = "5 minutes" }: RunOptions = {}): Times => {
-  const times = { lease: Duration.fromInputUnsafe(lease), wait: Duration.fromInputUnsafe(wait) }
+export const timesOf = ({ lease = "30 seconds", wait = "5 minutes", ...others }: RunOptions = {}): Times => {
+  checkNames(others, ["lease", "wait"])
+  const times = { lease: durationOf("lease", lease), wait: durationOf("wait", wait) }
   if (Duration.isLessThan(times.lease, Duration.seconds(3))) {
     throw new InvalidOptions({ option: "lease", given: Duration.format(times.lease), expected: "at least 3 seconds" })
   }
   return times
 }
+
+const durationOf = (option: string, input: Duration.Input): Duration.Duration => {
+  const duration = Duration.fromInput(input)
+  // NaN would be a duration of zero. A lease is a time to live of the server.
+  const isNone = duration._tag === "None" || Number.isNaN(input) || Duration.isNegative(duration.value)
+  if (isNone || (option === "lease" && Duration.toSeconds(duration.value) > longestLease)) {
+    throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"30 seconds\"" })
+  }
+  return duration.value
+}
+
+const longestLease = 630_720_000
 
 type LockError = CqlError | MigrationsLocked | MigrationLockLost
 

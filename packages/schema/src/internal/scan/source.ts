@@ -7,6 +7,7 @@ import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { Placed } from "../../TokenRange.ts"
 import { quoted } from "../names.ts"
 import { rowOf, selectedFor } from "../table/codecs.ts"
+import { checkColumns } from "../table/limits.ts"
 import { tableName } from "../table/texts.ts"
 import type { Item } from "./reader.ts"
 
@@ -33,6 +34,7 @@ export const ofTable = (
   names: ReadonlyArray<string> | undefined,
   onInvalidRow: "fail" | "result" | undefined
 ): Scan<unknown> => {
+  checkColumns("scan", names)
   const columns = names === undefined ? meta.columns : names.map((name) => columnOf(meta, name))
   const key = meta.partitionKey.map(({ name }) => quoted(name)).join(", ")
   const selected = selectedFor(meta, columns).map(({ name }) => quoted(name)).join(", ")
