@@ -103,9 +103,11 @@ export class Jobs extends Context.Service<Jobs, {
   /** Stores a job, and returns the one that has its id: this one, or one that was there before. */
   readonly create: (job: Stored) => Effect.Effect<Stored, CqlError>
   /** Starts a job whose units are stored. Returns false if another process has started it. */
-  readonly begin: (id: string, units: number) => Effect.Effect<boolean, CqlError>
+  readonly begin: (job: Created, units: number) => Effect.Effect<boolean, CqlError>
   /** Starts a job anew that has ended. Its budget counts from so many rejects on. Returns false if it has not ended. */
   readonly rerun: (job: Stored, forgiven: number) => Effect.Effect<boolean, CqlError>
+  /** Ends the run of a job all of whose units have ended. */
+  readonly end: (job: Stored, state: "done" | "failed") => Effect.Effect<void, CqlError>
   /** Ends a running job whose error budget is exhausted. */
   readonly exhaust: (job: Stored, exhausted: Exhausted) => Effect.Effect<void, CqlError>
   /** Changes the limits of a job. Returns false if it has ended. */
@@ -210,8 +212,9 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         list: rows.list(store),
         find: (id) => rows.find(store, id),
         create: (job) => rows.create(store, job),
-        begin: (id, units) => rows.begin(store, id, units),
+        begin: (job, units) => rows.begin(store, job, units),
         rerun: (job, forgiven) => rows.rerun(store, job, forgiven),
+        end: (job, state) => rows.end(store, job, state),
         exhaust: (job, exhausted) => rows.exhaust(store, job, exhausted),
         setLimits: (id, limits) => rows.setLimits(store, id, (bounds) => changed(bounds, limits)),
         move: (id, from, to) => rows.move(store, id, from, to),

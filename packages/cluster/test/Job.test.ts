@@ -259,7 +259,7 @@ describe("a job", () => {
 })
 
 describe("a creator that dies after any of its statements", () => {
-  for (let statements = 0; statements < 12; statements++) {
+  for (let statements = 0; statements < 15; statements++) {
     it.effect(`leaves a job that the next one starts: ${statements} statements`, () =>
       Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(

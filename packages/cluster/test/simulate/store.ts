@@ -97,7 +97,9 @@ export class Store {
           if (known === undefined) this.#jobs.set(job.id, job)
           return known ?? job
         }),
-      begin: (id, units) => change(id, ({ state }) => state === "planning", { state: "running", units }),
+      begin: ({ id }, units) => change(id, ({ state }) => state === "planning", { state: "running", units }),
+      end: (job, state) =>
+        Effect.asVoid(change(job.id, ({ run, state }) => state === "running" && run === job.run, { state })),
       rerun: (job, forgiven) =>
         change(job.id, ({ run, state }) => state === "failed" && run === job.run, { state: "running", forgiven }),
       exhaust: (job, exhausted) =>

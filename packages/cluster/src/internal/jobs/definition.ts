@@ -66,8 +66,7 @@ export const make = <Params, Unit, E, R>(
         })
         yield* same(job, wanted)
         if (job.state === "planning") {
-          yield* plan.store(jobs, job, units)
-          yield* jobs.begin(id, units.length)
+          yield* jobs.begin(job, yield* plan.store(jobs, job, units))
         }
       }
       return handles.make(jobs, id)

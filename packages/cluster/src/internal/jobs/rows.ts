@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { State } from "../../JobHandle.ts"
 import type { ErrorBudget } from "../../JobLimits.ts"
-import type { Exhausted, Stored } from "../../Jobs.ts"
+import type { Created, Exhausted, Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
 import type { Bounds } from "./limits.ts"
 
@@ -82,26 +82,44 @@ export const move = (
   )
 
 /** Starts a job whose units are stored. */
-export const begin = (store: Store, id: string, units: number): Effect.Effect<boolean, CqlError> =>
+export const begin = (store: Store, { id, timestamp }: Created, units: number): Effect.Effect<boolean, CqlError> =>
   Effect.map(
     store.condition(
       `UPDATE ${
         store.table("jobs")
-      } SET state = 'running', units = ? WHERE cluster = ? AND job = ? IF state = 'planning'`,
-      [units, store.cluster, id]
+      } SET state = 'running', units = ? WHERE cluster = ? AND job = ? IF state = 'planning' AND timestamp = ?`,
+      [units, store.cluster, id, timestamp]
     ),
     ({ held }) => held
   )
 
 /** Starts a job anew that has ended. Its budget counts from so many rejects on. */
-export const rerun = (store: Store, { id, run }: Stored, forgiven: number): Effect.Effect<boolean, CqlError> =>
+export const rerun = (
+  store: Store,
+  { id, run, timestamp }: Stored,
+  forgiven: number
+): Effect.Effect<boolean, CqlError> =>
   Effect.map(
     store.condition(
       `UPDATE ${store.table("jobs")} SET state = 'running', run = ?, forgiven = ?, exhausted = null ` +
-        "WHERE cluster = ? AND job = ? IF state IN ('failed', 'done') AND run = ?",
-      [run + 1, BigInt(forgiven), store.cluster, id, run]
+        "WHERE cluster = ? AND job = ? IF state IN ('failed', 'done') AND run = ? AND timestamp = ?",
+      [run + 1, BigInt(forgiven), store.cluster, id, run, timestamp]
     ),
-    ({ current, held }) => held || current["run"] === run + 1
+    ({ current, held }) => held || (current["run"] === run + 1 && current["timestamp"] === timestamp)
+  )
+
+/** Ends a run of a job all of whose units have ended. A process that is late ends neither a later run nor another job of its id. */
+export const end = (
+  store: Store,
+  { id, run, timestamp }: Stored,
+  state: "done" | "failed"
+): Effect.Effect<void, CqlError> =>
+  Effect.asVoid(
+    store.condition(
+      `UPDATE ${store.table("jobs")} SET state = ? WHERE cluster = ? AND job = ? ` +
+        "IF state = 'running' AND run = ? AND timestamp = ?",
+      [state, store.cluster, id, run, timestamp]
+    )
   )
 
 /** Ends a running job whose error budget is exhausted. */

@@ -143,7 +143,7 @@ const finish = (jobs: Jobs["Service"], watch: JobWatch, from: number): Effect.Ef
     yield* watch.learn(new Map(Array.from(all, ([lane, progress]) => [lane, Units.seenOf(progress)])))
     yield* endIfExhausted(jobs, watch)
     if (!watch.isRunning) return
-    yield* jobs.move(job.id, ["running"], Units.sum(all.values()).failed === 0 ? "done" : "failed")
+    yield* jobs.end(job, Units.sum(all.values()).failed === 0 ? "done" : "failed")
   })
 
 /** Reports a job that this process leaves alone, once. */
