@@ -1,4 +1,4 @@
-import { Batch, executeConcurrent, executeConcurrentBy, Session, Statement, streamConcurrent } from "@effect-cql/core"
+import { Batch, Session, Statement, streamConcurrent } from "@effect-cql/core"
 import { nextTimestamp, type SendPort } from "@effect-cql/core/Port"
 import { Random } from "@effect-cql/test-support/random"
 import { MockSession } from "@effect-cql/testing"
@@ -158,46 +158,6 @@ describe("timestamps", () => {
       const stopped = yield* Effect.forkChild(session.execute(condition))
       yield* Fiber.interrupt(stopped)
       assert.strictEqual(sent.length, 5)
-    }).pipe(Effect.scoped))
-
-  it.effect("of an array share a reading of the clock in a turn of the event loop, and those that are made on the way do not", () =>
-    Effect.gen(function*() {
-      const test = yield* Clock.Clock
-      let readings = 0
-      const clock: Clock.Clock = {
-        ...test,
-        currentTimeMillisUnsafe: () => {
-          readings++
-          return test.currentTimeMillisUnsafe()
-        }
-      }
-      const times: Array<bigint> = []
-      const session = yield* Session.make({
-        send: ({ options }, _pageState, done) => {
-          times.push(options.timestamp!)
-          done(Exit.succeed({ rows: [] }))
-          return () => {}
-        }
-      })
-      const write = Statement.make("UPDATE t SET v = 1 WHERE id = 1")
-      const writes = Array.from({ length: 1_000 }, () => write)
-      const readingsOf = <A, E>(effect: Effect.Effect<A, E, Session>) =>
-        Effect.suspend(() => {
-          readings = 0
-          return effect.pipe(
-            Effect.provideService(Session, session),
-            Effect.provideService(Clock.Clock, clock),
-            Effect.map(() => readings)
-          )
-        })
-      assert.isBelow(yield* readingsOf(executeConcurrent(writes)), 10)
-      assert.isBelow(yield* readingsOf(Stream.runDrain(streamConcurrent(writes))), 10)
-      assert.isAtLeast(yield* readingsOf(executeConcurrentBy(writes, (write) => write)), 1_000)
-      assert.isAtLeast(
-        yield* readingsOf(executeConcurrent(new Set(writes.map(() => Statement.make(write.text))))),
-        1_000
-      )
-      for (const [index, time] of times.entries()) assert.isTrue(index === 0 || time > times[index - 1]!)
     }).pipe(Effect.scoped))
 
   it.live("of an array are later than those that a server gave in the same turn of the event loop", () =>

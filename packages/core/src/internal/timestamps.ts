@@ -61,11 +61,8 @@ export const nextTimestamp = (clock: Clock.Clock): number => {
 }
 
 /** The next timestamp of a Clock whose source is at hand. */
-export const nextOf = (source: Source, clock: Clock.Clock): number =>
-  nextWithin(source, clock, Math.floor(clock.currentTimeMillisUnsafe()))
-
-/** The next timestamp in a millisecond that a Clock has had, or later. */
-export const nextWithin = (source: Source, clock: Clock.Clock, millisecond: number): number => {
+export const nextOf = (source: Source, clock: Clock.Clock): number => {
+  const millisecond = Math.floor(clock.currentTimeMillisUnsafe())
   // Nanoseconds take twice as long to read, and within a millisecond the order is what counts.
   if (millisecond === source.millisecond) return ++source.last
   source.millisecond = millisecond

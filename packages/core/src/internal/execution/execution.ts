@@ -124,7 +124,7 @@ export class Execution {
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const { environment } = run
-          const request = bind(this.executable, environment.resolver.resolve(this.executable.options), run)
+          const request = bind(this.executable, environment.resolver.resolve(this.executable.options), environment)
           if (!isRequest(request)) {
             this.#permit?.giveBack("failed")
             return this.#end(this.#failure(this.#errorOf(request)))

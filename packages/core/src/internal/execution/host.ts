@@ -5,15 +5,14 @@ import type * as Cause from "effect/Cause"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { PageState } from "../../Port.ts"
 import type { Environment } from "../run/environment.ts"
-import type { Turn } from "../run/turn.ts"
-import type { Dating } from "../statement/binding.ts"
+import type { YieldBudget } from "../run/yieldBudget.ts"
 import type { Observer } from "../watch/observer.ts"
 import type { Execution } from "./execution.ts"
 import type { Retries } from "./retries.ts"
 
-export interface Host extends Dating {
+export interface Host {
   readonly environment: Environment
-  readonly turn: Turn
+  readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging: Paging
   /** Absent where neither spans nor metrics are on. */

@@ -35,8 +35,7 @@ type Result = ExecutionResult<unknown>
 /** Runs what an input gives: in one of the forms of a result. */
 export type Verb = (input: RunInput, options: RunOptions) => unknown
 
-const policyOf = (input: RunInput, options: RunOptions, ordered: boolean, round?: number): Policy => ({
-  sharesTime: input.areGiven && Array.isArray(input.source),
+const policyOf = (options: RunOptions, ordered: boolean, round?: number): Policy => ({
   failFast: options.raiseOnFirstError ?? true,
   settle: options.onFirstError === "settle",
   ordered,
@@ -147,7 +146,7 @@ export const collect = (
   Effect.flatMap(check(input, options, "array"), (checked) =>
     spanning(checked, input, (begun) => {
       const { rounds } = options
-      const policy = policyOf(input, options, false, rounds === undefined ? undefined : 1)
+      const policy = policyOf(options, false, rounds === undefined ? undefined : 1)
       const first = Arr.isArray(input.source)
         ? collectArray(begun, policy, input.source, input.bind)
         : collectPulled(begun, policy, input)
@@ -157,10 +156,8 @@ export const collect = (
           schedule: rounds,
           deadline: policy.deadline,
           begun: begun.begun,
-          run: (statements, round) => {
-            const repeating = ofStatements(statements)
-            return collectArray(begun, policyOf(repeating, options, false, round), statements, repeating.bind)
-          }
+          run: (statements, round) =>
+            collectArray(begun, policyOf(options, false, round), statements, ofStatements(statements).bind)
         }))
     }))
 
@@ -200,7 +197,7 @@ const collectPulled = (
 export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
   Effect.flatMap(check(input, options, "counts"), (checked) =>
     spanning(checked, input, (begun) => {
-      const engine = new PullEngine(begun.environment, policyOf(input, options, false), input.source, {
+      const engine = new PullEngine(begun.environment, policyOf(options, false), input.source, {
         bind: input.bind,
         concurrency: begun.concurrency,
         bufferSize: Number.POSITIVE_INFINITY,
@@ -222,7 +219,7 @@ export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Resu
     yield* Effect.addFinalizer((exit) => begun.watch.end(exit))
     const { concurrency, environment } = begun
     const ordered = options.ordered ?? true
-    const policy = policyOf(input, options, ordered)
+    const policy = policyOf(options, ordered)
     const engine = new PullEngine(environment, policy, input.source, {
       bind: input.bind,
       concurrency,

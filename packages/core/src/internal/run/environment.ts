@@ -14,9 +14,8 @@ import { nanosecondsOf } from "../nanoseconds.ts"
 import type { SessionInternals } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
-import { microsecondsOf, nextOf, nextWithin, type Source, sourceOf } from "../timestamps.ts"
+import { microsecondsOf, nextOf, type Source, sourceOf } from "../timestamps.ts"
 import type { Observer } from "../watch/observer.ts"
-import type { Turn } from "./turn.ts"
 
 export class Environment {
   readonly session: SessionState
@@ -54,18 +53,9 @@ export class Environment {
     return nanosecondsOf(this.clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 
-  /**
-   * The timestamp of a write; of a conditional one only the time at which it is first sent. Writes that share a turn share a
-   * reading of the clock as well.
-   */
-  nextTimestamp(conditional: boolean, shared?: Turn): number {
-    const { clock } = this
-    if (conditional) return microsecondsOf(clock)
-    const source = this.#timestamps
-    // A server may have dated a conditional write in this turn, and a plain write after it has to be later.
-    return shared === undefined || source.hasServerTimes === true
-      ? nextOf(source, clock)
-      : nextWithin(source, clock, shared.millisecondOf(clock))
+  /** The timestamp of a write; of a conditional one only the time at which it is first sent. */
+  nextTimestamp(conditional: boolean): number {
+    return conditional ? microsecondsOf(this.clock) : nextOf(this.#timestamps, this.clock)
   }
 
   get dispatcher(): Scheduler.SchedulerDispatcher {

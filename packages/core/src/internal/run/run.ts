@@ -24,12 +24,10 @@ import { defectOf } from "./defect.ts"
 import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
 import type { Measure } from "./measure.ts"
-import { Turn } from "./turn.ts"
+import { YieldBudget } from "./yieldBudget.ts"
 
 /** Handling of failures and of time in a run. */
 export interface Policy {
-  /** True if the writes of a turn of the event loop may share a reading of the clock: all were given before the run began. */
-  readonly sharesTime: boolean
   /** True if the first failure stops the run. */
   readonly failFast: boolean
   /** True if statements in flight may finish after it. */
@@ -62,7 +60,7 @@ export interface Engine {
 
 export class Run implements Host {
   readonly environment: Environment
-  readonly turn: Turn
+  readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging = everyPage
   readonly observer: Observer | undefined
@@ -99,7 +97,7 @@ export class Run implements Host {
     this.observer = environment.observer
     this.#policy = policy
     this.#engine = engine
-    this.turn = new Turn(environment.dispatcher)
+    this.turn = new YieldBudget(environment.dispatcher)
     this.retries = new Retries(environment.clock)
   }
 
@@ -165,10 +163,6 @@ export class Run implements Host {
   }
 
   // Called by executions.
-
-  nextTimestamp(conditional: boolean): number {
-    return this.environment.nextTimestamp(conditional, this.#policy.sharesTime ? this.turn : undefined)
-  }
 
   /** An attempt is in flight. */
   enter(execution: Execution, timeout: number | undefined): void {

@@ -11,8 +11,6 @@ export interface RunInput {
   readonly source: Any
   /** Name of the argument, for errors. */
   readonly name: string
-  /** True if the items of an array are what is executed, and no function of the user's makes that of them on the way. */
-  readonly areGiven: boolean
   /** Makes a statement of an item, or the error of one that is no input. Throws what the code of others throws. */
   readonly bind: (item: unknown, index: number) => Input.Executable | InvalidOptions
   /** The error of an argument beside the source, if it is invalid. */
@@ -25,7 +23,6 @@ const aStatement = "a Statement, a Batch or a tuple [text | Query, params]"
 export const statements = (source: Any): RunInput => ({
   source,
   name: "statements",
-  areGiven: true,
   bind: (item, index) => Input.toStatement(item) ?? invalidItem(`statements[${index}]`, item, aStatement)
 })
 
@@ -33,7 +30,6 @@ export const statements = (source: Any): RunInput => ({
 export const parameters = (query: string | Query.Any, source: Any): RunInput => ({
   source,
   name: "parameters",
-  areGiven: true,
   bind: (item, index) =>
     (Input.isParams(item) ? Input.bind(query, item) : undefined) ??
       invalidItem(`parameters[${index}]`, item, "an array of values, or a record of named values"),
@@ -46,7 +42,6 @@ export const parameters = (query: string | Query.Any, source: Any): RunInput => 
 export const by = (source: Any, statement: (item: unknown, index: number) => unknown): RunInput => ({
   source,
   name: "items",
-  areGiven: false,
   bind: (item, index) => {
     const made = statement(item, index)
     return Input.toStatement(made) ?? invalidItem(`the statement of items[${index}]`, made, aStatement)

@@ -16,7 +16,7 @@ import { Permit } from "../execution/permit.ts"
 import { Retries } from "../execution/retries.ts"
 import { defectOf } from "../run/defect.ts"
 import { Environment } from "../run/environment.ts"
-import { Turn } from "../run/turn.ts"
+import { YieldBudget } from "../run/yieldBudget.ts"
 import type { Executable } from "../statement/input.ts"
 import { observe } from "../watch/observe.ts"
 import type { Observer, Watched } from "../watch/observer.ts"
@@ -29,7 +29,7 @@ export class Pager<A> implements Host {
   readonly observer: Observer | undefined
   readonly #execution: Execution
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
-  #turn: Turn | undefined
+  #turn: YieldBudget | undefined
   #resume: ((exit: Exit.Exit<A, CqlError>) => void) | undefined
 
   constructor(
@@ -58,12 +58,8 @@ export class Pager<A> implements Host {
     return this.#interrupt
   })
 
-  get turn(): Turn {
-    return this.#turn ??= new Turn(this.environment.dispatcher)
-  }
-
-  nextTimestamp(conditional: boolean): number {
-    return this.environment.nextTimestamp(conditional)
+  get turn(): YieldBudget {
+    return this.#turn ??= new YieldBudget(this.environment.dispatcher)
   }
 
   enter(execution: Execution, timeout: number | undefined): void {

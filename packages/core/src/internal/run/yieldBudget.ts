@@ -1,19 +1,17 @@
 /**
- * A turn of the event loop, as a run sees it: a budget of statements, and a time that they may share.
+ * A budget of statements for each turn of the event loop.
  *
  * A session may answer synchronously, for ever: without a bound nothing else in the process would run again, not even
  * the interruption of the run.
  */
-import type * as Clock from "effect/Clock"
 import type * as Scheduler from "effect/Scheduler"
 
 const statementsPerTurn = 2_048
 
-export class Turn {
+export class YieldBudget {
   readonly #dispatcher: Scheduler.SchedulerDispatcher
   #left = statementsPerTurn
   #parked: Array<() => void> = []
-  #millisecond: number | undefined
 
   constructor(dispatcher: Scheduler.SchedulerDispatcher) {
     this.#dispatcher = dispatcher
@@ -30,11 +28,6 @@ export class Turn {
     if (this.#left-- === statementsPerTurn) this.#dispatcher.scheduleTask(() => this.#next(), 0)
   }
 
-  /** Whole milliseconds since the epoch: the same for all statements of the turn that have been taken off its budget. */
-  millisecondOf(clock: Clock.Clock): number {
-    return this.#millisecond ??= Math.floor(clock.currentTimeMillisUnsafe())
-  }
-
   /** Calls back in a turn with budget left, in the order of parking. */
   park(resume: () => void): void {
     this.#parked.push(resume)
@@ -42,7 +35,6 @@ export class Turn {
 
   #next(): void {
     this.#left = statementsPerTurn
-    this.#millisecond = undefined
     const parked = this.#parked
     this.#parked = []
     let index = 0
