@@ -104,6 +104,8 @@ describe("answers that are there", () => {
           }).pipe(Effect.provideService(Session, session)),
           { startImmediately: true }
         )
+        // Their time runs from the end of the turn in which they began.
+        yield* turn
         yield* Effect.sync(() => {
           setImmediate(read)
           block(400)
