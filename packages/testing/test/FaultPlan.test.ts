@@ -1,6 +1,6 @@
 import { type CqlError, executeConcurrent, Query, RetryPolicy, type Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Cause, Effect, Exit, Fiber, Schema } from "effect"
+import { Arbitrary, Cause, Effect, Exit, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { FaultPlan, MockSession } from "../src/index.ts"
 
@@ -161,6 +161,33 @@ describe("a plan", () => {
       assert.notDeepEqual(first.failed, other.failed)
       // Lost ones are there, dropped ones are not.
       assert.isTrue(first.rows > 40 - first.failed.length && first.rows < 40)
+    }))
+
+  it.effect("refuses options with which it would try nothing, or something else", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [object, RegExp]> = [
+        [{ fault: 2 }, /fault: .*nearest is faults\)/],
+        [{ faults: 0 }, /faults: expected 1 or 2, got 0/],
+        [{ faults: Number.NaN }, /faults: /],
+        [{ maxRuns: 0 }, /maxRuns: /],
+        [{ kinds: [] }, /kinds: /],
+        [{ kinds: ["nope"] }, /kinds: /]
+      ]
+      for (const [options, message] of wrong) {
+        const exit = yield* Effect.exit(
+          FaultPlan.explore(Effect.void, { tables: [stock], invariant: () => Effect.void, ...options })
+        )
+        assert.match(messageOf(exit), message)
+      }
+      const misspelt = { fault: FaultPlan.make([]) }
+      const sessions = [
+        () => MockSession.layer(misspelt as never),
+        () => MockSession.memory([stock], misspelt as never)
+      ]
+      for (const session of sessions) {
+        const exit = yield* Effect.exit(Effect.provide(Effect.void, Layer.suspend(session)))
+        assert.match(messageOf(exit), /fault: .*nearest is faults\)/)
+      }
     }))
 
   it.effect("breaks the request at an index, and those of a span of time", () =>

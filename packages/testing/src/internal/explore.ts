@@ -12,6 +12,7 @@ import * as TestClock from "effect/testing/TestClock"
 import type { Explored, ExploreOptions, Fault, FaultPlan } from "../FaultPlan.ts"
 import { described, faultsOf } from "./faults.ts"
 import { makeMemory, MockSession } from "./mockService.ts"
+import { checkExploreOptions } from "./optionNames.ts"
 
 const defaultRuns = 2_000
 
@@ -34,6 +35,7 @@ export const exploreWith = <A, E, R, E2>(
   options: ExploreOptions<A, E, E2, R>
 ): Effect.Effect<Explored, never, Exclude<R, Session | MockSession>> =>
   Effect.gen(function*() {
+    checkExploreOptions(options)
     const kinds = new Set(options.kinds)
     const most = options.maxRuns ?? defaultRuns
     const first = yield* runWith(program, options, new Map())
@@ -80,8 +82,9 @@ const runWith = <A, E, R, E2>(
       return fault
     }
   }
+  const { faults: _, invariant: __, kinds: ___, maxRuns: ____, tables, ...ofSession } = options
   const run = Effect.gen(function*() {
-    const { mock, session } = yield* makeMemory(options.tables, { ...options, faults })
+    const { mock, session } = yield* makeMemory(tables, { ...ofSession, faults })
     const services = Context.make(Session, session).pipe(Context.add(MockSession, mock))
     const exit = yield* toItsEnd(Effect.provideContext(program, services))
     isOver = true

@@ -12,6 +12,7 @@ import type { Answer, Call, CallOf, Matcher, MemoryOptions, Options, Reply } fro
 import { interpreter, preload } from "./interpreter.ts"
 import { toPredicate } from "./matching.ts"
 import { type Behind, MockPort } from "./mockPort.ts"
+import { checkMemoryOptions, checkMockOptions } from "./optionNames.ts"
 import { Replicas } from "./replicas.ts"
 
 /**
@@ -44,6 +45,7 @@ export class MockSession extends Context.Service<MockSession, {
  * @since 0.1.0
  */
 export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope> => {
+  checkMockOptions(options)
   const { tables } = options ?? {}
   if (tables === undefined) return makeOn(options ?? {}, Effect.succeed({}))
   void preload()
@@ -113,6 +115,7 @@ export const makeMemory = (
   tables: Iterable<string>,
   options?: MemoryOptions
 ): Effect.Effect<Made, never, Scope.Scope> => {
+  checkMemoryOptions(options)
   void preload()
   return Effect.flatMap(interpreter, (Memory) => {
     const memories: Array<InstanceType<typeof Memory>> = []
