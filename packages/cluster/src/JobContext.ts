@@ -99,6 +99,7 @@ export interface Context<out Params> {
    * Runs the statements of a page concurrently, within the share of the job's limits that the unit has.
    *
    * - A statement without a timestamp of its own gets the `timestamp` of the job.
+   * - A statement without a request timeout, in a session without one, has one of a minute.
    * - A statement that fails becomes a reject. Failures that may be transient are repeated before, by the retry policy and then in
    *   rounds of up to half a minute.
    * - If a statement is not known to be idempotent, nothing is sent, and it fails with `StatementNotIdempotent`: a unit may run twice.

@@ -156,6 +156,26 @@ describe("execute", () => {
     }))))
 })
 
+describe("a statement that is never answered", () => {
+  it.effect("is given up by a session without a timeout, and does not hold its lane for ever", () =>
+    Effect.gen(function*() {
+      const job = make({ concurrency: 1 })
+      yield* start(job, (unit, { execute }) => Effect.as(execute([insert(unit, "a"), insert(10 + unit, "b")]), 2))
+      const handle = yield* job.start({ units: 2 }, { id: "a" })
+      const { rejected, rows } = yield* after(20, handle.await)
+      assert.deepStrictEqual([rows, rejected], [4, 0])
+      assert.strictEqual((yield* Statement.make("SELECT id FROM app.rows")).length, 4)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(memory({
+        answers: [MockSession.when(
+          /INTO app\.rows/,
+          (request, context) => context.attempt <= 1 ? Effect.never : context.behind(request)
+        )]
+      }))
+    ))
+})
+
 describe("reject", () => {
   it.effect("counts each row once, also when its unit is done again, and keeps what stands", () =>
     Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /**
  * A unit at work: its state in memory, and its writes behind the fence of the lane.
  */
-import { type CqlError, executeConcurrent, type ExecutionResult, type Session, Statement } from "@effect-cql/core"
+import { type CqlError, executeConcurrent, type ExecutionResult, Session, Statement } from "@effect-cql/core"
 import type { Batch } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -191,13 +191,19 @@ export class UnitWork {
       const first = this.#statements
       this.#statements += statements.length
       const limiter = yield* watch.limiterOf(lane.lane)
+      const { defaults } = yield* Session
       const results = yield* executeConcurrent(statements, {
         // The limiter bounds those in flight. So a higher limit holds for a page that has begun.
         concurrency: watch.job.concurrency === undefined ? undefined : "unbounded",
         raiseOnFirstError: false,
         limiter,
         rounds,
-        statement: { ...statement, timestamp: statement?.timestamp ?? timestamp }
+        statement: {
+          ...statement,
+          timestamp: statement?.timestamp ?? timestamp,
+          // Without a timeout, a statement that is never answered would hold its lane for ever.
+          requestTimeout: statement?.requestTimeout ?? defaults.requestTimeout ?? longestRequest
+        }
       }).pipe(Effect.raceFirst(this.#stopped))
       const failed = results.filter((result) => result._tag === "Failure")
       yield* this.#reject(failed.map(({ error, index }) => ({
@@ -228,6 +234,7 @@ export class UnitWork {
 }
 
 const second = Duration.seconds(1)
+const longestRequest = Duration.minutes(1)
 /** Seconds for which a page may go on when its job no longer runs. */
 const longestStop = 10
 
