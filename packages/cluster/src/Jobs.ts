@@ -189,11 +189,11 @@ export interface Options extends CqlCluster.Options {
  * ```ts
  * import { CqlCluster, Jobs } from "@effect-cql/cluster"
  * import { MockSession } from "@effect-cql/testing"
- * import { Effect, Layer } from "effect"
+ * import { Effect, Layer, Stream } from "effect"
  *
  * const jobs = Jobs.layer({ keyspace: "app" }).pipe(Layer.provide(MockSession.memory(CqlCluster.ddl("app"))))
- * const all = await Effect.runPromise(Jobs.Jobs.use(({ all }) => all).pipe(Effect.provide(jobs)))
- * console.assert(all.length === 0)
+ * const stored = Jobs.Jobs.use(({ list }) => Stream.runCollect(list))
+ * console.assert((await Effect.runPromise(stored.pipe(Effect.provide(jobs)))).length === 0)
  * ```
  *
  * @category layers
