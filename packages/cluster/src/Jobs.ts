@@ -12,10 +12,10 @@ import * as Stream from "effect/Stream"
 import type * as CqlCluster from "./CqlCluster.ts"
 import { changed } from "./internal/jobs/limits.ts"
 import * as rejects from "./internal/jobs/rejects.ts"
-import { allLanes, laneName, removal } from "./internal/jobs/removal.ts"
+import { laneName, removal } from "./internal/jobs/removal.ts"
 import * as rows from "./internal/jobs/rows.ts"
 import * as Units from "./internal/jobs/units.ts"
-import { entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
+import { allLanes, entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 import type { Rejected } from "./JobContext.ts"
@@ -138,7 +138,7 @@ export class Jobs extends Context.Service<Jobs, {
    * the jobs that it has deleted or helped to delete. A removal that was interrupted is continued, whatever the age of its job.
    *
    * The end of a job has the time of the servers. Its age is counted by the clock of this process. Dies with `InvalidOptions` for a
-   * negative duration.
+   * negative duration, and for what is none.
    *
    * **Example** (Removal by age)
    *

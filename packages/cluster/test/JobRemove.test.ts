@@ -169,9 +169,13 @@ describe("a removal by age", () => {
       assert.strictEqual(yield* countOf("jobs"), 1)
     }).pipe(Effect.provide(memory([], { defaults: { pageSize: 7 } }))))
 
-  it.effect("is refused for a negative duration", () =>
+  it.effect("is refused for a negative duration, and for what is none", () =>
     Effect.gen(function*() {
-      assert.instanceOf(yield* Effect.exit(removeEnded(-1)).pipe(Effect.map(defectOf)), InvalidOptions)
+      yield* ended("kept", "done")
+      for (const olderThan of [-1, Number.NaN, "soon" as "1 day"]) {
+        assert.instanceOf(yield* Effect.exit(removeEnded(olderThan)).pipe(Effect.map(defectOf)), InvalidOptions)
+      }
+      assert.deepStrictEqual(yield* ids, ["kept"])
     }).pipe(Effect.provide(memory())))
 
   for (let statements = 0; statements < 12; statements++) {

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
-import { checkNames } from "./internal/check.ts"
+import { checkNames, millisOf } from "./internal/check.ts"
 import { refused } from "./internal/execution/completion.ts"
 import { kindOf } from "./internal/kindOf.ts"
 import { textOf } from "./internal/statement/textOf.ts"
@@ -72,6 +72,14 @@ export {
    * @since 0.1.0
    */
   kindOf,
+  /**
+   * The milliseconds of a duration, maybe infinitely many. Undefined for a negative duration, for NaN, which would be a duration of
+   * zero, and for what is no duration. For adapters with options of their own.
+   *
+   * @category options
+   * @since 0.1.0
+   */
+  millisOf,
   /**
    * The error of a request that was refused before it was sent, for errors that pass through no session: that of opening one.
    *

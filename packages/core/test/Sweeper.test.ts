@@ -1,5 +1,6 @@
 import { executeConcurrent, Session, Statement } from "@effect-cql/core"
 import type { Done } from "@effect-cql/core/Port"
+import { sleeping } from "@effect-cql/test-support/clock"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Scope } from "effect"
@@ -10,20 +11,12 @@ const page = Exit.succeed({ rows: [] })
 /** A clock of real time that counts the timers on it. */
 const counting = (clock: Clock.Clock) => {
   const timers = { now: 0, made: 0 }
-  const counted: Clock.Clock = {
-    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-    currentTimeMillis: clock.currentTimeMillis,
-    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-    currentTimeNanos: clock.currentTimeNanos,
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
-    sleep: (duration) =>
-      Effect.suspend(() => {
-        timers.now++
-        timers.made++
-        return Effect.ensuring(clock.sleep(duration), Effect.sync(() => timers.now--))
-      })
-  }
+  const counted = sleeping(clock, (duration) =>
+    Effect.suspend(() => {
+      timers.now++
+      timers.made++
+      return Effect.ensuring(clock.sleep(duration), Effect.sync(() => timers.now--))
+    }))
   return { counted, timers }
 }
 

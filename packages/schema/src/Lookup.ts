@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { type CqlError, executeConcurrent, InvalidOptions, Query, Session, type Statement } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import { checkNames, millisOf } from "@effect-cql/core/Port"
 import * as Cache from "effect/Cache"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Hash from "effect/Hash"
@@ -167,16 +167,15 @@ export const cached = <Key extends object, A>(
 ): Effect.Effect<Lookup<Key, A>, never, Session> => {
   checkNames(options, ["capacity", "timeToLive"])
   checkCount("capacity", options.capacity)
-  const timeToLive = Duration.fromInput(options.timeToLive)
-  // NaN would be a duration of zero.
-  if (timeToLive._tag === "None" || Number.isNaN(options.timeToLive) || Duration.isNegative(timeToLive.value)) {
+  const timeToLive = millisOf(options.timeToLive)
+  if (timeToLive === undefined) {
     const expected = "a duration of at least zero, such as \"30 seconds\""
     throw new InvalidOptions({ option: "timeToLive", value: options.timeToLive, expected })
   }
   return Effect.map(
     Cache.makeWith(({ key }: CacheKey<Key>) => lookup(key), {
       capacity: options.capacity,
-      timeToLive: (exit) => Exit.isSuccess(exit) ? timeToLive.value : 0
+      timeToLive: (exit) => Exit.isSuccess(exit) ? timeToLive : 0
     }),
     (cache) => (key: Key) => Cache.get(cache, new CacheKey(key))
   )

@@ -6,6 +6,7 @@
  */
 import { CqlCluster, CqlMessageStorage, CqlRunnerStorage } from "@effect-cql/cluster"
 import type { Session } from "@effect-cql/core"
+import { sleeping } from "@effect-cql/test-support/clock"
 import { MockSession } from "@effect-cql/testing"
 import { Clock, type Context, Effect, Exit, Layer, Logger, Option, Scope } from "effect"
 import {
@@ -149,15 +150,8 @@ export const run = <A, E>(driver: Driver, program: (runners: Fleet) => Effect.Ef
 }
 
 /** The clock of the machine, as a process has it that may be killed. */
-const stopping = (clock: Clock.Clock, process: Process): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-  currentTimeMillis: clock.currentTimeMillis,
-  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-  currentTimeNanos: clock.currentTimeNanos,
-  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-  monotonicTimeNanos: clock.monotonicTimeNanos,
-  sleep: (duration) => Effect.andThen(clock.sleep(duration), process.running)
-})
+const stopping = (clock: Clock.Clock, process: Process): Clock.Clock =>
+  sleeping(clock, (duration) => Effect.andThen(clock.sleep(duration), process.running))
 
 /** Storages in memory. */
 export const inMemory = (messages?: Driver["messages"]): Driver => ({

@@ -2,7 +2,8 @@
  * Time limits of a session: for connections, for answers, and at its end.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import * as Duration from "effect/Duration"
+import * as Port from "@effect-cql/core/Port"
+import type * as Duration from "effect/Duration"
 import type { Options, SessionOptions } from "../../Options.ts"
 
 const defaultRequestTimeout = "12 seconds"
@@ -31,10 +32,9 @@ export const heartbeatOf = ({ clientOptions, pooling }: Options): number => {
 
 /** The milliseconds of an option. Throws `InvalidOptions` for what is no duration. */
 export const millisOf = (option: string, input: Duration.Input): number => {
-  const duration = Duration.fromInput(input)
-  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : -1
-  // NaN would be a duration of zero. A timer that cannot take so many milliseconds would end at once.
-  if (millis >= 0 && !Number.isNaN(input)) return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
+  const millis = Port.millisOf(input)
+  // A timer that cannot take so many milliseconds would end at once.
+  if (millis !== undefined) return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
   throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"5 seconds\"" })
 }
 

@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import { JobBudgetExhausted, JobFailed, JobStateRefused } from "../../JobErrors.ts"
 import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
-import { lanesAtOnce } from "../lanes/fence.ts"
+import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
 import * as Units from "./units.ts"
@@ -21,7 +21,6 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     jobs.find(id),
     (job) => job === undefined ? Effect.die(new Error(`there is no job ${id}: start it first`)) : Effect.succeed(job)
   )
-  const lanesOf = (job: Stored) => Array.from({ length: job.lanes }, (_, lane) => lane)
 
   const progressOf = (job: Stored): Effect.Effect<Progress, CqlError> =>
     Effect.map(jobs.entryOfEach(job, Units.progressName), (entries) => {
@@ -80,11 +79,13 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     ),
     failures: Effect.gen(function*() {
       const job = yield* found
-      const lanes = yield* Effect.forEach(lanesOf(job), (lane) => jobs.entries(job, lane), { concurrency: lanesAtOnce })
+      const lanes = yield* Effect.forEach(allLanes(job), (lane) => jobs.entries(job, lane), {
+        concurrency: lanesAtOnce
+      })
       return lanes.flatMap((lane) => Units.unitsIn(lane).flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(
-      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(lanesOf(job)), (lane) => jobs.rejects(job, lane)))
+      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(allLanes(job)), (lane) => jobs.rejects(job, lane)))
     )
   }
 }

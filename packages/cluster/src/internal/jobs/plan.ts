@@ -5,7 +5,7 @@ import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { LaneLost } from "../../Lanes.ts"
-import { lanesAtOnce } from "../lanes/fence.ts"
+import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import { summaryLane } from "./summary.ts"
 import * as Units from "./units.ts"
 
@@ -34,7 +34,7 @@ export const store = (
     const planned = (yield* turn.entries).get(plannedName)
     if (planned !== undefined) return Number(planned)
     yield* Effect.forEach(
-      Array.from({ length: job.lanes }, (_, lane) => lane),
+      allLanes(job),
       (lane) => storeLane(jobs, job, lane, units, turn.epoch),
       { concurrency: lanesAtOnce, discard: true }
     )

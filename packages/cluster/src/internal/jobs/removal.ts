@@ -6,12 +6,13 @@
  * of its lanes and the key of its rejects.
  */
 import { type CqlError, InvalidOptions } from "@effect-cql/core"
+import { millisOf } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Created, Stored } from "../../Jobs.ts"
-import { lanesAtOnce, removeLane } from "../lanes/fence.ts"
+import { allLanes, lanesAtOnce, removeLane } from "../lanes/fence.ts"
 import type { Store } from "../store.ts"
 import * as rejects from "./rejects.ts"
 import * as rows from "./rows.ts"
@@ -19,8 +20,6 @@ import { summaryLane } from "./summary.ts"
 
 /** The name under which the lanes of a job are stored. */
 export const laneName = ({ id, timestamp }: Created): string => `job/${id}/${timestamp}`
-
-export const allLanes = ({ lanes }: Stored): ReadonlyArray<number> => Array.from({ length: lanes }, (_, lane) => lane)
 
 export const removal = (store: Store): {
   readonly one: (id: string) => Effect.Effect<boolean, CqlError>
@@ -50,8 +49,8 @@ export const removal = (store: Store): {
 
   const ended = (olderThan: Duration.Input): Effect.Effect<number, CqlError> =>
     Effect.gen(function*() {
-      const age = Duration.toMillis(Duration.fromInputUnsafe(olderThan))
-      if (!(age >= 0)) {
+      const age = millisOf(olderThan)
+      if (age === undefined) {
         throw new InvalidOptions({ option: "olderThan", value: olderThan, expected: "a duration of at least 0" })
       }
       const latest = (yield* Clock.currentTimeMillis) - age

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { RetryOptions } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
-import { lanesAtOnce } from "../lanes/fence.ts"
+import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import * as Units from "./units.ts"
 
 const entriesAtOnce = 100
@@ -27,7 +27,7 @@ export const reset = (
 ): Effect.Effect<Units.ProgressEntry, CqlError | LaneLost> =>
   Effect.map(
     Effect.forEach(
-      Array.from({ length: job.lanes }, (_, lane) => lane),
+      allLanes(job),
       (lane) => resetLane(jobs, job, lane, only === "failures" ? failuresOf : rejectsOf),
       { concurrency: lanesAtOnce }
     ),

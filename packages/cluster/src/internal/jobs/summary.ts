@@ -9,6 +9,7 @@ import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lane, LaneLost } from "../../Lanes.ts"
+import { allLanes } from "../lanes/fence.ts"
 import type { Seen } from "./seen.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
@@ -71,7 +72,7 @@ export class Summary {
     const { job } = this.#watch
     if (job.run !== this.#run) this.#lanes.clear()
     this.#run = job.run
-    const open = Array.from({ length: job.lanes }, (_, lane) => lane).filter((lane) => {
+    const open = allLanes(job).filter((lane) => {
       const progress = this.#lanes.get(lane)
       return progress === undefined || !Units.hasEnded(progress)
     })

@@ -162,6 +162,10 @@ export const entryOfEach = (
 const lanesOfChunk = 64
 const chunksAtOnce = 4
 
+/** The lanes of a job. */
+export const allLanes = ({ lanes }: { readonly lanes: number }): ReadonlyArray<number> =>
+  Array.from({ length: lanes }, (_, lane) => lane)
+
 /** Lanes that are read by one statement each. */
 export const chunksOf = (lanes: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from(

@@ -2,7 +2,7 @@
  * The lock of a history: a lease on the clock of the server, which its owner renews.
  */
 import { type CqlError, InvalidOptions, type Session } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import { checkNames, millisOf } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -29,16 +29,15 @@ export const timesOf = ({ lease = "30 seconds", wait = "5 minutes", ...others }:
 }
 
 const durationOf = (option: string, input: Duration.Input): Duration.Duration => {
-  const duration = Duration.fromInput(input)
-  // NaN would be a duration of zero. A lease is a time to live of the server.
-  const isNone = duration._tag === "None" || Number.isNaN(input) || Duration.isNegative(duration.value)
-  if (isNone || (option === "lease" && Duration.toSeconds(duration.value) > longestLease)) {
+  const millis = millisOf(input)
+  if (millis === undefined || (option === "lease" && millis > longestLease)) {
     throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"30 seconds\"" })
   }
-  return duration.value
+  return Duration.millis(millis)
 }
 
-const longestLease = 630_720_000
+// A lease is a time to live of the server.
+const longestLease = 630_720_000_000
 
 type LockError = CqlError | MigrationsLocked | MigrationLockLost
 

@@ -2,7 +2,8 @@
  * Assignments of an update, from its arguments.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import * as Duration from "effect/Duration"
+import { millisOf } from "@effect-cql/core/Port"
+import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Change } from "../../Change.ts"
@@ -18,11 +19,8 @@ export const refuse = (option: string, given: string, expected: string): never =
 
 /** The seconds of a time to live. */
 export const secondsOf = (at: string, ttl: Duration.Input): number => {
-  const duration = Duration.fromInput(ttl)
-  // NaN would be a duration of zero, with which values live for ever.
-  const isNone = duration._tag === "None" || Number.isNaN(ttl)
-  const seconds = isNone ? Number.NaN : Duration.toSeconds(duration.value)
-  return Number.isInteger(seconds) && seconds >= 0 && seconds <= 630_720_000
+  const seconds = (millisOf(ttl) ?? Number.NaN) / 1_000
+  return Number.isInteger(seconds) && seconds <= 630_720_000
     ? seconds
     : refuse(`${at}: ttl`, "another duration", "whole seconds of at most 20 years, such as \"30 days\"")
 }
