@@ -112,7 +112,7 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
           }
           const { size } = outbox
           yield* outbox.send(context, writeOptions(options))
-          // What is deleted is not read again. A reject is, and counts when its partition is over.
+          // Deleted rows are not read again. Rejected rows are, so they count when their partition is over.
           yield* advance(remaining, size, !hasRejects)
         })
       )

@@ -1,14 +1,14 @@
 /**
  * From neutral values to the bytes of a type.
  *
- * It would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
+ * The driver would encode by itself, but it takes 1.5 for an int, "12" for a number and 2 for true, it depends on options of the
  * client, and it quotes the values that it refuses. Here a value fits its type or is refused, and only its kind is named.
  */
 import { kindOf } from "@effect-cql/core/Port"
 import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
 import { bytesOf, type Encode, Refusal, scalars } from "./encodeScalar.ts"
 import { identityOf } from "./identity.ts"
-import type { Output } from "./output.ts"
+import { nullLength, type Output } from "./output.ts"
 import * as Varint from "./varint.ts"
 
 /** The encoding of a type. */
@@ -32,8 +32,6 @@ export const encoderOf = (type: CqlType): Encode => {
       return scalars.blob
   }
 }
-
-const nullLength = -1
 
 /** Writes a value with its length in front, or refuses it. */
 export const sized = (encode: Encode, value: unknown, output: Output): Refusal | undefined => {

@@ -5,9 +5,12 @@
  */
 import { Buffer } from "node:buffer"
 
+/** The length of a value that is null. */
+export const nullLength = -1
+
 const smallest = 4_096
 
-// What a large value needed is given back after it.
+// Memory beyond this is given up after the value that needed it.
 const largest = 262_144
 
 export class Output {

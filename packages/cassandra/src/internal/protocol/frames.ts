@@ -4,6 +4,7 @@
  * Each frame is one allocation: its size is computed first.
  */
 import { Buffer } from "node:buffer"
+import { nullLength } from "../../values/output.ts"
 
 /** Codes of the frames that the adapter sends and reads. */
 export const opcode = {
@@ -23,8 +24,7 @@ const hasPayload = 0x04
 /** The values of a statement as they are written: their count, and each with its length in front. Empty where there are none. */
 export type Values = Buffer
 
-/** The lengths of values without bytes. */
-export const nullLength = -1
+/** The length of a value that is left as it is. */
 export const unsetLength = -2
 
 /** The bytes of a value among others: null or undefined for one that is null or unset. */

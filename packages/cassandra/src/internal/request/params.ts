@@ -6,8 +6,8 @@ import { kindOf } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
 import { sized } from "../../values/encode.ts"
 import { Refusal } from "../../values/encodeScalar.ts"
-import { type Output, shared } from "../../values/output.ts"
-import { nullLength, unsetLength } from "../protocol/frames.ts"
+import { nullLength, type Output, shared } from "../../values/output.ts"
+import { unsetLength } from "../protocol/frames.ts"
 import type { Marker, Prepared } from "./prepared.ts"
 
 /** The values of the markers as they are sent, with their count in front; or why one of them cannot be. */
