@@ -1,22 +1,24 @@
 /**
  * `npm run bench:adapter`: what a statement costs the client on a real server, beside the driver alone.
  *
- * docs/benchmarks.md describes the comparison. `--quick` takes fewer statements and rounds.
+ * docs/benchmarks.md describes the comparison. `--quick` takes fewer statements and rounds; words
+ * name the sections to run.
  */
 import { CassandraSession } from "@effect-cql/cassandra"
 import { executeConcurrentWithArgs, type Session } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server"
 import cassandra from "cassandra-driver"
 import { Effect, Layer, Redacted } from "effect"
-import { atLeast, atMost, conclude, printTable, type Row } from "../internal/report.ts"
+import { atLeast, atMost, conclude, printTable, type Row, type Verdict } from "../internal/report.ts"
 import { measure, type Samples } from "../internal/rounds.ts"
+import { chosen } from "../internal/sections.ts"
 import { spread } from "../internal/stats.ts"
 import { alone, aloneNames } from "./alone.ts"
 import { everybody, names, type Work } from "./contenders.ts"
 import { best, bulk, bulkNames, byLevel, speedUp, throughputNames } from "./throughput.ts"
 import { typedContenders, typedNames, wideInsert, wideTable } from "./typed.ts"
 
-const quick = process.argv.includes("--quick")
+const { quick, sections } = chosen(["insert", "select", "typed", "alone", "pages", "throughput", "batches"])
 const level = 100
 const plan = { statements: quick ? 5_000 : 20_000, rounds: quick ? 5 : 10, warmUp: 2, runsBefore: 1 }
 const began = performance.now()
@@ -93,85 +95,80 @@ const main = Effect.gen(function*() {
   const context = yield* Effect.context<Session>()
   const driver = yield* client
   yield* tables(driver)
-  const run = (work: Work) => Effect.promise(() => measure(everybody(context, driver, work, level), plan))
-  const inserts = yield* run(insert)
-  report(`INSERT, ${plan.statements} at level ${level}`, inserts, names.driver)
-  const selects = yield* run(select)
-  report(`SELECT of one row, ${plan.statements} at level ${level}`, selects, names.driver)
+  yield* executeConcurrentWithArgs(insert.text, insert.parameters, { concurrency: level })
 
-  const wide = wideInsert(`${keyspace}.wide`, plan.statements)
-  yield* executeConcurrentWithArgs(wide.text, wide.parameters, { concurrency: level })
-  const typed = yield* Effect.promise(() =>
-    measure(typedContenders(context, `${keyspace}.wide`, plan.statements, level), plan)
-  )
-  report(`SELECT of one row of ten columns, ${plan.statements} at level ${level}`, typed, typedNames.untyped)
+  const atLevel = (title: string, work: Work, bound: number) => async () => {
+    const samples = await measure(everybody(context, driver, work, level), plan)
+    report(`${title}, ${plan.statements} at level ${level}`, samples, names.driver)
+    const budget = `${title}, client CPU a statement, to the driver's executeConcurrent`
+    return { measured: samples, verdicts: [atMost(budget, ratio(samples, names.library, names.driver).median, bound)] }
+  }
+
+  const typed = async () => {
+    const wide = wideInsert(`${keyspace}.wide`, plan.statements)
+    await Effect.runPromiseWith(context)(executeConcurrentWithArgs(wide.text, wide.parameters, { concurrency: level }))
+    const samples = await measure(typedContenders(context, `${keyspace}.wide`, plan.statements, level), plan)
+    report(`SELECT of one row of ten columns, ${plan.statements} at level ${level}`, samples, typedNames.untyped)
+    const budget = "SELECT of ten columns, client CPU a statement, with a schema to without one"
+    const { median } = ratio(samples, typedNames.typed, typedNames.untyped)
+    return { measured: samples, verdicts: [atMost(budget, median, 1.1)] }
+  }
 
   const few = { ...plan, statements: plan.statements / 10 }
-  const single = yield* Effect.promise(() => measure(alone.statements(context, driver, select, few.statements), few))
-  report(`SELECT of one row, ${few.statements} one after the other`, single, aloneNames.execute)
-  const pages = yield* Effect.promise(() => measure(alone.pages(context, driver, `${keyspace}.t`, few.statements), few))
-  report(`${few.statements} pages of ten rows, one after the other`, pages, aloneNames.executePages, "page")
+  const single = async () => {
+    const samples = await measure(alone.statements(context, driver, select, few.statements), few)
+    report(`SELECT of one row, ${few.statements} one after the other`, samples, aloneNames.execute)
+    const { median } = ratio(samples, aloneNames.statement, aloneNames.execute)
+    return { measured: samples, verdicts: [atMost("yield* statement, client CPU, to client.execute", median, 1.2)] }
+  }
 
-  const fast = yield* Effect.promise(() => measure(byLevel(context, driver, insert), plan))
-  const [ours, theirs] = [best(fast, throughputNames.library), best(fast, throughputNames.driver)]
-  report(`INSERT, ${plan.statements} by level`, fast, theirs)
+  const pages = async () => {
+    const samples = await measure(alone.pages(context, driver, `${keyspace}.t`, few.statements), few)
+    report(`${few.statements} pages of ten rows, one after the other`, samples, aloneNames.executePages, "page")
+    const budget = "session.stream, client CPU a page, to client.execute with its page state"
+    const { median } = ratio(samples, aloneNames.stream, aloneNames.executePages)
+    return { measured: samples, verdicts: [atMost(budget, median, 1.2)] }
+  }
+
+  const throughput = async () => {
+    const samples = await measure(byLevel(context, driver, insert), plan)
+    const [ours, theirs] = [best(samples, throughputNames.library), best(samples, throughputNames.driver)]
+    report(`INSERT, ${plan.statements} by level`, samples, theirs)
+    const budget = "INSERT, throughput to the driver's executeConcurrent, best level each, lower 95 % bound"
+    return { measured: samples, verdicts: [atLeast(budget, speedUp(samples, ours, theirs).lowerBound, 0.95)] }
+  }
+
   // A run of batches takes a tenth of the time of the others: with one run before it, half of it would be the compiler's.
-  const bulks = yield* Effect.promise(() =>
-    measure(bulk(context, driver, bulkInsert, { level: 32, size: rowsOfBatch }), { ...plan, runsBefore: 8 })
-  )
-  report(
-    `INSERT, ${plan.statements} in unlogged batches of ${rowsOfBatch} rows of a partition`,
-    bulks,
-    bulkNames.driver
-  )
+  const batches = async () => {
+    const contenders = bulk(context, driver, bulkInsert, { level: 32, size: rowsOfBatch })
+    const samples = await measure(contenders, { ...plan, runsBefore: 8 })
+    const title = `INSERT, ${plan.statements} in unlogged batches of ${rowsOfBatch} rows of a partition`
+    report(title, samples, bulkNames.driver)
+    const { median } = speedUp(samples, bulkNames.library, bulkNames.driver)
+    const budget = "INSERT in unlogged batches, throughput to a bare loop of client.batch"
+    return { measured: samples, verdicts: [atLeast(budget, median, 0.9)] }
+  }
 
-  conclude("adapter", [
-    atMost(
-      "INSERT, client CPU a statement, to the driver's executeConcurrent",
-      ratio(inserts, names.library, names.driver).median,
-      1
-    ),
-    atMost(
-      "SELECT, client CPU a statement, to the driver's executeConcurrent",
-      ratio(selects, names.library, names.driver).median,
-      0.9
-    ),
-    atMost(
-      "SELECT of ten columns, client CPU a statement, with a schema to without one",
-      ratio(typed, typedNames.typed, typedNames.untyped).median,
-      1.1
-    ),
-    atMost(
-      "yield* statement, client CPU, to client.execute",
-      ratio(single, aloneNames.statement, aloneNames.execute).median,
-      1.2
-    ),
-    atMost(
-      "session.stream, client CPU a page, to client.execute with its page state",
-      ratio(pages, aloneNames.stream, aloneNames.executePages).median,
-      1.2
-    ),
-    atLeast(
-      "INSERT, throughput to the driver's executeConcurrent, best level each, lower 95 % bound",
-      speedUp(fast, ours, theirs).lowerBound,
-      0.95
-    ),
-    atLeast(
-      "INSERT in unlogged batches, throughput to a bare loop of client.batch",
-      speedUp(bulks, bulkNames.library, bulkNames.driver).median,
-      0.9
-    )
-  ], {
-    server: { provider: server.provider, version: server.version },
-    plan,
-    inserts,
-    selects,
+  const section = {
+    insert: atLevel("INSERT", insert, 1),
+    select: atLevel("SELECT of one row", select, 0.9),
     typed,
-    single,
+    alone: single,
     pages,
-    fast,
-    bulks
-  })
+    throughput,
+    batches
+  }
+  const measured: Record<string, unknown> = {
+    server: { provider: server.provider, version: server.version },
+    plan
+  }
+  const verdicts: Array<Verdict> = []
+  for (const name of sections) {
+    const result = yield* Effect.promise(section[name])
+    measured[name] = result.measured
+    verdicts.push(...result.verdicts)
+  }
+  conclude("adapter", verdicts, measured)
 }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(SessionLive, CassandraServer.layer())))
 
 await Effect.runPromise(main)

@@ -1,10 +1,11 @@
 /**
  * `npm run bench:engine`: what the engine itself costs, beside its peers, and whether it keeps its budgets.
  *
- * docs/benchmarks.md describes the comparison. `--quick` takes fewer rounds.
+ * docs/benchmarks.md describes the comparison. `--quick` takes fewer rounds; words name the sections to run.
  */
 import { atLeast, atMost, conclude, printTable, type Row, type Verdict } from "../internal/report.ts"
 import { measure, type Samples } from "../internal/rounds.ts"
+import { chosen, type Section } from "../internal/sections.ts"
 import { median } from "../internal/stats.ts"
 import * as Alone from "./alone.ts"
 import { type Answer, batched, nextTick } from "./answers.ts"
@@ -15,7 +16,9 @@ import { measureSkew } from "./skew.ts"
 import * as Watched from "./watched.ts"
 import { makeWorkload } from "./workload.ts"
 
-const quick = process.argv.includes("--quick")
+const { quick, sections } = chosen(
+  ["cost", "alone", "scripted", "watched", "levels", "failures", "skew", "heap"]
+)
 const rounds = quick ? 3 : 5
 const runsBefore = 3
 const levels = [1, 10, 100, 1_000, 4_096]
@@ -38,7 +41,7 @@ const costTable = (title: string, samples: Samples): void => {
 }
 
 /** Everybody at one level. */
-const cost = async (answer: Answer): Promise<Samples> => {
+const measureCost = async (answer: Answer): Promise<Samples> => {
   const workload = makeWorkload(100_000)
   return measure(everybody({ workload, level, answer, failEvery: 0 }), {
     statements: workload.size,
@@ -61,20 +64,28 @@ const costVerdicts = (samples: Samples): ReadonlyArray<Verdict> => {
   ]
 }
 
+const cost = async (): Promise<Section> => {
+  const single = await measureCost(nextTick)
+  costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
+  const together = await measureCost(batched())
+  costTable(`Level ${level}, statements answered together on the next tick`, together)
+  return { measured: { single, together }, verdicts: costVerdicts(single) }
+}
+
 const forms = [names.array, names.run, names.ordered]
 
 /** Some at every level, for so many statements and for four times as many. */
-const byLevel = async () => {
+const byLevel = async (): Promise<Section> => {
   const table: Array<Row> = []
   const measured: Array<unknown> = []
   let worst = 0
   for (const level of levels) {
-    const chosen = [names.floor, ...forms, names.driver, names.forEach, names.mapEffect]
+    const shown = [names.floor, ...forms, names.driver, names.forEach, names.mapEffect]
     const less = makeWorkload(quick ? 10_000 : 25_000)
     const more = makeWorkload(less.size * 4)
     const setting = { level, answer: nextTick, failEvery: 0 }
     const contenders = [
-      ...only({ ...setting, workload: more }, chosen),
+      ...only({ ...setting, workload: more }, shown),
       // The smaller ones run as often as it takes to run as many statements, so that both are measured alike.
       ...only({ ...setting, workload: less }, forms).map(({ name, run }) => ({
         name: `${name}, fewer`,
@@ -90,7 +101,7 @@ const byLevel = async () => {
     worst = Math.max(worst, growth.reduce((sum, each) => sum + each, 0) / growth.length)
     table.push([
       String(level),
-      ...chosen.map((name) => name === names.floor ? samples.median(name) : median(samples.own(name, names.floor))),
+      ...shown.map((name) => name === names.floor ? samples.median(name) : median(samples.own(name, names.floor))),
       samples.ratio(names.array, names.driver, names.floor).median,
       ...growth
     ])
@@ -119,7 +130,7 @@ const byLevel = async () => {
 }
 
 /** Statements executed alone, and pages, to those of the array form over the same port. */
-const alone = async () => {
+const alone = async (): Promise<Section> => {
   const workload = makeWorkload(100_000)
   const samples = await measure(Alone.everybody(workload), { statements: workload.size, rounds, warmUp: 1, runsBefore })
   const ratio = (name: string) => samples.median(name) / samples.median(Alone.names.array)
@@ -138,7 +149,7 @@ const alone = async () => {
 }
 
 /** Statements of a mock session with latency, to those without; and what importing the package takes. */
-const scripted = async () => {
+const scripted = async (): Promise<Section> => {
   const workload = makeWorkload(100_000)
   const samples = await measure(Scripted.everybody(workload), {
     statements: workload.size,
@@ -164,7 +175,7 @@ const scripted = async () => {
 }
 
 /** Spans and metrics, each as the difference to a session that watches nothing. */
-const watched = async () => {
+const watched = async (): Promise<Section> => {
   const workload = makeWorkload(100_000)
   const samples = await measure(Watched.everybody(workload, nextTick), {
     statements: workload.size,
@@ -195,12 +206,12 @@ const watched = async () => {
 }
 
 /** The cost of failures: none, every tenth, all. */
-const failures = async () => {
+const failures = async (): Promise<Section> => {
   const workload = makeWorkload(50_000)
-  const chosen = [names.floor, names.array, names.ordered, names.driver]
+  const shown = [names.floor, names.array, names.ordered, names.driver]
   const kinds = [["none fails", 0], ["10 % fail", 10], ["all fail", 1]] as const
   const contenders = kinds.flatMap(([kind, failEvery]) =>
-    only({ workload, level, answer: nextTick, failEvery }, chosen)
+    only({ workload, level, answer: nextTick, failEvery }, shown)
       .map(({ name, run }) => ({ name: `${name}, ${kind}`, run }))
   )
   const samples = await measure(contenders, { statements: workload.size, rounds, warmUp: 0, runsBefore })
@@ -227,7 +238,7 @@ const failures = async () => {
   }
 }
 
-const skew = async () => {
+const skew = async (): Promise<Section> => {
   const measured = await measureSkew(level, 30_000, quick ? [1] : [1, 2, 3])
   const { byBuffer, inFlight, relative } = measured
   printTable(
@@ -248,7 +259,7 @@ const skew = async () => {
   }
 }
 
-const heap = async () => {
+const heap = async (): Promise<Section> => {
   const measured = await measureHeap(level, quick ? 200_000 : 1_000_000)
   printTable(
     "Heap kept, bytes a statement",
@@ -261,22 +272,13 @@ const heap = async () => {
   return { measured, verdicts }
 }
 
-const single = await cost(nextTick)
-costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
-const together = await cost(batched())
-costTable(`Level ${level}, statements answered together on the next tick`, together)
-const sections = [
-  await alone(),
-  await scripted(),
-  await watched(),
-  await byLevel(),
-  await failures(),
-  await skew(),
-  await heap()
-]
-conclude("engine", [...costVerdicts(single), ...sections.flatMap(({ verdicts }) => verdicts)], {
-  single,
-  together,
-  sections: sections.map(({ measured }) => measured)
-})
+const section = { cost, alone, scripted, watched, levels: byLevel, failures, skew, heap }
+const measured: Record<string, unknown> = {}
+const verdicts: Array<Verdict> = []
+for (const name of sections) {
+  const result = await section[name]()
+  measured[name] = result.measured
+  verdicts.push(...result.verdicts)
+}
+conclude("engine", verdicts, measured)
 console.log(`${Math.round((performance.now() - began) / 1_000)} s`)
