@@ -27,6 +27,7 @@ export {
   JobBudgetExhausted,
   JobConflict,
   JobFailed,
+  JobNotFound,
   JobStateRefused,
   JobStopped,
   StatementNotIdempotent
@@ -226,7 +227,7 @@ export const make: <Params, Unit, E = never, R = never>(
 ) => Job<Params, Unit, E, R> = definition.make
 
 /**
- * The handle of a job that was started before, by its id. Its effects fail if there is none.
+ * The handle of a job that was started before, by its id. What it does fails with `JobNotFound` if there is none.
  *
  * @category handles
  * @since 0.1.0

@@ -19,6 +19,7 @@ import { Outbox } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { pages, records, timedIn } from "./internal/ready/scan.ts"
 import { streamWithin, within } from "./internal/ready/sessions.ts"
+import { Slices } from "./internal/ready/slices.ts"
 import { Writes } from "./internal/ready/writes.ts"
 import type { Context } from "./JobContext.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
@@ -144,6 +145,7 @@ export const copy = <S = never, T = never>(
         untimed,
         own: context.timestamp
       }
+      const slices = new Slices()
       let partition: string | undefined
 
       const slice = Effect.fnUntraced(function*(rows: ReadonlyArray<Read>) {
@@ -170,7 +172,7 @@ export const copy = <S = never, T = never>(
         streamWithin(source, pages(statement, ranges, readOptions(options))),
         ({ remaining, rows }) =>
           Effect.gen(function*() {
-            const of = from.isCounter ? counted(rows, context) : Effect.forEach(chunks(rows), slice, { discard: true })
+            const of = from.isCounter ? counted(rows, context) : slices.over(rows, slice)
             yield* within(target, of)
             yield* advance(remaining, rows.length)
           })
@@ -178,12 +180,3 @@ export const copy = <S = never, T = never>(
     })
   })
 }
-
-// The rest of a time to live is counted when the statements of a slice are made.
-const sliceSize = 250
-
-const chunks = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
-  Array.from(
-    { length: Math.ceil(rows.length / sliceSize) },
-    (_, at) => rows.slice(at * sliceSize, (at + 1) * sliceSize)
-  )

@@ -60,6 +60,21 @@ export class JobConflict extends Schema.TaggedError<JobConflict>(tag("JobConflic
 }
 
 /**
+ * There is no job with this id: it was never started, or it was removed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JobNotFound extends Schema.TaggedError<JobNotFound>(tag("JobNotFound"))("JobNotFound", {
+  id: Schema.String
+}) {
+  override get message(): string {
+    return `job ${this.id} was not found: expected a job that was started with this id, got none, or one that is being ` +
+      `removed. Start it.`
+  }
+}
+
+/**
  * A job is not in a state in which it can be changed as asked.
  *
  * @category errors

@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import type { JobBudgetExhausted, JobFailed, JobStateRefused } from "./JobErrors.ts"
+import type { JobBudgetExhausted, JobFailed, JobNotFound, JobStateRefused } from "./JobErrors.ts"
 import type { Limits } from "./JobLimits.ts"
 import type { LaneLost } from "./Lanes.ts"
 
@@ -121,44 +121,44 @@ export interface RetryOptions {
 }
 
 /**
- * A job that was started.
+ * A job that was started. What reads or changes it fails with `JobNotFound` if it was removed meanwhile.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Handle {
   readonly id: string
-  readonly progress: Effect.Effect<Progress, CqlError>
-  /** The progress once in an interval (default: 1 second), until the job has ended. */
-  readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError>
+  readonly progress: Effect.Effect<Progress, CqlError | JobNotFound>
+  /** The progress once in an interval (default: 1 second), until the job has ended or is being removed. */
+  readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError | JobNotFound>
   /** Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was cancelled. */
-  readonly await: Effect.Effect<Progress, CqlError | JobFailed | JobBudgetExhausted>
+  readonly await: Effect.Effect<Progress, CqlError | JobFailed | JobBudgetExhausted | JobNotFound>
   /**
    * Stops a running job: each unit at its next checkpoint. A page of `execute` that takes ten seconds longer, such as under a low rate, is
    * interrupted, and done again when the job is resumed.
    */
-  readonly pause: Effect.Effect<void, CqlError | JobStateRefused>
-  readonly resume: Effect.Effect<void, CqlError | JobStateRefused>
+  readonly pause: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
+  readonly resume: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /** Stops a job for good, as `pause` does. What it has written stays. */
-  readonly cancel: Effect.Effect<void, CqlError | JobStateRefused>
+  readonly cancel: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
    * Changes limits of a job that has not ended; a limit that is not given stays. Runners read it at their interval, and it holds for
    * the units that run: a cut after one interval, and a raise two intervals later, when no runner goes by the former limits any more.
    */
-  readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobStateRefused>
+  readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
    * Runs units again. With `"failures"` the job has to be failed, with `"rejects"` failed or done. The error budget counts anew.
    */
-  readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobStateRefused | LaneLost>
+  readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused | LaneLost>
   /**
    * Deletes a job that has ended, with its units and rejects; see `Jobs.remove`. Succeeds if there is none. Its id can be used for another
    * job then.
    */
   readonly remove: Effect.Effect<void, CqlError | JobStateRefused>
-  readonly failures: Effect.Effect<ReadonlyArray<Failure>, CqlError>
+  readonly failures: Effect.Effect<ReadonlyArray<Failure>, CqlError | JobNotFound>
   /**
    * The rows that were rejected, those included that a running unit has rejected since its last checkpoint. What was rejected by an
    * attempt whose work was done again is not among them.
    */
-  readonly rejects: Stream.Stream<Reject, CqlError>
+  readonly rejects: Stream.Stream<Reject, CqlError | JobNotFound>
 }

@@ -16,6 +16,7 @@ import { readOptions, writeOptions } from "./internal/ready/options.ts"
 import { Outbox, type Write } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows, timedIn, type Typed } from "./internal/ready/scan.ts"
+import { Slices } from "./internal/ready/slices.ts"
 import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
 
 /**
@@ -159,13 +160,19 @@ export const transform = <
   const columns = meta.columns.filter((column) => !isKey(column) && column.kind !== "static")
   const { change, write } = options
   const writesOf = change === undefined
-    ? (read: Typed<Row>) => Effect.map(write(read.row), (written) => "_tag" in written ? [written] : written)
+    ? (read: Typed<Row>) => Effect.map(write(read.row), (written) => () => "_tag" in written ? [written] : written)
     : changing(meta, columns, Reflect.get(table, "update"), change)
   return ranged(name, options, {
     table,
     run: Effect.fnUntraced(function*(ranges, advance, context) {
       const timed = change === undefined ? [] : yield* timedIn(columns)
-      const outbox = new Outbox()
+      const slices = new Slices()
+      const send = Effect.fnUntraced(function*(changes: ReadonlyArray<Change>) {
+        const now = yield* Clock.currentTimeMillis
+        const outbox = new Outbox()
+        for (const { body, position, writes } of changes) outbox.add(writes(now), position, body)
+        yield* outbox.send(context, writeOptions(options))
+      })
       yield* Stream.runForEach(
         pages(yield* rows(table, timed), ranges, readOptions(options)),
         Effect.fnUntraced(function*({ remaining, rows }) {
@@ -175,18 +182,29 @@ export const transform = <
             (read) => Effect.result(writesOf(read, context.timestamp, timed)),
             { concurrency: rowsAtOnce }
           )
-          for (const [index, { at: _, record }] of fit.entries()) {
+          const changes: Array<Change> = []
+          for (const [index, { record: body }] of fit.entries()) {
             const result = all[index]!
-            const position = keyText(meta, record)
-            if (Result.isSuccess(result)) outbox.add(result.success, position, record)
-            else yield* context.reject({ position, error: result.failure, body: record })
+            const position = keyText(meta, body)
+            if (Result.isSuccess(result)) changes.push({ position, body, writes: result.success })
+            else yield* context.reject({ position, error: result.failure, body })
           }
-          yield* outbox.send(context, writeOptions(options))
+          yield* slices.over(changes, send)
           yield* advance(remaining, rows.length)
         })
       )
     })
   })
+}
+
+/** The statements of a row as they are to be sent at a time, in milliseconds: what is left of a time to live depends on it. */
+type WritesAt = (now: number) => ReadonlyArray<Write>
+
+/** A row that was changed and not yet written. */
+interface Change {
+  readonly position: string
+  readonly body: unknown
+  readonly writes: WritesAt
 }
 
 type Columns = ReadonlyArray<Table.ColumnMeta>
@@ -199,18 +217,19 @@ const changing = <Row, E, R>(
   update: Update,
   change: (row: Row) => Effect.Effect<object | undefined, E, R>
 ) =>
-  Effect.fnUntraced(
-    function*(read: Typed<Row>, own: bigint, timed: Columns): Effect.fn.Return<ReadonlyArray<Write>, E, R> {
-      const times = timesOf(read, timed)
-      if (times.includes(own)) return []
-      const changed = yield* change(read.row)
-      const now = yield* Clock.currentTimeMillis
-      const newest = times.reduce((newest, time) => time > newest ? time : newest, own)
-      const timestamp = newest > own ? newest + 1n : own
+(read: Typed<Row>, own: bigint, timed: Columns): Effect.Effect<WritesAt, E, R> => {
+  const times = timesOf(read, timed)
+  if (times.includes(own)) return Effect.succeed(() => [])
+  const newest = times.reduce((newest, time) => time > newest ? time : newest, own)
+  const timestamp = newest > own ? newest + 1n : own
+  return Effect.map(change(read.row), (changed) => {
+    const values = Object.entries(changed ?? {}).flatMap(([field, value]) =>
+      value === undefined ? [] : [{ column: columnOf(meta, columns, field), field, value }]
+    )
+    return (now) => {
       const byTtl = new Map<number, Record<string, unknown>>()
-      for (const [field, value] of Object.entries(changed ?? {})) {
-        if (value === undefined) continue
-        const ttl = ttlFor(read, columnOf(meta, columns, field), timed, now)
+      for (const { column, field, value } of values) {
+        const ttl = ttlFor(read, column, timed, now)
         // A value that has expired since it was read must not come back.
         if (ttl !== undefined && ttl <= 0) continue
         byTtl.set(ttl ?? 0, { ...byTtl.get(ttl ?? 0), [field]: value })
@@ -218,7 +237,8 @@ const changing = <Row, E, R>(
       const writes = [...byTtl].map(([ttl, set]) => update(read.row, set, { ttl: Duration.seconds(ttl), timestamp }))
       return writes.length > 1 ? [Batch.make(writes, { type: "unlogged" })] : writes
     }
-  )
+  })
+}
 
 const columnOf = ({ keyspace, table }: Table.Meta, columns: Columns, field: string): Table.ColumnMeta => {
   const column = columns.find((column) => column.field === field)

@@ -45,6 +45,43 @@ describe("the removal of a job", () => {
       assert.deepStrictEqual(yield* stored, [0, 0, 0])
     }).pipe(Effect.provide(memory())))
 
+  it.effect("fails what awaits or watches it, and every use of its handle, with JobNotFound", () =>
+    Effect.gen(function*() {
+      const jobs = yield* Jobs.Jobs
+      const handle = yield* job.start({ units: 2 }, { id: "a" })
+      yield* handle.pause
+      const awaiting = yield* Effect.forkChild(Effect.flip(handle.await))
+      const watching = yield* Effect.forkChild(Effect.flip(Stream.runDrain(handle.watch())))
+      yield* handle.cancel
+      yield* jobs.remove("a")
+      yield* TestClock.adjust("2 seconds")
+      const errors = [
+        yield* Fiber.join(awaiting),
+        yield* Fiber.join(watching),
+        yield* Effect.flip(handle.progress),
+        yield* Effect.flip(handle.pause),
+        yield* Effect.flip(handle.resume),
+        yield* Effect.flip(handle.cancel),
+        yield* Effect.flip(handle.setLimits({ rate: 1 })),
+        yield* Effect.flip(handle.retry()),
+        yield* Effect.flip(handle.failures),
+        yield* Effect.flip(Stream.runDrain(handle.rejects)),
+        yield* Effect.flip((yield* Job.handle("never")).await)
+      ]
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), errors.map(() => "JobNotFound"))
+      assert.include(errors[0]?.message, "job a was not found")
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("is not awaited as its end", () =>
+    Effect.gen(function*() {
+      const jobs = yield* Jobs.Jobs
+      const handle = yield* job.start({ units: 2 }, { id: "a" })
+      yield* handle.cancel
+      yield* jobs.move("a", ["cancelled"], "removing")
+      assert.strictEqual((yield* Effect.flip(handle.await))._tag, "JobNotFound")
+      assert.deepStrictEqual((yield* Stream.runCollect(handle.watch())).map(({ state }) => state), ["removing"])
+    }).pipe(Effect.provide(memory())))
+
   it.effect("refuses a process that still has a lane", () =>
     Effect.gen(function*() {
       const jobs = yield* Jobs.Jobs

@@ -6,7 +6,7 @@ import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Exit, Layer, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { cellsOf, fill, memory, options, passed, ran, started, tablesOf } from "../support/ready.ts"
+import { assertSameCells, cellsOf, fill, memory, options, passed, ran, started, tablesOf } from "../support/ready.ts"
 
 const { ddl, Source, Target } = tablesOf("app")
 const CopyTable = Job.copy("CopyTable", { version: "1", from: Source, to: Target, statement: { pageSize: 7 } })
@@ -91,6 +91,21 @@ describe("a copy", () => {
     }).pipe(Effect.provide(memory(ddl, {
       latency: (request) => isCopying(request) && request.params.includes(3) ? "10 seconds" : "0 millis"
     }))))
+
+  it.effect("counts what is left of a time to live when a row is sent, however low the rate", () =>
+    Effect.gen(function*() {
+      yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, c) => c),
+        (c) => run(`INSERT INTO app.source (k, c, v) VALUES (1, ?, 1) USING TTL ${c < 50 ? 600 : 40}`, [c], 5n)
+      )
+      const Slow = Job.copy("Slow", { version: "1", from: Source, to: Target, rate: 1, statement: { pageSize: 100 } })
+      const { end } = yield* ran(Slow)
+      assert.isTrue(Exit.isSuccess(end))
+      const [source, target] = [yield* cells("source"), yield* cells("target")]
+      // Newest first: ten rows that expire after 40 seconds are sent in ten.
+      assert.strictEqual(target.size, 50)
+      assertSameCells(source, target, 2)
+    }).pipe(Effect.provide(memory(ddl))))
 
   it.effect("rejects rows whose write time is not known, or writes them at the time of the job", () =>
     Effect.gen(function*() {

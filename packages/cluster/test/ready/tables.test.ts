@@ -121,6 +121,27 @@ describe("a transformation", () => {
       assert.deepInclude(two, { name: "EXPIRES", at: 3_600_000_000n, ttl: 880, left: 880 })
     }).pipe(Effect.provide(tables)))
 
+  it.effect("counts what is left of a time to live when a row is sent, however low the rate", () =>
+    Effect.gen(function*() {
+      const parts = Array.from({ length: 30 }, (_, part) => part)
+      yield* Effect.forEach(
+        parts,
+        (part) => run("INSERT INTO app.users (id, part, name) VALUES (1, ?, 'name') USING TTL 600", [part], 7n)
+      )
+      const Slow = Job.transform("Slow", {
+        ...small,
+        rate: 1,
+        statement: { pageSize: 100 },
+        table: User,
+        change: () => Effect.succeed({ note: "seen" })
+      })
+      const { end } = yield* ran(Slow)
+      assert.isTrue(Exit.isSuccess(end))
+      const rows = yield* found("SELECT ttl(name) AS ttl, ttl(note) AS left FROM app.users")
+      assert.strictEqual(rows.length, parts.length)
+      for (const { left, ttl } of rows) assert.isAtMost(Math.abs(Number(ttl) - Number(left)), 2)
+    }).pipe(Effect.provide(tables)))
+
   it.effect("writes into other tables, at the time of the job", () =>
     Effect.gen(function*() {
       yield* filled

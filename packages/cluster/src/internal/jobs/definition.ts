@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
 import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import type { Job, Options, StartOptions } from "../../Job.ts"
-import { JobBudgetExhausted, JobConflict, JobFailed } from "../../JobErrors.ts"
+import { JobBudgetExhausted, JobConflict, JobFailed, JobNotFound } from "../../JobErrors.ts"
 import { Progress } from "../../JobHandle.ts"
 import type { Estimate } from "../../JobPlan.ts"
 import { JobRunner } from "../../JobRunner.ts"
@@ -139,7 +139,7 @@ export const make = <Params, Unit, E, R>(
 }
 
 /** Errors of the activity that awaits a job. */
-export const ActivityError = Schema.Union([JobFailed, JobBudgetExhausted, JobConflict, CqlError.schema])
+export const ActivityError = Schema.Union([JobFailed, JobBudgetExhausted, JobConflict, JobNotFound, CqlError.schema])
 
 const isActivityError = Schema.is(ActivityError)
 

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { JobBudgetExhausted, JobFailed, JobStateRefused } from "../../JobErrors.ts"
+import { JobBudgetExhausted, JobFailed, JobNotFound, JobStateRefused } from "../../JobErrors.ts"
 import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
@@ -17,9 +17,9 @@ import * as Units from "./units.ts"
 const second = Duration.seconds(1)
 
 export const make = (jobs: Jobs["Service"], id: string): Handle => {
-  const found: Effect.Effect<Stored, CqlError> = Effect.flatMap(
+  const found: Effect.Effect<Stored, CqlError | JobNotFound> = Effect.flatMap(
     jobs.find(id),
-    (job) => job === undefined ? Effect.die(new Error(`there is no job ${id}: start it first`)) : Effect.succeed(job)
+    (job) => job === undefined ? Effect.fail(new JobNotFound({ id })) : Effect.succeed(job)
   )
 
   const progressOf = (job: Stored): Effect.Effect<Progress, CqlError> =>
@@ -36,8 +36,7 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     Effect.flatMap(found, ({ state }) => Effect.fail(new JobStateRefused({ id, expected, got: state })))
 
   const ended = found.pipe(
-    Effect.repeat({ until: ({ state }) => hasEnded(state), schedule: Schedule.spaced(second) }),
-    Effect.flatMap((job) => Effect.map(progressOf(job), (progress) => ({ job, progress })))
+    Effect.repeat({ until: ({ state }) => isFinal(state), schedule: Schedule.spaced(second) })
   )
 
   return {
@@ -46,10 +45,13 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     watch: (interval = second) =>
       Stream.fromEffect(progress).pipe(
         Stream.repeat(Schedule.spaced(interval)),
-        Stream.takeUntil(({ state }) => hasEnded(state))
+        Stream.takeUntil(({ state }) => isFinal(state))
       ),
     await: Effect.gen(function*() {
-      const { job: { exhausted, state }, progress } = yield* ended
+      const job = yield* ended
+      const { exhausted, state } = job
+      if (state === "removing") return yield* new JobNotFound({ id })
+      const progress = yield* progressOf(job)
       if (state !== "failed" && state !== "cancelled") return progress
       if (state === "failed" && exhausted !== undefined) return yield* new JobBudgetExhausted({ id, ...exhausted })
       return yield* new JobFailed({ id, state, units: progress.units, failed: progress.failed })
@@ -75,7 +77,11 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
       }),
     remove: Effect.flatMap(
       jobs.remove(id),
-      (isRemoved) => isRemoved ? Effect.void : refused("done or failed or cancelled")
+      // Another process may have removed it since.
+      (isRemoved) =>
+        isRemoved
+          ? Effect.void
+          : Effect.catchTag(refused("done or failed or cancelled"), "JobNotFound", () => Effect.void)
     ),
     failures: Effect.gen(function*() {
       const job = yield* found
@@ -93,4 +99,6 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
 const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArray<Failure> =>
   state === "failed" ? [{ unit, cursor, error: error ?? "" }] : []
 
-const hasEnded = (state: State): boolean => state === "done" || state === "failed" || state === "cancelled"
+/** True if a job of this state does nothing more by itself. */
+const isFinal = (state: State): boolean =>
+  state === "done" || state === "failed" || state === "cancelled" || state === "removing"
