@@ -110,6 +110,28 @@ describe("the removal of a job", () => {
     }).pipe(Effect.provide(memory())))
 })
 
+it.effect("a process that is late ends neither another run of its job nor another job of its id", () =>
+  Effect.gen(function*() {
+    const jobs = yield* Jobs.Jobs
+    const state = Effect.map(jobs.find("a"), (found) => found?.state)
+    const first = yield* job.start({ units: 4 }, { id: "a" })
+    const former = (yield* jobs.find("a"))!
+    yield* first.cancel
+    yield* first.remove
+    yield* TestClock.adjust("1 second")
+    yield* job.start({ units: 4 }, { id: "a" })
+    yield* jobs.end(former, "done")
+    yield* jobs.exhaust(former, { rejected: 3, allowed: 1 })
+    assert.strictEqual(yield* state, "running")
+    const run = (yield* jobs.find("a"))!
+    yield* jobs.end(run, "failed")
+    assert.strictEqual(yield* state, "failed")
+    assert.isTrue(yield* jobs.rerun(run, 0))
+    yield* jobs.end(run, "done")
+    yield* jobs.exhaust(run, { rejected: 3, allowed: 1 })
+    assert.strictEqual(yield* state, "running")
+  }).pipe(Effect.provide(memory())))
+
 describe("a removal that is late", () => {
   /** The jobs of a process whose deletions of lanes take their time. */
   const lateJobs = Layer.fresh(Jobs.layer({ keyspace: "app" })).pipe(
