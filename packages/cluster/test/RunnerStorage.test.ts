@@ -67,6 +67,68 @@ describe("locks", () => {
     }).pipe(Effect.provide(memory(FaultPlan.make([FaultPlan.between("10 seconds", "1 hour", "unavailable")])))))
 })
 
+/** A storage that from some moment on does not answer statements of a pattern. Effect gives up after ten seconds. */
+const slow = (pattern: RegExp) => {
+  let isSlow = false
+  return {
+    begins: Effect.sync(() => {
+      isSlow = true
+    }),
+    session: MockSession.memory(CqlCluster.ddl("app"), {
+      latency: (request) =>
+        isSlow && request._tag === "Statement" && pattern.test(`${request.text} ${request.params.join(" ")}`)
+          ? "1 hour"
+          : "0 millis"
+    })
+  }
+}
+
+const within = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Effect.timeoutOption(effect, "10 seconds"))
+    yield* TestClock.adjust("10 seconds")
+    return Option.getOrUndefined(yield* Fiber.join(fiber))
+  })
+
+const held = (ids: Effect.Success<ReturnType<RunnerStorage.RunnerStorage["Service"]["acquire"]>> | undefined) =>
+  ids && numbers(ids)
+
+describe("a storage that does not answer", () => {
+  const ofLock = slow(/locks.* default:2/)
+  it.effect("for one lock keeps no other from being acquired", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* ofLock.begins
+      assert.deepStrictEqual(held(yield* within(one.acquire(address(1), shards(1, 2, 3)))), [1, 3])
+    }).pipe(Effect.provide(ofLock.session)))
+
+  const ofRenewal = slow(/locks.* default:2/)
+  it.effect("for the renewal of one lock loses none while its lease lasts, and then that one alone", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      assert.deepStrictEqual(held(yield* one.acquire(address(1), shards(1, 2, 3))), [1, 2, 3])
+      yield* ofRenewal.begins
+      const refresh = within(one.refresh(address(1), shards(1, 2, 3)))
+      assert.deepStrictEqual(held(yield* refresh), [1, 2, 3])
+      assert.deepStrictEqual(held(yield* refresh), [1, 2, 3])
+      assert.deepStrictEqual(held(yield* refresh), [1, 3])
+    }).pipe(Effect.provide(ofRenewal.session)))
+
+  const ofAddress = slow(/addresses/)
+  it.effect("for the address keeps the locks while the lease of the address lasts", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* one.register(runner(1), true)
+      assert.deepStrictEqual(held(yield* one.acquire(address(1), shards(1, 2))), [1, 2])
+      yield* TestClock.adjust("6 seconds")
+      yield* ofAddress.begins
+      const refresh = within(Effect.result(one.refresh(address(1), shards(1, 2))))
+      const [first, second] = [yield* refresh, yield* refresh]
+      assert.deepStrictEqual(held(first && Result.getOrUndefined(first)), [1, 2])
+      assert.isTrue(second !== undefined && Result.isFailure(second))
+    }).pipe(Effect.provide(ofAddress.session)))
+})
+
 describe("runners", () => {
   it.effect("are listed while their lease lasts, with their health", () =>
     Effect.gen(function*() {

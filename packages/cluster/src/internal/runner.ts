@@ -15,6 +15,8 @@ import type { Store } from "./store.ts"
 const machines = 1024
 const machineSeconds = 3_600
 const shardsAtOnce = 32
+/** Share of an interval that a refresh may take. Effect gives up after a whole one. */
+const refreshShare = 0.75
 
 export class AddressTaken extends Data.TaggedError("AddressTaken")<{ readonly address: string }> {
   override get message(): string {
@@ -27,6 +29,13 @@ export class MachinesExhausted extends Data.TaggedError("MachinesExhausted")<{ r
   override get message(): string {
     return `a runner could not be registered: expected a free machine id for ${this.address}, got ${machines} that are ` +
       `taken. Start fewer runners in this cluster.`
+  }
+}
+
+/** The storage has not answered within the time that Effect leaves for it. */
+class Unanswered extends Data.TaggedError("Unanswered")<{ readonly address: string }> {
+  override get message(): string {
+    return `the locks of ${this.address} are not certain: expected answers of the storage within a refresh, got none`
   }
 }
 
@@ -127,18 +136,24 @@ export class RunnerState {
     )
   }).pipe(this.#oneByOne.withPermits(1))
 
-  readonly acquire = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError> =>
+  readonly acquire = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> =>
     Effect.suspend(() => this.hasLostAddress ? Effect.succeed([]) : this.#held(shards, (lock) => lock.acquire))
 
   /**
    * Renews the address and the locks of shards, and gives the shards whose locks are certain. A lock whose renewal failed is
    * certain until the next refresh if its lease lasts that long: one failed renewal is no loss.
    */
-  readonly refresh = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError> =>
-    Effect.gen({ self: this }, function*() {
-      const isRegistered = yield* this.#report(shards.length === 0)
-      return isRegistered ? yield* this.#held(shards, (lock) => lock.renew) : []
-    })
+  readonly refresh = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> => {
+    const isProbe = shards.length === 0
+    const report = this.#report(isProbe)
+    return Effect.map(
+      Effect.all([
+        isProbe ? report : this.#certain(this.#address, report),
+        this.#held(shards, (lock) => lock.renew)
+      ], { concurrency: 2 }),
+      ([isRegistered, held]) => isRegistered ? held : []
+    )
+  }
 
   readonly release = (shard: string): Effect.Effect<void, CqlError> =>
     Effect.suspend(() => {
@@ -157,17 +172,11 @@ export class RunnerState {
   #held(
     shards: ReadonlyArray<string>,
     operation: (lock: Lease) => Effect.Effect<boolean, CqlError>
-  ): Effect.Effect<Array<string>, CqlError> {
-    const margin = nanosOf(this.#settings.interval)
+  ): Effect.Effect<Array<string>, CqlError | Unanswered> {
     return Effect.gen({ self: this }, function*() {
       const results = yield* Effect.forEach(shards, (shard) => {
         const lock = this.#lock(shard)
-        return operation(lock).pipe(
-          Effect.catch((error) =>
-            Effect.flatMap(lock.remaining, (nanos) => nanos > margin ? Effect.succeed(true) : Effect.fail(error))
-          ),
-          Effect.result
-        )
+        return Effect.result(this.#certain(lock, operation(lock)))
       }, { concurrency: shardsAtOnce })
       const failed = results.find(Result.isFailure)
       if (failed !== undefined && results.every(Result.isFailure)) return yield* failed.failure
@@ -176,6 +185,24 @@ export class RunnerState {
         return result !== undefined && Result.isSuccess(result) && result.success
       })
     })
+  }
+
+  /**
+   * Bounds an operation on a lease by the time that Effect leaves for all of them: it would take no answer of any, if one came too
+   * late. An operation that fails gives true if the lease lasts until the next refresh has ended.
+   */
+  #certain<E>(lease: Lease, operation: Effect.Effect<boolean, E>): Effect.Effect<boolean, E | Unanswered> {
+    const { address, interval } = this.#settings
+    const margin = nanosOf(interval)
+    return operation.pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.times(interval, refreshShare),
+        orElse: () => Effect.fail(new Unanswered({ address }))
+      }),
+      Effect.catch((error) =>
+        Effect.flatMap(lease.remaining, (nanos) => nanos > margin ? Effect.succeed(true) : Effect.fail(error))
+      )
+    )
   }
 
   /** Reports that the runner is alive, at most once in half an interval. Gives false if its address is another's. */
