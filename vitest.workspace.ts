@@ -9,7 +9,7 @@ const packages = readdirSync("./packages").filter((name) => existsSync(`./packag
 const long = "test/**/*.long.test.ts"
 const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
 
-const faults = "test/faults/faults.integration.test.ts"
+const faults = "test/faults/*.integration.test.ts"
 
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests: also what a suite does at its end takes its time, such as dropping a
@@ -58,7 +58,7 @@ export default defineConfig({
         })
       ),
       ...(onlyLong ? [] : [project("scripts", "./scripts", { include: ["test/**/*.test.ts"] })]),
-      // By itself, apart from all else: it measures time.
+      // Apart from all else: they measure time.
       ...(onlyLong ? [] : [
         project("faults", "./packages/cassandra", { include: [faults], sequence: { groupOrder: 1 } })
       ])

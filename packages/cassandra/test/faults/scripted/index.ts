@@ -11,13 +11,12 @@ import { reads } from "./reads.ts"
 import { wire } from "./wire.ts"
 import { writes } from "./writes.ts"
 
-export const scriptedFaults: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
-  ...errors,
-  ...wire,
-  ...load,
-  ...nodes,
-  ...answers,
-  ...finding,
-  ...writes,
-  ...reads
-]
+type ScriptedFault = Fault<Servers | Scope.Scope>
+
+/** Faults of single requests: errors, lost answers, and what they do to reads and writes. */
+export const requestFaults: ReadonlyArray<ScriptedFault> = [...errors, ...answers, ...writes, ...reads]
+
+/** Faults of connections and nodes. */
+export const serverFaults: ReadonlyArray<ScriptedFault> = [...wire, ...load, ...nodes, ...finding]
+
+export const scriptedFaults: ReadonlyArray<ScriptedFault> = [...requestFaults, ...serverFaults]
