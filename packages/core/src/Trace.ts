@@ -24,7 +24,10 @@ export interface Trace {
   readonly client: string | undefined
   readonly startedAt: Date | undefined
   readonly duration: Duration.Duration
-  /** Parameters of the request, such as its text and its consistency level. The values that it bound are left out. */
+  /**
+   * Parameters of the request, such as its text and its consistency level. The values that it bound are left out, and a text
+   * without markers has `?` for its literals.
+   */
   readonly parameters: ReadonlyMap<string, string>
   /** The steps on all nodes, in the order in which they were recorded. */
   readonly events: ReadonlyArray<Event>
@@ -37,6 +40,7 @@ export interface Trace {
  * @since 0.1.0
  */
 export interface Event {
+  /** The step in words of the server, with `<value>` where it quotes a value of the request. */
   readonly activity: string
   /** The node that took the step. */
   readonly source: string | undefined

@@ -302,6 +302,58 @@ describe("the span of a run", () => {
       assert.isTrue(span!.status._tag === "Ended" && span!.status.endTime - begun >= 2_000_000_000n)
     }))
 
+  it.effect("has a span for each statement that failed, with all of its attempts and waits at their times", () =>
+    Effect.gen(function*() {
+      const schedule = RetryPolicy.backoff({ times: 25, initial: "100 millis", max: "100 millis" })
+      const retry = RetryPolicy.make({ schedule, budget: { minimum: 99, share: 1 } })
+      const slow = MockSession.layer({ latency: "1 second", otherwise: MockSession.fail(overloaded) })
+      const eventsFor = (spans: "failures" | "all") =>
+        Effect.gen(function*() {
+          const limiter = yield* Limiter.fixed(1)
+          const reads = Array.from({ length: 2 }, () => Statement.make("SELECT a FROM t", [], { retry }))
+          const run = executeConcurrent(reads, { spans, limiter, raiseOnFirstError: false })
+          const traces = Effect.provide(run, slow).pipe(Random.withSeed("jitter"))
+          const fiber = yield* Effect.forkChild(traced(traces))
+          yield* TestClock.adjust("10 minutes")
+          return clientSpans((yield* Fiber.join(fiber)).spans).map(({ events, startTime }) =>
+            events.map(([name, at, { "cql.attempt": attempt }]) => [name, Number(at - startTime) / 1e6, attempt])
+          )
+        })
+      const live = yield* eventsFor("all")
+      const afterwards = yield* eventsFor("failures")
+      assert.deepStrictEqual(live.map(([first]) => first?.[0]), ["attempt", "permit"])
+      for (const [index, events] of afterwards.entries()) {
+        assert.deepStrictEqual(events, live[index])
+        assert.strictEqual(events.at(-1)?.[2], 26)
+      }
+    }))
+
+  it.effect("has the type of the error that stopped it, whatever that is", () =>
+    Effect.gen(function*() {
+      const never = MockSession.layer({ otherwise: () => Effect.never })
+      const throwing = function*() {
+        yield select
+        throw new Error("of the source")
+      }
+      const typeOf = (run: Effect.Effect<unknown, unknown, Session>, session = failing) =>
+        Effect.gen(function*() {
+          const fiber = yield* Effect.forkChild(traced(Effect.provide(run, session)))
+          yield* TestClock.adjust("1 minute")
+          const { spans } = yield* Fiber.join(fiber)
+          const span = spans.find(({ name }) => name === "cql.concurrent.run")
+          assert.strictEqual(span?.status._tag, "Ended")
+          return span?.attributes.get("error.type")
+        })
+      const deadline = executeConcurrent([select], { raiseOnFirstError: false, deadline: "1 second" })
+      const source: Iterable<typeof select> = { [Symbol.iterator]: throwing }
+      assert.strictEqual(yield* typeOf(deadline, never), "DeadlineExceeded")
+      assert.strictEqual(yield* typeOf(runConcurrent(source)), "SourceError")
+      assert.strictEqual(yield* typeOf(runConcurrent(Stream.fail("mine"))), "_OTHER")
+      assert.strictEqual(yield* typeOf(runConcurrent(Stream.die("mine"))), "_OTHER")
+      assert.isUndefined(yield* typeOf(Effect.timeoutOption(runConcurrent([select]), "1 second"), never))
+      assert.isUndefined(yield* typeOf(runConcurrent([select])))
+    }))
+
   it.effect("ends with its run: failed, interrupted, or with a stream that ends early", () =>
     Effect.gen(function*() {
       const broken = Statement.make("SELECT a FROM broken", [], { retry: "none" })

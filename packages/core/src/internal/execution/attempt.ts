@@ -1,7 +1,6 @@
 /**
  * One request of a statement: handed to the port once, answered once, and abandoned at most once.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -11,7 +10,6 @@ import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts
 import { kindOf } from "../kindOf.ts"
 import type { Abandoned } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
-import { logOf } from "../watch/logs.ts"
 import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
@@ -106,8 +104,7 @@ export class Attempt {
     try {
       return this.#cancel!() !== false
     } catch (defect) {
-      const { fork, session } = this.#environment
-      fork(logOf(session, "Warn", "a port could not abandon a request", undefined, Cause.die(defect)))
+      this.#environment.session.warnOnce("a port could not abandon a request", defect)
       return true
     }
   }

@@ -76,6 +76,8 @@ export class Execution {
   attemptAt = -1
   span: CallSpan | undefined
   pages = 0
+  /** Events for a span that may be made later. */
+  trail: Array<(span: CallSpan) => void> | undefined
   #history: ReadonlyArray<FailedAttempt> | undefined
 
   constructor(run: Host, executable: Executable, index: number, item: unknown, permit: Permit | undefined) {
@@ -102,6 +104,11 @@ export class Execution {
 
   get attempts(): number {
     return this.#attempts - this.#unsent
+  }
+
+  /** The same with those that found no connection with room. */
+  get requests(): number {
+    return this.#attempts
   }
 
   /**

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as EffectResult from "effect/Result"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { Session } from "../../Session.ts"
@@ -18,7 +17,8 @@ import { type SessionInternals, sessionInternals } from "../session/session.ts"
 import { isSource } from "../source/source.ts"
 import { isStatement } from "../statement/statement.ts"
 import { observe } from "../watch/observe.ts"
-import { attributesOf, contextOf, runSpan, RunWatch } from "../watch/runWatch.ts"
+import { RunSpan } from "../watch/runSpan.ts"
+import { RunWatch } from "../watch/runWatch.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
@@ -92,29 +92,25 @@ const check = (
   })
 }
 
-/** Takes what a run needs from its fiber. Its effects are within the span of the run. */
-const begin = (checked: Checked, context: Context.Context<never>, span: Tracer.Span | undefined): Begun => {
+/** Takes what a run needs from its fiber, and begins its span. Its effects are within that. */
+const begin = (checked: Checked, input: RunInput, context: Context.Context<never>): Begun => {
   const { options, session } = checked
-  const environment = new Environment(session, contextOf(context, span), options.statement, options.limiter)
+  const span = RunSpan.begin(checked, input.source, context)
+  const environment = new Environment(session, span?.context ?? context, options.statement, options.limiter)
   environment.observer = observe(environment, "run", options.spans ?? "off")
   return { ...checked, environment, watch: new RunWatch(environment, span), begun: environment.now }
 }
 
-/** Runs a body in a span, where the session has spans. */
-const spanning = <A, E>(
+/** Runs a body that is watched. */
+const watched = <A, E>(
   checked: Checked,
   input: RunInput,
   body: (begun: Begun) => Effect.Effect<A, E>
-): Effect.Effect<A, E> => {
-  const within = (span: Tracer.Span | undefined): Effect.Effect<A, E> =>
-    Effect.withFiber(({ context }) => {
-      const begun = begin(checked, context, span)
-      return Effect.onExit(Effect.suspend(() => body(begun)), (exit) => begun.watch.end(exit))
-    })
-  return checked.session.session.spans
-    ? Effect.useSpan(runSpan, { attributes: attributesOf(checked, input.source) }, within)
-    : within(undefined)
-}
+): Effect.Effect<A, E> =>
+  Effect.withFiber(({ context }) => {
+    const begun = begin(checked, input, context)
+    return Effect.onExit(Effect.suspend(() => body(begun)), (exit) => begun.watch.end(exit))
+  })
 
 /** Reports the progress of a run, and ends it at its deadline, where that is asked for. Succeeds with how to stop both. */
 const attend = (run: Run, started: Begun): Effect.Effect<void> => {
@@ -144,7 +140,7 @@ export const collect = (
   options: RunOptions
 ): Effect.Effect<Array<Result>, unknown, Session> =>
   Effect.flatMap(check(input, options, "array"), (checked) =>
-    spanning(checked, input, (begun) => {
+    watched(checked, input, (begun) => {
       const { rounds } = options
       const policy = policyOf(options, false, rounds === undefined ? undefined : 1)
       const first = Arr.isArray(input.source)
@@ -196,7 +192,7 @@ const collectPulled = (
 /** Runs everything and gives the counts. */
 export const count = (input: RunInput, options: RunOptions): Effect.Effect<Summary, unknown, Session> =>
   Effect.flatMap(check(input, options, "counts"), (checked) =>
-    spanning(checked, input, (begun) => {
+    watched(checked, input, (begun) => {
       const engine = new PullEngine(begun.environment, policyOf(options, false), input.source, {
         bind: input.bind,
         concurrency: begun.concurrency,
@@ -212,11 +208,10 @@ export const stream = (input: RunInput, options: RunOptions): Stream.Stream<Resu
   const checking = check(input, options, "stream")
   return Stream.unwrap(Effect.gen(function*() {
     const checked = yield* checking
-    const span = checked.session.session.spans
-      ? yield* Effect.makeSpanScoped(runSpan, { attributes: attributesOf(checked, input.source) })
-      : undefined
-    const begun = yield* Effect.withFiberSucceed(({ context }) => begin(checked, context, span))
-    yield* Effect.addFinalizer((exit) => begun.watch.end(exit))
+    const begun = yield* Effect.acquireRelease(
+      Effect.withFiberSucceed(({ context }) => begin(checked, input, context)),
+      ({ watch }, exit) => watch.end(exit)
+    )
     const { concurrency, environment } = begun
     const ordered = options.ordered ?? true
     const policy = policyOf(options, ordered)

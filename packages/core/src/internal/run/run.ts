@@ -140,10 +140,10 @@ export class Run implements Host {
   }
 
   #begin(execution: Execution): void {
+    this.observer?.begin(execution)
     this.started++
     this.measure?.begin(execution)
     this.turn.consume()
-    this.observer?.begin(execution)
     execution.start()
   }
 
@@ -185,12 +185,12 @@ export class Run implements Host {
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
     this.measure?.end(execution, result)
-    const { observer } = this
-    observer?.ended(execution, result)
     if (result._tag === "Success") {
       this.succeeded++
       this.#policy.errorBudget?.take(false)
     } else this.#onFailure(result)
+    const { observer } = this
+    observer?.ended(execution, result)
     this.#engine.onEnded(execution, result)
     observer?.stale()
     if (this.stopping && this.open === 0) this.#scheduleStop()

@@ -41,9 +41,9 @@ export interface SessionInternals {
 export const sessionInternals: unique symbol = Symbol.for("@effect-cql/core/Session/internals")
 
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
-  const session = yield* Effect.sync(() => new SessionState(port))
+  const session = yield* Effect.withFiberSucceed(({ context }) => new SessionState(port, context))
   // The nodes of a session are of interest before its first statement.
-  if (session.metrics && port.health !== undefined) {
+  if (session.metrics && session.health !== undefined) {
     yield* Effect.withFiberSucceed(({ context }) => session.recorderOf({ context }))
   }
   yield* Effect.addFinalizer(() => session.close)

@@ -1,7 +1,9 @@
 /**
  * The state of a session: its port, what is in flight, its timestamps, its end.
  */
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,6 +12,7 @@ import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
+import type { Health } from "../../Telemetry.ts"
 import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
@@ -19,6 +22,7 @@ import type { Environment } from "../run/environment.ts"
 import { checked, resolve, type ResolvedOptions } from "../statement/options.ts"
 import { textOf } from "../statement/textOf.ts"
 import { DriverEvents } from "../watch/driverEvents.ts"
+import { guarded } from "../watch/guarded.ts"
 import { logOf } from "../watch/logs.ts"
 import { giveBackName, takeName } from "../watch/names.ts"
 import { Recorder } from "../watch/recorder.ts"
@@ -59,7 +63,11 @@ export class SessionState {
   #drain: { readonly isOver: () => boolean; readonly over: Deferred.Deferred<void> } | undefined
   readonly #hinted = new Set<string>()
 
-  constructor(port: Port) {
+  /** The nodes of the port, where it has any. */
+  readonly health: Pick<Health, "node" | "nodes"> | undefined
+  readonly #fork: (effect: Effect.Effect<void>) => unknown
+
+  constructor(port: Port, context: Context.Context<never>) {
     const { capacity, closeTimeout = defaultCloseTimeout, defaults, execute, send } = port
     if ((execute === undefined) === (send === undefined)) {
       const given = send === undefined ? "neither" : "both"
@@ -70,6 +78,8 @@ export class SessionState {
       throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration of at least 0" })
     }
     this.port = port
+    this.#fork = Effect.runForkWith(context)
+    this.health = port.health && guarded(port.health, (defect) => this.warnOnce("the health of a port failed", defect))
     this.name = takeName(port.name)
     this.spans = port.spans ?? true
     this.metrics = port.metrics ?? true
@@ -151,6 +161,11 @@ export class SessionState {
     if (this.#hinted.has(query) || this.#hinted.size >= mostHinted) return false
     this.#hinted.add(query)
     return true
+  }
+
+  /** Logs a failure of code of others, which fails no statement: once, for it may repeat with each of them. */
+  warnOnce(line: string, defect: unknown): void {
+    if (this.isFirstOf(line)) this.#fork(logOf(this, "Warn", line, undefined, Cause.die(defect)))
   }
 
   /** Refuses new requests, and waits within bounds: long for requests that are awaited, shortly for the others. */

@@ -12,6 +12,9 @@ import { checkValue, duration } from "../check.ts"
 import { untyped } from "../statement/codec.ts"
 import * as Text from "../statement/cqlText.ts"
 import { StatementImpl } from "../statement/statement.ts"
+import { literalsOf } from "../statement/withoutLiterals.ts"
+import { withoutValues } from "../statement/withoutValues.ts"
+import { describeText } from "../watch/described.ts"
 
 type Row = Readonly<Record<string, unknown>>
 type Execute = Service["execute"]
@@ -74,37 +77,70 @@ const allEvents = Effect.fnUntraced(function*(
   return rows
 })
 
-const traceOf = (id: string, row: Row, events: ReadonlyArray<Row>): Trace => ({
-  id,
-  command: textOf(row["command"]),
-  request: textOf(row["request"]),
-  coordinator: nodeOf(row["coordinator"], row["coordinator_port"]),
-  client: textOf(row["client"]),
-  startedAt: row["started_at"] instanceof Date ? row["started_at"] : undefined,
-  duration: Duration.micros(BigInt(numberOf(row["duration"]) ?? 0)),
-  parameters: parametersOf(row["parameters"]),
-  events: events.map(eventOf)
-})
+const traceOf = (id: string, row: Row, events: ReadonlyArray<Row>): Trace => {
+  const given = row["parameters"] instanceof Map ? row["parameters"] : noParameters
+  const hide = hiding(given)
+  return {
+    id,
+    command: textOf(row["command"]),
+    request: textOf(row["request"]),
+    coordinator: nodeOf(row["coordinator"], row["coordinator_port"]),
+    client: textOf(row["client"]),
+    startedAt: row["started_at"] instanceof Date ? row["started_at"] : undefined,
+    duration: Duration.micros(BigInt(numberOf(row["duration"]) ?? 0)),
+    parameters: parametersOf(given),
+    events: events.map((event) => eventOf(event, hide))
+  }
+}
 
-const eventOf = (row: Row): Event => {
+const eventOf = (row: Row, hide: (activity: string) => string): Event => {
   const elapsed = numberOf(row["source_elapsed"])
   return {
-    activity: textOf(row["activity"]) ?? "",
+    activity: hide(textOf(row["activity"]) ?? ""),
     source: nodeOf(row["source"], row["source_port"]),
     elapsed: elapsed === undefined ? undefined : Duration.micros(BigInt(elapsed)),
     thread: textOf(row["thread"])
   }
 }
 
+type Parameters = ReadonlyMap<unknown, unknown>
+
+const noParameters: Parameters = new Map()
+
 // The values that the request bound.
 const bound = /^bound_var/
 
-const parametersOf = (given: unknown): ReadonlyMap<string, string> => {
+const parametersOf = (given: Parameters): ReadonlyMap<string, string> => {
   const parameters = new Map<string, string>()
-  if (!(given instanceof Map)) return parameters
-  for (const [name, value] of given) if (!bound.test(String(name))) parameters.set(String(name), String(value))
+  for (const [name, value] of given) {
+    if (bound.test(String(name))) continue
+    parameters.set(String(name), name === "query" ? shown(String(value)) : String(value))
+  }
   return parameters
 }
+
+/** A text as spans show it: with `?` for its literals, unless it has markers. */
+const shown = (cql: string): string => describeText(Text.of(cql.toWellFormed())).text
+
+/** Takes the values of a request out of the steps that quote them. */
+const hiding = (given: Parameters): (activity: string) => string => {
+  const text = textOf(given.get("query")) ?? ""
+  const masked = shown(text)
+  const literals = masked === text ? [] : literalsOf(text)
+  const values = Array.from(given).flatMap(([name, value]) => bound.test(String(name)) ? literalsOf(String(value)) : [])
+  return (activity) => {
+    const withoutText = text === "" ? activity : activity.replaceAll(text, () => masked)
+    return withoutValues(withoutText, [values, literals], masked)
+      .replace(quoted, (_, before: string, cql: string) => before + shown(cql))
+      .replaceAll(key, "$1<value>")
+  }
+}
+
+// A step quotes the text that it parses, and one that met too much the query that made it do so.
+const quoted = /(^Parsing | query '?)((?:SELECT|INSERT|UPDATE|DELETE|BEGIN|CREATE|ALTER|DROP)\b.*)$/is
+
+// The key of a partition in hexadecimal, behind its token.
+const key = /(\bDecoratedKey\([^,)]*, )[\da-f]+/gi
 
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
 

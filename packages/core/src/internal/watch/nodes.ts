@@ -18,14 +18,14 @@ interface NodeGauges {
 const mostNodes = 1_000
 
 export class Nodes {
-  readonly #health: Health
+  readonly #health: Pick<Health, "nodes">
   readonly #own: Metrics.Attributes
   readonly #context: Context.Context<never>
   readonly #nodes = new Map<string, NodeGauges>()
   readonly #idle: Gauge
   readonly #used: Gauge
 
-  constructor(health: Health, own: Metrics.Attributes, name: string, context: Context.Context<never>) {
+  constructor(health: Pick<Health, "nodes">, own: Metrics.Attributes, name: string, context: Context.Context<never>) {
     this.#health = health
     this.#own = own
     this.#context = context

@@ -10,7 +10,7 @@ import { Tracing } from "./tracing.ts"
 export const observe = (environment: Environment, watched: Watched, spans: Spans = "all"): Observer | undefined => {
   const { context, gate, session } = environment
   const recorder = session.metrics ? session.recorderOf(environment) : undefined
-  const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(context) : undefined
+  const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(session, context) : undefined
   if (recorder === undefined && tracing === undefined) return undefined
   if (gate !== undefined) recorder?.began(undefined, gate)
   return new Observer(environment, recorder, tracing, spans, watched)

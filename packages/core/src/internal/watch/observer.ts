@@ -20,6 +20,9 @@ import { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
 import { Warnings } from "./warnings.ts"
 
+// A span has room for the events of all of them.
+const longestTrail = 60
+
 /** A run, a statement that is executed for a result or a page of it, or a stream of pages. */
 export type Watched = "run" | "statement" | "stream"
 
@@ -81,11 +84,20 @@ export class Observer {
     return Context.get(this.#environment.context, Random.Random).nextDoubleUnsafe()
   }
 
-  #open(execution: Execution): CallSpan {
+  #open(execution: Execution): CallSpan | undefined {
     const { resolver, session } = this.#environment
     const index = this.#of === "run" ? execution.index : undefined
     const options = resolver.resolve(execution.executable.options)
-    return new CallSpan(this.#tracing!, this.#times, session, execution, options, index)
+    const span = CallSpan.begin(this.#tracing!, this.#times, session, execution, options, index)
+    if (span !== undefined) { for (const event of execution.trail ?? []) event(span) }
+    return span
+  }
+
+  /** Keeps an event for a span that there is not yet. */
+  #later(execution: Execution, event: (span: CallSpan) => void): void {
+    if (this.#share === 0 && !this.#spansFailures) return
+    const trail = execution.trail ??= []
+    if (trail.length < longestTrail) trail.push(event)
   }
 
   /** A statement has ended. Until {@link stale} is called, others that begin share its reading of the clock. */
@@ -118,11 +130,11 @@ export class Observer {
     this.#isFresh = false
   }
 
-  /** The span of a call that has failed, made when that is known. Its attempts are those that its error remembers. */
+  /** The span of a call that has failed, made when that is known. */
   #spanOfFailure(execution: Execution, result: ExecutionResult<unknown> & { readonly _tag: "Failure" }, now: number) {
     const span = this.#open(execution)
-    span.replay(result.error.history, execution.begunAt)
-    span.ended(execution, result, now)
+    if (execution.requests > 0) span?.attempt(execution.requests, startOf(execution))
+    span?.ended(execution, result, now)
   }
 
   interrupted(execution: Execution, outcome: Outcome): void {
@@ -143,9 +155,18 @@ export class Observer {
   }
 
   /** An attempt has failed, and another one will follow. */
-  retry(execution: Execution, reason: Reason, delay: number | undefined): void {
+  retry(execution: Execution, reason: Reason, delay = 0): void {
     this.recorder?.retried(reason._tag)
-    execution.span?.retry(reason, delay)
+    if (execution.span !== undefined) execution.span.retry(reason, delay)
+    else if (this.#spansFailures) {
+      const { now } = this
+      const { requests } = execution
+      const begun = startOf(execution)
+      this.#later(execution, (span) => {
+        span.attempt(requests, begun)
+        span.retry(reason, delay, now)
+      })
+    }
   }
 
   /** A call got the permit that it has waited for since this time. */
@@ -153,7 +174,10 @@ export class Observer {
     const now = this.now
     execution.attemptAt = now
     this.recorder?.waited(now - since)
-    execution.span?.waited((now - since) / 1_000, now)
+    const millis = (now - since) / 1_000
+    // A statement of a run begins once it has its permit.
+    if (execution.span === undefined) this.#later(execution, (span) => span.waited(millis, now))
+    else execution.span.waited(millis, now)
   }
 
   /** An attempt is handed to the port. */

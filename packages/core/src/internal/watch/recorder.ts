@@ -71,7 +71,7 @@ export class Recorder {
     this.#pages = new Counts(this.#context, () => Metrics.pages(own))
     this.#warnings = new Counts(this.#context, () => Metrics.warnings(own))
     this.#events = new Counts(this.#context, (event) => Metrics.events({ ...own, "cql.event": event }))
-    const { health } = session.port
+    const { health } = session
     this.#nodes = health === undefined ? undefined : new Nodes(health, own, session.name, this.#context)
     this.#limit = Metrics.limit(own)
     this.#buffered = Metrics.buffered(own)

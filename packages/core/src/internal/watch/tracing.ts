@@ -1,5 +1,7 @@
 /**
  * Makes spans from plain callbacks, as `Effect.withSpan` makes them in a fiber: same tracer, parent, annotations and links.
+ *
+ * A tracer is code of others. What it throws is logged once, and no statement or run fails of it.
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -7,10 +9,12 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import type { SessionState } from "../session/state.ts"
 
 const noAnnotations = Context.empty()
 
 export class Tracing {
+  readonly #session: SessionState
   readonly #tracer: Tracer.Tracer
   readonly #parent: Option.Option<Tracer.AnySpan>
   readonly #annotations: Readonly<Record<string, unknown>>
@@ -18,7 +22,8 @@ export class Tracing {
   readonly #sampled: boolean
   readonly #isTimed: boolean
 
-  private constructor(context: Context.Context<never>) {
+  private constructor(session: SessionState, context: Context.Context<never>) {
+    this.#session = session
     this.#tracer = Context.get(context, Tracer.Tracer)
     this.#parent = propagating(Context.getOption(context, Tracer.ParentSpan))
     this.#annotations = Context.get(context, References.TracerSpanAnnotations)
@@ -31,36 +36,65 @@ export class Tracing {
   }
 
   /** The tracing of a context; undefined where it is turned off. */
-  static of(context: Context.Context<never>): Tracing | undefined {
-    return Context.get(context, References.TracerEnabled) ? new Tracing(context) : undefined
+  static of(session: SessionState, context: Context.Context<never>): Tracing | undefined {
+    return Context.get(context, References.TracerEnabled) ? new Tracing(session, context) : undefined
   }
 
   #time(nanos: bigint): bigint {
     return this.#isTimed ? nanos : 0n
   }
 
-  /** Begins a span at a time, in nanoseconds since the epoch. */
-  begin(name: string, kind: Tracer.SpanKind, startTime: bigint): Tracer.Span {
-    const span = this.#tracer.span({
-      name,
-      parent: this.#parent,
-      annotations: noAnnotations,
-      links: this.#links.slice(),
-      startTime: this.#time(startTime),
-      kind,
-      root: false,
-      sampled: this.#sampled
-    })
-    for (const key in this.#annotations) span.attribute(key, this.#annotations[key])
-    return span
+  /** Begins a span at a time, in nanoseconds since the epoch. Undefined if the tracer makes none. */
+  begin(name: string, kind: Tracer.SpanKind, startTime: bigint): Tracer.Span | undefined {
+    try {
+      const span = this.#tracer.span({
+        name,
+        parent: this.#parent,
+        annotations: noAnnotations,
+        links: this.#links.slice(),
+        startTime: this.#time(startTime),
+        kind,
+        root: false,
+        sampled: this.#sampled
+      })
+      for (const key in this.#annotations) span.attribute(key, this.#annotations[key])
+      return span
+    } catch (defect) {
+      this.#failed(defect)
+      return undefined
+    }
+  }
+
+  // Attributes and events of a span that is not sampled would be seen by nothing.
+
+  attribute(span: Tracer.Span, key: string, value: unknown): void {
+    if (!span.sampled) return
+    try {
+      span.attribute(key, value)
+    } catch (defect) {
+      this.#failed(defect)
+    }
   }
 
   event(span: Tracer.Span, name: string, at: bigint, attributes: Record<string, unknown>): void {
-    span.event(name, this.#time(at), attributes)
+    if (!span.sampled) return
+    try {
+      span.event(name, this.#time(at), attributes)
+    } catch (defect) {
+      this.#failed(defect)
+    }
   }
 
   end(span: Tracer.Span, exit: Exit.Exit<unknown, unknown>, at: bigint): void {
-    if (span.status._tag === "Started") span.end(this.#time(at), exit)
+    try {
+      if (span.status._tag === "Started") span.end(this.#time(at), exit)
+    } catch (defect) {
+      this.#failed(defect)
+    }
+  }
+
+  #failed(defect: unknown): void {
+    this.#session.warnOnce("the tracer failed: spans are missing or not complete", defect)
   }
 }
 

@@ -1,0 +1,24 @@
+/**
+ * The health of a port, which is code of others: what it throws is logged once, and no statement fails of it.
+ */
+import type { Health } from "../../Telemetry.ts"
+
+/** The same without defects: without nodes where it fails. */
+export const guarded = (health: Health, failed: (defect: unknown) => void): Pick<Health, "node" | "nodes"> => ({
+  nodes: () => {
+    try {
+      return health.nodes()
+    } catch (defect) {
+      failed(defect)
+      return []
+    }
+  },
+  node: (address) => {
+    try {
+      return health.node(address)
+    } catch (defect) {
+      failed(defect)
+      return undefined
+    }
+  }
+})
