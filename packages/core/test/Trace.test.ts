@@ -57,7 +57,7 @@ describe("Session.trace", () => {
       assert.strictEqual(Duration.toMillis(trace!.duration), 1.5)
       assert.deepStrictEqual(Trace.format(trace!).split("\n"), [
         `QUERY ${id}: 1500 us, coordinator 127.0.0.1:7000 for 127.0.0.1, Execute CQL3 query`,
-        "  query: SELECT 1",
+        "  query: SELECT ?",
         "   12 us  127.0.0.1:7000  Parsing [Native-Transport-Requests-1]",
         "  345 us  [::1]:7000      Reading [Native-Transport-Requests-1]"
       ])

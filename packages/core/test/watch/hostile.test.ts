@@ -32,28 +32,30 @@ const calls: ReadonlyArray<readonly [string, Effect.Effect<number, unknown, Sess
   ["a statement", Effect.as(select, 1)],
   ["a page", Effect.as(Session.use((session) => session.executePage(select)), 1)],
   ["a stream", Session.use((session) => Stream.runCount(session.stream(select)))],
-  ...(["off", "failures", "all", 0.5] as const).flatMap((spans) => [
+  ...(["off", "failures", "all", 0.5] as const).flatMap((spans) =>
     [
-      `an array, spans ${spans}`,
-      Effect.map(
-        executeConcurrent([...statements(9), broken], { spans, concurrency: 3, raiseOnFirstError: false }),
-        ({ length }) => length
-      )
-    ],
-    [
-      `an iterable, spans ${spans}`,
-      Effect.map(runConcurrent(new Set(statements(10)), { spans, concurrency: 3 }), ({ succeeded }) => succeeded)
-    ],
-    [
-      `a stream of results, spans ${spans}`,
-      Stream.runCount(streamConcurrent(statements(10), { spans, concurrency: 3 }))
-    ],
-    [
-      `a limited run, spans ${spans}`,
-      Effect.flatMap(Limiter.fixed(2), (limiter) =>
-        Effect.map(executeConcurrent(statements(10), { spans, limiter }), ({ length }) => length))
-    ]
-  ] as const)
+      [
+        `an array, spans ${spans}`,
+        Effect.map(
+          executeConcurrent([...statements(9), broken], { spans, concurrency: 3, raiseOnFirstError: false }),
+          ({ length }) => length
+        )
+      ],
+      [
+        `an iterable, spans ${spans}`,
+        Effect.map(runConcurrent(new Set(statements(10)), { spans, concurrency: 3 }), ({ succeeded }) => succeeded)
+      ],
+      [
+        `a stream of results, spans ${spans}`,
+        Stream.runCount(streamConcurrent(statements(10), { spans, concurrency: 3 }))
+      ],
+      [
+        `a limited run, spans ${spans}`,
+        Effect.flatMap(Limiter.fixed(2), (limiter) =>
+          Effect.map(executeConcurrent(statements(10), { spans, limiter }), ({ length }) => length))
+      ]
+    ] as const
+  )
 ]
 
 /** Runs a call, and gives its result with the lines that were logged. */
@@ -77,7 +79,7 @@ const throwing = (): never => {
 }
 
 const tracers: Readonly<Record<string, Tracer.Tracer>> = {
-  "span": Tracer.make({ span: throwing }),
+  span: Tracer.make({ span: throwing }),
   ...Object.fromEntries(
     (["attribute", "event", "end"] as const).map((method) => [
       method,

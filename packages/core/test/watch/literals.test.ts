@@ -111,8 +111,10 @@ const exported = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 describe("the error of a span", () => {
   const text = "SELECT a FROM t WHERE name = 'it''s s3cret' AND code = 471147"
-  const quoting = (cause: unknown, message = "Invalid STRING constant (it's s3cret) or 471147 for \"name\" of type int") =>
-    MockSession.layer({ otherwise: MockSession.fail(new Reason.InvalidQuery({ message, cause })) })
+  const quoting = (
+    cause: unknown,
+    message = "Invalid STRING constant (it's s3cret) or 471147 for \"name\" of type int"
+  ) => MockSession.layer({ otherwise: MockSession.fail(new Reason.InvalidQuery({ message, cause })) })
   const calls = (statement: Statement.Input): ReadonlyArray<Effect.Effect<unknown, unknown, Session>> => [
     Session.use((session) => session.execute(statement)),
     executeConcurrent([statement]),
@@ -164,7 +166,9 @@ describe("the error of a span", () => {
       assert.include(shown, "from the driver")
       assert.include(shown, "Invalid STRING constant (<value>)")
       const [bound] = yield* exported(
-        Statement.make("SELECT a FROM t WHERE b = ?", [1]).pipe(Effect.provide(quoting(new Error("from the driver"), "x")))
+        Statement.make("SELECT a FROM t WHERE b = ?", [1]).pipe(
+          Effect.provide(quoting(new Error("from the driver"), "x"))
+        )
       )
       assert.include(bound, "from the driver")
     }))

@@ -153,12 +153,11 @@ describe("metrics", () => {
         const limiter = yield* Limiter.adaptive({ min: 1, max: 64, initial: 2 })
         yield* executeConcurrent(statements(2_000), { limiter, concurrency: 64 })
         const { limit } = yield* limiter.state
-        return limit
+        assert.deepStrictEqual(yield* states("cql.concurrent.limit"), [[limit]])
       })
       const fiber = yield* Effect.forkChild(Effect.provide(program, session))
       yield* TestClock.adjust("10 minutes")
-      const limit = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(yield* states("cql.concurrent.limit"), [[limit]])
+      yield* Fiber.join(fiber)
       const moves = yield* states("cql.concurrent.limit.moves", "cql.limit.reason")
       assert.isTrue(
         moves.some(([reason, count]) => reason === "LatencyLow" && Number(count) > 0),

@@ -51,7 +51,8 @@ export class Execution {
   #isSent = false
   // True if the next page waits for another turn of the event loop.
   #isParked = false
-  #attempts = 0
+  /** Requests so far, those included that found no connection with room. */
+  requests = 0
   // Its waits so far at the page at hand, and how often it found all connections full over all pages.
   #steps: Steps | undefined
   #unsent = 0
@@ -71,12 +72,11 @@ export class Execution {
   place = -1
   /** For the engine: which of its workers waits for the end. */
   owner = -1
-  /** For the observer: when it began, and when its attempt did where that was later; its span; pages not counted yet. */
+  /** For the observer: when it began, and its attempt if later; its span, or events for one; pages not counted yet. */
   begunAt = 0
   attemptAt = -1
   span: CallSpan | undefined
   pages = 0
-  /** Events for a span that may be made later. */
   trail: Array<(span: CallSpan) => void> | undefined
   #history: ReadonlyArray<FailedAttempt> | undefined
 
@@ -103,14 +103,8 @@ export class Execution {
   }
 
   get attempts(): number {
-    return this.#attempts - this.#unsent
+    return this.requests - this.#unsent
   }
-
-  /** The same with those that found no connection with room. */
-  get requests(): number {
-    return this.#attempts
-  }
-
   /**
    * Binds the statement and makes its first attempt. It may end before this returns. After its end it goes on with the next
    * page, where only one was asked for.
@@ -143,10 +137,10 @@ export class Execution {
         }
         if (this.#sendFrom !== undefined && this.#waitsForTime(this.#sendFrom)) return
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
-        this.#attempts++
+        this.requests++
         this.#isSent = true
         run.retries.requests++
-        run.observer?.attempt(this, this.#attempts)
+        run.observer?.attempt(this, this.requests)
         exit = this.#send(this.#request)
         if (exit === undefined) return
       }
@@ -363,7 +357,7 @@ export class Execution {
   get interrupted(): Interrupted {
     const isOpen = this.#isSent && subjectOf(this.executable).kind !== "read"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
-    const request = this.#attempts === 0 ? undefined : this.#request
+    const request = this.requests === 0 ? undefined : this.#request
     const timestamp = request === undefined ? undefined : timestampOf(request)
     return carrying(new Interrupted(this, outcome, timestamp), request)
   }

@@ -43,9 +43,7 @@ export const sessionInternals: unique symbol = Symbol.for("@effect-cql/core/Sess
 export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Return<Service, never, Scope.Scope> {
   const session = yield* Effect.withFiberSucceed(({ context }) => new SessionState(port, context))
   // The nodes of a session are of interest before its first statement.
-  if (session.metrics && session.health !== undefined) {
-    yield* Effect.withFiberSucceed(({ context }) => session.recorderOf({ context }))
-  }
+  yield* Effect.withFiberSucceed((fiber) => session.watchNodes(fiber))
   yield* Effect.addFinalizer(() => session.close)
   return serviceOf({ session, limiter: undefined, resolver: new Resolver(session.defaults) }, port.defaults ?? {})
 })

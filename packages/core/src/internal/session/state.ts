@@ -35,6 +35,9 @@ const patience = 1_000
 // A program with more texts builds them from values.
 const mostHinted = 1_000
 
+// Ports name few.
+const mostEventNames = 50
+
 // Attributes that a program gives to the metrics of its calls are of few kinds.
 const mostRecorders = 8
 
@@ -48,15 +51,18 @@ export class SessionState {
   readonly spans: boolean
   readonly metrics: boolean
   readonly resultSets = new ResultSets()
-  /** Events of the driver that no metric has counted yet. */
-  readonly events = new Map<string, number>()
   /** Events of the driver during runs. */
   readonly driverEvents = new DriverEvents()
   readonly #stopListening: (() => void) | undefined
+  readonly #eventNames = new Set<string>()
   readonly #recorders: Array<Recorder> = []
+  // The recorder of the nodes and of their events.
+  #own: Recorder | undefined
   readonly #closeTimeout: number
   readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
+  // Closed, with nothing in flight.
+  #isOver = false
   #awaited = 0
   #abandoned = 0
   // The wait of the end of the session: over when there is no more of these.
@@ -84,10 +90,10 @@ export class SessionState {
     this.spans = port.spans ?? true
     this.metrics = port.metrics ?? true
     this.#stopListening = port.health?.onEvent((event) => {
-      this.driverEvents.add(event)
-      if (!this.metrics) return
-      this.events.set(event, (this.events.get(event) ?? 0) + 1)
-      this.#recorders[0]?.handOver()
+      if (this.#eventNames.size < mostEventNames) this.#eventNames.add(event)
+      const name = this.#eventNames.has(event) ? event : "_OTHER"
+      this.driverEvents.add(name)
+      this.#own?.event(name)
     })
     this.send = sendOf(port)
     this.#closeTimeout = millis
@@ -124,8 +130,19 @@ export class SessionState {
     const index = recorders.findIndex((recorder) => recorder.serves(environment))
     const recorder = recorders.splice(index, index < 0 ? 0 : 1)[0] ?? new Recorder(this, environment)
     recorders.unshift(recorder)
-    if (recorders.length > mostRecorders) recorders.pop()!.close()
+    if (this.#isOver) recorder.close()
+    else if (recorders.length > mostRecorders) {
+      const oldest = recorders.findLastIndex((each) => each !== this.#own)
+      recorders.splice(oldest, 1)[0]!.retire()
+    }
     return recorder
+  }
+
+  /** Shows the nodes of the port in the metrics of an environment. */
+  watchNodes(environment: Pick<Environment, "context">): void {
+    if (!this.metrics || this.health === undefined) return
+    this.#own = this.recorderOf(environment)
+    this.#own.watchNodes(this.health)
   }
 
   /** A request is in flight. */
@@ -177,6 +194,7 @@ export class SessionState {
         this.#drained(() => this.#awaited + this.#abandoned === 0, Math.min(patience, this.#closeTimeout))
       ).pipe(Effect.andThen(Effect.sync(() => {
         this.#stopListening?.()
+        this.#isOver = true
         for (const recorder of this.#recorders) recorder.close()
         giveBackName(this.name)
       })))

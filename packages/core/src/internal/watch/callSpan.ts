@@ -11,7 +11,7 @@ import type { SessionState } from "../session/state.ts"
 import type { Executable } from "../statement/input.ts"
 import type { ResolvedOptions } from "../statement/options.ts"
 import { addressOf, defaultPort } from "./address.ts"
-import { codeOf, nodeOf } from "./codes.ts"
+import { codeOf, nodeOf, typeOf } from "./codes.ts"
 import { describe, type Described } from "./described.ts"
 import { shownError } from "./shownError.ts"
 import type { Times } from "./times.ts"
@@ -109,7 +109,7 @@ export class CallSpan {
 
   /** An attempt has failed, and another one follows after so many milliseconds. */
   retry(reason: Reason, delay: number, at?: number): void {
-    this.#event("retry", { "error.type": reason._tag, "cql.retry.delay": delay, ...peerOf(nodeOf(reason)) }, at)
+    this.#event("retry", { "error.type": typeOf(reason), "cql.retry.delay": delay, ...peerOf(nodeOf(reason)) }, at)
   }
 
   /** The call has waited so many milliseconds for a permit. */
@@ -126,7 +126,7 @@ export class CallSpan {
     const { error } = result
     const { reason } = error
     this.#node = nodeOf(reason) ?? this.#node
-    this.#set("error.type", reason._tag)
+    this.#set("error.type", typeOf(reason))
     const code = codeOf(reason)
     if (code !== undefined) this.#set("db.response.status_code", code)
     this.#finish(call, result.outcome)

@@ -41,6 +41,9 @@ const byTag: Readonly<Record<string, string | undefined>> = codes
 /** The code of the protocol error; undefined where the client raised the error. */
 export const codeOf = (reason: Reason): string | undefined => byTag[reason._tag]
 
+/** The `error.type` of a reason: its tag, unless that is one of a later version. */
+export const typeOf = ({ _tag }: Reason): string => Object.hasOwn(codes, _tag) ? _tag : "_OTHER"
+
 /** The node that a reason names, as `address:port`. */
 export const nodeOf = (reason: Reason): string | undefined =>
   reason.coordinator ?? ("host" in reason ? reason.host : undefined)

@@ -2,7 +2,7 @@
  * Describes statements for spans and metrics: operation, table, and a text without literals.
  */
 import { internals } from "../internals.ts"
-import { cut } from "../statement/abbreviate.ts"
+import { beginOf, cut } from "../statement/abbreviate.ts"
 import { type Text, type Token, tokenize } from "../statement/cqlText.ts"
 import type { Executable } from "../statement/input.ts"
 import { withoutLiterals } from "../statement/withoutLiterals.ts"
@@ -74,6 +74,9 @@ const same = (values: ReadonlyArray<string | undefined>): string | undefined =>
 
 const longestSummary = 255
 
+// A server allows fewer characters: a longer name is none of a table.
+const longestName = 255
+
 const summaryOf = (
   operation: string | undefined,
   namespace: string | undefined,
@@ -85,7 +88,7 @@ const summaryOf = (
     : namespace === undefined
     ? ` ${collection}`
     : ` ${namespace}.${collection}`
-  return `${operation}${target}`.slice(0, longestSummary)
+  return beginOf(`${operation}${target}`, longestSummary)
 }
 
 // A text that begins with another word may be anything: as an operation it would be a value without a bound.
@@ -140,8 +143,9 @@ const analyse = (text: Text): Described => {
     : `${written(first)} ${written(kind)}`
   const at = verb === undefined ? undefined : tableAt(verb, tokens)
   const isQualified = at !== undefined && tokens[at + 1]?.text === "." && isName(tokens[at + 2])
-  const collection = at === undefined ? undefined : written(tokens[isQualified ? at + 2 : at])
-  const namespace = isQualified ? written(tokens[at]) : undefined
+  const name = (token: Token | undefined): string => beginOf(written(token), longestName)
+  const collection = at === undefined ? undefined : name(tokens[isQualified ? at + 2 : at])
+  const namespace = isQualified ? name(tokens[at]) : undefined
   return {
     operation,
     namespace,

@@ -6,6 +6,7 @@ import type { Health } from "../../Telemetry.ts"
 /** The same without defects: without nodes where it fails. */
 export const guarded = (health: Health, failed: (defect: unknown) => void): Pick<Health, "node" | "nodes"> => ({
   nodes: () => {
+    // Plainly caught, as below: an Effect would need a fiber for each call.
     try {
       return health.nodes()
     } catch (defect) {
@@ -14,6 +15,7 @@ export const guarded = (health: Health, failed: (defect: unknown) => void): Pick
     }
   },
   node: (address) => {
+    // The same.
     try {
       return health.node(address)
     } catch (defect) {

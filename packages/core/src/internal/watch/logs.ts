@@ -7,7 +7,7 @@ import type { Severity } from "effect/LogLevel"
 import type { CqlError } from "../../CqlError.ts"
 import type { Executable } from "../statement/input.ts"
 import { addressOf } from "./address.ts"
-import { codeOf, nodeOf } from "./codes.ts"
+import { codeOf, nodeOf, typeOf } from "./codes.ts"
 import { describe } from "./described.ts"
 
 type Annotations = Readonly<Record<string, unknown>>
@@ -50,7 +50,7 @@ export const aboutError = ({ reason }: CqlError): Annotations => {
   const code = codeOf(reason)
   const node = nodeOf(reason)
   return {
-    "error.type": reason._tag,
+    "error.type": typeOf(reason),
     ...(code === undefined ? undefined : { "db.response.status_code": code }),
     ...(node === undefined ? undefined : aboutNode(node))
   }

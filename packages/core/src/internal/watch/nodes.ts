@@ -50,6 +50,13 @@ export class Nodes {
     this.#used.updateUnsafe(used, this.#context)
   }
 
+  /** The session has closed its connections. */
+  close(): void {
+    for (const address of this.#nodes.keys()) this.#set(address, false, 0)
+    this.#idle.updateUnsafe(0, this.#context)
+    this.#used.updateUnsafe(0, this.#context)
+  }
+
   #set(address: string, isUp: boolean, inFlight: number): void {
     let gauges = this.#nodes.get(address)
     if (gauges === undefined) {

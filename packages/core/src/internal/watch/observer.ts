@@ -15,6 +15,7 @@ import type { Spans } from "../../Run.ts"
 import type { Execution } from "../execution/execution.ts"
 import type { Environment } from "../run/environment.ts"
 import { CallSpan } from "./callSpan.ts"
+import { typeOf } from "./codes.ts"
 import type { Recorder } from "./recorder.ts"
 import { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
@@ -156,7 +157,7 @@ export class Observer {
 
   /** An attempt has failed, and another one will follow. */
   retry(execution: Execution, reason: Reason, delay = 0): void {
-    this.recorder?.retried(reason._tag)
+    this.recorder?.retried(typeOf(reason))
     if (execution.span !== undefined) execution.span.retry(reason, delay)
     else if (this.#spansFailures) {
       const { now } = this

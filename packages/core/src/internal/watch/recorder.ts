@@ -9,10 +9,12 @@ import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
+import type { Health } from "../../Telemetry.ts"
 import type { Execution } from "../execution/execution.ts"
 import type { Gate } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
 import type { SessionState } from "../session/state.ts"
+import { typeOf } from "./codes.ts"
 import { Counts } from "./counts.ts"
 import type { Histogram } from "./histogram.ts"
 import * as Metrics from "./metrics.ts"
@@ -46,13 +48,14 @@ export class Recorder {
   readonly #limit: ReturnType<typeof Metrics.limit>
   readonly #buffered: ReturnType<typeof Metrics.buffered>
   readonly #events: Counts
-  readonly #nodes: Nodes | undefined
+  #nodes: Nodes | undefined
   readonly #runs = new Set<Buffering>()
   #hasBuffered = false
   #gate: Gate | undefined
   #applied = 0
   #readPages = 0
   #handedAt = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(session: SessionState, { context }: Pick<Environment, "context">) {
     this.registry = Context.get(context, Metric.MetricRegistry)
@@ -71,12 +74,18 @@ export class Recorder {
     this.#pages = new Counts(this.#context, () => Metrics.pages(own))
     this.#warnings = new Counts(this.#context, () => Metrics.warnings(own))
     this.#events = new Counts(this.#context, (event) => Metrics.events({ ...own, "cql.event": event }))
-    const { health } = session
-    this.#nodes = health === undefined ? undefined : new Nodes(health, own, session.name, this.#context)
     this.#limit = Metrics.limit(own)
     this.#buffered = Metrics.buffered(own)
     onRead(this, Metrics.inFlight(own), this.#context)
-    this.#nodes?.handOver()
+    // A snapshot that hands counts over does not see the series that begin then.
+    this.#results.add(applied, 0)
+    this.#pages.add("", 0)
+  }
+
+  /** Shows the nodes of the session as well. */
+  watchNodes(health: Pick<Health, "nodes">): void {
+    this.#nodes = new Nodes(health, this.#own, this.#session.name, this.#context)
+    this.#nodes.handOver()
   }
 
   /** Requests in flight. */
@@ -87,11 +96,12 @@ export class Recorder {
   /** Returns true if the counts of this environment belong here. */
   serves({ context }: Pick<Environment, "context">): boolean {
     return this.registry === Context.get(context, Metric.MetricRegistry) &&
-      this.attributes === Context.get(context, Metric.CurrentMetricAttributes)
+      isSame(this.attributes, Context.get(context, Metric.CurrentMetricAttributes))
   }
 
   /** A run begins: its results may wait, and its limiters have a limit. */
   began(run: Buffering | undefined, gate: Gate | undefined): void {
+    if (this.#isClosed) return
     if (run !== undefined) this.#runs.add(run)
     this.#gate = gate ?? this.#gate
   }
@@ -99,7 +109,7 @@ export class Recorder {
   /** A run is over. */
   finished(run: Buffering): void {
     this.#runs.delete(run)
-    this.handOver()
+    this.#handOverCounts()
   }
 
   /** A call has ended after so many microseconds. */
@@ -117,9 +127,9 @@ export class Recorder {
       if (info.warnings !== undefined) this.#warnings.add("", info.warnings.length)
       if (series.isRead) this.#rows(series, rows.length)
     } else {
-      const { reason } = result.error
-      this.#series.failing(series, reason._tag).record(micros)
-      this.#results.add(`failure ${result.outcome} ${reason._tag}`)
+      const type = typeOf(result.error.reason)
+      this.#series.failing(series, type).record(micros)
+      this.#results.add(`failure ${result.outcome} ${type}`)
     }
     if (executable._tag === "Batch") {
       this.#batches ??= Metrics.batchSize(this.#own, this.#context)
@@ -131,7 +141,7 @@ export class Recorder {
   handOverIfDue(now: number): number {
     const passed = now - this.#handedAt
     // A clock that is behind is another one, such as that of a test.
-    if (passed >= 0 && passed < interval) return interval - passed
+    if (passed >= 0 && passed < interval && !this.#isClosed) return interval - passed
     this.#handedAt = now
     this.handOver()
     return interval
@@ -156,23 +166,43 @@ export class Recorder {
     this.#waits.record(micros)
   }
 
-  /** The session has closed. */
-  close(): void {
+  /** An event of the driver. */
+  event(name: string): void {
+    this.#events.add(name)
+  }
+
+  /** Reading metrics hands over no more of these. They are handed over meanwhile, and at the ends of runs. */
+  retire(): void {
     this.handOver()
-    forget(this, Metrics.inFlight({ "cql.session.name": this.#session.name }), this.#context)
+    forget(this, Metrics.inFlight(this.#own), this.#context)
+  }
+
+  /** The session has closed: nothing is in flight, no node is connected. What comes late is counted at once. */
+  close(): void {
+    this.retire()
+    this.#isClosed = true
+    this.#nodes?.close()
+    this.#nodes = undefined
+    this.#runs.clear()
+    this.#handOverBuffered()
+    if (this.#gate !== undefined) this.#limit.updateUnsafe(0, this.#context)
+    this.#gate = undefined
   }
 
   /** Hands the counts to the metrics. */
   handOver(): void {
-    if (this.#applied > 0) this.#results.add("success Applied", this.#applied)
+    this.#handOverCounts()
+    this.#nodes?.handOver()
+  }
+
+  // Runs may be short and nodes many.
+  #handOverCounts(): void {
+    if (this.#applied > 0) this.#results.add(applied, this.#applied)
     if (this.#readPages > 0) this.#pages.add("", this.#readPages)
     this.#applied = 0
     this.#readPages = 0
     this.#handOverMoves()
-    for (const [event, count] of this.#session.events) this.#events.add(event, count)
-    this.#session.events.clear()
     for (const counts of this.#counts) counts.handOver()
-    this.#nodes?.handOver()
     this.#handOverBuffered()
   }
 
@@ -200,6 +230,14 @@ export class Recorder {
     this.#buffered.updateUnsafe(waiting, this.#context)
   }
 }
+
+const isSame = (one: Metrics.Attributes, other: Metrics.Attributes): boolean => {
+  if (one === other) return true
+  const keys = Object.keys(one)
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key])
+}
+
+const applied = "success Applied"
 
 const resultOf = (key: string): Metrics.Attributes => {
   const [result = "", outcome = "", reason] = key.split(" ")

@@ -14,6 +14,7 @@ import type { Failure } from "../../ExecutionResult.ts"
 import type { Gate } from "../limiter/gate.ts"
 import type { Run } from "../run/run.ts"
 import type { SessionInternals } from "../session/session.ts"
+import { typeOf } from "./codes.ts"
 import type { Observer } from "./observer.ts"
 import { shownError } from "./shownError.ts"
 import { Tracing } from "./tracing.ts"
@@ -90,7 +91,7 @@ export class RunSpan {
 
   end(exit: Exit.Exit<unknown, unknown>): void {
     const failure = failureOf(exit)
-    const type = failure?.error.reason._tag ?? typeOf(exit)
+    const type = failure === undefined ? typeOfRun(exit) : typeOf(failure.error.reason)
     if (type !== undefined) this.#set("error.type", type)
     this.#tracing.end(this.#span, shownExit(exit, failure), this.#clock.currentTimeNanosUnsafe())
   }
@@ -109,7 +110,7 @@ const kindOf = (source: unknown): string => {
 }
 
 /** The type of an error that is none of a statement. An interruption is no error. */
-const typeOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+const typeOfRun = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return undefined
   const error = Option.getOrUndefined(Exit.findErrorOption(exit))
   return isTagged(error, "DeadlineExceeded") || isTagged(error, "SourceError") ? error._tag : "_OTHER"

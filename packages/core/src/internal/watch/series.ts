@@ -22,10 +22,16 @@ export interface Series {
 // A program with more tables builds their names from values.
 const mostSeries = 200
 
-// Reasons of later versions included.
-const mostReasons = 50
-
 const other = "_OTHER"
+
+const unnamed: Described = {
+  operation: undefined,
+  namespace: undefined,
+  collection: undefined,
+  summary: undefined,
+  text: "",
+  batchSize: undefined
+}
 
 export class SeriesOf {
   readonly #session: SessionState
@@ -54,14 +60,14 @@ export class SeriesOf {
     return series
   }
 
-  /** The series of the calls that failed for a reason. */
-  failing(series: Series, reason: string): Histogram {
-    const known = series.failures.get(reason)
-    if (known !== undefined) return known
-    const isFull = series.failures.size >= mostReasons
-    const metric = Metrics.duration({ ...series.attributes, "error.type": isFull ? other : reason }, this.#context)
-    if (!isFull) series.failures.set(reason, metric)
-    return metric
+  /** The series of the calls that failed with an `error.type`. */
+  failing({ attributes, failures }: Series, type: string): Histogram {
+    let known = failures.get(type)
+    if (known === undefined) {
+      known = Metrics.duration({ ...attributes, "error.type": type }, this.#context)
+      failures.set(type, known)
+    }
+    return known
   }
 
   durationOf({ attributes }: Series): Histogram {
@@ -79,12 +85,10 @@ export class SeriesOf {
     const key = `${operation} ${namespace ?? ""} ${collection ?? ""}`
     const known = this.#byName.get(key)
     if (known !== undefined) return known
-    const isFull = this.#byName.size >= mostSeries
-    if (isFull && collection !== undefined) {
-      return this.#named(
-        { operation, namespace: undefined, collection: undefined, summary: undefined, text: "", batchSize: undefined },
-        isRead
-      )
+    // Operations are few where their case is left out.
+    const shared = operation.toUpperCase()
+    if (this.#byName.size >= mostSeries && (collection !== undefined || operation !== shared)) {
+      return this.#named({ ...unnamed, operation: shared }, isRead)
     }
     const attributes: Record<string, string> = {
       "cql.session.name": this.#session.name,

@@ -46,6 +46,7 @@ export class Tracing {
 
   /** Begins a span at a time, in nanoseconds since the epoch. Undefined if the tracer makes none. */
   begin(name: string, kind: Tracer.SpanKind, startTime: bigint): Tracer.Span | undefined {
+    // Plainly caught, as below: an Effect for each attribute would cost more than the span.
     try {
       const span = this.#tracer.span({
         name,
@@ -69,6 +70,7 @@ export class Tracing {
 
   attribute(span: Tracer.Span, key: string, value: unknown): void {
     if (!span.sampled) return
+    // The same.
     try {
       span.attribute(key, value)
     } catch (defect) {
@@ -78,6 +80,7 @@ export class Tracing {
 
   event(span: Tracer.Span, name: string, at: bigint, attributes: Record<string, unknown>): void {
     if (!span.sampled) return
+    // The same.
     try {
       span.event(name, this.#time(at), attributes)
     } catch (defect) {
@@ -86,6 +89,7 @@ export class Tracing {
   }
 
   end(span: Tracer.Span, exit: Exit.Exit<unknown, unknown>, at: bigint): void {
+    // The same.
     try {
       if (span.status._tag === "Started") span.end(this.#time(at), exit)
     } catch (defect) {
