@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Model from "./values/cqlType.ts"
 import { decoderOf } from "./values/decode.ts"
 import { encoderOf } from "./values/encode.ts"
-import { bytesOf, Refusal } from "./values/encodeScalar.ts"
+import { bytesOf, Refusal, refusalOf } from "./values/encodeScalar.ts"
 import { Unreadable } from "./values/unreadable.ts"
 
 export type {
@@ -96,12 +96,21 @@ export const fromClassName = (className: string): Model.CqlType => Model.fromCla
  * @since 0.1.0
  */
 export const encode = (type: Model.CqlType, value: unknown): Result.Result<Uint8Array, Reason.ParametersRefused> => {
-  const bytes = bytesOf(encoderOf(type), value)
+  const bytes = bytesOrRefusal(type, value)
   if (!(bytes instanceof Refusal)) return Result.succeed(bytes)
   const { at, expected, given } = bytes
   const where = at === "" ? "" : ` at ${at.trim()}`
   const message = `the value cannot be encoded${where}: expected ${expected}, got ${given}. Give a value of that type.`
   return Result.fail(new Reason.ParametersRefused({ message, expected: toText(type), given }))
+}
+
+const bytesOrRefusal = (type: Model.CqlType, value: unknown): Uint8Array | Refusal => {
+  // A value is code of the user's as well: a getter may throw.
+  try {
+    return bytesOf(encoderOf(type), value)
+  } catch (error) {
+    return refusalOf(toText(type), value, error)
+  }
 }
 
 /**

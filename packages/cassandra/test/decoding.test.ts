@@ -268,6 +268,22 @@ describe("what was encoded", () => {
     assert.isTrue(Result.isFailure(CqlType.encode(addresses, new Map([["10.0.0.1", 1], ["::ffff:10.0.0.1", 2]]))))
   })
 
+  it("that throws when it is read is refused, and its error is not shown", () => {
+    const detached = new Uint8Array(4)
+    structuredClone(detached.buffer, { transfer: [detached.buffer] })
+    const throwing = new Proxy({}, {
+      get: () => {
+        throw new TypeError("secret")
+      }
+    })
+    for (const [name, value] of [["blob", detached], ["duration", throwing]] as const) {
+      const encoded = CqlType.encode(scalar(name), value)
+      const { message } = Result.isFailure(encoded) ? encoded.failure : assert.fail(name)
+      assert.match(message, new RegExp(`expected ${name}, got \\w+ that throws TypeError when it is read`))
+      assert.notInclude(message, "secret")
+    }
+  })
+
   it("is what the driver reads", () => {
     const encoder = new Driver.types.Duration(1, 2, types.Long.fromNumber(3))
     assert.deepStrictEqual(decoded(scalar("duration"), encoder.toBuffer()), { months: 1, days: 2, nanoseconds: 3n })

@@ -11,7 +11,9 @@ const keyspace = ownName("paging")
 const size = 250
 const numbers = Array.from({ length: size }, (_, n) => ({ n }))
 const all = Statement.make(`SELECT n FROM ${keyspace}.events WHERE day = ?`, [1], { pageSize: 60 })
-const tables = [`CREATE TABLE ${keyspace}.events (day int, n int, PRIMARY KEY (day, n))`]
+const tables = ["events", "others"].map((name) =>
+  `CREATE TABLE ${keyspace}.${name} (day int, n int, PRIMARY KEY (day, n))`
+)
 
 const fill = Effect.gen(function*() {
   const insert = Query.make(`INSERT INTO ${keyspace}.events (day, n) VALUES (?, ?)`)
@@ -93,13 +95,32 @@ integration("paging", () => {
         }
       }))
 
-    it.effect("a page state of one partition is refused where all are read", () =>
+    it.effect("a page state of another statement is refused, though the server would read from there", () =>
       Effect.gen(function*() {
         yield* fill
         const session = yield* Session
         const { pageState } = yield* session.executePage(all)
+        const others = [
+          Statement.make(`SELECT day, n FROM ${keyspace}.events`),
+          Statement.make(`SELECT n FROM ${keyspace}.events WHERE day = ?`, [2]),
+          Statement.make(`SELECT n FROM ${keyspace}.others WHERE day = ?`, [1])
+        ]
+        for (const other of others) {
+          const error = yield* Effect.flip(session.executePage(other, pageState))
+          assert.deepInclude(error, { outcome: "NotApplied", isRetryable: false, attempts: 0 })
+          assert.strictEqual(error.reason._tag, "InvalidPageState")
+        }
+      }))
+
+    it.effect("a page state of another driver goes on, and is refused by the server where all are read", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const session = yield* Session
+        const first = yield* session.executePage(all)
+        const bare = PageState(first.pageState?.split(".")[1] ?? "")
+        assert.deepStrictEqual([...first.result, ...yield* pagesFrom(session, bare)], numbers)
         const everywhere = Statement.make(`SELECT day, n FROM ${keyspace}.events`)
-        const error = yield* Effect.flip(session.executePage(everywhere, pageState))
+        const error = yield* Effect.flip(session.executePage(everywhere, bare))
         assert.deepInclude(error, { outcome: "NotApplied", isRetryable: false, attempts: 1 })
         assert.strictEqual(error.reason._tag, "InvalidPageState")
       }))

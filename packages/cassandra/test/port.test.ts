@@ -8,7 +8,7 @@ import { toClientOptions } from "../src/internal/client/clientOptions.ts"
 import { waitsOnceConnected } from "../src/internal/client/waits.ts"
 import { type Answer, failure, fakeClient, nothing, result, type Script } from "./support/fakeClient.ts"
 import { int, text } from "./support/frames.ts"
-import { rowsBody, scalar } from "./support/resultFrames.ts"
+import { preparedBody, rowsBody, scalar } from "./support/resultFrames.ts"
 
 const insert = "INSERT INTO app.users (id, name) VALUES (?, ?)"
 const users = [{ name: "id", type: scalar("int") }, { name: "name", type: scalar("text") }]
@@ -191,7 +191,9 @@ describe("a statement", () => {
   it.effect("with a value that does not fit is refused by column and kind, and not sent", () =>
     withFake(({ seen }) =>
       Effect.gen(function*() {
-        const reason = yield* reasonOf(Statement.make(insert, ["secret", "ada"]))
+        const error = yield* Effect.flip(Statement.make(insert, ["secret", "ada"]))
+        assert.deepInclude(error, { outcome: "NotApplied", attempts: 0, isRetryable: false })
+        const { reason } = error
         assert.deepInclude(reason, {
           _tag: "ParametersRefused",
           parameter: 0,
@@ -411,7 +413,7 @@ describe("a result", () => {
     return withFake((_, session) =>
       Effect.gen(function*() {
         const { pageState, result } = yield* session.executePage(Statement.make(select))
-        assert.strictEqual(pageState, "abcd")
+        assert.match(pageState ?? "", /^[\da-f]{8}\.abcd$/)
         assert.deepStrictEqual(result.rows, [{ id, tags: new Map([["a", [1]]]) }])
         assert.strictEqual(Object.getPrototypeOf(result.rows[0]), Object.prototype)
         assert.deepStrictEqual(result.columns, [
@@ -437,6 +439,17 @@ describe("a result", () => {
         const result = yield* Statement.make("INSERT INTO app.users (id) VALUES (1) IF NOT EXISTS")
         assert.isFalse(result.wasApplied)
       }), notApplied))
+
+  it.effect("to a request of another kind is not taken for one", () =>
+    Effect.forEach([preparedBody(Buffer.of(1), []), int(9)], (body) =>
+      withFake(() =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(Statement.make("INSERT INTO app.users (id) VALUES (1)"))
+          assert.deepInclude({ outcome: error.outcome, tag: error.reason._tag }, {
+            outcome: "Unknown",
+            tag: "UnknownError"
+          })
+        }), () => result(body))))
 
   it.effect("of a plain read with a column named [applied] was applied", () =>
     withFake(() =>

@@ -72,6 +72,20 @@ describe("a statement that a node does not know any more", () => {
         })
     ))
 
+  it.effect("is none where nothing was prepared: a text, and a batch of texts, fail at once", () =>
+    withFake({ answer: () => unprepared(Buffer.of(1)) }, ({ prepares, seen }) =>
+      Effect.gen(function*() {
+        const text = "INSERT INTO app.users (id) VALUES (1)"
+        for (const statement of [Statement.make(text), Batch.make([[text]])]) {
+          const error = yield* failureOf<unknown, Session>(statement)
+          assert.deepInclude({ outcome: error.outcome, tag: error.reason._tag }, {
+            outcome: "NotApplied",
+            tag: "Unprepared"
+          })
+        }
+        assert.deepStrictEqual([prepares.length, seen.length], [0, 2])
+      })))
+
   it.live("is prepared on each node that forgot it, also while the node before hangs", () => {
     const select = "SELECT id FROM app.users WHERE id = ?"
     const known = new Set<string>()

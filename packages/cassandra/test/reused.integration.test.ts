@@ -1,9 +1,9 @@
-import { Batch, executeConcurrent, executeConcurrentWithArgs, Statement } from "@effect-cql/core"
+import { Batch, executeConcurrent, executeConcurrentWithArgs, Query, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
 import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Schema } from "effect"
 import { CassandraSession } from "../src/index.ts"
 
 const keyspace = ownName("reused")
@@ -199,6 +199,37 @@ integration("values that the program fills again for each statement", (server) =
             const results = yield* executeConcurrentWithArgs(text, items(), { concurrency })
             assert.isTrue(results.every(({ outcome }) => outcome === "Applied"))
             yield* holdsItsOwn
+          }
+        }),
+      60_000
+    )
+
+    it.effect(
+      "are written as they were as fields of an instance, with a schema of its class and without",
+      () =>
+        Effect.gen(function*() {
+          class Photo extends Schema.Class<Photo>("Photo")({ id: Schema.Int, v0: Schema.Uint8Array }) {
+            get size(): number {
+              return this.v0.length
+            }
+          }
+          const textOf = (name: string) => `INSERT INTO ${table} (id, v0) VALUES (:id, :v0) /* of a class, ${name} */`
+          const typed = Query.make(textOf("typed"), { params: Photo })
+          const untyped = Query.make(textOf("untyped"))
+          const binds = [(photo: Photo) => typed(photo), (photo: Photo) => untyped(photo as never)]
+          for (const bind of binds) {
+            const photos = function*() {
+              const bytes = Buffer.alloc(64)
+              for (let id = 0; id < count; id++) {
+                bytes.writeUInt32BE(id, 60)
+                yield bind(new Photo({ id, v0: bytes }))
+              }
+            }
+            yield* executeConcurrent(photos(), { concurrency })
+            const { rows } = yield* Statement.make(`SELECT id, v0 FROM ${table}`)
+            assert.lengthOf(rows, count)
+            for (const { id, v0 } of rows) assert.deepStrictEqual(v0, bytesOf(Number(id)))
+            yield* Statement.make(`TRUNCATE ${table}`)
           }
         }),
       60_000

@@ -50,8 +50,8 @@ export class CqlError extends LightError {
   /** The known effect of the statement on the database. */
   readonly outcome: Outcome
   /**
-   * Requests made for it, those of all its pages and the last one included; 0 when it was refused before the first. One
-   * that found no connection with room was not made.
+   * Requests sent for it, those of all its pages and the last one included; 0 if none was: it was refused before, or no node
+   * could take it.
    */
   readonly attempts: number
   /** True if a retry may succeed and can do no harm. */

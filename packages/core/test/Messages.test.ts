@@ -5,6 +5,7 @@ import {
   type InvalidOptions,
   Query,
   Reason,
+  RetryPolicy,
   runConcurrent,
   type Session,
   Statement,
@@ -13,7 +14,7 @@ import {
 import { defectOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema, Stream } from "effect"
+import { Cause, Effect, Exit, Schedule, Schema, Stream } from "effect"
 
 const insert = Query.make("INSERT INTO t (id, name)\n  VALUES (:id, :name)", {
   params: Schema.Struct({ id: Schema.Int, name: Schema.String })
@@ -60,6 +61,27 @@ describe("a message says what to do", () => {
         Effect.provide(failingWith(new Reason.Overloaded({ message: "a\nb" })))
       )
       assert.match(read, /\[SELECT \* FROM t WHERE id = \?\] \(1 attempt\)$/)
+      // An adapter knows the types of the columns, and which nodes are there.
+      const unsent = [
+        new Reason.ParametersRefused({ message: "parameter 1 (column name): expected text, given: number" }),
+        new Reason.NoHostAvailable({ message: "no host is connected", hosts: [] }),
+        new Reason.NoHostAvailable({ message: "no host gave an answer", hosts: [{ host: "a:9042" }] }),
+        new Reason.ConnectionClosed({ message: "closed", written: false }),
+        new Reason.InvalidPageState({ message: "page state: expected that of this statement" })
+      ]
+      const retry = RetryPolicy.make({ schedule: Schedule.recurs(2), while: () => true })
+      for (const reason of unsent) {
+        const error = yield* Effect.flip(insert({ id: 1, name: "ada" }).pipe(Statement.withOptions({ retry }))).pipe(
+          Effect.provide(failingWith(reason))
+        )
+        assert.deepInclude(error, { attempts: 0, outcome: "NotApplied" }, reason._tag)
+      }
+      const sent = new Reason.NoHostAvailable({
+        message: "no host gave an answer",
+        hosts: [{ host: "a:9042", reason: new Reason.IsBootstrapping({ message: "x" }) }]
+      })
+      const tried = yield* Effect.flip(insert({ id: 1, name: "ada" })).pipe(Effect.provide(failingWith(sent)))
+      assert.strictEqual(tried.attempts, 1)
       for (const message of [refused, read]) assert.notInclude(message, "\n")
     }).pipe(Effect.provide(MockSession.layer())))
 

@@ -1,8 +1,8 @@
-import { Batch, cql, InvalidOptions, Query, Reason, Session, Statement } from "@effect-cql/core"
+import { Batch, cql, executeConcurrent, InvalidOptions, Query, Reason, Session, Statement } from "@effect-cql/core"
 import { skips } from "@effect-cql/core/Annotations"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { BigDecimal, Effect, Schema } from "effect"
 import { inspect } from "node:util"
 
 /** Runs a statement, and gives the parameters that arrived at the port, or the reason why none did. */
@@ -189,15 +189,75 @@ describe("what is bound is copied when it is bound", () => {
       assert.deepStrictEqual(yield* sent(values, () => values.fill(9)), [1, 2])
     }))
 
+  it.effect("instances of classes, and those of subclasses, too", () =>
+    Effect.gen(function*() {
+      class Tags extends Map<string, Uint8Array> {}
+      class Photo {
+        readonly bytes: Uint8Array
+        note: string
+        constructor(bytes: Uint8Array, note: string) {
+          this.bytes = bytes
+          this.note = note
+        }
+      }
+      const bytes = Uint8Array.of(1)
+      const photo = new Photo(bytes, "first")
+      const tags = new Tags([["a", bytes]])
+      const change = () => {
+        bytes[0] = 9
+        photo.note = "second"
+        tags.clear()
+      }
+      const [first, second] = yield* sent([photo, tags], change)
+      assert.deepStrictEqual(first, new Photo(Uint8Array.of(1), "first"))
+      assert.deepStrictEqual(second, new Map([["a", Uint8Array.of(1)]]))
+    }))
+
+  it.effect("what a schema makes of an instance of its class, when the statement starts", () =>
+    Effect.gen(function*() {
+      class Photo extends Schema.Class<Photo>("Photo")({ a: Schema.Int, b: Schema.Uint8Array }) {
+        get size(): number {
+          return this.b.length
+        }
+      }
+      const named = Query.make("INSERT INTO t (a, b) VALUES (:a, :b)", { params: Photo })
+      const nested = Query.make(text, { params: Schema.Tuple([Schema.Int, Photo]) })
+      const untyped = Query.make("INSERT INTO t (a, b) VALUES (:a, :b)")
+      const bytes = Uint8Array.of(0)
+      const items = function*(query: typeof named | typeof nested | typeof untyped) {
+        for (let a = 1; a < 4; a++) {
+          bytes[0] = a
+          const photo = new Photo({ a, b: bytes })
+          yield [query, query === nested ? [a, photo] : photo] as never
+        }
+        bytes[0] = 9
+      }
+      for (const query of [named, nested, untyped]) {
+        const mock = yield* MockSession.MockSession
+        yield* mock.reset
+        yield* executeConcurrent(items(query))
+        const contents = (yield* mock.calls).map(({ request }) =>
+          request._tag === "Statement" ? request.params[1] : undefined
+        )
+        const expected = [1, 2, 3].map((a) => query === nested ? { a, b: Uint8Array.of(a) } : Uint8Array.of(a))
+        assert.deepStrictEqual(contents, expected)
+      }
+    }).pipe(Effect.provide(MockSession.layer())))
+
   it.effect("but for what is itself", () =>
     Effect.gen(function*() {
       class Point {
-        readonly x = 1
+        readonly #x = 1
+        get x() {
+          return this.#x
+        }
       }
       const point = new Point()
       const [first, second] = yield* sent([point, Statement.unset], () => {})
       assert.strictEqual(first, point)
       assert.strictEqual(second, Statement.unset)
+      const decimal = BigDecimal.fromStringUnsafe("1.5")
+      assert.strictEqual((yield* sent([decimal, 1], () => {}))[0], decimal)
       const circle: Array<unknown> = []
       circle.push(circle, circle)
       const [copy] = yield* sent([circle, 1], () => {})

@@ -88,6 +88,15 @@ describe("a memory session", () => {
       assert.deepStrictEqual((yield* session.executePage(all, first.pageState)).result.rows, second.result.rows)
       const unknown = yield* Effect.flip(session.executePage(all, PageState("a cursor")))
       assert.strictEqual(unknown.reason._tag, "InvalidPageState")
+      const others = [
+        Statement.make("SELECT item FROM app.stock", [], { pageSize: 3 }),
+        Statement.make("SELECT left FROM app.stock LIMIT ?", [5]),
+        Batch.make([["INSERT INTO app.stock (item, left) VALUES ('i1', 9)"]])
+      ]
+      for (const other of others) {
+        const error = yield* Effect.flip(session.executePage(other, first.pageState))
+        assert.strictEqual(error.reason._tag, "InvalidPageState")
+      }
       const read = yield* Stream.runCollect(session.stream(all))
       assert.deepStrictEqual(read.map((row) => row["left"]).sort(), ids)
     }).pipe(Effect.provide(memory)))

@@ -1,4 +1,4 @@
-import { Batch, executeConcurrent, Query, Reason, Session, Statement } from "@effect-cql/core"
+import { Batch, executeConcurrent, PageState, Query, Reason, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, pipe } from "effect"
 import { TestClock } from "effect/testing"
@@ -11,6 +11,12 @@ const firstOf = (statement: Statement.Statement<Record<string, unknown>>) =>
   Effect.map(statement, (result) => result.first?.["a"])
 
 describe("answers", () => {
+  it.effect("refuses a page state that it did not give", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Statement.page(Statement.make("SELECT 1"), PageState("a cursor")))
+      assert.strictEqual(error.reason._tag, "InvalidPageState")
+    }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ a: 1 }]) }))))
+
   it.effect("match by text, white space aside, by pattern, by query, and by predicate; the first one replies", () =>
     Effect.gen(function*() {
       const query = Query.make("SELECT c FROM t")

@@ -1,4 +1,4 @@
-import { type Consistency, type CqlError, Statement } from "@effect-cql/core"
+import { type Consistency, type CqlError, PageState, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -34,6 +34,14 @@ describe("replicas", () => {
       assert.strictEqual((yield* Effect.flip(leftAt("QUORUM"))).reason._tag, "Unavailable")
       assert.strictEqual(yield* leftAt("ONE"), 1)
     }).pipe(session({ faults: [FaultPlan.down(0, 0, "1 minute"), FaultPlan.down(1, 0, "1 minute")] })))
+
+  it.effect("refuse a page state that none of them gave", () =>
+    Effect.gen(function*() {
+      const items = Statement.make("SELECT left FROM shop.stock")
+      for (const text of ["a cursor", "0@a cursor", "memory-1"]) {
+        assert.strictEqual((yield* reasonOf(Statement.page(items, PageState(text))))._tag, "InvalidPageState")
+      }
+    }).pipe(session({ faults: [] })))
 
   it.effect("miss the writes of the time when they were down, until the hints arrive", () =>
     Effect.gen(function*() {

@@ -27,6 +27,10 @@ export class Refusal {
   }
 }
 
+/** The refusal of a value that throws when it is read, as a getter, a proxy or the buffer of another thread may. */
+export const refusalOf = (expected: string, value: unknown, thrown: unknown): Refusal =>
+  new Refusal(expected, `${kindOf(value)} that throws ${kindOf(thrown)} when it is read`)
+
 /** Writes the bytes of a value that is not null, or refuses it. Bytes that were written before a refusal are of no use. */
 export type Encode = (value: unknown, output: Output) => Refusal | undefined
 

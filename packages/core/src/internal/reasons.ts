@@ -136,5 +136,25 @@ export const isBusy = (reason: Reason): boolean =>
   (reason._tag === "NoHostAvailable" && reason.hosts.some((host) => host.reason?._tag === "Busy") &&
     reason.hosts.every((host) => host.reason === undefined || host.reason._tag === "Busy"))
 
+/** Returns true if the request of an attempt that failed for a reason was sent. An answer of a server names its node. */
+export const wasSent = (reason: Reason): boolean => {
+  switch (reason._tag) {
+    case "Busy":
+    case "ConnectFailed":
+    case "ParametersRefused":
+    case "SessionClosed":
+      return false
+    case "InvalidPageState":
+      return reason.coordinator !== undefined
+    case "ConnectionClosed":
+    case "RequestTimeout":
+      return reason.written !== false
+    case "NoHostAvailable":
+      return reason.hosts.some((host) => host.reason !== undefined && wasSent(host.reason))
+    default:
+      return true
+  }
+}
+
 /** The signal of a failed attempt to a limiter. An attempt that the client gave up is abandoned: the server may still execute it. */
 export const signalOf = (reason: Reason): Signal => rowOf(reason).load

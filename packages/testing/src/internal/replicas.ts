@@ -151,7 +151,7 @@ export class Replicas {
     return Effect.forEach(contacted, (node) => this.#drain(node, now), { discard: true }).pipe(
       Effect.andThen(Effect.suspend(() => {
         // A page belongs to the node that gave the one before it.
-        const [at, rest] = pageState === undefined ? [undefined, undefined] : pageState.split("@", 2)
+        const [at, rest = pageState] = pageState?.split("@", 2) ?? []
         const node = at === undefined
           ? contacted.reduce((best, each) => each.applied > best.applied ? each : best)
           : this.#nodes[Number(at)]

@@ -1,7 +1,7 @@
 /**
  * Replies of a mock session.
  */
-import { CqlError, type Reason } from "@effect-cql/core"
+import { CqlError, Reason } from "@effect-cql/core"
 import { PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -35,7 +35,11 @@ import { connectionClosed } from "./reasons.ts"
  * @category replies
  * @since 0.1.0
  */
-export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (request, { pageState }) => {
+export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (request, context) => {
+  const { pageState } = context
+  if (pageState !== undefined && !/^\d+$/.test(pageState)) {
+    return fail(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))(request, context)
+  }
   const from = pageState === undefined ? 0 : Number(pageState)
   const to = Math.min(rows.length, from + (request.options.pageSize ?? rows.length))
   return Effect.succeed({

@@ -1,7 +1,6 @@
 /**
  * Rows of a result, decoded in place.
  */
-import { PageState } from "@effect-cql/core"
 import type { Column } from "@effect-cql/core/ResultSet"
 import { toText } from "../../values/cqlType.ts"
 import { decoderOf, readable } from "../../values/decode.ts"
@@ -98,7 +97,7 @@ export interface KeepsPlan {
 export interface Rows {
   readonly plan: RowPlan
   readonly rows: Array<Row>
-  readonly pageState: PageState | undefined
+  readonly pageState: Buffer | undefined
 }
 
 /** Reads the rows of a result. Throws {@link Unreadable} or {@link Malformed}. */
@@ -116,6 +115,6 @@ export const readRows = (reader: Reader, keeper: KeepsPlan | undefined): Rows =>
   return {
     plan,
     rows: plan.rows(reader.body, reader.at, reader.end, count),
-    pageState: pageState === undefined ? undefined : PageState(pageState.toString("hex"))
+    pageState
   }
 }

@@ -27,6 +27,7 @@ import { opcode, type QueryParameters, type Slot } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { toPage } from "./page.ts"
+import type { Paged } from "./pageState.ts"
 import type { NotPrepared } from "./preparation.ts"
 import type { PreparedText } from "./prepared.ts"
 import { speculate } from "./speculation.ts"
@@ -64,6 +65,9 @@ class RequestFlight extends Flight {
 // old holds on to all requests since, long after their answers, until the next full collection. So a request lets go of
 // who waited for it. Else the whole statement survives the small collections, which cost by what survives.
 const settled: Done = () => {}
+
+/** Why a request is not sent: its parameters do not fit, or its page state is of another statement. */
+export type Refused = Reason.ParametersRefused | Reason.InvalidPageState
 
 const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
 
@@ -104,10 +108,12 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   protected abstract readonly keeper: KeepsPlan | undefined
   /** True if a sibling may be sent to another node before an answer comes. */
   protected abstract readonly isSpeculated: boolean
+  /** The statement that its page states are of; undefined for a batch, which has none. */
+  protected abstract readonly paged: Paged | undefined
   /** The text of a policy's plan. */
   protected abstract readonly planText: string
   /** Encodes the parameters. Prepares what is not prepared, and then begins anew. */
-  protected abstract bind(): "bound" | "waits" | Reason.ParametersRefused
+  protected abstract bind(): "bound" | "waits" | Refused
   /** True if the parameters are encoded by the types that hold now. */
   protected abstract isCurrent(): boolean
   /** The bytes of the request, for a node. */
@@ -327,7 +333,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     if (result.kind !== resultKind.schemaChange) {
       const { conditional } = this.request
       const asked = { conditional, coordinator: withBrackets(next.host.address), consistency: this.consistency }
-      return this.#finish(Exit.succeed(toPage(result, asked, this.keeper)))
+      return this.#finish(Exit.succeed(toPage(result, asked, this.keeper, this.paged)))
     }
     const change = readSchemaChange(result.reader)
     const { consistency, request } = this
@@ -337,7 +343,9 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   #errored(error: ServerAnswer, next: Next): void {
     const { address } = next.host
-    if (error.code !== unprepared || this.#forgetful.includes(address)) {
+    const texts = new Set(this.texts)
+    // A request without a prepared statement has nothing to prepare, whatever a server says of it.
+    if (error.code !== unprepared || texts.size === 0 || this.#forgetful.includes(address)) {
       const where: Where = { phase: "execute", host: address, isWritten: true }
       const hasPageState = this.pageState !== undefined
       return this.#finish(this.context.failed(error, this.request, { ...where, hasPageState }))
@@ -345,7 +353,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
     this.#forgetful = [...this.#forgetful, address]
     this.#sent = undefined
-    const texts = new Set(this.texts)
     let waiting = texts.size
     let failure: NotPrepared | undefined
     for (const text of texts) {

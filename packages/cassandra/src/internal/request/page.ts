@@ -7,7 +7,9 @@ import type { Info } from "@effect-cql/core/ResultSet"
 import { withoutQuery } from "../client/quoted.ts"
 import * as Consistencies from "../driver/consistency.ts"
 import { type Extras, type Result, resultKind } from "../protocol/answers.ts"
+import { Malformed } from "../protocol/reader.ts"
 import { type KeepsPlan, readRows } from "../protocol/rows.ts"
+import { type Paged, pageStateOf } from "./pageState.ts"
 
 const noRows: Page["rows"] = Object.freeze([])
 
@@ -20,9 +22,10 @@ export interface Asked {
 }
 
 /** A page with neutral values, in plain records. Throws `Unreadable` for a cell, and `Malformed` for anything else. */
-export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefined): Page => {
+export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefined, paged: Paged | undefined): Page => {
   const info = infoOf(result.extras, asked)
-  if (result.kind !== resultKind.rows) return { rows: noRows, info }
+  if (result.kind === resultKind.void || result.kind === resultKind.keyspace) return { rows: noRows, info }
+  if (result.kind !== resultKind.rows) throw new Malformed("the answer to a request is that of another one")
   const { pageState, plan, rows } = readRows(result.reader, keeper)
   return {
     rows,
@@ -30,7 +33,7 @@ export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefin
     // A column of a plain read may have this name as well.
     wasApplied: !asked.conditional || rows[0]?.["[applied]"] !== false,
     info,
-    pageState
+    pageState: pageState === undefined || paged === undefined ? undefined : pageStateOf(pageState, paged)
   }
 }
 

@@ -5,7 +5,7 @@ import { Reason, Statement } from "@effect-cql/core"
 import { kindOf } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
 import { sized } from "../../values/encode.ts"
-import { Refusal } from "../../values/encodeScalar.ts"
+import { type Refusal, refusalOf } from "../../values/encodeScalar.ts"
 import { nullLength, type Output, shared } from "../../values/output.ts"
 import { unsetLength } from "../protocol/frames.ts"
 import type { Marker, Prepared } from "./prepared.ts"
@@ -47,7 +47,7 @@ const write = (marker: Marker, value: unknown, output: Output): Refusal | undefi
   try {
     return sized(marker.encode, value, output)
   } catch (error) {
-    return new Refusal(marker.typeText, `${kindOf(value)} that throws ${kindOf(error)} when it is read`)
+    return refusalOf(marker.typeText, value, error)
   }
 }
 

@@ -42,6 +42,7 @@ import { awaitAgreement } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { type Circumstances, classify } from "./classify.ts"
 import { infoOf } from "./page.ts"
+import { partsOf } from "./pageState.ts"
 import { encode } from "./params.ts"
 import type { Prepared } from "./prepared.ts"
 import { PreparedTexts } from "./preparedTexts.ts"
@@ -124,13 +125,13 @@ export class ClientPort implements SendPort, AttemptContext {
   }
 
   readonly send = (request: Request, pageState: PageState | undefined, done: Done): Cancel => {
-    if (pageState !== undefined && !hexadecimal.test(pageState)) {
-      const message = "page state: expected the state of an earlier page, got another text"
-      done(this.refused(new Reason.InvalidPageState({ message }), request))
+    const from = pageState === undefined ? undefined : partsOf(pageState, request)
+    if (from instanceof Reason.InvalidPageState) {
+      done(this.refused(from, request))
       return neverSent
     }
     const attempt = request._tag === "Statement"
-      ? new StatementAttempt(this, request, pageState, done)
+      ? new StatementAttempt(this, request, from, done)
       : new BatchAttempt(this, request, done)
     // An error that it throws is a defect of the run. The request no longer counts.
     try {
@@ -289,9 +290,6 @@ export class ClientPort implements SendPort, AttemptContext {
     return this.refused(reason, request)
   }
 }
-
-// Node.js reads anything else up to where it goes wrong: as an empty state, for which a server gives the first page.
-const hexadecimal = /^(?:[\da-f]{2})+$/i
 
 const neverSent = (): boolean => false
 const inNamed = /\bIN\s*\(\s*:/i

@@ -3,6 +3,7 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
+import { internals } from "../driver/driver.ts"
 import type { RoutingKey } from "../driver/policyOptions.ts"
 import {
   batchFrame,
@@ -14,8 +15,9 @@ import {
   type Values
 } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
-import { Attempt } from "./attempt.ts"
+import { Attempt, type Refused } from "./attempt.ts"
 import type { AttemptContext } from "./attemptContext.ts"
+import { type Paged, type Parts, refusalOf } from "./pageState.ts"
 import { encode } from "./params.ts"
 import type { Prepared, PreparedText } from "./prepared.ts"
 import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.ts"
@@ -23,22 +25,42 @@ import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.
 const noTexts: ReadonlyArray<PreparedText> = []
 
 /** One page of one statement: a prepared one if it has parameters. A text without any is sent as it is, which DDL needs. */
-export class StatementAttempt extends Attempt {
+export class StatementAttempt extends Attempt implements Paged {
   readonly request: StatementRequest
-  readonly pageState: Buffer | undefined
+  readonly #from: Parts | undefined
   #text: PreparedText | undefined
   #prepared: Prepared | undefined
   #values: Values = noValues
 
-  constructor(context: AttemptContext, request: StatementRequest, pageState: string | undefined, done: Done) {
+  constructor(context: AttemptContext, request: StatementRequest, from: Parts | undefined, done: Done) {
     super(context, done)
     this.request = request
-    this.pageState = pageState === undefined ? undefined : Buffer.from(pageState, "hex")
+    this.#from = from
     if (request.params.length > 0) this.#text = context.prepared.get(request.text)
   }
 
   get texts(): Iterable<PreparedText> {
     return this.#text === undefined ? noTexts : [this.#text]
+  }
+
+  get text(): string {
+    return this.request.text
+  }
+
+  get values(): Values {
+    return this.#values
+  }
+
+  get keyspace(): string | undefined {
+    return internals(this.context.client).keyspace
+  }
+
+  get pageState(): Buffer | undefined {
+    return this.#from?.state
+  }
+
+  protected get paged(): Paged {
+    return this
   }
 
   protected get keeper(): KeepsPlan | undefined {
@@ -74,9 +96,9 @@ export class StatementAttempt extends Attempt {
     )
   }
 
-  protected bind(): "bound" | "waits" | Reason.ParametersRefused {
+  protected bind(): "bound" | "waits" | Refused {
     const text = this.#text
-    if (text === undefined) return "bound"
+    if (text === undefined) return this.#refusal ?? "bound"
     const { current } = text
     if (current === undefined) {
       this.prepare([text])
@@ -91,7 +113,11 @@ export class StatementAttempt extends Attempt {
     }
     this.#prepared = current
     this.#values = values
-    return "bound"
+    return this.#refusal ?? "bound"
+  }
+
+  get #refusal(): Reason.InvalidPageState | undefined {
+    return this.#from === undefined ? undefined : refusalOf(this.#from, this)
   }
 
   protected isCurrent(): boolean {
@@ -136,6 +162,10 @@ export class BatchAttempt extends Attempt {
     return undefined
   }
 
+  protected get paged(): undefined {
+    return undefined
+  }
+
   protected get planText(): string {
     return "batch"
   }
@@ -170,7 +200,7 @@ export class BatchAttempt extends Attempt {
     return typeof first === "string" ? undefined : first
   }
 
-  protected bind(): "bound" | "waits" | Reason.ParametersRefused {
+  protected bind(): "bound" | "waits" | Refused {
     const missing = new Set<PreparedText>()
     for (const text of this.#texts) if (text !== undefined && text.current === undefined) missing.add(text)
     if (missing.size > 0) {

@@ -15,7 +15,7 @@ import type { Page, PageState, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import { standard } from "../../RetryPolicy.ts"
 import { carrying, internals } from "../internals.ts"
-import { afterAttempt, isBusy, isRetryable, outcomeOf } from "../reasons.ts"
+import { afterAttempt, isBusy, isRetryable, outcomeOf, wasSent } from "../reasons.ts"
 import type { Environment } from "../run/environment.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
@@ -51,9 +51,9 @@ export class Execution {
   #isSent = false
   // True if the next page waits for another turn of the event loop.
   #isParked = false
-  /** Requests so far, those included that found no connection with room. */
+  /** Requests so far, those included that were not sent. */
   requests = 0
-  // Its waits so far at the page at hand, and how often it found all connections full over all pages.
+  // Its waits so far at the page at hand, and how many of its requests were not sent, over all pages.
   #steps: Steps | undefined
   #unsent = 0
   #outcome: Outcome | undefined
@@ -340,7 +340,7 @@ export class Execution {
     const outcome = known === undefined || subject.kind === "read"
       ? afterAttempt(this.#outcome, attempt)
       : known
-    if (isBusy(error.reason)) this.#unsent++
+    if (this.#request !== undefined && !wasSent(error.reason)) this.#unsent++
     const complete = completed(error, {
       earlier: this.#history,
       latency: this.#run.observer?.latencyOf(this),

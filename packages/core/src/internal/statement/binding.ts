@@ -12,7 +12,7 @@ import { counted, kindOf } from "../kindOf.ts"
 import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
-import { BoundParams, toBoundParams } from "./params.ts"
+import { BoundParams, snapshotList, toBoundParams } from "./params.ts"
 import { BoundOptions } from "./request.ts"
 
 /**
@@ -158,7 +158,10 @@ const bindParams = (
   const encode = statement[internals].codec.encode
   if (encode === undefined) return inOrder(statement.params, text)
   const encoded = encode(statement.params, text.names)
-  return Result.isSuccess(encoded) ? inOrder(encoded.success, text) : encoded.failure
+  if (Result.isFailure(encoded)) return encoded.failure
+  const params = inOrder(encoded.success, text)
+  // What comes out of an instance is still that of the program.
+  return isBound(params) ? snapshotList(params, false) : params
 }
 
 const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reason.ParametersRefused => {

@@ -1,6 +1,7 @@
 /**
  * Bound values: copied when they are bound, and hidden from every printer.
  */
+import * as BigDecimal from "effect/BigDecimal"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import { symbolRedactable } from "effect/Redactable"
 import type { Params } from "../../Statement.ts"
@@ -42,75 +43,116 @@ export const toBoundParams = (values: ReadonlyArray<unknown>): BoundParams => {
 
 /**
  * The parameters as they are at this moment: what the program changes later changes no statement. Instances of classes are
- * shared, for a schema may ask for them; those of JavaScript's own mutable classes are copied.
+ * shared where a schema encodes them, for it may ask for them: what it makes of them is copied when the statement is bound.
  */
-export const snapshotParams = (params: Params): Params => {
+export const snapshotParams = (params: Params, hasSchema: boolean): Params => {
   if (params === null || params === undefined) return params
-  if (Array.isArray(params)) {
-    const { length } = params
-    const copy = new BoundParams(length)
-    for (let index = 0; index < length; index++) copy[index] = snapshot(params[index])
-    return copy
-  }
-  return isRecord(params) ? copyRecord(params, undefined) : params
+  if (Array.isArray(params)) return snapshotList(params, hasSchema)
+  if (isRecord(params)) return copyRecord(params, new Copies(hasSchema))
+  return hasSchema ? params : orItself(params, () => copyInstance(params, new Copies(false)))
 }
 
-const snapshot = (value: unknown): unknown => {
-  if (typeof value !== "object" || value === null) return value
+/** Copies values in their order. */
+export const snapshotList = (values: ReadonlyArray<unknown>, hasSchema: boolean): BoundParams => {
+  const { length } = values
+  const params = new BoundParams(length)
+  for (let index = 0; index < length; index++) params[index] = snapshot(values[index], hasSchema)
+  return params
+}
+
+const snapshot = (value: unknown, hasSchema: boolean): unknown =>
+  typeof value !== "object" || value === null
+    ? value
+    : orItself<unknown>(value, () => copyOf(value, new Copies(hasSchema)))
+
+const orItself = <A>(value: A, copy: () => A): A => {
   // A getter, a proxy or a detached buffer may throw. Binding refuses the value later, naming its parameter.
   try {
-    return copyOf(value, undefined)
+    return copy()
   } catch {
     return value
   }
 }
 
-// Copies by their originals, for a value that holds itself. Made where there is nesting.
-type Copies = Map<object, object>
+/** Copies by their originals, for a value that holds itself. Kept where there is nesting. */
+class Copies {
+  readonly sharesInstances: boolean
+  #copies: Map<object, object> | undefined
 
-const copyOf = (value: unknown, copies: Copies | undefined): unknown => {
+  constructor(sharesInstances: boolean) {
+    this.sharesInstances = sharesInstances
+  }
+
+  get(value: object): object | undefined {
+    return this.#copies?.get(value)
+  }
+
+  set<A extends object>(value: object, copy: A): A {
+    ;(this.#copies ??= new Map()).set(value, copy)
+    return copy
+  }
+}
+
+const copyOf = (value: unknown, copies: Copies): unknown => {
   if (typeof value !== "object" || value === null) return value
-  if (value instanceof Date) return isPlain(value, Date) ? new Date(value) : value
+  if (value instanceof Date) return isShared(value, Date, copies) ? value : new Date(value)
   if (ArrayBuffer.isView(value)) return copyView(value)
-  const known = copies?.get(value)
+  const known = copies.get(value)
   if (known !== undefined) return known
   if (Array.isArray(value)) {
-    const copy: Array<unknown> = []
-    const seen = remember(copies, value, copy)
-    for (const element of value) copy.push(copyOf(element, seen))
+    const copy: Array<unknown> = copies.set(value, [])
+    for (const element of value) copy.push(copyOf(element, copies))
     return copy
   }
   if (value instanceof Map) {
-    if (!isPlain(value, Map)) return value
-    const copy = new Map<unknown, unknown>()
-    const seen = remember(copies, value, copy)
-    for (const [key, element] of value) copy.set(copyOf(key, seen), copyOf(element, seen))
+    if (isShared(value, Map, copies)) return value
+    const copy = copies.set(value, new Map<unknown, unknown>())
+    for (const [key, element] of value) copy.set(copyOf(key, copies), copyOf(element, copies))
     return copy
   }
   if (value instanceof Set) {
-    if (!isPlain(value, Set)) return value
-    const copy = new Set<unknown>()
-    const seen = remember(copies, value, copy)
-    for (const element of value) copy.add(copyOf(element, seen))
+    if (isShared(value, Set, copies)) return value
+    const copy = copies.set(value, new Set<unknown>())
+    for (const element of value) copy.add(copyOf(element, copies))
     return copy
   }
   if (value instanceof ArrayBuffer) return value.slice(0)
-  return isRecord(value) && !isConstant(value) ? copyRecord(value, copies) : value
+  if (isConstant(value)) return value
+  if (isRecord(value)) return copyRecord(value, copies)
+  return copies.sharesInstances || hasGetters(value) ? value : copyInstance(value, copies)
 }
 
-const remember = (copies: Copies | undefined, value: object, copy: object): Copies =>
-  (copies ?? new Map<object, object>()).set(value, copy)
-
-const copyRecord = (record: Readonly<Record<string, unknown>>, copies: Copies | undefined): Record<string, unknown> => {
+const copyRecord = (record: Readonly<Record<string, unknown>>, copies: Copies): Record<string, unknown> => {
   const copy: Record<string, unknown> = { ...record }
-  let seen = copies
+  let isKept = false
   for (const key in copy) {
     const value = copy[key]
     if (typeof value !== "object" || value === null) continue
-    seen ??= remember(copies, record, copy)
-    copy[key] = copyOf(value, seen)
+    if (!isKept) copies.set(record, copy)
+    isKept = true
+    copy[key] = copyOf(value, copies)
   }
   return copy
+}
+
+/** Copies the fields of an instance to another one, which is made without the constructor of its class. */
+const copyInstance = <A extends object>(instance: A, copies: Copies): A => {
+  const copy: A = copies.set(instance, Object.create(Object.getPrototypeOf(instance)))
+  for (const [key, { enumerable = false }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+    Object.defineProperty(copy, key, { enumerable, value: copyOf(Reflect.get(instance, key), copies) })
+  }
+  return copy
+}
+
+// They may read private fields, which a copy lacks.
+const hasGetters = (instance: object): boolean => {
+  let prototype: unknown = Object.getPrototypeOf(instance)
+  while (typeof prototype === "object" && prototype !== null && prototype !== Object.prototype) {
+    const fields = Object.values(Object.getOwnPropertyDescriptors(prototype))
+    if (fields.some(({ get }) => get !== undefined)) return true
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return false
 }
 
 const copyView = (view: ArrayBufferView): ArrayBufferView =>
@@ -119,12 +161,14 @@ const copyView = (view: ArrayBufferView): ArrayBufferView =>
     // That of a Buffer would be a view.
     : Uint8Array.prototype.slice.call(view)
 
-// `Statement.unset` has to stay itself.
-const isConstant = (record: Readonly<Record<string, unknown>>): boolean =>
-  Object.isFrozen(record) && Object.values(record).every((value) => typeof value !== "object" || value === null)
+// `Statement.unset` has to stay itself, and a decimal never changes.
+const isConstant = (value: object): boolean =>
+  BigDecimal.isBigDecimal(value) ||
+  (Object.isFrozen(value) && Object.values(value).every((field) => typeof field !== "object" || field === null))
 
-const isPlain = (value: object, of: { readonly prototype: object }): boolean =>
-  Object.getPrototypeOf(value) === of.prototype
+/** Returns true for an instance of a subclass that has to stay itself. */
+const isShared = (value: object, of: { readonly prototype: object }, { sharesInstances }: Copies): boolean =>
+  sharesInstances && Object.getPrototypeOf(value) !== of.prototype
 
 const isRecord = (value: object): value is Readonly<Record<string, unknown>> => {
   const prototype: unknown = Object.getPrototypeOf(value)

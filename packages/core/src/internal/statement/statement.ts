@@ -40,7 +40,7 @@ export class StatementImpl<out Row> extends Effectable.Class<ResultSet<Row>, Cql
     super()
     this.text = plan.text.cql
     this.options = hidingRouting(options)
-    this.#params = snapshotParams(params)
+    this.#params = snapshotParams(params, plan.codec.encode !== undefined)
     this.#plan = plan
   }
 

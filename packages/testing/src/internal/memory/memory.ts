@@ -25,7 +25,7 @@ const mostCursors = 100_000
 
 export class Memory {
   readonly #database: Database
-  readonly #cursors = new Map<string, Cursor>()
+  readonly #cursors = new Map<string, { readonly cursor: Cursor; readonly of: string }>()
   #pages = 0
 
   constructor(keyspace: string | undefined) {
@@ -74,18 +74,24 @@ export class Memory {
     )
 
   #page(request: Request, moment: Moment, pageState: PageState | undefined): Page {
+    const from = pageState === undefined ? undefined : this.#cursorOf(pageState, request)
     if (request._tag === "Batch") return this.#database.batch(request.type, request.statements, moment)
-    const from = pageState === undefined ? undefined : this.#cursors.get(pageState)
-    if (pageState !== undefined && from === undefined) {
-      throw new Refused(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))
-    }
     const { next, ...answer }: Answer = this.#database.execute(request, moment, request.options.pageSize, from)
-    return next === undefined ? answer : { ...answer, pageState: this.#keep(next) }
+    return next === undefined ? answer : { ...answer, pageState: this.#keep(next, request) }
   }
 
-  #keep(cursor: Cursor): PageState {
+  #cursorOf(pageState: PageState, request: Request): Cursor {
+    const kept = this.#cursors.get(pageState)
+    if (kept === undefined) {
+      throw new Refused(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))
+    }
+    if (request._tag === "Statement" && kept.of === nameOf(request)) return kept.cursor
+    throw new Refused(new Reason.InvalidPageState({ message: "the page state is that of another statement" }))
+  }
+
+  #keep(cursor: Cursor, request: StatementRequest): PageState {
     const state = makePageState(`memory-${++this.#pages}`)
-    this.#cursors.set(state, cursor)
+    this.#cursors.set(state, { cursor, of: nameOf(request) })
     for (const oldest of this.#cursors.keys()) {
       if (this.#cursors.size <= mostCursors) break
       this.#cursors.delete(oldest)
@@ -93,6 +99,14 @@ export class Memory {
     return state
   }
 }
+
+/** The text and the values of a statement, as one text. */
+const nameOf = ({ params, text }: StatementRequest): string =>
+  JSON.stringify([text, ...params], (_, value: unknown) => {
+    if (typeof value === "number" || typeof value === "bigint") return String(value)
+    if (value instanceof Map || value instanceof Set) return [...value]
+    return ArrayBuffer.isView(value) ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)] : value
+  })
 
 const now = ({ millis, numbers, timestamp }: Moments.Moment): Moment => ({ millis, random: numbers(), timestamp })
 
