@@ -20,7 +20,8 @@ export const jobsOf = (keyspace: string) => {
     columns: { id: CqlSchema.Int, count: CqlSchema.Int, name: CqlSchema.Text },
     partitionKey: "id"
   }) {}
-  const slowly = { version: "1", rate: 16, statement: { pageSize: 2 } } as const
+  // Slow enough to be under way whenever the second process joins. The test takes the limit away then.
+  const slowly = { version: "1", rate: 4, statement: { pageSize: 2 } } as const
   const Copied = Job.copy("Copied", { ...slowly, from: Source, to: Target })
   // Another result when it is done twice.
   const Counted = Job.transform("Counted", {
