@@ -173,11 +173,12 @@ export const cached = <Key extends object, A>(
     throw new InvalidOptions({ option: "timeToLive", value: options.timeToLive, expected })
   }
   return Effect.map(
-    Cache.makeWith(({ key }: CacheKey<Key>) => lookup(key), {
+    Cache.makeWith(({ lookup }: CacheKey<Effect.Effect<A, CqlError, Session>>) => lookup, {
       capacity: options.capacity,
       timeToLive: (exit) => Exit.isSuccess(exit) ? timeToLive : 0
     }),
-    (cache) => (key: Key) => Cache.get(cache, new CacheKey(key))
+    // The key is bound when it is asked for.
+    (cache) => (key: Key) => Cache.get(cache, new CacheKey(key, lookup(key)))
   )
 }
 

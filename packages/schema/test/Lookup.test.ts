@@ -159,6 +159,20 @@ describe("a lookup", () => {
       assert.strictEqual(yield* calls, 12)
     }).pipe(Effect.provide(prices)))
 
+  it.effect("remembers keys as they were, where their bytes are filled anew", () =>
+    Effect.gen(function*() {
+      const priceOf = yield* Lookup.cached(Lookup.one(Price.get), { capacity: 10, timeToLive: "1 minute" })
+      const bytes = new Uint8Array([1])
+      const date = new Date(5)
+      for (const [byte, time] of [[1, 5], [2, 5], [2, 6], [1, 5]] as const) {
+        bytes[0] = byte
+        date.setTime(time)
+        const { at, id } = Option.getOrThrow(yield* priceOf({ ...keyOf("1.0", 1, bytes), at: date }))
+        assert.deepStrictEqual([id[0], at.getTime()], [byte, time])
+      }
+      assert.strictEqual(yield* calls, 3)
+    }).pipe(Effect.provide(prices)))
+
   it.effect("asks for a key as it was given, whatever the program makes of it later", () =>
     Effect.gen(function*() {
       const userOf = Lookup.one(User.get)
@@ -174,7 +188,24 @@ describe("a lookup", () => {
         key.id = id
         assert.strictEqual(Option.getOrThrow(yield* remembered(key)).id, id)
       }
-      assert.strictEqual(yield* calls, 5)
+      const later = [4, 5].map((id) => {
+        key.id = id
+        return remembered(key)
+      })
+      assert.deepStrictEqual((yield* Effect.all(later)).map((user) => Option.getOrThrow(user).id), [4, 5])
+      class Key {
+        id = 6
+        readonly #secret = 0
+        get secret(): number {
+          return this.#secret
+        }
+      }
+      const instance = new Key()
+      for (const id of [6, 7]) {
+        instance.id = id
+        assert.strictEqual(Option.getOrThrow(yield* remembered(instance)).id, id)
+      }
+      assert.strictEqual(yield* calls, 9)
       // A row is a key as well, whatever else it has.
       assert.strictEqual(Option.getOrThrow(yield* userOf(Option.getOrThrow(found[2]!))).id, 3)
     }).pipe(Effect.provide(users)))

@@ -32,18 +32,20 @@ const isBytes = (value: object): boolean => ArrayBuffer.isView(value) || value i
 const hasSameItems = (one: ReadonlyArray<unknown>, other: ReadonlyArray<unknown>): boolean =>
   one.length === other.length && one.every((item, index) => isSameKey(item, other[index]))
 
-/** A key of a cache, as it was when it was asked for. */
-export class CacheKey<Key extends object> implements Equal.Equal {
-  readonly key: Key
+/** A key of a cache as it was when it was asked for, with the lookup of it. */
+export class CacheKey<out Lookup> implements Equal.Equal {
+  readonly lookup: Lookup
+  readonly #snapshot: unknown
   readonly #hash: number
 
-  constructor(key: Key) {
-    this.key = copyOf(key)
-    this.#hash = Hash.hash(this.key)
+  constructor(key: object, lookup: Lookup) {
+    this.lookup = lookup
+    this.#snapshot = snapshotOf(key)
+    this.#hash = Hash.hash(this.#snapshot)
   }
 
   [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof CacheKey && isSameKey(this.key, that.key)
+    return that instanceof CacheKey && isSameKey(this.#snapshot, that.#snapshot)
   }
 
   [Hash.symbol](): number {
@@ -51,9 +53,34 @@ export class CacheKey<Key extends object> implements Equal.Equal {
   }
 }
 
-// A hash is remembered by its object. So a record or an array that a program fills anew must not be one that was hashed.
-const copyOf = <Key extends object>(key: Key): Key => {
-  const prototype: unknown = Object.getPrototypeOf(key)
-  const isRecord = prototype === Object.prototype || prototype === null
-  return isRecord || Array.isArray(key) ? Object.assign(Array.isArray(key) ? [] : {}, key) : key
+// A program may fill a record, a class or bytes anew for each key. A hash is remembered by its object, too.
+const snapshotOf = (value: unknown): unknown => {
+  if (!isObject(value) || Equal.isEqual(value)) return value
+  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
+  if (isBytes(value) || value instanceof Date) return structuredClone(value)
+  if (Array.isArray(value)) return value.map(snapshotOf)
+  if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [snapshotOf(key), snapshotOf(item)]))
+  if (value instanceof Set) return new Set(Array.from(value, snapshotOf))
+  const entries = Object.entries(value).map(([name, item]) => [name, snapshotOf(item)] as const)
+  // The fields of an opaque object may be private.
+  return entries.length === 0 ? value : new Fields(Object.getPrototypeOf(value), Object.fromEntries(entries))
+}
+
+/** The fields of a record or an instance. Its getters may read what a copy does not have. */
+class Fields implements Equal.Equal {
+  readonly #prototype: unknown
+  readonly #record: object
+
+  constructor(prototype: unknown, record: object) {
+    this.#prototype = prototype
+    this.#record = record
+  }
+
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return that instanceof Fields && that.#prototype === this.#prototype && isSameKey(this.#record, that.#record)
+  }
+
+  [Hash.symbol](): number {
+    return Hash.hash(this.#record)
+  }
 }
