@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import { aKindOf } from "./internal/kindOf.ts"
+import { checkNames } from "./internal/check.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import * as Fragments from "./internal/statement/fragment.ts"
@@ -14,8 +14,10 @@ import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
 
 const {
+  alternatives,
   assemble,
-  bound,
+  checkedArray,
+  checkedValue,
   checkTimestamp,
   entriesOf,
   equations,
@@ -23,6 +25,7 @@ const {
   joined,
   nothing,
   parts,
+  placed,
   quoted,
   secondsOf
 } = Fragments
@@ -62,7 +65,8 @@ export interface Using {
 }
 
 /**
- * Columns by name, with their values. A column whose value is `undefined` is left out.
+ * Columns by name, with their values. A column whose value is `undefined` is left out. A {@link Fragment} stands in the place of a
+ * value, as in ``cql.set({ count: cql.fragment`count + ${1}` })``; a column whose fragment has no text is left out.
  *
  * @category models
  * @since 0.1.0
@@ -83,7 +87,7 @@ interface Cql {
   readonly when: (condition: boolean, fragment: () => Fragment) => Fragment
   /** Fragments joined by `AND`, and nothing for none. */
   readonly and: (fragments: ReadonlyArray<Fragment>) => Fragment
-  /** Fragments joined by `OR`. Cassandra up to 5.0 does not take it. */
+  /** Fragments joined by `OR`, in parentheses. Cassandra up to 5.0 does not take it. */
   readonly or: (fragments: ReadonlyArray<Fragment>) => Fragment
   /** Fragments and values, separated by commas. Each number of values is a text of its own: prefer {@link Cql.in}. */
   readonly csv: (items: ReadonlyArray<unknown>) => Fragment
@@ -147,22 +151,20 @@ export const cql: Cql = Object.assign(
     },
     when: (condition: boolean, fragment: () => Fragment) => condition ? fragment() : nothing,
     and: (fragments: ReadonlyArray<Fragment>) => joined("cql.and", fragments, " AND "),
-    or: (fragments: ReadonlyArray<Fragment>) => joined("cql.or", fragments, " OR "),
-    csv: (items: ReadonlyArray<unknown>) =>
-      joined("cql.csv", items.map((item, index) => isFragment(item) ? item : bound(`item ${index}`, item)), ", "),
-    in: (values: ReadonlyArray<unknown>) => {
-      if (!Array.isArray(values)) {
-        throw new InvalidOptions({ option: "cql.in", given: aKindOf(values), expected: "an array of values" })
-      }
-      return new FragmentImpl("IN ?", [values.slice()])
+    or: (fragments: ReadonlyArray<Fragment>) => alternatives("cql.or", fragments),
+    csv: (items: ReadonlyArray<unknown>) => {
+      const all = checkedArray("cql.csv", items, "fragments and values")
+      return joined("cql.csv", all.map((item, index) => placed(`cql.csv[${index}]`, item)), ", ")
     },
+    in: (values: ReadonlyArray<unknown>) =>
+      new FragmentImpl("IN ?", [checkedValue("cql.in", checkedArray("cql.in", values, "values")).slice()]),
     set: (columns: Columns) => equations("cql.set", columns, ", "),
     values: (columns: Columns) => {
       const entries = entriesOf("cql.values", columns)
-      const names = entries.map(([name]) => quoted(name)).join(", ")
+      const names = entries.map(({ name }) => name).join(", ")
       return new FragmentImpl(
-        `(${names}) VALUES (${entries.map(() => "?").join(", ")})`,
-        entries.map(([, value]) => value)
+        `(${names}) VALUES (${entries.map(({ text }) => text).join(", ")})`,
+        entries.flatMap(({ params }) => params)
       )
     },
     where: (columns: Columns) => equations("cql.where", columns, " AND "),
@@ -170,7 +172,9 @@ export const cql: Cql = Object.assign(
       const { params, text } = parts(equations("cql.if", columns, " AND "))
       return new FragmentImpl(`IF ${text}`, params)
     },
-    using: ({ timestamp, ttl }: Using) => {
+    using: (times: Using) => {
+      checkNames(times, ["ttl", "timestamp"], "cql.using.")
+      const { timestamp, ttl } = times
       const given: Array<readonly [string, unknown]> = []
       if (ttl !== undefined) given.push(["TTL ?", secondsOf(ttl)])
       if (timestamp !== undefined) {

@@ -25,7 +25,9 @@ describe("a fragment", () => {
     const a = cql.fragment`a = ${1}`
     const none = cql.when(false, () => cql.fragment`b = ${2}`)
     assert.deepStrictEqual(shown(cql`${cql.and([a, none, a])}`), ["a = ? AND a = ?", [1, 1]])
-    assert.deepStrictEqual(shown(cql`${cql.or([a, cql.when(true, () => a)])}`), ["a = ? OR a = ?", [1, 1]])
+    assert.deepStrictEqual(shown(cql`${cql.or([a, cql.when(true, () => a)])}`), ["(a = ? OR a = ?)", [1, 1]])
+    assert.deepStrictEqual(shown(cql`${cql.and([cql.or([a, a]), a])}`), ["(a = ? OR a = ?) AND a = ?", [1, 1, 1]])
+    assert.deepStrictEqual(shown(cql`${cql.or([none, a])}${cql.or([none])}`), ["a = ?", [1]])
     assert.deepStrictEqual(shown(cql`${cql.and([])}x${cql.and([none])}`), ["x", []])
     assert.deepStrictEqual(shown(cql`${cql.csv([cql.identifier("a"), 1, "x"])}`), ["\"a\", ?, ?", [1, "x"]])
   })
@@ -46,6 +48,22 @@ describe("a fragment", () => {
     ])
     assert.deepStrictEqual(shown(cql`${cql.using({})}${cql.using({ timestamp: 1n })}`), ["USING TIMESTAMP ?", [1n]])
     assert.deepStrictEqual(shown(cql`${cql.set({ a: Statement.unset })}`), ["\"a\" = ?", [Statement.unset]])
+  })
+
+  it("stands for the value of a column", () => {
+    const more = cql.fragment`n + ${1}`
+    const now = cql.fragment`toTimestamp(now())`
+    assert.deepStrictEqual(shown(cql`UPDATE t SET ${cql.set({ n: more, at: now, a: 2 })} WHERE ${cql.where({ k: now })}`), [
+      "UPDATE t SET \"a\" = ?, \"at\" = toTimestamp(now()), \"n\" = n + ? WHERE \"k\" = toTimestamp(now())",
+      [2, 1]
+    ])
+    assert.deepStrictEqual(shown(cql`INSERT INTO t ${cql.values({ k: 1, id: cql.fragment`now()`, n: 2 })} ${cql.if({ n: more })}`), [
+      "INSERT INTO t (\"id\", \"k\", \"n\") VALUES (now(), ?, ?) IF \"n\" = n + ?",
+      [1, 2, 1]
+    ])
+    const none = cql.when(false, () => more)
+    assert.deepStrictEqual(shown(cql`${cql.set({ a: none, b: 1 })}`), ["\"b\" = ?", [1]])
+    refused(() => cql.set({ a: none }), /cql\.set/)
   })
 
   it("shows no value, and keeps those that it was given", () => {
@@ -73,7 +91,18 @@ describe("a fragment", () => {
     refused(() => cql.using({ ttl: "1 millis" }), /ttl.*whole seconds/)
     refused(() => cql.using({ ttl: "100000 days" }), /ttl/)
     refused(() => cql.using({ timestamp: 2n ** 63n }), /timestamp/)
+    refused(() => cql.using({ tll: "1 day" } as never), /cql\.using\.tll.*ttl/)
+    refused(() => cql.using(null as never), /cql\.using.*null/)
     refused(() => cql.csv([cql`SELECT 1`]), /a statement/)
+    for (const make of [cql.and, cql.or, cql.csv]) {
+      refused(() => make("a = 1" as never), /cql\.(and|or|csv): expected an array.*a string/)
+      refused(() => make(null as never), /cql\.(and|or|csv): expected an array.*null/)
+    }
+    for (const inner of [cql`SELECT 1`, cql.fragment`a = 1`]) {
+      refused(() => cql.in([1, inner]), /cql\.in.*(statement|fragment)/)
+      refused(() => cql`SELECT ${[inner]}`, /value 0.*(statement|fragment)/)
+    }
+    for (const make of [cql.set, cql.values, cql.where, cql.if]) refused(() => make({ a: cql`SELECT 1` }), /a statement/)
     refused(() => cql.fragment(["DROP TABLE t"] as never), /a template/)
   })
 

@@ -63,48 +63,87 @@ export const assemble = (template: TemplateStringsArray, values: ReadonlyArray<u
   const params: Array<unknown> = []
   let text = template[0]!
   for (const [index, value] of values.entries()) {
-    const part = isFragment(value) ? parts(value) : parts(bound(`\${value ${index}}`, value))
+    const part = parts(placed(`\${value ${index}}`, value))
     text += part.text + template[index + 1]!
     for (const param of part.params) params.push(param)
   }
   return { text, params }
 }
 
-/** A value as a marker. */
-export const bound = (option: string, value: unknown): Fragment => {
-  if (!isEffect(value)) return new FragmentImpl("?", [value])
-  throw new InvalidOptions({
-    option,
-    given: "a statement",
-    expected: "a value or a fragment: a statement cannot stand within another"
-  })
+/** A fragment as it is, and any other value as a marker. */
+export const placed = (option: string, value: unknown): Fragment =>
+  isFragment(value) ? value : new FragmentImpl("?", [checkedValue(option, value)])
+
+/** Throws for a value that holds text of its own: it would be bound as an object. */
+export const checkedValue = <A>(option: string, value: A): A => {
+  if (isEffect(value)) {
+    throw new InvalidOptions({
+      option,
+      given: "a statement",
+      expected: "a value or a fragment: a statement cannot stand within another"
+    })
+  }
+  if (Array.isArray(value) && value.some((item) => isFragment(item) || isEffect(item))) {
+    throw new InvalidOptions({
+      option,
+      given: "a list with a fragment or a statement in it",
+      expected: "values: cql.and, cql.or and cql.csv join fragments"
+    })
+  }
+  return value
+}
+
+/** Throws for what is no array. */
+export const checkedArray = <A>(option: string, items: ReadonlyArray<A>, of: string): ReadonlyArray<A> => {
+  if (Array.isArray(items)) return items
+  throw new InvalidOptions({ option, given: aKindOf(items), expected: `an array of ${of}` })
 }
 
 /** Fragments with text, joined. */
 export const joined = (option: string, fragments: ReadonlyArray<Fragment>, separator: string): Fragment => {
-  const all = fragments.map((fragment, index) => {
-    if (!isFragment(fragment)) throw notAFragment(`${option}[${index}]`, fragment)
-    return parts(fragment)
-  }).filter(({ text }) => text !== "")
+  const all = withText(option, fragments)
   return new FragmentImpl(all.map(({ text }) => text).join(separator), all.flatMap(({ params }) => params))
 }
 
+/** Fragments joined by `OR`, which binds less than an `AND` around them. */
+export const alternatives = (option: string, fragments: ReadonlyArray<Fragment>): Fragment => {
+  const { params, text } = parts(joined(option, fragments, " OR "))
+  return new FragmentImpl(withText(option, fragments).length > 1 ? `(${text})` : text, params)
+}
+
+const withText = (option: string, fragments: ReadonlyArray<Fragment>): ReadonlyArray<Parts> =>
+  checkedArray(option, fragments, "fragments").map((fragment, index) => {
+    if (!isFragment(fragment)) throw notAFragment(`${option}[${index}]`, fragment)
+    return parts(fragment)
+  }).filter(({ text }) => text !== "")
+
+/** A column, and what is to stand for its value. */
+export interface Entry extends Parts {
+  /** The name, quoted. */
+  readonly name: string
+}
+
 /** Columns in the order of their names, so that their order makes no other text; at least one. */
-export const entriesOf = (option: string, columns: Columns): ReadonlyArray<readonly [string, unknown]> => {
+export const entriesOf = (option: string, columns: Columns): ReadonlyArray<Entry> => {
   const isRecord = typeof columns === "object" && columns !== null && !Array.isArray(columns)
-  const entries = isRecord ? Object.entries(columns).filter(([, value]) => value !== undefined) : []
+  const entries = isRecord ? Object.entries(columns).filter(([, value]) => !isAbsent(value)) : []
   if (entries.length === 0) {
     const given = isRecord ? "no column with a value" : aKindOf(columns)
     throw new InvalidOptions({ option, given, expected: "a record of columns with at least one value" })
   }
-  return entries.sort(([one], [other]) => one < other ? -1 : 1)
+  return entries.sort(([one], [other]) => one < other ? -1 : 1).map(([name, value], index) => ({
+    name: quoted(name),
+    ...parts(placed(`${option}: value ${index}`, value))
+  }))
 }
+
+const isAbsent = (value: unknown): boolean => value === undefined || (isFragment(value) && value.text === "")
 
 /** `"a" = ?` for each column. */
 export const equations = (option: string, columns: Columns, separator: string): Fragment => {
   const entries = entriesOf(option, columns)
-  const text = entries.map(([name]) => `${quoted(name)} = ?`).join(separator)
-  return new FragmentImpl(text, entries.map(([, value]) => value))
+  const text = entries.map((entry) => `${entry.name} = ${entry.text}`).join(separator)
+  return new FragmentImpl(text, entries.flatMap(({ params }) => params))
 }
 
 /** A name in quotes. */
