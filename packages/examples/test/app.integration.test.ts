@@ -5,15 +5,16 @@ import { Migrations, Table } from "@effect-cql/schema"
 import { CassandraServer } from "@effect-cql/test-server"
 import { integration, SharedServerLayer } from "@effect-cql/test-support/server"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
-import { NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer, type Vitest } from "@effect/vitest"
-import { Effect, Exit, Layer, Option } from "effect"
+import { Duration, Effect, Exit, Layer, Option } from "effect"
+import { HttpServer } from "effect/http"
 import { HttpApiTest } from "effect/http-api"
 import { Api } from "../src/app/Api.ts"
 import { Archive } from "../src/app/Archive.ts"
 import { Handlers } from "../src/app/handlers.ts"
 import * as AppMigrations from "../src/app/migrations.ts"
-import { Services } from "../src/app/server.ts"
+import * as Server from "../src/app/server.ts"
 import * as Tables from "../src/app/tables.ts"
 import { Users } from "../src/app/Users.ts"
 import { sessionTo } from "../src/cassandra.ts"
@@ -27,7 +28,7 @@ const client = HttpApiTest.groups(Api, ["users", "posts", "system"])
 /** The handlers over two databases, each with its tables. */
 const application = <E>(main: Layer.Layer<Session, E>, archive: Layer.Layer<Session, E>) =>
   Handlers.pipe(
-    Layer.provide(Services),
+    Layer.provide(Server.Services),
     Layer.provideMerge([
       AppMigrations.layer(replication).pipe(Layer.provide(main)),
       Archive.layer(replication).pipe(Layer.provide(archive))
@@ -133,6 +134,21 @@ const suite = <E>(
   })
 }
 
+const address64 = `${"a".repeat(60)}@example.org`
+
+/** Status of a request to the server, as bytes on the wire. */
+const statusOf = (body: object) =>
+  Effect.gen(function*() {
+    const server = yield* HttpServer.HttpServer
+    const url = HttpServer.formatAddress(server.address)
+    const headers = { "content-type": "application/json" }
+    const response = yield* Effect.promise(() =>
+      fetch(`${url}/users`, { method: "POST", headers, body: JSON.stringify(body) })
+    )
+    yield* Effect.promise(() => response.arrayBuffer())
+    return response.status
+  })
+
 const sends = (pattern: RegExp) => (request: Request) => request._tag === "Statement" && pattern.test(request.text)
 
 const failing = MockSession.memory([], {
@@ -155,6 +171,58 @@ describe("the application with tables in memory", () => {
       const error = yield* Effect.flip(posts.like({ params: { id, post: post.id } }))
       assert.deepInclude(error, { _tag: "Unavailable", reason: "WriteTimeout", outcome: "Unknown" })
     }).pipe(Effect.provide(application(failing, MockSession.memory([])))))
+
+  it.effect("publishes a post also where the followers cannot be read", () =>
+    Effect.gen(function*() {
+      const { posts, users } = yield* client
+      const { id } = yield* users.register({ payload: { email: "ada@example.org", name: "Ada" } })
+      const post = yield* posts.publish({ params: { id }, payload: { text: "hello" } })
+      const page = yield* posts.byAuthor({ params: { id }, query: {} })
+      assert.deepStrictEqual(page.posts.map(({ id }) => id), [post.id])
+    }).pipe(Effect.provide(application(
+      MockSession.memory([], {
+        faults: FaultPlan.make([FaultPlan.only(sends(/FROM blog\.followers/), () => "unavailable")])
+      }),
+      MockSession.memory([])
+    ))))
+
+  it.effect("frees an address at once where the user cannot be written", () => {
+    const disk = { isFull: true }
+    const faults = FaultPlan.make([
+      FaultPlan.only((request) => disk.isFull && sends(/INTO blog\.users/)(request), () => "unavailable")
+    ])
+    return Effect.gen(function*() {
+      const { users } = yield* client
+      const register = users.register({ payload: { email: "ada@example.org", name: "Ada" } })
+      assert.strictEqual((yield* Effect.flip(register))._tag, "Unavailable")
+      disk.isFull = false
+      assert.strictEqual((yield* register).name, "Ada")
+    }).pipe(Effect.provide(application(MockSession.memory([], { faults }), MockSession.memory([]))))
+  })
+
+  it.effect("answers requests that no database takes with 4xx", () =>
+    Effect.gen(function*() {
+      const half = "\ud800"
+      for (
+        const [body, status] of [
+          [{ email: address64, name: "Ada" }, 201],
+          [{ email: `${"a".repeat(70_000)}@example.org`, name: "Ada" }, 413],
+          [{ email: `${"a".repeat(300)}@example.org`, name: "Ada" }, 400],
+          [{ email: `${half}@example.org`, name: "Ada" }, 400],
+          [{ email: "ada@example.org", name: half }, 400],
+          [{ email: "ada@example.org", name: "" }, 400],
+          [{ email: "bob@example.org", name: "Bob", text: "x".repeat(5_000_000) }, 413]
+        ] as const
+      ) assert.strictEqual(yield* statusOf(body), status, JSON.stringify(body).slice(0, 60))
+    }).pipe(Effect.provide(
+      Server.layer({ port: 0, drain: Duration.zero }).pipe(
+        Layer.provide([
+          AppMigrations.layer(replication).pipe(Layer.provide(MockSession.memory([]))),
+          Archive.layer(replication).pipe(Layer.provide(MockSession.memory([])))
+        ]),
+        Layer.provide(NodeServices.layer)
+      )
+    )))
 
   it.effect("gives an address to one user under any single fault, and frees it where nobody was registered", () =>
     Effect.gen(function*() {

@@ -43,9 +43,10 @@ export class Posts extends Context.Service<Posts, {
           Stream.map(({ follower }) => new FeedEntry({ reader: follower, id, author, text }))
         )
 
-      /** The post is there already: a feed that lacks it is no reason to fail. */
-      const logMissing = Effect.fnUntraced(
-        function*(results: ReadonlyArray<ExecutionResult.ExecutionResult<unknown>>, post: Post) {
+      /** Changes the feeds. A feed that cannot be changed is no reason to fail. */
+      const changeFeeds = Effect.fnUntraced(
+        function*(change: typeof FeedEntry.insert | typeof FeedEntry.delete, post: Post) {
+          const results = yield* executeConcurrentWithArgs(change, entriesOf(post), { raiseOnFirstError: false })
           const [, failures] = ExecutionResult.partition(results)
           if (failures.length === 0) return
           yield* Effect.logWarning(`${failures.length} of ${results.length} feeds were not changed`, {
@@ -82,10 +83,14 @@ export class Posts extends Context.Service<Posts, {
         yield* users.find(author)
         const post = new Post({ author, id: PostId.make(yield* TimeUuid.next), text })
         yield* Post.insert(post)
-        const results = yield* executeConcurrentWithArgs(FeedEntry.insert, entriesOf(post), {
-          raiseOnFirstError: false
-        })
-        yield* logMissing(results, post)
+        // The post is there already: an error would have the client send it again.
+        yield* changeFeeds(FeedEntry.insert, post).pipe(
+          Effect.catchTag(
+            "CqlError",
+            (error) =>
+              Effect.logWarning("the followers were not read to their end", { post: post.id, error: error.message })
+          )
+        )
         return post
       }, provide)
 
@@ -106,10 +111,7 @@ export class Posts extends Context.Service<Posts, {
       const remove = Effect.fn("Posts.remove")(function*(key: Key) {
         const post = yield* find(key)
         yield* archive.execute(ArchivedPosts.insert(post))
-        const results = yield* executeConcurrentWithArgs(FeedEntry.delete, entriesOf(post), {
-          raiseOnFirstError: false
-        })
-        yield* logMissing(results, post)
+        yield* changeFeeds(FeedEntry.delete, post)
         yield* Post.delete(key)
       }, provide)
 

@@ -30,8 +30,11 @@ export class Users extends Context.Service<Users, {
         const user = new User({ id: UserId.make(yield* Uuid.next), email, name })
         const owned = new EmailOwner({ email, owner: user.id })
         yield* take(owned, EmailOwner.insert.ifNotExists(owned, { ttl: "1 minute" }))
-        yield* User.insert(user)
-        yield* take(owned, EmailOwner.update(owned, { owner: user.id }, { if: { owner: user.id } }))
+        yield* User.insert(user).pipe(
+          Effect.andThen(take(owned, EmailOwner.update(owned, { owner: user.id }, { if: { owner: user.id } }))),
+          // A client that is answered with an error may send the request again.
+          Effect.tapError(() => Effect.ignore(EmailOwner.delete(owned, { if: { owner: user.id } })))
+        )
         return user
       }, provide)
 

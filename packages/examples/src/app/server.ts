@@ -1,7 +1,7 @@
 /** The service over HTTP, on the sessions of the layers beneath. */
 import { NodeHttpServer } from "@effect/platform-node"
-import { type Duration, Effect, Layer } from "effect"
-import { HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
+import { ByteSize, type Duration, Effect, Layer } from "effect"
+import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
 import { createServer } from "node:http"
 import { Api } from "./Api.ts"
@@ -28,13 +28,17 @@ const Routes = Layer.mergeAll(
   HttpApiSwagger.layer(Api, { path: "/docs" })
 )
 
+// Far more than the longest post.
+const largestBody = ByteSize.kibibytes(64)
+
 /**
  * Listens once everything else is there: the sessions, and then the routes. A server that listens before that lets requests
  * wait that nothing answers.
  */
 export const layer = ({ drain, port }: Options) =>
   Layer.unwrap(Effect.gen(function*() {
-    const app = yield* HttpRouter.toHttpEffect(Routes)
+    const routes = yield* HttpRouter.toHttpEffect(Routes)
+    const app = Effect.provideService(routes, HttpIncomingMessage.MaxBodySize, largestBody)
     const readiness = yield* Readiness
     const Draining = Layer.effectDiscard(
       Effect.acquireRelease(Effect.void, () => Effect.andThen(readiness.stop, Effect.sleep(drain)))

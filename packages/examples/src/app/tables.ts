@@ -9,9 +9,13 @@ export type UserId = typeof UserId.Type
 export const PostId = CqlSchema.TimeUuid.pipe(Schema.brand("PostId"))
 export type PostId = typeof PostId.Type
 
-export const Email = Schema.String.check(Schema.isPattern(/^[^\s@]+@[^\s@]+$/, { expected: "an e-mail address" }))
-export const Name = Schema.NonEmptyString.check(Schema.isMaxLength(100))
-export const Text = Schema.NonEmptyString.check(Schema.isMaxLength(1_000))
+// What the database would refuse is refused by the API: half of a surrogate pair, and a key that is too long.
+export const Email = CqlSchema.Text.check(
+  Schema.isPattern(/^[^\s@]+@[^\s@]+$/, { expected: "an e-mail address" }),
+  Schema.isMaxLength(254)
+)
+export const Name = CqlSchema.Text.check(Schema.isNonEmpty(), Schema.isMaxLength(100))
+export const Text = CqlSchema.Text.check(Schema.isNonEmpty(), Schema.isMaxLength(1_000))
 
 export class User extends Table.Class<User>("User")("blog.users", {
   columns: { id: UserId, email: Email, name: Name },
