@@ -1,13 +1,15 @@
 /**
  * CREATE, ALTER, DROP and TRUNCATE.
  */
+import { changeTable, checkTtl } from "./alterations.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
-import { alreadyExists, invalid, unauthorized, unsupported } from "./failures.ts"
+import { alreadyExists, configError, invalid, unauthorized, unsupported } from "./failures.ts"
+import { createIndex } from "./indexes.ts"
 import { checkProperties, replicationOf } from "./properties.ts"
 import { type Column, type ColumnKind, isSystemKeyspace, type Keyspace, type Schema, Table } from "./schema.ts"
 import { randomUuid } from "./values/timeUuid.ts"
-import { type CqlType, isCounter, isMultiCell, resolveType, schemaText } from "./values/types.ts"
+import { type CqlType, type FieldsOf, isCounter, isMultiCell, resolveType, schemaText } from "./values/types.ts"
 
 type Of<Tag extends Ast.Definition["_tag"]> = Extract<Ast.Definition, { readonly _tag: Tag }>
 
@@ -25,7 +27,7 @@ export const define = (definition: Ast.Definition, environment: Environment): vo
     case "CreateType":
       return createType(definition, environment)
     case "CreateIndex":
-      return createIndex(definition, environment)
+      return createIndex(keyspaceOf(environment, definition.table), definition)
     case "AlterTable":
       return alterTable(definition, environment)
     case "AlterType":
@@ -81,18 +83,22 @@ const createTable = (definition: Of<"CreateTable">, environment: Environment): v
     throw alreadyExists(keyspace.name, name)
   }
   if (definition.isCompact) throw unsupported("COMPACT STORAGE", "Define the table without it.")
+  if (!/^\w+$/.test(name)) {
+    throw configError(
+      `${keyspace.name}.${name}: Table name must not be empty or not contain non-alphanumeric-underscore characters (got "${name}")`
+    )
+  }
   const columns = columnsOf(definition, keyspace.name, schema)
-  keyspace.tables.set(
+  const table = new Table({
+    keyspace: keyspace.name,
     name,
-    new Table({
-      keyspace: keyspace.name,
-      name,
-      id: randomUuid(environment.random),
-      columns,
-      properties: checkProperties(definition.properties),
-      fieldsOf: schema.fieldsOf
-    })
-  )
+    id: randomUuid(environment.random),
+    columns,
+    properties: checkProperties(definition.properties),
+    fieldsOf: schema.fieldsOf
+  })
+  checkTtl(table, table.properties)
+  keyspace.tables.set(name, table)
 }
 
 const columnsOf = (definition: Of<"CreateTable">, keyspace: string, schema: Schema): ReadonlyArray<Column> => {
@@ -204,29 +210,6 @@ const checkField = (type: CqlType): void => {
   }
 }
 
-const createIndex = (definition: Of<"CreateIndex">, environment: Environment): void => {
-  const keyspace = keyspaceOf(environment, definition.table)
-  const table = keyspace.tables.get(definition.table.name)
-  if (table === undefined) throw invalid(`Table '${definition.table.name}' doesn't exist`)
-  const column = table.find(definition.column)
-  if (column === undefined) {
-    throw invalid(`Undefined column name ${definition.column} in table ${table.keyspace}.${table.name}`)
-  }
-  const name = definition.name ?? `${table.name}_${definition.column}_idx`
-  const isTaken = [...keyspace.tables.values()].some(({ indexes }) => indexes.has(name))
-  if (isTaken) {
-    if (definition.ifNotExists) return
-    throw invalid(`Index '${name}' already exists`)
-  }
-  if (table.isCounter) throw invalid("Secondary indexes on counter tables aren't supported")
-  if (column.kind === "partition_key" && table.partition.length === 1) {
-    throw invalid(`Cannot create secondary index on the only partition key column ${column.name}`)
-  }
-  const target = definition.target ?? ("frozen" in column.type && column.type.frozen ? "full" : "values")
-  const options = typeof definition.options === "string" ? [] : definition.options
-  table.indexes.set(name, { name, column: column.name, target, className: definition.className, options })
-}
-
 const alterTable = ({ change, ifExists, table: name }: Of<"AlterTable">, environment: Environment): void => {
   const { schema } = environment
   const keyspace = schema.keyspaceOf(name, environment.keyspace)
@@ -236,79 +219,7 @@ const alterTable = ({ change, ifExists, table: name }: Of<"AlterTable">, environ
     if (ifExists) return
     throw invalid(`Table '${keyspace}.${name.name}' doesn't exist`)
   }
-  switch (change._tag) {
-    case "AddColumns":
-      return addColumns(table, change.columns, change.ifNotExists, schema)
-    case "DropColumns":
-      return dropColumns(table, change.columns, change.ifExists)
-    case "RenameColumns":
-      return change.columns.forEach(([from, to]) => renameColumn(table, from, to))
-    case "SetProperties": {
-      const properties = new Map([...table.properties, ...checkProperties(change.properties)])
-      table.properties = properties
-    }
-  }
-}
-
-const addColumns = (
-  table: Table,
-  columns: ReadonlyArray<Ast.ColumnDefinition>,
-  ifNotExists: boolean,
-  schema: Schema
-): void => {
-  const added: Array<Column> = []
-  for (const { isStatic, name, type } of columns) {
-    if (table.find(name) !== undefined) {
-      if (ifNotExists) continue
-      throw invalid(`Column with name '${name}' already exists`)
-    }
-    const resolved = resolveType(type, table.keyspace, schema.hasType)
-    if (isStatic && table.clustering.length === 0) {
-      throw invalid("Static columns are only useful (and thus allowed) if the table has at least one clustering column")
-    }
-    if (isCounter(resolved) !== table.isCounter) {
-      throw invalid(
-        table.isCounter
-          ? "Cannot have a non counter column in a counter table"
-          : "Cannot mix counter and non counter columns in the same table"
-      )
-    }
-    added.push({ name, kind: isStatic ? "static" : "regular", position: -1, type: resolved, isDescending: false })
-  }
-  table.columns = [...table.columns, ...added]
-}
-
-const dropColumns = (table: Table, names: ReadonlyArray<string>, ifExists: boolean): void => {
-  for (const name of names) {
-    const column = table.find(name)
-    if (column === undefined) {
-      if (ifExists) continue
-      throw invalid(`Column ${name} was not found in table '${table.keyspace}.${table.name}'`)
-    }
-    if (column.kind === "partition_key" || column.kind === "clustering") {
-      throw invalid(`Cannot drop PRIMARY KEY column ${name}`)
-    }
-    const indexes = [...table.indexes.values()].filter((index) => index.column === name).map((index) => index.name)
-    if (indexes.length > 0) {
-      throw invalid(`Cannot drop column ${name} because it has dependent secondary indexes (${indexes.join(", ")})`)
-    }
-    table.columns = table.columns.filter((each) => each !== column)
-    table.store.dropColumn(name)
-  }
-}
-
-const renameColumn = (table: Table, from: string, to: string): void => {
-  const column = table.find(from)
-  if (column === undefined) throw invalid(`Column ${from} was not found in table ${table.keyspace}.${table.name}`)
-  if (column.kind !== "partition_key" && column.kind !== "clustering") {
-    throw invalid(`Cannot rename non PRIMARY KEY column ${from}`)
-  }
-  if (table.find(to) !== undefined) {
-    throw invalid(
-      `Cannot rename column ${from} to ${to} in table '${table.keyspace}.${table.name}'; another column with that name already exists`
-    )
-  }
-  table.columns = table.columns.map((each) => each === column ? { ...column, name: to } : each)
+  changeTable(table, change, environment)
 }
 
 const alterType = ({ change, ifExists, type }: Of<"AlterType">, environment: Environment): void => {
@@ -327,6 +238,19 @@ const alterType = ({ change, ifExists, type }: Of<"AlterType">, environment: Env
     }
     const added = resolveType(change.type, keyspace.name, environment.schema.hasType)
     checkField(added)
+    const keyed = [...keyspace.tables.values()].filter(({ partition }) =>
+      partition.some((column) => holds(column.type, type.name, environment.schema.fieldsOf))
+    )
+    if (keyed.length > 0) {
+      throw invalid(
+        `Cannot add new field ${change.field} of type ${
+          schemaText(added)
+        } to user type ${keyspace.name}.${type.name} as the ` +
+          `type is being used in partition key by the following tables: ${
+            keyed.map((table) => `${keyspace.name}.${table.name}`).join(", ")
+          }`
+      )
+    }
     keyspace.types.set(type.name, [...fields, { name: change.field, type: added }])
   } else {
     throw unsupported("ALTER TYPE ... RENAME", "Add a field under the new name.")
@@ -371,19 +295,28 @@ const drop = ({ ifExists, name, what }: Of<"Drop">, environment: Environment): v
   }
 }
 
-const mentions = (type: CqlType, name: string): boolean => {
+/** Returns true if a type is, or has in it, a user-defined type; also within the fields of others. */
+const holds = (type: CqlType, name: string, fieldsOf: FieldsOf): boolean =>
+  mentions(type, name) ||
+  udtsOf(type).some((udt) => fieldsOf(udt.keyspace, udt.name).some((field) => holds(field.type, name, fieldsOf)))
+
+type Udt = Extract<CqlType, { readonly _tag: "Udt" }>
+
+const mentions = (type: CqlType, name: string): boolean => udtsOf(type).some((udt) => udt.name === name)
+
+const udtsOf = (type: CqlType): ReadonlyArray<Udt> => {
   switch (type._tag) {
     case "Udt":
-      return type.name === name
+      return [type]
     case "List":
     case "Set":
     case "Vector":
-      return mentions(type.element, name)
+      return udtsOf(type.element)
     case "Map":
-      return mentions(type.key, name) || mentions(type.value, name)
+      return [...udtsOf(type.key), ...udtsOf(type.value)]
     case "Tuple":
-      return type.elements.some((element) => mentions(element, name))
+      return type.elements.flatMap(udtsOf)
     case "Scalar":
-      return false
+      return []
   }
 }

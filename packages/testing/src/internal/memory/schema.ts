@@ -34,6 +34,8 @@ export class Table {
   readonly name: string
   readonly id: string
   readonly indexes = new Map<string, Index>()
+  /** The columns that it had, with the time at which they were dropped. */
+  readonly dropped = new Map<string, Column & { readonly at: Date }>()
   readonly store: Store
   readonly #fieldsOf: FieldsOf
   properties: ReadonlyMap<string, string>

@@ -8,7 +8,7 @@ import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
 import { sizesOf } from "./sizes.ts"
 import { writeTime } from "./store.ts"
 import { utf8 } from "./values/bytes.ts"
-import { schemaText } from "./values/types.ts"
+import { schemaText, withoutUdts } from "./values/types.ts"
 
 const texts = [
   `CREATE TABLE system_schema.keyspaces (keyspace_name text PRIMARY KEY, durable_writes boolean,
@@ -23,6 +23,8 @@ const texts = [
   `CREATE TABLE system_schema.columns (keyspace_name text, table_name text, column_name text, clustering_order text,
     column_name_bytes blob, kind text, position int, type text,
     PRIMARY KEY (keyspace_name, table_name, column_name))`,
+  `CREATE TABLE system_schema.dropped_columns (keyspace_name text, table_name text, column_name text,
+    dropped_time timestamp, kind text, type text, PRIMARY KEY (keyspace_name, table_name, column_name))`,
   `CREATE TABLE system_schema.types (keyspace_name text, type_name text, field_names frozen<list<text>>,
     field_types frozen<list<text>>, PRIMARY KEY (keyspace_name, type_name))`,
   `CREATE TABLE system_schema.indexes (keyspace_name text, table_name text, index_name text, kind text,
@@ -180,6 +182,15 @@ export class SystemTables {
         kind: column.kind,
         position: column.position,
         type: schemaText(column.type)
+      })
+    }
+    for (const { at, kind, name, type } of table.dropped.values()) {
+      this.#put("system_schema", "dropped_columns", {
+        ...of,
+        column_name: name,
+        dropped_time: at,
+        kind,
+        type: schemaText(withoutUdts(type, table.fieldsOf))
       })
     }
     for (const index of table.indexes.values()) {

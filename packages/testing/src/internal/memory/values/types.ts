@@ -202,6 +202,25 @@ const innerText = (
       return `vector<${of(type.element)}, ${type.dimension}>`
   }
 }
+/** The same type with tuples in place of user-defined types, which it outlives. */
+export const withoutUdts = (type: CqlType, fieldsOf: FieldsOf): CqlType => {
+  const inner = (part: CqlType): CqlType => withoutUdts(part, fieldsOf)
+  switch (type._tag) {
+    case "Scalar":
+      return type
+    case "List":
+    case "Set":
+    case "Vector":
+      return { ...type, element: inner(type.element) }
+    case "Map":
+      return { ...type, key: inner(type.key), value: inner(type.value) }
+    case "Tuple":
+      return { ...type, elements: type.elements.map(inner) }
+    case "Udt":
+      return { _tag: "Tuple", elements: fieldsOf(type.keyspace, type.name).map((field) => inner(field.type)) }
+  }
+}
+
 /** The same type, frozen. */
 export const frozen = (type: CqlType): CqlType => "frozen" in type ? { ...type, frozen: true } : type
 
