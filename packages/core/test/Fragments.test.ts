@@ -53,14 +53,20 @@ describe("a fragment", () => {
   it("stands for the value of a column", () => {
     const more = cql.fragment`n + ${1}`
     const now = cql.fragment`toTimestamp(now())`
-    assert.deepStrictEqual(shown(cql`UPDATE t SET ${cql.set({ n: more, at: now, a: 2 })} WHERE ${cql.where({ k: now })}`), [
-      "UPDATE t SET \"a\" = ?, \"at\" = toTimestamp(now()), \"n\" = n + ? WHERE \"k\" = toTimestamp(now())",
-      [2, 1]
-    ])
-    assert.deepStrictEqual(shown(cql`INSERT INTO t ${cql.values({ k: 1, id: cql.fragment`now()`, n: 2 })} ${cql.if({ n: more })}`), [
-      "INSERT INTO t (\"id\", \"k\", \"n\") VALUES (now(), ?, ?) IF \"n\" = n + ?",
-      [1, 2, 1]
-    ])
+    assert.deepStrictEqual(
+      shown(cql`UPDATE t SET ${cql.set({ n: more, at: now, a: 2 })} WHERE ${cql.where({ k: now })}`),
+      [
+        "UPDATE t SET \"a\" = ?, \"at\" = toTimestamp(now()), \"n\" = n + ? WHERE \"k\" = toTimestamp(now())",
+        [2, 1]
+      ]
+    )
+    assert.deepStrictEqual(
+      shown(cql`INSERT INTO t ${cql.values({ k: 1, id: cql.fragment`now()`, n: 2 })} ${cql.if({ n: more })}`),
+      [
+        "INSERT INTO t (\"id\", \"k\", \"n\") VALUES (now(), ?, ?) IF \"n\" = n + ?",
+        [1, 2, 1]
+      ]
+    )
     const none = cql.when(false, () => more)
     assert.deepStrictEqual(shown(cql`${cql.set({ a: none, b: 1 })}`), ["\"b\" = ?", [1]])
     refused(() => cql.set({ a: none }), /cql\.set/)
@@ -102,7 +108,9 @@ describe("a fragment", () => {
       refused(() => cql.in([1, inner]), /cql\.in.*(statement|fragment)/)
       refused(() => cql`SELECT ${[inner]}`, /value 0.*(statement|fragment)/)
     }
-    for (const make of [cql.set, cql.values, cql.where, cql.if]) refused(() => make({ a: cql`SELECT 1` }), /a statement/)
+    for (const make of [cql.set, cql.values, cql.where, cql.if]) {
+      refused(() => make({ a: cql`SELECT 1` }), /a statement/)
+    }
     refused(() => cql.fragment(["DROP TABLE t"] as never), /a template/)
   })
 

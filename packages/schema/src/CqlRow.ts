@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { rowStruct } from "./internal/columns.ts"
 import { cqlType, type UserType, userType, userTypesOf } from "./internal/cqlType.ts"
-import { snakeCase } from "./internal/names.ts"
+import { quoted, snakeCase } from "./internal/names.ts"
 import { partOf } from "./internal/parts.ts"
 
 /**
@@ -135,7 +135,8 @@ export function Udt(identifier: string): (name: string, fields: Schema.Struct.Fi
       ),
       needs: Object.values(fields).flatMap((schema) => userTypesOf(schema.ast))
     }
-    const made = Schema.Class<object>(identifier)(fields, { [cqlType]: name, [userType]: own })
+    const type = name.split(".").map(quoted).join(".")
+    const made = Schema.Class<object>(identifier)(fields, { [cqlType]: type, [userType]: own })
     // A class of Effect makes its schema of `this`, so that a class that extends it is the class of the rows.
     const domain = Object.getOwnPropertyDescriptor(made, "ast")?.get
     const known = new WeakMap<object, SchemaAST.AST>()

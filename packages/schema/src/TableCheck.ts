@@ -7,9 +7,11 @@ import { type CqlError, type Session, Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import {
   columnsOf,
+  columnType,
   indexesOf,
-  isTarget,
-  keyType,
+  isIndex,
+  keyspaceOf,
+  noKeyspace,
   normalised,
   positionOf,
   type ServerColumn
@@ -32,7 +34,7 @@ export interface Mismatch {
 
 /**
  * Compares tables with those of the server: names, types and keys of their columns, and their indexes. Columns that only the
- * server has are no difference, unless they are in the key.
+ * server has are no difference, unless they are in the key. A storage-attached index does for a secondary one.
  *
  * **When to use**
  *
@@ -63,16 +65,18 @@ export const check = Effect.fn("Table.check")(function*(
 
 const checkOne = Effect.fnUntraced(function*(meta: Meta): Effect.fn.Return<ReadonlyArray<Mismatch>, CqlError, Session> {
   const actual = yield* Statement.rows(columnsOf(meta.keyspace, meta.table))
-  const indexes = yield* Statement.rows(indexesOf(meta.keyspace, meta.table))
   const table = `${meta.keyspace}.${meta.table}`
   const mismatch = (column: string | undefined, message: string): Mismatch => ({ table, column, message })
-  if (actual.length === 0) return [mismatch(undefined, "the table does not exist: create it, as Table.ddl does")]
+  if (actual.length === 0) {
+    const isKeyspace = (yield* Statement.rows(keyspaceOf(meta.keyspace))).length > 0
+    return [mismatch(undefined, isKeyspace ? "the table does not exist: create it, as Table.ddl does" : noKeyspace)]
+  }
   const differences = meta.columns.flatMap((column) => {
     const own = actual.find((other) => other.column_name === column.name)
     if (own === undefined) {
       return [mismatch(column.name, `the table has no such column: add it with the type ${column.type}`)]
     }
-    const type = normalised(keyType(column), meta.keyspace)
+    const type = normalised(columnType(column), meta.keyspace)
     const expected = [type, column.kind, positionOf(meta, column), column.order ?? "none"].join(" ")
     const got = [normalised(own.type, meta.keyspace), own.kind, own.position, own.clustering_order].join(" ")
     return expected === got ? [] : [mismatch(column.name, differenceOf(column, type, own, positionOf(meta, column)))]
@@ -80,9 +84,11 @@ const checkOne = Effect.fnUntraced(function*(meta: Meta): Effect.fn.Return<Reado
   const strangers = actual.filter(({ column_name, kind }) =>
     (kind === "partition_key" || kind === "clustering") && meta.columns.every(({ name }) => name !== column_name)
   ).map(({ column_name, kind }) => mismatch(column_name, `a ${kind} column that the program does not know: declare it`))
-  const targets = indexes.map(({ options }) => options?.get("target") ?? "")
-  const missing = meta.indexes.filter(({ column }) => !targets.some((target) => isTarget(target, column)))
-    .map(({ column }) => mismatch(column, "the column has no index: create it, as Table.ddl does"))
+  const indexes = yield* Statement.rows(indexesOf(meta.keyspace, meta.table))
+  const missing = meta.indexes.filter((index) => !indexes.some((actual) => isIndex(index, actual)))
+    .map(({ column, kind }) =>
+      mismatch(column, `the column has no ${kind} index of its values: create it, as Table.ddl does`)
+    )
   return [...differences, ...strangers, ...missing]
 })
 

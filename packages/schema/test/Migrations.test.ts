@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { stepsOf } from "../src/internal/migrations/steps.ts"
+import { differences, leavesNone } from "./support/differences.ts"
 
 const place = { keyspace: "app", replication: { datacenter1: 1 } } as const
 
@@ -500,6 +501,7 @@ describe("under every single fault", () => {
 })
 
 describe("the difference between tables and a server", () => {
+  class User extends Table.Class<User>("User")("app.users", { columns: { id: CqlSchema.Int }, partitionKey: "id" }) {}
   class Place
     extends CqlSchema.Udt<Place>("Place")("place", { city: CqlSchema.Text, zip: Schema.optionalKey(CqlSchema.Text) })
   {}
@@ -534,7 +536,7 @@ describe("the difference between tables and a server", () => {
         "ALTER TABLE app.posts ADD place place",
         "ALTER TABLE app.posts ADD bio text STATIC",
         "ALTER TABLE app.posts WITH default_time_to_live = 60 AND comment = 'it''s'",
-        "CREATE CUSTOM INDEX IF NOT EXISTS posts_title_idx ON app.posts (title) USING 'StorageAttachedIndex'"
+        "CREATE CUSTOM INDEX IF NOT EXISTS ON app.posts (title) USING 'StorageAttachedIndex'"
       ])
       assert.deepStrictEqual(obstacles, [])
       yield* Migrations.run(Migrations.make({ keyspace: "app", migrations: { "0001_posts": statements } }))
@@ -557,4 +559,24 @@ describe("the difference between tables and a server", () => {
       "CREATE TYPE app.place (city int, zip text)",
       "CREATE TABLE app.posts (author text, id int, title blob, old text, PRIMARY KEY (author, id))"
     )))
+
+  for (const differing of differences.filter(({ isReal }) => isReal !== true)) {
+    it.effect(`of ${differing.name} is found, and applied once`, () =>
+      leavesNone("app", differing).pipe(server(...differing.server.map((text) => text.replaceAll("@", "app")))))
+  }
+
+  it.effect("has the keyspace that is missing as an obstacle", () =>
+    Effect.gen(function*() {
+      const { obstacles, statements } = yield* Migrations.diff(Post, User)
+      assert.deepStrictEqual(statements, [])
+      assert.deepStrictEqual(obstacles, [{
+        table: "app",
+        column: undefined,
+        message: "the keyspace does not exist: create it, as Migrations.make does with `replication`"
+      }])
+      assert.deepStrictEqual(
+        (yield* Table.check(User)).map(({ message }) => message),
+        obstacles.map(({ message }) => message)
+      )
+    }).pipe(Effect.provide(MockSession.memory([]))))
 })

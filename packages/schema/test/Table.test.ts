@@ -433,7 +433,7 @@ describe("Table.ddl", () => {
       "CREATE TABLE IF NOT EXISTS app.posts (author text, at timestamp, id timeuuid, title text, tags set<text>, " +
       "parts list<text>, links map<text, int>, bio text STATIC, PRIMARY KEY (author, at, id)) " +
       "WITH CLUSTERING ORDER BY (at DESC, id DESC) AND default_time_to_live = 86400",
-      "CREATE CUSTOM INDEX IF NOT EXISTS posts_tags_idx ON app.posts (tags) USING 'StorageAttachedIndex'"
+      "CREATE CUSTOM INDEX IF NOT EXISTS ON app.posts (tags) USING 'StorageAttachedIndex'"
     ])
     assert.deepStrictEqual(Table.ddl(Event), [
       "CREATE TABLE IF NOT EXISTS app.events (tenant text, day date, seq int, body blob, PRIMARY KEY ((tenant, day), seq))"

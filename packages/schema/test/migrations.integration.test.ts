@@ -10,6 +10,7 @@ import { once } from "node:events"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { differences, leavesNone } from "./support/differences.ts"
 
 const program = fileURLToPath(new URL("./support/migrating.ts", import.meta.url))
 
@@ -153,6 +154,19 @@ integration("Migrations", (server) => {
         }),
       60_000
     )
+
+    for (const [at, differing] of differences.entries()) {
+      it.effect(`are proposed for ${differing.name}, and leave no difference`, () =>
+        Effect.gen(function*() {
+          const keyspace = ownName(`migrations_diff_${at}`)
+          yield* withoutKeyspaces(keyspace)
+          yield* Statement.make(
+            `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`
+          )
+          yield* Effect.forEach(differing.server, (text) => Statement.make(text.replaceAll("@", keyspace)))
+          yield* leavesNone(keyspace, differing)
+        }), 120_000)
+    }
 
     it.effect("are proposed from the tables, and leave no difference", () =>
       Effect.gen(function*() {

@@ -56,8 +56,9 @@ export class CacheKey<out Lookup> implements Equal.Equal {
 // A program may fill a record, a class or bytes anew for each key. A hash is remembered by its object, too.
 const snapshotOf = (value: unknown): unknown => {
   if (!isObject(value) || Equal.isEqual(value)) return value
-  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
-  if (isBytes(value) || value instanceof Date) return structuredClone(value)
+  if (value instanceof Date) return new Date(value.getTime())
+  if (value instanceof ArrayBuffer) return new Uint8Array(value).slice()
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
   if (Array.isArray(value)) return value.map(snapshotOf)
   if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [snapshotOf(key), snapshotOf(item)]))
   if (value instanceof Set) return new Set(Array.from(value, snapshotOf))

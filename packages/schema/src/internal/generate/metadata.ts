@@ -4,6 +4,7 @@
 import { type CqlError, Query, type Session, Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { kindOf, type ServerIndex, targetOf } from "../table/server.ts"
 
 const params = Schema.Tuple([Schema.String])
 
@@ -89,15 +90,13 @@ export interface ServerKeyspace {
   readonly types: ReadonlyArray<ServerType>
 }
 
-/** The kind of an index that a table can declare: one of the values of a column. */
-const indexOf = (
-  kind: string,
-  options: ReadonlyMap<string, string> | null
-): ReadonlyArray<readonly [column: string, kind: "sai" | "secondary"]> => {
-  const target = (options?.get("target") ?? "").replace(/^values\((.*)\)$/, "$1")
-  const isSai = /storageattachedindex|^sai$/i.test(options?.get("class_name") ?? "")
-  if (target === "" || /^\w+\(.*\)$/.test(target) || (kind === "CUSTOM" && !isSai)) return []
-  return [[target.replace(/^"(.*)"$/, "$1").replaceAll("\"\"", "\""), isSai ? "sai" : "secondary"]]
+/** The index that a table can declare: one of the values of a column. */
+const indexOf = (index: ServerIndex): ReadonlyArray<readonly [column: string, kind: "sai" | "secondary"]> => {
+  const target = targetOf(index)
+  const kind = kindOf(index)
+  return target === undefined || kind === undefined || target.of === "keys" || target.of === "entries"
+    ? []
+    : [[target.column, kind]]
 }
 
 /** Reads a keyspace; nothing where it does not exist. */
@@ -120,7 +119,7 @@ export const readKeyspace = Effect.fnUntraced(function*(
       defaultTimeToLive: table.default_time_to_live ?? 0,
       columns: of.columns.filter(({ table_name }) => table_name === table.table_name),
       indexes: of.indexes.filter(({ table_name }) => table_name === table.table_name)
-        .flatMap(({ kind, options }) => indexOf(kind, options))
+        .flatMap(indexOf)
     })),
     types: of.types.map(({ field_names, field_types, type_name }) => ({
       name: type_name,

@@ -4,7 +4,7 @@
 import type { ColumnMeta, IndexMeta, Meta } from "../../TableMeta.ts"
 import { type UserType, userTypesOf } from "../cqlType.ts"
 import { quoted } from "../names.ts"
-import { keyType } from "./server.ts"
+import { columnType } from "./server.ts"
 import { tableName } from "./texts.ts"
 
 /** The user-defined types of a table, each once, those that others need first. */
@@ -28,9 +28,13 @@ export const createType = (meta: Meta, type: UserType): string =>
     type.fields.map(([field, type]) => `${quoted(field)} ${type}`).join(", ")
   })`
 
-export const createIndex = (meta: Meta, { column, kind }: IndexMeta): string =>
-  `CREATE ${kind === "sai" ? "CUSTOM " : ""}INDEX IF NOT EXISTS ${quoted(`${meta.table}_${column}_idx`)} ` +
-  `ON ${tableName(meta)} (${quoted(column)})${kind === "sai" ? " USING 'StorageAttachedIndex'" : ""}`
+/** The server finds a free name, and an index that is there already by what it is of. */
+export const createIndex = (meta: Meta, { column, kind }: IndexMeta): string => {
+  const type = meta.columns.find(({ name }) => name === column)?.type ?? ""
+  const target = /^frozen<(?:set|list|map)</.test(type) ? `full(${quoted(column)})` : quoted(column)
+  return `CREATE ${kind === "sai" ? "CUSTOM " : ""}INDEX IF NOT EXISTS ON ${tableName(meta)} (${target})` +
+    (kind === "sai" ? " USING 'StorageAttachedIndex'" : "")
+}
 
 export const createTable = (meta: Meta): string => {
   const columns = meta.columns.map(columnDefinition)
@@ -60,4 +64,4 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 
 /** A column as a definition has it. */
 export const columnDefinition = (column: ColumnMeta): string =>
-  `${quoted(column.name)} ${keyType(column)}${column.kind === "static" ? " STATIC" : ""}`
+  `${quoted(column.name)} ${columnType(column)}${column.kind === "static" ? " STATIC" : ""}`

@@ -5,7 +5,7 @@ import { InvalidOptions } from "@effect-cql/core"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { AnyDefinition } from "../../Table.ts"
 import type { ColumnMeta, Kind, Meta } from "../../TableMeta.ts"
-import { typeOf } from "../cqlType.ts"
+import { typeOf, userTypesOf } from "../cqlType.ts"
 import { snakeCase } from "../names.ts"
 
 const refuse = (option: string, given: string, expected: string): never => {
@@ -23,6 +23,13 @@ export const metaOf = (
   const [keyspace = "", table = "", ...rest] = name.split(".")
   if (keyspace === "" || table === "" || rest.length > 0) {
     refuse("table", JSON.stringify(name), "the name of a table with its keyspace, such as \"app.users\"")
+  }
+  if (!/^\w+$/.test(keyspace) || !/^\w+$/.test(table)) {
+    refuse(
+      "table",
+      JSON.stringify(name),
+      "names of letters, digits and underscores, which are all that Cassandra takes"
+    )
   }
   const partition = typeof definition.partitionKey === "string" ? [definition.partitionKey] : definition.partitionKey
   const clustering = (definition.clusteringKey ?? []).map((column) => {
@@ -67,6 +74,15 @@ export const metaOf = (
   const beside = columns.find(({ kind, type }) => kind === "regular" && type !== "counter")
   if (isCounter && beside !== undefined) {
     refuse(`${at}.columns.${beside.field}`, "a column beside counters", "counters and the key alone")
+  }
+  if (isCounter && (definition.options?.defaultTimeToLive ?? 0) > 0) {
+    refuse(`${at}.options.defaultTimeToLive`, "a time to live of counters", "none, for counters do not expire")
+  }
+  const foreign = columns.find(({ schema }) =>
+    userTypesOf(schema.ast).some((type) => type.name.includes(".") && !type.name.startsWith(`${keyspace}.`))
+  )
+  if (foreign !== undefined) {
+    refuse(`${at}.columns.${foreign.field}`, "a type of another keyspace", `a type of the keyspace ${keyspace}`)
   }
   if (new Set([...partition, ...clustering.map(({ field }) => field)]).size < partition.length + clustering.length) {
     refuse(`${at}.clusteringKey`, "a column that is in the key twice", "each column in the key once")
