@@ -5,9 +5,10 @@
  * client, and it quotes the values that it refuses. Here a value fits its type or is refused, and only its kind is named.
  */
 import { kindOf } from "@effect-cql/core/Port"
-import { type CqlType, type Field, isFixed, type ScalarName, toText } from "./cqlType.ts"
+import { type CqlType, type Field, isFixed, toText } from "./cqlType.ts"
 import { bytesOf, type Encode, Refusal, scalars } from "./encodeScalar.ts"
-import { identityOf } from "./identity.ts"
+import { Entries } from "./entries.ts"
+import { orderOf } from "./order.ts"
 import { nullLength, type Output } from "./output.ts"
 import * as Varint from "./varint.ts"
 
@@ -17,9 +18,9 @@ export const encoderOf = (type: CqlType): Encode => {
     case "Scalar":
       return scalars[type.name]
     case "List":
-      return sequenceOf(type, Array.isArray, "an Array")
+      return listOf(type)
     case "Set":
-      return sequenceOf(type, (value) => value instanceof Set, "a Set")
+      return setOf(type)
     case "Map":
       return mapOf(type, `${toText(type)}, a Map`)
     case "Tuple":
@@ -41,15 +42,13 @@ export const sized = (encode: Encode, value: unknown, output: Output): Refusal |
   return refusal
 }
 
-const sequenceOf = (
-  type: CqlType & { readonly _tag: "List" | "Set" },
-  fits: (value: unknown) => boolean,
-  expected: string
-): Encode => {
+type Sequence = CqlType & { readonly _tag: "List" | "Set" }
+
+const listOf = (type: Sequence): Encode => {
   const element = encoderOf(type.element)
   return (value, output) => {
-    if (!fits(value)) return new Refusal(`${toText(type)}, ${expected}`, kindOf(value))
-    const elements = Array.from(value as Iterable<unknown>)
+    if (!Array.isArray(value)) return new Refusal(`${toText(type)}, an Array`, kindOf(value))
+    const elements = Array.from(value as ReadonlyArray<unknown>)
     output.int(elements.length)
     for (const [index, each] of elements.entries()) {
       const refusal = sized(element, each, output)
@@ -59,36 +58,47 @@ const sequenceOf = (
   }
 }
 
-// Two keys of a Map may be one key to the server, which would keep one of the two values. Keys of these types cannot collide.
-const distinct: ReadonlySet<ScalarName> = new Set(["ascii", "boolean", "double", "int", "smallint", "text", "tinyint"])
-
-const isDistinct = (type: CqlType): boolean => type._tag === "Scalar" && distinct.has(type.name)
+const setOf = (type: Sequence): Encode => {
+  const element = encoderOf(type.element)
+  const order = orderOf(type.element)
+  return (value, output) => {
+    if (!(value instanceof Set)) return new Refusal(`${toText(type)}, a Set`, kindOf(value))
+    const entries = new Entries(output, order)
+    let index = 0
+    for (const each of value) {
+      const start = output.at
+      const refusal = sized(element, each, output)
+      if (refusal !== undefined) return refusal.within(`[${index}]`)
+      entries.add(start)
+      index++
+    }
+    // Two elements that are one to the server are one.
+    entries.finish()
+    return undefined
+  }
+}
 
 const mapOf = (type: CqlType & { readonly _tag: "Map" }, expected: string): Encode => {
   const encodeKey = encoderOf(type.key)
   const encodeValue = encoderOf(type.value)
-  const identify = isDistinct(type.key) ? undefined : identityOf(type.key)
+  const order = orderOf(type.key)
   return (map, output) => {
     if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
-    output.int(map.size)
-    const keys = new Set<string>()
+    const entries = new Entries(output, order)
     let index = 0
     for (const [key, value] of map) {
-      const start = output.at + 4
+      const start = output.at
       const badKey = sized(encodeKey, key, output)
       if (badKey !== undefined) return badKey.within(` key ${index}`)
-      if (
-        identify !== undefined &&
-        keys.size === keys.add(identify(key, output.bytes.subarray(start, output.at))).size
-      ) {
-        return new Refusal(expected, "a Map with the same key twice", ` key ${index}`)
-      }
+      entries.add(start)
       const badValue = sized(encodeValue, value, output)
       // The key may be as secret as the value.
       if (badValue !== undefined) return badValue.within(` value ${index}`)
       index++
     }
-    return undefined
+    // Two keys of a Map may be one key to the server, which would keep one of the two values.
+    const twice = entries.finish()
+    return twice === undefined ? undefined : new Refusal(expected, "a Map with the same key twice", ` key ${twice}`)
   }
 }
 
