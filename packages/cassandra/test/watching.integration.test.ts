@@ -93,6 +93,47 @@ integration("watching", () => {
         assert.notInclude(printed, "s3cret")
       }))
 
+    it.effect("the trace of a text with literals has none of them, and no row that a condition met", () =>
+      Effect.gen(function*() {
+        yield* insert(11, "s3cret")
+        const texts = [
+          `INSERT INTO ${keyspace}.users (id, name) VALUES (12, 'it''s s3cret')`,
+          `SELECT id FROM ${keyspace}.users WHERE name = 'it''s s3cret' ALLOW FILTERING`,
+          `INSERT INTO ${keyspace}.users (id, name) VALUES (11, 'other') IF NOT EXISTS`,
+          `BEGIN BATCH INSERT INTO ${keyspace}.users (id, name) VALUES (13, 's3cret') APPLY BATCH`
+        ]
+        for (const text of texts) {
+          const { info } = yield* Statement.make(text, [], { tracing: true })
+          const trace = yield* Session.trace(info.traceId ?? "")
+          const printed = Trace.format(trace!)
+          assert.include(printed, `${keyspace}.users`)
+          assert.notInclude(printed, "s3cret", text)
+          assert.notInclude(printed, "other", text)
+        }
+      }))
+
+    it.effect("the error of a span has no literal that the server quotes", () =>
+      Effect.gen(function*() {
+        const texts = [
+          `SELECT name FROM ${keyspace}.users WHERE id = 's3cret'`,
+          `SELECT name FROM ${keyspace}.users WHERE id = 1 's3cret'`,
+          `INSERT INTO ${keyspace}.users (id, name) VALUES (1, 's3cret') USING TTL 999999991`,
+          `INSERT INTO ${keyspace}.users JSON '{"id": "s3cret"}'`
+        ]
+        for (const text of texts) {
+          const spans = yield* traced(Effect.exit(executeConcurrent([Statement.make(text)], { spans: "all" })))
+          assert.lengthOf(spans, 2)
+          for (const { attributes, status } of spans) {
+            const exit = status._tag === "Ended" ? status.exit : Exit.void
+            assert.isTrue(Exit.isFailure(exit))
+            const errors = Exit.isFailure(exit) ? Cause.prettyErrors(exit.cause, { includeCauseInStack: true }) : []
+            const shown = [...attributes.values(), ...errors.flatMap(({ message, stack }) => [message, stack])].join()
+            assert.notInclude(shown, "s3cret", text)
+            assert.notInclude(shown, "999999991", text)
+          }
+        }
+      }))
+
     it.effect("a trace that does not exist is undefined", () =>
       Effect.gen(function*() {
         assert.isUndefined(yield* Session.trace("7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1", "50 millis"))

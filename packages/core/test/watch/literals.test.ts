@@ -229,6 +229,19 @@ describe("the trace of a request", () => {
       assert.include(printed, text)
     }))
 
+  it.effect("has no row that a condition met", () =>
+    Effect.gen(function*() {
+      const printed = yield* traceOf(new Map([["query", "UPDATE t SET a = ? WHERE k = ? IF a = ?"]]), [
+        "CAS precondition does not match current values [app.t] key=s3cret partition_deletion=x\n    Row[]: c=0ther | [v=m0re]",
+        "Accepting proposal Accepted(140151976687970002:f10e26d2-eb7a-11f1-3669-a4cb5bc14e58, 1442880000000000:key=s3cret)",
+        "CAS did not apply"
+      ])
+      for (const value of ["s3cret", "0ther", "m0re"]) assert.notInclude(printed, value)
+      assert.include(printed, "CAS precondition does not match current values <value>")
+      assert.include(printed, "key=<value>")
+      assert.include(printed, "CAS did not apply")
+    }))
+
   it.effect("hides what a step parses where no parameter has the text", () =>
     Effect.gen(function*() {
       const printed = yield* traceOf(new Map(), ["Parsing INSERT INTO t (a) VALUES ('s3cret')"])

@@ -133,6 +133,7 @@ const hiding = (given: Parameters): (activity: string) => string => {
     return withoutValues(withoutText, [values, literals], masked)
       .replace(quoted, (_, before: string, cql: string) => before + shown(cql))
       .replaceAll(key, "$1<value>")
+      .replace(rows, "$1<value>")
   }
 }
 
@@ -141,6 +142,9 @@ const quoted = /(^Parsing | query '?)((?:SELECT|INSERT|UPDATE|DELETE|BEGIN|CREAT
 
 // The key of a partition in hexadecimal, behind its token.
 const key = /(\bDecoratedKey\([^,)]*, )[\da-f]+/gi
+
+// The rows that a condition met, and the partition of a proposal: whatever the table holds.
+const rows = /(\bcurrent values |\bkey=).*$/s
 
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
 
