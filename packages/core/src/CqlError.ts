@@ -226,7 +226,7 @@ export interface Attempt {
   readonly reason: Reason
   /** Time from sending the request to its failure. Absent where a session has neither metrics nor spans. */
   readonly latency?: Duration.Duration | undefined
-  /** Time between this attempt and the next one. Absent for the last attempt. */
+  /** Time between this attempt and the next one. Absent for the last attempt, of a run with rounds for the last of each. */
   readonly delay?: Duration.Duration | undefined
 }
 

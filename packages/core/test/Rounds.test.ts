@@ -8,6 +8,7 @@ import {
   InvalidOptions,
   type Progress,
   Reason,
+  RetryPolicy,
   runConcurrent,
   type Session,
   Statement,
@@ -25,7 +26,7 @@ import {
 } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule, Stream } from "effect"
+import { Duration, Effect, Schedule, Stream, Tracer } from "effect"
 
 const everySecond = Schedule.spaced("1 second")
 const options = { raiseOnFirstError: false, statement: { retry: "none" }, rounds: everySecond } as const
@@ -81,6 +82,40 @@ describe("rounds", () => {
         assert.strictEqual(call.timestamp, calls.find(({ index }) => index === call.index)?.timestamp)
       }
     }).pipe(Effect.provide(failingTimes({ 1: 2, 4: 1 }))))
+
+  it.effect("keep the history of all attempts, and show statements by their index in the source", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span(options) {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      let last: Progress | undefined
+      const retry = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 1, initial: "1 millis" }) })
+      const run = executeConcurrent(statements(6), {
+        raiseOnFirstError: false,
+        rounds: Schedule.upTo(everySecond, { times: 2 }),
+        statement: { retry },
+        spans: "failures",
+        onProgress: (progress) => Effect.sync(() => void (last = progress))
+      })
+      const { exit } = yield* timed(Effect.provideService(run, Tracer.Tracer, tracer))
+      const failed = valueOf(exit).flatMap((result) => result.success ? [] : [result])
+      assert.deepStrictEqual(indexes(failed), [4])
+      const { attempts, history } = failed[0]!.error
+      assert.strictEqual(attempts, 6)
+      assert.lengthOf(history, 6)
+      assert.deepStrictEqual(history.map(({ delay }) => delay !== undefined), [true, false, true, false, true, false])
+      for (const { latency } of history) assert.strictEqual(Duration.toMillis(latency!), 10)
+      assert.deepStrictEqual(
+        spans.flatMap(({ attributes }) => attributes.get("cql.concurrent.index") ?? []),
+        [4, 4, 4]
+      )
+      assert.deepStrictEqual(last?.slowest.map(({ index, result }) => [index, result]), [[4, "Overloaded"]])
+    }).pipe(Effect.provide(failingTimes({ 4: 99 }))))
 
   it.effect("work for every source of an array of results", () =>
     Effect.gen(function*() {

@@ -206,6 +206,53 @@ describe("log lines", () => {
     }))
 })
 
+describe("lines that would repeat", () => {
+  it.effect("are logged once for a handler of progress that always fails, and counted at the end", () =>
+    Effect.gen(function*() {
+      const slow = MockSession.layer({ latency: "1 second" })
+      const selects = Array.from({ length: 10 }, () => Statement.make("SELECT a FROM t"))
+      const run = executeConcurrent(selects, { concurrency: 1, onProgress: () => Effect.die("mine") })
+      const fiber = yield* Effect.forkChild(logged(Effect.provide(run, slow)))
+      yield* TestClock.adjust("1 minute")
+      const { exit, lines } = yield* Fiber.join(fiber)
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(lines.map(({ level, text }) => `${level}: ${text}`), [
+        "Warn: onProgress failed",
+        "Warn: onProgress failed 11 times during the run"
+      ])
+    }))
+
+  it.effect("are logged once for a concurrency above the capacity, however many runs there are", () =>
+    Effect.gen(function*() {
+      const run = (concurrency: number) => runConcurrent([Statement.make("SELECT a FROM t")], { concurrency })
+      const runs = Effect.forEach([5, 6, 5, 6, 5, 1], run)
+      const { lines } = yield* logged(Effect.provide(runs, MockSession.layer({ capacity: 2 })))
+      assert.deepStrictEqual(
+        lines.map(({ text }) => text),
+        [5, 6].map((concurrency) => `concurrency ${concurrency} is above the capacity of the session: running at 2`)
+      )
+    }))
+
+  it.effect("are logged once for a port that cannot abandon its requests", () =>
+    Effect.gen(function*() {
+      const throwing: SendPort = {
+        closeTimeout: 0,
+        send: () => () => {
+          throw new Error("mine")
+        }
+      }
+      const run = Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(
+          executeConcurrent(Array.from({ length: 50 }, () => Statement.make("SELECT a FROM t")))
+        )
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      })
+      const { lines } = yield* logged(Effect.provide(run, Layer.effect(Session, Session.make(throwing))))
+      assert.lengthOf(lines.filter(({ text }) => text === "a port could not abandon a request"), 1)
+    }))
+})
+
 describe("the errors of runs", () => {
   const failing = (cause: unknown) =>
     MockSession.layer({ otherwise: MockSession.fail(new Reason.ServerError({ message: "the server failed", cause })) })

@@ -42,9 +42,12 @@ type Open = { -readonly [Key in keyof CqlError]: CqlError[Key] }
 
 const mostRemembered = 20
 
+/** The failed attempts that an error remembers beside the last one. */
+export const remembered = (history: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> => history.slice(-mostRemembered)
+
 /** The failed attempts of a statement that is sent again after so many milliseconds. */
-export const remembered = ({ history }: CqlError, delay: number | undefined): ReadonlyArray<Attempt> =>
-  history.slice(-mostRemembered).map((attempt, index, { length }) =>
+export const delayed = ({ history }: CqlError, delay: number | undefined): ReadonlyArray<Attempt> =>
+  remembered(history).map((attempt, index, { length }) =>
     index < length - 1 || delay === undefined ? attempt : { ...attempt, delay: Duration.millis(delay) }
   )
 

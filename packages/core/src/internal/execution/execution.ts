@@ -24,7 +24,7 @@ import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
 import type { CallSpan } from "../watch/callSpan.ts"
 import { checkedPage, signalOf, timedOut } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
-import { completed, remembered } from "./completion.ts"
+import { completed, delayed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
 import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
@@ -320,7 +320,7 @@ export class Execution {
     if (exit._tag === "Failure") return this.#dies(exit.cause)
     if (!exit.value) return this.#givesUp(failure)
     const delay = this.#steps?.delay
-    this.#history = remembered(failure.error, delay)
+    this.#history = delayed(failure.error, delay)
     this.#run.observer?.retry(this, failure.error.reason, delay)
     this.#advance(undefined)
   }

@@ -56,6 +56,8 @@ interface Begun extends Checked {
   readonly watch: RunWatch
   /** Time of the start of the run, in milliseconds on the monotonic clock. */
   readonly begun: number
+  /** In a later round, the indexes of its statements in the source. */
+  readonly indexes?: ReadonlyArray<number> | undefined
 }
 
 /** Throws for arguments that no run can have. */
@@ -152,8 +154,11 @@ export const collect = (
           schedule: rounds,
           deadline: policy.deadline,
           begun: begun.begun,
-          run: (statements, round) =>
-            collectArray(begun, policyOf(options, false, round), statements, ofStatements(statements).bind)
+          run: (statements, round, indexes) => {
+            begun.environment.observer?.beginRound(indexes)
+            const policy = policyOf(options, false, round)
+            return collectArray({ ...begun, indexes }, policy, statements, ofStatements(statements).bind)
+          }
         }))
     }))
 

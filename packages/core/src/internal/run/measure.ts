@@ -16,14 +16,18 @@ const mostSlow = 10
 
 const longestText = 500
 
+// Not the result, whose rows may be many.
 interface Slow {
   readonly millis: number
-  readonly result: ExecutionResult<unknown>
+  readonly index: number
+  readonly text: string
+  readonly result: string
 }
 
 export class Measure {
   readonly #environment: Environment
   readonly #concurrency: number
+  readonly #indexes: ReadonlyArray<number> | undefined
   readonly #begun = new Map<Execution, number>()
   readonly #recent = new Histogram()
   readonly #all = new Histogram()
@@ -32,9 +36,10 @@ export class Measure {
   /** The slowest statements, the slowest first. */
   readonly #slow: Array<Slow> = []
 
-  constructor(environment: Environment, concurrency: number) {
+  constructor(environment: Environment, concurrency: number, indexes: ReadonlyArray<number> | undefined) {
     this.#environment = environment
     this.#concurrency = concurrency
+    this.#indexes = indexes
   }
 
   begin(execution: Execution): void {
@@ -49,7 +54,7 @@ export class Measure {
     this.#recent.record(millis)
     this.#all.record(millis)
     if (result._tag === "Failure") this.#fail(result.error.reason)
-    if (this.#slow.length < mostSlow || millis > this.#slow.at(-1)!.millis) this.#keep({ millis, result })
+    if (this.#slow.length < mostSlow || millis > this.#slow.at(-1)!.millis) this.#keep(millis, result)
   }
 
   #fail(reason: Reason): void {
@@ -58,9 +63,14 @@ export class Measure {
     if (node !== undefined) add(this.#nodes, node)
   }
 
-  #keep(slow: Slow): void {
-    const slower = this.#slow.findLastIndex(({ millis }) => millis >= slow.millis)
-    this.#slow.splice(slower + 1, 0, slow)
+  #keep(millis: number, result: ExecutionResult<unknown>): void {
+    const slower = this.#slow.findLastIndex((slow) => slow.millis >= millis)
+    this.#slow.splice(slower + 1, 0, {
+      millis,
+      index: this.#indexes?.[result.index] ?? result.index,
+      text: result.statement.text,
+      result: result._tag === "Success" ? "Success" : result.error.reason._tag
+    })
     if (this.#slow.length > mostSlow) this.#slow.pop()
   }
 
@@ -82,9 +92,9 @@ const add = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-const slowStatement = ({ millis, result }: Slow): SlowStatement => ({
-  index: result.index,
-  text: cut(oneLine(withoutLiterals(result.statement.text)), longestText),
+const slowStatement = ({ index, millis, result, text }: Slow): SlowStatement => ({
+  index,
+  text: cut(oneLine(withoutLiterals(text)), longestText),
   duration: Duration.millis(millis),
-  result: result._tag === "Success" ? "Success" : result.error.reason._tag
+  result
 })

@@ -21,6 +21,8 @@ interface Setting {
   readonly concurrency: number
   /** Time of the start of the run. */
   readonly begun: number
+  /** In a later round, the indexes of its statements in the source. */
+  readonly indexes?: ReadonlyArray<number> | undefined
 }
 
 const defaultInterval = Duration.millis(200)
@@ -36,10 +38,17 @@ export const report = (run: Run, handler: Handler, setting: Setting): Reporter =
   const { environment, options } = setting
   const interval = options.progressInterval ?? defaultInterval
   const snapshot = snapshots(run, setting)
+  // A handler that fails each time would fill the log.
+  let failed = 0
   const call = (progress: Progress): Effect.Effect<void> =>
     Effect.suspend(() => handler(progress)).pipe(
-      Effect.catchCause((cause) => logOf(environment.session, "Warn", "onProgress failed", undefined, cause))
+      Effect.catchCause((cause) =>
+        failed++ > 0 ? Effect.void : logOf(environment.session, "Warn", "onProgress failed", undefined, cause)
+      )
     )
+  const summary = Effect.suspend(() =>
+    failed > 1 ? logOf(environment.session, "Warn", `onProgress failed ${failed} times during the run`) : Effect.void
+  )
   // Each call runs in a fiber of its own, so that the run can bound the wait for it.
   let calling: Fiber.Fiber<void> | undefined
   const hand = (progress: Progress) =>
@@ -65,14 +74,15 @@ export const report = (run: Run, handler: Handler, setting: Setting): Reporter =
     finish: Effect.suspend(() => {
       loop.interruptUnsafe()
       return Effect.timeoutOption(Effect.andThen(idle, last), patience).pipe(
-        Effect.andThen(Effect.sync(() => calling?.interruptUnsafe()))
+        Effect.andThen(Effect.sync(() => calling?.interruptUnsafe())),
+        Effect.andThen(summary)
       )
     })
   }
 }
 
-const snapshots = (run: Run, { begun, concurrency, environment }: Setting): () => Progress => {
-  const measure = new Measure(environment, concurrency)
+const snapshots = (run: Run, { begun, concurrency, environment, indexes }: Setting): () => Progress => {
+  const measure = new Measure(environment, concurrency, indexes)
   run.measure = measure
   let at = environment.now
   let ended = 0

@@ -5,11 +5,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
+import type { CqlError } from "../../CqlError.ts"
 import { DeadlineExceeded } from "../../DeadlineExceeded.ts"
 import { ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import { type ExecutionResult, type Failure, type Interrupted, isFailure } from "../../ExecutionResult.ts"
 import type { Unsettled } from "../../Settlement.ts"
-import { completed } from "../execution/completion.ts"
+import { completed, remembered } from "../execution/completion.ts"
 import * as Made from "../execution/results.ts"
 import { carrying, requestOf } from "../internals.ts"
 import { afterAttempt, dependsOnProgram } from "../reasons.ts"
@@ -32,8 +33,12 @@ export interface Rounds {
   readonly deadline: Duration.Duration | undefined
   /** Time of the start of the run. */
   readonly begun: number
-  /** Runs the statements of a round, and gives their results by position. */
-  readonly run: (statements: ReadonlyArray<Executable>, round: number) => Effect.Effect<Array<Result>, unknown>
+  /** Runs the statements of a round, which have these indexes in the source, and gives their results by position. */
+  readonly run: (
+    statements: ReadonlyArray<Executable>,
+    round: number,
+    indexes: ReadonlyArray<number>
+  ) => Effect.Effect<Array<Result>, unknown>
 }
 
 /** Repeats failures after the results of the first round, until none may be repeated or the schedule ends. */
@@ -55,7 +60,8 @@ export const repeated = (
       // A round that cannot begin in time is none: every statement has its result.
       if (delay === undefined || isTooLate(environment.now - begun, delay, deadline)) return results
       yield* environment.clock.sleep(delay)
-      const again = yield* run(pending.map(({ statement }) => statement), round).pipe(
+      const indexes = pending.map(({ failure }) => failure.index)
+      const again = yield* run(pending.map(({ statement }) => statement), round, indexes).pipe(
         Effect.mapError((error) => accountOf(error, results, pending))
       )
       merge(results, again, pending)
@@ -93,8 +99,24 @@ const rebased = (result: Result, repetition: Repetition): Result => {
   const { error } = result
   const outcome = afterAttempt(failure.outcome, result.outcome)
   const { isRetryable, pageState } = error
-  const own = completed(error, { outcome, attempts: attempts + error.attempts, isRetryable, pageState, request })
+  const own = completed(error, {
+    outcome,
+    attempts: attempts + error.attempts,
+    isRetryable,
+    pageState,
+    request,
+    ...historyOf(failure.error, error)
+  })
   return new Made.Failure(origin, own, outcome)
+}
+
+/** The attempts of both rounds, as the last error has them. */
+const historyOf = (before: CqlError, error: CqlError) => {
+  const last = error.history.at(-1)?.latency
+  return {
+    earlier: remembered([...before.history, ...error.history.slice(0, -1)]),
+    latency: last === undefined ? undefined : Duration.toMillis(last)
+  }
 }
 
 const interruptedAfter = (interrupted: Interrupted, repetition: Repetition): Interrupted => {

@@ -87,7 +87,9 @@ export const levelOf = (
     const asked = concurrency === "unbounded" ? most : concurrency ?? defaultConcurrency
     if (asked <= most) return Effect.succeed(asked)
     const level = Effect.succeed(most)
-    return concurrency === undefined ? level : Effect.andThen(
+    // Once, for a service may make a run for each request.
+    const isNews = concurrency !== undefined && session.isFirstOf(`concurrency ${concurrency}`)
+    return !isNews ? level : Effect.andThen(
       logOf(session, "Warn", `concurrency ${concurrency} is above the capacity of the session: running at ${most}`),
       level
     )

@@ -173,10 +173,10 @@ export class SessionState {
     if (this.#drain?.isOver() === true) Deferred.doneUnsafe(this.#drain.over, Effect.void)
   }
 
-  /** True for the first call with a text: for logs once a query. */
-  isFirstOf(query: string): boolean {
-    if (this.#hinted.has(query) || this.#hinted.size >= mostHinted) return false
-    this.#hinted.add(query)
+  /** True for the first call with a text: for lines that are logged once, for a query or at all. */
+  isFirstOf(text: string): boolean {
+    if (this.#hinted.has(text) || this.#hinted.size >= mostHinted) return false
+    this.#hinted.add(text)
     return true
   }
 

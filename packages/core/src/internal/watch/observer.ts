@@ -39,6 +39,7 @@ export class Observer {
   // The last reading of the clock, and true while nothing but callbacks has run since.
   #at = 0
   #isFresh: boolean
+  #indexes: ReadonlyArray<number> | undefined
   // When counts may be due to be handed over.
   #due = 0
   /** Warnings of the server during a run, where there were any. */
@@ -66,6 +67,11 @@ export class Observer {
     this.#isFresh = of === "statement"
   }
 
+  /** A later round of a run begins, whose statements have these indexes in the source. */
+  beginRound(indexes: ReadonlyArray<number>): void {
+    this.#indexes = indexes
+  }
+
   /** Whole microseconds since this was made. */
   get now(): number {
     return this.#times.now
@@ -87,7 +93,7 @@ export class Observer {
 
   #open(execution: Execution): CallSpan | undefined {
     const { resolver, session } = this.#environment
-    const index = this.#of === "run" ? execution.index : undefined
+    const index = this.#of === "run" ? this.#indexes?.[execution.index] ?? execution.index : undefined
     const options = resolver.resolve(execution.executable.options)
     const span = CallSpan.begin(this.#tracing!, this.#times, session, execution, options, index)
     if (span !== undefined) { for (const event of execution.trail ?? []) event(span) }
