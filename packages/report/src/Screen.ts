@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
+import { cut } from "./internal/cells.ts"
 import * as lines from "./internal/lines.ts"
 import * as internal from "./internal/screen.ts"
 
@@ -22,7 +23,7 @@ export interface Screen {
   readonly isTerminal: boolean
   /**
    * Draws lines in the place of those that were drawn before. The function is called with the width of the terminal, and called again
-   * after it was resized. Lines that are longer are cut.
+   * after it was resized. Lines that are longer are cut, and of more lines than fit the last one is kept.
    */
   readonly draw: (lines: (columns: number) => ReadonlyArray<string>) => Effect.Effect<void>
   /** Prints a line that stays, above those that are drawn. */
@@ -62,7 +63,7 @@ export const make: Effect.Effect<Screen, never, Scope.Scope | Stdio.Stdio | Term
     const screen = yield* internal.Screen.make(yield* Terminal.Terminal)
     return {
       isTerminal: true,
-      draw: (draw) => screen.draw((columns) => draw(columns).map((line) => lines.cut(line, columns))),
+      draw: (draw) => screen.draw((columns) => draw(columns).map((line) => cut(line, columns))),
       print: (line) => screen.print(line)
     }
   }

@@ -1,10 +1,11 @@
-import { executeConcurrent, Limiter, Reason, RetryPolicy } from "@effect-cql/core"
+import { executeConcurrent, Limiter, type Progress, Reason, RetryPolicy } from "@effect-cql/core"
 import { RunReport } from "@effect-cql/report"
 import { insert, sessionOf, timed } from "@effect-cql/test-support/runs"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Duration, Effect, FileSystem } from "effect"
 import { TestConsole } from "effect/testing"
+import { Series } from "../src/internal/series.ts"
 import { Chromium, missing, path } from "./support/chromium.ts"
 
 const session = sessionOf({
@@ -29,6 +30,12 @@ const reported = (file: string, options?: RunReport.Options) =>
       { concurrency: 64, onProgress, limiter, raiseOnFirstError: false, statement: { retry: RetryPolicy.standard } }
     )
   })).pipe((run) => timed(run), Effect.provide(session))
+
+// Of the page and of its charts.
+const known = [
+  ..."!doctype html head meta link title style body main header h1 p time dl div dt dd figure figcaption".split(" "),
+  ..."section h2 table thead tbody tr th td svg g path text rect line".split(" ")
+]
 
 const title = "Loading <users> & \"others\""
 const settings = { concurrency: 64, limiter: "adaptive, <1> to 64", isTest: true }
@@ -74,6 +81,101 @@ describe("RunReport", () => {
       assert.include(page, "Unavailable")
       assert.notInclude(page, "NaN")
     }))
+
+  it.effect("shows hostile texts, titles, settings, nodes and reasons as text", () =>
+    Effect.gen(function*() {
+      const hostile = [
+        "</script><script>alert(1)</script>",
+        "</style></title><img src=x onerror=alert(1)>",
+        "\"><svg onload=alert(1)>",
+        "' onmouseover='alert(1)",
+        "<!--",
+        "]]>",
+        "&lt;b&gt; 用户 😀 \u202e",
+        "x".repeat(1_000_000)
+      ]
+      for (const text of hostile) {
+        const reason = new Reason.ConnectionClosed({ message: text, host: text })
+        const failing = sessionOf({ latency: () => 10, failing: [1, 2], reason })
+        const report = yield* RunReport.make({ title: text, settings: { [text]: text } })
+        const statements = Array.from(
+          { length: 20 },
+          (_, index) => [`INSERT INTO "${text.replaceAll("\"", "")}" (a) VALUES (?)`, [index]] as const
+        )
+        const run = executeConcurrent(statements, {
+          concurrency: 2,
+          onProgress: report.onProgress,
+          raiseOnFirstError: false
+        })
+        yield* timed(run.pipe(Effect.provide(failing)))
+        const page = yield* report.toHtml
+        assert.include(page, "ConnectionClosed")
+        const tags = new Set(Array.from(page.matchAll(/<\/?([a-z!][a-z0-9-]*)/gi), ([, tag]) => tag!.toLowerCase()))
+        for (const tag of tags) assert.include(known, tag, text.slice(0, 50))
+        const attributes = Array.from(page.matchAll(/<[a-z][^>]*?\s(on[a-z]+|src|href)\s*=/gi), ([, name]) => name)
+        assert.deepStrictEqual(attributes, ["href"], text.slice(0, 50))
+        assert.isBelow(page.length, 200_000 + 8 * text.length)
+      }
+    }))
+
+  it.effect("writes pages of no statements, of failures alone, and of times that are all the same", () =>
+    Effect.gen(function*() {
+      const pageOf = (size: number, latency: number, failing: ReadonlyArray<number>) =>
+        Effect.gen(function*() {
+          const report = yield* RunReport.make()
+          const rows = Array.from({ length: size }, (_, index) => [insert, [index]] as const)
+          const busy = sessionOf({
+            latency: () => latency,
+            failing,
+            reason: new Reason.Overloaded({ message: "busy" })
+          })
+          yield* timed(
+            executeConcurrent(rows, { onProgress: report.onProgress, concurrency: 1, raiseOnFirstError: false }).pipe(
+              Effect.provide(busy)
+            )
+          )
+          return yield* report.toHtml
+        })
+      const indexes = Array.from({ length: 100 }, (_, index) => index)
+      for (const page of [yield* pageOf(0, 10, []), yield* pageOf(100, 0, []), yield* pageOf(100, 10, indexes)]) {
+        assert.notMatch(page, /NaN|Infinity|undefined/)
+        assert.include(page, "<figcaption>Throughput</figcaption>")
+      }
+      assert.include(yield* pageOf(100, 10, indexes), "Failures so far")
+    }))
+
+  it("weighs the rates of joined points by their time, and stays small for millions of snapshots", () => {
+    const latency: Progress["latency"] = { count: 0, max: Duration.zero, percentile: () => Duration.zero }
+    const snapshot = (millis: number, rate: number): Progress => ({
+      started: 0,
+      succeeded: 0,
+      failed: 0,
+      interrupted: 0,
+      inFlight: 0,
+      retried: 0,
+      elapsed: Duration.millis(millis),
+      rate,
+      concurrency: 1,
+      latency,
+      latencyOverall: latency,
+      limiter: undefined,
+      failures: {},
+      failuresByNode: {},
+      slowest: []
+    })
+    const series = new Series()
+    // Bursts of 200 ms at 1,000 a second, each behind ten seconds at 1 a second.
+    let millis = 0
+    for (let index = 0; index < 200; index++) {
+      series.add(snapshot(millis += 10_000, 1))
+      series.add(snapshot(millis += 200, 1_000))
+    }
+    for (const { rate } of series.points) assert.closeTo(rate, (10 + 200) / 10.2, 0.001)
+    for (let index = 0; index < 1_000_000; index++) series.add(snapshot(millis += 200, 5))
+    assert.isBelow(series.points.length, 401)
+    const ended = series.points.reduce((sum, { rate, seconds }) => sum + rate * seconds, 0)
+    assert.closeTo(ended, 200 * 210 + 1_000_000, 1)
+  })
 
   it.effect("logs an error if the file cannot be written, and the result of the run stays", () =>
     Effect.gen(function*() {

@@ -73,6 +73,63 @@ describe("Reporter.console", () => {
     }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
 })
 
+describe("a total", () => {
+  const linesOf = (options: Reporter.ConsoleOptions, size: number, isTerminal = false) =>
+    Effect.gen(function*() {
+      const { displayed, layer } = outputOf(isTerminal, 60)
+      const run = Effect.scoped(Effect.gen(function*() {
+        const onProgress = yield* Reporter.console(options)
+        yield* runConcurrent(statements(size), { onProgress, concurrency: 1 })
+      }))
+      yield* timed(run.pipe(Effect.provide(layer)))
+      return [...displayed, ...yield* TestConsole.logLines].map(String)
+    }).pipe(Effect.provide(sessionOf({ latency: () => 10 })))
+
+  it.effect("that is no number of statements counts as unknown", () =>
+    Effect.gen(function*() {
+      for (const total of [undefined, 0, -5, Number.NaN, Number.POSITIVE_INFINITY]) {
+        for (const isTerminal of [true, false]) {
+          const lines = yield* linesOf({ total }, 100, isTerminal)
+          assert.match(lines.at(-1)!, /100 done in 1\.0 s/)
+          assert.notMatch(lines.join(""), /NaN|Infinity|∞|%/)
+        }
+      }
+    }))
+
+  it.effect("that was too small, and a run of no statements, show no more than everything", () =>
+    Effect.gen(function*() {
+      assert.match((yield* linesOf({ total: 10 }, 100)).at(-1)!, /100\/10 100% in 1\.0 s/)
+      assert.match((yield* linesOf({ total: 10 }, 0)).at(-1)!, /^run: 0\/10 0%, 0\/s now/)
+      assert.match((yield* linesOf({}, 0)).at(-1)!, /^run: 0 done in 0\.0 s, 0\/s now, 0\/s overall, p50 0\.0 ms/)
+    }))
+
+  it.effect("stands behind a title on one line, whatever that contains", () =>
+    Effect.gen(function*() {
+      const title = "a\nb\u001b[31m\u2028c\u202ed"
+      for (const isTerminal of [true, false]) {
+        const lines = yield* linesOf({ title, total: 100 }, 100, isTerminal)
+        assert.include(lines.at(-1), "a b [31m c d")
+        assert.notMatch(lines.join(""), /\u2028|\u202e|\u001b\[31m/)
+      }
+    }))
+
+  for (const columns of [20, 35, 60, 120, 300]) {
+    it.effect(`fits ${columns} columns with a title of wide characters`, () =>
+      Effect.gen(function*() {
+        const { displayed, layer } = outputOf(true, columns)
+        const run = Effect.scoped(Effect.gen(function*() {
+          const onProgress = yield* Reporter.console({ title: "用户导入", total: 100 })
+          yield* runConcurrent(statements(100), { onProgress, concurrency: 1 })
+        }))
+        yield* timed(run.pipe(Effect.provide(layer)))
+        for (const line of displayed.at(-1)!.split("\u001b[J")[1]!.split("\n")) {
+          const wide = line.match(/[\u4e00-\u9fff]/g)?.length ?? 0
+          assert.isBelow(line.length + wide, columns)
+        }
+      }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
+  }
+})
+
 describe("Reporter.json", () => {
   it.effect("logs one line of JSON for each snapshot", () =>
     Effect.gen(function*() {

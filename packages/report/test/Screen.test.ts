@@ -27,6 +27,50 @@ describe("Screen", () => {
       ])
     }))
 
+  it.effect("counts the cells of wide characters, and cuts none of them in half", () =>
+    Effect.gen(function*() {
+      const { displayed, layer } = outputOf(true, 11)
+      yield* Effect.gen(function*() {
+        const screen = yield* Screen.make
+        yield* screen.draw(
+          () => ["用户用户用户", "👩‍👩‍👧 family of", "e\u0301e\u0301 accents", "한국어 テスト", "用户用户用"]
+        )
+        yield* screen.draw((columns) => [Screen.bar(1, columns)])
+      }).pipe(Effect.scoped, Effect.provide(layer))
+      assert.deepStrictEqual(displayed, [
+        "\r\u001b[J用户用户…\n👩‍👩‍👧 family…\ne\u0301e\u0301 accents\n한국어 テ…\n用户用户用\n",
+        `${upAndErase(5)}${"█".repeat(10)}\n`
+      ])
+    }))
+
+  it.effect("draws no more lines than the terminal has, since it could not draw them again", () =>
+    Effect.gen(function*() {
+      for (const rows of [1, 2, 3, 6]) {
+        const { displayed, layer } = outputOf(true, 40, rows)
+        yield* Effect.gen(function*() {
+          const screen = yield* Screen.make
+          for (let time = 0; time < 2; time++) yield* screen.draw(() => ["a", "b", "c", "d", "e", "total"])
+        }).pipe(Effect.scoped, Effect.provide(layer))
+        const drawn = displayed.at(-1)!.split("\u001b[J")[1]!.trimEnd().split("\n")
+        assert.lengthOf(drawn, Math.max(1, rows - 1))
+        assert.strictEqual(drawn.at(-1), "total")
+        assert.isTrue(displayed[1]!.startsWith(upAndErase(drawn.length)))
+      }
+    }))
+
+  it.effect("draws what was asked for when it runs, not when it was made", () =>
+    Effect.gen(function*() {
+      const { displayed, layer } = outputOf(true)
+      yield* Effect.gen(function*() {
+        const screen = yield* Screen.make
+        const first = screen.draw(() => ["first"])
+        const second = screen.draw(() => ["second"])
+        yield* first
+        yield* second
+      }).pipe(Effect.scoped, Effect.provide(layer))
+      assert.deepStrictEqual(displayed, ["\r\u001b[Jfirst\n", `${upAndErase(1)}second\n`])
+    }))
+
   it.effect("prints lines and draws none where the output is no terminal", () =>
     Effect.gen(function*() {
       const { displayed, layer } = outputOf(false)

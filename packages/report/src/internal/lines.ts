@@ -3,6 +3,7 @@
  */
 import type { Progress } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
+import { cut, printable, widthOf } from "./cells.ts"
 import { percentilesOf } from "./data.ts"
 
 export interface Setting {
@@ -22,19 +23,21 @@ export const blockOf = (progress: Progress, setting: Setting, columns: number): 
 /** One line for a log. */
 export const lineOf = (progress: Progress, setting: Setting): string =>
   [
-    `${setting.title ?? "run"}: ${done(progress, setting)}`,
+    `${titleOf(setting)}: ${done(progress, setting)}`,
     speed(progress),
     times(progress),
     load(progress),
     ...problems(progress)
   ].join(", ")
 
+const titleOf = ({ title = "run" }: Setting): string => printable(title)
+
 const headOf = (progress: Progress, setting: Setting, columns: number): string => {
-  const title = setting.title ?? "run"
+  const title = titleOf(setting)
   const text = done(progress, setting)
   const share = shareOf(progress, setting.total)
   if (share === undefined) return `${title}  ${text}`
-  const width = Math.min(40, columns - title.length - text.length - 4)
+  const width = Math.min(40, columns - widthOf(title) - text.length - 4)
   return width < 5 ? `${title}  ${text}` : `${title}  ${bar(share, width)}  ${text}`
 }
 
@@ -46,20 +49,22 @@ export const bar = (share: number, width: number): string => {
 const endedOf = ({ failed, succeeded }: Progress): number => succeeded + failed
 
 // A later round repeats a part of the run, and has no total of its own.
-const shareOf = (progress: Progress, total: number | undefined): number | undefined =>
-  total === undefined || total <= 0 || (progress.rounds ?? 1) > 1 ? undefined : Math.min(1, endedOf(progress) / total)
+const shareOf = (progress: Progress, total = 0): number | undefined =>
+  Number.isFinite(total) && total > 0 && (progress.rounds ?? 1) === 1
+    ? Math.min(1, endedOf(progress) / total)
+    : undefined
 
 const done = (progress: Progress, { total }: Setting): string => {
   const ended = endedOf(progress)
   const round = (progress.rounds ?? 1) > 1 ? ` of round ${progress.rounds}` : ""
   const share = shareOf(progress, total)
   if (share === undefined) return `${grouped(ended)} done${round} in ${lasting(progress.elapsed)}`
-  const end = share < 1 ? left(progress, share) : `in ${lasting(progress.elapsed)}`
-  return `${grouped(ended)}/${grouped(total ?? 0)} ${Math.floor(share * 100)}% ${end}`
+  const end = share < 1 ? left(progress, share) : ` in ${lasting(progress.elapsed)}`
+  return `${grouped(ended)}/${grouped(total ?? 0)} ${Math.floor(share * 100)}%${end}`
 }
 
 const left = ({ elapsed }: Progress, share: number): string =>
-  share === 0 ? "" : `${lasting(Duration.millis(Duration.toMillis(elapsed) * (1 - share) / share))} left`
+  share === 0 ? "" : ` ${lasting(Duration.millis(Duration.toMillis(elapsed) * (1 - share) / share))} left`
 
 const speed = (progress: Progress): string => {
   const seconds = Duration.toMillis(progress.elapsed) / 1_000
@@ -111,10 +116,4 @@ export const lasting = (duration: Duration.Duration): string => {
   if (seconds < 100) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)
   return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
-
-// One cell each: all characters of these lines are narrow, but those of a title may not be.
-export const cut = (line: string, columns: number): string => {
-  const printable = line.replaceAll(/\p{Cc}/gu, " ")
-  return printable.length <= columns ? printable : `${printable.slice(0, Math.max(0, columns - 1))}…`
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type * as Terminal from "effect/Terminal"
+import { widthOf } from "./cells.ts"
 
 type Draw = (columns: number) => ReadonlyArray<string>
 
@@ -16,6 +17,13 @@ const up = (rows: number): string => rows === 0 ? "" : `\u001b[${rows}A`
 const eraseBelow = "\u001b[J"
 
 const defaultColumns = 80
+const defaultRows = 24
+
+/** Lines that have room above the cursor: what has left the screen cannot be drawn again. The last line sums up the others. */
+const fitting = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> => {
+  const room = Math.max(1, rows - 1)
+  return lines.length <= room ? lines : [...lines.slice(0, room - 1), lines.at(-1)!]
+}
 
 export class Screen {
   readonly #terminal: Terminal.Terminal
@@ -41,8 +49,10 @@ export class Screen {
 
   /** Draws lines in the place of those before. */
   draw(draw: Draw): Effect.Effect<void> {
-    this.#draw = draw
-    return Effect.suspend(() => this.#redraw())
+    return Effect.suspend(() => {
+      this.#draw = draw
+      return this.#redraw()
+    })
   }
 
   /** Prints a line above the others, which stays. */
@@ -53,12 +63,12 @@ export class Screen {
   #redraw(above = ""): Effect.Effect<void> {
     const draw = this.#draw
     if (draw === undefined) return above === "" ? Effect.void : Effect.ignore(this.#terminal.display(above))
-    return Effect.flatMap(this.#terminal.columns, (width) => {
+    return Effect.flatMap(Effect.all([this.#terminal.columns, this.#terminal.rows]), ([width, height]) => {
       const columns = width > 0 ? width : defaultColumns
       // A terminal that became narrower has wrapped what stood there.
-      const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
+      const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0)
       // The last column stays free: a line that fills the row would wrap on some terminals.
-      this.#lines = draw(columns - 1)
+      this.#lines = fitting(draw(columns - 1), height > 0 ? height : defaultRows)
       const text = this.#lines.map((line) => `${line}\n`).join("")
       return Effect.ignore(this.#terminal.display(toBegin + up(rows) + eraseBelow + above + text))
     })

@@ -9,6 +9,8 @@ import { percentilesOf } from "./data.ts"
 export interface Point {
   /** Seconds since the run began. */
   readonly at: number
+  /** Seconds that it stands for. */
+  readonly seconds: number
   /** Statements that ended, a second. */
   readonly rate: number
   /** Times of statements in milliseconds; absent if none ended. */
@@ -29,10 +31,12 @@ export class Series {
   #stride = 1
   #pending: Array<Point> = []
   #last: Progress | undefined
+  #at = 0
 
   add(progress: Progress): void {
     this.#last = progress
-    this.#pending.push(pointOf(progress))
+    this.#pending.push(pointOf(progress, this.#at))
+    this.#at = secondsOf(progress)
     if (this.#pending.length < this.#stride) return
     this.#points.push(joined(this.#pending))
     this.#pending = []
@@ -54,12 +58,15 @@ export class Series {
   }
 }
 
-const pointOf = (progress: Progress): Point => {
+const secondsOf = ({ elapsed }: Progress): number => Duration.toMillis(elapsed) / 1_000
+
+const pointOf = (progress: Progress, since: number): Point => {
   const { failures, inFlight, latency, limiter, rate } = progress
   const { p50, p99, p999 } = percentilesOf(latency)
   const isMeasured = latency.count > 0
   return {
-    at: Duration.toMillis(progress.elapsed) / 1_000,
+    at: secondsOf(progress),
+    seconds: secondsOf(progress) - since,
     rate,
     p50: isMeasured ? p50 : undefined,
     p99: isMeasured ? p99 : undefined,
@@ -73,9 +80,12 @@ const pointOf = (progress: Progress): Point => {
 const joined = (points: ReadonlyArray<Point>): Point => {
   const last = points.at(-1)!
   if (points.length === 1) return last
+  const seconds = points.reduce((sum, point) => sum + point.seconds, 0)
+  const ended = points.reduce((sum, point) => sum + point.rate * point.seconds, 0)
   return {
     at: last.at,
-    rate: points.reduce((sum, { rate }) => sum + rate, 0) / points.length,
+    seconds,
+    rate: seconds > 0 ? ended / seconds : 0,
     p50: longest(points.map(({ p50 }) => p50)),
     p99: longest(points.map(({ p99 }) => p99)),
     p999: longest(points.map(({ p999 }) => p999)),

@@ -2,7 +2,7 @@
 import { Effect, Layer, Queue, Stdio, Terminal } from "effect"
 
 /** A terminal that keeps what is displayed, or standard output that is none. */
-export const outputOf = (isTerminal: boolean, columns = 80) => {
+export const outputOf = (isTerminal: boolean, columns = 80, rows = 24) => {
   const displayed: Array<string> = []
   const layer = Layer.merge(
     Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(isTerminal) }),
@@ -10,7 +10,7 @@ export const outputOf = (isTerminal: boolean, columns = 80) => {
       Terminal.Terminal,
       Terminal.make({
         columns: Effect.succeed(columns),
-        rows: Effect.succeed(24),
+        rows: Effect.succeed(rows),
         size: Queue.unbounded(),
         readInput: Queue.unbounded(),
         readLine: Effect.never,
