@@ -71,6 +71,19 @@ describe("a job", () => {
       assert.deepStrictEqual(watched, [end])
     }).pipe(Effect.provide(client)))
 
+  it.effect("starts while another one runs, and does not wait for its end", () =>
+    Effect.gen(function*() {
+      yield* start((_, { params }) => Effect.as(Effect.sleep(params.upTo === 8 ? "10 hours" : "1 second"), 1))
+      const long = yield* Numbers.start({ upTo: 8 }, { id: "long" })
+      yield* TestClock.adjust("5 minutes")
+      const short = yield* Numbers.start({ upTo: 9 }, { id: "short" })
+      assert.strictEqual((yield* after("1 minute", short.await)).done, 9)
+      // A lane of a job that ran has been given back: the next job finds it.
+      const next = yield* Numbers.start({ upTo: 5 }, { id: "next" })
+      assert.strictEqual((yield* after("1 minute", next.await)).done, 5)
+      assert.strictEqual((yield* long.progress).done, 0)
+    }).pipe(Effect.provide(client)))
+
   it.effect("without units ends at once", () =>
     Effect.gen(function*() {
       yield* start(() => Effect.void)

@@ -4,6 +4,7 @@
 import type { CqlError } from "@effect-cql/core"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Jobs, Stored } from "../../Jobs.ts"
@@ -104,21 +105,23 @@ export const supervise = (
     yield* lanes.register("jobs", (index) => {
       // The run of each job in which a lane has ended here.
       const ended = new Map<string, number>()
-      const work = Effect.forever(Effect.gen(function*() {
-        const running: Array<readonly [JobWatch, Handler]> = []
-        for (const watch of watches.values()) {
-          const handler = handlers.get(watch.job.name)
-          if (!watch.isRunning || handler === undefined) continue
-          if (handler.version === watch.job.version && handler.fingerprint === watch.job.fingerprint) {
-            running.push([watch, handler])
-          } else yield* reportOther(watch.job, handler)
-        }
-        // One job must not wait for another.
-        yield* Effect.forEach(running, ([watch, handler]) => runJob(watch, handler, index, ended), {
-          concurrency: "unbounded",
-          discard: true
+      const work = Effect.scoped(Effect.gen(function*() {
+        // By job and time of its creation. One job must not wait for another, nor one that is started later for those that run.
+        const running = yield* FiberMap.make<string>()
+        const begin = Effect.gen(function*() {
+          for (const watch of watches.values()) {
+            const { job } = watch
+            const handler = handlers.get(job.name)
+            if (!watch.isRunning || handler === undefined) continue
+            if (handler.version === job.version && handler.fingerprint === job.fingerprint) {
+              yield* FiberMap.run(running, `${job.id} ${job.timestamp}`, runJob(watch, handler, index, ended), {
+                onlyIfMissing: true
+              })
+            } else yield* reportOther(job, handler)
+          }
+          yield* Effect.sleep(interval)
         })
-        yield* Effect.sleep(interval)
+        yield* Effect.raceFirst(Effect.forever(begin), FiberMap.join(running))
       }))
       return index === 0 ? Effect.all([work, summarize], { concurrency: "unbounded", discard: true }) : work
     })
