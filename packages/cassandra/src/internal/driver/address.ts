@@ -47,6 +47,9 @@ export const aboutNode = (endpoint: string): Readonly<Record<string, unknown>> =
   "server.port": portOf(endpoint)
 })
 
+/** An endpoint of a session as the driver keeps it. */
+export const withoutBrackets = (endpoint: string): string => endpoint.replace(/^\[(.*)\]/, "$1")
+
 /** An endpoint of the driver as the session reports it: an address of IPv6 stands in brackets. */
 export const withBrackets = (endpoint: string): string => {
   const address = addressOf(endpoint)

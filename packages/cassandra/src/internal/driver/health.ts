@@ -3,7 +3,7 @@
  */
 import type { Telemetry } from "@effect-cql/core"
 import type { Client, Host } from "cassandra-driver"
-import { withBrackets } from "./address.ts"
+import { withBrackets, withoutBrackets } from "./address.ts"
 
 interface Emitter {
   readonly on: (event: string, listener: (...values: ReadonlyArray<unknown>) => void) => unknown
@@ -12,7 +12,9 @@ interface Emitter {
 
 /** The parts of a client that stand-ins of tests may lack. `control-connection.js` is an emitter of `newConnection`. */
 interface Parts extends Partial<Emitter> {
-  readonly hosts?: { readonly values: () => ReadonlyArray<Host> } | undefined
+  readonly hosts?:
+    | { readonly values: () => ReadonlyArray<Host>; readonly get?: (endpoint: string) => Host | undefined }
+    | undefined
   readonly controlConnection?: Partial<Emitter> | undefined
 }
 
@@ -24,15 +26,21 @@ const events: ReadonlyArray<readonly [event: string, name: string]> = [
   ["hostRemove", "node_removed"]
 ]
 
+/** A node, and what it was made of: the id of a host takes long to print. */
+interface Known extends Pick<Host, "datacenter" | "hostId"> {
+  readonly node: Telemetry.Node
+}
+
+const nodeOf = ({ datacenter, hostId }: Host): Telemetry.Node => ({
+  id: hostId === undefined || hostId === null ? undefined : String(hostId),
+  dataCenter: datacenter ?? undefined
+})
+
 /** The health of a client. */
 export const healthOf = (client: Client): Telemetry.Health => {
   const parts: Parts = client
   const hosts = (): ReadonlyArray<Host> => parts.hosts?.values() ?? []
-  let known: ReadonlyMap<string, Telemetry.Node> = new Map()
-  const nodeOf = ({ datacenter, hostId }: Host): Telemetry.Node => ({
-    id: hostId === undefined || hostId === null ? undefined : String(hostId),
-    dataCenter: datacenter ?? undefined
-  })
+  const known = new WeakMap<Host, Known>()
   return {
     nodes: () => {
       const state = client.getState()
@@ -44,10 +52,15 @@ export const healthOf = (client: Client): Telemetry.Health => {
       }))
     },
     node: (address) => {
-      const node = known.get(address)
-      if (node !== undefined) return node
-      known = new Map(hosts().map((host) => [withBrackets(host.address), nodeOf(host)]))
-      return known.get(address)
+      const host = parts.hosts?.get?.(withoutBrackets(address))
+      if (host === undefined) return undefined
+      const { datacenter, hostId } = host
+      const before = known.get(host)
+      // A node that replaces another at its address has the same host in the driver, with another id.
+      if (before !== undefined && before.hostId === hostId && before.datacenter === datacenter) return before.node
+      const node = nodeOf(host)
+      known.set(host, { datacenter, hostId, node })
+      return node
     },
     onEvent: (listener) => {
       const listeners = events.map(([event, name]) => [event, () => listener(name)] as const)
