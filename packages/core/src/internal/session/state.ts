@@ -26,6 +26,7 @@ import { guarded } from "../watch/guarded.ts"
 import { logOf } from "../watch/logs.ts"
 import { giveBackName, takeName } from "../watch/names.ts"
 import { Recorder } from "../watch/recorder.ts"
+import { Times } from "../watch/times.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
 
@@ -59,6 +60,7 @@ export class SessionState {
   // The recorder of the nodes and of their events.
   #own: Recorder | undefined
   readonly #closeTimeout: number
+  #times: Times | undefined
   readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
   // Closed, with nothing in flight.
@@ -115,6 +117,12 @@ export class SessionState {
   /** The error of a request that comes after the end; nothing while the session is open. */
   refusal(request: Request): Exit.Exit<never, CqlError> | undefined {
     return this.#closed ? Exit.fail(closedError(textOf(request))) : undefined
+  }
+
+  /** The times of statements that are executed alone. */
+  timesOf(clock: Clock.Clock): Times {
+    const times = this.#times
+    return times?.serves(clock) === true ? times : this.#times = new Times(clock)
   }
 
   /** Requests that are awaited. */

@@ -4,6 +4,7 @@
 import type { Spans } from "../../Run.ts"
 import type { Environment } from "../run/environment.ts"
 import { Observer, type Watched } from "./observer.ts"
+import { Times } from "./times.ts"
 import { Tracing } from "./tracing.ts"
 
 /** The observer of an environment. Undefined where neither spans nor metrics are on. */
@@ -13,5 +14,6 @@ export const observe = (environment: Environment, watched: Watched, spans: Spans
   const tracing = session.spans && (spans !== "off" || watched === "run") ? Tracing.of(session, context) : undefined
   if (recorder === undefined && tracing === undefined) return undefined
   if (gate !== undefined) recorder?.began(undefined, gate)
-  return new Observer(environment, recorder, tracing, spans, watched)
+  const times = watched === "run" ? new Times(environment.clock) : session.timesOf(environment.clock)
+  return new Observer(environment, recorder, tracing, times, spans, watched)
 }

@@ -17,7 +17,7 @@ import type { Environment } from "../run/environment.ts"
 import { CallSpan } from "./callSpan.ts"
 import { typeOf } from "./codes.ts"
 import type { Recorder } from "./recorder.ts"
-import { Times } from "./times.ts"
+import type { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
 import { Warnings } from "./warnings.ts"
 
@@ -53,6 +53,7 @@ export class Observer {
     environment: Environment,
     recorder: Recorder | undefined,
     tracing: Tracing | undefined,
+    times: Times,
     spans: Spans,
     of: Watched
   ) {
@@ -62,9 +63,10 @@ export class Observer {
     this.#share = tracing === undefined ? 0 : spans === "all" ? 1 : typeof spans === "number" ? spans : 0
     this.#spansFailures = tracing !== undefined && spans === "failures"
     this.#of = of
-    this.#times = new Times(environment.clock)
+    this.#times = times
     // A statement alone begins now.
     this.#isFresh = of === "statement"
+    if (this.#isFresh) this.#at = times.now
   }
 
   /** A later round of a run begins, whose statements have these indexes in the source. */
@@ -72,7 +74,7 @@ export class Observer {
     this.#indexes = indexes
   }
 
-  /** Whole microseconds since this was made. */
+  /** Whole microseconds since its times began. */
   get now(): number {
     return this.#times.now
   }

@@ -1,11 +1,14 @@
 /**
- * The times of a run, or of a statement alone: by one reading of the clock for metrics and spans.
+ * The times of a run, or of the statements of a session that are executed alone: by one reading of the clock for metrics and
+ * spans.
  */
 import type * as Clock from "effect/Clock"
 import { nanosecondsOf } from "../nanoseconds.ts"
 
 // Microseconds after which the two clocks are compared anew: the wall clock of a machine is corrected now and then.
 const anchorFor = 1_000_000
+
+const longest = 2 ** 29
 
 export class Times {
   readonly #clock: Clock.Clock
@@ -14,6 +17,7 @@ export class Times {
   // Nanoseconds since the epoch where times begin, and until when that holds.
   #epoch = 0n
   #anchoredUntil = 0
+  #last = 0
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
@@ -26,7 +30,12 @@ export class Times {
 
   /** Whole microseconds since this was made. */
   get now(): number {
-    return Math.trunc(this.#microseconds - this.#begun)
+    return this.#last = Math.trunc(this.#microseconds - this.#begun)
+  }
+
+  /** True if these are the times of a clock, and still small integers. */
+  serves(clock: Clock.Clock): boolean {
+    return this.#clock === clock && this.#last < longest
   }
 
   /** Milliseconds on the monotonic clock at a time. */
