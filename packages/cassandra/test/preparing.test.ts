@@ -1,4 +1,4 @@
-import { Batch, type CqlError, executeConcurrent, Session, Statement } from "@effect-cql/core"
+import { Batch, type CqlError, executeConcurrent, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, type Scope } from "effect"
@@ -40,6 +40,44 @@ const shortBytes = (bytes: Buffer) => Buffer.concat([short(bytes.length), bytes]
 const failureOf = <A, R>(effect: Effect.Effect<A, CqlError, R>) => Effect.flip(effect)
 
 const idGiven = (seen: Seen): string => seen._tag === "Execute" ? seen.id.toString() : ""
+
+describe("a statement that cannot be prepared", () => {
+  const codes = [0x0000, 0x000a, 0x1000, 0x1001, 0x1002, 0x1003, 0x1400, 0x2000, 0x2100, 0x2200, 0x2300, 0x2500, 0x9999]
+  const counter = "UPDATE app.users SET n = n + 1 WHERE id = ?"
+
+  it.effect("was not executed, whatever the server says: not applied, also for what is not idempotent", () =>
+    Effect.forEach(codes, (code) =>
+      withFake({ prepare: () => failure(code) }, ({ seen }) =>
+        Effect.gen(function*() {
+          for (const statement of [Statement.make(counter, [1]), Batch.make([[counter, [1]]], { type: "counter" })]) {
+            const error = yield* failureOf<unknown, Session>(statement)
+            assert.strictEqual(error.outcome, "NotApplied", `0x${code.toString(16)}`)
+          }
+          assert.lengthOf(seen, 0)
+        }))))
+
+  it.effect("was not executed where the answer cannot be read", () =>
+    Effect.forEach(
+      [Buffer.alloc(0), Buffer.from("00000004ffff", "hex"), voidBody],
+      (body) =>
+        withFake({ prepare: () => result(body) }, () =>
+          Effect.gen(function*() {
+            assert.strictEqual((yield* failureOf(Statement.make(counter, [1]))).outcome, "NotApplied")
+          }))
+    ))
+
+  it.live("because the server is overloaded is prepared again, though it is not idempotent", () => {
+    let asked = 0
+    return withFake({
+      columns: { [counter]: ints },
+      prepare: () => ++asked === 1 ? failure(0x1001) : undefined
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(counter, [1], { retry: RetryPolicy.standard })
+        assert.deepStrictEqual([asked, seen.length], [2, 1])
+      }))
+  })
+})
 
 describe("a statement that a node does not know any more", () => {
   it.effect("is prepared there once, and executed", () => {

@@ -70,9 +70,7 @@ const triedHost: Schema.Codec<TriedHost, { readonly host: string; readonly reaso
 export class RequestTimeout extends Tagged("RequestTimeout", {
   /** The node asked, as `address:port`, where it is known. */
   host: Schema.optional(Schema.String),
-  timeout: Schema.Finite,
-  /** `false` if the request was not sent; absent if the server may have it. */
-  written: Schema.optional(Schema.Literal(false))
+  timeout: Schema.Finite
 }) {}
 
 /**
@@ -82,9 +80,7 @@ export class RequestTimeout extends Tagged("RequestTimeout", {
  * @since 0.1.0
  */
 export class ConnectionClosed extends Tagged("ConnectionClosed", {
-  host: Schema.optional(Schema.String),
-  /** True if the request had been written to the socket; absent if unknown. */
-  written: Schema.optional(Schema.Boolean)
+  host: Schema.optional(Schema.String)
 }) {}
 
 /**

@@ -1,7 +1,8 @@
 import { CqlError, Outcome, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { inspect } from "node:util"
-import { afterAttempt } from "../src/internal/reasons.ts"
+import { afterAttempt, isRetryable } from "../src/internal/reasons.ts"
 
 const message = "x"
 const replicas = { message, consistency: "QUORUM", received: 1, blockFor: 2 } as const
@@ -98,6 +99,26 @@ describe("the outcome of an error", () => {
       }
     })
   }
+
+  it("of a request that was not sent is NotApplied, whatever the reason", () => {
+    const unsent: ReadonlyArray<Reason.Reason> = [
+      new Reason.Overloaded({ message, written: false }),
+      new Reason.ServerError({ message, written: false }),
+      new Reason.ProtocolError({ message, written: false }),
+      new Reason.WriteTimeout({ ...replicas, writeType: "SIMPLE", written: false }),
+      new Reason.RequestTimeout({ message, timeout: 1, written: false }),
+      new Reason.UnknownError({ message, written: false })
+    ]
+    for (const reason of unsent) {
+      for (const [name, subject] of Object.entries(subjects)) {
+        assert.strictEqual(Outcome.fromReason(reason, subject), "NotApplied", `${reason._tag} of ${name}`)
+      }
+      const isPassing = reason.isRetryable
+      assert.strictEqual(isRetryable(reason, "NotApplied", false), isPassing, reason._tag)
+      const decoded = Schema.decodeUnknownSync(Reason.schema)(Schema.encodeSync(Reason.schema)(reason))
+      assert.strictEqual(decoded.written, false)
+    }
+  })
 
   it("is sticky: once Unknown, no later refusal makes it certain again", () => {
     assert.strictEqual(afterAttempt("Unknown", "NotApplied"), "Unknown")

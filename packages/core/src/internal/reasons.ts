@@ -52,8 +52,8 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
   ConfigError: { outcome: no, retry: "never", load: "failed" },
   AlreadyExists: { outcome: no, retry: "never", load: "failed" },
   Unprepared: { outcome: no, retry: "never", load: "failed" },
-  RequestTimeout: { outcome: ifWritten, retry: "always", load: "timedOut" },
-  ConnectionClosed: { outcome: ifWritten, retry: "always", load: "failed" },
+  RequestTimeout: { outcome: unknown, retry: "always", load: "timedOut" },
+  ConnectionClosed: { outcome: unknown, retry: "always", load: "failed" },
   Busy: { outcome: no, retry: "always", load: "overloaded" },
   NoHostAvailable: {
     outcome: ({ hosts }, subject) =>
@@ -72,10 +72,6 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
   SessionClosed: { outcome: no, retry: "never", load: "failed" },
   ConnectFailed: { outcome: no, retry: "never", load: "failed" },
   UnknownError: { outcome: unknown, retry: "never", load: "failed" }
-}
-
-function ifWritten({ written }: { readonly written?: boolean | undefined }): Outcome {
-  return written === false ? "NotApplied" : "Unknown"
 }
 
 function ofUnavailable({ consistency }: { readonly consistency: Consistency }, subject: Subject): Outcome {
@@ -97,9 +93,9 @@ const rows: Readonly<Record<string, Row<Reason> | undefined>> = table
 
 const rowOf = (reason: Reason): Row<Reason> => rows[reason._tag] ?? table.UnknownError
 
-/** The outcome that one error leaves by itself. A read has no effect, however it fails. */
+/** The outcome that one error leaves by itself. A read has no effect, however it fails, and neither has what was not sent. */
 export const outcomeOf = (reason: Reason, subject: Subject): Outcome =>
-  subject.kind === "read" ? "NotApplied" : rowOf(reason).outcome(reason, subject)
+  subject.kind === "read" || reason.written === false ? "NotApplied" : rowOf(reason).outcome(reason, subject)
 
 /** Unknown if any is, else WillApply if any is, else NotApplied. */
 export const fold = (outcomes: Iterable<Outcome>): Outcome => {
@@ -122,7 +118,7 @@ export const isPassing = (tag: string): boolean => (rows[tag] ?? table.UnknownEr
 export const isRetryable = (reason: Reason, outcome: Outcome, idempotent: boolean): boolean => {
   const { retry } = rowOf(reason)
   if (retry === "never" || outcome === "WillApply") return false
-  return idempotent || (retry === "always" && outcome === "NotApplied")
+  return idempotent || ((retry === "always" || reason.written === false) && outcome === "NotApplied")
 }
 
 /** Returns true if the same statement fails in the same way until the program changes. */

@@ -22,6 +22,11 @@ export interface Common {
   readonly cause?: unknown
   /** The node that answered, as `address:port`, where the answer named one. */
   readonly coordinator?: string | undefined
+  /**
+   * False if the request itself was not sent, so that no node can have executed it: its connection was lost before, or its statement
+   * could not be prepared. True or absent if a node may have it.
+   */
+  readonly written?: boolean | undefined
 }
 
 /** A class of reasons. */
@@ -30,7 +35,12 @@ export interface ReasonClass<Tag extends string, Fields extends Schema.Struct.Fi
   /** Encodes its instances to JSON, without their cause. */
   readonly schema: Schema.Codec<
     Tagged<Tag> & Common & Schema.Struct.Type<Fields>,
-    & { readonly _tag: Tag; readonly message: string; readonly coordinator?: string | undefined }
+    & {
+      readonly _tag: Tag
+      readonly message: string
+      readonly coordinator?: string | undefined
+      readonly written?: boolean | undefined
+    }
     & Schema.Struct.Encoded<Fields>
   >
 }
@@ -45,6 +55,7 @@ export const Tagged = <Tag extends string, const Fields extends Schema.Struct.Fi
     _tag: Schema.Literal(tag),
     message: Schema.String,
     coordinator: Schema.optional(Schema.String),
+    written: Schema.optional(Schema.Boolean),
     ...fields
   })
   class Base {

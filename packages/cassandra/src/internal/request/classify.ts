@@ -71,7 +71,8 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
   const coordinator = error.coordinator ?? circumstances.host
   const common: Reason.Common = {
     ...told(error, circumstances),
-    ...(coordinator === undefined ? undefined : { coordinator: withBrackets(coordinator) })
+    ...(coordinator === undefined ? undefined : { coordinator: withBrackets(coordinator) }),
+    ...(circumstances.isWritten === false ? { written: false } : undefined)
   }
   return rowOf(error, circumstances)(error, common, circumstances)
 }
