@@ -52,6 +52,7 @@ const kinds: Readonly<Record<string, readonly [misspelt: string, nearest: string
     "Limiter.rate": ["statement", "statements", (options) => Limiter.rate(options)],
     "Limiter.adaptive": ["maximum", "max", (options) => Limiter.adaptive(options)],
     "Settlement.settle": ["consistancy", "consistency", (options) => Settlement.settle([], options)],
+    "MockSession.when": ["parms", "params", (options) => MockSession.when(text, MockSession.rows([]), options)],
     "the defaults of a session": [
       "pagesize",
       "pageSize",
@@ -73,6 +74,11 @@ describe("an option that does not exist", () => {
         assert.lengthOf(yield* Effect.flatMap(MockSession.MockSession, (mock) => mock.calls), 0)
       }).pipe(Effect.provide(MockSession.layer())))
   }
+
+  it("beside a routing key is refused", () => {
+    const routing = { token: 1n, tokens: 2n } as never
+    assert.throws(() => Statement.make(text, [], { routing }), /^routing: expected .*, got an object/)
+  })
 
   it("has no name that could be data in its message", () => {
     assert.throws(

@@ -8,6 +8,7 @@ import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Answer, AnswerOptions, Matcher, Reply } from "../MockSession.ts"
 import { textOfMatcher, toPredicate } from "./matching.ts"
+import { checkAnswerOptions } from "./optionNames.ts"
 import { rows as rowsReply } from "./replies.ts"
 
 /**
@@ -41,6 +42,7 @@ export const when = (
   reply: Reply,
   options?: AnswerOptions
 ): Answer => {
+  checkAnswerOptions(options)
   const matchesText = toPredicate(matcher)
   const params = options?.params
   return {

@@ -4,7 +4,7 @@
 import { InvalidOptions } from "@effect-cql/core"
 import { checkNames } from "@effect-cql/core/Port"
 import type { ExploreOptions } from "../FaultPlan.ts"
-import type { MemoryOptions, Options } from "../MockSession.ts"
+import type { AnswerOptions, MemoryOptions, Options } from "../MockSession.ts"
 import { allFaults } from "./faults.ts"
 
 type Names<Of> = { readonly [Name in keyof Of]-?: true }
@@ -37,6 +37,13 @@ export const checkMockOptions = (options: Options | undefined): void => {
 /** The same for a session with tables in memory. */
 export const checkMemoryOptions = (options: MemoryOptions | undefined): void => {
   if (options !== undefined) checkNames(options, Object.keys(ofMemory))
+}
+
+const ofAnswer: Names<AnswerOptions> = { params: true, optional: true }
+
+/** The same for an answer, which would reply to every request of its text. */
+export const checkAnswerOptions = (options: AnswerOptions | undefined): void => {
+  if (options !== undefined) checkNames(options, Object.keys(ofAnswer))
 }
 
 /** Throws `InvalidOptions` for options with which an exploration would try nothing, or something else. */

@@ -115,6 +115,7 @@ export const checked = (options: Options, at = ""): Options => checkOptions(opti
 
 function isRouting(routing: unknown): boolean {
   if (typeof routing !== "object" || routing === null) return false
+  if (Object.keys(routing).some((name) => name !== "key" && name !== "token")) return false
   const key = "key" in routing ? routing.key : undefined
   const token = "token" in routing ? routing.token : undefined
   if (key === undefined) return typeof token === "bigint"
