@@ -25,7 +25,8 @@ export class NoKeyspace extends Data.TaggedError("NoKeyspace")<{
 
 /**
  * Writes the tables and user-defined types of a keyspace as the text of a TypeScript file. A column without a schema is a comment,
- * and so is a table whose key has none. Columns outside the key are optional, and collections that have no value are empty.
+ * and so are a table whose key has none, and a materialized view. Columns outside the key are optional, and collections that have
+ * no value are empty. Of the options of a table the comment and the default time to live are written.
  *
  * The command `npx effect-cql-schema --keyspace app --out src/tables.ts` writes the file.
  *

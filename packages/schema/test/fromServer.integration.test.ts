@@ -38,6 +38,11 @@ const KeyspaceLive = withKeyspace(
     "CREATE TABLE @.\"schema\" (id frozen<@.\"Odd Type\"> PRIMARY KEY)",
     "CREATE TABLE @.cql_schema (id uuid PRIMARY KEY, constructor int, class int)",
     "CREATE TABLE @.zobjects (\"constructor\" int PRIMARY KEY, \"toString\" int, \"a\"\"b\" int)",
+    "CREATE TYPE @.\"a.b\" (a int)",
+    "CREATE MATERIALIZED VIEW @.by_class AS SELECT * FROM @.cql_schema WHERE id IS NOT NULL AND class IS NOT NULL " +
+    "PRIMARY KEY (class, id)",
+    "CREATE TABLE @.same_camel (foo_bar int, \"fooBar\" int, \"FooBar\" int, \"foo_Bar\" int, foo_bar_ int, \"ünï\" int, " +
+    "\"漢字\" int, \"*/\" int, \"`${x}\" int, PRIMARY KEY (foo_bar, \"fooBar\")) WITH CLUSTERING ORDER BY (\"fooBar\" DESC)",
     "CREATE INDEX ON @.zobjects (\"a\"\"b\")",
     "CREATE INDEX ON @.posts (tags)",
     "CREATE INDEX ON @.posts (b_1) USING 'sai'",
@@ -70,6 +75,11 @@ integration("the tables of a server", () => {
             "// custom: the type 'org.apache.cassandra.db.marshal.LexicalUUIDType' has no schema",
             "class OuterType extends CqlSchema.Udt<OuterType>",
             "likes: CqlSchema.Counter",
+            "// The type a.b cannot be declared: its name has a dot.",
+            "// The materialized view by_class of cql_schema is left out",
+            "clusteringKey: [\"fooBar_ desc\"]",
+            "fooBar_: \"fooBar\"",
+            "fooBar__: \"foo_bar_\"",
             "// The type Odd Type cannot be declared",
             "// The table schema cannot be declared: its key has the type frozen<\"Odd Type\">.",
             "class TableRow extends",

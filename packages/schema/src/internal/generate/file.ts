@@ -16,7 +16,12 @@ export const fileOf = (keyspace: ServerKeyspace): string => {
   const classes = new Map<string, string>()
   const types = inOrder(keyspace.types).map((type) => typeText(keyspace.name, type, names, classes))
   const tables = keyspace.tables.map((table) => tableText(keyspace.name, table, names, classes))
-  const body = [...types, ...tables]
+  const views = keyspace.views.map(({ base, name }) =>
+    comment(
+      `The materialized view ${name} of ${base} is left out: it is read only, and a declaration has verbs that write.`
+    )
+  )
+  const body = [...types, ...tables, ...views]
   const usesSchema = body.some((text) => text.includes("Schema.optionalKey("))
   const usesTable = body.some((text) => text.includes("Table.Class<"))
   const imports = [
@@ -50,6 +55,7 @@ const typeText = (
   names: Names,
   classes: Map<string, string>
 ): string => {
+  if (name.includes(".")) return comment(`The type ${name} cannot be declared: its name has a dot.`)
   const lines: Array<string> = []
   for (const [field, type] of fields) {
     const schema = schemaOf(parseColumnType(type), (udt) => classes.get(udt), true)

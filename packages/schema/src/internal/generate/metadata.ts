@@ -58,6 +58,11 @@ const types = Query.make(
   }
 )
 
+const views = Query.make("SELECT view_name, base_table_name FROM system_schema.views WHERE keyspace_name = ?", {
+  params,
+  row: Schema.Struct({ view_name: Schema.String, base_table_name: Schema.String })
+})
+
 /** A column as the server has it. */
 export interface ServerColumn {
   readonly column_name: string
@@ -88,6 +93,7 @@ export interface ServerKeyspace {
   readonly name: string
   readonly tables: ReadonlyArray<ServerTable>
   readonly types: ReadonlyArray<ServerType>
+  readonly views: ReadonlyArray<{ readonly name: string; readonly base: string }>
 }
 
 /** The index that a table can declare: one of the values of a column. */
@@ -109,7 +115,8 @@ export const readKeyspace = Effect.fnUntraced(function*(
     tables: yield* Statement.rows(tables(name)),
     columns: yield* Statement.rows(columns(name)),
     indexes: yield* Statement.rows(indexes(name)),
-    types: yield* Statement.rows(types(name))
+    types: yield* Statement.rows(types(name)),
+    views: yield* Statement.rows(views(name))
   }
   return {
     name,
@@ -124,6 +131,7 @@ export const readKeyspace = Effect.fnUntraced(function*(
     types: of.types.map(({ field_names, field_types, type_name }) => ({
       name: type_name,
       fields: field_names.map((field, at) => [field, field_types[at] ?? "text"] as const)
-    }))
+    })),
+    views: of.views.map(({ base_table_name, view_name }) => ({ name: view_name, base: base_table_name }))
   }
 })
