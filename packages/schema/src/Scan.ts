@@ -129,7 +129,8 @@ export const tablePages = <
 ): Stream.Stream<Page<Scanned<Row, X, OnInvalidRow>>, ScanError, Session> => pagesOf(tableScan(self, options))
 
 /**
- * Streams the rows of a query of the whole ring: a SELECT with `token(key) > :start AND token(key) <= :end`.
+ * Streams the rows of a query of the whole ring: a SELECT with `token(key) > :start AND token(key) <= :end`, and without a `LIMIT`,
+ * which would be one of each range: `Stream.take` ends a scan.
  *
  * **Example** (Columns that no schema has)
  *
@@ -199,7 +200,7 @@ export const ranges = (
 ): Effect.Effect<ReadonlyArray<Placed>, CqlError | PartitionerNotSupported, Session> =>
   Effect.suspend(() => {
     const { keyspace, table } = typeof self === "string" ? named(self) : self[TypeId]
-    const { ranges: of, splitSize = defaults.splitSize } = checked(options)
+    const { ranges: of, splitSize = defaults.splitSize } = checked("ranges", options)
     return planned(keyspace, table, { splitSize, least: defaults.concurrency, of })
   })
 
@@ -267,13 +268,15 @@ const named = (name: string): { readonly keyspace: string; readonly table: strin
 // The rows went through the schema of the table: the one place where their type comes back.
 const tableScan = <X extends string, OnInvalidRow extends "fail" | "result", Row>(
   self: Any,
-  { columns, onInvalidRow, ...options }: TableOptions<X, OnInvalidRow> = {}
+  options: TableOptions<X, OnInvalidRow> = {}
 ): Task<Row> => ({
-  scanned: () => ofTable(self[TypeId], columns, onInvalidRow) as Scan<Row>,
+  of: "table",
+  scanned: () => ofTable(self[TypeId], options.columns, options.onInvalidRow) as Scan<Row>,
   options
 })
 
-const queryScan = <Row>(statement: StatementOf<Row>, { token, ...options }: QueryOptions = {}): Task<Row> => ({
-  scanned: () => ofQuery(statement, token),
+const queryScan = <Row>(statement: StatementOf<Row>, options: QueryOptions = {}): Task<Row> => ({
+  of: "query",
+  scanned: () => ofQuery(statement, options.token),
   options
 })

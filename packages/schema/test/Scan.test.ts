@@ -376,16 +376,59 @@ describe("what a scan refuses", () => {
       for (const [options, message] of cases) {
         assert.match(yield* dies(Scan.table(Item, options as Scan.TableOptions<never, "fail">)), message)
       }
+      assert.match(yield* dies(Scan.table(Item, { token: "t" } as {})), /^token: .* an option that does not exist/)
+      for (const options of [{ onInvalidRow: "result" }, { columns: ["id"] }]) {
+        const query = () => Statement.make("SELECT pk FROM app.items WHERE token(pk) > 0 AND token(pk) <= 1")
+        assert.match(yield* dies(Scan.query(query, options as {})), /^(onInvalidRow|columns): .* that does not exist/)
+      }
     }).pipe(Effect.provide(world())))
 
-  it.effect("are queries without a condition on the token, or without a table", () =>
+  it.effect("are queries that do not read each row of a range once, or without a table", () =>
     Effect.gen(function*() {
       const of = (text: string) => () => Statement.make(text)
-      assert.match(yield* dies(Scan.query(of("SELECT pk FROM app.items"))), /^query: .*token\(/)
-      assert.match(yield* dies(Scan.query(of("SELECT token(pk)"))), /^query: .*FROM/)
-      assert.match(yield* dies(Scan.query(of("SELECT token(pk) FROM items"))), /^query: .*keyspace/)
+      const from = "SELECT pk, token(pk) AS t FROM app.items"
+      const range = "token(pk) > 0 AND token(pk) <= 1"
+      for (
+        const text of [
+          "SELECT pk FROM app.items",
+          from,
+          `${from} WHERE token(pk) >= 0 AND token(pk) <= 1`,
+          `${from} WHERE token(pk) > 0 AND token(pk) < 1`,
+          `${from} WHERE token(pk) > 0`,
+          `${from} WHERE token(pk) <= 1 -- AND token(pk) > 0`,
+          `${from} WHERE token(pk) <= 1 AND a = 'token(pk) > 0'`
+        ]
+      ) assert.match(yield* dies(Scan.query(of(text))), /^query: .*`token\(key\) > \? AND token\(key\) <= \?`/, text)
+      for (const limit of ["LIMIT 5", "limit :n", "PER PARTITION LIMIT 1 LIMIT 5"]) {
+        assert.match(yield* dies(Scan.query(of(`${from} WHERE ${range} ${limit}`))), /^query: .*Stream\.take.*a LIMIT/)
+      }
+      for (
+        const text of [
+          `SELECT pk, "limit" FROM app.items WHERE ${range}`,
+          `${from} WHERE TOKEN ( "p)k" , b ) > ? and token("p)k", b)<=? PER  PARTITION LIMIT 1`,
+          `${from} WHERE ${range} AND a = ' LIMIT ' ALLOW FILTERING /* LIMIT 5 */`
+        ]
+      ) {
+        const exit = yield* Effect.exit(Stream.runDrain(Scan.query(of(text))))
+        assert.isFalse(Exit.hasDies(exit), text)
+      }
+      assert.match(yield* dies(Scan.query(of(`SELECT pk FROM items WHERE ${range}`))), /^query: .*keyspace/)
+      assert.match(yield* dies(Scan.query(of(`SELECT pk WHERE ${range}`))), /^query: .*FROM/)
       assert.isTrue(Exit.hasDies(yield* Effect.exit(Scan.ranges("items"))))
     }).pipe(Effect.provide(world())))
+
+  it.effect("is a column of tokens that the rows do not have", () =>
+    Effect.gen(function*() {
+      const { start, end } = TokenRange.all
+      yield* Statement.make("INSERT INTO app.t (id) VALUES (1)")
+      const of = (columns: string) => () =>
+        Statement.make(`SELECT ${columns} FROM app.t WHERE token(id) > ? AND token(id) <= ?`, [start, end])
+      const scan = (columns: string) =>
+        Scan.query(of(columns), { token: "t", ranges: [TokenRange.all], splitSize: 1e18 })
+      assert.match(yield* dies(scan("id")), /^token: expected a column with the token of the row, .*token\(key\) AS t/)
+      assert.match(yield* dies(scan("id AS t")), /^token: /)
+      yield* Stream.runDrain(scan("token(id) AS t"))
+    }).pipe(Effect.provide(MockSession.memory(["CREATE TABLE app.t (id int PRIMARY KEY)"]))))
 
   it.effect("is another partitioner", () =>
     Effect.gen(function*() {
@@ -414,7 +457,7 @@ describe("what a scan refuses", () => {
       })
       const texts = [
         "SELECT pk, \"from app.x\" /* from app.y */ FROM app . items WHERE token(pk) > ? AND token(pk) <= ?",
-        "select 'from a.b', token(pk) -- from a.b\nfrom \"App\".\"It\"\"ems\""
+        "select 'from a.b' -- from a.b\nfrom \"App\".\"It\"\"ems\" where token(pk) > ? and token(pk) <= ?"
       ]
       for (const text of texts) {
         yield* Scan.query(() => Statement.make(text, [0n, 1n])).pipe(

@@ -2,6 +2,7 @@
  * Options of scans, checked when a scan starts.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 
 interface Rule {
   readonly expected: string
@@ -23,7 +24,9 @@ const isRange = (value: unknown): boolean =>
 const text = rule("a text that is not empty", (value) => typeof value === "string" && value !== "")
 const anObject = rule("an object", (value) => typeof value === "object" && value !== null)
 
-const rules: Readonly<Record<string, Rule>> = {
+type Rules = Readonly<Record<string, Rule>>
+
+const common: Rules = {
   concurrency: rule("a positive integer", (value) => Number.isSafeInteger(value) && Number(value) > 0),
   order: oneOf("any", "token"),
   ranges: rule(
@@ -33,25 +36,27 @@ const rules: Readonly<Record<string, Rule>> = {
   splitSize: rule("a positive number of bytes", (value) => Number.isFinite(value) && Number(value) > 0),
   retry: anObject,
   statement: anObject,
-  onProgress: rule("a function that returns an Effect", (value) => typeof value === "function"),
-  onInvalidRow: oneOf("fail", "result"),
-  columns: rule("an array of names", (value) => Array.isArray(value) && value.length > 0),
-  token: text
+  onProgress: rule("a function that returns an Effect", (value) => typeof value === "function")
 }
 
+/** The options of each kind of scan. */
+const rulesOf = {
+  table: {
+    ...common,
+    onInvalidRow: oneOf("fail", "result"),
+    columns: rule("an array of names", Array.isArray)
+  },
+  query: { ...common, token: text },
+  ranges: { ranges: common["ranges"]!, splitSize: common["splitSize"]! }
+} satisfies Readonly<Record<string, Rules>>
+
 /** Throws where an option does not exist or has a value that it cannot have. Returns the options. */
-export const checked = <Options extends object>(options: Options): Options => {
+export const checked = <Options extends object>(of: keyof typeof rulesOf, options: Options): Options => {
+  const rules: Rules = rulesOf[of]
+  checkNames(options, Object.keys(rules))
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    const known = Object.hasOwn(rules, name) ? rules[name] : undefined
-    if (known === undefined) {
-      throw new InvalidOptions({
-        option: /^[a-z]\w{0,31}$/i.test(name) ? name : "<key>",
-        given: "an option that does not exist",
-        expected: `one of the options ${Object.keys(rules).join(", ")}`
-      })
-    }
-    if (!known.accepts(value)) throw new InvalidOptions({ option: name, value, expected: known.expected })
+    const { accepts, expected } = rules[name]!
+    if (value !== undefined && !accepts(value)) throw new InvalidOptions({ option: name, value, expected })
   }
   return options
 }

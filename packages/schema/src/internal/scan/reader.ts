@@ -1,7 +1,7 @@
 /**
  * Reads the pages of one range, and hands over whole partitions where it can.
  */
-import type { CqlError, PageState, Session, Statement } from "@effect-cql/core"
+import { type CqlError, InvalidOptions, type PageState, type Session, type Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { Placed } from "../../TokenRange.ts"
@@ -38,11 +38,13 @@ export interface Source<out Row> {
   readonly ranges: ReadonlyArray<Placed>
   readonly statement: (range: Placed) => Statement.Statement<Item<Row>>
   readonly retry: Schedule.Schedule<unknown, CqlError>
+  /** The column of the result that has the token of the row. */
+  readonly tokenColumn: string | undefined
 }
 
 /** Reads a range to its end, or to its first failure. */
 export const readRange = Effect.fnUntraced(function*<Row>(
-  { ranges, retry, session, statement }: Source<Row>,
+  { ranges, retry, session, statement, tokenColumn }: Source<Row>,
   index: number,
   emit: (event: Event<Row>) => Effect.Effect<unknown>
 ): Effect.fn.Return<void> {
@@ -60,9 +62,13 @@ export const readRange = Effect.fnUntraced(function*<Row>(
       yield* emit({ _tag: "Failed", index, error: page.failure })
       return
     }
+    const items = page.success.result.rows
+    if (tokenColumn !== undefined && items[0]?.token === undefined && items.length > 0) {
+      return yield* Effect.die(new InvalidOptions({ option: "token", given: "another column", expected: aToken }))
+    }
     state = page.success.pageState
     const before = partitions.upTo
-    const rows = partitions.add(page.success.result.rows)
+    const rows = partitions.add(items)
     if (state === undefined) {
       yield* emit({ _tag: "Read", index, rows: [...rows, ...partitions.rest], upTo: range.end, isLast: true })
       return
@@ -73,6 +79,8 @@ export const readRange = Effect.fnUntraced(function*<Row>(
     }
   }
 })
+
+const aToken = "a column with the token of the row, which the query selects as `token(key) AS t`"
 
 /**
  * Holds the rows of the last partition of a page back until the partition is over, so that a scan that is resumed by a token meets

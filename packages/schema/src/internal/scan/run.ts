@@ -20,6 +20,7 @@ import type { Scan } from "./source.ts"
 
 /** A scan that was asked for. */
 export interface Task<out Row> {
+  readonly of: "table" | "query"
   readonly scanned: () => Scan<Row>
   readonly options: Options
 }
@@ -40,11 +41,11 @@ interface Running<out Row> {
 }
 
 const start = Effect.fnUntraced(function*<Row>(
-  { options, scanned }: Task<Row>
+  { of, options, scanned }: Task<Row>
 ): Effect.fn.Return<Running<Row>, ScanError, Session | Scope.Scope> {
-  const given = yield* Effect.sync(() => checked(options))
+  const given = yield* Effect.sync(() => checked(of, options))
   const { concurrency = defaults.concurrency, onProgress, order, retry = defaults.retry } = given
-  const { keyspace, statement, table } = yield* Effect.sync(scanned)
+  const { keyspace, statement, table, tokenColumn } = yield* Effect.sync(scanned)
   const session = yield* Session
   const ranges = yield* planned(keyspace ?? session.keyspace ?? noKeyspace(table), table, {
     splitSize: given.splitSize ?? defaults.splitSize,
@@ -61,6 +62,7 @@ const start = Effect.fnUntraced(function*<Row>(
     session,
     ranges,
     retry,
+    tokenColumn,
     statement: (range) => Statement.withOptions(statement(range), { ...given.statement, routing: { token: range.end } })
   }
   const take = yield* order === "token"

@@ -15,6 +15,8 @@ import type { Item } from "./reader.ts"
 export interface Scan<out Row> {
   readonly keyspace: string | undefined
   readonly table: string
+  /** The column of the result that has the token of the row. */
+  readonly tokenColumn: string | undefined
   readonly statement: (range: Placed) => Statement.Statement<Item<Row>>
 }
 
@@ -46,6 +48,7 @@ export const ofTable = (
   return {
     keyspace: meta.keyspace,
     table: meta.table,
+    tokenColumn,
     statement: ({ end, start }) =>
       Statement.mapRows(query(start, end), (row, record) => ({ row, token: tokenIn(record, tokenColumn) }))
   }
@@ -68,15 +71,10 @@ export const ofQuery = <Row>(
 ): Scan<Row> => {
   // Any range shows the text.
   const { text } = statement({ start: 0n, end: 1n })
-  if (!/\btoken\s*\(/i.test(text)) {
-    throw new InvalidOptions({
-      option: "query",
-      given: "a text without a condition on token(...)",
-      expected: "a SELECT with `token(key) > ? AND token(key) <= ?`"
-    })
-  }
+  checkText(text)
   return {
     ...tableOf(text),
+    tokenColumn: token,
     statement: ({ end, start }) =>
       Statement.mapRows(statement({ start, end }), (row, record) => ({
         row,
@@ -84,6 +82,28 @@ export const ofQuery = <Row>(
       }))
   }
 }
+
+/** Throws where a query does not read each row of a range, or reads rows of others. */
+const checkText = (text: string): void => {
+  const plain = text.replaceAll(notPlain, (part) => part.startsWith("\"") ? "name" : " ")
+  if (!/\btoken\s*\([^)]*\)\s*>(?!=)/i.test(plain) || !/\btoken\s*\([^)]*\)\s*<=/i.test(plain)) {
+    throw new InvalidOptions({
+      option: "query",
+      given: "a text without these conditions",
+      expected: "a SELECT with `token(key) > ? AND token(key) <= ?`"
+    })
+  }
+  if (/(?<!\bper\s+partition\s+)\blimit\b/i.test(plain)) {
+    throw new InvalidOptions({
+      option: "query",
+      given: "a text with a LIMIT, which would be one of each range",
+      expected: "a SELECT of all rows of a range: Stream.take ends a scan"
+    })
+  }
+}
+
+// Texts, comments and quoted names.
+const notPlain = /'(?:[^']|'')*'|\$\$[\s\S]*?\$\$|--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"/g
 
 // Texts, comments and quoted names are passed over; then comes FROM.
 const from =
