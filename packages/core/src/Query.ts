@@ -159,6 +159,17 @@ export type Decoded<Row, OnInvalidRow extends "fail" | "result"> = OnInvalidRow 
   : Row
 
 /**
+ * The query that {@link make} returns. The type is conditional on purpose: the compiler infers nothing from a generic call that
+ * returns a function, so that a query made within the call of a verb would lose the type of its parameters.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Made<Params, Row, OnInvalidRow extends "fail" | "result"> = [OnInvalidRow] extends ["fail"]
+  ? Query<Params, Row>
+  : Query<Params, Decoded<Row, OnInvalidRow>>
+
+/**
  * Makes a query. Row and parameter types come from the schemas; without them, they are unknown.
  *
  * **Example** (Named markers)
@@ -185,7 +196,7 @@ export const make = <
 >(
   text: string,
   options?: Options<Params, Row, OnInvalidRow>
-): Query<Params, Decoded<Row, OnInvalidRow>> => {
+): Made<Params, Row, OnInvalidRow> => {
   if (options !== undefined) checkNames(options, ["params", "row", "onInvalidRow", ...names])
   const { onInvalidRow, params, row, ...others } = options ?? {}
   if (params !== undefined) checkValue("params", params, aSchema)
@@ -206,11 +217,12 @@ export const make = <
     (params === undefined ? analysed.names !== undefined && isRecord(args[0]) : !isList(SchemaAST.toType(params.ast)))
   const query = (...args: ReadonlyArray<unknown>): Statement<Decoded<Row, OnInvalidRow>> =>
     bind(isNamed(args) ? args[0] : args)
-  return Object.assign(query, {
+  const made: Query<Params, Decoded<Row, OnInvalidRow>> = Object.assign(query, {
     [TypeId]: { ...variance, bind, schemas: { params, row } },
     text,
     options: statementOptions
   })
+  return made as Made<Params, Row, OnInvalidRow>
 }
 
 const aSchema = rule("a Schema", Schema.isSchema)

@@ -262,3 +262,32 @@ describe("statements", () => {
     expect(Statement.withRow(statement, Schema.Struct({ name: Schema.String }))).type.toBe<Statement.Statement<User>>()
   })
 })
+
+describe("a query that is made within the call", () => {
+  class Account extends Schema.Class<Account>("Account")({ id: Schema.Int, name: Schema.String }) {}
+  const accounts: ReadonlyArray<Account> = []
+  const others: ReadonlyArray<{ readonly id: string }> = []
+
+  test("has the types of its schemas, as one that has a name", () => {
+    const named = Query.make("INSERT", { params: Account, row: Account })
+    expect(executeConcurrentWithArgs(Query.make("INSERT", { params: Account, row: Account }), accounts)).type.toBe(
+      executeConcurrentWithArgs(named, accounts)
+    )
+    expect(executeConcurrentWithArgs(Query.make("INSERT", { params: Account }), accounts)).type.toBe<
+      Effect.Effect<Array<Success<Untyped, Account>>, StatementFailed, Session>
+    >()
+    expect(
+      streamConcurrentWithArgs(Query.make("SELECT", { params: Account, row: Account }), Stream.fromIterable(accounts))
+    )
+      .type.toBe<Stream.Stream<Success<Account, Account>, StatementFailed, Session>>()
+    expect(executeConcurrentWithArgs(Query.make("SELECT"), [[1]])).type.not.toRaiseError()
+  })
+
+  test("takes no other parameters", () => {
+    const run = executeConcurrentWithArgs
+    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Account }), others)
+    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Account }), [{ id: 1 }])
+    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Schema.Tuple([Schema.Int]) }), [["x"]])
+    expect(run).type.toBeCallableWith(Query.make("INSERT", { params: Account }), accounts)
+  })
+})
