@@ -266,7 +266,6 @@ describe("statements", () => {
 describe("a query that is made within the call", () => {
   class Account extends Schema.Class<Account>("Account")({ id: Schema.Int, name: Schema.String }) {}
   const accounts: ReadonlyArray<Account> = []
-  const others: ReadonlyArray<{ readonly id: string }> = []
 
   test("has the types of its schemas, as one that has a name", () => {
     const named = Query.make("INSERT", { params: Account, row: Account })
@@ -281,13 +280,5 @@ describe("a query that is made within the call", () => {
     )
       .type.toBe<Stream.Stream<Success<Account, Account>, StatementFailed, Session>>()
     expect(executeConcurrentWithArgs(Query.make("SELECT"), [[1]])).type.not.toRaiseError()
-  })
-
-  test("takes no other parameters", () => {
-    const run = executeConcurrentWithArgs
-    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Account }), others)
-    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Account }), [{ id: 1 }])
-    expect(run).type.not.toBeCallableWith(Query.make("INSERT", { params: Schema.Tuple([Schema.Int]) }), [["x"]])
-    expect(run).type.toBeCallableWith(Query.make("INSERT", { params: Account }), accounts)
   })
 })

@@ -102,6 +102,10 @@ export const misuses: Readonly<Record<string, readonly [code: string, line: stri
     "executeConcurrentWithArgs(Post.get, [{ author: \"ada\" }])",
     "TS2739: Type '{ author: string; }' is missing the following properties from type 'Of<Post, \"at\" | \"author\" | \"id\">': at, id"
   ],
+  "other rows for a query that is made within the call": [
+    "import { Query } from \"@effect-cql/core\"\nexecuteConcurrentWithArgs(Query.make(\"INSERT\", { params: User }), [patch])",
+    "TS2739: Type '{ author: string; title: string; }' is missing the following properties from type 'User': id, displayName, version, roles"
+  ],
   "a gap in a query": [
     "Post.select.query([\"author\", \"id\"])",
     "TS2322: Type '\"id\"' is not assignable to type '\"clustering column \\\"id\\\" needs \\\"at\\\" before it, by equality\"'."
