@@ -1,4 +1,5 @@
 import {
+  Batch,
   executeConcurrent,
   executeConcurrentWithArgs,
   InvalidOptions,
@@ -8,6 +9,7 @@ import {
   RetryPolicy,
   runConcurrent,
   Session,
+  Statement,
   streamConcurrent
 } from "@effect-cql/core"
 import { defectOf, sessionOf, statements, timed } from "@effect-cql/test-support/runs"
@@ -27,6 +29,27 @@ const near = (actual: Duration.Duration, expected: number) =>
     Duration.toMillis(actual) >= expected * 0.999 && Duration.toMillis(actual) <= expected * 1.05,
     `${Duration.toMillis(actual)} ms is not within 5 % of ${expected} ms`
   )
+
+describe("the slowest statements", () => {
+  it.effect("have texts of a bounded length without literals, also those of batches, wherever they are cut", () =>
+    Effect.gen(function*() {
+      for (const literal of ["7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1", "'s3cret s3cret'", "4711471147114711"]) {
+        for (let length = 9_930; length <= 9_985; length += 9) {
+          const { onProgress, seen } = recorded()
+          const text = `INSERT INTO t (a, b) VALUES ('${"x".repeat(length)}', ${literal})`
+          const batch = Batch.make(Array.from({ length: 20 }, () => Statement.make(text)))
+          yield* timed(executeConcurrent([Statement.make(text), batch], { onProgress, raiseOnFirstError: false }))
+          const shown = seen.at(-1)!.slowest.map(({ text }) => text)
+          assert.lengthOf(shown, 2)
+          for (const each of shown) {
+            assert.match(each, /^INSERT INTO t \(a, b\) VALUES \(\?/)
+            assert.notMatch(each, /cc5a|ffa50|s3cret|47|xx|cc/)
+            assert.isAtMost(each.length, 503)
+          }
+        }
+      }
+    }).pipe(Effect.provide(MockSession.layer({ latency: "1 millis" }))))
+})
 
 describe("the progress of a run", () => {
   it.effect("comes at an interval of one's own", () =>

@@ -6,7 +6,7 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Details, SlowStatement } from "../../Progress.ts"
 import type { Reason } from "../../Reason.ts"
 import type { Execution } from "../execution/execution.ts"
-import { cut, oneLine } from "../statement/abbreviate.ts"
+import { beginOf, cut, oneLine } from "../statement/abbreviate.ts"
 import { withoutLiterals } from "../statement/withoutLiterals.ts"
 import { nodeOf } from "../watch/codes.ts"
 import type { Environment } from "./environment.ts"
@@ -16,12 +16,17 @@ const mostSlow = 10
 
 const longestText = 500
 
+// Of a text with long literals, or of a batch of many statements.
+const longestRead = 20 * longestText
+
 // Not the result, whose rows may be many.
 interface Slow {
   readonly millis: number
   readonly index: number
-  readonly text: string
+  readonly statement: { readonly text: string }
   readonly result: string
+  /** Made once it is shown, for each snapshot shows it again. */
+  text: string | undefined
 }
 
 export class Measure {
@@ -68,8 +73,9 @@ export class Measure {
     this.#slow.splice(slower + 1, 0, {
       millis,
       index: this.#indexes?.[result.index] ?? result.index,
-      text: result.statement.text,
-      result: result._tag === "Success" ? "Success" : result.error.reason._tag
+      statement: result.statement,
+      result: result._tag === "Success" ? "Success" : result.error.reason._tag,
+      text: undefined
     })
     if (this.#slow.length > mostSlow) this.#slow.pop()
   }
@@ -92,9 +98,12 @@ const add = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-const slowStatement = ({ index, millis, result, text }: Slow): SlowStatement => ({
-  index,
-  text: cut(oneLine(withoutLiterals(text)), longestText),
-  duration: Duration.millis(millis),
-  result
-})
+const slowStatement = (slow: Slow): SlowStatement => {
+  const { index, millis, result, statement } = slow
+  const text = slow.text ??= cut(oneLine(withoutLiterals(wholeWords(statement.text))), longestText)
+  return { index, text, duration: Duration.millis(millis), result }
+}
+
+// A string that is cut has no end and is seen as one. Half of a number or of a UUID could be taken for a name.
+const wholeWords = (text: string): string =>
+  text.length <= longestRead ? text : beginOf(text, longestRead).replace(/[\w.+-]*$/, "")
