@@ -12,7 +12,7 @@ import { counted, kindOf } from "../kindOf.ts"
 import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
-import { BoundParams, snapshotList, toBoundParams } from "./params.ts"
+import { BoundParams, ownParams, toBoundParams } from "./params.ts"
 import { BoundOptions } from "./request.ts"
 
 /**
@@ -160,8 +160,7 @@ const bindParams = (
   const encoded = encode(statement.params, text.names)
   if (Result.isFailure(encoded)) return encoded.failure
   const params = inOrder(encoded.success, text)
-  // What comes out of an instance is still that of the program.
-  return isBound(params) ? snapshotList(params, false) : params
+  return isBound(params) ? ownParams(params) : params
 }
 
 const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reason.ParametersRefused => {

@@ -52,8 +52,15 @@ export const snapshotParams = (params: Params, hasSchema: boolean): Params => {
   return hasSchema ? params : orItself(params, () => copyInstance(params, new Copies(false)))
 }
 
-/** Copies values in their order. */
-export const snapshotList = (values: ReadonlyArray<unknown>, hasSchema: boolean): BoundParams => {
+/** The values that a schema has made. Those that come out of an instance are still the program's. */
+export const ownParams = (params: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  for (let index = 0; index < params.length; index++) {
+    if (typeof params[index] === "object" && params[index] !== null) return snapshotList(params, false)
+  }
+  return params
+}
+
+const snapshotList = (values: ReadonlyArray<unknown>, hasSchema: boolean): BoundParams => {
   const { length } = values
   const params = new BoundParams(length)
   for (let index = 0; index < length; index++) params[index] = snapshot(values[index], hasSchema)
