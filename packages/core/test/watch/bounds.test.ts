@@ -128,6 +128,25 @@ describe("series", () => {
       )
     ))
 
+  it.effect("of requests in flight add up over the attributes of calls", () =>
+    measured(
+      Effect.gen(function*() {
+        const of = (job: string, call: Effect.Effect<unknown, unknown, Session>) =>
+          Effect.forkChild(Effect.provideService(call, Metric.CurrentMetricAttributes, { job }))
+        const one = yield* of("one", Effect.all([insert, insert], { concurrency: 2 }))
+        const other = yield* of("other", executeConcurrent(statements(9), { concurrency: 3 }))
+        const third = yield* Effect.forkChild(insert)
+        yield* TestClock.adjust(1)
+        const inFlight = values("cql.concurrent.in_flight", "job")
+        assert.sameDeepMembers(yield* inFlight, [["one", 2], ["other", 3], [undefined, 1]])
+        yield* Effect.forEach([one, other], Fiber.interrupt)
+        assert.sameDeepMembers(yield* inFlight, [["one", 0], ["other", 0], [undefined, 1]])
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(third)
+        assert.strictEqual(sum(yield* inFlight), 0)
+      }).pipe(Effect.provide(MockSession.layer({ latency: "1 second" })))
+    ))
+
   it.effect("stay right for more sets of attributes than a session keeps counts for", () =>
     measured(
       Effect.gen(function*() {

@@ -38,6 +38,12 @@ export class Attempt {
     return this.#execution.environment
   }
 
+  /** Counts the request among those in flight, or no longer. */
+  #count(more: 1 | -1): void {
+    const recorder = this.#execution.environment.observer?.recorder
+    if (recorder !== undefined) recorder.inFlight += more
+  }
+
   /** Runs an effect in the context of the run. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
     const { span } = this.#execution
@@ -54,6 +60,7 @@ export class Attempt {
     this.#cancel = cancel
     this.#phase = "in flight"
     session.enter()
+    this.#count(1)
     return true
   }
 
@@ -73,6 +80,7 @@ export class Attempt {
       this.#load?.lateAnswer()
     } else {
       this.#environment.session.leave()
+      this.#count(-1)
       this.#execution.answered(answerOf(exit))
     }
   }
@@ -88,6 +96,7 @@ export class Attempt {
   abandon(permit: Permit | undefined, timedOut: boolean): boolean {
     this.#phase = "abandoned"
     this.#environment.session.abandon()
+    this.#count(-1)
     const mayBeSent = this.#isCancelledAfterWriting()
     if (mayBeSent) {
       this.#load = permit?.abandon(timedOut)

@@ -41,7 +41,7 @@ export class Pager<A> implements Host {
     watched: Watched = "statement"
   ) {
     const environment = new Environment(session, context, undefined, undefined)
-    this.observer = observe(environment, watched)
+    this.observer = environment.observer = observe(environment, watched)
     this.environment = environment
     this.paging = paging
     this.retries = new Retries(environment.clock)

@@ -125,11 +125,6 @@ export class SessionState {
     return times?.serves(clock) === true ? times : this.#times = new Times(clock)
   }
 
-  /** Requests that are awaited. */
-  get inFlight(): number {
-    return this.#awaited
-  }
-
   /** The counts of the registry of metrics, and of the attributes, that an environment has. */
   recorderOf(environment: Pick<Environment, "context">): Recorder {
     const recorders = this.#recorders

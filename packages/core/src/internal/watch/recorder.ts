@@ -33,6 +33,8 @@ export interface Buffering {
 export class Recorder {
   readonly registry: Metric.MetricRegistry
   readonly attributes: Readonly<Record<string, string>>
+  /** Requests in flight of the calls that have these attributes. */
+  inFlight = 0
   readonly #session: SessionState
   readonly #context: Context.Context<never>
   /** The attributes of all of its metrics. */
@@ -86,11 +88,6 @@ export class Recorder {
   watchNodes(health: Pick<Health, "nodes">): void {
     this.#nodes = new Nodes(health, this.#own, this.#session.name, this.#context)
     this.#nodes.handOver()
-  }
-
-  /** Requests in flight. */
-  get inFlight(): number {
-    return this.#session.inFlight
   }
 
   /** Returns true if the counts of this environment belong here. */
