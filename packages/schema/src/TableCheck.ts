@@ -49,7 +49,9 @@ export interface Mismatch {
  *
  * class User extends Table.Class<User>("User")("app.users", { columns: { id: CqlSchema.Uuid }, partitionKey: "id" }) {}
  *
- * const mismatches = await Effect.runPromise(Table.check(User).pipe(Effect.provide(MockSession.layer())))
+ * // Or the layer of a session on a server with the schema of production.
+ * const session = MockSession.memory(["CREATE TABLE app.posts (id uuid PRIMARY KEY)"])
+ * const mismatches = await Effect.runPromise(Table.check(User).pipe(Effect.provide(session)))
  * console.assert(mismatches[0]?.message === "the table does not exist: create it, as Table.ddl does")
  * ```
  *
