@@ -244,6 +244,16 @@ describe("what is bound is copied when it is bound", () => {
       }
     }).pipe(Effect.provide(MockSession.layer())))
 
+  it("and the key that names its partition", () => {
+    const key = Buffer.from([1, 2])
+    const statements = [key, [key, key]].map((key) => Statement.make(text, [1, 2], { routing: { key } }))
+    key.fill(9)
+    assert.deepStrictEqual(statements.map(({ options }) => options.routing?.key), [
+      Buffer.from([1, 2]),
+      [Buffer.from([1, 2]), Buffer.from([1, 2])]
+    ])
+  })
+
   it.effect("but for what is itself", () =>
     Effect.gen(function*() {
       class Point {

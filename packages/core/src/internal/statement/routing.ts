@@ -19,13 +19,16 @@ class HiddenKey extends Hidden {
 
   constructor(key: NonNullable<Routing["key"]>) {
     super()
-    this.#key = key
+    this.#key = key instanceof Uint8Array ? copyOf(key) : key.map(copyOf)
   }
 
   get key(): NonNullable<Routing["key"]> {
     return this.#key
   }
 }
+
+// A program may fill the same bytes again.
+const copyOf = (bytes: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(bytes)
 
 class HiddenToken extends Hidden {
   readonly #token: bigint
