@@ -80,7 +80,16 @@ export const console = (
 const onTerminal = (options: ConsoleOptions): Effect.Effect<Reporter, never, Scope.Scope | Terminal.Terminal> =>
   Effect.gen(function*() {
     const screen = yield* Screen.make(yield* Terminal.Terminal)
-    return (progress) => screen.draw((columns) => blockOf(progress, options, columns))
+    let last: Progress | undefined
+    const show = (progress: Progress, isOver: boolean) =>
+      screen.draw((columns) => blockOf(progress, { ...options, isOver }, columns))
+    // A run that has failed has no time left.
+    yield* Effect.addFinalizer(() => last === undefined ? Effect.void : show(last, true))
+    return (progress) =>
+      Effect.suspend(() => {
+        last = progress
+        return show(progress, false)
+      })
   })
 
 const asLines = ({ every = "5 seconds", ...options }: ConsoleOptions): Effect.Effect<Reporter, never, Scope.Scope> =>
@@ -88,17 +97,17 @@ const asLines = ({ every = "5 seconds", ...options }: ConsoleOptions): Effect.Ef
     const interval = Duration.toMillis(Duration.fromInputUnsafe(every))
     let shownAt = yield* Clock.currentTimeMillis
     let last: Progress | undefined
-    const show = (progress: Progress) => {
+    const show = (progress: Progress, isOver: boolean) => {
       last = undefined
-      return Console.log(lineOf(progress, options))
+      return Console.log(lineOf(progress, { ...options, isOver }))
     }
-    yield* Effect.addFinalizer(() => last === undefined ? Effect.void : show(last))
+    yield* Effect.addFinalizer(() => last === undefined ? Effect.void : show(last, true))
     return (progress) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         last = progress
         if (now - shownAt < interval) return Effect.void
         shownAt = now
-        return show(progress)
+        return show(progress, false)
       })
   })
 

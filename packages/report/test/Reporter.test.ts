@@ -99,8 +99,24 @@ describe("a total", () => {
   it.effect("that was too small, and a run of no statements, show no more than everything", () =>
     Effect.gen(function*() {
       assert.match((yield* linesOf({ total: 10 }, 100)).at(-1)!, /100\/10 100% in 1\.0 s/)
-      assert.match((yield* linesOf({ total: 10 }, 0)).at(-1)!, /^run: 0\/10 0%, 0\/s now/)
+      assert.match((yield* linesOf({ total: 10 }, 0)).at(-1)!, /^run: 0\/10 0% in 0\.0 s, 0\/s now/)
       assert.match((yield* linesOf({}, 0)).at(-1)!, /^run: 0 done in 0\.0 s, 0\/s now, 0\/s overall, p50 0\.0 ms/)
+    }))
+
+  it.effect("leaves no time to a run that has failed", () =>
+    Effect.gen(function*() {
+      for (const isTerminal of [true, false]) {
+        const { displayed, layer } = outputOf(isTerminal, 60)
+        const run = Effect.scoped(Effect.gen(function*() {
+          const onProgress = yield* Reporter.console({ total: 100, every: "1 hour" })
+          yield* Effect.exit(runConcurrent(statements(100), { onProgress, concurrency: 1 }))
+        }))
+        yield* timed(run.pipe(Effect.provide([layer, failing])))
+        const last = isTerminal ? displayed.at(-1)! : String((yield* TestConsole.logLines).at(-1))
+        assert.match(last, /4\/100 4% in \d/)
+        assert.notInclude(last, "left")
+        assert.include(last, "failed: 1 Unavailable")
+      }
     }))
 
   it.effect("stands behind a title on one line, whatever that contains", () =>

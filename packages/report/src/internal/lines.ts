@@ -9,6 +9,8 @@ import { percentilesOf } from "./data.ts"
 export interface Setting {
   readonly title?: string | undefined
   readonly total?: number | undefined
+  /** True once the run is over, whatever is missing. */
+  readonly isOver?: boolean | undefined
 }
 
 /** Lines for a terminal of a width, none longer than that. */
@@ -54,12 +56,12 @@ const shareOf = (progress: Progress, total = 0): number | undefined =>
     ? Math.min(1, endedOf(progress) / total)
     : undefined
 
-const done = (progress: Progress, { total }: Setting): string => {
+const done = (progress: Progress, { isOver, total }: Setting): string => {
   const ended = endedOf(progress)
   const round = (progress.rounds ?? 1) > 1 ? ` of round ${progress.rounds}` : ""
   const share = shareOf(progress, total)
   if (share === undefined) return `${grouped(ended)} done${round} in ${lasting(progress.elapsed)}`
-  const end = share < 1 ? left(progress, share) : ` in ${lasting(progress.elapsed)}`
+  const end = share < 1 && isOver !== true ? left(progress, share) : ` in ${lasting(progress.elapsed)}`
   return `${grouped(ended)}/${grouped(total ?? 0)} ${Math.floor(share * 100)}%${end}`
 }
 
