@@ -128,7 +128,7 @@ describe("the share of a lane", () => {
           inForce = [...inForce.slice(-2), watches.map(({ job }) => job)]
           for (const [at, watch] of (interval % 2 === 0 ? watches : watches.toReversed()).entries()) {
             if (at === changedAt) job = storedJob({ concurrency, rate, lanes, revision: job.revision + 1 })
-            yield* watch.update(job, undefined)
+            yield* watch.update(job)
             inForce.at(-1)?.push(job)
             for (const part of ["concurrency", "rate"] as const) {
               const total = shares().reduce(
@@ -141,7 +141,7 @@ describe("the share of a lane", () => {
           }
         }
         // A change holds in the end.
-        for (const _ of [1, 2, 3]) for (const watch of watches) yield* watch.update(job, undefined)
+        for (const _ of [1, 2, 3]) for (const watch of watches) yield* watch.update(job)
         assert.deepStrictEqual(shares(), watches.map((_, lane) => shareOf(job, lane, lanes)))
       }),
     { arbitrary: { runs: 300 } }

@@ -8,25 +8,45 @@ import type { State } from "../../JobHandle.ts"
 import type { ErrorBudget } from "../../JobLimits.ts"
 import type { Created, Exhausted, Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
+import { described } from "./described.ts"
 import type { Bounds } from "./limits.ts"
 
 const columns =
   "job, name, version, fingerprint, params, timestamp, lanes, units, run, state, concurrency, rate, revision, " +
   "budget, forgiven, exhausted"
 
+/** All jobs. A row that cannot be read is logged once, and left out: it hides no other job. */
 export const list = (store: Store): Stream.Stream<Stored, CqlError> =>
-  Stream.map(store.stream(`SELECT ${columns} FROM ${store.table("jobs")} WHERE cluster = ?`, [store.cluster]), toStored)
+  Stream.map(readable(store, columns), ({ job }) => job)
+
+const readable = (
+  store: Store,
+  selected: string
+): Stream.Stream<{ readonly job: Stored; readonly row: Row }, CqlError> => {
+  const table = store.table("jobs")
+  const reported = new Set<unknown>()
+  const report = (job: unknown, error: string) => {
+    if (reported.has(job)) return Effect.void
+    reported.add(job)
+    return Effect.logError(`job ${job} is left alone: its row in ${table} could not be read, ${error}`)
+  }
+  return store.stream(`SELECT ${selected} FROM ${table} WHERE cluster = ?`, [store.cluster]).pipe(
+    Stream.mapEffect((row) =>
+      Effect.try({ try: () => ({ job: toStored(row), row }), catch: described }).pipe(
+        Effect.catch((error) => Effect.as(report(row["job"], error), undefined))
+      )
+    ),
+    Stream.filter((found) => found !== undefined)
+  )
+}
 
 /** The states of a job that can be removed, or whose removal can be continued. */
 export const removable: ReadonlyArray<State> = ["done", "failed", "cancelled", "removing"]
 
 /** The jobs that can be removed, with the time of the servers in milliseconds at which they got their state. */
 export const ended = (store: Store): Stream.Stream<{ readonly job: Stored; readonly at: number }, CqlError> =>
-  store.stream(
-    `SELECT ${columns}, writetime(state) AS at FROM ${store.table("jobs")} WHERE cluster = ?`,
-    [store.cluster]
-  ).pipe(
-    Stream.map((row) => ({ job: toStored(row), at: Number(row["at"]) / 1_000 })),
+  readable(store, `${columns}, writetime(state) AS at`).pipe(
+    Stream.map(({ job, row }) => ({ job, at: Number(row["at"]) / 1_000 })),
     Stream.filter(({ job }) => removable.includes(job.state))
   )
 
@@ -191,8 +211,8 @@ const toStored = (row: Row): Stored => ({
   version: String(row["version"]),
   fingerprint: String(row["fingerprint"]),
   params: String(row["params"]),
-  timestamp: row["timestamp"] as bigint,
-  lanes: Number(row["lanes"]),
+  timestamp: timestampOf(row),
+  lanes: lanesOf(row),
   units: Number(row["units"]),
   run: Number(row["run"]),
   state: row["state"] as State,
@@ -203,6 +223,17 @@ const toStored = (row: Row): Stored => ({
   forgiven: Number(row["forgiven"]),
   exhausted: jsonOf(row["exhausted"]) as Exhausted | undefined
 })
+
+const timestampOf = ({ timestamp }: Row): bigint => {
+  if (typeof timestamp !== "bigint") throw new TypeError("expected a timestamp, got none")
+  return timestamp
+}
+
+// A job without lanes would have ended at once.
+const lanesOf = ({ lanes }: Row): number => {
+  if (typeof lanes !== "number" || lanes < 1) throw new TypeError(`expected lanes from 1 on, got ${String(lanes)}`)
+  return lanes
+}
 
 const numberOf = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
 const jsonOf = (value: unknown): unknown => typeof value === "string" ? JSON.parse(value) : undefined

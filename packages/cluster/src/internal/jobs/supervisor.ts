@@ -2,10 +2,12 @@
  * Runs the lanes of all jobs that run, as far as this process owns them.
  */
 import type { CqlError } from "@effect-cql/core"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lanes } from "../../Lanes.ts"
@@ -26,18 +28,34 @@ export const supervise = (
   Effect.gen(function*() {
     const watches = new Map<string, JobWatch>()
     const reportOther = reporter()
+    const reportUnknown = reporterOfUnknown()
+    const oneOfMany = Semaphore.makeUnsafe(jobsAtOnce)
+    // One fiber for each job: a job whose lanes do not answer holds up no other one.
+    const reading = yield* FiberMap.make<JobWatch>()
 
-    /** Takes over the state of a job, and of its lanes if their numbers decide on something. */
+    /** Takes over the numbers of the lanes of a job, if they decide on something. */
+    const learn = (watch: JobWatch) =>
+      Effect.gen(function*() {
+        const { job } = watch
+        const seen = JobWatch.needsLanes(job) ? yield* oneOfMany.withPermit(summaries.read(jobs, job)) : undefined
+        if (watch.job.run !== job.run) return
+        yield* watch.learn(seen)
+        yield* endIfExhausted(jobs, watch)
+      }).pipe(logged(`the lanes of job ${watch.job.id} could not be read, and are read again`))
+
+    /** Takes over the state of a job, and reads its lanes meanwhile. */
     const update = (job: Stored) =>
       Effect.gen(function*() {
         const known = watches.get(job.id)
         // A job that was removed may be followed by another one of its id.
-        const watch = known?.job.timestamp === job.timestamp ? known : new JobWatch(job)
-        const isWatched = job.state === "running" && handlers.has(job.name)
-        const seen = isWatched && JobWatch.needsLanes(job) ? yield* summaries.read(jobs, job) : undefined
-        yield* watch.update(job, seen)
+        const isSame = known?.job.timestamp === job.timestamp
+        if (!isSame) known?.end("removing")
+        const watch = isSame && known !== undefined ? known : new JobWatch(job)
+        yield* watch.update(job)
         watches.set(job.id, watch)
-        if (isWatched) yield* endIfExhausted(jobs, watch)
+        if (!watch.isRunning) return
+        if (handlers.has(job.name)) yield* FiberMap.run(reading, watch, learn(watch), { onlyIfMissing: true })
+        else yield* reportUnknown(job)
       })
 
     // One read for all lanes of the process. If it fails, everything goes on by what was known.
@@ -46,34 +64,42 @@ export const supervise = (
       return Effect.andThen(
         Stream.runForEach(jobs.list, (job) => Effect.andThen(Effect.sync(() => ids.add(job.id)), update(job))),
         Effect.sync(() => {
-          for (const id of watches.keys()) if (!ids.has(id)) watches.delete(id)
+          for (const [id, watch] of watches) {
+            if (ids.has(id)) continue
+            // It was removed: a unit that runs notices that.
+            watch.end("removing")
+            watches.delete(id)
+          }
         })
       )
     }).pipe(
-      Effect.catch((error) => Effect.logWarning("the states of jobs could not be read, and are read again", error)),
+      logged("the states of jobs could not be read, and are read again"),
       Effect.andThen(Effect.sleep(interval)),
       Effect.forever,
       Effect.forkScoped
     )
 
     /** Writes the summaries of all jobs whose lanes decide on something, once in an interval. */
-    const summarize = Effect.suspend(() => {
+    const summarize = Effect.scoped(Effect.gen(function*() {
       const summaryOf = new Map<JobWatch, summaries.Summary>()
-      return Effect.forever(Effect.gen(function*() {
-        const needed = [...watches.values()].filter(({ isRunning, job }) => isRunning && JobWatch.needsLanes(job))
-        for (const watch of summaryOf.keys()) if (!needed.includes(watch)) summaryOf.delete(watch)
-        yield* Effect.forEach(needed, (watch) => {
+      const writing = yield* FiberMap.make<JobWatch>()
+      const begin = Effect.gen(function*() {
+        const needed = new Set(
+          [...watches.values()].filter(({ isRunning, job }) => isRunning && JobWatch.needsLanes(job))
+        )
+        for (const watch of summaryOf.keys()) if (!needed.has(watch)) summaryOf.delete(watch)
+        for (const watch of needed) {
           const summary = summaryOf.get(watch) ?? new summaries.Summary(jobs, watch)
           summaryOf.set(watch, summary)
-          return summary.update.pipe(
-            Effect.catch((error) =>
-              Effect.logWarning(`the lanes of job ${watch.job.id} could not be summed up, and are read again`, error)
-            )
+          const write = oneOfMany.withPermit(summary.update).pipe(
+            logged(`the lanes of job ${watch.job.id} could not be summed up, and are read again`)
           )
-        }, { concurrency: jobsAtOnce, discard: true })
+          yield* FiberMap.run(writing, watch, write, { onlyIfMissing: true })
+        }
         yield* Effect.sleep(interval)
-      }))
-    })
+      })
+      return yield* Effect.forever(begin)
+    }))
 
     /** The lanes of a job that belong to a lane of the process: the job may have more. */
     const lanesOf = (job: Stored, index: number) =>
@@ -90,17 +116,16 @@ export const supervise = (
           const key = `${id} ${timestamp} ${lane}`
           if (ended.get(key) === run || !watch.mayRun(lane)) continue
           hasRun = true
-          if (yield* runLane(jobs, watch, lane, handler)) ended.set(key, run)
+          const hasEnded = yield* runLane(jobs, watch, lane, handler).pipe(
+            // Another process has the lane: Effect is about to stop it here.
+            Effect.catchTag("LaneLost", (error) => Effect.as(Effect.logInfo(error.message), false)),
+            interrupted(watch)
+          )
+          if (hasEnded === true) ended.set(key, run)
         }
         // The lane that ends last ends the job. If its process died before it did, the owner of the first lane does.
         if (watch.isRunning && (hasRun || index === 0)) yield* finish(jobs, watch, index + 1)
-      }).pipe(
-        // Another process has the lane: Effect is about to stop it here.
-        Effect.catchTag("LaneLost", (error) => Effect.logInfo(error.message)),
-        Effect.catch((error) =>
-          Effect.logWarning(`job ${watch.job.id} is interrupted by a failure, and goes on`, error)
-        )
-      )
+      }).pipe(interrupted(watch))
 
     yield* lanes.register("jobs", (index) => {
       // The run of each job in which a lane has ended here.
@@ -127,7 +152,16 @@ export const supervise = (
     })
   })
 
-const jobsAtOnce = 4
+const jobsAtOnce = 32
+
+/** Logs a failure or a defect that stops nothing else. */
+const logged = (message: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | void, never, R> =>
+  Effect.catchCause(
+    self,
+    (cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logWarning(message, cause)
+  )
+
+const interrupted = (watch: JobWatch) => logged(`job ${watch.job.id} is interrupted by a failure, and goes on`)
 
 /**
  * Ends a job all of whose units have ended. Its lanes are read from one of them on, and no further than the first that has not ended:
@@ -160,6 +194,19 @@ const reporter = () => {
         ? `job ${job.id} is left alone: expected the schemas and the plan of ${job.name} with which it was started, got others in ` +
           "this process. Deploy the definition that has started it, or start a new job."
         : `job ${job.id} is left alone: expected version ${job.version} of ${job.name}, got ${handler.version} in this process`
+    )
+  }
+}
+
+/** Reports a job that this process has no handler for, once: when it is read again, since handlers are added after the first read. */
+const reporterOfUnknown = () => {
+  const reads = new Map<string, number>()
+  return ({ id, name }: Stored): Effect.Effect<void> => {
+    const read = (reads.get(id) ?? 0) + 1
+    reads.set(id, read)
+    return read !== 2 ? Effect.void : Effect.logWarning(
+      `job ${id} is left alone: expected a handler of ${name} in this process, got none. Its units in the lanes of this process ` +
+        "wait: add the layer of the job to every runner, or give this runner a cluster of its own."
     )
   }
 }

@@ -40,17 +40,17 @@ export class JobWatch {
     return job.budget !== undefined || isBounded(job)
   }
 
-  /** Takes over what was read: a job first, then the numbers of its lanes in its run, so that none is of a former one. */
-  update(job: Stored, lanes: ReadonlyMap<number, Seen> | undefined): Effect.Effect<void> {
+  /** Takes over a job as it was read. */
+  update(job: Stored): Effect.Effect<void> {
     const { revision, run } = this.#job
     if (job.run !== run) this.#lanes = new SeenLanes(job.lanes)
     this.#former = this.#former.flatMap(({ bounds, reads }) => reads > 1 ? [{ bounds, reads: reads - 1 }] : [])
     if (job.revision !== revision) this.#former = [...this.#former, { bounds: this.#job, reads: readsUntilGrowth }]
     this.#job = job
-    return this.learn(lanes)
+    return this.learn(undefined)
   }
 
-  /** Takes over the numbers of lanes that were read in the present run. */
+  /** Takes over the numbers of lanes that were read in the present run, and adjusts the shares. */
   learn(lanes: ReadonlyMap<number, Seen> | undefined): Effect.Effect<void> {
     for (const [lane, seen] of lanes ?? []) this.#lanes.add(lane, seen)
     return Effect.forEach(this.#limiters, ([lane, limiter]) => limiter.adjust(boundsOf(this.shareOf(lane))), {
