@@ -13,9 +13,10 @@ import * as Option from "effect/Option"
 import type * as CqlCluster from "./CqlCluster.ts"
 import { clearEntity } from "./internal/messages/clear.ts"
 import { keyOfAddress, Mailbox } from "./internal/messages/mailbox.ts"
+import { Reads } from "./internal/messages/reads.ts"
 import * as replies from "./internal/messages/replies.ts"
 import { saveEnvelope } from "./internal/messages/save.ts"
-import { allReplies, openReplies, read, type Stored } from "./internal/messages/stored.ts"
+import { allReplies, openReplies, read } from "./internal/messages/stored.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore, persistent } from "./internal/store.ts"
 
@@ -99,15 +100,8 @@ const makeEncoded = Effect.fnUntraced(function*(
   const settings = { store, writer: yield* nextName, retention }
   const mailbox = new Mailbox(store)
   const { claims } = mailbox
-
-  const repliesOf = (
-    ids: ReadonlyArray<string>,
-    of: (stored: Stored) => Array<ReturnType<typeof allReplies>[number]>
-  ) =>
-    Effect.map(
-      Effect.forEach(ids, (id) => read(store, BigInt(id)), { concurrency: readsAtOnce }),
-      (all) => all.flatMap((stored) => stored === undefined ? [] : of(stored))
-    )
+  const replied = new Reads<string>("the replies to message")
+  const stored = (id: string) => read(store, BigInt(id))
 
   return {
     saveEnvelope: (envelope) => persistent(saveEnvelope(settings, envelope)),
@@ -118,8 +112,17 @@ const makeEncoded = Effect.fnUntraced(function*(
         store.rows(`SELECT request_id FROM ${store.table("keys")} WHERE cluster = ? AND key = ?`, [store.cluster, key]),
         ([row]) => Option.map(Option.fromNullishOr(row?.["request_id"]), (id) => Snowflake.Snowflake(id as bigint))
       )),
-    repliesFor: (ids) => persistent(repliesOf(ids, openReplies)),
-    repliesForUnfiltered: (ids) => persistent(repliesOf(ids, allReplies)),
+    // Polled for all requests of a process: what cannot be read now is asked for again.
+    repliesFor: (ids) =>
+      persistent(Effect.map(
+        replied.all(ids, stored),
+        (found) => [...found.values()].flatMap((stored) => stored === undefined ? [] : openReplies(stored))
+      )),
+    repliesForUnfiltered: (ids) =>
+      persistent(Effect.map(
+        Effect.forEach(ids, stored, { concurrency: readsAtOnce }),
+        (all) => all.flatMap((stored) => stored === undefined ? [] : allReplies(stored))
+      )),
     unprocessedMessages: (shards, now, options) => persistent(mailbox.unprocessed(shards, now, options)),
     unprocessedMessagesById: (ids, now) => persistent(mailbox.byId(ids, now)),
     resetRequests: (ids) =>

@@ -1,9 +1,9 @@
 /** The suite of storages of messages on Effect's memory driver and on CQL, and faults at every statement. */
 import { CqlCluster, CqlMessageStorage } from "@effect-cql/cluster"
-import { Statement } from "@effect-cql/core"
+import { CqlError, Reason, Statement } from "@effect-cql/core"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer } from "effect"
 import { ClusterError, MessageStorage, Reply, ShardingConfig, Snowflake } from "effect/cluster"
 import { TestClock } from "effect/testing"
 import { messageFaultsSuite } from "./support/messageFaultsSuite.ts"
@@ -23,6 +23,7 @@ import {
   once
 } from "./support/messages.ts"
 import { messageStorageSuite, Other } from "./support/messageStorageSuite.ts"
+import { type Gate, gated } from "./support/port.ts"
 
 messageStorageSuite("Effect's memory driver", {
   fresh: () =>
@@ -211,4 +212,87 @@ describe("a storage of messages over CQL", () => {
       yield* Effect.forEach(requests, (request) => Effect.flatMap(exit(request, 1), storage.saveReply))
       assert.strictEqual((yield* Statement.make("SELECT * FROM app.cluster_pending")).length, 0)
     }).pipe(Effect.provide(memory())))
+})
+
+describe("a partition that cannot be read", () => {
+  /** Two storages: one of a sender, and one of a process that meets a fault at what names a text or an id. */
+  const storages = (ends: boolean, isMet: (param: unknown) => boolean) =>
+    Effect.gen(function*() {
+      const gate: Gate = (request, send) => {
+        if (request._tag !== "Statement" || request.kind !== "read" || !request.params.some(isMet)) return send(request)
+        const reason = new Reason.ServerError({ message: "a replica is broken" })
+        return ends ? Effect.fail(new CqlError({ reason, query: request.text })) : Effect.never
+      }
+      return [yield* make(), yield* make().pipe(Effect.provide(yield* Layer.build(gated(gate))))] as const
+    })
+
+  const soon = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(effect)
+      yield* TestClock.adjust("5 seconds")
+      assert.isDefined(fiber.pollUnsafe(), "it takes longer than five seconds")
+      return yield* Fiber.join(fiber)
+    })
+  const atOnce = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.timeoutOrElse(effect, { duration: 0, orElse: () => Effect.die("it has waited") })
+
+  for (const ends of [true, false]) {
+    const what = ends ? "fails" : "does not answer"
+    it.effect(`holds up no messages of other shards: it ${what}`, () =>
+      Effect.gen(function*() {
+        let isBroken = true
+        const [sender, storage] = yield* storages(ends, (param) => isBroken && param === "default:2")
+        const requests = yield* Effect.forEach([1, 2, 3], (at) => add(at, { address: address("one", at) }))
+        yield* Effect.forEach(requests, sender.saveRequest)
+        assert.deepStrictEqual((yield* soon(delivered(storage, [1, 2, 3]))).length, 2)
+        const next = yield* add(4, { address: address("one", 1) })
+        yield* sender.saveRequest(next)
+        // It is not waited for again.
+        assert.deepStrictEqual((yield* atOnce(delivered(storage, [1, 2, 3]))).length, 1)
+        const error = yield* soon(Effect.flip(delivered(storage, [2])))
+        assert.strictEqual(error._tag, "PersistenceError")
+        isBroken = false
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual((yield* soon(delivered(storage, [1, 2, 3]))).length, 1)
+      }).pipe(Effect.scoped, Effect.provide(memory())))
+
+    it.effect(`holds up no other messages of its shard: it ${what}`, () =>
+      Effect.gen(function*() {
+        let isBroken = true
+        const requests = yield* Effect.forEach(Array.from({ length: 70 }, (_, at) => at), (at) => add(at))
+        const broken = new Set([0, 40, 69].map((at) => requests[at]!.envelope.requestId as bigint))
+        const [sender, storage] = yield* storages(ends, (param) => isBroken && broken.has(param as bigint))
+        yield* Effect.forEach(requests, sender.saveRequest)
+        const fiber = yield* Effect.forkChild(delivered(storage))
+        yield* TestClock.adjust("15 seconds")
+        assert.deepStrictEqual((yield* Fiber.join(fiber)).length, 67)
+        isBroken = false
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual((yield* soon(delivered(storage))).length, 3)
+      }).pipe(Effect.scoped, Effect.provide(memory())))
+
+    it.effect(`holds up no replies to other requests: it ${what}`, () =>
+      Effect.gen(function*() {
+        const requests = yield* Effect.forEach([1, 2, 3], (at) => add(at))
+        const [sender, storage] = yield* storages(ends, (param) => param === requests[1]!.envelope.requestId)
+        yield* Effect.forEach(requests, sender.saveRequest)
+        yield* Effect.forEach(requests, (request) => Effect.flatMap(exit(request, 1), sender.saveReply))
+        assert.strictEqual((yield* soon(storage.repliesFor(requests))).length, 2)
+        assert.strictEqual((yield* atOnce(storage.repliesFor(requests))).length, 2)
+        yield* soon(Effect.flip(storage.repliesFor([requests[1]!])))
+      }).pipe(Effect.scoped, Effect.provide(memory())))
+  }
+
+  it.effect("loses no message that was found before one that could not be read", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      const requests = yield* Effect.forEach(Array.from({ length: 40 }, (_, at) => at), (at) => add(at))
+      const late = new Set(requests.slice(32).map(({ envelope }) => envelope.requestId as bigint))
+      const [sender, storage] = yield* storages(true, (param) => isBroken && late.has(param as bigint))
+      yield* Effect.forEach(requests, sender.saveRequest)
+      const before = yield* soon(delivered(storage))
+      isBroken = false
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(before.length + (yield* soon(delivered(storage))).length, 40)
+    }).pipe(Effect.scoped, Effect.provide(memory())))
 })

@@ -31,6 +31,12 @@ export class ReplyExists extends Data.TaggedError("ReplyExists")<{ readonly requ
   }
 }
 
+export class Unanswered extends Data.TaggedError("Unanswered")<{ readonly part: string }> {
+  override get message(): string {
+    return `${this.part} could not be read: expected an answer within 4 seconds, got none. It is read again.`
+  }
+}
+
 /** The JSON text of a value; undefined for none. */
 export const bodyOf = (part: string, value: unknown): Effect.Effect<string | undefined, MessageTooLarge> => {
   const body: string | undefined = JSON.stringify(value)
