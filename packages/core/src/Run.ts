@@ -119,8 +119,9 @@ export interface Options<
    */
   readonly spans?: Spans | undefined
   /**
-   * Receives a snapshot after each `progressInterval` in which something changed, and a last, exact one at the end. A failing
-   * handler is logged. The run never waits for a slow handler, except for up to one second for the final call.
+   * Receives a snapshot after each `progressInterval` in which something changed, and a last, exact one at the end. The first
+   * failure of a handler is logged, and the number of all of them at the end. The run never waits for a slow handler, except
+   * for up to one second for the final call.
    */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
   /** Time between two snapshots: a positive, finite duration. Default: 200 ms. */

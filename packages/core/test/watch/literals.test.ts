@@ -182,6 +182,32 @@ describe("the error of a span", () => {
     }))
 })
 
+describe("the attributes of a span", () => {
+  it.effect("have a bound, for texts of megabytes and batches of a thousand texts", () =>
+    Effect.gen(function*() {
+      const texts = Array.from({ length: 1_000 }, (_, index) => `INSERT INTO t${index} (a) VALUES ('s3cret ${index}')`)
+      const statements: ReadonlyArray<Statement.Input> = [
+        Batch.make(texts.map((text) => Statement.make(text))),
+        Statement.make(
+          `INSERT INTO t (a) VALUES (${texts.map(() => "'s3cret'").join(", ")}, '${"s3cret ".repeat(150_000)}')`
+        ),
+        Statement.make(
+          `SELECT ${texts.map(() => "😀".repeat(100)).join()} FROM t WHERE a = ? /* ${"x".repeat(1_000_000)} */`,
+          [1]
+        ),
+        Statement.make(`SELECT a FROM "${"t".repeat(1_000_000)}"`)
+      ]
+      for (const statement of statements) {
+        const [shown] = yield* exported(
+          Session.use((session) => session.execute(statement)).pipe(Effect.provide(MockSession.layer()))
+        )
+        assert.isBelow(shown!.length, 20_000)
+        assert.notInclude(shown, "s3cret")
+        assert.isTrue(shown!.isWellFormed())
+      }
+    }))
+})
+
 describe("the trace of a request", () => {
   const id = "7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1"
   const traceOf = (parameters: ReadonlyMap<string, string>, activities: ReadonlyArray<string>) =>
