@@ -132,6 +132,7 @@ integration("the tables of a server", () => {
           `reading tables failed: expected the keyspace ${keyspace}_not, got no keyspace of this name. ` +
           "Names are in small letters unless they were quoted.\n"
         ])
+        assert.match((yield* command("--keyspace", "")).output, /^expected .*, got no keyspace/)
         assert.match((yield* command()).output, /^expected effect-cql-schema --keyspace <name>/)
         assert.match((yield* command("--keyspac", "a")).output, /^expected effect-cql-schema .*: Unknown option/)
       }), 120_000)

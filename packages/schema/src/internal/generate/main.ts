@@ -39,7 +39,7 @@ const adapter = Effect.tryPromise({
 const main = Effect.gen(function*() {
   const { help, keyspace, out } = yield* parsed
   if (help === true) return yield* Console.log(usage)
-  if (keyspace === undefined) {
+  if (keyspace === undefined || keyspace === "") {
     return yield* new CommandFailed({ message: `expected ${usage}, got no keyspace` })
   }
   const { CassandraSession } = yield* adapter
