@@ -165,6 +165,11 @@ describe("log lines", () => {
       const whole = (yield* logged(Effect.provide(Effect.exit(counter), Layer.effect(Session, Session.make(broken)))))
         .lines.map(({ text }) => text).join()
       assert.include(whole, "UPDATE other.hits SET n = n + ? WHERE id = ?")
+      const mixed = Statement.make(`UPDATE hits SET n = n + ?, a = '${"s3cret ".repeat(9_999)}' WHERE id = 471147`, [1])
+      const { lines: [line] } = yield* logged(
+        Effect.provide(Effect.exit(mixed), Layer.effect(Session, Session.make(broken)))
+      )
+      assert.include(line?.text, "UPDATE hits SET n = n + ?, a = ? WHERE id = ?")
     }))
 
   it.effect("of runs name the session", () =>

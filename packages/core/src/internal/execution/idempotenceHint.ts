@@ -4,9 +4,12 @@
 import type { CqlError } from "../../CqlError.ts"
 import { isRetryable } from "../reasons.ts"
 import type { Environment } from "../run/environment.ts"
+import { cut, oneLine } from "../statement/abbreviate.ts"
 import type { Executable } from "../statement/input.ts"
-import { describe } from "../watch/described.ts"
+import { withoutLiterals } from "../statement/withoutLiterals.ts"
 import { aboutError, aboutStatement, logOf } from "../watch/logs.ts"
+
+const longestText = 500
 
 /** Logs it, once for each text that bears no mark. */
 export const hintAtIdempotence = (
@@ -23,7 +26,9 @@ export const hintAtIdempotence = (
       session,
       "Info",
       `${error.reason._tag} is not retried, because executing this statement twice may change the result: ` +
-        `${describe(executable).text}. Mark it { idempotent: true } if it is safe to execute twice.`,
+        `${
+          cut(oneLine(withoutLiterals(text)), longestText)
+        }. Mark it { idempotent: true } if it is safe to execute twice.`,
       { ...aboutStatement(executable), ...aboutError(error) }
     )
   )
