@@ -42,8 +42,11 @@ const resetLane = (
 ) =>
   Effect.gen(function*() {
     const seen = yield* jobs.entries(job, index)
-    if (changesOf(Units.unitsIn(seen)).length === 0) return Units.progressIn(seen)
+    const progressSeen = Units.progressIn(seen)
+    if (changesOf(Units.unitsIn(seen)).length === 0 || !(yield* isUnchanged(jobs, job))) return progressSeen
     const lane = yield* jobs.take(job, index)
+    // A process that retries it at the same time may have been faster: its run has these units. A later one takes the lane from here.
+    if (!(yield* isUnchanged(jobs, job))) return progressSeen
     const entries = yield* lane.entries
     let progress = Units.progressIn(entries)
     let next: Array<Change["entries"][number]> = []
@@ -58,6 +61,13 @@ const resetLane = (
     yield* save
     return progress
   })
+
+/** True if a job has not been run again or removed since it was read. */
+const isUnchanged = (jobs: Jobs["Service"], { id, run, state, timestamp }: Stored): Effect.Effect<boolean, CqlError> =>
+  Effect.map(
+    jobs.find(id),
+    (job) => job !== undefined && job.run === run && job.state === state && job.timestamp === timestamp
+  )
 
 const failuresOf = (units: ReadonlyArray<Named>): ReadonlyArray<Change> =>
   units.filter(([, { state }]) => state === "failed").map(([name, unit]) => ({
