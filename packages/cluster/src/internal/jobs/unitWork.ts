@@ -1,7 +1,7 @@
 /**
  * A unit at work: its state in memory, and its writes behind the fence of the lane.
  */
-import { type CqlError, executeConcurrent, type ExecutionResult, Session, Statement } from "@effect-cql/core"
+import { CqlError, executeConcurrent, type ExecutionResult, Session, Statement } from "@effect-cql/core"
 import type { Batch } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -141,7 +141,7 @@ export class UnitWork {
     return self.pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (hasTag(error, "CqlError")) this.storeFailed = true
+          if (error instanceof CqlError && !isRefusal(error)) this.storeFailed = true
         })
       ),
       Effect.tap(this.#withinBudget),
@@ -232,6 +232,9 @@ export class UnitWork {
     })
   }
 }
+
+/** True if a server refuses what the unit writes, such as a reject that is too large: it would refuse it again. */
+const isRefusal = ({ isRetryable, outcome }: CqlError): boolean => !isRetryable && outcome === "NotApplied"
 
 const second = Duration.seconds(1)
 const longestRequest = Duration.minutes(1)
