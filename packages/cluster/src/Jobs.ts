@@ -135,7 +135,8 @@ export class Jobs extends Context.Service<Jobs, {
   /**
    * Deletes the jobs that ended at least so long ago, as `remove` does, and returns their number. It reads the list page by page and
    * deletes one job after the other. It may be interrupted and repeated, and several processes may run it at a time. Each of them counts
-   * the jobs that it has deleted or helped to delete. A removal that was interrupted is continued, whatever the age of its job.
+   * the jobs that it has deleted or helped to delete. A removal that was interrupted is continued, whatever the age of its job. If a job
+   * cannot be removed, the others are, and the first error is returned at the end.
    *
    * The end of a job has the time of the servers. Its age is counted by the clock of this process. Dies with `InvalidOptions` for a
    * negative duration, and for what is none.

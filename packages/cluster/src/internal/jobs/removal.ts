@@ -10,6 +10,7 @@ import { millisOf } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Created, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce, removeLane } from "../lanes/fence.ts"
@@ -56,10 +57,21 @@ export const removal = (store: Store): {
       const latest = (yield* Clock.currentTimeMillis) - age
       return yield* rows.ended(store).pipe(
         Stream.filter(({ at, job }) => job.state === "removing" || at <= latest),
-        Stream.mapEffect(({ job }) => removeStored(job)),
-        Stream.runFold(() => 0, (count, isRemoved) => isRemoved ? count + 1 : count)
+        // A job that cannot be removed keeps no other one.
+        Stream.mapEffect(({ job }) => Effect.result(removeStored(job))),
+        Stream.runFold((): Result.Result<number, CqlError> => Result.succeed(0), counted),
+        Effect.flatMap(Effect.fromResult)
       )
     })
 
   return { one, ended }
 }
+
+/** Counts a removal. The first failure stays. */
+const counted = (
+  before: Result.Result<number, CqlError>,
+  next: Result.Result<boolean, CqlError>
+): Result.Result<number, CqlError> =>
+  Result.isFailure(before)
+    ? before
+    : Result.map(next, (isRemoved) => isRemoved ? before.success + 1 : before.success)
