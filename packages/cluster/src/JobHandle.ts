@@ -131,7 +131,10 @@ export interface Handle {
   readonly progress: Effect.Effect<Progress, CqlError | JobNotFound>
   /** The progress once in an interval (default: 1 second), until the job has ended or is being removed. */
   readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError | JobNotFound>
-  /** Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was cancelled. */
+  /**
+   * Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was cancelled. Once it
+   * waits, it waits on while the tables of the jobs cannot be read, and logs that.
+   */
   readonly await: Effect.Effect<Progress, CqlError | JobFailed | JobBudgetExhausted | JobNotFound>
   /**
    * Stops a running job: each unit at its next checkpoint. A page of `execute` that takes ten seconds longer, such as under a low rate, is
@@ -148,6 +151,7 @@ export interface Handle {
   readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
    * Runs units again. With `"failures"` the job has to be failed, with `"rejects"` failed or done. The error budget counts anew.
+   * If two processes retry a job at the same time, it runs once.
    */
   readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused | LaneLost>
   /**

@@ -3,7 +3,7 @@ import { Job, JobRunner, Jobs } from "@effect-cql/cluster"
 import { CqlError, Reason, type Session, Statement } from "@effect-cql/core"
 import { textOf } from "@effect-cql/core/Port"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Schema, Stream } from "effect"
+import { Effect, Fiber, Layer, Logger, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, numbered, options, process } from "./support/jobs.ts"
 import { type Gate, gated } from "./support/port.ts"
@@ -155,4 +155,102 @@ describe("a job beside one", () => {
       ])
     }).pipe(Effect.provide(Layer.mergeAll(memory(), logger)))
   })
+})
+
+const unavailable = new Reason.Unavailable({
+  message: "too few replicas",
+  consistency: "LOCAL_QUORUM",
+  required: 2,
+  alive: 1
+})
+
+/** Lets statements on a table fail for as long as it is broken. */
+const broken = (table: string, reason: Reason.Reason, isBroken: () => boolean): Gate => (request, send) =>
+  isBroken() && textOf(request).includes(` app.cluster_${table} `)
+    ? Effect.fail(new CqlError({ reason, query: textOf(request) }))
+    : send(request)
+
+describe("a job", () => {
+  it.effect("whose rejects are refused by the server ends as failed, and is not tried for ever", () =>
+    Effect.gen(function*() {
+      const reason = new Reason.InvalidQuery({ message: "Mutation of 20 MiB is too large" })
+      const rejecting = job.toLayer((unit, { reject }) => Effect.as(reject({ position: `${unit}`, error: "bad" }), 1))
+      yield* Layer.build(rejecting.pipe(
+        Layer.provide(Layer.fresh(JobRunner.layerLocal(options))),
+        Layer.provide(Layer.fresh(gated(broken("rejects", reason, () => true))))
+      ))
+      const handle = yield* job.start({ units: 3 }, { id: "a" })
+      yield* TestClock.adjust("2 minutes")
+      const { failed, state } = yield* handle.progress
+      assert.deepStrictEqual([state, failed], ["failed", 3])
+      assert.include((yield* handle.failures)[0]?.error, "too large")
+    }).pipe(Effect.scoped, Effect.provide(memory())))
+
+  it.effect("is awaited through an outage of its tables", () =>
+    Effect.gen(function*() {
+      let isBroken = false
+      const slow = job.toLayer(() => Effect.as(Effect.sleep("3 minutes"), 1))
+      yield* process(slow)
+      yield* job.start({ units: 3 }, { id: "a" })
+      const jobs = yield* Layer.build(
+        Layer.fresh(Jobs.layer(options)).pipe(Layer.provide(gated(broken("jobs", unavailable, () => isBroken))))
+      )
+      const handle = yield* Job.handle("a").pipe(Effect.provide(jobs))
+      const end = yield* Effect.forkChild(handle.await)
+      yield* TestClock.adjust("10 seconds")
+      isBroken = true
+      yield* TestClock.adjust("2 minutes")
+      // A read that was asked for now fails as before.
+      const error = yield* Effect.forkChild(Effect.flip(handle.progress))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(error))._tag, "CqlError")
+      isBroken = false
+      yield* TestClock.adjust("2 minutes")
+      assert.isDefined(end.pollUnsafe())
+      assert.strictEqual((yield* Fiber.join(end)).done, 3)
+    }).pipe(Effect.scoped, Effect.provide(memory())))
+
+  it.effect("that two processes retry at the same time ends, also if one of them is late", () =>
+    Effect.gen(function*() {
+      let again = false
+      yield* process(
+        job.toLayer((unit) => again && unit === 1 ? Effect.as(Effect.sleep("10 minutes"), 1) : Effect.fail("no"))
+      )
+      const handle = yield* job.start({ units: 2 }, { id: "a" })
+      yield* TestClock.adjust("1 minute")
+      again = true
+      const jobs = yield* Jobs.Jobs
+      const slow = Jobs.Jobs.of({
+        ...jobs,
+        entries: (...lane) => Effect.delay(jobs.entries(...lane), "2 minutes")
+      })
+      const late = yield* Job.handle("a").pipe(Effect.provideService(Jobs.Jobs, slow))
+      const other = yield* Effect.forkChild(late.retry())
+      yield* TestClock.adjust("1 second")
+      yield* handle.retry()
+      yield* TestClock.adjust("20 minutes")
+      yield* Fiber.join(other)
+      const { done, failed, state } = yield* handle.progress
+      assert.deepStrictEqual([state, done, failed], ["failed", 1, 1])
+      assert.deepStrictEqual((yield* handle.failures).map(({ unit }) => unit), [0])
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("that cannot be removed keeps no other one that has ended", () =>
+    Effect.gen(function*() {
+      const jobs = yield* Jobs.Jobs
+      for (const id of ["a", "m", "z"]) yield* (yield* job.start({ units: 2 }, { id })).cancel
+      const session = yield* Layer.build(
+        Layer.fresh(Jobs.layer(options)).pipe(Layer.provide(gated(stopped("m", true))))
+      )
+      const removal = yield* Effect.forkChild(
+        Effect.flip(Jobs.Jobs.use(({ removeEnded }) => removeEnded({ olderThan: 0 })).pipe(Effect.provide(session)))
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(removal))._tag, "CqlError")
+      assert.deepStrictEqual((yield* Stream.runCollect(jobs.list)).map(({ id, state }) => [id, state]), [[
+        "m",
+        "removing"
+      ]])
+      assert.strictEqual(yield* jobs.removeEnded({ olderThan: 0 }), 1)
+    }).pipe(Effect.scoped, Effect.provide(memory())))
 })

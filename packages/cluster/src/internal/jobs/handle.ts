@@ -1,7 +1,7 @@
 /**
  * The handle of a job.
  */
-import type { CqlError } from "@effect-cql/core"
+import { CqlError } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -35,9 +35,26 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
   const refused = (expected: string) =>
     Effect.flatMap(found, ({ state }) => Effect.fail(new JobStateRefused({ id, expected, got: state })))
 
-  const ended = found.pipe(
-    Effect.repeat({ until: ({ state }) => isFinal(state), schedule: Schedule.spaced(second) })
-  )
+  /** Repeats a read for as long as the tables cannot be read. */
+  const patiently = <A, E>(self: Effect.Effect<A, CqlError | E>): Effect.Effect<A, CqlError | E> =>
+    Effect.suspend(() => {
+      let isReported = false
+      return self.pipe(
+        Effect.tapError((error) => {
+          if (!isPassing(error) || isReported) return Effect.void
+          isReported = true
+          return Effect.logWarning(`the state of job ${id} could not be read, and its end is awaited on`, error)
+        }),
+        Effect.retry({ while: isPassing, schedule: Schedule.spaced(second) })
+      )
+    })
+
+  // The first read fails where the tables cannot be read. A wait of hours does not end by an outage of minutes.
+  const ended = Effect.flatMap(found, (job) =>
+    isFinal(job.state) ? Effect.succeed(job) : patiently(found).pipe(
+      Effect.delay(second),
+      Effect.repeat({ until: ({ state }) => isFinal(state) })
+    ))
 
   return {
     id,
@@ -51,7 +68,7 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
       const job = yield* ended
       const { exhausted, state } = job
       if (state === "removing") return yield* new JobNotFound({ id })
-      const progress = yield* progressOf(job)
+      const progress = yield* patiently(progressOf(job))
       if (state !== "failed" && state !== "cancelled") return progress
       if (state === "failed" && exhausted !== undefined) return yield* new JobBudgetExhausted({ id, ...exhausted })
       return yield* new JobFailed({ id, state, units: progress.units, failed: progress.failed })
@@ -102,3 +119,5 @@ const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArr
 /** True if a job of this state does nothing more by itself. */
 const isFinal = (state: State): boolean =>
   state === "done" || state === "failed" || state === "cancelled" || state === "removing"
+
+const isPassing = (error: unknown): boolean => error instanceof CqlError && error.isRetryable
