@@ -113,6 +113,7 @@ describe("options that do not exist", () => {
     ["requestTimout", { requestTimout: "1 second" }, "requestTimeout"],
     ["pooling.connectionPerHost", { pooling: { connectionPerHost: 2 } }, "connectionsPerHost"],
     ["pooling.heartBeatInterval", { pooling: { heartBeatInterval: 1_000 } }, "heartbeatInterval"],
+    ["defaults.consistancy", { defaults: { consistancy: "ONE" } }, "consistency"],
     ["tls.serverNames", { tls: { serverNames: ["db"] } }, "serverName"],
     ["clientOptions.maxPrepare", { clientOptions: { maxPrepare: 5 } }, "maxPrepared"],
     ["clientOptions.socketOption", { clientOptions: { socketOption: {} } }, "socketOptions"],

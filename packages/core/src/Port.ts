@@ -58,6 +58,17 @@ export {
 
 export {
   /**
+   * Throws `InvalidOptions` for options of statements that cannot be, and returns the others. `at` stands before the name in the
+   * message: `"defaults."`. For adapters that check the `defaults` of a session before they connect.
+   *
+   * @category options
+   * @since 0.1.0
+   */
+  checked as checkStatementOptions
+} from "./internal/statement/options.ts"
+
+export {
+  /**
    * Throws `InvalidOptions` for a key that is no option, with the name of the nearest. `at` stands before the name in the
    * message, for options within options: `"pooling."`. For adapters with options of their own.
    *

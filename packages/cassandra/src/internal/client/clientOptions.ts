@@ -2,6 +2,7 @@
  * The options of a client of the driver.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import { checkStatementOptions } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
 import type { Options, Pooling } from "../../Options.ts"
 import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
@@ -33,6 +34,7 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
   }
   // Options that are read only after connecting are checked before.
   waitsOnceConnected(options)
+  checkStatementOptions(options.defaults ?? {}, "defaults.")
   checkProtocol(clientOptions.protocolOptions?.maxVersion)
   const sslOptions = tlsOptions(options.tls, clientOptions.sslOptions)
   const port = sharedPort(options, contactPoints)
