@@ -8,6 +8,7 @@ import { Table } from "@effect-cql/schema"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, type Read } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
 import { copied, type Copier, keyOf, mapped, WriteTimeUnknown } from "./internal/ready/copying.ts"
@@ -105,6 +106,7 @@ export const copy = <S = never, T = never>(
   name: string,
   options: CopyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
+  checkTableNames("Job.copy", options, ["from", "to", "source", "target", "untimed", "atLeastOnce"])
   const { atLeastOnce = false, source, target, untimed = "refuse" } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]
   const mappings = mapped("Job.copy", from, to)

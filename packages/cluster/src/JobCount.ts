@@ -7,6 +7,7 @@ import type { Session } from "@effect-cql/core"
 import { Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { checkTableNames } from "./internal/optionNames.ts"
 import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows } from "./internal/ready/scan.ts"
@@ -68,6 +69,7 @@ export const count = <Row, A extends string, P extends string, K extends Readonl
   name: string,
   options: CountOptions<Row, A, P, K, I>
 ): ReadyJob<never, Session> => {
+  checkTableNames("Job.count", options, ["table", "where"])
   const { table, where } = options
   return ranged(name, options, {
     table,

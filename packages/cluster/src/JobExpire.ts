@@ -8,6 +8,7 @@ import { type Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { quoted } from "./internal/names.ts"
+import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, later, newestOf, tableName } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable, withoutCounters } from "./internal/ready/check.ts"
 import { keyText } from "./internal/ready/keys.ts"
@@ -83,6 +84,7 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
   name: string,
   options: ExpireOptions<Row, A, P, K, I>
 ): ReadyJob<TimesNotReadable, Session> => {
+  checkTableNames("Job.expire", options, ["table", "where", "untimed"])
   const { table, untimed = "refuse", where } = options
   const meta = withoutCounters("Job.expire", table[Table.TypeId])
   const key = [...meta.partitionKey, ...meta.clusteringKey]

@@ -12,6 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { make } from "./internal/jobs/definition.ts"
+import { checkLoadNames } from "./internal/optionNames.ts"
 import { Chunk, type FileRefused, plan, recordsOf, unchanged } from "./internal/ready/files.ts"
 import { type Format, formatOf, type Value } from "./internal/ready/formats.ts"
 import { writeOptions } from "./internal/ready/options.ts"
@@ -165,6 +166,7 @@ export interface LoadJob<out RD> {
  * @since 0.1.0
  */
 export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD>): LoadJob<RD> => {
+  checkLoadNames(options)
   const {
     attempts,
     chunkSize = 32 * 1024 * 1024,

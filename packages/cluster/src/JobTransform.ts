@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, shapeOf, timesOf, ttlFor } from "./internal/ready/cells.ts"
 import { keyText } from "./internal/ready/keys.ts"
 import { readOptions, writeOptions } from "./internal/ready/options.ts"
@@ -155,6 +156,7 @@ export const transform = <
   name: string,
   options: ChangeOptions<Row, A, P, K, I, E, R> | WriteOptions<Row, A, P, K, I, E, R>
 ): ReadyJob<never, R | Session> => {
+  checkTableNames("Job.transform", options, ["table", "change", "write", "rowsAtOnce"])
   const { rowsAtOnce = 16, table } = options
   const meta = table[Table.TypeId]
   const columns = meta.columns.filter((column) => !isKey(column) && column.kind !== "static")

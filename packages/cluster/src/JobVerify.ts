@@ -9,6 +9,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Ranges } from "./internal/jobs/ranges.ts"
+import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, type Read, tokenName } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
 import { mapped, type Mapping } from "./internal/ready/copying.ts"
@@ -106,6 +107,7 @@ export const verify = <S = never, T = never>(
   name: string,
   options: VerifyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
+  checkTableNames("Job.verify", options, ["from", "to", "source", "target", "times"])
   const { source, target, times = false } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]
   const mappings = sameKey(from, to, mapped("Job.verify", from, to))

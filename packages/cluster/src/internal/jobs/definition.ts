@@ -16,6 +16,7 @@ import { Progress } from "../../JobHandle.ts"
 import type { Estimate } from "../../JobPlan.ts"
 import { JobRunner } from "../../JobRunner.ts"
 import { Jobs, type Stored } from "../../Jobs.ts"
+import { checkHandlerNames, checkJobNames, checkStartNames } from "../optionNames.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkLimits } from "./limits.ts"
@@ -30,6 +31,7 @@ export const make = <Params, Unit, E, R>(
   options: Options<Params, Unit, E, R>
 ): Job<Params, Unit, E, R> => {
   const { version } = options
+  checkJobNames(options)
   check(options)
   const params = Schema.toCodecJson(options.params)
   const unit = Schema.toCodecJson(options.unit)
@@ -37,6 +39,7 @@ export const make = <Params, Unit, E, R>(
 
   const start = (given: Params, { id, ...own }: StartOptions) =>
     Effect.gen(function*() {
+      checkStartNames(own)
       check(own)
       const jobs = yield* Jobs
       const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
@@ -107,8 +110,9 @@ export const make = <Params, Unit, E, R>(
           return yield* job.await
         }).pipe(Effect.catch((error) => isActivityError(error) ? Effect.fail(error) : Effect.die(error)))
       }),
-    toLayer: (handler, { attempts = 3 } = {}) =>
-      Layer.effectDiscard(Effect.gen(function*() {
+    toLayer: (handler, { attempts = 3, ...others } = {}) => {
+      checkHandlerNames(others)
+      return Layer.effectDiscard(Effect.gen(function*() {
         const runner = yield* JobRunner
         const context = yield* Effect.context<Effect.Services<ReturnType<typeof handler>>>()
         const { atLeastOnce = false, divide, rejects = {} } = options
@@ -135,6 +139,7 @@ export const make = <Params, Unit, E, R>(
             })
         })
       }))
+    }
   }
 }
 

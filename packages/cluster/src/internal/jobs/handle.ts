@@ -10,6 +10,7 @@ import { JobBudgetExhausted, JobFailed, JobNotFound, JobStateRefused } from "../
 import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
+import { checkLimitNames, checkRetry } from "../optionNames.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
 import * as Units from "./units.ts"
@@ -78,14 +79,17 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     cancel: move(["planning", "running", "paused"], "cancelled"),
     setLimits: (limits) =>
       Effect.suspend(() => {
+        checkLimitNames(limits)
         checkLimits(limits)
         return Effect.flatMap(
           jobs.setLimits(id, limits),
           (isSet) => isSet ? Effect.void : refused("planning or running or paused")
         )
       }),
-    retry: ({ only = "failures" } = {}) =>
+    retry: (options = {}) =>
       Effect.gen(function*() {
+        checkRetry(options)
+        const { only = "failures" } = options
         const job = yield* found
         const from: ReadonlyArray<State> = only === "rejects" ? ["failed", "done"] : ["failed"]
         if (!from.includes(job.state)) return yield* refused(from.join(" or "))
