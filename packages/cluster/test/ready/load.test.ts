@@ -160,6 +160,26 @@ describe("a load", () => {
       assert.include((yield* handle.failures)[0]?.error, "that it had when the job was started")
     }).pipe(Effect.provide(memory(ddl))))
 
+  it.effect("fails if a file becomes shorter while it is read, and does not end as done", () =>
+    Effect.gen(function*() {
+      const line = (id: number) => `${JSON.stringify({ id, name: "ada" })}\n`
+      const files = new Map([["a", bytes([1, 2, 3, 4].map(line).join(""))]])
+      const job = Job.load("Long", {
+        version: "1",
+        format: "ndjson",
+        row: Person,
+        pageSize: 1,
+        attempts: 1,
+        write: (person) => {
+          if (person.id === 1) files.set("a", bytes(line(1) + line(2)))
+          return Person.insert(person)
+        }
+      })
+      const { end, handle } = yield* ran(job, files)
+      assert.isTrue(Exit.isFailure(end))
+      assert.include((yield* handle.failures)[0]?.error, "that it had when the job was started")
+    }).pipe(Effect.provide(memory(ddl))))
+
   it.live("reads a compressed file as one chunk", () =>
     Effect.gen(function*() {
       const rows = people(100)
