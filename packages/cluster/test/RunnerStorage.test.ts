@@ -114,6 +114,21 @@ describe("a storage that does not answer", () => {
       assert.deepStrictEqual(held(yield* refresh), [1, 3])
     }).pipe(Effect.provide(ofRenewal.session)))
 
+  const ofMachine = slow(/machines/)
+  it.effect("for the machine id keeps the runner listed, with its locks", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* one.register(runner(1), true)
+      const refresh = within(one.refresh(address(1), shards(1, 2)))
+      assert.deepStrictEqual(held(yield* one.acquire(address(1), shards(1, 2))), [1, 2])
+      yield* ofMachine.begins
+      // The machine id is renewed each quarter of an hour.
+      for (let round = 0; round < 110; round++) {
+        assert.deepStrictEqual(held(yield* refresh), [1, 2])
+        assert.strictEqual((yield* one.getRunners).length, 1)
+      }
+    }).pipe(Effect.provide(ofMachine.session)))
+
   const ofAddress = slow(/addresses/)
   it.effect("for the address keeps the locks while the lease of the address lasts", () =>
     Effect.gen(function*() {

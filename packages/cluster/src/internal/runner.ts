@@ -218,8 +218,7 @@ export class RunnerState {
       }
       const now = yield* Clock.monotonicTimeNanos
       if (!isProbe && now - registration.renewed < nanosOf(interval) / 2n) return true
-      const isKept = (yield* this.#address.renew) && (yield* this.#keepMachine(registration, now))
-      if (!isKept) {
+      if (!(yield* this.#address.renew)) {
         this.#registration = undefined
         return false
       }
@@ -229,7 +228,10 @@ export class RunnerState {
         [this.#seconds, registration.runner, store.cluster, address, incarnation]
       )
       registration.renewed = now
-      return true
+      // At last: a machine id is kept for an hour, and a runner that is not listed loses its shards within a lease.
+      const isKept = yield* this.#keepMachine(registration, now)
+      if (!isKept) this.#registration = undefined
+      return isKept
     }).pipe(this.#oneByOne.withPermits(1))
   }
 
