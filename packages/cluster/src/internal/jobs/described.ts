@@ -1,7 +1,7 @@
 /**
  * Errors as text, for tables that people read.
  */
-import { CqlError } from "@effect-cql/core"
+import { isCqlError } from "@effect-cql/core"
 import { hasProperty } from "effect/Predicate"
 
 const longest = 500
@@ -14,7 +14,7 @@ export const described = (error: unknown): string => {
 
 /** Tag of the reason of a `CqlError`, or of another error; its name where it has no tag. */
 export const reasonOf = (error: unknown): string => {
-  if (error instanceof CqlError) return error.reason._tag
+  if (isCqlError(error)) return error.reason._tag
   if (hasProperty(error, "_tag") && typeof error._tag === "string") return error._tag
   return error instanceof Error ? error.name : typeof error
 }

@@ -1,7 +1,7 @@
 /**
  * The handle of a job.
  */
-import { CqlError } from "@effect-cql/core"
+import { type CqlError, isCqlError } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -124,4 +124,4 @@ const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArr
 const isFinal = (state: State): boolean =>
   state === "done" || state === "failed" || state === "cancelled" || state === "removing"
 
-const isPassing = (error: unknown): boolean => error instanceof CqlError && error.isRetryable
+const isPassing = (error: unknown): boolean => isCqlError(error) && error.isRetryable

@@ -1,7 +1,7 @@
 /**
  * The table of rejects. Its rows are written before the checkpoint that counts them, and stand if that checkpoint was made.
  */
-import { CqlError, type Outcome } from "@effect-cql/core"
+import { type CqlError, isCqlError, type Outcome } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -39,7 +39,7 @@ export const write = (
       store.table("rejects")
     } (cluster, job, created, lane, unit, part, start, position, reason, outcome, error, body) ` +
       `VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)${seconds === 0 ? "" : ` USING TTL ${seconds}`}`,
-    rejects.map(({ body, error, outcome = error instanceof CqlError ? error.outcome : undefined, position }) => [
+    rejects.map(({ body, error, outcome = isCqlError(error) ? error.outcome : undefined, position }) => [
       store.cluster,
       job.id,
       job.timestamp,

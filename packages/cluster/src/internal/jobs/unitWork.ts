@@ -1,7 +1,14 @@
 /**
  * A unit at work: its state in memory, and its writes behind the fence of the lane.
  */
-import { CqlError, executeConcurrent, type ExecutionResult, Session, Statement } from "@effect-cql/core"
+import {
+  type CqlError,
+  executeConcurrent,
+  type ExecutionResult,
+  isCqlError,
+  Session,
+  Statement
+} from "@effect-cql/core"
 import type { Batch } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -141,7 +148,7 @@ export class UnitWork {
     return self.pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (error instanceof CqlError && !isRefusal(error)) this.storeFailed = true
+          if (isCqlError(error) && !isRefusal(error)) this.storeFailed = true
         })
       ),
       Effect.tap(this.#withinBudget),
