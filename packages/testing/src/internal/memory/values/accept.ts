@@ -141,12 +141,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(Symbol.iterator in value)
 
 /** A value that is not null in the form in which it is kept and given back, or its refusal. */
-export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unknown =>
-  acceptWithin(type, value, fieldsOf, true)
-
-// The server puts the elements of a bound set in order; those of a set within another value it keeps as they came.
-const acceptWithin = (type: CqlType, value: unknown, fieldsOf: FieldsOf, isSorted: boolean): unknown => {
-  const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf) => acceptWithin(type, value, fieldsOf, false)
+export const accept = (type: CqlType, value: unknown, fieldsOf: FieldsOf): unknown => {
   const orNull = (type: CqlType, value: unknown): unknown => value === null ? null : accept(type, value, fieldsOf)
   switch (type._tag) {
     case "Scalar":
@@ -159,7 +154,7 @@ const acceptWithin = (type: CqlType, value: unknown, fieldsOf: FieldsOf, isSorte
       if (!(value instanceof Set)) return new Refusal(`${columnText(type)}, a Set`, kindOf(value))
       const elements = each(Array.from(value), (element) => accept(type.element, element, fieldsOf))
       if (elements instanceof Refusal) return elements
-      return isSorted ? sortedSet(type.element, elements, fieldsOf) : new Set(elements)
+      return sortedSet(type.element, elements, fieldsOf)
     }
     case "Map": {
       const expected = `${columnText(type)}, a Map`
@@ -179,7 +174,7 @@ const acceptWithin = (type: CqlType, value: unknown, fieldsOf: FieldsOf, isSorte
         }
       }
       const entries = keys.map((key, index) => [key, values[index]] as const)
-      return isSorted ? sortedMap(type.key, entries, fieldsOf) : new Map(entries)
+      return sortedMap(type.key, entries, fieldsOf)
     }
     case "Tuple": {
       const expected = `${columnText(type)}, an Array of ${type.elements.length}`
