@@ -245,12 +245,12 @@ export const lostAnswer = (reply: Reply = connectionClosed()): Reply => (request
  * import { Effect } from "effect"
  *
  * const session = MockSession.memory(["CREATE TABLE app.users (id int PRIMARY KEY)"], {
- *   answers: [MockSession.when(/^INSERT/, MockSession.late("20 millis"))]
+ *   answers: [MockSession.when(/^INSERT/, MockSession.late("300 millis"))]
  * })
  * const program = Effect.gen(function*() {
  *   const insert = Statement.make("INSERT INTO app.users (id) VALUES (1)", [], { requestTimeout: "5 millis" })
  *   const { reason } = yield* Effect.flip(insert)
- *   yield* Effect.sleep("500 millis")
+ *   yield* Effect.sleep("1 second")
  *   return [reason._tag, (yield* Statement.make("SELECT id FROM app.users")).length]
  * })
  * console.assert((await Effect.runPromise(program.pipe(Effect.provide(session)))).join() === "RequestTimeout,1")
