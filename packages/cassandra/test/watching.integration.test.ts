@@ -2,6 +2,7 @@ import { Batch, executeConcurrent, Query, Session, Statement, Trace } from "@eff
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
 import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { keeping } from "@effect-cql/test-support/spans"
 import { assert, layer } from "@effect/vitest"
 import { Cause, Effect, Exit, Logger, Metric, References, Tracer } from "effect"
 import { CassandraSession } from "../src/index.ts"
@@ -12,14 +13,7 @@ const insert = Query.make(`INSERT INTO ${keyspace}.users (id, name) VALUES (?, ?
 
 const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span(options) {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = keeping()
     yield* Effect.provideService(effect, Tracer.Tracer, tracer)
     return spans
   })

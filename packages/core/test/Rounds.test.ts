@@ -24,6 +24,7 @@ import {
   timed,
   valueOf
 } from "@effect-cql/test-support/runs"
+import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schedule, Stream, Tracer } from "effect"
@@ -85,14 +86,7 @@ describe("rounds", () => {
 
   it.effect("keep the history of all attempts, and show statements by their index in the source", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span(options) {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = keeping()
       let last: Progress | undefined
       const retry = RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 1, initial: "1 millis" }) })
       const run = executeConcurrent(statements(6), {

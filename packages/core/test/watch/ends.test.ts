@@ -10,6 +10,7 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import { overloaded } from "@effect-cql/test-support/runs"
+import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Metric, Option, Schedule, Stream, Tracer } from "effect"
@@ -110,14 +111,7 @@ const calls: Readonly<Record<string, Call>> = {
 /** Runs a call, interrupts it after a time, and gives its spans with the metrics. */
 const watched = (call: Call, millis: number | undefined) =>
   Effect.gen(function*() {
-    const made: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span(options) {
-        const span = new Tracer.NativeSpan(options)
-        made.push(span)
-        return span
-      }
-    })
+    const { spans: made, tracer } = keeping()
     return yield* Effect.gen(function*() {
       const root = Effect.withSpan(call, "root")
       const fiber = yield* Effect.forkChild(Effect.exit(Effect.provideService(root, Tracer.Tracer, tracer)))

@@ -9,6 +9,7 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import { overloaded, statements } from "@effect-cql/test-support/runs"
+import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Logger, Metric, Stream, Tracer } from "effect"
@@ -125,14 +126,7 @@ describe("the health of a port that throws", () => {
 describe("a span that is not sampled", () => {
   it.effect("is begun and ended for its children, and has neither attributes nor events", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span(options) {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = keeping()
       const parent = Tracer.externalSpan({ spanId: "0000000000000001", traceId: "1".repeat(32), sampled: false })
       const all = Effect.andThen(select, executeConcurrent(statements(3), { spans: "all" })).pipe(
         Effect.withParentSpan(parent),

@@ -1,4 +1,5 @@
 import { Batch, executeConcurrent, Reason, runConcurrent, Session, Statement, Trace } from "@effect-cql/core"
+import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Tracer } from "effect"
@@ -86,14 +87,7 @@ describe("a text without literals", () => {
 /** Runs an effect with a tracer that keeps its spans, and gives everything that an exporter would send of them. */
 const exported = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span(options) {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = keeping()
     yield* Effect.exit(Effect.provideService(effect, Tracer.Tracer, tracer))
     return spans.map((span) => {
       const exit = span.status._tag === "Ended" ? span.status.exit : Exit.void

@@ -12,6 +12,7 @@ import {
   streamConcurrent
 } from "@effect-cql/core"
 import { insert, overloaded, statements } from "@effect-cql/test-support/runs"
+import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Option, Random, Schema, Stream, Tracer } from "effect"
@@ -20,14 +21,7 @@ import { TestClock } from "effect/testing"
 /** Runs an effect with a tracer that keeps its spans. */
 const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span(options) {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = keeping()
     const exit = yield* Effect.exit(Effect.provideService(effect, Tracer.Tracer, tracer))
     return { exit, spans }
   })

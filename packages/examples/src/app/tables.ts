@@ -9,7 +9,7 @@ export type UserId = typeof UserId.Type
 export const PostId = CqlSchema.TimeUuid.pipe(Schema.brand("PostId"))
 export type PostId = typeof PostId.Type
 
-// What the database would refuse is refused by the API: half of a surrogate pair, and a key that is too long.
+// The API refuses texts that no database takes: half of a surrogate pair, and a key that is too long.
 export const Email = CqlSchema.Text.check(
   Schema.isPattern(/^[^\s@]+@[^\s@]+$/, { expected: "an e-mail address" }),
   Schema.isMaxLength(254)

@@ -1,7 +1,7 @@
 /**
  * Rows in slices of about a second.
  *
- * What is left of a time to live is counted when the statements of a slice are made. Under a low rate, a page may take hours to be sent.
+ * The rest of a time to live is counted when the statements of a slice are made. Under a low rate, a page may take hours to be sent.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
