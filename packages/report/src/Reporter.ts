@@ -10,11 +10,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
-import * as Stdio from "effect/Stdio"
+import type * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { dataOf } from "./internal/data.ts"
 import { blockOf, lineOf } from "./internal/lines.ts"
-import { Screen } from "./internal/screen.ts"
+import { isDrawable, Screen } from "./internal/screen.ts"
 
 /**
  * A handler for the option `onProgress` of a run.
@@ -40,7 +40,7 @@ export interface ConsoleOptions {
 }
 
 /**
- * Shows the progress on standard output: a few lines that are redrawn on a terminal, and plain lines elsewhere.
+ * Shows the progress on standard output: a few lines that are redrawn on a terminal, and plain lines elsewhere, where `TERM` is `dumb` as well.
  *
  * The lines show the share that is done and the time that is left, statements a second, the percentiles of their times, the
  * statements in flight, the limit with its last move and the reason, failures by reason, and retries. They fit the width of the
@@ -72,10 +72,7 @@ export interface ConsoleOptions {
 export const console = (
   options: ConsoleOptions = {}
 ): Effect.Effect<Reporter, never, Scope.Scope | Stdio.Stdio | Terminal.Terminal> =>
-  Effect.gen(function*() {
-    const stdio = yield* Stdio.Stdio
-    return (yield* stdio.stdoutIsTerminal) ? yield* onTerminal(options) : yield* asLines(options)
-  })
+  Effect.flatMap(isDrawable, (isDrawable) => isDrawable ? onTerminal(options) : asLines(options))
 
 const onTerminal = (options: ConsoleOptions): Effect.Effect<Reporter, never, Scope.Scope | Terminal.Terminal> =>
   Effect.gen(function*() {

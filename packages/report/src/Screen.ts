@@ -6,7 +6,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stdio from "effect/Stdio"
+import type * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { cut } from "./internal/cells.ts"
 import * as lines from "./internal/lines.ts"
@@ -19,7 +19,7 @@ import * as internal from "./internal/screen.ts"
  * @since 0.1.0
  */
 export interface Screen {
-  /** False if the output is a file or a pipe. Nothing is drawn there. */
+  /** False if the output is a file, a pipe, or a terminal of `TERM=dumb`. Nothing is drawn there. */
   readonly isTerminal: boolean
   /**
    * Draws lines in the place of those that were drawn before. The function is called with the width of the terminal, and called again
@@ -56,8 +56,7 @@ export interface Screen {
  */
 export const make: Effect.Effect<Screen, never, Scope.Scope | Stdio.Stdio | Terminal.Terminal> = Effect.gen(
   function*() {
-    const stdio = yield* Stdio.Stdio
-    if (!(yield* stdio.stdoutIsTerminal)) {
+    if (!(yield* internal.isDrawable)) {
       return { isTerminal: false, draw: () => Effect.void, print: (line) => Console.log(line) }
     }
     const screen = yield* internal.Screen.make(yield* Terminal.Terminal)

@@ -84,6 +84,17 @@ describe("Screen", () => {
       assert.deepStrictEqual(yield* TestConsole.logLines, ["a line"])
     }))
 
+  it.effect("draws nothing on a terminal that cannot move its cursor", () =>
+    Effect.gen(function*() {
+      const { displayed, layer } = outputOf(true, 80, 24, "dumb")
+      yield* Effect.gen(function*() {
+        const screen = yield* Screen.make
+        assert.isFalse(screen.isTerminal)
+        yield* screen.draw(() => ["a bar"])
+      }).pipe(Effect.scoped, Effect.provide(layer))
+      assert.deepStrictEqual(displayed, [])
+    }))
+
   it("has a bar for every share", () => {
     assert.deepStrictEqual([-1, 0, 0.25, 1, 2].map((share) => Screen.bar(share, 4)), [
       "░░░░",

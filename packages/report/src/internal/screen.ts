@@ -4,9 +4,11 @@
  * No mode of the terminal is changed, and after each drawing the cursor stands below the lines: there is nothing to restore,
  * however the process ends.
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Stdio from "effect/Stdio"
 import type * as Terminal from "effect/Terminal"
 import { widthOf } from "./cells.ts"
 
@@ -15,6 +17,14 @@ type Draw = (columns: number) => ReadonlyArray<string>
 const toBegin = "\r"
 const up = (rows: number): string => rows === 0 ? "" : `\u001b[${rows}A`
 const eraseBelow = "\u001b[J"
+
+/** True if standard output is a terminal on which the cursor moves: one of `TERM=dumb` prints its commands. */
+export const isDrawable: Effect.Effect<boolean, never, Stdio.Stdio> = Effect.gen(function*() {
+  const { stdoutIsTerminal } = yield* Stdio.Stdio
+  if (!(yield* stdoutIsTerminal)) return false
+  const term = yield* Effect.orElseSucceed(Config.String("TERM"), () => "")
+  return term !== "dumb"
+})
 
 const defaultColumns = 80
 const defaultRows = 24

@@ -1,10 +1,11 @@
 /** Standard output for tests. */
-import { Effect, Layer, Queue, Stdio, Terminal } from "effect"
+import { ConfigProvider, Effect, Layer, Queue, Stdio, Terminal } from "effect"
 
 /** A terminal that keeps what is displayed, or standard output that is none. */
-export const outputOf = (isTerminal: boolean, columns = 80, rows = 24) => {
+export const outputOf = (isTerminal: boolean, columns = 80, rows = 24, term = "xterm") => {
   const displayed: Array<string> = []
-  const layer = Layer.merge(
+  const layer = Layer.mergeAll(
+    ConfigProvider.layer(ConfigProvider.fromEnv({ env: { TERM: term } })),
     Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(isTerminal) }),
     Layer.succeed(
       Terminal.Terminal,
