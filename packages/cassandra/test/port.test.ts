@@ -265,6 +265,7 @@ describe("speculative execution", () => {
       Effect.gen(function*() {
         const { info } = yield* Statement.make("SELECT * FROM app.users")
         assert.strictEqual(info.coordinator, "b:9042")
+        assert.strictEqual(info.speculativeExecutions, 1)
         assert.deepStrictEqual(seen.map(({ host }) => host), ["a:9042", "b:9042"])
       }), {
       hosts: ["a:9042", "b:9042"],

@@ -25,6 +25,8 @@ export interface Info {
   readonly traceId?: string | undefined
   /** Of a change of the schema: whether all nodes agreed on the schema when the statement ended. */
   readonly schemaInAgreement?: boolean | undefined
+  /** Speculative executions: copies of the request that went to further nodes before the answer, of all pages. Absent if none. */
+  readonly speculativeExecutions?: number | undefined
 }
 
 /**

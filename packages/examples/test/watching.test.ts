@@ -57,7 +57,8 @@ const health = {
 const info = {
   coordinator: "10.0.0.1:9043",
   warnings: ["large"],
-  traceId: "7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1"
+  traceId: "7a1ffa50-cc5a-11ee-8f1a-dfb3b4a1c6a1",
+  speculativeExecutions: 1
 }
 
 const session = MockSession.layer({

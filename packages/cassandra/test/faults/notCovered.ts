@@ -18,9 +18,5 @@ export const notCovered: ReadonlyArray<NotCovered> = [
   {
     name: "a batch over 50 KiB that is split and sent again",
     reason: "batches are sent as they were made; tests check that such a batch is refused as a whole, and not applied"
-  },
-  {
-    name: "how often a read was speculated",
-    reason: "the driver does not report it; tests check that each has one result and holds one place"
   }
 ]

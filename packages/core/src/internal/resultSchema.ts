@@ -14,7 +14,8 @@ const info = Schema.Struct({
   warnings: Schema.optional(Schema.Array(Schema.String)),
   achievedConsistency: Schema.optional(Consistency),
   traceId: Schema.optional(Schema.String),
-  schemaInAgreement: Schema.optional(Schema.Boolean)
+  schemaInAgreement: Schema.optional(Schema.Boolean),
+  speculativeExecutions: Schema.optional(Schema.Finite)
 })
 
 const resultSet = <Row, Encoded, RD, RE>(row: Schema.Codec<Row, Encoded, RD, RE>) => {

@@ -11,6 +11,7 @@ import {
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
+import { PageState } from "@effect-cql/core/Port"
 import { insert, overloaded, statements } from "@effect-cql/test-support/runs"
 import { keeping } from "@effect-cql/test-support/spans"
 import { MockSession } from "@effect-cql/testing"
@@ -105,6 +106,22 @@ describe("the span of a call", () => {
         ]),
         [[4, 7, "Ended"], [2, 4, "Ended"], [4, 7, "Ended"]]
       )
+    }))
+
+  it.effect("counts the speculative executions of all pages", () =>
+    Effect.gen(function*() {
+      const { exit, spans } = yield* traced(
+        select.pipe(Effect.provide(MockSession.layer({
+          otherwise: (_, { pageState }) =>
+            Effect.succeed({
+              rows: [{ id: 1 }],
+              info: { speculativeExecutions: pageState === undefined ? 2 : 1 },
+              pageState: pageState === undefined ? PageState("next") : undefined
+            })
+        })))
+      )
+      assert.strictEqual(attributesOf(clientSpans(spans)[0])["cassandra.speculative_execution.count"], 3)
+      assert.strictEqual(Exit.isSuccess(exit) ? exit.value.info.speculativeExecutions : undefined, 3)
     }))
 
   it.effect("has attempts, retries and waits for permits as events, and the error of the last attempt", () =>

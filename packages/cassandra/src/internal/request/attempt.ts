@@ -87,6 +87,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #forgetful: ReadonlyArray<string> = noHosts
   #plan: Plan | undefined
   #stopSpeculating = (): void => {}
+  #copies = 0
   protected rounds = 0
   /** Where it was written last, and not answered. */
   #sent: Next | undefined
@@ -230,13 +231,15 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
         const first = this.#sendToNext()
         if (first === undefined || !this.isSpeculated) return
         const { client } = this.context
-        this.#stopSpeculating = speculate(
-          client,
-          this.planText,
-          first,
-          () => this.#waits ? this.#sendToNext() : undefined
-        )
+        this.#stopSpeculating = speculate(client, this.planText, first, () => this.#sendCopy())
       }))
+  }
+
+  /** Sends a speculative execution. */
+  #sendCopy(): Next | undefined {
+    const next = this.#waits ? this.#sendToNext() : undefined
+    if (next !== undefined) this.#copies++
+    return next
   }
 
   #unplanned(error: unknown): void {
@@ -332,7 +335,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     if (warnings !== undefined) this.context.warned(warnings, next.host.address)
     if (result.kind !== resultKind.schemaChange) {
       const { conditional } = this.request
-      const asked = { conditional, coordinator: withBrackets(next.host.address), consistency: this.consistency }
+      const coordinator = withBrackets(next.host.address)
+      const asked = { conditional, coordinator, consistency: this.consistency, copies: this.#copies }
       return this.#finish(Exit.succeed(toPage(result, asked, this.keeper, this.paged)))
     }
     const change = readSchemaChange(result.reader)

@@ -19,6 +19,8 @@ export interface Asked {
   readonly coordinator: string
   /** The number of its consistency level. */
   readonly consistency: number
+  /** Speculative executions so far. */
+  readonly copies: number
 }
 
 /** A page with neutral values, in plain records. Throws `Unreadable` for a cell, and `Malformed` for anything else. */
@@ -38,10 +40,14 @@ export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefin
 }
 
 /** Information of the server beside the rows. */
-export const infoOf = (extras: Extras, { consistency, coordinator }: Asked, schemaInAgreement?: boolean): Info => {
+export const infoOf = (
+  extras: Extras,
+  { consistency, coordinator, copies }: Asked,
+  schemaInAgreement?: boolean
+): Info => {
   const achievedConsistency = Consistencies.fromCode(consistency)
   const { traceId, warnings } = extras
-  if (traceId === undefined && warnings === undefined && schemaInAgreement === undefined) {
+  if (traceId === undefined && warnings === undefined && schemaInAgreement === undefined && copies === 0) {
     return plainInfo(coordinator, achievedConsistency)
   }
   return {
@@ -49,7 +55,8 @@ export const infoOf = (extras: Extras, { consistency, coordinator }: Asked, sche
     warnings: warnings?.map(withoutQuery),
     achievedConsistency,
     traceId: traceId === undefined ? undefined : uuidOf(traceId),
-    schemaInAgreement
+    schemaInAgreement,
+    speculativeExecutions: copies > 0 ? copies : undefined
   }
 }
 

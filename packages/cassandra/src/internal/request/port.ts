@@ -159,7 +159,7 @@ export class ClientPort implements SendPort, AttemptContext {
     const { requestTimeout } = request.options
     const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
     return awaitAgreement(next, Math.max(0, left), (schemaInAgreement) => {
-      const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false }
+      const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false, copies: 0 }
       done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
     })
   }

@@ -11,6 +11,7 @@ type Row = Record<string, unknown>
 export class Pages {
   readonly #rows: Array<Row> = []
   #warnings: ReadonlyArray<string> | undefined
+  #copies: number | undefined
   #columns: ReadonlyArray<Column> | undefined
   #last: ReadonlyArray<Column> | undefined
   /** True if the pages differ in their columns: the table was altered while it was read. */
@@ -24,6 +25,7 @@ export class Pages {
   add({ columns, info, rows }: Page): void {
     for (const row of rows) this.#rows.push(row)
     if (info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(info.warnings)
+    if (info?.speculativeExecutions !== undefined) this.#copies = (this.#copies ?? 0) + info.speculativeExecutions
     if (columns === undefined || columns === this.#last) return
     if (this.#last === undefined) this.#columns = columns
     else if (!isSame(columns, this.#last)) {
@@ -36,14 +38,16 @@ export class Pages {
   }
 
   /**
-   * All of it as one page, with the coordinator of the last one and the warnings of all. If the columns changed on the way,
+   * All of it as one page, with the coordinator of the last one, and the warnings and speculative executions of all. If the columns changed on the way,
    * every row has the columns of every page: null where its own page had none, as the server gives for a column that is new.
    */
   join(last: Page): Page {
     this.add(last)
     const columns = this.#columns
     const rows = this.isAltered ? this.#rows.map((row) => ({ ...nulls(columns!), ...row })) : this.#rows
-    const info = this.#warnings === undefined ? last.info : { ...last.info, warnings: this.#warnings }
+    const info = this.#warnings === undefined && this.#copies === undefined
+      ? last.info
+      : { ...last.info, warnings: this.#warnings, speculativeExecutions: this.#copies }
     return { ...last, rows, columns, info }
   }
 }

@@ -37,6 +37,7 @@ export class CallSpan {
   #events = 0
   #rows = 0
   #pages = 0
+  #copies = 0
   #node: string | undefined
   #hasEnded = false
   #hasConsistency = false
@@ -98,6 +99,7 @@ export class CallSpan {
   page({ info, rows }: Page): void {
     this.#pages++
     this.#rows += rows.length
+    this.#copies += info?.speculativeExecutions ?? 0
     this.#node = info?.coordinator ?? this.#node
     if (!this.#hasConsistency && info?.achievedConsistency !== undefined) {
       this.#hasConsistency = true
@@ -158,6 +160,7 @@ export class CallSpan {
     this.#set("cql.pages", this.#pages)
     this.#set("db.response.returned_rows", this.#rows)
     if (request !== undefined) this.#set("cassandra.query.idempotent", request.options.idempotent)
+    if (this.#copies > 0) this.#set("cassandra.speculative_execution.count", this.#copies)
     const node = this.#node
     if (node === undefined) return
     const { address, port } = addressOf(node)
