@@ -27,6 +27,7 @@ import { logOf } from "../watch/logs.ts"
 import { giveBackName, takeName } from "../watch/names.ts"
 import { Recorder } from "../watch/recorder.ts"
 import { Times } from "../watch/times.ts"
+import { Tracing } from "../watch/tracing.ts"
 
 const defaultCloseTimeout = Duration.seconds(10)
 
@@ -61,6 +62,7 @@ export class SessionState {
   #own: Recorder | undefined
   readonly #closeTimeout: number
   #times: Times | undefined
+  #tracing: Tracing | undefined
   readonly #sweepers = new Map<Clock.Clock, Sweeper>()
   #closed = false
   // Closed, with nothing in flight.
@@ -123,6 +125,12 @@ export class SessionState {
   timesOf(clock: Clock.Clock): Times {
     const times = this.#times
     return times?.serves(clock) === true ? times : this.#times = new Times(clock)
+  }
+
+  /** The tracing of a context; undefined where it is turned off. The statements of a fiber mostly have one context. */
+  tracingOf(context: Context.Context<never>): Tracing | undefined {
+    if (this.#tracing?.serves(context) !== true) this.#tracing = Tracing.of(this, context)
+    return this.#tracing
   }
 
   /** The counts of the registry of metrics, and of the attributes, that an environment has. */
@@ -198,6 +206,7 @@ export class SessionState {
       ).pipe(Effect.andThen(Effect.sync(() => {
         this.#stopListening?.()
         this.#isOver = true
+        this.#tracing = undefined
         for (const recorder of this.#recorders) recorder.close()
         giveBackName(this.name)
       })))

@@ -18,6 +18,9 @@ export class Times {
   #epoch = 0n
   #anchoredUntil = 0
   #last = 0
+  // The last conversion: a call and its first attempt begin together.
+  #converted = -1
+  #nanos = 0n
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
@@ -45,10 +48,12 @@ export class Times {
 
   /** Nanoseconds since the epoch at a time. */
   nanosAt(time: number): bigint {
+    if (time === this.#converted) return this.#nanos
     if (time >= this.#anchoredUntil) {
       this.#epoch = this.#clock.currentTimeNanosUnsafe() - BigInt(this.now) * 1_000n
       this.#anchoredUntil = time + anchorFor
     }
-    return this.#epoch + BigInt(time) * 1_000n
+    this.#converted = time
+    return this.#nanos = this.#epoch + BigInt(time) * 1_000n
   }
 }

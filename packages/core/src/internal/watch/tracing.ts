@@ -15,6 +15,7 @@ const noAnnotations = Context.empty()
 
 export class Tracing {
   readonly #session: SessionState
+  readonly #context: Context.Context<never>
   readonly #tracer: Tracer.Tracer
   readonly #parent: Option.Option<Tracer.AnySpan>
   readonly #annotations: Readonly<Record<string, unknown>>
@@ -24,6 +25,7 @@ export class Tracing {
 
   private constructor(session: SessionState, context: Context.Context<never>) {
     this.#session = session
+    this.#context = context
     this.#tracer = Context.get(context, Tracer.Tracer)
     this.#parent = propagating(Context.getOption(context, Tracer.ParentSpan))
     this.#annotations = Context.get(context, References.TracerSpanAnnotations)
@@ -38,6 +40,11 @@ export class Tracing {
   /** The tracing of a context; undefined where it is turned off. */
   static of(session: SessionState, context: Context.Context<never>): Tracing | undefined {
     return Context.get(context, References.TracerEnabled) ? new Tracing(session, context) : undefined
+  }
+
+  /** True for the context that this was made of. */
+  serves(context: Context.Context<never>): boolean {
+    return this.#context === context
   }
 
   #time(nanos: bigint): bigint {
