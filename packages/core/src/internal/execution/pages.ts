@@ -45,9 +45,11 @@ export class Pages {
     this.add(last)
     const columns = this.#columns
     const rows = this.isAltered ? this.#rows.map((row) => ({ ...nulls(columns!), ...row })) : this.#rows
-    const info = this.#warnings === undefined && this.#copies === undefined
-      ? last.info
-      : { ...last.info, warnings: this.#warnings, speculativeExecutions: this.#copies }
+    const info = {
+      ...last.info,
+      ...(this.#warnings === undefined ? undefined : { warnings: this.#warnings }),
+      ...(this.#copies === undefined ? undefined : { speculativeExecutions: this.#copies })
+    }
     return { ...last, rows, columns, info }
   }
 }
