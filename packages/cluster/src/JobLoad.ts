@@ -98,6 +98,11 @@ export interface FileChunk {
   readonly to: number | null
   /** Bytes of the whole file, as it is stored. */
   readonly size: number
+  /**
+   * Milliseconds since the epoch at which the file was last modified; null if the file system does not return it. A unit whose file has
+   * another size or another time fails.
+   */
+  readonly modified: number | null
   readonly isGzip: boolean
   /** Names of the fields; null of JSON. */
   readonly header: ReadonlyArray<string> | null
@@ -184,6 +189,7 @@ export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD
     }
   }
   const format: Format = formatOf(options)
+  const { form } = format
   const layout = { ...format, chunkSize }
   const decode = Schema.decodeUnknownEffect(format.codec(options.row))
   const job = make(name, {
@@ -194,7 +200,7 @@ export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD
     rejects,
     params: Schema.Struct({ files: Schema.Array(Schema.String) }),
     unit: Chunk,
-    planOptions: { chunkSize, format: options.format, csv: options.csv ?? null },
+    planOptions: { chunkSize, maxRecordSize: form.longest, format: options.format, csv: options.csv ?? null },
     units: ({ files }) => Effect.map(Effect.forEach(files, (file) => plan(file, layout)), (chunks) => chunks.flat())
   })
   const layer = job.toLayer(
@@ -225,7 +231,7 @@ export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD
           ? Effect.succeed(Result.fail(value.failure))
           : Effect.result(Effect.mapError(decode(value.success), misfit))
 
-      yield* Stream.runForEach(Stream.grouped(recordsOf(chunk, from, format.form), pageSize), page)
+      yield* Stream.runForEach(Stream.grouped(recordsOf(chunk, from, form), pageSize), page)
       // Of a file that was cut meanwhile, the records behind the cut would be missing.
       yield* unchanged(chunk)
     }),

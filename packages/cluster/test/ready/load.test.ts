@@ -160,6 +160,31 @@ describe("a load", () => {
       assert.include((yield* handle.failures)[0]?.error, "that it had when the job was started")
     }).pipe(Effect.provide(memory(ddl))))
 
+  it.effect("fails if a file of the same size has other bytes", () =>
+    Effect.gen(function*() {
+      const files = new Map([["a", bytes(csv(people(30)))]])
+      let modified = 1_000
+      const system = filesOf(files, () => modified)
+      const handle = yield* Effect.provide(LoadCsv.start({ files: ["a"] }, { id: "load" }), system)
+      files.set("a", bytes(csv(people(30)).replaceAll("\n1", "\n2")))
+      modified = 2_000
+      yield* started({ layer: LoadCsv.layer.pipe(Layer.provide(system)) }, options)
+      assert.isTrue(Exit.isFailure(yield* passed(Effect.exit(handle.await))))
+      assert.include(
+        (yield* handle.failures)[0]?.error,
+        "the version of 1970-01-01T00:00:01.000Z, with which the job was started, got that of"
+      )
+      assert.strictEqual((yield* stored).length, 0)
+    }).pipe(Effect.provide(memory(ddl))))
+
+  it.effect("is not started if a file changes while it is divided", () =>
+    Effect.gen(function*() {
+      let modified = 1_000
+      const system = filesOf(new Map([["a", bytes(csv(people(30)))]]), () => modified++)
+      const error = yield* Effect.flip(Effect.provide(LoadCsv.start({ files: ["a"] }, { id: "load" }), system))
+      assert.strictEqual(error._tag, "FileRefused")
+    }).pipe(Effect.provide(memory(ddl))))
+
   it.effect("fails if a file becomes shorter while it is read, and does not end as done", () =>
     Effect.gen(function*() {
       const line = (id: number) => `${JSON.stringify({ id, name: "ada" })}\n`

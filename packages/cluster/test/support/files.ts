@@ -1,11 +1,14 @@
 /** Files in memory. */
-import { ByteSize, Effect, FileSystem, type Layer, PlatformError, Stream } from "effect"
+import { ByteSize, Effect, FileSystem, type Layer, Option, PlatformError, Stream } from "effect"
 
 const number = (size: ByteSize.Input | undefined, or: number) =>
   size === undefined ? or : ByteSize.toNumberUnsafe(ByteSize.fromInputUnsafe(size))
 
-/** A file system of these files. The files may be changed. */
-export const filesOf = (files: ReadonlyMap<string, Uint8Array>): Layer.Layer<FileSystem.FileSystem> => {
+/** A file system of these files. The files may be changed, with the time of their modification. */
+export const filesOf = (
+  files: ReadonlyMap<string, Uint8Array>,
+  modified?: () => number
+): Layer.Layer<FileSystem.FileSystem> => {
   const found = (path: string) => {
     const content = files.get(path)
     return content === undefined
@@ -16,7 +19,10 @@ export const filesOf = (files: ReadonlyMap<string, Uint8Array>): Layer.Layer<Fil
   }
   return FileSystem.layerNoop({
     stat: (path) =>
-      Effect.map(found(path), (content) => ({ size: ByteSize.bytes(content.length) }) as FileSystem.File.Info),
+      Effect.map(found(path), (content) => ({
+        size: ByteSize.bytes(content.length),
+        mtime: modified === undefined ? Option.none() : Option.some(new Date(modified()))
+      } as FileSystem.File.Info)),
     stream: (path, options) =>
       Stream.unwrap(Effect.map(found(path), (content) => {
         const from = number(options?.offset, 0)

@@ -40,6 +40,8 @@ export const Chunk = Schema.Struct({
   to: Schema.NullOr(Schema.Int),
   /** Bytes of the whole file, as it is stored. */
   size: Schema.Int,
+  /** Milliseconds since the epoch at which the file was last modified; null if the file system does not return it. */
+  modified: Schema.NullOr(Schema.Int),
   isGzip: Schema.Boolean,
   /** Names of the cells. */
   header: Schema.NullOr(Schema.Array(Schema.String))
@@ -67,11 +69,12 @@ export const plan = Effect.fnUntraced(function*(
   { chunkSize, form, header, isScanned }: Layout
 ): Effect.fn.Return<ReadonlyArray<Chunk>, FileRefused | PlatformError, FileSystem.FileSystem> {
   const system = yield* FileSystem.FileSystem
-  const size = ByteSize.toNumberUnsafe((yield* system.stat(file)).size)
+  const version = versionOf(yield* system.stat(file))
+  const { size } = version
   const isGzip = yield* Stream.runHead(system.stream(file, { bytesToRead: 2 })).pipe(
     Effect.map(Option.exists(([first, second]) => first === 0x1f && second === 0x8b))
   )
-  const whole: Chunk = { file, from: 0, to: null, size, isGzip, header: null }
+  const whole: Chunk = { file, from: 0, to: null, ...version, isGzip, header: null }
   let first = whole
   if (header !== undefined) {
     const head = yield* Stream.runHead(recordsOf(whole, 0, form))
@@ -82,6 +85,8 @@ export const plan = Effect.fnUntraced(function*(
   const borders = isScanned
     ? yield* scanned(first, form, chunkSize)
     : yield* aligned(system, first, chunkSize)
+  // Of a file that was changed while it was read, the borders are those of neither version.
+  yield* unchanged(first)
   const chunks: Array<Chunk> = []
   let from = first.from
   for (const to of [...borders, size]) {
@@ -190,19 +195,30 @@ const behind = <E>(self: Stream.Stream<Uint8Array, E>, count: number): Stream.St
     return [still, rest]
   })
 
+/** The version of a file, as far as the file system knows it. */
+const versionOf = ({ mtime, size }: FileSystem.File.Info): Pick<Chunk, "size" | "modified"> => ({
+  size: ByteSize.toNumberUnsafe(size),
+  modified: Option.match(mtime, { onNone: () => null, onSome: (date) => Math.floor(date.getTime()) })
+})
+
 /** Fails if a file has changed since its chunks were planned: their borders would be none of its records. */
 export const unchanged = (
-  { file, size }: Chunk
+  { file, modified, size }: Chunk
 ): Effect.Effect<void, FileRefused | PlatformError, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (system) =>
     Effect.flatMap(system.stat(file), (info) => {
-      const now = ByteSize.toNumberUnsafe(info.size)
-      return now === size ? Effect.void : Effect.fail(
-        new FileRefused({
-          file,
-          expected: `the ${size} bytes that it had when the job was started`,
-          got: `${now} bytes`,
-          advice: "Start another job for it."
-        })
+      const now = versionOf(info)
+      if (now.size !== size) {
+        return refused(file, `the ${size} bytes that it had when the job was started`, `${now.size} bytes`)
+      }
+      return modified === null || now.modified === modified ? Effect.void : refused(
+        file,
+        `the version of ${timeOf(modified)}, with which the job was started`,
+        now.modified === null ? "one without a time" : `that of ${timeOf(now.modified)}`
       )
     }))
+
+const timeOf = (millis: number): string => new Date(millis).toISOString()
+
+const refused = (file: string, expected: string, got: string): Effect.Effect<never, FileRefused> =>
+  Effect.fail(new FileRefused({ file, expected, got, advice: "Start another job for it." }))

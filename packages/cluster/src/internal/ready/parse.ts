@@ -66,45 +66,57 @@ export const cellsOf = Effect.fnUntraced(function*(
   delimiter: string,
   longest: number
 ): Effect.fn.Return<ReadonlyArray<Cells>> {
-  const texts = records.map((record) => Result.map(textOf(record, longest), withoutReturn))
+  const texts = records.map((record) => Result.flatMap(textOf(record, longest), closed))
   const parsed: Array<Cells> = []
   while (parsed.length < texts.length) {
     const rest = texts.slice(parsed.length)
     const wrong = rest.findIndex(Result.isFailure)
     const good = Arr.getSuccesses(wrong < 0 ? rest : rest.slice(0, wrong))
-    const failed = yield* parse(good, delimiter, parsed)
-    if (failed !== undefined) parsed.push(Result.fail(failed))
-    else if (wrong >= 0) parsed.push(Result.fail(Arr.getFailures(rest)[0]!))
+    parsed.push(...yield* parsedAll(good, delimiter))
+    if (wrong >= 0) parsed.push(Result.fail(Arr.getFailures(rest)[0]!))
   }
   return parsed
 })
 
-// Files whose records are lines are divided at line feeds alone.
-const withoutReturn = (text: string): string => text.endsWith("\r") ? text.slice(0, -1) : text
-
-/** Appends the cells of texts up to the first that is no CSV, and returns its error. */
-const parse = (
-  texts: ReadonlyArray<string>,
-  delimiter: string,
-  parsed: Array<Cells>
-): Effect.Effect<RecordRefused | undefined> => {
-  if (texts.length === 0) return Effect.succeed(undefined)
-  const decoder = Csv.decodeString({ delimiter, maxRecordSize: Number.POSITIVE_INFINITY })
-  return Stream.make(texts.join("\n")).pipe(
-    Stream.pipeThroughChannel(decoder),
-    Stream.runCollect,
-    Effect.map((rows) => {
-      for (const row of rows) parsed.push(Result.succeed(row))
-      return undefined
-    }),
-    Effect.catch(({ message, record }) =>
-      Effect.as(
-        parse(texts.slice(0, record - 1), delimiter, parsed),
-        new RecordRefused({ expected: "a record of CSV", got: `another text (${message})` })
-      )
-    )
-  )
+/**
+ * A record whose quotes are closed. An open one would take the records behind it for a part of its field. A decoder accepts no
+ * quote outside a quoted field, so that their number decides.
+ */
+const closed = (text: string): Result.Result<string, RecordRefused> => {
+  let quotes = 0
+  for (let at = text.indexOf("\""); at >= 0; at = text.indexOf("\"", at + 1)) quotes++
+  return quotes % 2 === 1
+    ? Result.fail(new RecordRefused({ expected: "a record of CSV", got: "a quote that nothing closes" }))
+    // Files whose records are lines are divided at line feeds alone.
+    : Result.succeed(text.endsWith("\r") ? text.slice(0, -1) : text)
 }
+
+/** The cells of each text. All are parsed at once, and one by one where that does not give a record for each. */
+const parsedAll = (
+  texts: ReadonlyArray<string>,
+  delimiter: string
+): Effect.Effect<ReadonlyArray<Cells>> =>
+  texts.length === 0 ? Effect.succeed([]) : parse(texts, delimiter).pipe(
+    Effect.map((rows) => rows.length === texts.length ? rows.map(Result.succeed) : undefined),
+    Effect.catch(() => Effect.succeed(undefined)),
+    Effect.flatMap((all) => all ? Effect.succeed(all) : Effect.forEach(texts, (text) => parsedOne(text, delimiter)))
+  )
+
+const parsedOne = (text: string, delimiter: string): Effect.Effect<Cells> =>
+  parse([text], delimiter).pipe(
+    Effect.map(([row, ...others]) =>
+      row !== undefined && others.length === 0 ? Result.succeed(row) : refusedCells("a carriage return between cells")
+    ),
+    Effect.catch(({ message }) => Effect.succeed(refusedCells(`another text (${message})`)))
+  )
+
+const refusedCells = (got: string): Cells => Result.fail(new RecordRefused({ expected: "a record of CSV", got }))
+
+const parse = (texts: ReadonlyArray<string>, delimiter: string) =>
+  Stream.make(texts.join("\n")).pipe(
+    Stream.pipeThroughChannel(Csv.decodeString({ delimiter, maxRecordSize: Number.POSITIVE_INFINITY })),
+    Stream.runCollect
+  )
 
 /** The record that cells make under the names of a file. */
 export const named = (

@@ -83,7 +83,7 @@ export class Scanner {
       if (end === undefined) break
       const next = this.#behindBreak(end, isEnd)
       if (next === undefined) break
-      if (end > start || this.#isTooLong) {
+      if (!this.#isEmpty(start, end) || this.#isTooLong) {
         const bytes = this.#isTooLong || end - start > this.#form.longest ? undefined : this.#bytes.subarray(start, end)
         found.push({ at: this.#isTooLong ? this.#startOfLong : this.#at + start, end: this.#at + next, bytes })
       }
@@ -151,6 +151,12 @@ export class Scanner {
     if (bytes[end] !== carriageReturn) return end + 1
     if (end + 1 === bytes.length && !isEnd) return undefined
     return bytes[end + 1] === lineFeed ? end + 2 : end + 1
+  }
+
+  /** True for a line without bytes. Where lines end at line feeds alone, a line may end with a carriage return too. */
+  #isEmpty(start: number, end: number): boolean {
+    return end === start ||
+      (this.#form.delimiter === undefined && end === start + 1 && this.#bytes[start] === carriageReturn)
   }
 
   /** Drops the bytes of the records that have been returned, and those of a record that is too long. */
