@@ -11,10 +11,18 @@ const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
 
 const faults = "test/faults/*.integration.test.ts"
 
+const shared = new Set(["core", "schema", "testing", "report", "cluster", "scripts"])
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests: also what a suite does at its end takes its time, such as dropping a
   // keyspace. On the virtual clock nothing takes long but what hangs.
-  test: { name, root, testTimeout: name === "core" ? 30_000 : 180_000, hookTimeout: 180_000, ...options }
+  test: {
+    name,
+    root,
+    isolate: !shared.has(name),
+    testTimeout: name === "core" ? 30_000 : 180_000,
+    hookTimeout: 180_000,
+    ...options
+  }
 })
 
 // The files that take longest start first, so that none of them runs alone at the end. Each starts servers or processes.

@@ -39,8 +39,13 @@ export const shown = (value: unknown): string => {
 
 const kind = (value: unknown): string => value === null ? "null" : value instanceof Date ? "date" : typeof value
 
+/** The name of a column. A server names `tojson` of a type `to_json` in all answers if it met that name first. */
+const columnName = (name: string): string => name.replaceAll("system.to_json(", "system.tojson(")
+
 const rowText = (row: Readonly<Record<string, unknown>>, kindsOnly: boolean): string =>
-  Object.entries(row).map(([name, value]) => `${name} = ${kindsOnly ? kind(value) : shown(value)}`).join(", ")
+  Object.entries(row).map(([name, value]) => `${columnName(name)} = ${kindsOnly ? kind(value) : shown(value)}`).join(
+    ", "
+  )
 
 /**
  * The message of an error, without what need not be alike: where a text does not parse, the values that it quotes, and the
@@ -56,7 +61,7 @@ const kindOfMessage = (reason: Reason.Reason["_tag"], message: string): string =
       .replace(/(Invalid ASCII character in string literal).*$/, "$1")
 
 const columnTexts = (columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
-  columns.map(({ name, type }) => `${name} ${type}`)
+  columns.map(({ name, type }) => `${columnName(name)} ${type}`)
 
 /** Executes a step, page by page where it has a page size, or describes it. */
 export const observe = (session: Service, step: Step, keyspace: string): Effect.Effect<Observed> =>
