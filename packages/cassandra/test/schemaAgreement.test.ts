@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import process from "node:process"
 import { CassandraSession } from "../src/index.ts"
 import { schemaChangeBody } from "./support/resultFrames.ts"
 import { ownVersion, resulting, scriptedNode } from "./support/scriptedNode.ts"
@@ -40,4 +41,26 @@ it.live("a change of the schema was applied, also where the nodes do not agree w
     assert.isFalse(yield* session.schemaAgreement("100 millis"))
     node.peersHave([ownVersion, ownVersion])
     assert.isTrue(yield* session.schemaAgreement("5 seconds"))
+  }).pipe(Effect.scoped))
+
+const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+
+it.live("a change of the schema that was interrupted keeps no process from its end", () =>
+  Effect.gen(function*() {
+    const node = yield* scriptedNode
+    const before = timers()
+    node.peersHave([another])
+    node.reply(() => resulting(schemaChangeBody("CREATED", "app", "t")))
+    const scope = yield* Scope.make()
+    const session = yield* Scope.provide(
+      CassandraSession.make({ contactPoints: [node.address], localDataCenter: "datacenter1" }),
+      scope
+    )
+    const change = yield* Effect.forkChild(session.execute([create]), { startImmediately: true })
+    yield* Effect.sleep("300 millis")
+    yield* Fiber.interrupt(change)
+    yield* Scope.close(scope, Exit.void)
+    // The driver ends its own within a second.
+    yield* Effect.sleep("1500 millis")
+    assert.isAtMost(timers(), before)
   }).pipe(Effect.scoped))

@@ -174,7 +174,7 @@ export const fakeClient = (script: Script = {}) => {
         keyspace: string | undefined,
         options: { getKeyspace(): string | undefined; getRoutingKey(): unknown } | null,
         done: (error: undefined, hosts: Iterator<unknown>) => void
-      ) => {
+      ): void => {
         if (options !== null) {
           routed.push({ keyspace: options.getKeyspace() ?? keyspace, routingKey: options.getRoutingKey() })
         }
@@ -202,5 +202,5 @@ export const fakeClient = (script: Script = {}) => {
       getInFlightQueries: () => streams.inFlight / hosts.length
     })
   }
-  return { client: client as unknown as Client, profile, seen, prepares, routed, streams }
+  return { client: client as unknown as Client, hosts, profile, seen, prepares, routed, streams }
 }

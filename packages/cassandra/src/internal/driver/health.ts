@@ -4,6 +4,7 @@
 import type { Telemetry } from "@effect-cql/core"
 import type { Client, Host } from "cassandra-driver"
 import { withBrackets, withoutBrackets } from "./address.ts"
+import { internals } from "./driver.ts"
 
 interface Emitter {
   readonly on: (event: string, listener: (...values: ReadonlyArray<unknown>) => void) => unknown
@@ -74,4 +75,23 @@ export const healthOf = (client: Client): Telemetry.Health => {
       }
     }
   }
+}
+
+/**
+ * Over all live hosts, what their connections can carry. Streams in use beyond those of awaited requests belong to
+ * requests that were interrupted or timed out, and carry nothing new until they are answered.
+ */
+export const capacityOf = (client: Client, awaited: number): number | undefined => {
+  const perConnection = internals(client).options.pooling.maxRequestsPerConnection
+  if (perConnection === undefined) return undefined
+  const state = client.getState()
+  let streams = 0
+  let inFlight = 0
+  for (const host of state.getConnectedHosts()) {
+    if (!host.isUp()) continue
+    streams += state.getOpenConnections(host) * perConnection
+    inFlight += state.getInFlightQueries(host)
+  }
+  // Without a connection there is nothing to count, and a run should not be held to one at a time by an outage.
+  return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - awaited))
 }

@@ -95,7 +95,10 @@ export class Plan {
     this.#request = request
   }
 
-  /** Asks the policy of a profile. `done` is called at once, unless the policy takes its time. It gets what a policy throws. */
+  /**
+   * Asks the policy of a profile. `done` is called once: immediately, unless the policy takes its time. It gets what a policy
+   * throws.
+   */
   static make(
     client: Client,
     profile: Profile,
@@ -104,14 +107,30 @@ export class Plan {
     done: (plan: Plan | undefined, error?: unknown) => void
   ): void {
     const inner = client as Client & Internals
-    // Policies are code of the user's as well.
+    let isDone = false
+    const once: typeof done = (plan, error) => {
+      if (isDone) return
+      isDone = true
+      done(plan, error)
+    }
+    // Policies are code of the user's as well. A second plan would send a request twice.
     try {
       profile.loadBalancing.newQueryPlan(inner.keyspace, options, (error, hosts) => {
-        if (error !== null && error !== undefined) done(undefined, error)
-        else done(new Plan(inner, hosts, avoided, options?.request))
+        if (error !== null && error !== undefined) once(undefined, error)
+        else once(new Plan(inner, hosts, avoided, options?.request))
       })
     } catch (error) {
-      done(undefined, error)
+      once(undefined, error)
+    }
+  }
+
+  /** The same as `next` for a request that is only an extra: undefined also if the policy throws. */
+  nextOfExtra(): Next | undefined {
+    // Policies are code of the user's as well.
+    try {
+      return this.next()
+    } catch {
+      return undefined
     }
   }
 

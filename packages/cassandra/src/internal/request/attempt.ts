@@ -86,7 +86,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   /** The nodes that did not know the statement any more, and have been asked to prepare it. */
   #forgetful: ReadonlyArray<string> = noHosts
   #plan: Plan | undefined
-  #stopSpeculating = (): void => {}
+  /** Ends what goes on beside the wait for an answer, or after it. */
+  #stop = (): void => {}
   #copies = 0
   protected rounds = 0
   /** Where it was written last, and not answered. */
@@ -165,7 +166,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   abandon(): boolean {
     if (this.#waits) this.context.awaited--
     this.#waits = false
-    this.#stopSpeculating()
+    this.#stop()
     return this.#sent !== undefined
   }
 
@@ -230,8 +231,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
         this.#plan = plan
         const first = this.#sendToNext()
         if (first === undefined || !this.isSpeculated) return
-        const { client } = this.context
-        this.#stopSpeculating = speculate(client, this.planText, first, () => this.#sendCopy())
+        const { client, policyFailed } = this.context
+        this.#stop = speculate(client, this.planText, first, () => this.#sendCopy(), policyFailed)
       }))
   }
 
@@ -342,7 +343,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     const change = readSchemaChange(result.reader)
     const { consistency, request } = this
     const about = { result, next, started: this.#started, request, consistency }
-    this.context.schemaChanged(change, about, (page) => this.#finish(Exit.succeed(page)))
+    this.#stop = this.context.schemaChanged(change, about, (page) => this.#finish(Exit.succeed(page)))
   }
 
   #errored(error: ServerAnswer, next: Next): void {

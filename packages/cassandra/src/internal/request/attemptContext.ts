@@ -22,12 +22,14 @@ export interface AttemptContext {
   awaited: number
   readonly refused: (reason: Reason.Reason, request: Request) => Exit.Exit<never, CqlError>
   readonly failed: (error: unknown, request: Request, circumstances: Where) => Exit.Exit<never, CqlError>
-  /** Gives the page of a change of the schema, once the nodes agree on it or have had time for that. */
+  /** Gives the page of a change of the schema, once the nodes agree on it or have had time for that. Returns what ends the wait. */
   readonly schemaChanged: (
     change: SchemaChange,
     attempt: Changing,
     done: (page: Page) => void
   ) => () => void
+  /** A policy of the client failed while it was asked about a request that goes on without it. */
+  readonly policyFailed: (error: unknown) => void
   /** The server has warned, by this node. */
   readonly warned: (warnings: ReadonlyArray<string>, node: string) => void
 }

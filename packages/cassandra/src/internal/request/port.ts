@@ -31,7 +31,7 @@ import { aboutNode, withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
-import { healthOf } from "../driver/health.ts"
+import { capacityOf, healthOf } from "../driver/health.ts"
 import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
@@ -149,6 +149,9 @@ export class ClientPort implements SendPort, AttemptContext {
     }
   }
 
+  readonly policyFailed = (error: unknown): void =>
+    this.#warnings.add(`the speculative-execution policy failed, and is not followed: ${String(error)}`, {})
+
   readonly schemaChanged: AttemptContext["schemaChanged"] = (
     change,
     { consistency, next, request, result, started },
@@ -172,7 +175,7 @@ export class ClientPort implements SendPort, AttemptContext {
       if (profile === undefined) return resume(Effect.fail(none()))
       let stop = (): void => {}
       Plan.make(this.client, profile, this.overdue, null, (plan) => {
-        const next = plan?.next()
+        const next = plan?.nextOfExtra()
         if (next === undefined) return resume(Effect.fail(none()))
         stop = awaitAgreement(next, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))
       })
@@ -189,24 +192,7 @@ export class ClientPort implements SendPort, AttemptContext {
     if (isKeyspaceName(keyspace)) this.client.metadata.refreshKeyspace(keyspace).catch(() => {})
   }
 
-  /**
-   * Over all live hosts, what their connections can carry. Streams in use beyond those of awaited requests belong to
-   * requests that were interrupted or timed out, and carry nothing new until they are answered.
-   */
-  readonly capacity: Effect.Effect<number | undefined> = Effect.sync(() => {
-    const perConnection = this.client.options.pooling.maxRequestsPerConnection
-    if (perConnection === undefined) return undefined
-    const state = this.client.getState()
-    let streams = 0
-    let inFlight = 0
-    for (const host of state.getConnectedHosts()) {
-      if (!host.isUp()) continue
-      streams += state.getOpenConnections(host) * perConnection
-      inFlight += state.getInFlightQueries(host)
-    }
-    // Without a connection there is nothing to count, and a run should not be held to one at a time by an outage.
-    return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - this.awaited))
-  })
+  readonly capacity: Effect.Effect<number | undefined> = Effect.sync(() => capacityOf(this.client, this.awaited))
 
   /** The partition of a statement, which is prepared for that if it was not. Nothing of it is executed. */
   readonly partition = (request: StatementRequest): Effect.Effect<Partition | undefined, CqlError> =>

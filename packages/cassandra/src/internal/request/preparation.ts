@@ -167,7 +167,8 @@ export class Preparation {
   /** So that a statement is executed at once wherever it goes. What fails is prepared when it is executed. */
   #prepareOnOthers(): void {
     if (!this.#owner.preparesOnAllHosts) return
-    for (let next = this.#plan!.next(); next !== undefined; next = this.#plan!.next()) {
+    const plan = this.#plan!
+    for (let next = plan.nextOfExtra(); next !== undefined; next = plan.nextOfExtra()) {
       const { address } = next.host
       const { changes } = this.#entry
       sendPrepare(this.#owner.client, this.#entry, next, (answer) => {

@@ -5,31 +5,45 @@ import type { Client } from "cassandra-driver"
 import type { Next } from "../driver/hosts.ts"
 import { after } from "../driver/timer.ts"
 
+interface Plan {
+  readonly nextExecution: (host: Next["host"]) => unknown
+}
+
 interface Speculating {
   readonly keyspace: string
   readonly options: {
     readonly policies: {
-      readonly speculativeExecution?: {
-        readonly newPlan: (keyspace: string, text: string) => {
-          readonly nextExecution: (host: Next["host"]) => unknown
-        }
-      }
+      readonly speculativeExecution?: { readonly newPlan: (keyspace: string, text: string) => Plan } | undefined
     }
   }
 }
 
-/** Calls `sendToNext` when the policy says so, for as long as it finds a node. Returns what ends that. */
+/**
+ * Calls `sendToNext` when the policy says so, for as long as it finds a node. Returns what ends that. A policy that throws
+ * is asked no more: the request goes on without further copies.
+ */
 export const speculate = (
   client: Client,
   planText: string,
   first: Next,
-  sendToNext: () => Next | undefined
+  sendToNext: () => Next | undefined,
+  failed: (error: unknown) => void
 ): () => void => {
   const { keyspace, options } = client as Client & Speculating
-  const plan = options.policies.speculativeExecution?.newPlan(keyspace, planText)
+  let plan: Plan | undefined
   let cancel = (): void => {}
+  const delayAfter = (host: Next["host"]): unknown => {
+    // Policies are code of the user's as well, and this is called by a timer.
+    try {
+      plan ??= options.policies.speculativeExecution?.newPlan(keyspace, planText)
+      return plan?.nextExecution(host)
+    } catch (error) {
+      failed(error)
+      return undefined
+    }
+  }
   const wait = (host: Next["host"]): void => {
-    const delay = plan?.nextExecution(host)
+    const delay = delayAfter(host)
     if (typeof delay !== "number" || delay < 0) return
     cancel = after(delay, () => {
       const sibling = sendToNext()
