@@ -11,6 +11,7 @@ import { type ClientOptions, internals } from "../src/internal/driver/driver.ts"
 import { errorKind } from "../src/internal/driver/errorKind.ts"
 import * as messages from "../src/internal/driver/messages.ts"
 import { versionWarning } from "../src/internal/driver/version.ts"
+import { optionsFrame } from "../src/internal/protocol/frames.ts"
 import { type CqlNode, cqlNodes } from "./support/cqlNodes.ts"
 
 const clientTo = (contactPoint: string, options: Partial<ClientOptions> = {}) =>
@@ -78,18 +79,38 @@ describe("a connection of the driver", () => {
           "_idleTimeoutHandler",
           "getInFlight",
           "clearAndInvokePending",
+          "sendStream",
+          "send",
           "close"
         )
         hasMethods(Object(connection.writeQueue), "setWriteError")
         assert.strictEqual(connection.endpoint, node!.address)
         assert.isTrue(connection.connected)
         assert.isTrue(connection.isSocketOpen)
+        assert.isAbove(connection.options?.socketOptions.connectTimeout ?? 0, 0)
         assert.isAbove(connection.netClient?.bytesRead ?? 0, 0)
         assert.strictEqual(Reflect.get(Object(connection._operations), "size"), 0)
         assert.strictEqual(typeof connection.protocol?.on, "function")
         assert.strictEqual(typeof connection.parser?.on, "function")
       }
       assert.strictEqual(internals(client).controlConnection.connection, Array.from(seen)[0])
+    }).pipe(Effect.scoped))
+
+  it.live("has operations that can be timed out", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({})
+      const { connection } = internals(yield* connected(node!)).controlConnection
+      const request = { length: 9, write: (_: unknown, stream: number) => optionsFrame({ version: 4, stream }) }
+      const options = { getReadTimeout: () => 0, getRowCallback: () => undefined }
+      const ended: Array<unknown> = []
+      const operation = connection?.sendStream(request, options, (error) => ended.push(error))
+      const late: Array<unknown> = []
+      const error = new Error("too late")
+      Reflect.apply(Reflect.get(Object(operation), "_markAsTimedOut"), operation, [error, () => late.push(error)])
+      assert.deepStrictEqual([ended, late], [[error], []])
+      yield* Effect.sleep("200 millis")
+      assert.deepStrictEqual([ended, late], [[error], [error]])
+      assert.strictEqual(connection?.getInFlight(), 0)
     }).pipe(Effect.scoped))
 
   it.live("answers a heartbeat that is asked for", () =>
@@ -121,6 +142,7 @@ describe("the control connection", () => {
         "_refresh",
         "_refreshControlConnection",
         "_setLocalInfo",
+        "_nodeTopologyChangeHandler",
         "setPeersInfo",
         "getAddressForPeerHost",
         "_nodeStatusChangeHandler",

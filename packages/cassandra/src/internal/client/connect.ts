@@ -18,6 +18,7 @@ import { Overrides } from "../driver/override.ts"
 import { Retired, warmUpInBackground } from "../driver/pools.ts"
 import { reconnectUntilClosed } from "../driver/reconnect.ts"
 import { mendReplication } from "../driver/replication.ts"
+import { lostOf, now } from "../driver/timer.ts"
 import { versionWarning } from "../driver/version.ts"
 import { Watch } from "../driver/watch.ts"
 import { toClientOptions } from "./clientOptions.ts"
@@ -85,6 +86,7 @@ class Handle implements Opened {
       isTranslated: policies?.addressResolution !== undefined
     })
     this.#connections.check = this.#nodes.check
+    this.#connections.connectFailed = this.#nodes.connectFailed
     const requestTimeout = Duration.toMillis(Duration.fromInputUnsafe(requestTimeoutOf(options)))
     this.#watch = new Watch(() => this.#connections.open, heartbeatOf(options), requestTimeout)
   }
@@ -161,10 +163,10 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       Object.assign(socketOptions, waitsToConnect(options))
       const connect = handle.connect.pipe(
         Effect.mapError((error) => fromError(error, options, handle.progress)),
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () => Effect.failSync(() => fromTimeout(timeout, options, handle.progress))
-        })
+        Effect.raceFirst(Effect.andThen(
+          elapsed(timeout),
+          Effect.failSync(() => fromTimeout(timeout, options, handle.progress))
+        ))
       )
       yield* Effect.onError(restore(connect), () => handle.close(closeTimeout))
       Object.assign(socketOptions, waitsOnceConnected(options))
@@ -175,6 +177,15 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       return handle
     })
   )
+
+/** Waits for a time limit, and longer by what was lost to a blocked event loop: the answers are read after this. */
+const elapsed = (millis: number): Effect.Effect<void> =>
+  Number.isFinite(millis)
+    ? Effect.suspend(() => {
+      const begun = now()
+      return Effect.andThen(Effect.sleep(millis), Effect.suspend(() => Effect.sleep(lostOf(millis, begun))))
+    })
+    : Effect.never
 
 /** Connects a client of the user's, unless it is connected. A connect that takes too long goes on without the session. */
 export const connected = (client: Client, options: SessionOptions): Effect.Effect<void, CqlError> =>
@@ -192,8 +203,8 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
         () => resume(Effect.void),
         (error: unknown) => resume(Effect.fail(fromError(error, attempt)))
       )
-    }).pipe(Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () => Effect.failSync(() => fromTimeout(timeout, attempt))
-    }))
+    }).pipe(Effect.raceFirst(Effect.andThen(
+      elapsed(timeout),
+      Effect.failSync(() => fromTimeout(timeout, attempt))
+    )))
   })

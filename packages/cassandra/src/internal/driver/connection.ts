@@ -4,9 +4,15 @@
 import type { Socket } from "node:net"
 import type { Transform } from "node:stream"
 import { StreamTable } from "./streamTable.ts"
-import type { WireConnection } from "./wire.ts"
+import type { DriverRequest, DriverRequestOptions } from "./wire.ts"
 
 type Callback = (error?: unknown) => void
+
+/** The time limits of a socket, in milliseconds; 0 for none. */
+export interface SocketWaits {
+  readonly connectTimeout: number
+  readonly readTimeout: number
+}
 
 /** A connection of the driver, as far as the adapter uses it. */
 export interface DriverConnection {
@@ -20,7 +26,18 @@ export interface DriverConnection {
   /** The streams in use, those of requests that timed out included. */
   readonly getInFlight: () => number
   readonly protocolVersion: number
-  readonly sendStream: WireConnection["sendStream"]
+  /** The options of its client; changed while the client lives. */
+  readonly options?: { readonly socketOptions: SocketWaits } | undefined
+  /** Requests that were not answered in time, and are not yet. */
+  timedOutOperations: number
+  /** A request without options has the time limit of the client. */
+  sendStream: (
+    request: DriverRequest,
+    options: DriverRequestOptions | null,
+    callback: (error: unknown, answer?: unknown, length?: unknown) => void
+  ) => unknown
+  /** The same as a promise. */
+  send?: (request: DriverRequest, options: DriverRequestOptions | null) => Promise<unknown>
   /**
    * Sends a heartbeat. The driver gives up the connection where no answer was read in time, also if the event loop was
    * blocked meanwhile.

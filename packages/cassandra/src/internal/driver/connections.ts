@@ -12,6 +12,7 @@ import {
   tabulate
 } from "./connection.ts"
 import type { Overrides } from "./override.ts"
+import { keepTime } from "./patience.ts"
 import { ping } from "./ping.ts"
 
 /** Check that a ready connection has to pass before it is used. */
@@ -24,6 +25,8 @@ export class Connections {
   readonly askedForLogin = new Set<string>()
   /** Set once the client has its control connection. */
   check: Check = () => Effect.void
+  /** Called when a connection could not be opened. */
+  connectFailed = (): void => {}
   readonly #all = new Set<DriverConnection>()
   readonly #overrides: Overrides
   #latest: DriverConnection | undefined
@@ -48,6 +51,7 @@ export class Connections {
     }
     this.#all.add(connection)
     this.#override(connection)
+    keepTime(connection, this.#overrides)
     // The driver goes on to the next contact point when one fails, even where the end of the session is the reason.
     if (this.#ended) queueMicrotask(() => end(connection))
   }
@@ -61,8 +65,10 @@ export class Connections {
     })
     this.#overrides.method(connection, "_idleTimeoutHandler", () => () => ping(connection))
     this.#overrides.method(connection, "errorConnecting", (original) => (error, destroy, callback) => {
-      if (!isEnded(connection)) this.failures.set(endpoint, error)
+      if (isEnded(connection)) return original(error, destroy, callback)
+      this.failures.set(endpoint, error)
       original(error, destroy, callback)
+      this.connectFailed()
     })
     this.#overrides.method(connection, "startAuthenticating", (original) => (authenticator, callback) => {
       this.askedForLogin.add(endpoint)

@@ -14,7 +14,7 @@ import type { Connections } from "./connections.ts"
 import { type ControlConnection, localRowOf, textOf } from "./control.ts"
 import { WrongNode } from "./effects.ts"
 import type { Overrides } from "./override.ts"
-import { after } from "./timer.ts"
+import { after, afterReading } from "./timer.ts"
 
 /** Time limits of a round of connecting, in milliseconds. */
 export interface Pace {
@@ -99,7 +99,7 @@ export class ContactPoints {
         ended(error, addresses)
       }
       const { lookup } = this.#pace()
-      const cancel = after(
+      const cancel = afterReading(
         lookup,
         () => once(new Error(`the name service did not answer within ${lookup} ms`), [])
       )

@@ -34,6 +34,7 @@ export type DriverMetadata = metadata.Metadata & {
 
 /** A node that logs a status event: `address` and `port` if the server reported it. */
 export interface StatusEvent {
+  readonly up?: boolean | undefined
   readonly inet?: { readonly address?: unknown; readonly port?: unknown } | undefined
 }
 
@@ -78,6 +79,8 @@ export interface ControlConnection {
   setPeersInfo?: (initializing: boolean, result: NodeRows) => Promise<void>
   getAddressForPeerHost?: (row: NodeRow, port: number) => Promise<string | null>
   _nodeStatusChangeHandler?: (event: StatusEvent) => void
+  /** Reads the table of nodes again, once events have ceased for a second. */
+  readonly _nodeTopologyChangeHandler?: ((event: StatusEvent) => void) | undefined
   /** Reads the table of nodes again, after a moment. */
   readonly _scheduleRefreshHosts?: (() => Promise<void>) | undefined
   /** Asks on the control connection, which is `this.connection`. */

@@ -12,7 +12,7 @@ import type { ContactPoints } from "./contactPoints.ts"
 import { type ControlConnection, localRowOf, type NodeRow, type NodeRows, textOf } from "./control.ts"
 import { settled, WrongNode } from "./effects.ts"
 import type { Overrides } from "./override.ts"
-import { after } from "./timer.ts"
+import { after, now } from "./timer.ts"
 
 export interface NodesOptions {
   /** The port that the user gave for all nodes. */
@@ -29,6 +29,9 @@ const selectPeers = "SELECT * FROM system.peers_v2"
 const tokensWait = 2_000
 const mostWaits = 30
 
+// At most so often are the nodes asked for because connections fail.
+const refreshPause = 10_000
+
 export class Nodes {
   readonly #control: ControlConnection
   readonly #contactPoints: ContactPoints
@@ -42,6 +45,8 @@ export class Nodes {
   #ring = ""
   #waits = 0
   #cancel = () => {}
+  #isStopped = false
+  #refreshedAt = Number.NEGATIVE_INFINITY
 
   constructor(control: ControlConnection, contactPoints: ContactPoints, overrides: Overrides, options: NodesOptions) {
     this.#control = control
@@ -71,6 +76,8 @@ export class Nodes {
       this.#portOfEvent = typeof port === "number" && this.#isHost(address, port) ? port : this.#ports.get(address)
       original(event)
       this.#portOfEvent = undefined
+      // A node that came back with another address is up there, and no server reports that it has moved.
+      if (event.up === true && !this.#isAddress(address)) control._nodeTopologyChangeHandler?.(event)
     })
     const translator = control._addressTranslator
     control._addressTranslator = {
@@ -80,6 +87,22 @@ export class Nodes {
 
   #isHost(address: string, port: number): boolean {
     return this.#control.hosts.get(`${address}:${port}`) !== undefined
+  }
+
+  #isAddress(address: string): boolean {
+    return this.#control.hosts.values().some((host) => addressOf(host.address) === address)
+  }
+
+  /** A connection to a node failed: it may be elsewhere by now, without an event that was seen. */
+  readonly connectFailed = (): void => {
+    const { connection, initialized } = this.#control
+    if (!initialized || connection === null || now() - this.#refreshedAt < refreshPause) return
+    this.#refreshedAt = now()
+    this.#refresh()
+  }
+
+  #refresh(): void {
+    if (!this.#isStopped) this.#control._scheduleRefreshHosts?.().catch(() => {})
   }
 
   #local(connection: DriverConnection, row: NodeRow | undefined): void {
@@ -132,13 +155,12 @@ export class Nodes {
     if (hosts.values().every((host) => tokensOf(host).length > 0) || this.#waits >= mostWaits) return
     this.#waits++
     this.#cancel()
-    this.#cancel = after(tokensWait, () => {
-      this.#control._scheduleRefreshHosts?.().catch(() => {})
-    })
+    if (!this.#isStopped) this.#cancel = after(tokensWait, () => this.#refresh())
   }
 
   /** Ends what waits. */
   stop(): void {
+    this.#isStopped = true
     this.#cancel()
   }
 
@@ -152,7 +174,7 @@ export class Nodes {
       if (found === undefined || found === expected) return Effect.void
       const cluster = textOf(row?.["cluster_name"]) ?? "unknown"
       // The node may have been replaced under its address, without an event that was seen: the next connection finds out.
-      this.#control._scheduleRefreshHosts?.().catch(() => {})
+      this.#refresh()
       return Effect.fail(
         new WrongNode({
           message: `is the node ${found} of the cluster "${cluster}", where the node ${expected} was expected`

@@ -12,3 +12,26 @@ export const after = (milliseconds: number, run: () => void): () => void => {
 /** Milliseconds on the monotonic clock. */
 // oxlint-disable-next-line no-restricted-properties -- see above
 export const now = (): number => performance.now()
+
+// A timer that is this late was kept from running.
+const stall = 50
+
+/**
+ * The part of a wait that was lost because the event loop was blocked: timers run before sockets are read, so an answer that
+ * arrived meanwhile is read only after this. At most the wait itself.
+ */
+export const lostOf = (wait: number, begun: number): number => {
+  const late = now() - begun - wait
+  return late > stall ? Math.min(wait, late) : 0
+}
+
+/** The same as {@link after}, and later by what is lost to a blocked event loop, so that answers are read first. */
+export const afterReading = (milliseconds: number, run: () => void): () => void => {
+  const begun = now()
+  let cancel = after(milliseconds, () => {
+    const lost = lostOf(milliseconds, begun)
+    if (lost === 0) run()
+    else cancel = after(lost, run)
+  })
+  return () => cancel()
+}
