@@ -8,7 +8,7 @@ const begin = "<!-- reasons: a test compares this table with the code -->\n"
 const end = "<!-- end of reasons -->"
 
 const retried = {
-  always: "where nothing was applied, or the statement is idempotent",
+  always: "if nothing was applied, or the statement is idempotent",
   idempotent: "if the statement is idempotent",
   never: "never"
 }

@@ -8,7 +8,7 @@ const shown = ({ batch, text }: Step): string => batch?.statements[0]?.[0] ?? te
 
 const longest = 70
 
-/** The features, with the number of their statements and one of them. */
+/** The features, with the number of their statements and an example. */
 export const conformanceTable = (): string => {
   const rows = scenarios.map(({ feature, steps }) => {
     const texts = steps.map(shown).filter((text) => text.length > 20)
@@ -16,7 +16,7 @@ export const conformanceTable = (): string => {
     return [feature, String(steps.length), `\`${example}\``] as const
   })
   const total = scenarios.reduce((sum, { steps }) => sum + steps.length, 0)
-  const all = [["feature", "statements", "one of them"] as const, ...rows, ["all", String(total), ""] as const]
+  const all = [["feature", "statements", "example"] as const, ...rows, ["all", String(total), ""] as const]
   const widths = [0, 1, 2].map((at) => Math.max(...all.map((row) => row[at]!.length)))
   const line = (row: readonly [string, string, string]) =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`
