@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { defineVerbs } from "./internal/table/define.ts"
+import { checkEntityFields } from "./internal/table/definitionCheck.ts"
 import { metaOf } from "./internal/table/meta.ts"
 import type { Any, Meta, TableOptions } from "./TableMeta.ts"
 import { TypeId } from "./TableMeta.ts"
@@ -33,6 +34,8 @@ type OneOrMore<P> = P extends ReadonlyArray<infer Name> ? Name & string : P & st
 
 type KeyCheck<C extends Fields, P> = [P] extends [never] ? P
   : [Extract<OneOrMore<P>, OptionalNames<C>>] extends [never] ? P
+  // A name that does not exist is inferred as all names.
+  : [FieldName<C>] extends [OneOrMore<P>] ? Exclude<FieldName<C>, OptionalNames<C>>
   : `key column "${Extract<OneOrMore<P>, OptionalNames<C>>}" cannot be optional`
 
 type ClusteringCheck<C extends Fields, P, K extends ReadonlyArray<string>> = [K] extends [never] ? K : {
@@ -241,6 +244,7 @@ export function make(
   definition: Omit<AnyDefinition, "columns" | "static"> & { readonly columns?: ReadonlyArray<string> | undefined }
 ): unknown {
   const { columns } = definition
+  checkEntityFields(name, definition, Object.keys(entity.fields))
   const fields = columns === undefined ? entity.fields : Object.fromEntries(
     Object.entries(entity.fields).filter(([field]) => columns.includes(field))
   )

@@ -20,7 +20,23 @@ export interface UserType {
 
 /** The CQL type of a schema; nothing where no column can hold its values. */
 export const typeOf = (ast: SchemaAST.AST): string | undefined =>
-  annotated(ast, cqlType, isText) ?? encodedType(SchemaAST.toEncoded(ast))
+  annotated(ast, cqlType, isText) ?? ownType(ast) ?? encodedType(SchemaAST.toEncoded(ast))
+
+// What a part encodes to has lost the name of its user-defined type.
+const ownType = (ast: SchemaAST.AST): string | undefined =>
+  ast.encoding === undefined && partsOf(ast).length > 0 ? encodedType(ast) : undefined
+
+/** The expectation of the schema of a column. */
+export const expectedSchema =
+  "a schema of CqlSchema, such as CqlSchema.Timestamp for a DateTime, or one that encodes " +
+  "to a value of CQL"
+
+/** The schema of a column in words: by its name, where it has one. */
+export const kindOfSchema = (ast: SchemaAST.AST): string => {
+  const named: unknown = ast.annotations?.["representation"]
+  const id = typeof named === "object" && named !== null && "id" in named ? named.id : undefined
+  return `a schema of ${typeof id === "string" ? id.replace(/^effect\/schema\//, "") : ast._tag}`
+}
 
 /** The user-defined types within a schema, those that others need first. */
 export const userTypesOf = (ast: SchemaAST.AST): ReadonlyArray<UserType> => {
@@ -142,7 +158,10 @@ const arrayType = (ast: SchemaAST.Arrays): string | undefined => {
     return elements.length > 0 && elements.every(isText) ? `tuple<${elements.map(frozen).join(", ")}>` : undefined
   }
   const item = typeOf(rest)
-  return elements.length > 0 || more.length > 0 || item === undefined ? undefined : `list<${frozen(item)}>`
+  // The first elements of a list that is not empty have the type of the others.
+  return elements.some((element) => element !== item) || more.length > 0 || item === undefined
+    ? undefined
+    : `list<${frozen(item)}>`
 }
 
 const declaredType = (ast: SchemaAST.Declaration): string | undefined => {

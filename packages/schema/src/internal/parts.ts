@@ -3,7 +3,7 @@
  */
 import { InvalidOptions } from "@effect-cql/core"
 import type * as Schema from "effect/Schema"
-import { frozen, typeOf } from "./cqlType.ts"
+import { expectedSchema, frozen, kindOfSchema, typeOf } from "./cqlType.ts"
 
 /** The type of a part. */
 export const partOf = (of: string, schema: Schema.Constraint): string => {
@@ -11,7 +11,7 @@ export const partOf = (of: string, schema: Schema.Constraint): string => {
   if (type !== undefined) return frozen(type)
   throw new InvalidOptions({
     option: of,
-    given: "a schema without a CQL type",
-    expected: "a schema of CqlSchema, or one that encodes to a value of CQL"
+    given: `${kindOfSchema(schema.ast)} without a CQL type`,
+    expected: expectedSchema
   })
 }

@@ -118,6 +118,10 @@ export const misuses: Readonly<Record<string, readonly [code: string, line: stri
     "Table.Class<object>(\"J\")(\"a.j\", { columns: { id: CqlSchema.Int }, partitionKey: \"idd\" })",
     "TS2322: Type '\"idd\"' is not assignable to type '\"id\" | readonly [\"id\", ...\"id\"[]]'."
   ],
+  "a key that does not exist, beside an optional column": [
+    "Table.Class<object>(\"J\")(\"a.j\", { columns: { id: CqlSchema.Int, note: CqlSchema.optional(CqlSchema.Text) }, partitionKey: \"ident\" })",
+    "TS2322: Type '\"ident\"' is not assignable to type '\"id\"'."
+  ],
   "an optional key": [
     "Table.Class<object>(\"J\")(\"a.j\", { columns: { id: CqlSchema.Int, note: CqlSchema.optional(CqlSchema.Text) }, partitionKey: \"note\" })",
     "TS2322: Type '\"note\"' is not assignable to type '\"key column \\\"note\\\" cannot be optional\"'."

@@ -9,7 +9,7 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as SchemaAST from "effect/SchemaAST"
+import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import { exact, nullAs } from "../../Annotations.ts"
 import { flatten, options, passes, toPredicate } from "./checks.ts"
@@ -43,7 +43,9 @@ const known = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefi
   const [link, ...links] = encoding ?? []
   if (instead !== undefined && link?.to._tag === "Union" && links.length === 0 && link.to.types[0] !== undefined) {
     const decode = toFunction(stepsOf(link.to.types[0], type))
-    return checking((value) => value === null ? instead() : decode(value) ?? instead())
+    // A collection that must not be empty has no value in place of null.
+    const ofNull = accepts(ast, instead()) ? instead : () => refused
+    return checking((value) => value === null ? ofNull() : decode(value) ?? ofNull())
   }
   // The type of the column says nothing of what has been transformed.
   const last = locally(ast, encoding === undefined ? type : undefined)
@@ -69,6 +71,10 @@ const insteadOfNull = (ast: SchemaAST.AST): (() => unknown) | undefined => {
   const found: unknown = ast.annotations?.[nullAs] ?? ast.checks?.at(-1)?.annotations?.[nullAs]
   return typeof found === "function" ? () => found() : found === "absent" ? () => absent : undefined
 }
+
+/** True if a value is of the type of a schema. One that is left out has none. */
+const accepts = (ast: SchemaAST.AST, value: unknown): boolean =>
+  value === absent || Schema.is(Schema.make<Schema.Schema<unknown>>(SchemaAST.toType(ast)))(value)
 
 const inTurn = (steps: ReadonlyArray<(value: unknown) => unknown>): (value: unknown) => unknown => {
   const [first, second, ...others] = steps

@@ -1,16 +1,12 @@
 /**
  * From the definition of a table to its data.
  */
-import { InvalidOptions } from "@effect-cql/core"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { AnyDefinition } from "../../Table.ts"
 import type { ColumnMeta, Kind, Meta } from "../../TableMeta.ts"
-import { typeOf, userTypesOf } from "../cqlType.ts"
+import { expectedSchema, kindOfSchema, typeOf, userTypesOf } from "../cqlType.ts"
 import { snakeCase } from "../names.ts"
-
-const refuse = (option: string, given: string, expected: string): never => {
-  throw new InvalidOptions({ option, given, expected })
-}
+import { checkDefinition, refuse } from "./definitionCheck.ts"
 
 /** The table of a definition. The entity may have more fields than the table has columns. */
 export const metaOf = (
@@ -31,6 +27,7 @@ export const metaOf = (
       "names of letters, digits and underscores, which are all that Cassandra takes"
     )
   }
+  checkDefinition(at, definition)
   const partition = typeof definition.partitionKey === "string" ? [definition.partitionKey] : definition.partitionKey
   const clustering = (definition.clusteringKey ?? []).map((column) => {
     const [field = "", order = "asc"] = column.split(" ")
@@ -48,8 +45,8 @@ export const metaOf = (
     const type = typeOf(schema.ast) ??
       refuse(
         `${at}.columns.${field}`,
-        "a schema without a CQL type",
-        "a schema of CqlSchema, or one that encodes to a value of CQL"
+        `${kindOfSchema(schema.ast)} without a CQL type`,
+        expectedSchema
       )
     const clustered = clustering.find((column) => column.field === field)
     const kind: Kind = partition.includes(field)

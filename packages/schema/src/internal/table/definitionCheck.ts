@@ -1,0 +1,107 @@
+/**
+ * Checks of the definition of a table: one with a misspelt name would declare another table, silently.
+ */
+import { InvalidOptions } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
+import type { AnyDefinition } from "../../Table.ts"
+
+export const refuse = (option: string, given: string, expected: string): never => {
+  throw new InvalidOptions({ option, given, expected })
+}
+
+const refuseValue = (option: string, value: unknown, expected: string): never => {
+  throw new InvalidOptions({ option, value, expected })
+}
+
+const isList = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((each) => typeof each === "string")
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const keyColumns = "key columns that are columns of the table"
+
+const optionNames = ["columns", "partitionKey", "clusteringKey", "static", "indexes", "names", "options"]
+
+/** Throws `InvalidOptions` for a definition that its types refuse. */
+export const checkDefinition = (at: string, definition: AnyDefinition): void => {
+  checkNames(definition, optionNames, `${at}.`)
+  const { clusteringKey, columns, indexes, names, options, partitionKey, static: statics } = definition
+  if (!isRecord(columns) && !Array.isArray(columns)) refuseValue(`${at}.columns`, columns, "schemas by field")
+  if (Object.keys(columns).length === 0) refuse(`${at}.columns`, "none", "at least one column")
+  const known = (option: string, fields: ReadonlyArray<string>, expected = "columns of the table"): void => {
+    const unknown = fields.find((field) => !Object.hasOwn(columns, field))
+    if (unknown !== undefined) refuseValue(`${at}.${option}`, unknown, expected)
+  }
+  const partition = typeof partitionKey === "string" ? [partitionKey] : partitionKey
+  if (!isList(partition) || partition.length === 0) {
+    refuseValue(`${at}.partitionKey`, partitionKey, "a column, or several in a list")
+  }
+  known("partitionKey", partition, keyColumns)
+  const clustering = clusteringOf(at, clusteringKey)
+  known("clusteringKey", clustering, keyColumns)
+  if (statics !== undefined && !isList(statics)) refuseValue(`${at}.static`, statics, "a list of columns")
+  known("static", statics ?? [])
+  const keyed = statics?.find((field) => partition.includes(field) || clustering.includes(field))
+  if (keyed !== undefined) refuseValue(`${at}.static`, keyed, "columns outside the key")
+  checkIndexes(at, indexes, known)
+  checkColumnNames(at, names, known)
+  checkTableOptions(`${at}.options`, options)
+}
+
+type Known = (option: string, fields: ReadonlyArray<string>) => void
+
+const clusteringOf = (at: string, clusteringKey: unknown): ReadonlyArray<string> => {
+  if (clusteringKey === undefined) return []
+  const option = `${at}.clusteringKey`
+  if (!isList(clusteringKey)) return refuseValue(option, clusteringKey, "a list of columns")
+  const wrong = clusteringKey.find((column) => !/^\S+(?: (?:asc|desc))?$/.test(column))
+  if (wrong !== undefined) refuseValue(option, wrong, "columns, each alone or with \"asc\" or \"desc\" behind a space")
+  return clusteringKey.map((column) => column.split(" ")[0] ?? column)
+}
+
+const checkIndexes = (at: string, indexes: unknown, known: Known): void => {
+  if (indexes === undefined) return
+  if (!isRecord(indexes)) return refuseValue(`${at}.indexes`, indexes, "kinds of indexes by field")
+  known("indexes", Object.keys(indexes))
+  for (const [field, kind] of Object.entries(indexes)) {
+    if (kind !== "sai" && kind !== "secondary") {
+      refuseValue(`${at}.indexes.${field}`, kind, "\"sai\" or \"secondary\"")
+    }
+  }
+}
+
+const checkColumnNames = (at: string, names: unknown, known: Known): void => {
+  if (names === undefined || names === "snake_case" || names === "same") return
+  if (!isRecord(names)) return refuseValue(`${at}.names`, names, "\"snake_case\", \"same\" or names by field")
+  known("names", Object.keys(names))
+  for (const [field, name] of Object.entries(names)) {
+    if (name !== undefined && typeof name !== "string") refuseValue(`${at}.names.${field}`, name, "a name")
+  }
+}
+
+const checkTableOptions = (at: string, options: AnyDefinition["options"]): void => {
+  if (options === undefined) return
+  checkNames(options, ["defaultTimeToLive", "comment", "with"], `${at}.`)
+  const { comment, defaultTimeToLive, with: text } = options
+  if (defaultTimeToLive !== undefined && !(Number.isSafeInteger(defaultTimeToLive) && defaultTimeToLive >= 0)) {
+    refuseValue(`${at}.defaultTimeToLive`, defaultTimeToLive, "seconds, a whole number such as 86400")
+  }
+  if (comment !== undefined && typeof comment !== "string") refuseValue(`${at}.comment`, comment, "a text")
+  if (text !== undefined && typeof text !== "string") refuseValue(`${at}.with`, text, "a text of CQL")
+}
+
+/** Throws for columns of a further table that are no fields of its entity, and for static ones, which it cannot have. */
+export const checkEntityFields = (
+  name: string,
+  definition: { readonly columns?: ReadonlyArray<string> | undefined },
+  fields: ReadonlyArray<string>
+): void => {
+  const at = `table ${name}`
+  checkNames(definition, optionNames.filter((option) => option !== "static"), `${at}.`)
+  const { columns } = definition
+  if (columns === undefined) return
+  if (!isList(columns)) return refuseValue(`${at}.columns`, columns, "a list of fields")
+  const unknown = columns.find((column) => !fields.includes(column))
+  if (unknown !== undefined) refuseValue(`${at}.columns`, unknown, "fields of the entity")
+}
