@@ -107,7 +107,7 @@ export interface SettleOptions {
  * that clocks are no further apart than `clockSkew`; and Cassandra 4.0 or newer. A table with `read_repair = 'NONE'` may lose
  * what was found on one replica only.
  *
- * Tables have to be qualified unless the session has a keyspace, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
+ * Tables have to be qualified unless the session that wrote had a keyspace, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
  * error of the read; its settlement can be settled again. Bad options are programming errors: it dies with `InvalidOptions`.
  *
  * **Example** (What became of a write that was not answered)

@@ -31,14 +31,14 @@ import { aboutNode, withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
-import { capacityOf, healthOf } from "../driver/health.ts"
+import { capacityOf, healthOf, isDownIn } from "../driver/health.ts"
 import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
-import { awaitAgreement } from "./agreement.ts"
+import { awaitAgreement, type IsDown } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { type Circumstances, classify } from "./classify.ts"
 import { infoOf } from "./page.ts"
@@ -60,7 +60,6 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly client: ReturnType<typeof internals>
   readonly defaults: Statement.Options
   readonly closeTimeout: Duration.Input
-  readonly keyspace: string | undefined
   readonly datesConditionalWrites = true
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
@@ -74,6 +73,7 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly #notConnected: Circumstances["notConnected"]
   readonly #unknownKinds = new Set<string>()
   readonly #warnings: Repeated<readonly [Annotations]>
+  readonly #isDown: IsDown
 
   constructor(
     client: Client,
@@ -83,7 +83,6 @@ export class ClientPort implements SendPort, AttemptContext {
   ) {
     this.client = internals(client)
     this.closeTimeout = closeTimeoutOf(options)
-    this.keyspace = this.client.keyspace || undefined
     this.name = options.name
     this.spans = options.spans
     this.metrics = options.metrics
@@ -98,6 +97,7 @@ export class ClientPort implements SendPort, AttemptContext {
     this.#log = log
     this.#notConnected = notConnected
     this.#warnings = new Repeated(log)
+    this.#isDown = isDownIn(client)
   }
 
   /** The port of a client, which follows the changes of its schema for as long as the scope is open. */
@@ -122,6 +122,11 @@ export class ClientPort implements SendPort, AttemptContext {
         return port
       })
     })
+  }
+
+  // Code beside the session may change it with a `USE` on the client.
+  get keyspace(): string | undefined {
+    return this.client.keyspace || undefined
   }
 
   readonly send = (request: Request, pageState: PageState | undefined, done: Done): Cancel => {
@@ -161,7 +166,7 @@ export class ClientPort implements SendPort, AttemptContext {
     if (change.target === "KEYSPACE" && change.change !== "DROPPED") this.#refresh(change.keyspace)
     const { requestTimeout } = request.options
     const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
-    return awaitAgreement(next, Math.max(0, left), (schemaInAgreement) => {
+    return awaitAgreement(next, this.#isDown, Math.max(0, left), (schemaInAgreement) => {
       const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false, copies: 0 }
       done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
     })
@@ -177,7 +182,7 @@ export class ClientPort implements SendPort, AttemptContext {
       Plan.make(this.client, profile, this.overdue, null, (plan) => {
         const next = plan?.nextOfExtra()
         if (next === undefined) return resume(Effect.fail(none()))
-        stop = awaitAgreement(next, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))
+        stop = awaitAgreement(next, this.#isDown, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))
       })
       return Effect.sync(() => stop())
     })

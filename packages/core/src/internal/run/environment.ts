@@ -58,6 +58,11 @@ export class Environment {
     return conditional ? microsecondsOf(this.clock) : nextOf(this.#timestamps, this.clock)
   }
 
+  /** The keyspace of unqualified tables. */
+  get keyspace(): string | undefined {
+    return this.session.port.keyspace
+  }
+
   get dispatcher(): Scheduler.SchedulerDispatcher {
     return this.#dispatcher ??= Context.get(this.context, Scheduler.Scheduler).makeDispatcher()
   }

@@ -98,7 +98,9 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
     trace: (id, timeout = "5 seconds") => spanned(service, readTrace(service.execute, id, timeout)),
     provide: (effect) => Effect.provideService(effect, SessionKey, service),
     defaults,
-    keyspace: session.port.keyspace,
+    get keyspace() {
+      return session.port.keyspace
+    },
     [TypeIds.Session]: TypeIds.Session,
     [sessionInternals]: self
   }

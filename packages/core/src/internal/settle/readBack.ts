@@ -45,9 +45,10 @@ export const readBack = Effect.fnUntraced(function*(
   session: Service,
   tables: Tables,
   bound: Bound,
+  keyspace: string | undefined,
   options: Options
 ): Effect.fn.Return<Found | string, CqlError> {
-  const mutation = mutationOf(bound.text, session.keyspace)
+  const mutation = mutationOf(bound.text, keyspace)
   if (typeof mutation === "string") return mutation
   const { columns, expires } = yield* tables(mutation.keyspace, mutation.table)
   if (columns.length === 0) return `there is no table ${mutation.keyspace}.${mutation.table}`

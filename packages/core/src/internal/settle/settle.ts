@@ -19,7 +19,7 @@ import { spanned } from "../session/session.ts"
 import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
-import { timestampOf } from "../statement/request.ts"
+import { BoundOptions, timestampOf } from "../statement/request.ts"
 import { again as sameAgain, BatchImpl, isBatch, isStatement } from "../statement/statement.ts"
 import { judgeConditional, judgePlain } from "./judge.ts"
 import { type Bound, readBack } from "./readBack.ts"
@@ -160,7 +160,9 @@ const settleStatement = (
   // By the same profile, which may stand for another data centre.
   const { executionProfile } = request?.options ?? statement.options
   const options = { ...(conditional ? { consistency: serial } : settling.plain), executionProfile }
-  return readBack(settling.session, settling.tables, bound, options).pipe(
+  const { session, tables } = settling
+  const keyspace = (request && BoundOptions.keyspaceOf(request.options)) ?? session.keyspace
+  return readBack(session, tables, bound, keyspace, options).pipe(
     Effect.match({
       onSuccess: (found) => {
         if (typeof found === "string") return new Settlement({ ...stays, finding: "notComparable", message: found })

@@ -20,6 +20,8 @@ import { BoundOptions } from "./request.ts"
  * write is only remembered, so that it is what the clock says.
  */
 export interface Dating {
+  /** The keyspace of unqualified tables. */
+  readonly keyspace: string | undefined
   readonly nextTimestamp: (conditional: boolean) => number
 }
 
@@ -74,7 +76,7 @@ export const bindStatement = (
     kind,
     conditional,
     params,
-    options: optionsOf(options, idempotent, sentAt, text)
+    options: optionsOf(options, idempotent, sentAt, text, dating?.keyspace)
   }
 }
 
@@ -102,7 +104,7 @@ const bindBatch = (
   const sentAt = type === "counter" ? undefined : dating.nextTimestamp(conditional)
   const idempotent = batch.options.idempotent ??
     isIdempotentBatch(batch, options.idempotent, (_, index) => statements[index]!.params)
-  const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp })
+  const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp }, dating.keyspace)
   return { _tag: "Batch", type, kind: "write", conditional, statements, options: bound }
 }
 
@@ -110,12 +112,13 @@ const optionsOf = (
   options: ResolvedOptions,
   idempotent: boolean,
   sentAt: number | undefined,
-  { takesTimestamp }: { readonly takesTimestamp: boolean }
+  { takesTimestamp }: { readonly takesTimestamp: boolean },
+  keyspace: string | undefined
 ): RequestOptions => {
   // All requests without a time of their own share their options.
   if (sentAt === undefined) return idempotent ? options.ifIdempotent : options.ifNotIdempotent
   const time = BigInt(sentAt)
-  return new BoundOptions(options, idempotent, options.timestamp ?? (takesTimestamp ? time : undefined), time)
+  return new BoundOptions(options, idempotent, options.timestamp ?? (takesTimestamp ? time : undefined), time, keyspace)
 }
 
 /**

@@ -42,12 +42,12 @@ export class ResolvedOptions {
 
   /** Those of all idempotent requests without a time of their own. */
   get ifIdempotent(): RequestOptions {
-    return this.#ifIdempotent ??= Object.freeze(new BoundOptions(this, true, this.timestamp, undefined))
+    return this.#ifIdempotent ??= Object.freeze(new BoundOptions(this, true, this.timestamp, undefined, undefined))
   }
 
   /** Those of the others. */
   get ifNotIdempotent(): RequestOptions {
-    return this.#ifNotIdempotent ??= Object.freeze(new BoundOptions(this, false, this.timestamp, undefined))
+    return this.#ifNotIdempotent ??= Object.freeze(new BoundOptions(this, false, this.timestamp, undefined, undefined))
   }
 }
 

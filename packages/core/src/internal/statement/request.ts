@@ -17,13 +17,16 @@ export class BoundOptions implements RequestOptions {
   readonly tracing: boolean
   readonly executionProfile: string | undefined
   readonly routing: RequestOptions["routing"]
+  readonly #keyspace: string | undefined
 
   constructor(
     shared: Omit<ResolvedOptions, "idempotent" | "retry">,
     idempotent: boolean,
     timestamp: bigint | undefined,
-    sentAt: bigint | undefined
+    sentAt: bigint | undefined,
+    keyspace: string | undefined
   ) {
+    this.#keyspace = keyspace
     this.consistency = shared.consistency
     this.serialConsistency = shared.serialConsistency
     this.pageSize = shared.pageSize
@@ -34,6 +37,14 @@ export class BoundOptions implements RequestOptions {
     this.tracing = shared.tracing
     this.executionProfile = shared.executionProfile
     this.routing = shared.routing
+  }
+
+  /**
+   * The keyspace of unqualified tables when the write was bound. The session that settles it may have another one, and so
+   * may its own session by then. Absent where it is not known.
+   */
+  static keyspaceOf(options: RequestOptions): string | undefined {
+    return #keyspace in options ? options.#keyspace : undefined
   }
 
   toJSON(): unknown {
