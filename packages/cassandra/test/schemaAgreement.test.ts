@@ -1,7 +1,8 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Schedule, Scope } from "effect"
 import process from "node:process"
 import { CassandraSession } from "../src/index.ts"
+import { cqlNodes } from "./support/cqlNodes.ts"
 import { schemaChangeBody } from "./support/resultFrames.ts"
 import { ownVersion, resulting, scriptedNode } from "./support/scriptedNode.ts"
 
@@ -63,4 +64,17 @@ it.live("a change of the schema that was interrupted keeps no process from its e
     // The driver ends its own within a second.
     yield* Effect.sleep("1500 millis")
     assert.isAtMost(timers(), before)
+  }).pipe(Effect.scoped))
+
+it.live("a node that is down keeps the others from no agreement", () =>
+  Effect.gen(function*() {
+    const [first, second, third] = yield* cqlNodes({}, {}, { schemaVersion: another })
+    const session = yield* CassandraSession.make({ contactPoints: [first!.address], localDataCenter: "dc1" })
+    assert.isFalse(yield* session.schemaAgreement("300 millis"))
+    yield* third!.stop
+    // The others keep the version that it had.
+    assert.include(second!.peers, third)
+    const agreed = Effect.flatMap(session.schemaAgreement("300 millis"), (isAgreed) =>
+      isAgreed ? Effect.void : Effect.fail("no agreement"))
+    yield* Effect.retry(agreed, { schedule: Schedule.spaced("50 millis"), times: 10 })
   }).pipe(Effect.scoped))

@@ -23,7 +23,7 @@ export interface Info {
   readonly achievedConsistency?: Consistency | undefined
   /** The id of the trace, when tracing was asked for. */
   readonly traceId?: string | undefined
-  /** Of a change of the schema: whether all nodes agreed on the schema when the statement ended. */
+  /** Of a change of the schema: whether all nodes that are up agreed on the schema when the statement ended. */
   readonly schemaInAgreement?: boolean | undefined
   /** Speculative executions: copies of the request that went to further nodes before the answer, of all pages. Absent if none. */
   readonly speculativeExecutions?: number | undefined

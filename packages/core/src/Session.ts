@@ -178,7 +178,7 @@ export interface Service {
    */
   readonly describe: (text: string) => Effect.Effect<Description | undefined, CqlError>
   /**
-   * Waits until all nodes agree on the schema, for at most `timeout` (default: 10 seconds). Returns whether they do. Always
+   * Waits until all nodes that are up agree on the schema, for at most `timeout` (default: 10 seconds). Returns whether they do. Always
    * true where the adapter has one schema only. A change of the schema waits by itself, for half of what is left of its
    * `requestTimeout`: see `info.schemaInAgreement` of its result.
    */

@@ -15,6 +15,7 @@ export interface NodeOptions {
   readonly tokens?: ReadonlyArray<string>
   readonly version?: string
   readonly dataCenter?: string
+  readonly schemaVersion?: string
   /** The address and the port that the cluster tells of it, where they are others. */
   readonly announced?: { readonly host?: string; readonly port?: number }
 }
@@ -220,7 +221,7 @@ const node: Columns = {
   rack: varchar(() => "rack1"),
   release_version: varchar(({ options }) => options.version ?? "5.0.0"),
   host_id: uuid(({ hostId }) => hostId),
-  schema_version: uuid(() => "5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a0000"),
+  schema_version: uuid(({ options }) => options.schemaVersion ?? "5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a0000"),
   tokens
 }
 const localColumns: Columns = {

@@ -95,3 +95,7 @@ export const capacityOf = (client: Client, awaited: number): number | undefined 
   // Without a connection there is nothing to count, and a run should not be held to one at a time by an outage.
   return streams === 0 ? undefined : Math.max(1, streams - Math.max(0, inFlight - awaited))
 }
+
+/** Returns true for the `host_id` of a node that the client knows to be down. */
+export const isDownIn = (client: Client) => (hostId: string): boolean =>
+  client.hosts.values().some((host) => String(host.hostId) === hostId && !host.isUp())

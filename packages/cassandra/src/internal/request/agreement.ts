@@ -18,12 +18,14 @@ const parameters: QueryParameters = {
   payload: undefined
 }
 
-/** A query of the adapter's own. Gives the values of one column, or nothing if it cannot. */
+type Rows = ReadonlyArray<Readonly<Record<string, unknown>>>
+
+/** A query of the adapter's own. Gives its rows, or nothing if it cannot. */
 class VersionsFlight extends Flight {
   readonly #text: string
-  readonly #done: (versions: ReadonlyArray<unknown> | undefined) => void
+  readonly #done: (rows: Rows | undefined) => void
 
-  constructor(text: string, done: (versions: ReadonlyArray<unknown> | undefined) => void) {
+  constructor(text: string, done: (rows: Rows | undefined) => void) {
     super()
     this.#text = text
     this.#done = done
@@ -36,17 +38,15 @@ class VersionsFlight extends Flight {
   getReadTimeout(): undefined {}
 
   answered(answer: RawAnswer): void {
-    let versions: ReadonlyArray<unknown> | undefined
+    let rows: Rows | undefined
     // An error here would end the connection, and with it the requests of others.
     try {
       const result = answer.opcode === opcode.error ? undefined : readResult(answer)
-      if (result?.kind === resultKind.rows) {
-        versions = readRows(result.reader, undefined).rows.map((row) => row["schema_version"])
-      }
+      if (result?.kind === resultKind.rows) rows = readRows(result.reader, undefined).rows
     } catch {
-      versions = undefined
+      rows = undefined
     }
-    this.#done(versions)
+    this.#done(rows)
   }
 
   failed(): void {
@@ -55,17 +55,23 @@ class VersionsFlight extends Flight {
 }
 
 const ownVersion = "SELECT schema_version FROM system.local WHERE key = 'local'"
-const versionsOfPeers = "SELECT schema_version FROM system.peers"
+const versionsOfPeers = "SELECT schema_version, host_id FROM system.peers"
 
-/** Returns true if a node sees one version of the schema on all nodes. */
-const agree = (next: Next, done: (isAgreed: boolean) => void): void => {
+/** Returns true if a node is known to be down, by its `host_id`. */
+export type IsDown = (hostId: string) => boolean
+
+/** Returns true if a node sees one version of the schema on all nodes that are not down. */
+const agree = (next: Next, isDown: IsDown, done: (isAgreed: boolean) => void): void => {
   new VersionsFlight(
     ownVersion,
     (own) =>
       own === undefined ? done(false) : new VersionsFlight(versionsOfPeers, (peers) => {
-        const versions = new Set([...own, ...peers ?? [undefined]])
+        if (peers === undefined) return done(false)
+        // The table keeps the version that a node had when it went down.
+        const live = peers.filter((row) => !isDown(String(row["host_id"])))
+        const versions = new Set([...own, ...live].map((row) => row["schema_version"]))
         versions.delete(null)
-        done(versions.size <= 1 && !versions.has(undefined))
+        done(versions.size <= 1)
       }).sendOn(next.connection)
   ).sendOn(next.connection)
 }
@@ -73,7 +79,12 @@ const agree = (next: Next, done: (isAgreed: boolean) => void): void => {
 const pause = 100
 
 /** Asks until the nodes agree or the time is over. `done` is called once. */
-export const awaitAgreement = (next: Next, milliseconds: number, done: (isAgreed: boolean) => void): () => void => {
+export const awaitAgreement = (
+  next: Next,
+  isDown: IsDown,
+  milliseconds: number,
+  done: (isAgreed: boolean) => void
+): () => void => {
   let isOver = false
   let stopAsking = (): void => {}
   const end = (isAgreed: boolean): void => {
@@ -85,7 +96,7 @@ export const awaitAgreement = (next: Next, milliseconds: number, done: (isAgreed
   }
   const stopWaiting = after(milliseconds, () => end(false))
   const ask = (): void => {
-    agree(next, (isAgreed) => {
+    agree(next, isDown, (isAgreed) => {
       if (isAgreed) return end(true)
       if (!isOver) stopAsking = after(pause, ask)
     })
