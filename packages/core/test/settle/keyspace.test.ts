@@ -1,4 +1,13 @@
-import { Batch, CqlError, executeConcurrent, ExecutionResult, Reason, Session, Settlement, Statement } from "@effect-cql/core"
+import {
+  Batch,
+  CqlError,
+  executeConcurrent,
+  ExecutionResult,
+  Reason,
+  Session,
+  Settlement,
+  Statement
+} from "@effect-cql/core"
 import type { Port } from "@effect-cql/core/Port"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
