@@ -1,5 +1,5 @@
 /**
- * The client of cassandra-driver that a session runs on.
+ * The client of cassandra-driver that a session uses.
  *
  * @since 0.1.0
  */
@@ -7,10 +7,10 @@ import type { Client } from "cassandra-driver"
 import * as Context from "effect/Context"
 
 /**
- * The client itself, for what the session does not cover: metadata, hosts, metrics.
+ * The client of a session, for metadata, hosts and metrics.
  *
- * Statements sent past the session follow the policies of the client, including its retries, and have no report of what became
- * of them.
+ * Statements that you execute with the client itself follow the policies of the client, including its retries, and have
+ * no outcome.
  *
  * **Example** (The hosts of the cluster)
  *

@@ -22,7 +22,7 @@ import type { Options, SessionOptions } from "./Options.ts"
 export type { Options, Pooling, SessionOptions, Tls } from "./Options.ts"
 
 /**
- * A session on a client of your own, such as one that lives longer than the session, or is shared with other code.
+ * Makes a session on an existing client, for example a client that other code uses as well.
  *
  * The client is connected if it is not, and it is not shut down. Requests carry their own retry policy, which never
  * retries: the core does that. Fails with the reason `ConnectFailed` when the client cannot connect.
@@ -92,7 +92,7 @@ export const make = (options: Options): Effect.Effect<Service, CqlError, Scope.S
   Effect.map(context(options), Context.get(Session))
 
 /**
- * A session, and the client under it, for as long as the layer is in use.
+ * A session and its client. Both are closed with the layer.
  *
  * **Example** (A program with a session)
  *
@@ -119,7 +119,7 @@ export const layer = (options: Options): Layer.Layer<Session | CassandraClient, 
 /**
  * The same over a client of your own, which the effect makes; its finalizer shuts it down with the layer.
  *
- * Without a finalizer the client lives on. What {@link fromClient} says of such a client holds here too.
+ * Without a finalizer the client lives on. See {@link fromClient}.
  *
  * **Example** (A client that the layer shuts down)
  *
@@ -195,7 +195,7 @@ export const config: Config.Config<Options> = Config.all({
 })
 
 /**
- * The same with options from the configuration: those of {@link config} unless others are given.
+ * A session and its client, with options from the configuration. Default: {@link config}.
  *
  * **Example** (What a service needs that is configured by its environment)
  *

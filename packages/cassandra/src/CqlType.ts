@@ -1,5 +1,5 @@
 /**
- * The types of CQL, and their values as bytes: what a client of the native protocol needs to send and to read values.
+ * The types of CQL, and the encoding of their values as bytes in the native protocol.
  *
  * The module knows no driver. `docs/guides/values.md` has the table of types and neutral values.
  *
@@ -59,8 +59,8 @@ export type {
 export const toText = (type: Model.CqlType): string => Model.toText(type)
 
 /**
- * Reads the name of a Java class, by which the protocol describes the types that it has no code for, such as vectors. A
- * class that is not known gives the type `Custom`, whose values are bytes.
+ * Parses the name of a Java class, with which the protocol describes types without a code, such as vectors. An unknown
+ * class is the type `Custom`, whose values are bytes.
  *
  * **Example** (A vector)
  *
@@ -78,8 +78,8 @@ export const toText = (type: Model.CqlType): string => Model.toText(type)
 export const fromClassName = (className: string): Model.CqlType => Model.fromClassName(className)
 
 /**
- * Encodes a neutral value, other than null, as the bytes of a type. Fails with `ParametersRefused` if the value does not
- * fit the type. The error describes the kind of the value, and not the value.
+ * Encodes a value other than null as the bytes of a type. Fails with `ParametersRefused` if the value does not fit the
+ * type. The error describes the kind of the value, not the value.
  *
  * **Example** (A value that fits, and one that does not)
  *
@@ -114,8 +114,8 @@ const bytesOrRefusal = (type: Model.CqlType, value: unknown): Uint8Array | Refus
 }
 
 /**
- * Decodes the bytes of a type to a neutral value. Fails with `RowDecoding` if they are not bytes of the type, or if the
- * neutral value would lose a part of them.
+ * Decodes the bytes of a type. Fails with `RowDecoding` if the bytes are invalid for the type, or if JavaScript cannot
+ * represent the value completely.
  *
  * **Example** (Bytes of an int, and other bytes)
  *

@@ -17,12 +17,12 @@ import type * as Schedule from "effect/Schedule"
  */
 export interface Options extends SessionOptions {
   /**
-   * Some nodes of the cluster; the driver finds the others. `address` or `name`, with or without `:port`; an address of
-   * IPv6 with a port stands in brackets: `[2001:db8::1]:9042`. Default port: 9042. Where all name the same port, it is the
-   * port of every node that does not announce its own.
+   * Some nodes of the cluster; the driver finds the others. Each is an address or a name, with or without `:port`. An
+   * IPv6 address with a port needs brackets: `[2001:db8::1]:9042`. Default port: 9042. If all have the same port, it is
+   * the port of every node that does not announce its own.
    */
   readonly contactPoints: ReadonlyArray<string>
-  /** The data centre whose nodes coordinate. The nodes of others are left alone. */
+  /** The data centre whose nodes receive the requests. Nodes of other data centres receive none. */
   readonly localDataCenter: string
   /** The keyspace of unqualified table names. */
   readonly keyspace?: string | undefined
@@ -31,13 +31,13 @@ export interface Options extends SessionOptions {
   /** Password to log in with. */
   readonly password?: Redacted.Redacted | undefined
   /**
-   * When to connect again after a connect that failed: for a service that may start before its database. Each connect has
-   * the `connectTimeout`. The schedule gets the error, so that it can stop at some. Default: no retry.
+   * Schedule for further attempts to connect, for a service that may start before its database. Each attempt has the
+   * `connectTimeout`. The schedule receives the error, so that it can stop at some errors. Default: no retry.
    */
   readonly connectRetry?: Schedule.Schedule<unknown, CqlError> | undefined
   /** Connections to each node. */
   readonly pooling?: Pooling | undefined
-  /** Encrypted connections: `true`, or what to trust. Certificates are verified. Default: `false`. */
+  /** Encrypts connections: `true`, or options of TLS. Certificates are verified. Default: `false`. */
   readonly tls?: boolean | Tls | undefined
   /** Further options of cassandra-driver. Those above take precedence. */
   readonly clientOptions?: DseClientOptions | undefined
@@ -50,13 +50,15 @@ export interface Options extends SessionOptions {
  * @since 0.1.0
  */
 export interface SessionOptions extends Telemetry.Options {
-  /** Time limit of connecting, over all contact points. Default: 10 seconds. */
+  /** Time limit of connecting, for all contact points together. Default: 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /** Time limit of one attempt. Default: 12 seconds. */
   readonly requestTimeout?: Duration.Input | undefined
-  /** Options of every statement, behind those of runs and of statements. Default page size: 5,000 rows. */
+  /** Default options of statements. Options of runs and statements take precedence. Default page size: 5,000 rows. */
   readonly defaults?: Statement.Options | undefined
-  /** Time for which the end of the scope waits for requests in flight, and then for the sockets. Default: 10 seconds. */
+  /**
+   * Maximum time to wait for requests in flight when the scope closes, and then for the sockets. Default: 10 seconds.
+   */
   readonly closeTimeout?: Duration.Input | undefined
 }
 
@@ -76,7 +78,7 @@ export interface Pooling {
 }
 
 /**
- * Trusted certificates of a connection, and its own identity.
+ * Options of TLS: trusted certificates, and the certificate of the client.
  *
  * @category options
  * @since 0.1.0
@@ -94,8 +96,8 @@ export interface Tls {
    */
   readonly serverName?: string | ((address: string) => string) | undefined
   /**
-   * Accepts any certificate of the server, so that an attacker in between can read and change everything, passwords
-   * included. For a server on this machine that has no certificate to trust. Default: `false`.
+   * Accepts any certificate of the server, so that an attacker on the network can read and change everything, including
+   * passwords. Only for a server on your own machine. Default: `false`.
    */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
 }

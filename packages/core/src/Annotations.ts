@@ -1,5 +1,6 @@
 /**
- * Annotations of row schemas, by which the core decodes rows faster. Authors of schemas use them; `@effect-cql/schema` does.
+ * Annotations of row schemas, with which the core decodes rows faster. For authors of schemas, such as
+ * `@effect-cql/schema`.
  *
  * @since 0.1.0
  */
@@ -26,7 +27,8 @@
 export const guaranteedBy = "@effect-cql/core/guaranteedBy"
 
 /**
- * The annotation `true` of a schema whose transformation gives values of its type and nothing else: they are not checked again.
+ * The annotation `true` of a schema whose transformation always returns values of its type, so that they are not
+ * checked again.
  *
  * @category annotations
  * @since 0.1.0

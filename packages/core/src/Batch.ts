@@ -21,8 +21,8 @@ import type { Session } from "./Session.ts"
 import type { Options as StatementOptions, Params, Statement } from "./Statement.ts"
 
 /**
- * Execution mode of a batch: `"logged"` applies all of it in the end or nothing (but not in isolation), `"unlogged"` saves round trips within a partition,
- * `"counter"` is for counter updates.
+ * Execution mode of a batch. `"logged"`: all statements are applied in the end, or none (but not in isolation).
+ * `"unlogged"`: saves round trips within a partition. `"counter"`: for counter updates.
  *
  * @category models
  * @since 0.1.0
@@ -36,7 +36,7 @@ export const BatchType = Schema.Literals(["logged", "unlogged", "counter"])
 export type BatchType = typeof BatchType.Type
 
 /**
- * A batch: executable, and an Effect, like a statement. Its rows are those of a conditional batch.
+ * A batch of writes: an Effect, like a statement. Only a conditional batch has rows.
  *
  * @category models
  * @since 0.1.0
@@ -47,8 +47,8 @@ export interface Batch extends Effect.Effect<ResultSet<Record<string, unknown>>,
   readonly type: BatchType
   readonly statements: ReadonlyArray<Statement<unknown>>
   /**
-   * The options of the whole batch. Of those of its statements only `idempotent` counts: without a mark of its own a batch is
-   * idempotent where each of them is.
+   * The options of the whole batch. Of the options of its statements, only `idempotent` is used: unless the batch sets
+   * it, a batch is idempotent if each of its statements is.
    */
   readonly options: StatementOptions
   /** The texts of its statements, joined by `; `. */
@@ -73,7 +73,7 @@ const mostStatements = 65_535
 /**
  * Makes a batch of statements, or of tuples `[text | Query, params]`.
  *
- * An empty batch, and a member that is neither, are programming errors: they throw {@link InvalidOptions}.
+ * Throws {@link InvalidOptions} for an empty batch, and for a member that is neither.
  *
  * **Example** (Two tables kept in step)
  *

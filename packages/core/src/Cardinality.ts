@@ -15,7 +15,7 @@ import type { ResultPage, Session } from "./Session.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
- * A statement that should have given one row gave none.
+ * A statement returned no row, although one was expected.
  *
  * @category errors
  * @since 0.1.0
@@ -30,7 +30,7 @@ export class NoRow extends Data.TaggedError("NoRow")<{
 }
 
 /**
- * A statement that should have given one row gave more.
+ * A statement returned several rows, although one was expected.
  *
  * @category errors
  * @since 0.1.0
@@ -45,7 +45,7 @@ export class ManyRows extends Data.TaggedError("ManyRows")<{
 }
 
 /**
- * Runs a statement for all its rows. A large read goes through {@link stream}, for this holds every row in memory.
+ * Runs a statement and returns all its rows. Holds every row in memory: for a large read, use {@link stream}.
  *
  * **Example** (All rows)
  *
@@ -66,7 +66,7 @@ export const rows = <Row>(self: Statement<Row>): Effect.Effect<ReadonlyArray<Row
   Effect.map(self, (result) => result.rows)
 
 /**
- * Runs a statement for its first row, if it has one. Reads no page behind the one with that row.
+ * Runs a statement and returns its first row, if there is one. Does not read the pages after this row.
  *
  * **Example** (A row that may not exist)
  *
@@ -86,7 +86,8 @@ export const first = <Row>(self: Statement<Row>): Effect.Effect<Option.Option<Ro
   Effect.map(atMost(self, 1), ([row]) => row === undefined ? Option.none() : Option.some(row.value))
 
 /**
- * Runs a statement for its only row. Fails with {@link NoRow} if there is none, and with {@link ManyRows} if there are more.
+ * Runs a statement and returns its only row. Fails with {@link NoRow} if there is none, and with {@link ManyRows} if
+ * there are more.
  *
  * **Example** (A row that has to exist)
  *
@@ -134,7 +135,7 @@ export const stream = <Row>(self: Statement<Row>): Stream.Stream<Row, CqlError, 
   Stream.unwrap(SessionKey.use((session) => Effect.succeed(session.stream(self))))
 
 /**
- * Runs a statement for one page of its rows: the first, or the one that begins at a page state.
+ * Runs a statement and returns one page of its rows: the first page, or the page that begins at a page state.
  *
  * **Example** (The first page)
  *
@@ -165,7 +166,8 @@ export const page = <Row>(
 const void_ = (self: Statement<unknown>): Effect.Effect<void, CqlError, Session> => Effect.asVoid(self)
 export {
   /**
-   * Runs a statement for its effect alone. Whether its condition held, if it has one, is what `Statement.applied` gives.
+   * Runs a statement and discards its rows. For a conditional write, use `Statement.applied`, which returns whether its
+   * condition held.
    *
    * **Example** (A write)
    *

@@ -47,7 +47,7 @@ export type {
 export type Form = "array" | "stream" | "counts"
 
 /**
- * The options of a verb that gives a {@link Form}.
+ * The options of a verb with this {@link Form}.
  *
  * @category models
  * @since 0.1.0
@@ -168,11 +168,12 @@ const ofItems = <F extends Form>(run: internal.Verb): OfItems<F> =>
     run(RunInput.by(items, statement), options ?? {})) as never
 
 /**
- * Runs statements concurrently and gives their results in input order.
+ * Runs statements concurrently and returns their results in input order.
  *
- * At most `concurrency` are in flight, and the end of any starts the next. Stops at the first failure with
- * `StatementFailed`; with `raiseOnFirstError: false` every statement is run and failures are values, so that an array of
- * statements cannot fail.
+ * At most `concurrency` statements are in flight. Whenever one ends, the next one starts.
+ *
+ * By default, the run stops at the first failure with `StatementFailed`. With `raiseOnFirstError: false`, every
+ * statement runs and failures are values among the results, so that the run of an array cannot fail.
  *
  * **Example** (Every result, failures among them)
  *
@@ -199,7 +200,7 @@ const ofItems = <F extends Form>(run: internal.Verb): OfItems<F> =>
 export const executeConcurrent: OfStatements<"array"> = ofStatements(internal.collect)
 
 /**
- * Runs one query with many parameters, and gives the results in the order of the parameters.
+ * Runs one query with many parameters, and returns the results in the order of the parameters.
  *
  * **Example** (A thousand inserts)
  *
@@ -220,10 +221,11 @@ export const executeConcurrent: OfStatements<"array"> = ofStatements(internal.co
 export const executeConcurrentWithArgs: OfParameters<"array"> = ofParameters(internal.collect)
 
 /**
- * Runs statements concurrently as a stream of their results, in input order or, with `ordered: false`, as they complete.
+ * Runs statements concurrently and streams their results, in input order or, with `ordered: false`, as they complete.
  *
- * Nothing starts before the first pull. A slow consumer holds the run back: started minus consumed is at most
- * `concurrency + bufferSize`. The source may be endless; ending the stream early stops what is in flight.
+ * Nothing starts before the first pull. A slow consumer slows the run down: at most `concurrency + bufferSize`
+ * statements have started without being consumed. The source may be endless. Ending the stream early interrupts the
+ * statements in flight.
  *
  * **Example** (An endless source)
  *
@@ -245,7 +247,7 @@ export const executeConcurrentWithArgs: OfParameters<"array"> = ofParameters(int
 export const streamConcurrent: OfStatements<"stream"> = ofStatements(internal.stream)
 
 /**
- * Runs one query with many parameters as a stream of results; see {@link streamConcurrent}.
+ * Runs one query with many parameters and streams the results; see {@link streamConcurrent}.
  *
  * @category execution
  * @since 0.1.0
@@ -253,7 +255,7 @@ export const streamConcurrent: OfStatements<"stream"> = ofStatements(internal.st
 export const streamConcurrentWithArgs: OfParameters<"stream"> = ofParameters(internal.stream)
 
 /**
- * Runs statements concurrently for their effect alone, and gives the counts, in constant memory.
+ * Runs statements concurrently, discards their rows, and returns counts, in constant memory.
  *
  * **Example** (Counting)
  *
@@ -277,7 +279,7 @@ export const streamConcurrentWithArgs: OfParameters<"stream"> = ofParameters(int
 export const runConcurrent: OfStatements<"counts"> = ofStatements(internal.count)
 
 /**
- * Runs one query with many parameters for its effect alone; see {@link runConcurrent}.
+ * Runs one query with many parameters and returns counts; see {@link runConcurrent}.
  *
  * @category execution
  * @since 0.1.0
@@ -285,11 +287,10 @@ export const runConcurrent: OfStatements<"counts"> = ofStatements(internal.count
 export const runConcurrentWithArgs: OfParameters<"counts"> = ofParameters(internal.count)
 
 /**
- * Runs the statement that a function makes of each item, and gives the results in the order of the items. Each result has its
- * item.
+ * Makes a statement of each item and runs it. Returns the results in the order of the items, each with its item.
  *
- * The function is called when the statement is about to start. If it throws, an array or a stream of items is a defect; another
- * source fails with `SourceError`.
+ * The function is called when the statement is about to start. If it throws, the run dies for an array or a `Stream`,
+ * and fails with `SourceError` for another source.
  *
  * **Example** (A name for each user)
  *
@@ -316,8 +317,8 @@ export const runConcurrentWithArgs: OfParameters<"counts"> = ofParameters(intern
 export const executeConcurrentBy: OfItems<"array"> = ofItems(internal.collect)
 
 /**
- * Runs the statement that a function makes of each item, as a stream of results that have their items; see
- * {@link streamConcurrent} and {@link executeConcurrentBy}.
+ * Makes a statement of each item, runs it, and streams the results with their items; see {@link streamConcurrent} and
+ * {@link executeConcurrentBy}.
  *
  * **Example** (Lines of a file, and what became of them)
  *
@@ -342,8 +343,8 @@ export const executeConcurrentBy: OfItems<"array"> = ofItems(internal.collect)
 export const streamConcurrentBy: OfItems<"stream"> = ofItems(internal.stream)
 
 /**
- * Runs the statement that a function makes of each item for its effect alone; see {@link runConcurrent} and
- * {@link executeConcurrentBy}.
+ * Makes a statement of each item, runs it, and returns counts; see {@link runConcurrent} and {@link
+ * executeConcurrentBy}.
  *
  * **Example** (A table of numbers)
  *

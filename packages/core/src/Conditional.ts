@@ -1,5 +1,5 @@
 /**
- * Conditional writes, and whether their condition held. Users reach this module through `Statement`.
+ * Conditional writes and their results. Users reach this module through `Statement`.
  *
  * @since 0.1.0
  */
@@ -45,14 +45,14 @@ export interface Lost<out Current> {
   /** The rows that the conditions of a batch met; of a single statement at most one. */
   readonly rows: ReadonlyArray<Current>
   /**
-   * `"Unknown"` if an earlier attempt of the same write ended without an answer: the condition may have met the values of that
-   * attempt. Otherwise `"NotApplied"`.
+   * `"Unknown"` if an earlier attempt of the same write ended without an answer: the condition may have found the
+   * values of that attempt. Otherwise `"NotApplied"`.
    */
   readonly outcome: Outcome
 }
 
 /**
- * A condition did not hold. `current` and `rows` are not enumerable, and no message shows them.
+ * The condition of a write did not hold. `current` and `rows` are not enumerable, and no message shows them.
  *
  * @category errors
  * @since 0.1.0
@@ -88,10 +88,10 @@ export class ConditionLost<out Current> extends Data.TaggedError("ConditionLost"
 }
 
 /**
- * Runs a conditional write, and gives whether its condition held: with the row that it met where it did not.
+ * Runs a conditional write and returns {@link Held}, or {@link Lost} with the current row.
  *
- * The schema of the rows describes that row. The server sends the whole row for `IF NOT EXISTS`, and the columns of the condition
- * for `IF column = ...`. A write without a condition always holds.
+ * The row schema of the statement describes the current row. The server returns the whole row for `IF NOT EXISTS`, and
+ * the columns of the condition for `IF column = ...`. A write without a condition always holds.
  *
  * **Example** (Claiming a name)
  *

@@ -20,7 +20,8 @@ export const SerialConsistency = Schema.Literals(["SERIAL", "LOCAL_SERIAL"])
 export type SerialConsistency = typeof SerialConsistency.Type
 
 /**
- * The consistency levels: the number of replicas that must answer a request, by name in CQL. The value is a schema, for example for a `Config`.
+ * The consistency levels by their names in CQL: how many replicas must answer a request. The value is a schema, for
+ * example for a `Config`.
  *
  * **Example** (A consistency level from the environment)
  *

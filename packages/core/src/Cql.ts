@@ -31,8 +31,8 @@ const {
 } = Fragments
 
 /**
- * A piece of CQL: text, and the values that its markers bind. It is the only thing that a {@link cql} template does not bind as a
- * value. Its values are not enumerable.
+ * A piece of CQL: a text, and the values that its markers bind. A {@link cql} template inserts fragments, and binds
+ * everything else as a value. The values of a fragment are not enumerable.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +52,7 @@ export interface Fragment {
 export const isFragment: (value: unknown) => value is Fragment = Fragments.isFragment
 
 /**
- * The times of a write: how long it stays, and when it was made.
+ * The time to live and the timestamp of a write.
  *
  * @category options
  * @since 0.1.0
@@ -60,13 +60,13 @@ export const isFragment: (value: unknown) => value is Fragment = Fragments.isFra
 export interface Using {
   /** Time to live of the values, in whole seconds. */
   readonly ttl?: Duration.Input | undefined
-  /** When they were written, in microseconds since the epoch. */
+  /** Write time in microseconds since the epoch. */
   readonly timestamp?: bigint | undefined
 }
 
 /**
- * Columns by name, with their values. A column whose value is `undefined` is left out. A {@link Fragment} stands in the place of a
- * value, as in ``cql.set({ count: cql.fragment`count + ${1}` })``; a column whose fragment has no text is left out.
+ * Columns by name, with their values. A column whose value is `undefined` is left out. A value can be a {@link
+ * Fragment}, as in ``cql.set({ count: cql.fragment`count + ${1}` })``; a column whose fragment has no text is left out.
  *
  * @category models
  * @since 0.1.0
@@ -77,9 +77,9 @@ export interface Columns {
 
 interface Cql {
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>>
-  /** A name (of a keyspace, table or column), quoted so that it is a name whatever it holds. Dots separate nothing. */
+  /** A name of a keyspace, table or column, always quoted. A dot is part of the name. */
   readonly identifier: (name: string) => Fragment
-  /** CQL text as it is. Never give it what a user wrote: it is pasted. */
+  /** CQL text, inserted unchanged. Never pass input of users. */
   readonly raw: (text: string) => Fragment
   /** A template that is a part of another, with its values. */
   readonly fragment: (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>) => Fragment
@@ -87,9 +87,9 @@ interface Cql {
   readonly when: (condition: boolean, fragment: () => Fragment) => Fragment
   /** Fragments joined by `AND`, and nothing for none. */
   readonly and: (fragments: ReadonlyArray<Fragment>) => Fragment
-  /** Fragments joined by `OR`, in parentheses. Cassandra up to 5.0 does not take it. */
+  /** Fragments joined by `OR`, in parentheses. Cassandra up to 5.0 does not accept it. */
   readonly or: (fragments: ReadonlyArray<Fragment>) => Fragment
-  /** Fragments and values, separated by commas. Each number of values is a text of its own: prefer {@link Cql.in}. */
+  /** Fragments and values, separated by commas. The text depends on the number of values: prefer {@link Cql.in}. */
   readonly csv: (items: ReadonlyArray<unknown>) => Fragment
   /** `IN ?`, which binds all values as one list, so that the text is the same for any number of them. */
   readonly in: (values: ReadonlyArray<unknown>) => Fragment
@@ -101,7 +101,7 @@ interface Cql {
   readonly where: (columns: Columns) => Fragment
   /** `IF "a" = ? AND "b" = ?`, for a conditional write; a null is a column without a value. */
   readonly if: (columns: Columns) => Fragment
-  /** `USING TTL ? AND TIMESTAMP ?`, with what is given of the two, and nothing for neither. */
+  /** `USING TTL ? AND TIMESTAMP ?`, or one of them, or nothing. */
   readonly using: (times: Using) => Fragment
 }
 

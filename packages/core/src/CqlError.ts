@@ -1,5 +1,5 @@
 /**
- * The one error of a statement: why it failed, and what became of it.
+ * The error of a statement: why it failed, and its outcome.
  *
  * @since 0.1.0
  */
@@ -50,16 +50,16 @@ export class CqlError extends LightError {
   /** The known effect of the statement on the database. */
   readonly outcome: Outcome
   /**
-   * Requests sent for it, those of all its pages and the last one included; 0 if none was: it was refused before, or no node
-   * could take it.
+   * Number of requests that were sent, for all pages, including the failed one. 0 if the statement was refused before
+   * it was sent, or if no node was available.
    */
   readonly attempts: number
   /** True if a retry may succeed and can do no harm. */
   readonly isRetryable: boolean
 
   /**
-   * Errors in another process: encodes to JSON, and decodes to a `CqlError`. The cause, the parameters and the page state stay
-   * behind.
+   * Sends errors to another process: encodes to JSON, and decodes to a `CqlError`. The cause, the parameters and the
+   * page state are not included.
    */
   static readonly schema: Schema.Codec<CqlError, Encoded> = Schema.Struct({
     _tag: Schema.Literal("CqlError"),
@@ -114,9 +114,9 @@ export class CqlError extends LightError {
   }
 
   /**
-   * Of a write, the timestamp that it carries, in microseconds since the epoch: that of its first attempt. Of a conditional
-   * write, to which the server gives its timestamp, when it was first tried. Absent for reads, for what may be a counter,
-   * where the text sets it (`USING TIMESTAMP`), and where there was no attempt.
+   * The timestamp of a write, in microseconds since the epoch: the time of its first attempt. The server dates
+   * conditional writes itself. Absent for reads, for writes that may be to a counter, if the text sets it
+   * (`USING TIMESTAMP`), and if there was no attempt.
    */
   get timestamp(): bigint | undefined {
     const { request, timestamp } = this.#internals ?? nothing
@@ -124,8 +124,8 @@ export class CqlError extends LightError {
   }
 
   /**
-   * The failed attempts, the last one at the end: at most the last 21 of them. Empty where there was no attempt, and for an
-   * error from another process.
+   * The last failed attempts, at most 21, in their order. Empty if there was no attempt, and for an error from another
+   * process.
    *
    * **Example** (Attempts and their nodes)
    *
@@ -150,12 +150,12 @@ export class CqlError extends LightError {
     return [...earlier, last]
   }
 
-  /** Where the page begins that failed, when it was not the first: `session.executePage` can ask for it again. */
+  /** The position of the failed page, unless it was the first: `session.executePage` can read it again. */
   get pageState(): PageState | undefined {
     return this.#internals?.pageState
   }
 
-  /** The error of the driver or of a schema that is behind the reason; a `Redacted` where it quotes what was bound. */
+  /** The error of the driver or of a schema that caused this error; a `Redacted` if it quotes a bound value. */
   override get cause(): unknown {
     return this.reason.cause
   }
@@ -221,12 +221,15 @@ export interface Encoded {
  * @since 0.1.0
  */
 export interface Attempt {
-  /** The node that failed it, as `address:port`, where it is known. */
+  /** The node of the attempt, as `address:port`, if it is known. */
   readonly node?: string | undefined
   readonly reason: Reason
-  /** Time from sending the request to its failure. Absent where a session has neither metrics nor spans. */
+  /** Time from sending the request to its failure. Absent if the session has neither metrics nor spans. */
   readonly latency?: Duration.Duration | undefined
-  /** Time between this attempt and the next one. Absent for the last attempt, of a run with rounds for the last of each. */
+  /**
+   * Time between this attempt and the next one. Absent for the last attempt; with rounds, for the last attempt of each
+   * round.
+   */
   readonly delay?: Duration.Duration | undefined
 }
 

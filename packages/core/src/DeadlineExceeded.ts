@@ -12,11 +12,11 @@ import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
- * The run did not end before its `deadline`. At the deadline nothing more was started, and the statements in flight were
- * interrupted.
+ * A run did not end before its `deadline`. At the deadline, the statements in flight were interrupted, and no further
+ * statement started.
  *
- * Every index below `startedCount` that is neither in `failures` nor in `interrupted` succeeded, or is a failure that a stream
- * has emitted or `runConcurrent` has counted. A stream emits every result that is there before it fails.
+ * Every index below `startedCount` that is neither in `failures` nor in `interrupted` succeeded, or is a failure that a
+ * stream has emitted or `runConcurrent` has counted. A stream emits all available results before it fails.
  *
  * **Example** (A job that goes on later)
  *
@@ -38,15 +38,15 @@ import type { Summary } from "./Summary.ts"
  * @since 0.1.0
  */
 export class DeadlineExceeded<out Row = unknown> extends Data.TaggedError("DeadlineExceeded")<{
-  /** Time that the run was given, from its start. */
+  /** The `deadline` of the run: its maximum duration. */
   readonly deadline: Duration.Duration
   /** Indexes at or above it were not started. */
   readonly startedCount: number
   /** The statements that failed, by index. Empty if a stream has emitted them or `runConcurrent` has counted them. */
   readonly failures: ReadonlyArray<Failure>
-  /** Statements stopped before their end, by index: at most as many as the concurrency. */
+  /** The interrupted statements, by index: at most as many as the concurrency. */
   readonly interrupted: ReadonlyArray<Interrupted>
-  /** The results that were there, by index, where they were to be an array; empty otherwise. */
+  /** The results, by index, if the run returns an array; empty otherwise. */
   readonly results: ReadonlyArray<ExecutionResult<unknown>>
   readonly summary: Summary
 }> {
@@ -62,8 +62,8 @@ export class DeadlineExceeded<out Row = unknown> extends Data.TaggedError("Deadl
   }
 
   /**
-   * Selects the items that are still to be done, in their order: those of `failures`, those that were stopped, and those that
-   * were not started. See `StatementFailed.remaining`.
+   * Selects the remaining items, in their order: those of `failures`, those that were interrupted, and those that were
+   * not started. See `StatementFailed.remaining`.
    */
   get remaining(): Selection {
     return remainingOf(this.startedCount, [...this.failures, ...this.interrupted])

@@ -15,8 +15,8 @@ import type { Summary } from "./Summary.ts"
  * Number of statements that may fail before a run stops: a count, or a share of the most recently completed ones.
  *
  * - `{ failures: 100 }`: the hundredth failure stops the run.
- * - `{ share: 0.2, window: 1_000 }`: it stops when 200 of the last 1,000 statements that ended have failed. The first
- *   200 to fail do so too, for nothing that follows could make up for them.
+ * - `{ share: 0.2, window: 1_000 }`: the run stops when 200 of the last 1,000 completed statements have failed. It also
+ *   stops if the first 200 statements fail, because the following 800 could not change that.
  *
  * @category options
  * @since 0.1.0
@@ -26,12 +26,12 @@ export type ErrorBudget =
   | { readonly share: number; readonly window: number; readonly failures?: undefined }
 
 /**
- * So many statements failed that their run stopped.
+ * Too many statements of a run failed.
  *
- * After the failure that exhausted the budget no statement was started; those in flight have finished. Indexes at or above
- * `startedCount` were not started, and {@link notStarted} gives them. The results of those below are in `results` where
- * the run was to give an array. A stream has handed them over before, and `runConcurrent` has only counted them: `results`
- * and `unsettled` are empty then.
+ * After the failure that exhausted the budget, no statement started; those in flight have finished. Indexes at or above
+ * `startedCount` were not started; {@link notStarted} selects them. The results of the others are in `results` if the
+ * run returns an array. A stream has emitted them, and `runConcurrent` has only counted them: `results` and `unsettled`
+ * are then empty.
  *
  * **Example** (A table that is gone)
  *
@@ -61,19 +61,21 @@ export type ErrorBudget =
  */
 export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("ErrorBudgetExhausted")<{
   readonly budget: ErrorBudget
-  /** The failure that was one too many. */
+  /** The failure that exhausted the budget. */
   readonly failure: Failure
   /** The reason of that failure's error, so that `Effect.catchReason("ErrorBudgetExhausted", ...)` works. */
   readonly reason: Reason
   /** Indexes at or above it were not started. */
   readonly startedCount: number
-  /** The results by index, where they were to be an array; empty otherwise. */
+  /** The results by index, if the run returns an array; empty otherwise. */
   readonly results: ReadonlyArray<ExecutionResult<unknown>>
   readonly summary: Summary
 }> {
   declare readonly results: ReadonlyArray<ExecutionResult<Row>>
 
-  /** The error of the driver behind the failure, for printers of errors; a `Redacted` where it quotes what was bound. */
+  /**
+   * The error of the driver that caused the failure, for printers of errors; a `Redacted` if it quotes a bound value.
+   */
   override get cause(): unknown {
     return this.reason.cause
   }
@@ -86,14 +88,14 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
     return `${bound}, the last of them statement ${failure.index}: ${failure.error.message}; ${stoppedAt(this)}`
   }
 
-  /** The results whose outcome is not certain, by index. Of a stream or a `runConcurrent` none, for there are no results. */
+  /** The results whose outcome is not certain, by index. Empty for a stream and for `runConcurrent`. */
   get unsettled(): ReadonlyArray<ExecutionResult<Row>> {
     return unsettledOf(this.results)
   }
 
   /**
-   * Selects the items that are still to be done, in their order: those that failed, and those that were not started. Failures
-   * that a stream has emitted, and those that `runConcurrent` has counted, are not among them. See `StatementFailed.remaining`.
+   * Selects the remaining items, in their order: those that failed, and those that were not started. Failures that a
+   * stream has emitted or `runConcurrent` has counted are not included. See `StatementFailed.remaining`.
    */
   get remaining(): Selection {
     return remainingOf(this.startedCount, this.results.filter(isFailure))

@@ -18,7 +18,7 @@ import type { Statement } from "./Statement.ts"
 /**
  * A statement that succeeded, with its rows.
  *
- * `success` repeats the tag for those who come from `ExecutionResult(success, result_or_exc)`.
+ * `success` repeats the tag, as in `ExecutionResult(success, result_or_exc)` of the Python driver.
  *
  * @category models
  * @since 0.1.0
@@ -31,16 +31,17 @@ export interface Success<out Row, out Item = unknown> {
   /** The very statement that was given; for a tuple the statement made of it. */
   readonly statement: Statement<Row> | Batch
   /**
-   * The item of the source that the statement was made of. Neither enumerable nor part of any inspection, for it may contain
-   * parameters; a spread copy has none. Undefined for results that {@link schema} decoded.
+   * The item of the source that the statement was made of. It may contain parameters, and is therefore neither
+   * enumerable nor part of any inspection; a spread copy has no item. Undefined for results that {@link schema}
+   * decoded.
    */
   readonly item: Item
   readonly value: ResultSet<Row>
   /** For destructuring: `for (const { error, value } of results)`. */
   readonly error?: undefined
-  /** Applied; NotApplied when its condition did not hold; Unknown when that came after an attempt that was Unknown. */
+  /** Applied. If its condition did not hold: NotApplied, or Unknown after an attempt of unknown outcome. */
   readonly outcome: Outcome
-  /** Requests made for it, as in `CqlError.attempts`: one for each page, and one for each retry. */
+  /** Number of requests, as in `CqlError.attempts`: one for each page, and one for each retry. */
   readonly attempts: number
 }
 
@@ -66,8 +67,8 @@ export interface Failure<out Item = unknown> {
 }
 
 /**
- * A statement that was stopped before its end, because another failed or its source did. It is no result, and stands in
- * the error of its run.
+ * A statement that was interrupted, because another statement failed or the deadline was exceeded. It is part of the
+ * error of its run.
  *
  * @category models
  * @since 0.1.0
@@ -79,7 +80,9 @@ export interface Interrupted {
   readonly statement: Statement<unknown> | Batch
   /** As in {@link Success}. */
   readonly item: unknown
-  /** Unknown for a write that was in flight. One that waited for its next attempt is as the attempts before left it. */
+  /**
+   * Unknown for a write in flight. For a write that waited for its next attempt, the outcome of the attempts before.
+   */
   readonly outcome: Outcome
   /** As in `CqlError.timestamp`. */
   readonly timestamp: bigint | undefined
@@ -151,7 +154,7 @@ export const match: {
 }): A | B => self._tag === "Success" ? options.onSuccess(self) : options.onFailure(self))
 
 /**
- * Splits results into those that succeeded and those that failed, each in its order.
+ * Splits results into successes and failures, each in their order.
  *
  * @category filtering
  * @since 0.1.0
@@ -178,7 +181,7 @@ export const toResult = <Row>(self: ExecutionResult<Row>): Result.Result<ResultS
   self._tag === "Success" ? Result.succeed(self.value) : Result.fail(self.error)
 
 /**
- * An effect that gives the rows, or fails with the error.
+ * An effect that succeeds with the rows, or fails with the error.
  *
  * @category converting
  * @since 0.1.0
@@ -187,11 +190,11 @@ export const toEffect = <Row>(self: ExecutionResult<Row>): Effect.Effect<ResultS
   self._tag === "Success" ? Effect.succeed(self.value) : Effect.fail(self.error)
 
 /**
- * The statement of a failure, to be executed once more; undefined where that might do harm.
+ * The statement of a failure, to be executed again; undefined if that might do harm.
  *
- * A write is the same as before: as it was bound, with its options and the timestamp of its first attempt, so that it does not
- * overwrite what was written since. A write of unknown outcome is only repeated where it is idempotent; one that was not applied
- * always is.
+ * A write keeps its values, its options and the timestamp of its first attempt, so that it does not overwrite newer
+ * writes. A write of unknown outcome is returned only if it is idempotent. A write that was not applied is always
+ * returned.
  *
  * **Example** (Once more, what failed)
  *
@@ -218,8 +221,8 @@ export const toEffect = <Row>(self: ExecutionResult<Row>): Effect.Effect<ResultS
 export const again = (failure: Failure | Interrupted): Statement<unknown> | Batch | undefined => againOfResult(failure)
 
 /**
- * Results in another process: encodes to JSON where the schema of the rows does, and decodes to results. The parameters of
- * statements and the causes of errors stay behind, so that the statements cannot be executed there.
+ * Sends results to another process: encodes to JSON if the schema of the rows does, and decodes to results. The
+ * parameters of statements and the causes of errors are not included, so that the statements cannot be executed there.
  *
  * **Example** (A result in a queue)
  *

@@ -1,5 +1,5 @@
 /**
- * An option that no run can have.
+ * The error of an invalid option.
  *
  * @since 0.1.0
  */
@@ -17,8 +17,8 @@ import * as TypeIds from "./internal/typeIds.ts"
 export const isInvalidOptions = (value: unknown): value is InvalidOptions => hasTypeId(value, TypeIds.InvalidOptions)
 
 /**
- * A programming error in the options of a run, a batch or a session. A run dies with it when it starts, before its source
- * is opened; what makes a statement, a query, a batch or a policy throws it at once.
+ * A programming error in the options of a run, a batch or a session. A run dies with it before it opens its source.
+ * Constructors of statements, queries, batches and policies throw it.
  *
  * @category errors
  * @since 0.1.0
@@ -26,9 +26,12 @@ export const isInvalidOptions = (value: unknown): value is InvalidOptions => has
 export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   /** Name of the option. */
   readonly option: string
-  /** The value that was given, where it is one that an option can have: a text, a number, true or false. */
+  /** The given value, if it is a string, a number or a boolean. */
   readonly value: unknown
-  /** The value as the message shows it; of one that an option cannot have, and of data, only the kind. */
+  /**
+   * The value as the message shows it. Only the kind of the value, if the value is data or of a type that no option
+   * has.
+   */
   readonly given: string
   /** The expected value. */
   readonly expected: string
@@ -38,7 +41,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
   constructor({ expected, given, option, value }: {
     readonly option: string
     readonly value?: unknown
-    /** Text shown in place of a value that must not be shown. */
+    /** Text to show instead of a value that must not be shown. */
     readonly given?: string
     readonly expected: string
   }) {

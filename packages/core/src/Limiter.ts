@@ -1,9 +1,9 @@
 /**
  * Shared bounds on requests in flight and on their rate.
  *
- * `concurrency` bounds the statements of one run. A limiter bounds requests, over all runs that share it: a permit covers
- * one attempt, is given back before the wait for a retry, and is never held while a source is pulled or a consumer works.
- * Requests are served first come, first served, whichever run they belong to.
+ * `concurrency` limits the statements of one run. A limiter limits the requests of all runs that share it. A permit is
+ * for one attempt. It is returned before the wait for a retry, and is never held while a source is pulled or a consumer
+ * works. Requests get their permits in the order in which they ask, across all runs.
  *
  * @since 0.1.0
  */
@@ -23,11 +23,11 @@ import { type Time, time } from "./internal/limiter/time.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
- * A bound on requests, shared by all runs that it is given to.
+ * A limit on requests, shared by all runs that use it.
  *
- * A request that meets the same limiter twice, from its run and from its session or inside of {@link all}, takes one
- * permit. A request that was abandoned, because it timed out or was interrupted, is still in the server: it counts as load
- * until its answer comes, or until the server has given it up as well (`abandonedFor`).
+ * If a request meets the same limiter twice, from its run and from its session or inside of {@link all}, it takes one
+ * permit. A request that timed out or was interrupted is still processed by the server. It counts as load until its
+ * answer arrives, or for the time `abandonedFor`.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export interface Limiter {
 }
 
 /**
- * A snapshot of a limiter. That of several, combined, is the snapshot of the one that has the least room.
+ * A snapshot of a limiter. A combined limiter returns the snapshot of its fullest part.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +54,7 @@ export interface State {
   readonly waiting: number
   /** Abandoned requests that still count as load. */
   readonly abandoned: number
-  /** The last move of the limit. Undefined before the first move, and for limits that do not move. */
+  /** The last change of the limit. Undefined before the first change, and for limits that do not change. */
   readonly lastMove: Move | undefined
 }
 
@@ -106,7 +106,7 @@ export interface Move {
 }
 
 /**
- * Options that the bounds on requests in flight have in common.
+ * Common options of limits on requests in flight.
  *
  * @category options
  * @since 0.1.0
@@ -125,7 +125,7 @@ export interface Options {
 export interface RateOptions {
   /** Number of requests that may start per period `per`. Retries and further pages count as requests. */
   readonly statements: number
-  /** The time that `statements` is for. */
+  /** The period in which `statements` requests may start. */
   readonly per: Duration.Input
   /** Number of requests that may start at once after an idle period. Default: the number due in 10 milliseconds, at least 1. */
   readonly burst?: number | undefined
@@ -138,22 +138,22 @@ export interface RateOptions {
  * @since 0.1.0
  */
 export interface Bounds {
-  /** Requests in flight, at least 0. With 0 nothing starts. Default: no bound. */
+  /** Maximum number of requests in flight, at least 0. With 0, nothing starts. Default: no limit. */
   readonly inFlight?: number | undefined
-  /** Requests that may start in a time. Default: no bound. */
+  /** Rate at which requests start. Default: no limit. */
   readonly rate?: RateOptions | undefined
 }
 
 /**
- * A limiter whose bounds can be changed.
+ * A limiter whose limits can be changed.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Adjustable extends Limiter {
   /**
-   * Sets other bounds, at once and for requests that wait already. Requests in flight are not stopped: after a cut nothing starts
-   * until there is room. Dies with `InvalidOptions` as {@link adjustable} does.
+   * Changes the limits at once, also for waiting requests. Requests in flight are not interrupted: after a reduction,
+   * nothing starts until there is room. Dies with `InvalidOptions` like {@link adjustable}.
    */
   readonly adjust: (bounds: Bounds) => Effect.Effect<void>
 }
@@ -174,9 +174,9 @@ export interface AdaptiveOptions extends Options {
 }
 
 /**
- * At most so many requests in flight.
+ * Limits the number of requests in flight.
  *
- * Dies with `InvalidOptions` when the number is not a positive integer.
+ * Dies with `InvalidOptions` if `limit` is not a positive integer.
  *
  * **Example** (A bound that several runs share)
  *
@@ -203,7 +203,8 @@ export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limit
   })
 
 /**
- * At most so many requests begin in a time, evenly: in any time `t`, at most `burst + statements x t / per`.
+ * Limits the rate at which requests start, evenly: in any time `t`, at most `burst + statements x t / per` requests
+ * start.
  *
  * A limiter whose timers were late makes up for at most 50 milliseconds. The time is the monotonic one: a jump of the
  * clock on the wall changes nothing. Dies with `InvalidOptions` when a number is not a positive integer, or the time is
@@ -324,10 +325,10 @@ export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect
   })
 
 /**
- * All of these bounds at once.
+ * Combines limiters: a request has to satisfy all of them.
  *
- * A request takes its permits from all of them in one step, when all of them have room: waiting for one, it holds nothing
- * of the others.
+ * A request takes its permits from all of them in one step, when all have room. While it waits for one limiter, it
+ * holds no permit of another.
  *
  * **Example** (In flight and rate)
  *

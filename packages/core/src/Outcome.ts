@@ -11,9 +11,9 @@ import type { Reason } from "./Reason.ts"
 /**
  * The known effect of a statement on the database.
  *
- * - `"Applied"`: it took effect. A read that succeeded is Applied as well.
- * - `"NotApplied"`: it took no effect. Every failed read is NotApplied, for a read has no effect.
- * - `"WillApply"`: it is decided, and becomes visible without further action (a batch in the batch log, an accepted
+ * - `"Applied"`: it took effect. A successful read is Applied as well.
+ * - `"NotApplied"`: it took no effect, and will take none. Every failed read is NotApplied.
+ * - `"WillApply"`: it is decided and becomes visible without further action (a batch in the batch log, an accepted
  *   Paxos proposal).
  * - `"Unknown"`: undetermined. Replicas may hold it, now or later.
  *
@@ -49,10 +49,10 @@ export interface Subject {
 }
 
 /**
- * The outcome that one error, by itself, leaves for the request that it answers.
+ * The outcome of one attempt that failed with a reason.
  *
- * The table is that of the Cassandra protocol read strictly: a write is NotApplied only where the server or the driver
- * refused it before anything could reach a replica.
+ * It follows the protocol of Cassandra strictly: a write is NotApplied only if the server or the driver refused it
+ * before anything could reach a replica.
  *
  * **Example** (A timeout of a plain write)
  *
@@ -70,7 +70,7 @@ export interface Subject {
 export const fromReason: (reason: Reason, subject: Subject) => Outcome = internal.outcomeOf
 
 /**
- * The outcome of a request that was tried on several hosts: Unknown if any is, else WillApply if any is, else
+ * The outcome of a request that was tried on several hosts: Unknown if any outcome is, else WillApply if any is, else
  * NotApplied.
  *
  * @category combinators

@@ -26,8 +26,8 @@ export type { Partition, Ring, TokenRange } from "./Ring.ts"
 
 export {
   /**
-   * Reads the text of a CQL type, as columns have it: `frozen<list<int>>` is `frozen` of `list` of `int`. For tools that compare
-   * or generate types.
+   * Parses the text of a CQL type: `frozen<list<int>>` is `frozen` of `list` of `int`. For tools that compare or
+   * generate types.
    *
    * **Example** (The parts of a type)
    *
@@ -47,8 +47,8 @@ export {
 
 export {
   /**
-   * Gives the next timestamp by a Clock, in microseconds since the epoch: later than all that sessions and others of the
-   * process were given. For adapters whose clients write beside the session.
+   * Returns the next timestamp of a Clock, in microseconds since the epoch: later than every timestamp that the process
+   * has used. For adapters whose clients also write without the session.
    *
    * @category timestamps
    * @since 0.1.0
@@ -58,8 +58,8 @@ export {
 
 export {
   /**
-   * Throws `InvalidOptions` for options of statements that cannot be, and returns the others. `at` stands before the name in the
-   * message: `"defaults."`. For adapters that check the `defaults` of a session before they connect.
+   * Throws `InvalidOptions` for invalid options of statements, and returns valid ones. `at` is the prefix of the name
+   * in the message, such as `"defaults."`. For adapters that check the `defaults` of a session before they connect.
    *
    * @category options
    * @since 0.1.0
@@ -69,8 +69,8 @@ export {
 
 export {
   /**
-   * Throws `InvalidOptions` for a key that is no option, with the name of the nearest. `at` stands before the name in the
-   * message, for options within options: `"pooling."`. For adapters with options of their own.
+   * Throws `InvalidOptions` for an unknown option, with the most similar name. `at` is the prefix of the name in the
+   * message, such as `"pooling."`. For adapters with their own options.
    *
    * @category options
    * @since 0.1.0
@@ -84,22 +84,23 @@ export {
    */
   kindOf,
   /**
-   * The milliseconds of a duration, maybe infinitely many. Undefined for a negative duration, for NaN, which would be a duration of
-   * zero, and for what is no duration. For adapters with options of their own.
+   * Milliseconds of a duration, possibly infinite. Undefined for a negative duration, for NaN, and for a value that is
+   * not a duration. For adapters with their own options.
    *
    * @category options
    * @since 0.1.0
    */
   millisOf,
   /**
-   * The error of a request that was refused before it was sent, for errors that pass through no session: that of opening one.
+   * The error of a request that was refused before it was sent. For errors outside of a session, such as those of
+   * opening one.
    *
    * @category errors
    * @since 0.1.0
    */
   refused,
   /**
-   * The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. For errors.
+   * The CQL text of a request, without values. For a batch, the texts of its statements, joined by `; `. For errors.
    *
    * @category messages
    * @since 0.1.0
@@ -128,14 +129,14 @@ export interface PortCommon extends Telemetry.Options {
   readonly partition?: ((request: StatementRequest) => Effect.Effect<Partition | undefined, CqlError>) | undefined
   /** Describes a statement as the server prepares it. Its parameters are not bound, and nothing of it is executed. */
   readonly describe?: ((request: StatementRequest) => Effect.Effect<Description | undefined, CqlError>) | undefined
-  /** Waits until all nodes agree on the schema, for at most so many milliseconds. Returns whether they do. */
+  /** Waits until all nodes agree on the schema, for at most `timeout` milliseconds. Returns true if they agree. */
   readonly schemaAgreement?: ((timeout: number) => Effect.Effect<boolean, CqlError>) | undefined
   readonly defaults?: Statement.Options | undefined
   /** The keyspace of unqualified table names. */
   readonly keyspace?: string | undefined
   /**
-   * True if the server dates conditional writes by its own clock, in whole milliseconds, as Cassandra does. A conditional
-   * request is then sent in a later millisecond than the last plain write, which could win over it otherwise.
+   * True if the server dates conditional writes with its own clock, in whole milliseconds, as Cassandra does. A
+   * conditional request is then sent in a later millisecond than the last plain write, which could otherwise hide it.
    */
   readonly datesConditionalWrites?: boolean | undefined
   /**
@@ -148,27 +149,30 @@ export interface PortCommon extends Telemetry.Options {
 }
 
 /**
- * A port over a driver that answers by callback. It costs no fiber for a request.
+ * A port for a driver that answers with callbacks. A request needs no fiber.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SendPort extends PortCommon {
-  /** Sends one request. `done` is called once with a page or a `CqlError`, maybe before `send` returns. What throws is a defect. */
+  /**
+   * Sends one request. `done` is called once with a page or a `CqlError`, possibly before `send` returns. An exception
+   * is a defect.
+   */
   readonly send: (request: Request, pageState: PageState | undefined, done: Done) => Cancel
   readonly execute?: undefined
 }
 
 /**
- * A port whose requests are effects, each in a fiber of its own.
+ * A port whose requests are effects, each in its own fiber.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExecutePort extends PortCommon {
   /**
-   * Gives one page, or fails with `new CqlError({ reason, query })`; anything thrown is a defect. Interruption has to return at
-   * once, and need not recall the request.
+   * Returns one page, or fails with `new CqlError({ reason, query })`. An exception is a defect. Interruption has to
+   * return at once, and does not have to recall the request.
    */
   readonly execute: (request: Request, pageState?: PageState) => Effect.Effect<Page, CqlError>
   readonly send?: undefined
@@ -185,9 +189,9 @@ export type Done = (exit: Exit.Exit<Page, CqlError>) => void
 /**
  * Gives up a request that timed out or was interrupted. Called at most once, and never after `done`.
  *
- * Returns `false` if nothing of the request was written and nothing will be, such as while its text is being prepared: the
- * statement is NotApplied, and `done` need not be called. Otherwise the server may have the request: it counts as load until
- * `done` is called, and the outcome of a write is Unknown.
+ * Returns `false` if the request was not sent and will not be, for example while its text is being prepared: the
+ * statement is NotApplied, and `done` does not have to be called. Otherwise the server may have the request: it counts
+ * as load until `done` is called, and the outcome of a write is Unknown.
  *
  * @category models
  * @since 0.1.0
@@ -260,8 +264,9 @@ export interface RequestOptions {
   /** Microseconds since the epoch; set for every write that is neither conditional nor possibly on a counter. */
   readonly timestamp: bigint | undefined
   /**
-   * When the first attempt was made, on the same clock; set for every INSERT, UPDATE, DELETE and batch. An adapter dates with
-   * it what has no timestamp: `x = x + ?` may be a list, which would lose what is appended at an older time than its own.
+   * Time of the first attempt, on the same clock; set for every INSERT, UPDATE, DELETE and batch. An adapter uses it
+   * for a statement without a timestamp: `x = x + ?` may be a list, which would lose elements that are appended at an
+   * older time than its own.
    */
   readonly sentAt?: bigint | undefined
   readonly tracing: boolean
@@ -270,23 +275,23 @@ export interface RequestOptions {
 }
 
 /**
- * One page, as a port gives it. Values are neutral, whatever the driver.
+ * One page of a port. Its values are plain JavaScript values, independent of the driver.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Page {
   readonly rows: ReadonlyArray<Record<string, unknown>>
-  /** Where the next page begins; absent on the last. */
+  /** Position of the next page; absent on the last page. */
   readonly pageState?: PageState | undefined
   readonly columns?: ReadonlyArray<Column> | undefined
-  /** `false` when a condition did not hold. */
+  /** `false` if a condition did not hold. */
   readonly wasApplied?: boolean | undefined
   readonly info?: Info | undefined
 }
 
 /**
- * Where a page begins: opaque, made by the adapter, and a string so that it can be kept and sent around.
+ * Position of a page: an opaque string that the adapter makes, which can be stored and sent.
  *
  * @category models
  * @since 0.1.0
@@ -294,21 +299,21 @@ export interface Page {
 export type PageState = Brand.Branded<string, "@effect-cql/core/PageState">
 
 /**
- * Makes a page state from what the adapter calls one.
+ * Makes a page state of the string of an adapter.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const PageState: Brand.Constructor<PageState> & {
-  /** Decodes a text that a client sent. An adapter refuses the page of a wrong one with `InvalidPageState`. */
+  /** Decodes a string from a client. A wrong page state fails with `InvalidPageState` when it is used. */
   readonly schema: Schema.Codec<PageState, string>
 } = Object.assign(Brand.nominal<PageState>(), {
   schema: Schema.NonEmptyString.pipe(Schema.brand("@effect-cql/core/PageState"))
 })
 
 /**
- * A message with `<value>` where it quotes what a request binds. What stands in the text of the query stays, and so does what
- * is shorter than three characters.
+ * Replaces bound values that a message quotes by `<value>`. Quotations of the text of the query, and values shorter
+ * than three characters, are kept.
  *
  * @category messages
  * @since 0.1.0
@@ -327,7 +332,7 @@ export const withoutValues = (message: string, request: Request): string =>
  * @since 0.1.0
  */
 export interface Description {
-  /** The markers in their order: the name of a named one, or that of the column that it is for. */
+  /** The markers in their order, with the name of the marker or of its column. */
   readonly params: ReadonlyArray<Column>
   /** The columns of the rows. Empty for a statement without rows, and for a conditional one, whose rows depend on the condition. */
   readonly columns: ReadonlyArray<Column>

@@ -20,7 +20,7 @@ export interface Progress extends Summary, Details {
   readonly retried: number
   /** Time since the run began. */
   readonly elapsed: Duration.Duration
-  /** Statements that ended, succeeded or failed, a second since the snapshot before. */
+  /** Completed statements per second since the previous snapshot, both succeeded and failed. */
   readonly rate: number
 }
 

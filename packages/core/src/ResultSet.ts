@@ -1,5 +1,5 @@
 /**
- * The rows that a statement gave, and what the server said beside them.
+ * The rows of a statement, and information from the server.
  *
  * @since 0.1.0
  */
@@ -17,13 +17,13 @@ import * as TypeIds from "./internal/typeIds.ts"
 export interface Info {
   /** The node that answered, as `address:port`. */
   readonly coordinator?: string | undefined
-  /** Warnings of the server, such as that of a large batch; of a result of many pages those of each. */
+  /** Warnings of the server, for example of a large batch; those of all pages. */
   readonly warnings?: ReadonlyArray<string> | undefined
   /** The consistency level that was reached. */
   readonly achievedConsistency?: Consistency | undefined
-  /** The id of the trace, when tracing was asked for. */
+  /** The id of the trace, with the option `tracing`. */
   readonly traceId?: string | undefined
-  /** Of a change of the schema: whether all nodes that are up agreed on the schema when the statement ended. */
+  /** For a change of the schema: true if all nodes that are up agreed on the schema when the statement ended. */
   readonly schemaInAgreement?: boolean | undefined
   /** Speculative executions: copies of the request that went to further nodes before the answer, of all pages. Absent if none. */
   readonly speculativeExecutions?: number | undefined
@@ -41,10 +41,10 @@ export interface Column {
 }
 
 /**
- * All rows of a result, every page of it.
+ * All rows of a result, from all pages.
  *
- * It is iterable. A large read should go through the `stream` of the session instead: a `ResultSet` holds its rows in
- * memory. Results without rows that say the same may be one frozen object.
+ * It is iterable. It holds its rows in memory: for a large read, use the `stream` of the session. Equal results without
+ * rows may be the same frozen object.
  *
  * **Example** (Reading a result)
  *
@@ -64,8 +64,8 @@ export class ResultSet<out Row> implements Iterable<Row> {
   /** The rows, in the order in which the server gave them. */
   readonly rows: ReadonlyArray<Row>
   /**
-   * True if a conditional statement was applied. `true` for every other statement. The rows of a conditional statement are
-   * those that its condition met: none if it was applied, and without the column `[applied]` otherwise.
+   * False if the condition of the statement did not hold, otherwise true. If it is false, `rows` contains the current
+   * row, without the column `[applied]`.
    */
   readonly wasApplied: boolean
   /** Information from the server about the last request, with the warnings of all pages. */

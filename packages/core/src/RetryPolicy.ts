@@ -1,7 +1,7 @@
 /**
- * When a failed statement is sent again.
+ * Decides when a failed statement is sent again.
  *
- * A statement is only sent again where that can do no harm, which follows from its reason, its outcome and its idempotence
+ * A statement is sent again only if that can do no harm. This follows from its reason, its outcome and its idempotence
  * (`CqlError.isRetryable`). A policy decides how often, how soon, and for how many statements of a run.
  *
  * @since 0.1.0
@@ -29,7 +29,10 @@ import * as TypeIds from "./internal/typeIds.ts"
  */
 export interface RetryPolicy {
   readonly [TypeIds.RetryPolicy]: typeof TypeIds.RetryPolicy
-  /** The wait before each further attempt, and how many there are. It is stepped with the error, page by page. */
+  /**
+   * Delay before each further attempt, and the number of attempts. It is stepped with the error, separately for each
+   * page.
+   */
   readonly schedule: Schedule.Schedule<unknown, CqlError>
   /** Narrows what is retried. */
   readonly while: (error: CqlError) => boolean
@@ -37,15 +40,15 @@ export interface RetryPolicy {
 }
 
 /**
- * The retries of one run: they are allowed while there are fewer than `max(minimum, share x requests sent)`.
+ * Retries of one run: a retry is allowed while there are fewer than `max(minimum, share x requests sent)`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Budget {
-  /** Retries that a run may make, however few requests it has sent. */
+  /** Retries that are always allowed. */
   readonly minimum: number
-  /** Retries that a run may make, as a share of the requests that it has sent so far, where that is more. */
+  /** Allowed retries as a share of the requests that the run has sent, if that is more than `minimum`. */
   readonly share: number
 }
 
@@ -58,7 +61,7 @@ export interface Budget {
 export interface Options {
   /** Default: that of {@link standard}. */
   readonly schedule?: Schedule.Schedule<unknown, CqlError> | undefined
-  /** Narrows what is retried: an error that is not retryable is never retried. Default: everything retryable. */
+  /** Restricts retries. An error that is not retryable is never retried. Default: all retryable errors. */
   readonly while?: ((error: CqlError) => boolean) | undefined
   /** Default: `{ minimum: 10, share: 0.1 }`. */
   readonly budget?: Budget | undefined
@@ -71,18 +74,18 @@ export interface Options {
  * @since 0.1.0
  */
 export interface BackoffOptions {
-  /** Retries at most. Default: no bound. */
+  /** Maximum number of retries. Default: no limit. */
   readonly times?: number | undefined
-  /** The longest wait before the first retry; it doubles with each further one. Default: 20 milliseconds. */
+  /** Maximum delay before the first retry. It doubles with each further retry. Default: 20 milliseconds. */
   readonly initial?: Duration.Input | undefined
-  /** The longest wait of all. Default: 2 seconds. */
+  /** Maximum of all delays. Default: 2 seconds. */
   readonly max?: Duration.Input | undefined
 }
 
 /**
- * A schedule of waits that double up to a maximum. Each wait is drawn uniformly between half of its longest and all of it.
+ * A schedule of delays that double up to a maximum. Each delay is random, between half of its maximum and its maximum.
  *
- * Bad options are programming errors: it throws `InvalidOptions`.
+ * Throws `InvalidOptions` for invalid options.
  *
  * **Example** (Up to nine retries, a second apart at most)
  *
@@ -118,8 +121,8 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Duratio
 const count = rule("an integer of at least 0", (value) => Number.isSafeInteger(value) && Number(value) >= 0)
 
 /**
- * Up to three attempts, after waits of at most 20 and 40 milliseconds; in a run ten retries, or a tenth of its requests where
- * that is more. On by default.
+ * The default policy: up to three attempts, with delays of at most 20 and 40 milliseconds. In a run, at most ten
+ * retries, or a tenth of its requests if that is more.
  *
  * @category policies
  * @since 0.1.0
@@ -132,7 +135,7 @@ export const standard: RetryPolicy = {
 }
 
 /**
- * No statement is sent twice, and none waits for room. `retry: "none"` is short for it.
+ * Sends no statement twice, and does not wait for room. `retry: "none"` is the short form.
  *
  * @category policies
  * @since 0.1.0
@@ -140,7 +143,7 @@ export const standard: RetryPolicy = {
 export const none: RetryPolicy = { ...standard, schedule: Schedule.recurs(0), while: () => false }
 
 /**
- * Makes a policy. Bad options are programming errors: it throws `InvalidOptions`.
+ * Makes a policy. Throws `InvalidOptions` for invalid options.
  *
  * **Example** (Patient with a busy server)
  *

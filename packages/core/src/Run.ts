@@ -15,15 +15,16 @@ import type { SourceError } from "./SourceError.ts"
 import type * as Statement from "./Statement.ts"
 
 /**
- * Where the items of a run come from: an array, another iterable, an async iterable (preferred where a value is both)
- * or a stream. It is opened anew at each run.
+ * The source of the items of a run: an array, another iterable, an async iterable (preferred if a value is both) or a
+ * stream. Each run opens it again.
  *
- * An iterator, such as the object that a generator function gives, can be read once: a second run of it fails with a
- * `SourceError` rather than succeed with nothing. What makes a new iterator each time can be run again:
+ * An iterator, such as the result of a generator function, can be read only once: a second run fails with a
+ * `SourceError`. For several runs, use an iterable that makes a new iterator each time:
  * `{ [Symbol.iterator]: generatorFunction }`.
  *
- * The error of a failing stream is handed on as it is, without an account of the statements before: where that matters,
- * take a `streamConcurrent`, which gives their results first, or `Stream.toAsyncIterable`, which makes it a `SourceError`.
+ * If a stream fails, the run fails with the same error, which has no account of the earlier statements. If you need
+ * that account, use `streamConcurrent`, which emits their results first, or `Stream.toAsyncIterable`, which turns the
+ * error into a `SourceError`.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +36,7 @@ export type Source<Item> =
   | Stream.Stream<Item, unknown, unknown>
 
 /**
- * Selects items of a source: of an iterable as an iterable, of an async iterable as one of its kind, of a stream as a stream.
+ * Selects items of a source. The result is of the same kind: an iterable, an async iterable or a stream.
  *
  * @category models
  * @since 0.1.0
@@ -69,7 +70,7 @@ export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? 
   : SourceError
 
 /**
- * The services that a {@link Source} needs: those of a stream.
+ * The services that a {@link Source} needs, if it is a stream.
  *
  * @category models
  * @since 0.1.0
@@ -77,7 +78,7 @@ export type ErrorOf<S> = S extends Stream.Stream<infer _A, infer E, infer _R> ? 
 export type ServicesOf<S> = S extends Stream.Stream<infer _A, infer _E, infer R> ? R : never
 
 /**
- * Options of a run. Bad ones are programming errors: the run dies with `InvalidOptions` before its source is opened.
+ * Options of a run. If an option is invalid, the run dies with `InvalidOptions` before it opens its source.
  *
  * @category options
  * @since 0.1.0
@@ -88,40 +89,43 @@ export interface Options<
   Deadline extends Duration.Input | undefined = undefined
 > {
   /**
-   * Statements in flight: a positive integer, or `"unbounded"` for all that the session can take. Default: 100. A level
-   * above the capacity of the session is clamped to it, with a warning.
+   * Maximum number of statements in flight: a positive integer, or `"unbounded"` for the capacity of the session.
+   * Default: 100. A concurrency above the capacity is reduced to it, with a warning.
    */
   readonly concurrency?: number | "unbounded" | undefined
-  /** True if the first failure stops the run. Default: `true`. With `false` failures are results like successes. */
+  /** True if the first failure stops the run. Default: `true`. With `false`, failures are results. */
   readonly raiseOnFirstError?: Raise | undefined
   /**
-   * Treatment of statements in flight when one fails: `"interrupt"` (the default) stops them, so that it is unknown
-   * which writes among them take effect; `"settle"` lets them finish.
+   * Treatment of statements in flight when one fails. `"interrupt"` (the default) interrupts them, so that the outcome
+   * of their writes is unknown. `"settle"` lets them finish.
    */
   readonly onFirstError?: "interrupt" | "settle" | undefined
   /**
-   * Stops a run that goes on after failures (`raiseOnFirstError: false`) when too many statements fail: nothing more is
-   * started, what is in flight finishes, and the run fails with `ErrorBudgetExhausted`. Default: none.
+   * Stops a run with `raiseOnFirstError: false` when too many statements fail: no further statement starts, statements
+   * in flight finish, and the run fails with `ErrorBudgetExhausted`. Default: none.
    */
   readonly errorBudget?: Budget | undefined
   /**
-   * Time that the run may take, from its start: a positive duration. At its end nothing more starts, statements in flight are
-   * interrupted, and the run fails with `DeadlineExceeded`. Default: no bound.
+   * Maximum duration of the run: a positive duration. Then no further statement starts, statements in flight are
+   * interrupted, and the run fails with `DeadlineExceeded`. Default: no limit.
    */
   readonly deadline?: Deadline | undefined
-  /** Bounds the requests of this run, and of all others that share it, beside `concurrency`. */
+  /** Limits the requests of this run and of all others that share the limiter, in addition to `concurrency`. */
   readonly limiter?: Limiter | undefined
-  /** Options of every statement of the run, behind its own and before those of the session. */
+  /**
+   * Options of every statement of the run. The options of the statement itself take precedence; the options of the
+   * session do not.
+   */
   readonly statement?: Statement.Options | undefined
   /**
-   * Spans of single statements, beside the span of the run: of none (`"off"`, the default), of those that fail, of all, or of
-   * a share between 0 and 1 that is chosen at random. A session without spans has none of these either.
+   * Spans of single statements, in addition to the span of the run: `"off"` (the default), `"failures"`, `"all"`, or a
+   * random share between 0 and 1. A session without spans makes none of them.
    */
   readonly spans?: Spans | undefined
   /**
-   * Receives a snapshot after each `progressInterval` in which something changed, and a last, exact one at the end. The first
-   * failure of a handler is logged, and the number of all of them at the end. The run never waits for a slow handler, except
-   * for up to one second for the final call.
+   * Receives a snapshot after each `progressInterval` in which something changed, and an exact one at the end. If the
+   * handler fails, the first failure is logged, and at the end the number of failures. The run never waits for a slow
+   * handler, except for up to one second for the final call.
    */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
   /** Time between two snapshots: a positive, finite duration. Default: 200 ms. */
@@ -129,7 +133,7 @@ export interface Options<
 }
 
 /**
- * The statements of a run that have a span each: none, those that fail, all, or a share between 0 and 1.
+ * The statements of a run that have a span: none, the failed ones, all, or a random share between 0 and 1.
  *
  * @category options
  * @since 0.1.0
@@ -148,20 +152,20 @@ export interface ArrayOptions<
   Deadline extends Duration.Input | undefined = undefined
 > extends Options<Raise, Budget, Deadline> {
   /**
-   * Repeats what failed, in rounds, until nothing is left to repeat or the schedule ends. Only with
-   * `raiseOnFirstError: false`. Default: one round.
+   * Repeats failed statements in rounds, until none is left or the schedule ends. Only with `raiseOnFirstError: false`.
+   * Default: one round.
    *
-   * Each round comes after the round before has ended and the delay of the schedule is over; the schedule receives the failures
-   * that are to be repeated. A failure is repeated where that can do no harm (`ExecutionResult.again`) and its reason is none of
-   * the program, such as refused parameters. A write keeps its first timestamp. Results keep their index, their statement and
-   * their item, and `attempts` counts all rounds. `errorBudget` holds for each round, and `deadline` for all of them together:
-   * a round that would start after it does not start.
+   * A round starts after the previous one has ended, and after the delay of the schedule, which receives the failures
+   * to repeat. A failure is repeated if that can do no harm (`ExecutionResult.again`), unless its reason is an error of
+   * the program, such as refused parameters. A write keeps its first timestamp. Results keep their index, their
+   * statement and their item, and `attempts` counts all rounds. `errorBudget` applies to each round, and `deadline` to
+   * all rounds together.
    */
   readonly rounds?: ([Raise] extends [false] ? Rounds : RoundsNeedCollectMode) | undefined
 }
 
 /**
- * A schedule of rounds. It receives the failures that are to be repeated.
+ * A schedule of rounds. It receives the failures to repeat.
  *
  * @category options
  * @since 0.1.0
@@ -169,7 +173,7 @@ export interface ArrayOptions<
 export type Rounds = Schedule.Schedule<unknown, ReadonlyArray<Failure>>
 
 /**
- * The type of the option `rounds` in a run that stops at the first failure: no value has it.
+ * The type of the option `rounds` in a run that stops at the first failure. It has no values.
  *
  * @category options
  * @since 0.1.0
@@ -189,11 +193,11 @@ export interface StreamOptions<
   Budget extends ErrorBudget | undefined = undefined,
   Deadline extends Duration.Input | undefined = undefined
 > extends Options<Raise, Budget, Deadline> {
-  /** True if results come in the order of the source, or else as they complete. Default: `true`. */
+  /** True if results are emitted in the order of the source, false if as they complete. Default: `true`. */
   readonly ordered?: boolean | undefined
   /**
-   * Finished results that may wait for the consumer or for an earlier index, at least 0. Default:
-   * `max(4096, 16 x concurrency)`, and the concurrency when not ordered.
+   * Maximum number of results that wait for the consumer or for an earlier index, at least 0. Default:
+   * `max(4096, 16 x concurrency)`; the concurrency if the stream is not ordered.
    */
   readonly bufferSize?: number | undefined
 }

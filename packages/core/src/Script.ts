@@ -13,12 +13,12 @@ import { StatementImpl } from "./internal/statement/statement.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
- * Splits a text into its statements at the semicolons between them: for a file of definitions. Strings, quoted names, comments,
- * `$$` texts and whole batches (`BEGIN BATCH ... APPLY BATCH`) are not split.
+ * Splits a text into statements at the semicolons between them, for example a file of definitions. Strings, quoted
+ * names, comments, `$$` texts and whole batches (`BEGIN BATCH ... APPLY BATCH`) are not split.
  *
- * Nothing is sent: run the statements one after the other, for the server applies definitions one at a time. It fails with
- * {@link ScriptError} if a string, a name, a comment or a batch has no end, or if the text has a marker, for which there is no
- * value, or `USE`, which a session refuses.
+ * Nothing is sent. Run the statements one after the other, because concurrent changes of the schema may conflict. Fails
+ * with {@link ScriptError} if a string, a name, a comment or a batch is not terminated, and if the text contains a
+ * marker or `USE`.
  *
  * **Example** (A file of definitions)
  *
@@ -50,7 +50,8 @@ export const script = (text: string): Effect.Effect<Array<Statement<Record<strin
   )
 
 /**
- * A script has no end where one is due, or holds what no script can hold. Neither the message nor the fields show its text.
+ * A script is not terminated, or contains something that a script cannot contain. Neither the message nor the fields
+ * show its text.
  *
  * **Example** (The place of a mistake)
  *
@@ -70,7 +71,7 @@ export class ScriptError extends Data.TaggedError("ScriptError")<{
   readonly line: number
   /** Column of the mistake in its line, from 1, in characters. */
   readonly column: number
-  /** The mistake and its cure. */
+  /** The mistake, and how to correct it. */
   readonly issue: string
 }> {
   override get message(): string {

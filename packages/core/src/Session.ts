@@ -1,8 +1,8 @@
 /**
- * The one seam between the core and a database or a mock.
+ * The service that executes statements: the interface between the core and a database or a mock.
  *
- * An adapter gives a small {@link Port}; {@link Session.make} derives everything else from it: timestamps, timeouts,
- * decoding, outcomes, paging, and an orderly end.
+ * An adapter implements a small {@link Port}. {@link Session.make} derives everything else from it: timestamps,
+ * timeouts, decoding, outcomes, paging, and closing.
  *
  * @since 0.1.0
  */
@@ -25,9 +25,9 @@ import type * as Statement from "./Statement.ts"
 import type { Trace } from "./Trace.ts"
 
 /**
- * Runs statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
+ * Executes statements. Comes as a Layer from an adapter (`CassandraSession.layer`) or from `MockSession.layer`.
  *
- * After its scope closed, every call fails with the reason `SessionClosed`.
+ * After its scope has closed, every call fails with the reason `SessionClosed`.
  *
  * **Example** (Reading page by page)
  *
@@ -49,16 +49,16 @@ import type { Trace } from "./Trace.ts"
  */
 export class Session extends SessionKey {
   /**
-   * Makes a session from a port. When the scope closes, the session refuses new statements, waits for those in flight
-   * (at most `closeTimeout`, default 10 seconds), and only then lets the port be released.
+   * Makes a session from a port. When the scope closes, the session refuses new statements and waits for those in
+   * flight (at most `closeTimeout`, default 10 seconds) before the port is released.
    *
-   * Bad options in `defaults` die with `InvalidOptions`.
+   * Dies with `InvalidOptions` if `defaults` are invalid.
    */
   static readonly make = (port: Port): Effect.Effect<Service, never, Scope.Scope> => internal.makeSession(port)
 
   /**
-   * Bounds the session of whatever it is given: every request made in there needs a permit of the limiter, so that runs
-   * within runs do not multiply.
+   * Limits the session within an effect: every request of the effect needs a permit of the limiter. Runs within runs
+   * therefore do not multiply the load.
    *
    * **Example** (Two runs, ten requests in flight between them)
    *
@@ -89,10 +89,9 @@ export class Session extends SessionKey {
   )
 
   /**
-   * Lays options over those of the session, for the effect that it is given. The options of runs and statements in there win
-   * over them.
+   * Overrides options of the session within an effect. The options of runs and statements take precedence.
    *
-   * Bad options die with `InvalidOptions`.
+   * Dies with `InvalidOptions` for invalid options.
    *
    * **Example** (A region that reads its own writes)
    *
@@ -121,18 +120,18 @@ export class Session extends SessionKey {
   )
 
   /**
-   * Reads the trace that the server wrote of a request, made with the option `tracing`: its id is `info.traceId` of the result.
-   * `Trace.format` prints it.
+   * Reads the trace of a request with the option `tracing`. Its id is `info.traceId` of the result. `Trace.format`
+   * prints it.
    *
-   * The server writes a trace after its answer. This waits for it, for at most `timeout` (default: 5 seconds), and succeeds with
-   * `undefined` where there is none by then.
+   * The server writes a trace after its answer. The effect waits for it, for at most `timeout` (default: 5 seconds),
+   * and then succeeds with `undefined`.
    */
   static readonly trace = (
     id: string,
     timeout?: Duration.Input
   ): Effect.Effect<Trace | undefined, CqlError, Session> => Session.use((session) => session.trace(id, timeout))
 
-  /** A layer that puts a limiter before the session of the layers beneath it. */
+  /** Limits the session of the layers below with a limiter. */
   static readonly layerLimited = (limiter: Limiter): Layer.Layer<Session, never, Session> =>
     Layer.effect(Session, Session.use((session) => Effect.sync(() => internal.limit(session, limiter))))
 }
@@ -144,18 +143,18 @@ export class Session extends SessionKey {
  * @since 0.1.0
  */
 export interface Service {
-  /** Runs a statement and gives its whole result, every page of it. */
+  /** Executes a statement and returns its complete result, with all pages. */
   readonly execute: <I extends Statement.Input>(
     statement: I
   ) => Effect.Effect<ResultSet<Statement.RowOf<I>>, CqlError>
-  /** Gives one page, and the state from which the next can be asked for. */
+  /** Returns one page, and the page state of the next one. */
   readonly executePage: <I extends Statement.Input>(
     statement: I,
     pageState?: PageState
   ) => Effect.Effect<ResultPage<Statement.RowOf<I>>, CqlError>
   /** Streams the rows, one page in memory at a time. */
   readonly stream: <I extends Statement.Input>(statement: I) => Stream.Stream<Statement.RowOf<I>, CqlError>
-  /** Streams the pages, one in memory at a time. The first is that of `from`, or else the first of the result. */
+  /** Streams the pages, one in memory at a time, beginning at the page state `from` or else at the first page. */
   readonly streamPages: <I extends Statement.Input>(
     statement: I,
     from?: PageState
@@ -163,29 +162,29 @@ export interface Service {
   /** Reads the trace of a request, as {@link Session.trace} does. */
   readonly trace: (id: string, timeout?: Duration.Input) => Effect.Effect<Trace | undefined, CqlError>
   /**
-   * Gives an effect this session: for services whose methods run concurrent statements without asking for a session again.
+   * Provides this session to an effect: for services whose callers have no session.
    */
   readonly provide: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Session>>
-  /** Requests that the session can have in flight now; nothing when it has no such bound. */
+  /** Maximum number of requests in flight at present; undefined if there is no limit. */
   readonly capacity: Effect.Effect<number | undefined>
-  /** The token ranges of a keyspace with their replicas, where the adapter knows them. */
+  /** The token ranges of a keyspace with their replicas, if the adapter knows them. */
   readonly ring: (keyspace: string) => Effect.Effect<Ring | undefined, CqlError>
-  /** The partition that a statement goes to, where the adapter knows it. */
+  /** The partition of a statement, if the adapter knows it. */
   readonly partition: (statement: Statement.Input) => Effect.Effect<Partition | undefined, CqlError>
   /**
-   * Describes a text as the server prepares it: its markers and its columns with their types. Nothing is executed. Absent where the
-   * adapter cannot do so. Fails as executing the text would if it names what does not exist.
+   * Describes a text as the server prepares it: its markers and its columns with their types. Nothing is executed.
+   * Absent if the adapter does not support it. If a table or a column does not exist, it fails like an execution.
    */
   readonly describe: (text: string) => Effect.Effect<Description | undefined, CqlError>
   /**
-   * Waits until all nodes that are up agree on the schema, for at most `timeout` (default: 10 seconds). Returns whether they do. Always
-   * true where the adapter has one schema only. A change of the schema waits by itself, for half of what is left of its
+   * Waits until all nodes that are up agree on the schema, for at most `timeout` (default: 10 seconds). Returns true if
+   * they agree, and always for an adapter without nodes. A change of the schema also waits, for half of the rest of its
    * `requestTimeout`: see `info.schemaInAgreement` of its result.
    */
   readonly schemaAgreement: (timeout?: Duration.Input) => Effect.Effect<boolean, CqlError>
-  /** The options that stand behind those of runs and statements. */
+  /** Default options of statements. Options of runs and statements take precedence. */
   readonly defaults: Statement.Options
-  /** The keyspace of unqualified table names, where the adapter knows it. */
+  /** The keyspace of unqualified table names, if the adapter knows it. */
   readonly keyspace: string | undefined
   readonly [TypeIds.Session]: typeof TypeIds.Session
   /** For the engines of this package: what they share of a session. */

@@ -1,5 +1,5 @@
 /**
- * Reads back writes with an undetermined outcome.
+ * Determines the outcome of writes whose outcome is unknown, by reading them back.
  *
  * @since 0.1.0
  */
@@ -23,8 +23,8 @@ export {
    */
   isSettlement,
   /**
-   * Settlements in another process: encodes to JSON, and decodes to settlements. The row, the parameters of statements and the
-   * write to be sent again stay behind.
+   * Sends settlements to another process: encodes to JSON, and decodes to settlements. The row, the parameters of
+   * statements and the write to be sent again are not included.
    *
    * @category schemas
    * @since 0.1.0
@@ -41,11 +41,11 @@ export {
  * The result of reading back a write.
  *
  * - `"found"`: the write itself.
- * - `"older"`: what was there before.
+ * - `"older"`: the value from before the write.
  * - `"absent"`: nothing.
- * - `"overwritten"`: something newer, which hides whether the write was there before.
- * - `"notComparable"`: nothing by which the write could be recognised; the message says why.
- * - `"unreadable"`: the read failed; `error` says how.
+ * - `"overwritten"`: a newer value, which hides whether the write was applied.
+ * - `"notComparable"`: the write cannot be recognised; the message explains why.
+ * - `"unreadable"`: the read failed with `error`.
  *
  * @category models
  * @since 0.1.0
@@ -63,9 +63,9 @@ export interface Unsettled {
   readonly outcome: Outcome
   /** Default: its position. */
   readonly index?: number | undefined
-  /** The error, which knows the timestamp of the write. */
+  /** The error, which has the timestamp of the write. */
   readonly error?: CqlError | undefined
-  /** That timestamp, where there is no error. */
+  /** The timestamp of the write, if there is no error. */
   readonly timestamp?: bigint | undefined
 }
 
@@ -76,13 +76,13 @@ export interface Unsettled {
  * @since 0.1.0
  */
 export interface SettleOptions {
-  /** Statements that are read back at once. Default: 16. */
+  /** Statements that are read back at a time. Default: 16. */
   readonly concurrency?: number | undefined
-  /** The level at which writes without a condition are read back. Default: `QUORUM`. */
+  /** Consistency level of reads for writes without a condition. Default: `QUORUM`. */
   readonly consistency?: Consistency | undefined
   /**
-   * The level at which conditional writes are read. Default: the serial consistency that the write was sent with, else
-   * `SERIAL`. One that an execution profile sets is not known here, and has to be named.
+   * Consistency level of reads for conditional writes. Default: the serial consistency of the write, or else `SERIAL`.
+   * If an execution profile sets another one, set it here as well.
    */
   readonly serialConsistency?: SerialConsistency | undefined
   /** Maximum difference between the clocks of clients and servers. Default: 1 second. */
@@ -92,23 +92,25 @@ export interface SettleOptions {
 /**
  * Reads back the writes with an undetermined outcome and reports what is certain now. Other inputs are skipped.
  *
- * - A write **without a condition** is known again by the timestamp that it carries: where a column holds its value, written
- *   at just that time, it is Applied; where that time was given by its user, all its columns have to. Otherwise it stays as it was, also when nothing is found, for a replica that was
- *   away may still get it by a hint. `again` is the same write with the same timestamp, to be executed once more.
- * - A **conditional** write is read at `SERIAL`, which finishes its round of Paxos. It is Applied where the row holds all its
- *   values, written since it was sent. It is NotApplied where the row is older or not there, and the server has answered it;
- *   one that was not answered may still be waiting in a queue, and stays open. So does one that was followed by others.
- * - A **batch** is settled statement by statement (`parts`), and Applied when all of it is found. A conditional one takes
- *   effect as a whole: there it is enough that one statement is found, and none is missing.
- * - Counters, deletions and rows of nothing but their key leave nothing to recognise them by: the settlement says so, and
- *   they stay open.
+ * - A write **without a condition** is recognised by its timestamp. It is Applied if a column holds its value, written
+ *   at exactly that time; if you set the timestamp, all its columns have to. Otherwise its outcome does not change:
+ *   even if nothing is found, a replica that was down may still receive it as a hint. `again` is the same write with
+ *   the same timestamp, to be executed again.
+ * - A **conditional** write is read at `SERIAL`, which finishes its Paxos round. It is Applied if the row holds all its
+ *   values, written since it was sent. It is NotApplied if the row is older or absent, and the server has answered the
+ *   write. A write without an answer may still wait in a queue, and remains unknown. So does a write that was followed
+ *   by others.
+ * - A **batch** is settled statement by statement (`parts`), and is Applied if all of them are found. A conditional
+ *   batch takes effect as a whole: it is enough that one statement is found and none is missing.
+ * - Counters, deletions, and rows with only their key cannot be recognised, and remain unknown.
  *
- * For a conditional write this assumes that no other client meanwhile writes the same values to the same row, or deletes them;
- * that clocks are no further apart than `clockSkew`; and Cassandra 4.0 or newer. A table with `read_repair = 'NONE'` may lose
- * what was found on one replica only.
+ * For a conditional write this assumes that no other client meanwhile writes the same values to the same row, or
+ * deletes them; that clocks differ by at most `clockSkew`; and Cassandra 4.0 or newer. With `read_repair = 'NONE'`, a
+ * table may lose a value that was found on one replica only.
  *
- * Tables have to be qualified unless the session that wrote had a keyspace, rows named by equalities. It cannot fail: a write that cannot be read back stays open, with the
- * error of the read; its settlement can be settled again. Bad options are programming errors: it dies with `InvalidOptions`.
+ * Table names have to be qualified unless the session that wrote had a keyspace, and conditions on keys have to be
+ * equalities. It cannot fail: a write that cannot be read back remains unknown, with the error of the read, and can be
+ * settled again. Dies with `InvalidOptions` for invalid options.
  *
  * **Example** (What became of a write that was not answered)
  *

@@ -10,26 +10,25 @@ import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
- * An iterator threw, rejected, or gave what is no statement.
+ * An iterator threw, rejected, or yielded an invalid item.
  *
- * Statements in flight have finished: no earlier item is lost or undetermined because of the source.
+ * Statements in flight have finished, so that no outcome is unknown because of the source.
  *
  * @category errors
  * @since 0.1.0
  */
 export class SourceError extends Data.TaggedError("SourceError")<{
-  /** Items taken from the source before it failed. */
+  /** Number of items taken from the source before it failed. */
   readonly index: number
   /** The thrown value, or a description of the invalid item. */
   readonly cause: unknown
   /** Indexes at or above it were not started. */
   readonly startedCount: number
   /**
-   * The statements that failed, by index: in the array form of collect mode all of them. Empty where they have been
-   * handed over (streams) or counted (`runConcurrent`).
+   * The statements that failed, by index. Empty if a stream has emitted them or `runConcurrent` has counted them.
    */
   readonly failures: ReadonlyArray<Failure>
-  /** Statements stopped before their end: none, for what is in flight finishes. */
+  /** Always empty, because statements in flight finish. */
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
@@ -42,8 +41,8 @@ export class SourceError extends Data.TaggedError("SourceError")<{
   }
 
   /**
-   * Selects the items that are still to be done, in their order: those that failed, and those that were not started. Failures
-   * that a stream has emitted, and those that `runConcurrent` has counted, are not among them. See `StatementFailed.remaining`.
+   * Selects the remaining items, in their order: those that failed, and those that were not started. Failures that a
+   * stream has emitted or `runConcurrent` has counted are not included. See `StatementFailed.remaining`.
    */
   get remaining(): Selection {
     return remainingOf(this.startedCount, [...this.failures, ...this.interrupted])

@@ -26,12 +26,12 @@ import type { Session } from "./Session.ts"
 /**
  * A bound query whose rows are `Row`.
  *
- * It is an Effect: `yield* statement` runs it in the `Session` of the context. Where statements are taken, a plain tuple
- * `[text, params]` is taken as well ({@link Input}).
+ * It is an Effect: `yield* statement` executes it in the `Session` of the context. Functions that accept statements
+ * also accept a plain tuple `[text, params]` ({@link Input}).
  *
- * Do not pipe a write through `Effect.retry`: each repetition is a new write with a new timestamp, which overwrites what others
- * have written since. Do not pipe it through `Effect.timeout`: the outcome and the timestamp of the interrupted write are lost.
- * The options `retry` and `requestTimeout` keep both.
+ * Use the options `retry` and `requestTimeout`, not `Effect.retry` and `Effect.timeout`. With `Effect.retry`, each
+ * repetition is a new write with a new timestamp, which overwrites newer writes of other clients. With
+ * `Effect.timeout`, the outcome and the timestamp of the interrupted write are lost.
  *
  * The parameters are not enumerable, and neither `toJSON` nor inspection shows them.
  *
@@ -58,7 +58,10 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
   readonly _tag: "Statement"
   /** The CQL text, unchanged. */
   readonly text: string
-  /** The options of the query and of this statement. Those of the run and of the session stand behind them. */
+  /**
+   * The options of the query and of this statement. They take precedence over the options of the run and of the
+   * session.
+   */
   readonly options: Options
   /** The parameters, as given. */
   readonly params: Params
@@ -67,7 +70,7 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
 }
 
 /**
- * Values for the markers: in their order, or by name; `null` or nothing when there are none.
+ * Values for the markers: in their order, or by name; `null` or nothing if there are none.
  *
  * @category models
  * @since 0.1.0
@@ -75,8 +78,8 @@ export interface Statement<out Row> extends Effect.Effect<ResultSet<Row>, CqlErr
 export type Params = ReadonlyArray<unknown> | { readonly [name: string]: unknown } | null | undefined
 
 /**
- * Accepted wherever a statement is: a statement, a batch, or a tuple of a text or query and its parameters. The parameters
- * of a tuple are checked at run time only; `query(...)` and `executeConcurrentWithArgs` check their types.
+ * Accepted wherever a statement is: a statement, a batch, or a tuple of a text or query and its parameters. The
+ * parameters of a tuple are checked only at run time; `query(...)` and `executeConcurrentWithArgs` check their types.
  *
  * @category models
  * @since 0.1.0
@@ -98,48 +101,54 @@ export type RowOf<I> = I extends Statement<infer Row> ? Row
   : never
 
 /**
- * Execution options. They exist at three levels: session, run, and query or statement; the nearest wins.
+ * Execution options. They can be set for a session, a run, a query or a statement. The statement takes precedence over
+ * the query, then the run, then the session.
  *
- * There is no keyspace option, for protocol v4 cannot carry one: qualify the table instead.
+ * There is no option for the keyspace, because version 4 of the protocol does not support it. Qualify the table
+ * instead.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Consistency level. Default: that of the session (of `CassandraSession` the driver's, `LOCAL_ONE`). */
+  /** Consistency level. Default: of the session (`CassandraSession`: `LOCAL_ONE`, the default of the driver). */
   readonly consistency?: Consistency | undefined
   /** Consistency of the Paxos phase of a conditional write. Default: that of the session. */
   readonly serialConsistency?: SerialConsistency | undefined
-  /** Rows a page. Default: that of the session (`CassandraSession`: 5,000; a mock: all rows in one). */
+  /** Rows per page. Default: of the session (`CassandraSession`: 5,000; a mock session: all rows in one page). */
   readonly pageSize?: number | undefined
-  /** Timeout of one attempt (one page). Default: that of the session (`CassandraSession`: 12 s; a mock: no bound). */
+  /**
+   * Timeout of one attempt for one page. Default: of the session (`CassandraSession`: 12 s; a mock session: no
+   * timeout).
+   */
   readonly requestTimeout?: Duration.Input | undefined
   /**
-   * True if executing it twice has the effect of executing it once. Default: inferred from the text and its values. An array that
-   * an INSERT or UPDATE binds may be a list, which has its elements twice after a second time.
+   * True if executing the statement twice has the same effect as executing it once. Default: inferred from the text and
+   * its values. An array in an INSERT or UPDATE may be a list, which would contain its elements twice, and makes the
+   * statement not idempotent.
    */
   readonly idempotent?: boolean | undefined
-  /** When a failed attempt is followed by another. Default: `RetryPolicy.standard`; `"none"` sends nothing twice. */
+  /** Policy for retries. Default: `RetryPolicy.standard`. `"none"` turns retries off. */
   readonly retry?: RetryPolicy | "none" | undefined
   /**
-   * Write time in microseconds since the epoch. Default: the time of the first attempt. The server dates conditional writes
-   * itself, whatever is given here.
+   * Write time in microseconds since the epoch. Default: the time of the first attempt. Ignored for conditional writes,
+   * which the server dates itself.
    */
   readonly timestamp?: bigint | undefined
   /** Asks the server to trace the request. Default: `false`. */
   readonly tracing?: boolean | undefined
   /**
-   * Name of an execution profile of the driver. Its consistency, load balancing and speculative executions (of reads) apply;
-   * its timeout and its retries do not, which are `requestTimeout` and `retry`.
+   * Name of an execution profile of the driver. Its consistency, load balancing and speculative executions (of reads)
+   * apply. Its timeout and its retries do not: use `requestTimeout` and `retry`.
    */
   readonly executionProfile?: string | undefined
-  /** Where to send a statement whose routing the driver cannot work out: its partition key, serialised, or a token. */
+  /** The partition of a statement that the driver cannot determine: its serialised partition key, or a token. */
   readonly routing?: Routing | undefined
 }
 
 /**
- * The partition of a statement: its key, each component serialised as the protocol has it, or its token. The token of a range
- * sends the statement to a replica of the range.
+ * The partition of a statement: its key, with each component serialised as in the protocol, or its token. The token of
+ * a range sends the statement to a replica of the range.
  *
  * @category options
  * @since 0.1.0
@@ -151,7 +160,7 @@ export type Routing =
 /**
  * Binds parameters to a text. Rows are records of unknown values; see {@link withRow} and `Query.make` for typed ones.
  *
- * Parameters that do not fit are no exception here: executing the statement fails with the reason `ParametersRefused`.
+ * Parameters that do not fit do not throw here: executing the statement fails with the reason `ParametersRefused`.
  *
  * **Example** (By position and by name)
  *
@@ -179,7 +188,8 @@ export const make = (text: string, params?: Params, options?: Options): Statemen
 const noOptions: Options = {}
 
 /**
- * The same statement with rows decoded by a schema. A row that does not fit fails it with the reason `RowDecoding`.
+ * The same statement with rows decoded by a schema. If a row does not fit, the statement fails with the reason
+ * `RowDecoding`.
  *
  * **Example** (Rows of a type)
  *
@@ -207,9 +217,9 @@ export const withRow: {
 })
 
 /**
- * The same statement with its rows changed by a function. The function gets the decoded row, and the record that it was decoded
- * from: columns that the row schema leaves out, such as `writetime(name)`. A function that throws fails the statement with the
- * reason `RowDecoding`.
+ * The same statement with its rows mapped by a function. The function receives the decoded row and the complete record,
+ * with columns that the row schema does not name, such as `writetime(name)`. If the function throws, the statement
+ * fails with the reason `RowDecoding`.
  *
  * **Example** (Rows with their tokens)
  *
@@ -239,7 +249,7 @@ export const mapRows: {
 })
 
 /**
- * The same statement with further options, which win over its own.
+ * The same statement with further options, which override its own.
  *
  * @category combinators
  * @since 0.1.0
@@ -262,8 +272,8 @@ export const withOptions: {
 export const isStatement: (value: unknown) => value is Statement<unknown> = internal.isStatement
 
 /**
- * Returns true if executing a statement or a batch twice is known to have the effect of executing it once: by its option `idempotent`, or
- * else by its text and its values.
+ * Returns true if executing a statement or a batch twice is known to have the same effect as executing it once. Decides
+ * by its option `idempotent`, or else by its text and its values.
  *
  * @category guards
  * @since 0.1.0

@@ -13,10 +13,10 @@ import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
 
 /**
- * A statement failed, and the run was to stop at the first failure.
+ * A statement of a fail-fast run failed.
  *
- * It is a complete account in little memory: every index below `startedCount` that is neither that of `failure`, nor of
- * one of `failures`, nor in `unknown`, succeeded; no index at or above `startedCount` was started.
+ * The error is a complete account of the run. Every index below `startedCount` succeeded, unless it is in `failure`,
+ * `failures` or `interrupted`. No index at or above `startedCount` was started.
  *
  * **Example** (Inspecting a stopped run)
  *
@@ -46,13 +46,15 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   readonly reason: Reason
   /** Indexes at or above it were not started. */
   readonly startedCount: number
-  /** Other statements that failed before the run had stopped, by index. */
+  /** Further statements that failed before the run had stopped, by index. */
   readonly failures: ReadonlyArray<Failure>
-  /** Statements stopped before their end, by index: at most as many as the concurrency. */
+  /** The interrupted statements, by index: at most as many as the concurrency. */
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }> {
-  /** The error of the driver behind the failure, for printers of errors; a `Redacted` where it quotes what was bound. */
+  /**
+   * The error of the driver that caused the failure, for printers of errors; a `Redacted` if it quotes a bound value.
+   */
   override get cause(): unknown {
     return this.reason.cause
   }
@@ -79,16 +81,15 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   }
 
   /**
-   * The items of the source that have not succeeded, in their order: to go on where the run stopped. An iterable gives an
-   * iterable, an async iterable one of its kind, and a stream a stream.
+   * Selects the items of the source that have not succeeded, in their order, to resume the run. The result is of the
+   * same kind as the source: an iterable, an async iterable or a stream.
    *
-   * They are those that failed, those that were stopped, and those that were not started. Run again they are new writes, with
-   * new timestamps: one of unknown outcome that is idempotent is applied twice without harm, unless another client has
-   * written to its row since. `Settlement.settle` reports which of them have been applied, and returns the others with their first
-   * timestamp.
+   * These are the items that failed, that were interrupted, and that were not started. If you run them again, they are
+   * new writes with new timestamps: repeating an idempotent write of unknown outcome does no harm, unless another
+   * client has written to its row since. `Settlement.settle` reports which of them have been applied, and returns the
+   * others with their first timestamp.
    *
-   * It dies of `InvalidOptions` when it is iterated over an iterator, such as a generator object, that the run has read and that
-   * has nothing left.
+   * Dies with `InvalidOptions` if the source is an iterator, such as a generator object, that the run has exhausted.
    *
    * **Example** (Going on after an overload)
    *
@@ -123,8 +124,8 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   }
 
   /**
-   * Replaces the error of a stopped run by that of the statement that stopped it, and leaves any other error as it is: for
-   * services whose methods fail with `CqlError`.
+   * Replaces a `StatementFailed` by the `CqlError` of the statement that stopped the run, and returns any other error
+   * unchanged: for services whose methods fail with `CqlError`.
    *
    * **Example** (A method of a service)
    *

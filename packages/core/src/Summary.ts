@@ -5,7 +5,7 @@
  */
 
 /**
- * Counts of the statements of a run: `started = succeeded + failed + interrupted`, always.
+ * Counts of the statements of a run: `started = succeeded + failed + interrupted`.
  *
  * A statement is started when its first attempt is handed to the adapter, or when it fails before that.
  *
@@ -17,13 +17,13 @@ export interface Summary {
   readonly succeeded: number
   readonly failed: number
   /**
-   * Stopped before their end, in flight or waiting. Writes among them may have been applied; so may failed writes whose
-   * outcome is Unknown, which are counted as failed.
+   * Interrupted statements, in flight or waiting. Their writes may have been applied. (So may failed writes whose
+   * outcome is Unknown, which count as failed.)
    */
   readonly interrupted: number
   /**
-   * With the option `rounds`: number of the last round, from 1. The other counts are those of that round alone. Absent without
-   * the option.
+   * With the option `rounds`: number of the last round, from 1. The other counts are for this round only. Absent
+   * without the option.
    */
   readonly rounds?: number | undefined
 }

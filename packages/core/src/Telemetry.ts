@@ -1,5 +1,5 @@
 /**
- * Spans and metrics of a session: the options that turn them off, and the nodes that an adapter shows in them.
+ * Spans and metrics of a session: the options that turn them off, and the nodes that an adapter reports.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@
  */
 export interface Options {
   /**
-   * Identifies the session in spans and metrics, as the attribute `cql.session.name`. Default: the lowest number, from 1, that no
-   * other open session of the process has.
+   * Name of the session in spans and metrics: the attribute `cql.session.name`. Default: the lowest number, from 1,
+   * that no other open session of the process has.
    */
   readonly name?: string | undefined
   /** True if calls and runs have spans. Default: `true`. */
@@ -33,7 +33,10 @@ export interface Health {
   readonly nodes: () => ReadonlyArray<NodeState>
   /** The node at this `address:port`. Called at the end of each span. */
   readonly node: (address: string) => Node | undefined
-  /** Calls back at each event of the driver, named `node_up`, `node_down` and the like. Returns a function that ends it. */
+  /**
+   * Calls `listener` at each event of the driver, such as `node_up` and `node_down`. Returns a function that removes
+   * the listener.
+   */
   readonly onEvent: (listener: (event: string) => void) => () => void
 }
 

@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 
 /**
- * A request as the server traced it: one that was made with the option `tracing`. {@link format} prints it.
+ * The trace of a request with the option `tracing`. {@link format} prints it.
  *
  * @category models
  * @since 0.1.0
@@ -16,7 +16,7 @@ export interface Trace {
   readonly id: string
   /** The kind of the request, such as `QUERY`. */
   readonly command: string | undefined
-  /** The work that was asked for, such as `Execute CQL3 query`. */
+  /** The requested work, such as `Execute CQL3 query`. */
   readonly request: string | undefined
   /** The node that coordinated the request. */
   readonly coordinator: string | undefined
@@ -25,8 +25,8 @@ export interface Trace {
   readonly startedAt: Date | undefined
   readonly duration: Duration.Duration
   /**
-   * Parameters of the request, such as its text and its consistency level. The values that it bound are left out, and a text
-   * without markers has `?` for its literals.
+   * Parameters of the request, such as its text and its consistency level. Bound values are left out, and a text
+   * without markers has `?` instead of literals.
    */
   readonly parameters: ReadonlyMap<string, string>
   /** The steps on all nodes, in the order in which they were recorded. */
@@ -40,7 +40,7 @@ export interface Trace {
  * @since 0.1.0
  */
 export interface Event {
-  /** The step in words of the server, with `<value>` where it quotes a value of the request. */
+  /** The description of the step by the server, with `<value>` instead of values of the request. */
   readonly activity: string
   /** The node that took the step. */
   readonly source: string | undefined

@@ -1,5 +1,5 @@
 /**
- * Columns that a write leaves alone. Users reach this module through `Statement`.
+ * Columns that a write leaves unchanged. Users reach this module through `Statement`.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { internals } from "./internal/internals.ts"
 
 /**
- * Leaves the column of its marker alone, where `null` would delete its value.
+ * Leaves the column of its marker unchanged. (`null` would delete its value.)
  *
  * **Example** (A column that is left alone)
  *
@@ -43,7 +43,7 @@ export interface Unset {
 export const isUnset = (value: unknown): value is Unset => isTagged(value, "Unset") && internals in value
 
 /**
- * A schema of parameters that lets {@link unset} through beside what another schema takes.
+ * A schema of parameters that accepts {@link unset}, and everything that another schema accepts.
  *
  * **Example** (A column that need not be set)
  *

@@ -33,9 +33,9 @@ export type Reporter = (progress: Progress) => Effect.Effect<void>
 export interface ConsoleOptions {
   /** Name of the run. Default: `"run"`. */
   readonly title?: string | undefined
-  /** Number of statements of the run, for a bar, a percentage and the time that is left. Default: not known. */
+  /** Number of statements of the run, for a bar, a percentage and the remaining time. Default: unknown. */
   readonly total?: number | undefined
-  /** Time between two lines where the output is no terminal. Default: 5 seconds. */
+  /** Time between two lines if the output is not a terminal. Default: 5 seconds. */
   readonly every?: Duration.Input | undefined
 }
 
@@ -135,7 +135,7 @@ export const json = (options: { readonly title?: string | undefined } = {}): Rep
 /**
  * Publishes each snapshot to a hub, for subscribers within the program.
  *
- * A run never waits for its reporter, so that a full hub delays the snapshots and nothing else.
+ * A full hub delays only the snapshots, because a run does not wait for its reporter.
  *
  * **Example** (A subscriber)
  *
@@ -162,7 +162,7 @@ export const toHub = (hub: PubSub.PubSub<Progress>): Reporter => (progress) =>
   Effect.asVoid(PubSub.publish(hub, progress))
 
 /**
- * Gives each snapshot to several reporters, one after the other.
+ * Passes each snapshot to several reporters, one after the other.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * A page about a run: one file of HTML with charts, which needs neither a network nor scripts.
+ * A page about a run: one HTML file with charts, without scripts, which needs no network.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,9 @@ import type { Reporter } from "./Reporter.ts"
 export interface Options {
   /** Title of the page. Default: `"Run"`. */
   readonly title?: string | undefined
-  /** Settings of the run to be shown, such as its concurrency, its limiter, and the cluster. Never put a secret here. */
+  /**
+   * Settings of the run to show, such as its concurrency, its limiter and the cluster. They must not contain secrets.
+   */
   readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
@@ -34,13 +36,13 @@ export interface Options {
 export interface RunReport {
   /** The handler for the option `onProgress` of the run. */
   readonly onProgress: Reporter
-  /** The page of what was collected so far. */
+  /** The page with the snapshots collected so far. */
   readonly toHtml: Effect.Effect<string>
 }
 
 /**
- * Makes a report. It keeps a few hundred points however long the run is: of points that are joined it keeps the mean rate, and
- * the longest times.
+ * Makes a report. It keeps a few hundred points for a run of any length: neighbours are combined to their mean rate and
+ * their longest times.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Lines that stay at the end of a terminal and are drawn again in their place: for programs whose progress is not that of a run.
+ * Lines that stay at the end of a terminal and are redrawn in place, for progress that is not the progress of one run.
  *
  * @since 0.1.0
  */
@@ -19,11 +19,11 @@ import * as internal from "./internal/screen.ts"
  * @since 0.1.0
  */
 export interface Screen {
-  /** False if the output is a file, a pipe, or a terminal of `TERM=dumb`. Nothing is drawn there. */
+  /** False if the output is a file, a pipe, or a terminal with `TERM=dumb`. Nothing is drawn there. */
   readonly isTerminal: boolean
   /**
-   * Draws lines in the place of those that were drawn before. The function is called with the width of the terminal, and called again
-   * after it was resized. Lines that are longer are cut, and of more lines than fit the last one is kept.
+   * Draws lines in place of the lines drawn before. The function is called with the width of the terminal, and again
+   * after a resize. Longer lines are cut. If there are more lines than fit, the last one is kept.
    */
   readonly draw: (lines: (columns: number) => ReadonlyArray<string>) => Effect.Effect<void>
   /** Prints a line that stays, above those that are drawn. */
@@ -33,8 +33,8 @@ export interface Screen {
 /**
  * Makes a screen on standard output.
  *
- * It changes no mode of the terminal, not even the visibility of the cursor. After each drawing the cursor stands at the beginning
- * of the line below. So the terminal stays usable however the process ends.
+ * It changes no mode of the terminal, so that the terminal stays usable when the process is killed. After each drawing,
+ * the cursor is at the beginning of the line below.
  *
  * **Example** (Two lines and a message)
  *

@@ -5,7 +5,7 @@
  */
 
 /**
- * A change of a collection, where a value would replace it.
+ * A change of a collection. (A value would replace the collection.)
  *
  * @category models
  * @since 0.1.0
@@ -17,7 +17,7 @@ export interface Change<out Value> {
 }
 
 /**
- * The changes that a column of a type takes.
+ * The changes that a column of a type accepts.
  *
  * @category models
  * @since 0.1.0
@@ -63,7 +63,7 @@ export interface RemoveKeys<out Key> extends Change<ReadonlySet<Key>> {
 }
 
 /**
- * Adds items to a set. Sent twice, it does no more.
+ * Adds items to a set. Idempotent.
  *
  * **Example** (One more tag)
  *
@@ -83,7 +83,7 @@ export const add = <Item>(...items: ReadonlyArray<Item>): Add<Item> => ({
 })
 
 /**
- * Removes items from a set. Sent twice, it does no more.
+ * Removes items from a set. Idempotent.
  *
  * @category constructors
  * @since 0.1.0
@@ -95,7 +95,7 @@ export const remove = <Item>(...items: ReadonlyArray<Item>): Remove<Item> => ({
 })
 
 /**
- * Appends items to a list. Sent twice, it appends twice: it is not idempotent, and not retried.
+ * Appends items to a list. Not idempotent, and therefore not retried after an unknown outcome.
  *
  * @category constructors
  * @since 0.1.0
@@ -107,7 +107,7 @@ export const append = <Item>(...items: ReadonlyArray<Item>): Append<Item> => ({
 })
 
 /**
- * Prepends items to a list. Sent twice, it prepends twice: it is not idempotent, and not retried.
+ * Prepends items to a list. Not idempotent, and therefore not retried after an unknown outcome.
  *
  * @category constructors
  * @since 0.1.0
@@ -119,7 +119,7 @@ export const prepend = <Item>(...items: ReadonlyArray<Item>): Prepend<Item> => (
 })
 
 /**
- * Removes every occurrence of items from a list, which the server reads for it.
+ * Removes every occurrence of items from a list. The server reads the list for this.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,7 +131,7 @@ export const discard = <Item>(...items: ReadonlyArray<Item>): Discard<Item> => (
 })
 
 /**
- * Puts entries into a map. Sent twice, it does no more.
+ * Puts entries into a map. Idempotent.
  *
  * @category constructors
  * @since 0.1.0
@@ -143,7 +143,7 @@ export const put = <Key, Value>(...entries: ReadonlyArray<readonly [Key, Value]>
 })
 
 /**
- * Removes keys from a map. Sent twice, it does no more.
+ * Removes keys from a map. Idempotent.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Queries and tables of a program against those of a server.
+ * Compares the queries and tables of a program with a server.
  *
  * @since 0.1.0
  */
@@ -21,15 +21,15 @@ import { type Any, TypeId } from "./TableMeta.ts"
 export interface Mismatch {
   /** The table with its keyspace, or the text of the query. */
   readonly of: string
-  /** The column or the marker; absent where all of it is wrong. */
+  /** The column or the marker; absent if the whole table or query is wrong. */
   readonly name: string | undefined
   /** The difference, and what to do. */
   readonly message: string
 }
 
 /**
- * Compares queries with the server: that their tables and columns exist, and that the schemas of their parameters and rows have the
- * markers and columns of the text, with their types. The queries are prepared, and nothing is executed.
+ * Compares queries with the server: their tables and columns have to exist, and the schemas of their parameters and
+ * rows have to match the markers and columns of the text, with their types. The queries are prepared, but not executed.
  *
  * **Example** (A test of a query)
  *
@@ -61,8 +61,8 @@ export const queries = Effect.fn("Check.queries")(function*(
 })
 
 /**
- * Compares everything that a module exports: its tables as `Table.check` does, its queries as {@link queries} does, and the texts of
- * its statements. A value of another kind is passed over, and an array or a record of them is looked into.
+ * Compares everything that a module exports: its tables (see `Table.check`), its queries (see {@link queries}), and the
+ * texts of its statements, also within arrays and records. Other values are ignored.
  *
  * **Example** (A test of the whole data layer)
  *

@@ -14,7 +14,7 @@ import { cqlType, frozen } from "./internal/cqlType.ts"
 import { partOf } from "./internal/parts.ts"
 
 /**
- * A schema of a collection. Its empty value reads from null, for Cassandra does not keep an empty collection.
+ * A schema of a collection. Null reads as the empty collection, because Cassandra does not store empty collections.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +85,7 @@ export const Map = <K extends Schema.Constraint, V extends Schema.Constraint>(ke
 > => collection(Schema.ReadonlyMap(key, value), `map<${partOf("Map", key)}, ${partOf("Map", value)}>`)
 
 /**
- * `frozen<T>`: a collection, or a class of a user-defined type, that is written as a whole. A collection keeps its empty value.
+ * `frozen<T>`: a collection or a user-defined type that is written as a whole. An empty frozen collection is stored.
  *
  * @category collections
  * @since 0.1.0
@@ -110,7 +110,7 @@ export const Tuple = <const Items extends ReadonlyArray<Schema.Constraint>>(item
   Schema.Tuple(items).annotate({ [cqlType]: `tuple<${items.map((item) => partOf("Tuple", item)).join(", ")}>` })
 
 /**
- * `vector<T, n>`: an array of `n` items. Default of the items: {@link Scalars.Float}.
+ * `vector<T, n>`: an array of `n` items. Default item: {@link Scalars.Float}.
  *
  * **Example** (An embedding)
  *
@@ -155,8 +155,8 @@ export interface Vector<S extends Schema.Constraint> extends
 {}
 
 /**
- * A column without a value is a field that is left out: null reads as absent, and an absent field is written as
- * `Statement.unset`, which leaves the column alone.
+ * Makes a field optional: null reads as an absent field, and an absent field is written as `Statement.unset`, which
+ * leaves the column unchanged.
  *
  * **Example** (A note that may not exist)
  *

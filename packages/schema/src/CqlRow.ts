@@ -23,7 +23,7 @@ export type SnakeCase<Name extends string> = Name extends `${infer First}${infer
   : Name
 
 /**
- * The record of columns that a struct of a domain encodes to.
+ * The record of columns to which a struct encodes.
  *
  * @category models
  * @since 0.1.0
@@ -62,8 +62,8 @@ export interface columns<Self, Fields extends Schema.Struct.Fields>
 }
 
 /**
- * The columns of a struct or a class of a domain: names in snake_case, null for empty collections and for optional fields, which are
- * written as `Statement.unset` when they are absent. It serves as `row` and as `params` of a query.
+ * The schema of the columns of a struct or a class, for `row` and `params` of a query. Names are in snake_case. Empty
+ * collections and absent optional fields read from null; an absent field is written as `Statement.unset`.
  *
  * **Example** (A class of the domain)
  *
@@ -100,8 +100,8 @@ export const columns = <S extends Schema.Constraint & { readonly fields: Schema.
   )
 
 /**
- * The class of a user-defined type. Its fields have names in snake_case in the database; optional fields are null there. It is frozen
- * within collections and other types.
+ * The class of a user-defined type. In the database, its fields have names in snake_case, and absent optional fields
+ * are null. It is frozen within collections and other types.
  *
  * **Example** (An address)
  *

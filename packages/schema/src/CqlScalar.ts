@@ -49,7 +49,7 @@ export const Ascii: Scalar<string, string, SchemaAST.String> = scalar(
 )
 
 /**
- * `uuid`: a string in canonical form, in small letters. `Uuid.next` makes one.
+ * `uuid`: a string in canonical form, in lower case. `Uuid.next` makes one.
  *
  * @category text
  * @since 0.1.0
@@ -64,7 +64,8 @@ export const Uuid: Scalar<string, string, SchemaAST.String> = scalar(
 )
 
 /**
- * `timeuuid`: a uuid of version 1, in canonical form. `TimeUuid.next` makes one, `TimeUuid.toDateTime` gives its time.
+ * `timeuuid`: a uuid of version 1, in canonical form. `TimeUuid.next` makes one, `TimeUuid.toDateTime` returns its
+ * time.
  *
  * **Example** (The id of a domain)
  *
@@ -153,7 +154,7 @@ export const SmallInt: Scalar<number, number, SchemaAST.Number> = integer("small
 export const Int: Scalar<number, number, SchemaAST.Number> = integer("int", 32, ["int", "smallint", "tinyint"])
 
 /**
- * `float`: a number of 32 bits, the nearest to the one that is written.
+ * `float`: a number of 32 bits. A written number is rounded to the nearest one.
  *
  * @category numbers
  * @since 0.1.0
@@ -209,7 +210,7 @@ const safeInteger = (type: string) =>
   )
 
 /**
- * `bigint` and `count(*)`: an integer as a `number`. One that a `number` cannot hold exactly is refused.
+ * `bigint` and `count(*)`: an integer as a `number`. Fails if a `number` cannot represent the value exactly.
  *
  * **Example** (How many there are)
  *
@@ -239,8 +240,8 @@ export const Count: Scalar<number, bigint, SchemaAST.Number> = scalar(safeIntege
 export type CounterBigInt = bigint & { readonly "~cql": "counter" }
 
 /**
- * `counter`: an integer as a `number`. One that a `number` cannot hold exactly is refused. A counter that was never counted reads
- * as null in a `Query`, and as 0 in a table.
+ * `counter`: an integer as a `number`. Fails if a `number` cannot represent the value exactly. A counter that was never
+ * incremented reads as null in a `Query`, and as 0 in a table.
  *
  * @category numbers
  * @since 0.1.0

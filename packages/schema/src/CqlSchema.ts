@@ -1,5 +1,5 @@
 /**
- * Schemas of CQL values: one for each type, with the natural type of Effect where it has one.
+ * Schemas of CQL values: one for each type, with a type of Effect where a natural one exists.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Schemas of the types of CQL for times. Users reach this module through `CqlSchema`.
+ * Schemas of the CQL types of dates and times. Users reach this module through `CqlSchema`.
  *
  * @since 0.1.0
  */
@@ -71,7 +71,7 @@ const midnight = Schema.makeFilter((date: DateTime.Utc) => DateTime.toEpochMilli
 })
 
 /**
- * `date`: midnight of the day in UTC, a `DateTime.Utc`. Another time of the day is refused when it is written.
+ * `date`: midnight of the day in UTC, a `DateTime.Utc`. Writing another time of the day is refused.
  *
  * @category times
  * @since 0.1.0
@@ -147,7 +147,7 @@ const hasOneSign = (value: CqlDuration) => {
 }
 
 /**
- * `duration`: months, days and nanoseconds of one sign. A `Duration` of Effect holds no months, for they have no fixed length.
+ * `duration`: months, days and nanoseconds with the same sign. (A `Duration` of Effect cannot represent months.)
  *
  * @category times
  * @since 0.1.0

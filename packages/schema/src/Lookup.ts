@@ -1,5 +1,5 @@
 /**
- * Lookups that batch: what is asked for at the same time runs as one concurrent run.
+ * Lookups that batch: keys that are looked up at the same time are read by one concurrent run.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export interface Source<Key, Row> extends Query.Query.Any {
 }
 
 /**
- * How lookups are run.
+ * Options of lookups.
  *
  * @category options
  * @since 0.1.0
@@ -45,7 +45,7 @@ export interface Source<Key, Row> extends Query.Query.Any {
 export interface Options {
   /** Statements in flight for a batch. Default: 100. */
   readonly concurrency?: number | undefined
-  /** Keys of a batch at most. Default: no bound. */
+  /** Maximum number of keys in a batch. Default: no limit. */
   readonly batchSize?: number | undefined
 }
 
@@ -55,8 +55,9 @@ interface Asked<Row> extends Request.Request<ReadonlyArray<Row>, CqlError, Sessi
 }
 
 /**
- * Looks up all rows of a key, in the order of the table. Keys that are asked for at the same time are one concurrent run, with a
- * statement for each: never an `IN` over partitions. Equal keys are asked once. A key that fails fails its own lookups alone.
+ * Makes a lookup of all rows of a key, in the order of the table. Keys that are asked for at the same time are one
+ * concurrent run, with a statement for each: never an `IN` over partitions. Equal keys are asked once. A key that fails
+ * fails its own lookups alone.
  *
  * **Example** (The posts of many authors)
  *
@@ -103,7 +104,7 @@ export const many = <Key extends object, Row>(
 }
 
 /**
- * Looks up the first row of a key, if it has one. It batches as {@link many} does.
+ * Makes a lookup of the first row of a key, if there is one. It batches like {@link many}.
  *
  * **Example** (Users by id)
  *
@@ -135,7 +136,7 @@ export const one = <Key extends object, Row>(
 }
 
 /**
- * The same lookup with a memory: of so many keys, each for so long. Failures are not remembered.
+ * Adds a cache to a lookup, for a number of keys and a time. Failures are not cached.
  *
  * **Example** (A minute is fresh enough)
  *

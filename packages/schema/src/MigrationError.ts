@@ -9,7 +9,7 @@ import type * as DateTime from "effect/DateTime"
 import { hasProperty } from "effect/Predicate"
 
 /**
- * The errors of a run of migrations. `E` are those of its effects.
+ * The errors of a run of migrations. `E` are the errors of its effects.
  *
  * @category errors
  * @since 0.1.0
@@ -38,12 +38,12 @@ export class KeyspaceMissing extends Data.TaggedError("KeyspaceMissing")<{ reado
 }
 
 /**
- * The migrations of the program contradict those that the database has.
+ * The migrations of the program contradict the migrations that the database has recorded.
  *
- * - `changed`: a statement that was applied has another text now.
- * - `renamed`: another migration was applied under this number.
+ * - `changed`: the text of an applied statement has changed.
+ * - `renamed`: another migration with this number was applied.
  * - `missing`: the database has a migration that the program does not have.
- * - `late`: a migration is new, and its number is lower than one that was applied.
+ * - `late`: the number of a new migration is lower than the number of an applied one.
  *
  * @category errors
  * @since 0.1.0
@@ -52,9 +52,9 @@ export class MigrationConflict extends Data.TaggedError("MigrationConflict")<{
   /** The migration, such as `0001_users`. */
   readonly migration: string
   readonly conflict: "changed" | "renamed" | "missing" | "late"
-  /** When that of the database was begun. */
+  /** Time at which the recorded migration was started. */
   readonly startedAt?: DateTime.Utc | undefined
-  /** The other migration: of `renamed` that of the database, of `late` the last one that was applied. */
+  /** The other migration: for `renamed` the recorded one, for `late` the last applied one. */
   readonly other?: string | undefined
 }> {
   override get message(): string {
@@ -84,7 +84,8 @@ const causeText = (cause: unknown): string =>
   hasProperty(cause, "message") && typeof cause.message === "string" ? cause.message : "an error without a message"
 
 /**
- * A statement or an effect of a migration failed. What was applied before it stays applied, and the next run goes on with it.
+ * A statement or an effect of a migration failed. Everything before it stays applied, and the next run continues with
+ * it.
  *
  * @category errors
  * @since 0.1.0
@@ -112,8 +113,8 @@ export class MigrationFailed<out E = never> extends Data.TaggedError("MigrationF
 }
 
 /**
- * An earlier run ended while a statement was being executed, and the statement cannot be sent again: executing it twice may do
- * harm, or its text has changed.
+ * An earlier run ended during the execution of a statement that cannot be sent again: executing it twice may do harm,
+ * or its text has changed.
  *
  * @category errors
  * @since 0.1.0
@@ -135,7 +136,7 @@ export class MigrationUnresolved extends Data.TaggedError("MigrationUnresolved")
 }
 
 /**
- * Another process migrates, and did not end in time.
+ * Another process holds the lock, and did not finish in time.
  *
  * @category errors
  * @since 0.1.0
@@ -151,13 +152,13 @@ export class MigrationsLocked extends Data.TaggedError("MigrationsLocked")<{
 }
 
 /**
- * The lock went to another process while this one migrated: it did not renew its lease in time.
+ * This process did not renew its lease in time, and lost the lock during a migration.
  *
  * @category errors
  * @since 0.1.0
  */
 export class MigrationLockLost extends Data.TaggedError("MigrationLockLost")<{
-  /** Owner of the lock, as far as known. */
+  /** Owner of the lock, if it is known. */
   readonly owner: string | undefined
 }> {
   override get message(): string {
@@ -175,7 +176,7 @@ export class MigrationLockLost extends Data.TaggedError("MigrationLockLost")<{
  * @since 0.1.0
  */
 export class SchemaDisagreement extends Data.TaggedError("SchemaDisagreement")<{
-  /** The migration behind which they were to agree; none before the first. */
+  /** The migration after which the nodes had to agree; none before the first migration. */
   readonly migration: string | undefined
 }> {
   override get message(): string {

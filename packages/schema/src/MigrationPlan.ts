@@ -14,7 +14,7 @@ import type { MigrationConflict, MigrationError, MigrationUnresolved } from "./M
 import { type Migrations, type RunOptions, TypeId } from "./MigrationTypes.ts"
 
 /**
- * A migration that the database has.
+ * An applied migration.
  *
  * @category models
  * @since 0.1.0
@@ -26,21 +26,21 @@ export interface Applied {
 }
 
 /**
- * A migration that the database does not have, or not all of it.
+ * A migration that is not, or not completely, applied.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Pending {
   readonly migration: string
-  /** The texts of its statements that are to be executed. */
+  /** The texts of the statements that a run would execute. */
   readonly statements: ReadonlyArray<string>
   /** The failure of an earlier run. */
   readonly error: string | undefined
 }
 
 /**
- * The answer of a dry run.
+ * The result of a dry run.
  *
  * @category models
  * @since 0.1.0
@@ -51,7 +51,7 @@ export interface Plan {
 }
 
 /**
- * Reads what `Migrations.run` would do, and writes nothing. It fails where the migrations contradict those of the database.
+ * Returns what `Migrations.run` would do, and writes nothing. Fails if the migrations contradict those of the database.
  *
  * **Example** (The statements of a release)
  *
@@ -92,13 +92,12 @@ export const plan = Effect.fn("Migrations.plan")(function*<E, R>(
 })
 
 /**
- * Records how many statements of a migration the database has, in their order: `"all"`, or as many as there are. Nothing of
- * them is executed.
+ * Records how many statements of a migration the database has, in their order: a number, or `"all"`. Executes nothing.
  *
  * **When to use**
  *
- * After a look into the database, where `MigrationUnresolved` asks for it; to accept a text that has changed without a
- * change of its effect; and for a database that had the schema before it had migrations.
+ * After `MigrationUnresolved`, when you have looked into the database; to accept a changed text that has the same
+ * effect; and for a database that had the schema before it had migrations.
  *
  * **Example** (A database that has the tables already)
  *

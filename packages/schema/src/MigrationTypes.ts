@@ -22,7 +22,7 @@ export const TypeId: TypeId = "~@effect-cql/schema/Migrations"
 export type TypeId = "~@effect-cql/schema/Migrations"
 
 /**
- * The migrations of a program. `E` and `R` are the errors and the services of those that are effects.
+ * The migrations of a program. `E` and `R` are the errors and the services of migrations that are effects.
  *
  * @category models
  * @since 0.1.0
@@ -35,8 +35,8 @@ export interface Migrations<out E = never, out R = never> {
  * A migration:
  *
  * - a text of one or more statements, as `Statement.script` splits them;
- * - several texts and statements, such as those of `Table.ddl`;
- * - an effect, such as a run over a table. It may be executed again after a failure, and has to take that well.
+ * - several texts and statements, such as the result of `Table.ddl`;
+ * - an effect, such as a run over a table. It is executed again after a failure, and has to allow this.
  *
  * @category models
  * @since 0.1.0
@@ -53,18 +53,18 @@ export type Migration<E = unknown, R = unknown> =
  * @since 0.1.0
  */
 export interface Options<Record> {
-  /** The keyspace of the table that keeps the history. */
+  /** Keyspace of the table of the history. */
   readonly keyspace: string
-  /** The table that keeps the history. It is created where it does not exist. Default: `"migrations"`. */
+  /** Table of the history. It is created if it does not exist. Default: `"migrations"`. */
   readonly table?: string | undefined
-  /** Name of these migrations in the table, which may hold several sets. Default: that of the keyspace. */
+  /** Name of these migrations in the table, which may contain several sets. Default: the name of the keyspace. */
   readonly name?: string | undefined
   /**
-   * Number of replicas by data center, such as `{ datacenter1: 3 }`: the keyspace is created with it where it does not exist.
-   * Default: the keyspace has to exist.
+   * Number of replicas by data center, such as `{ datacenter1: 3 }`. If the keyspace does not exist, it is created with
+   * this replication. Default: the keyspace has to exist.
    */
   readonly replication?: Readonly<{ [dataCenter: string]: number }> | undefined
-  /** Where the lock is decided: among all data centers, or in the local one. Default: `"SERIAL"`, among all. */
+  /** Consistency of the lock: among all data centers, or in the local one. Default: `"SERIAL"`, among all. */
   readonly serialConsistency?: SerialConsistency | undefined
   /** The migrations by number and name, such as `0001_users`. */
   readonly migrations: Record
@@ -94,8 +94,8 @@ export type ServicesOf<M> = M extends Effect.Effect<unknown, unknown, infer R> ?
  */
 export interface RunOptions {
   /**
-   * Time after which the lock of a process that has died is free, at least 3 seconds. A process that lives renews it.
-   * Default: 30 seconds.
+   * Time until the lock of a dead process is free, at least 3 seconds. A living process renews the lock. Default: 30
+   * seconds.
    */
   readonly lease?: Duration.Input | undefined
   /** Maximum time to wait for the lock of another process. Default: 5 minutes. */

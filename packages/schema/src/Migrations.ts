@@ -38,8 +38,8 @@ export { type Migration, type Migrations, type Options, type RunOptions, TypeId 
 export { diff, type Difference } from "./TableDiff.ts"
 
 /**
- * Makes migrations of a record. A name that is not a number and a name, a number that stands twice and a text that cannot be
- * split into statements are programming errors: they throw `InvalidOptions`.
+ * Makes migrations of a record. Throws `InvalidOptions` for a key that is not a number and a name, for a duplicate
+ * number, and for a text that cannot be split into statements.
  *
  * **Example** (Two migrations)
  *
@@ -82,10 +82,9 @@ export const make = <const M extends Readonly<{ [migration: string]: Migration }
 /**
  * Applies the migrations that the database does not have, and returns their names.
  *
- * One process migrates at a time: the others wait, and then find nothing to do. Statements are sent one after the other, and the
- * nodes have to agree on the schema behind each definition. After a failure what was applied stays applied. The next run goes
- * on with the statement that failed, or fails with {@link MigrationUnresolved} if only a look into the database can decide how to
- * go on.
+ * One process migrates at a time; the others wait, and then find nothing to do. Statements are sent one after the
+ * other, and the nodes have to agree on the schema after each change. After a failure, the next run continues with the
+ * failed statement, or fails with {@link MigrationUnresolved} if you have to look into the database first.
  *
  * **Example** (A failure, and the next run)
  *
@@ -136,7 +135,7 @@ export const run = Effect.fn("Migrations.run")(function*<E, R>(
 })
 
 /**
- * Gives a session to what needs one once the migrations are applied: nothing uses the session before.
+ * Provides the session after the migrations have been applied: nothing can use the session before.
  *
  * **Example** (A program that finds its tables)
  *

@@ -1,5 +1,5 @@
 /**
- * Reads of whole tables: the ring in ranges of tokens, several at a time.
+ * Reads whole tables: in ranges of tokens, several at a time.
  *
  * @since 0.1.0
  */
@@ -44,9 +44,9 @@ export type {
 /**
  * Streams the rows of a table.
  *
- * The table is read in ranges of the ring, several at a time, each near its replicas. Nothing is read before the first pull, and a slow
- * consumer holds the readers back. Rows come as they are read; with `order: "token"` in the order of their tokens, those of a
- * partition by its clustering key.
+ * The table is read in ranges of the ring, several at a time, each from its replicas. Nothing is read before the first
+ * pull, and a slow consumer slows the scan down. Rows are emitted as they are read, or with `order: "token"` in the
+ * order of their tokens and clustering keys.
  *
  * **Example** (Counting the names of a table)
  *
@@ -86,10 +86,11 @@ export const table = <
 ): Stream.Stream<Scanned<Row, X, OnInvalidRow>, ScanError, Session> => rowsOf(tableScan(self, options))
 
 /**
- * Streams the pages of a scan of a table, each with the position behind it: for a job that goes on after a restart.
+ * Streams the pages of a scan of a table, each with the position after it, for a job that continues after a restart.
  *
- * A page ends with a partition, so that the rows behind its position are exactly those that have not come. A partition that is larger
- * than a page comes in parts: the position stays before it until it is over, and a scan that goes on there reads it again.
+ * A page ends with a partition, so that a scan from its position emits exactly the remaining rows. A partition that is
+ * larger than a page comes in parts. Its position stays before the partition until its last part, and a scan from there
+ * reads the partition again.
  *
  * **Example** (Going on)
  *
@@ -129,8 +130,8 @@ export const tablePages = <
 ): Stream.Stream<Page<Scanned<Row, X, OnInvalidRow>>, ScanError, Session> => pagesOf(tableScan(self, options))
 
 /**
- * Streams the rows of a query of the whole ring: a SELECT with `token(key) > :start AND token(key) <= :end`, and without a `LIMIT`,
- * which would be one of each range: `Stream.take` ends a scan.
+ * Streams the rows of a query of the whole ring: a SELECT with `token(key) > :start AND token(key) <= :end`. It must
+ * not have a `LIMIT`, which would apply to each range: use `Stream.take`.
  *
  * **Example** (Columns that no schema has)
  *
@@ -165,7 +166,7 @@ export const query = <Row>(
 ): Stream.Stream<Row, ScanError, Session> => rowsOf(queryScan(statement, options))
 
 /**
- * Streams the pages of a scan by a query, each with the position behind it; see {@link query} and {@link tablePages}.
+ * Streams the pages of a scan with a query, each with the position after it; see {@link query} and {@link tablePages}.
  *
  * @category scans
  * @since 0.1.0
@@ -176,8 +177,8 @@ export const queryPages = <Row>(
 ): Stream.Stream<Page<Row>, ScanError, Session> => pagesOf(queryScan(statement, options))
 
 /**
- * The ranges that a scan of a table would read, in the order of their tokens: for a job that shares them among its machines. Each is
- * then the `ranges` of a scan of its own.
+ * Returns the ranges that a scan of a table would read, in the order of their tokens, to divide them among several
+ * machines. Each range is then the option `ranges` of a scan.
  *
  * **Example** (A range a machine)
  *
@@ -205,8 +206,8 @@ export const ranges = (
   })
 
 /**
- * The sizes of ranges of a table, in their order, by the estimates of one node; undefined where there are none. Rows that are not yet
- * on disk are not counted, and tokens are taken to be spread evenly.
+ * Estimates the sizes of ranges of a table, in their order, from the estimates of one node; undefined if there are
+ * none. Rows that are not yet on disk are not counted, and tokens are assumed to be distributed evenly.
  *
  * **Example** (A table without an estimate)
  *

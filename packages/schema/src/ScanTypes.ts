@@ -20,23 +20,23 @@ import type { Placed, TokenRange } from "./TokenRange.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** Ranges that are read at a time. At most two pages of each are in memory. Default: 16. */
+  /** Maximum number of ranges that are read at a time. At most two pages of each are in memory. Default: 16. */
   readonly concurrency?: number | undefined
-  /** The order of the rows: as they come (`"any"`, the default), or that of their tokens (`"token"`). */
+  /** The order of the rows: as they are read (`"any"`, the default), or by token (`"token"`). */
   readonly order?: "any" | "token" | undefined
   /**
-   * The tokens to read. Default: the whole ring. The `remaining` of a page or of a {@link ScanFailed} goes on behind it, and parts
-   * of the ring share a table among several machines.
+   * The tokens to read. Default: the whole ring. To continue a scan, use `remaining` of a page or of {@link
+   * ScanFailed}.
    */
   readonly ranges?: ReadonlyArray<TokenRange> | undefined
-  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. */
+  /** Maximum size of a range in bytes, by the estimates of the server. Default: 16 MiB. */
   readonly splitSize?: number | undefined
   /**
-   * When a page is asked for again whose retries, by the `RetryPolicy` of its statement, did not help. Default: 15 times within
-   * a minute. Rows that were handed over do not come again.
+   * Schedule of further attempts to read a page, after the retries of its statement. Default: 15 times within a minute.
+   * Rows that were emitted are not emitted again.
    */
   readonly retry?: Schedule.Schedule<unknown, CqlError> | undefined
-  /** Called behind each page, and awaited. */
+  /** Called after each page, and awaited. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
   /** Options of the statements, such as `consistency` and `pageSize`. */
   readonly statement?: Statement.Options | undefined
@@ -63,14 +63,14 @@ export interface TableOptions<X extends string, OnInvalidRow extends "fail" | "r
  */
 export interface QueryOptions extends Options {
   /**
-   * The column of the result that has the token of the row, such as `t` of `token(id) AS t`. Without it the position of the scan
-   * moves behind whole ranges alone.
+   * The column of the result that contains the token of the row, such as `t` of `token(id) AS t`. Without it, the
+   * position of the scan moves only after whole ranges.
    */
   readonly token?: string | undefined
 }
 
 /**
- * A table as a scan takes it.
+ * A table that can be scanned.
  *
  * @category models
  * @since 0.1.0
@@ -110,39 +110,39 @@ export interface StatementOf<out Row> {
 }
 
 /**
- * How far a scan has come.
+ * The progress of a scan.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Progress {
-  /** Rows that have been handed over. */
+  /** Rows that have been emitted. */
   readonly rows: number
-  /** Ranges that have been handed over to their end. */
+  /** Ranges that have been emitted completely. */
   readonly rangesDone: number
   /** Ranges of the whole scan. */
   readonly ranges: number
-  /** Part of the tokens that have been handed over, from 0 to 1. */
+  /** Share of the tokens that have been emitted, from 0 to 1. */
   readonly fraction: number
 }
 
 /**
- * Rows of one range, in the order of their tokens, and the position of the scan behind them.
+ * Rows of one range, in the order of their tokens, and the position of the scan after them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Page<out Row> {
   /**
-   * Whole partitions, or a part of one that is larger than a page: then `remaining` is that of the page before. Empty where a range or
-   * such a partition ended without further rows.
+   * Whole partitions, or a part of a partition that is larger than a page: then `remaining` is the same as on the
+   * previous page. Empty if a range or such a partition ended without further rows.
    */
   readonly rows: ReadonlyArray<Row>
-  /** The range that the rows are of. */
+  /** The range of the rows. */
   readonly range: Placed
   /**
-   * The tokens whose rows have not all been handed over, as few ranges: the position of the scan. A scan of these `ranges` goes on
-   * behind this page. `TokenRange.schema` encodes them.
+   * The remaining tokens, as few ranges: the position of the scan. A scan of these `ranges` continues after this page.
+   * `TokenRange.schema` encodes them.
    */
   readonly remaining: ReadonlyArray<TokenRange>
   readonly progress: Progress
@@ -160,7 +160,7 @@ export interface RangeEstimate {
 }
 
 /**
- * A range could not be read, or the ring could not be. The rows that came before stay valid.
+ * A range or the ring could not be read. The rows emitted before stay valid.
  *
  * @category errors
  * @since 0.1.0
@@ -170,9 +170,9 @@ export class ScanFailed extends Data.TaggedError("ScanFailed")<{
   readonly error: CqlError
   /** Its reason, so that `Effect.catchReason("ScanFailed", ...)` works. */
   readonly reason: Reason.Reason
-  /** The range that could not be read; absent if the ring could not be. */
+  /** The range that could not be read; absent if it was the ring. */
   readonly range: TokenRange | undefined
-  /** The tokens whose rows have not all been handed over: the `ranges` of a scan that goes on. */
+  /** The remaining tokens: the `ranges` of a scan that continues. */
   readonly remaining: ReadonlyArray<TokenRange>
 }> {
   override get message(): string {
@@ -184,7 +184,7 @@ export class ScanFailed extends Data.TaggedError("ScanFailed")<{
 }
 
 /**
- * The cluster has a partitioner whose tokens are no numbers of 64 bits.
+ * The tokens of the cluster's partitioner are not 64-bit integers.
  *
  * @category errors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Typed tables: what their key answers compiles, and nothing else.
+ * Typed tables: a query compiles only if the key of the table can answer it.
  *
  * @since 0.1.0
  */
@@ -70,11 +70,11 @@ export interface Definition<
   S extends string,
   I extends string
 > {
-  /** Schemas of the domain, by field. */
+  /** Schemas of the columns, by field. */
   readonly columns: C & CounterCheck<C, P, K>
   /** One column, or several. */
   readonly partitionKey: KeyCheck<C, P>
-  /** Columns that order the rows of a partition, each with `asc` (the default) or `desc`. */
+  /** Columns that order the rows of a partition, with an optional `asc` (the default) or `desc`. */
   readonly clusteringKey?: ClusteringCheck<C, P, K> | undefined
   /** Columns that all rows of a partition share. */
   readonly static?: StaticCheck<K, ReadonlyArray<S>> | undefined
@@ -177,7 +177,7 @@ export interface AnyDefinition {
 }
 
 /**
- * Declaration of another table of an entity.
+ * Declaration of another table for the same class.
  *
  * @category options
  * @since 0.1.0
@@ -189,14 +189,14 @@ export interface MakeDefinition<
   K extends ReadonlyArray<string>,
   I extends string
 > extends Omit<Definition<C, P, K, never, I>, "columns" | "static"> {
-  /** The columns of the table. Default: all of the entity. */
+  /** The columns of the table. Default: all columns of the class. */
   readonly columns?: ReadonlyArray<X> | undefined
 }
 
 type Picked<C extends Fields, X extends string> = [X] extends [never] ? C : { readonly [N in X & keyof C]: C[N] }
 
 /**
- * Declares a further table of an entity, with another key or some of its columns.
+ * Declares another table for the same class, with another key or with some of its columns.
  *
  * **Example** (The same posts by their title)
  *

@@ -1,5 +1,5 @@
 /**
- * Tables of a program against those of a server. Users reach this module through `Table`.
+ * Compares the tables of a program with a server. Users reach this module through `Table`.
  *
  * @since 0.1.0
  */
@@ -19,14 +19,14 @@ import {
 import { type Any, type ColumnMeta, type Meta, TypeId } from "./TableMeta.ts"
 
 /**
- * A difference between a table of the program and that of the server.
+ * A difference between a table of the program and the server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Mismatch {
   readonly table: string
-  /** The column in the database; absent where the whole table is missing. */
+  /** The column in the database; absent if the whole table is missing. */
   readonly column: string | undefined
   /** The difference, and what to do. */
   readonly message: string
@@ -38,7 +38,8 @@ export interface Mismatch {
  *
  * **When to use**
  *
- * In a test against a database with the schema of production: what differs would fail at the first statement otherwise.
+ * In a test against a database with the schema of production. Otherwise a difference is found only when a statement
+ * fails.
  *
  * **Example** (A test of all tables)
  *

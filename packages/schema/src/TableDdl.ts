@@ -7,8 +7,8 @@ import { createIndex, createTable, createType, userTypes } from "./internal/tabl
 import { type Any, TypeId } from "./TableMeta.ts"
 
 /**
- * The statements that create a table, with the user-defined types that it needs before it and its indexes behind it. What exists
- * already is left as it is.
+ * Returns the statements that create a table: its user-defined types, the table, and its indexes. Existing ones are
+ * left unchanged.
  *
  * **Example** (Creating a table)
  *

@@ -1,5 +1,5 @@
 /**
- * The changes that bring the tables of a server to those of a program. Users reach this module through `Migrations`.
+ * The changes from the tables of a server to those of a program. Users reach this module through `Migrations`.
  *
  * @since 0.1.0
  */
@@ -19,19 +19,19 @@ import { type Any, type Meta, TypeId } from "./TableMeta.ts"
  * @since 0.1.0
  */
 export interface Difference {
-  /** The statements that make them, in their order: the next migration. */
+  /** The statements of the changes, in their order: the next migration. */
   readonly statements: ReadonlyArray<string>
   /**
-   * The differences that no statement makes, such as another key or another type of a column, with what to do. Most of them need a
-   * new table, and a copy of the rows.
+   * The differences that no statement can change, such as another key or another type of a column, with advice. Most of
+   * them need a new table and a copy of the rows.
    */
   readonly obstacles: ReadonlyArray<Mismatch>
 }
 
 /**
- * Proposes the next migration: the statements that add to the server what the tables of the program have beyond it. Those are
- * tables, columns, indexes, user-defined types and their fields, the default time to live and the comment. Nothing is executed,
- * and nothing is ever dropped. The options that a table has as text (`with`) are not compared.
+ * Proposes the next migration: the statements that add what the server lacks. These are tables, columns, indexes,
+ * user-defined types and their fields, the default time to live and the comment. Nothing is executed, and nothing is
+ * dropped. Options of a table that are text (`with`) are not compared.
  *
  * **Example** (A column that the table does not have yet)
  *

@@ -1,5 +1,5 @@
 /**
- * The tables of a server as a file of a program. Users reach this module through `Table`.
+ * Writes the tables of a server as TypeScript. Users reach this module through `Table`.
  *
  * @since 0.1.0
  */
@@ -24,9 +24,9 @@ export class NoKeyspace extends Data.TaggedError("NoKeyspace")<{
 }
 
 /**
- * Writes the tables and user-defined types of a keyspace as the text of a TypeScript file. A column without a schema is a comment,
- * and so are a table whose key has none, and a materialized view. Columns outside the key are optional, and collections that have
- * no value are empty. Of the options of a table the comment and the default time to live are written.
+ * Writes the tables and user-defined types of a keyspace as the text of a TypeScript file. A column without a schema
+ * becomes a comment, and so do a materialized view and a table whose key has no schema. Columns outside the key are
+ * optional. Null collections are empty. The comment and the default time to live of a table are included.
  *
  * The command `npx effect-cql-schema --keyspace app --out src/tables.ts` writes the file.
  *

@@ -19,7 +19,7 @@ export const TypeId: TypeId = "~@effect-cql/schema/Table"
 export type TypeId = "~@effect-cql/schema/Table"
 
 /**
- * The part that a column has in the key of its table.
+ * The role of a column in its table.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +75,7 @@ export interface Meta {
   readonly clusteringKey: ReadonlyArray<ColumnMeta>
   readonly indexes: ReadonlyArray<IndexMeta>
   readonly options: TableOptions
-  /** The fields of the entity that are no columns of this table. */
+  /** The fields of the class that are not columns of this table. */
   readonly otherFields: ReadonlyArray<string>
   /** True if it is a table of counters. */
   readonly isCounter: boolean
@@ -90,7 +90,7 @@ export interface Meta {
  * @since 0.1.0
  */
 export interface TableOptions {
-  /** Seconds that values stay, unless a write says otherwise. Default: for ever. */
+  /** Time to live of values in seconds, unless a write sets another. Default: none. */
   readonly defaultTimeToLive?: number | undefined
   /** A comment. */
   readonly comment?: string | undefined
@@ -99,7 +99,7 @@ export interface TableOptions {
 }
 
 /**
- * Anything that is a table.
+ * Any table.
  *
  * @category models
  * @since 0.1.0

@@ -9,7 +9,7 @@ import type { Askable, Hint, NameOf, NamesCheck, Of, OperandOf, WhereCheck } fro
 type Direction<C extends string> = C extends `${string} desc` ? "desc" : "asc"
 
 /**
- * The row after which a page begins: its clustering columns, which must have one direction.
+ * The row after which a page begins: its clustering columns, which must have the same direction.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +19,7 @@ export type After<Row, K extends string> = [Direction<K>] extends ["asc"] ? Of<R
   : "paging after a row needs clustering columns of one direction"
 
 /**
- * Options of selections.
+ * Options of `select`.
  *
  * @category options
  * @since 0.1.0
@@ -27,17 +27,17 @@ export type After<Row, K extends string> = [Direction<K>] extends ["asc"] ? Of<R
 export interface SelectOptions<Row, K extends string, X extends string, Filter, Across> {
   /** Columns of the rows. Default: all. */
   readonly columns?: ReadonlyArray<X> | undefined
-  /** Reads in the order opposite to that of the table. Default: `false`. */
+  /** Reads in reverse order. Default: `false`. */
   readonly reversed?: boolean | undefined
-  /** Begins behind this row of the same selection, for paging by key: the last of the page before. */
+  /** Begins after this row of the same selection, for paging by key: the last row of the previous page. */
   readonly after?: After<Row, K> | undefined
-  /** Rows at most. */
+  /** Maximum number of rows. */
   readonly limit?: number | undefined
-  /** Rows of each partition at most. */
+  /** Maximum number of rows of each partition. */
   readonly perPartitionLimit?: number | undefined
-  /** Takes conditions that make the server read rows and drop them. */
+  /** Allows conditions that make the server read rows and discard them. */
   readonly allowFiltering?: Filter | undefined
-  /** Takes an index without the partition key, which asks every node. */
+  /** Allows an index without the partition key, which asks every node. */
   readonly acrossPartitions?: Across | undefined
 }
 
@@ -52,7 +52,7 @@ export interface Select<Row, A extends string, P extends string, K extends Reado
     where: WhereCheck<Row, A, P, K, I, W, Filter, Across> & Hint<Askable<P, K[number], I>>,
     options?: SelectOptions<Row, K[number], X, Filter, Across>
   ): Statement.Statement<[X] extends [never] ? Row : Of<Row, X>>
-  /** The query of a shape: the conditions by name, to be given with values later. */
+  /** Makes a query from the names of the conditions; its parameters are their values. */
   readonly query: <
     const G extends ReadonlyArray<Askable<P, K[number], I>>,
     X extends A = never,
@@ -64,7 +64,7 @@ export interface Select<Row, A extends string, P extends string, K extends Reado
 }
 
 /**
- * A verb that is a query as well: it takes one record, and `executeConcurrentWithArgs` takes it.
+ * A verb that is also a query with one record as its parameters, for example for `executeConcurrentWithArgs`.
  *
  * @category models
  * @since 0.1.0
@@ -84,7 +84,7 @@ export interface Get<Row, Key extends string> extends Verb<Of<Row, Key>, Row> {
 }
 
 /**
- * Counts the rows that a `select` would give.
+ * Counts the rows that a `select` would return.
  *
  * @category models
  * @since 0.1.0

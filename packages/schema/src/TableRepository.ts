@@ -15,7 +15,7 @@ import type { Of } from "./TableWhere.ts"
 import type { Delete, Given, Insert, NoKey, Settable, Update, WriteOptions } from "./TableWrites.ts"
 
 /**
- * A row that should have been new has the key of a row that exists.
+ * A row with the key of the new row exists.
  *
  * @category errors
  * @since 0.1.0
@@ -23,7 +23,7 @@ import type { Delete, Given, Insert, NoKey, Settable, Update, WriteOptions } fro
 export class RowExists<out Row> extends Data.TaggedError("RowExists")<{
   /** The table with its keyspace. */
   readonly table: string
-  /** `"Unknown"` if an earlier attempt of the insert ended without an answer: the row may be the one that it wrote. */
+  /** `"Unknown"` if an earlier attempt of the insert ended without an answer: it may have written the existing row. */
   readonly outcome: Outcome.Outcome
 }> {
   readonly #current: Option.Option<Row>
@@ -33,7 +33,7 @@ export class RowExists<out Row> extends Data.TaggedError("RowExists")<{
     this.#current = current
   }
 
-  /** The row that exists. It is not enumerable, and no message shows it. */
+  /** The existing row. It is not enumerable, and no message shows it. */
   get current(): Option.Option<Row> {
     return this.#current
   }
@@ -59,7 +59,7 @@ export class RowNotFound extends Data.TaggedError("RowNotFound")<{
 }
 
 /**
- * A table as a repository takes it.
+ * A table that can have a repository.
  *
  * @category models
  * @since 0.1.0
@@ -83,37 +83,37 @@ export interface Repository<Row, A extends string, Key extends string, N extends
   readonly find: Lookup<Of<Row, Key>, Option.Option<Row>>
   /** Finds a row by its whole key, or fails with {@link RowNotFound}. */
   readonly get: (key: Of<Row, Key>) => Effect.Effect<Row, CqlError | RowNotFound, Session>
-  /** Writes a row, over another of its key if there is one. Columns that are absent keep their values. */
+  /** Writes a row, and overwrites an existing row with the same key. Absent columns keep their values. */
   readonly insert: (row: Given<Row, A>, options?: WriteOptions) => Effect.Effect<void, CqlError, Session>
-  /** Writes a row by a condition that none of its key exists, or fails with {@link RowExists}. */
+  /** Writes a row if no row with its key exists, or fails with {@link RowExists}. */
   readonly insertNew: (
     row: Given<Row, A>,
     options?: Pick<WriteOptions, "ttl">
   ) => Effect.Effect<void, CqlError | RowExists<Row>, Session>
-  /** Changes columns of the row of a key. Cassandra writes them if there is no such row, too. */
+  /** Changes columns of the row with a key. If there is no such row, Cassandra creates it. */
   readonly update: <V extends Settable<Row, N, F>>(
     key: Of<Row, Key>,
     set: V & NoKey<V, N, Key>,
     options?: WriteOptions
   ) => Effect.Effect<void, CqlError, Session>
-  /** Changes columns by a condition that the row exists, or fails with {@link RowNotFound}. */
+  /** Changes columns of an existing row, or fails with {@link RowNotFound}. */
   readonly updateExisting: <V extends Settable<Row, N, F>>(
     key: Of<Row, Key>,
     set: V & NoKey<V, N, Key>,
     options?: Pick<WriteOptions, "ttl">
   ) => Effect.Effect<void, CqlError | RowNotFound, Session>
-  /** Deletes the row of a key, if there is one. */
+  /** Deletes the row with a key, if there is one. */
   readonly delete: (
     key: Of<Row, Key>,
     options?: Pick<WriteOptions, "timestamp">
   ) => Effect.Effect<void, CqlError, Session>
-  /** Deletes a row by a condition that it exists, or fails with {@link RowNotFound}. */
+  /** Deletes an existing row, or fails with {@link RowNotFound}. */
   readonly deleteExisting: (key: Of<Row, Key>) => Effect.Effect<void, CqlError | RowNotFound, Session>
 }
 
 /**
- * The repository of a table: rows by their key, as effects. Nothing is read back after a write. `insertNew`, `updateExisting` and
- * `deleteExisting` are conditional writes, which take several times as long.
+ * Makes the repository of a table, which reads and writes rows by their key. Nothing is read back after a write.
+ * `insertNew`, `updateExisting` and `deleteExisting` are conditional writes, which take several times as long.
  *
  * **Example** (Users)
  *

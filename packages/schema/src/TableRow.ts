@@ -9,8 +9,8 @@ import type { Scannable } from "./ScanTypes.ts"
 import { TypeId } from "./TableMeta.ts"
 
 /**
- * The schema that decodes rows of the whole table, with the columns by their names in the database: the `row` of a query that selects
- * them and something else. It leaves out partitions of static columns alone.
+ * The schema of rows of the whole table, with the names of the columns in the database: for the `row` of a query that
+ * selects all columns, and others. It leaves out partitions that have only static columns.
  *
  * **Example** (Rows with the time at which they were written)
  *

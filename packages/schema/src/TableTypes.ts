@@ -1,5 +1,5 @@
 /**
- * The types of tables. Users meet them in what an editor shows; they write none of them.
+ * The types of tables, as an editor shows them.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export interface Reads<
   readonly [TypeId]: Meta
   /** Reads one row by its whole key. */
   readonly get: Get<Row, P | NameOf<K[number]>>
-  /** Reads the rows of a partition, or those that an index finds. */
+  /** Reads the rows of a partition, or of an index. */
   readonly select: Select<Row, P | NameOf<K[number]> | N, P, K, I>
   /** Counts rows. */
   readonly count: Count<Row, P | NameOf<K[number]> | N, P, K, I>
@@ -50,9 +50,9 @@ export interface Table<
   I extends string,
   F extends string
 > extends Reads<Row, P, K, N, I> {
-  /** Writes a row and deletes nothing: columns that are absent or empty keep their values. */
+  /** Writes a row. Absent or empty columns keep their values. */
   readonly insert: Insert<Row, P | NameOf<K[number]> | N>
-  /** Writes a row as it is given: columns that are absent or empty are deleted. */
+  /** Writes a row. Absent or empty columns are deleted. */
   readonly upsert: Upsert<Row, P | NameOf<K[number]> | N>
   /** Changes columns of a row. */
   readonly update: Update<Row, P | NameOf<K[number]>, P | NameOf<K[number]>, N, F>
@@ -75,11 +75,11 @@ export interface Table<
 export interface Counters<Row, P extends string, K extends ReadonlyArray<string>, N extends string>
   extends Reads<Row, P, K, N, never>
 {
-  /** Adds to counters; a negative number subtracts. It is never sent twice. */
+  /** Adds to counters; a negative number subtracts. It is not retried after an unknown outcome. */
   readonly increment: (
     key: Of<Row, P | NameOf<K[number]>>,
     amounts: { readonly [C in N]?: number | undefined }
   ) => Statement.Statement<never>
-  /** Deletes the counters of a row. They cannot be counted again for some time. */
+  /** Deletes the counters of a row. They cannot be incremented again for some time. */
   readonly delete: Delete<Row, P | NameOf<K[number]>, never>
 }

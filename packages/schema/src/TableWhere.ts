@@ -1,5 +1,5 @@
 /**
- * The conditions that a table answers, as types.
+ * The conditions that a table can answer, as types.
  *
  * @since 0.1.0
  */
@@ -52,7 +52,7 @@ type ItemOf<Value> = Value extends ReadonlyMap<unknown, infer V> ? V
   : never
 
 /**
- * The value that a condition such as `"at <"` takes.
+ * The value of a condition such as `"at <"`.
  *
  * @category models
  * @since 0.1.0
@@ -64,7 +64,7 @@ export type OperandOf<Row, Token extends string> = Token extends `${infer Name} 
   : ValueOf<Row, ColumnOf<Token>>
 
 /**
- * The conditions that the key and the indexes of a table answer.
+ * The conditions that the key and the indexes of a table can answer.
  *
  * @category models
  * @since 0.1.0
@@ -120,7 +120,7 @@ export interface MissingColumn<Name extends string> {
 }
 
 /**
- * An index without the partition key asks every node: `{ acrossPartitions: true }` has to be said.
+ * A query with an index and without the partition key asks every node: it needs `{ acrossPartitions: true }`.
  *
  * @category models
  * @since 0.1.0
@@ -162,7 +162,7 @@ type Verdicts<
 > = { readonly [Token in keyof W]-?: Verdict<Row, A, P, K, I, Token & string, keyof W, Filter> }
 
 /**
- * Names that an editor proposes.
+ * Names that an editor suggests.
  *
  * @category models
  * @since 0.1.0

@@ -10,20 +10,20 @@ import type { Verb } from "./TableReads.ts"
 import type { Askable, ColumnOf, Comparison, Hint, NameOf, Of, OperandOf, WhereCheck } from "./TableWhere.ts"
 
 /**
- * Times of a write.
+ * Time to live and timestamp of a write.
  *
  * @category options
  * @since 0.1.0
  */
 export interface WriteOptions {
-  /** Time to live of the values, in whole seconds. Default: that of the table. */
+  /** Time to live of the values, in whole seconds. Default: the default of the table. */
   readonly ttl?: Duration.Input | undefined
-  /** When they were written, in microseconds since the epoch. Default: the time of the first attempt. */
+  /** Write time in microseconds since the epoch. Default: the time of the first attempt. */
   readonly timestamp?: bigint | undefined
 }
 
 /**
- * A row as it is written: optional columns may be `undefined`.
+ * A row to write: optional columns may be `undefined`.
  *
  * @category models
  * @since 0.1.0
@@ -40,12 +40,12 @@ export type Given<Row, A extends string> =
  */
 export interface Insert<Row, A extends string> extends Verb<Given<Row, A>, never> {
   (row: Given<Row, A>, options?: WriteOptions): Statement.Statement<never>
-  /** Writes the row if there is none of its key. Its current row, if the condition is lost, is one of the table. */
+  /** Writes the row if no row with its key exists. If the condition is lost, the current row is a row of the table. */
   readonly ifNotExists: InsertIfNotExists<Row, A>
 }
 
 /**
- * Writes a whole row if there is none of its key.
+ * Writes a whole row if no row with its key exists.
  *
  * @category models
  * @since 0.1.0
@@ -55,7 +55,7 @@ export interface InsertIfNotExists<Row, A extends string> extends Verb<Given<Row
 }
 
 /**
- * Writes a whole row as it is given: what is absent or empty is deleted.
+ * Writes a whole row. Absent or empty columns are deleted.
  *
  * @category models
  * @since 0.1.0
@@ -81,7 +81,7 @@ export type Conditions<Row, N extends string> = {
  * @since 0.1.0
  */
 export interface ConditionalOptions<C> extends WriteOptions {
-  /** Writes if the row has these values: at least one. */
+  /** Writes if the row has these values (at least one). */
   readonly if?: C | undefined
   /** Writes if the row exists. */
   readonly ifExists?: boolean | undefined
@@ -90,7 +90,7 @@ export interface ConditionalOptions<C> extends WriteOptions {
 type Current<Row, C> = [keyof C] extends [never] ? never : Of<Row, ColumnOf<keyof C & string>>
 
 /**
- * Assignable columns: those outside the key. `undefined` leaves a column alone, `null` deletes it.
+ * Columns outside the key, with values. `undefined` leaves a column unchanged, `null` deletes its value.
  *
  * @category models
  * @since 0.1.0
@@ -104,7 +104,7 @@ export type Settable<Row, N extends string, F extends string> = {
 }
 
 /**
- * Refusals of columns that an update does not set.
+ * Refuses columns that an update cannot set.
  *
  * @category models
  * @since 0.1.0
@@ -126,7 +126,7 @@ export interface Update<Row, Key extends string, AllKeys extends string, N exten
     set: V & NoKey<V, N, AllKeys>,
     options?: ConditionalOptions<C & Conditions<Row, N>>
   ): Statement.Statement<Current<Row, C>>
-  /** The query that sets these columns: key and values stand in one record. */
+  /** Makes a query that sets these columns. Its parameters are one record of key and values. */
   readonly query: <const G extends ReadonlyArray<N>>(
     columns: G
   ) => Query.Query<Given<Row, Key | G[number]>, never>

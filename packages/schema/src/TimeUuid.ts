@@ -1,5 +1,5 @@
 /**
- * Uuids of version 1, which Cassandra orders by their time.
+ * Uuids of version 1, which Cassandra orders by time.
  *
  * @since 0.1.0
  */
@@ -53,8 +53,8 @@ const textOf = (time: bigint, sequence: string, node: string): string => {
 }
 
 /**
- * Makes a uuid of the time of the `Clock`, later than every one that this process has made. The node and the sequence come from
- * the `Random` service.
+ * Makes a uuid with the time of the `Clock`, later than all uuids that this process has made. The node and the sequence
+ * come from the `Random` service.
  *
  * **Example** (Newest first)
  *
@@ -127,7 +127,7 @@ const signed = (uuid: string): bigint => {
 }
 
 /**
- * The least uuid of a millisecond, for ranges: `id >= min(from)`. It is no id of a row.
+ * The smallest uuid of a millisecond, for ranges: `id >= min(from)`. Do not use it as an id.
  *
  * **Example** (The posts of a day)
  *
@@ -146,7 +146,7 @@ const signed = (uuid: string): bigint => {
 export const min = (at: DateTime.DateTime): string => textOf(withinRange(ticksAt(at)), "8080", "808080808080")
 
 /**
- * The greatest uuid of a millisecond, for ranges: `id <= max(until)`. It is no id of a row.
+ * The greatest uuid of a millisecond, for ranges: `id <= max(until)`. Do not use it as an id.
  *
  * @category ranges
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Ranges of tokens: parts of the ring that a table is spread over.
+ * Ranges of tokens: parts of the ring.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,13 @@ export interface TokenRange {
 }
 
 /**
- * A range with the nodes that hold it.
+ * A range with its replicas.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Placed extends TokenRange {
-  /** Addresses of the replicas, as `address:port`. Empty where they are not known. */
+  /** Addresses of the replicas, as `address:port`. Empty if they are unknown. */
   readonly replicas: ReadonlyArray<string>
 }
 
@@ -33,7 +33,7 @@ const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 
 /**
- * The whole ring of the Murmur3 partitioner. No partition has the least token.
+ * The whole ring of the Murmur3 partitioner. No partition has the smallest token.
  *
  * @category constructors
  * @since 0.1.0
@@ -82,8 +82,8 @@ export const size = ({ end, start }: TokenRange): bigint => end - start
 export const contains = ({ end, start }: TokenRange, token: bigint): boolean => start < token && token <= end
 
 /**
- * Splits a range into parts of one size: so many, or as many as it has tokens. Throws `InvalidOptions` unless `parts` is a positive
- * integer.
+ * Splits a range into parts of equal size. If it has fewer tokens than `parts`, each token is a part. Throws
+ * `InvalidOptions` unless `parts` is a positive integer.
  *
  * **Example** (Quarters of the ring)
  *
@@ -113,7 +113,7 @@ export const split = <R extends TokenRange>(self: R, parts: number): ReadonlyArr
 }
 
 /**
- * The same tokens as few ranges in the order of their tokens: neighbours are joined, and what overlaps is there once.
+ * Merges ranges: joins neighbours and overlapping ranges, and returns them in the order of their tokens.
  *
  * @category combinators
  * @since 0.1.0
@@ -129,7 +129,8 @@ export const merge = (ranges: Iterable<TokenRange>): ReadonlyArray<TokenRange> =
 }
 
 /**
- * The parts of ranges that lie in other ranges too, in the order of their tokens. They keep the properties of the first ones.
+ * Returns the parts of ranges that are also in other ranges, in the order of their tokens. They keep the properties of
+ * the first ranges.
  *
  * @category combinators
  * @since 0.1.0
@@ -156,7 +157,7 @@ export const intersect = <R extends TokenRange>(
 }
 
 /**
- * The range as one that does not go around the ring, or as two. A range that ends where it starts is the whole ring.
+ * Splits a range that wraps around the end of the ring into two. A range that ends where it starts is the whole ring.
  *
  * @category combinators
  * @since 0.1.0
@@ -168,8 +169,8 @@ export const unwrap = <R extends TokenRange>(self: R): ReadonlyArray<R> => {
 }
 
 /**
- * The ranges of a ring in the order of their tokens. They are the whole ring, each token once: the range that goes around becomes
- * two, and so does the one range of a ring with a single token. A gap is a range of unknown replicas. Without a ring there is one
+ * Returns the ranges of a ring in the order of their tokens. They cover each token once: a range that wraps around
+ * becomes two, also in a ring with a single token. A gap is a range with unknown replicas. Without a ring there is one
  * range.
  *
  * **Example** (The range that goes around)

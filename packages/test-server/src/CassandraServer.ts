@@ -1,13 +1,12 @@
 /**
- * A real Cassandra server for tests and benchmarks, from the first of three places that has one:
+ * A real Cassandra server for tests and benchmarks, from the first available provider:
  *
  * 1. `external`: the server that `CASSANDRA_CONTACT_POINTS` names;
- * 2. `docker`: a container of the image `cassandra:5.0`, by the package `testcontainers`;
+ * 2. `docker`: a container of the image `cassandra:5.0`, with the package `testcontainers`;
  * 3. `jvm`: Cassandra on a JDK of this machine (17 for 5.0, 11 for 4.0 and 4.1), with jars that Maven fetches once.
  *
- * `EFFECT_CQL_SERVER`, set to one of these names, allows that one alone; `EFFECT_CQL_SERVER_VERSION` is the version of
- * Cassandra. What is started is stopped and removed at the
- * end of the scope, on Ctrl-C, and after the process was killed.
+ * `EFFECT_CQL_SERVER` allows only the provider that it names. `EFFECT_CQL_SERVER_VERSION` is the version of Cassandra.
+ * Servers are stopped and removed at the end of the scope, on Ctrl-C, and even if the process was killed.
  *
  * @since 0.1.0
  */
@@ -55,48 +54,56 @@ export {
  */
 export interface Options {
   /**
-   * The one provider that will do. Takes precedence over the variable `EFFECT_CQL_SERVER`. Default: that of the variable, or
-   * any.
+   * The only provider to use. Takes precedence over the variable `EFFECT_CQL_SERVER`. Default: the variable, or any
+   * provider.
    */
   readonly provider?: Provider | undefined
   /**
    * The version of Cassandra: a release line, such as `4.1`, or a full version. Takes precedence over the variable
-   * `EFFECT_CQL_SERVER_VERSION`. Default: that of the variable, or `5.0`. Provider `jvm` runs 4.0, 4.1 and 5.0, and
-   * `docker` any tag of the image. An external server has to be of a version that begins with it.
+   * `EFFECT_CQL_SERVER_VERSION`. Default: the variable, or `5.0`. Provider `jvm` runs 4.0, 4.1 and 5.0, and `docker`
+   * any tag of the image. An external server has to be of a version that begins with it.
    */
   readonly version?: string | undefined
   /** Time limit for the first answer of a server. Default: 2 minutes, 30 seconds for an external one. */
   readonly startTimeout?: Duration.Input | undefined
   /** Heap of each node, in the notation of the JVM. Default: `512m`. Ignored for an external server. */
   readonly heap?: string | undefined
-  /** The number of nodes, which are replicas of one data center. Default: 1. More are for provider `jvm` alone. */
+  /** Number of nodes in one data center. Default: 1. Three nodes need the provider `jvm`. */
   readonly nodes?: 1 | 3 | undefined
-  /** The number of tokens of each node: ranges of the ring that it owns. Default: 8. Another is for provider `jvm` alone. */
+  /**
+   * Number of tokens of each node: ranges of the ring that it owns. Default: 8. Another number needs the provider
+   * `jvm`.
+   */
   readonly tokens?: number | undefined
-  /** True if clients have to log in, with the `credentials` of the service. Default: no. For provider `jvm` alone. */
+  /**
+   * True if clients have to log in, with the `credentials` of the service. Default: false. Needs the provider `jvm`.
+   */
   readonly authentication?: boolean | undefined
-  /** True if clients have to encrypt, trusting the `certificate` of the service. Default: no. For `jvm` alone. */
+  /**
+   * True if clients have to use TLS and trust the `certificate` of the service. Default: false. Needs the provider
+   * `jvm`.
+   */
   readonly tls?: boolean | undefined
 }
 
 /**
- * One node of a server, with the faults that can be done to it. Each is safe to do at any time: a node that is stopped
- * already is not stopped again, and the end of the scope ends a paused one as well. The other nodes, and drivers, take
- * some seconds to see what has happened.
+ * One node of a server, and the faults that a test can cause. Each is safe at any time: stopping a stopped node does
+ * nothing, and the end of the scope also ends a paused node. Other nodes and drivers need some seconds to notice a
+ * fault.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Node {
-  /** Its `host:port`, which stays the same over restarts. */
+  /** Its `host:port`, which a restart does not change. */
   readonly contactPoint: string
-  /** Ends it in order, and waits for that: it says goodbye to its peers and writes out what it holds. */
+  /** Stops it in an orderly way, and waits for that: it informs its peers and flushes its data. */
   readonly stop: Effect.Effect<void>
-  /** Ends it at once, as a power cut does. */
+  /** Ends it at once, like a power failure. */
   readonly kill: Effect.Effect<void>
-  /** Freezes it: connections stay open, and nothing answers. */
+  /** Freezes it: connections stay open, but it does not answer. */
   readonly pause: Effect.Effect<void>
-  /** Lets a paused node go on. */
+  /** Resumes a paused node. */
   readonly resume: Effect.Effect<void>
   /** Stops it if it runs, starts it on its old data and waits until it answers. */
   readonly restart: Effect.Effect<void, ServerStartFailed>
@@ -114,9 +121,9 @@ export interface Credentials {
 }
 
 /**
- * A running server, and how to connect to it. `contactPoints` are `host:port` texts, as `cassandra-driver` takes them.
- * `version` and `localDataCenter` are what the server says of itself. `nodes` is empty where the provider has no hands
- * on the server (`external`, `docker`).
+ * A running server, and how to connect to it. `contactPoints` are `host:port` strings for `cassandra-driver`. `version`
+ * and `localDataCenter` are reported by the server. `nodes` is empty if the provider does not control the server
+ * (`external`, `docker`).
  *
  * **Example** (A suite with a server of its own)
  *
@@ -140,7 +147,7 @@ export class CassandraServer extends Context.Service<CassandraServer, {
   readonly contactPoints: ReadonlyArray<string>
   readonly localDataCenter: string
   readonly credentials?: Credentials | undefined
-  /** The certificate to trust, in PEM, where the server was asked to encrypt. */
+  /** The certificate to trust, in PEM, with the option `tls`. */
   readonly certificate?: string | undefined
   readonly nodes: ReadonlyArray<Node>
 }>()("@effect-cql/test-server/CassandraServer") {}
@@ -162,11 +169,11 @@ const wanted = Effect.gen(function*() {
 })
 
 /**
- * Gives a server that answers, and ends it with the scope. One line of the log says which provider was taken. Time is
- * that of the machine, so that a test on a virtual clock can wait for a server too.
+ * Starts a server and waits until it answers. The server ends with the scope. A log message names the provider. It uses
+ * the clock of the machine, so that a test with a virtual clock can wait for a server.
  *
- * Fails with `ServerUnavailable` where no provider has what it takes, and with `ServerStartFailed` where one has and its
- * server did not answer.
+ * Fails with `ServerUnavailable` if no provider is available, and with `ServerStartFailed` if the server did not
+ * answer.
  *
  * **Example** (A node that is killed)
  *

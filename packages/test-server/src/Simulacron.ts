@@ -1,6 +1,6 @@
 /**
- * Scripted clusters for tests: Simulacron speaks the protocol of Cassandra, gives the answers that it was primed with,
- * and keeps a log of the requests. It needs a Java runtime, Maven and `@effect/platform-node`.
+ * Scripted clusters for tests: Simulacron speaks the protocol of Cassandra, sends scripted answers, and keeps a log of
+ * the requests. It needs a Java runtime, Maven and `@effect/platform-node`.
  *
  * @since 0.1.0
  */
@@ -43,7 +43,7 @@ export interface One {
 }
 
 /**
- * The answer: the name of a result of Simulacron, with its fields as its manual names them.
+ * The answer: the name of a result of Simulacron, with the fields of its manual.
  *
  * @category models
  * @since 0.1.0

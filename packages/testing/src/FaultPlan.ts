@@ -1,5 +1,5 @@
 /**
- * Faults that a mock session injects: by plan, or every one of them in turn.
+ * Faults that a mock session injects: according to a plan, or every fault at every request.
  *
  * @since 0.1.0
  */
@@ -124,7 +124,7 @@ export interface FaultAt {
 }
 
 /**
- * Makes a plan of faults at positions, and of no others.
+ * Makes a plan with faults at positions.
  *
  * @category constructors
  * @since 0.1.0
@@ -133,8 +133,8 @@ export const fromList = (faults: ReadonlyArray<FaultAt>): FaultPlan =>
   make(faults.map(({ at: index, fault }) => at(index, fault)))
 
 /**
- * A schema of faults at positions, for property tests: a list that breaks a program is shrunk to the fewest and earliest
- * faults that do.
+ * A schema of faults at positions, for property tests. A list that breaks a program shrinks to the fewest and earliest
+ * faults.
  *
  * **Example** (The smallest list of faults that breaks an insert)
  *
@@ -181,7 +181,7 @@ export const at = (index: number, fault: Fault): Rule => (_, circumstances) =>
   circumstances.index === index ? fault : undefined
 
 /**
- * Injects a fault into every request of a span of time on the Clock, counted from the first request of the session.
+ * Injects a fault into every request within a period of the Clock, counted from the first request of the session.
  *
  * **Example** (A node that is down for a second)
  *
@@ -200,7 +200,7 @@ export const between = (from: Duration.Input, to: Duration.Input, fault: Fault):
 }
 
 /**
- * Injects one of some faults into a share of the requests.
+ * Injects a random fault of a list into a share of the requests.
  *
  * @category rules
  * @since 0.1.0
@@ -230,8 +230,8 @@ export interface ExploreOptions<A, E, E2, R> extends Omit<MemoryOptions, "faults
   /** The tables of each run, as `MockSession.memory` takes them. */
   readonly tables: ReadonlyArray<string>
   /**
-   * Checks what holds whatever goes wrong, without faults, after the program has ended and late writes have arrived. A
-   * failure or a defect of it breaks the invariant.
+   * Checks the invariant, without faults, after the program has ended and late writes have arrived. The invariant is
+   * broken if this effect fails or dies.
    */
   readonly invariant: (exit: Exit.Exit<A, E>) => Effect.Effect<unknown, E2, Session | MockSession | R>
   /** Faults of one run at most: 1, or 2 for pairs as well. Default: 1. */
@@ -243,7 +243,7 @@ export interface ExploreOptions<A, E, E2, R> extends Omit<MemoryOptions, "faults
 }
 
 /**
- * The result of an exploration that found nothing.
+ * The result of an exploration that found no broken invariant.
  *
  * @category models
  * @since 0.1.0
@@ -258,8 +258,8 @@ export interface Explored {
 }
 
 /**
- * Runs a program once without faults, and then once for every fault at every request, each on a new memory session and a
- * virtual clock of its own. With `faults: 2` it goes on with pairs of faults.
+ * Runs a program once without faults, and then once for every fault at every request, each on a new memory session and
+ * a virtual clock of its own. With `faults: 2`, it continues with pairs of faults.
  *
  * It dies with the shortest history that breaks the invariant: the requests, which of them met which fault, and what the
  * invariant found. A program that dies, or does not end within a day of virtual time, breaks it as well; one that fails does

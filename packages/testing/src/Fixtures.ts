@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 
 /**
- * A schema whose values can be made of their fields: a class of `Table.Class`, or a struct.
+ * A schema of rows: a class of `Table.Class`, or a struct.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +19,7 @@ export interface RowSchema<Row> extends Schema.Constraint {
 }
 
 /**
- * A table that writes its rows: a class of `Table.Class`.
+ * A table with an `insert`: a class of `Table.Class`.
  *
  * @category models
  * @since 0.1.0
@@ -39,13 +39,13 @@ export interface Options<Row> {
   readonly count?: number | undefined
   /** Default: 0. */
   readonly seed?: number | undefined
-  /** Fields that are set for the row at an index, such as a key that no other row has. Default: none. */
+  /** Fixed fields of the row at an index, such as a unique key. Default: none. */
   readonly with?: ((index: number) => { readonly [Field in keyof Row]?: Row[Field] }) | undefined
 }
 
 /**
- * Draws rows that fit a schema and its checks. The same seed draws the same rows. Texts are well-formed, as a database needs them.
- * The module that draws them is loaded with the first one: the effect cannot be run by `Effect.runSync`.
+ * Generates random rows that fit a schema and its checks. The same seed generates the same rows. Strings are
+ * well-formed. The module that draws them is loaded with the first one: the effect cannot be run by `Effect.runSync`.
  *
  * **Example** (Users with keys of their own)
  *
@@ -79,7 +79,7 @@ export const rows = <S extends RowSchema<S["Type"]>>(
   )
 
 /**
- * Draws rows of a table and inserts them, one after the other; returns them.
+ * Generates random rows of a table, inserts them one after the other, and returns them.
  *
  * @category writes
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Sessions in process: everything that a session does, without a database.
+ * Sessions for tests without a database: with scripted answers, or with tables in memory.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { type Made, make, makeMemory, MockSession } from "./internal/mockService
 export { type Made, make, makeMemory, MockSession } from "./internal/mockService.ts"
 
 /**
- * A request as the mock session got it.
+ * A request that the mock session received.
  *
  * @category models
  * @since 0.1.0
@@ -28,12 +28,13 @@ export interface Call {
   readonly pageState: PageState | undefined
   /** Milliseconds on the Clock of the session. */
   readonly at: number
-  /** Requests that were in flight when it came. */
+  /** Requests in flight when it arrived. */
   readonly inFlight: number
 }
 
 /**
- * A call of a statement, with what it bound in the order of the markers. Of a batch: what the members that match bound.
+ * A call of a statement, with the bound values in the order of the markers. For a batch, the values of its matching
+ * statements.
  *
  * @category models
  * @since 0.1.0
@@ -57,11 +58,11 @@ export type Reply = (request: Request, context: ReplyContext) => Effect.Effect<P
  * @since 0.1.0
  */
 export interface ReplyContext {
-  /** Counts from 1 how often this very answer has been asked. */
+  /** Number of requests that this answer has matched, from 1. */
   readonly attempt: number
-  /** The page that is asked for; absent for the first. */
+  /** The requested page; absent for the first. */
   readonly pageState: PageState | undefined
-  /** Passes the request on to what stands behind the answers: the tables of a memory session, or `otherwise`. */
+  /** Passes the request on to the tables of a memory session, or to `otherwise`. */
   readonly behind: (request: Request) => Effect.Effect<Page, CqlError>
 }
 
@@ -74,9 +75,9 @@ export interface ReplyContext {
 export interface Answer {
   readonly matches: (request: Request) => boolean
   readonly reply: Reply
-  /** True if a strict session takes it well that nothing asks for it. Default: `false`. */
+  /** True if the answer may stay unused in a strict session. Default: `false`. */
   readonly optional?: boolean | undefined
-  /** For messages: the text that it answers, whether a request has that text, and the parameters that it asks for. */
+  /** For messages: the text that it answers, and the parameters that it requires. */
   readonly text?: string | undefined
   readonly matchesText?: ((request: Request) => boolean) | undefined
   readonly params?: ReadonlyArray<unknown> | undefined
@@ -97,31 +98,32 @@ export type Matcher = string | RegExp | Query.Query.Any | ((request: Request) =>
  * @since 0.1.0
  */
 export interface Options extends Telemetry.Options {
-  /** The first that matches replies. */
+  /** Scripted answers. The first one that matches replies. */
   readonly answers?: ReadonlyArray<Answer> | undefined
   /**
-   * Replies when no answer matches. Default: without any answers an empty result. With answers the session is strict: it dies,
-   * naming the nearest scripted text and what differs, and at the end of its scope it dies of answers that nothing asked for.
+   * Reply if no answer matches. Default: an empty result, if there are no answers. With answers, the session is strict:
+   * it dies with a message that names the most similar scripted text, and at the end of its scope it dies if an answer
+   * was not used.
    */
   readonly otherwise?: Reply | undefined
-  /** Replies with an empty result when no answer matches, and takes unused answers well. Default: `false`. */
+  /** Replies with an empty result if no answer matches, and accepts unused answers. Default: `false`. */
   readonly lenient?: boolean | undefined
   /**
-   * `CREATE TABLE` and `CREATE TYPE` texts that every statement of a scripted session has to fit: a statement that a server with
-   * these tables would refuse is a defect. Default: nothing is known of tables.
+   * `CREATE TABLE` and `CREATE TYPE` texts for a scripted session. A statement that a server with these tables would
+   * refuse is a defect. Default: statements are not checked.
    */
   readonly tables?: ReadonlyArray<string> | undefined
   /** Latency of each reply on the Clock, unless the answer has its own. Default: none. */
   readonly latency?: Duration.Input | ((request: Request) => Duration.Input) | undefined
   /** Faults that are injected into requests, in front of the answers. Default: none. */
   readonly faults?: FaultPlan | undefined
-  /** Requests that it claims to have room for. Default: no bound. */
+  /** The capacity of the session. Default: no limit. */
   readonly capacity?: number | undefined
-  /** True if calls are recorded. Default: `true`; a test of millions of statements may not want to keep them. */
+  /** True if calls are recorded. Default: `true`. Set it to `false` for a test with millions of statements. */
   readonly record?: boolean | undefined
   /**
-   * Options of every statement, behind those of runs and statements. Unlike a real session it retries nothing unless this
-   * says so (`{ retry: RetryPolicy.standard }`): a failure is seen at once, and no test has to move the clock for it.
+   * Default options of statements. Unlike a real session, a mock session does not retry, so that a test sees a failure
+   * at once and does not have to adjust the clock. `{ retry: RetryPolicy.standard }` turns retries on.
    */
   readonly defaults?: Statement.Options | undefined
   /** The nodes that spans and metrics show. Default: none. */
@@ -135,9 +137,12 @@ export interface Options extends Telemetry.Options {
  * @since 0.1.0
  */
 export interface AnswerOptions {
-  /** Answers only requests that bind exactly these, in the order of the markers and as the schema of the query encodes them. */
+  /**
+   * Answers only requests with exactly these parameters, in the order of the markers, as encoded by the schema of the
+   * query.
+   */
   readonly params?: ReadonlyArray<unknown> | undefined
-  /** True if a strict session takes it well that nothing asks for it. Default: `false`. */
+  /** True if the answer may stay unused in a strict session. Default: `false`. */
   readonly optional?: boolean | undefined
 }
 
@@ -153,14 +158,14 @@ const layerOf = (made: Effect.Effect<Made, never, Scope.Scope>): Layer.Layer<Ses
  * @since 0.1.0
  */
 export interface MemoryOptions extends Omit<Options, "tables"> {
-  /** Keyspace of tables and statements that name none. Default: no keyspace, so that every name has to be qualified. */
+  /** Keyspace of unqualified table names. Default: no keyspace, so that every name has to be qualified. */
   readonly keyspace?: string | undefined
-  /** Replicas of the rows, with nodes that are down or slow. Default: one place that is always there. */
+  /** Replicas of the rows, on nodes that may be down or slow. Default: one replica that is always available. */
   readonly replicas?: Replicas | undefined
 }
 
 /**
- * A session over tables in memory, made of `CREATE TABLE`, `CREATE TYPE` and `CREATE INDEX` texts.
+ * A session with tables in memory, made from `CREATE TABLE`, `CREATE TYPE` and `CREATE INDEX` texts.
  *
  * The tables hold what is written: rows in the order of their keys, conditions, batches, last write wins by timestamp,
  * expiry on the Clock, pages. Statements are checked as a server checks them and fail with its reasons. A statement that a
@@ -196,7 +201,7 @@ export const memory = (
 ): Layer.Layer<Session | MockSession> => layerOf(makeMemory(tables, options))
 
 /**
- * A mock session as a Layer: the `Session` that code under test asks for, and its record, {@link MockSession}.
+ * A mock session as a Layer: the `Session` for the code under test, and its record, {@link MockSession}.
  *
  * **Example** (Testing a service without a database)
  *
