@@ -117,9 +117,9 @@ export const layer = (options: Options): Layer.Layer<Session | CassandraClient, 
   Layer.effectContext(context(options))
 
 /**
- * The same over a client of your own, which the effect makes; its finalizer shuts it down with the layer.
+ * A session on a client that an effect makes. See {@link fromClient}.
  *
- * Without a finalizer the client lives on. See {@link fromClient}.
+ * The finalizer of the effect has to shut the client down. Without a finalizer, the client stays open.
  *
  * **Example** (A client that the layer shuts down)
  *

@@ -1,5 +1,5 @@
 /**
- * The settings that the storages of a cluster share, its tables, and the error of settings that do not fit.
+ * The common settings of the storages of a cluster, its tables, and the error of refused settings.
  *
  * @since 0.1.0
  */
@@ -14,14 +14,14 @@ import * as tables from "./internal/tables.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** Keyspace of the tables. It exists already. */
+  /** Keyspace of the tables. It has to exist. */
   readonly keyspace: string
   /** Name of the cluster. Several clusters can share the tables. Default: `"default"`. */
   readonly cluster?: string | undefined
   /**
-   * Reach of a cluster. `"dataCenter"` (the default) reads and writes at LOCAL_QUORUM and LOCAL_SERIAL: all runners have to be in
-   * one data centre. `"global"` does so at QUORUM and SERIAL, so that runners may be in several, and every statement crosses
-   * between them.
+   * Reach of a cluster. `"dataCenter"` (the default) uses LOCAL_QUORUM and LOCAL_SERIAL: all runners have to be in one
+   * data centre. `"global"` uses QUORUM and SERIAL: runners may be in several data centres, and every statement
+   * involves all of them.
    */
   readonly scope?: Scope | undefined
 }
@@ -33,7 +33,7 @@ export interface Options {
 export type Scope = "dataCenter" | "global"
 
 /**
- * A setting that a process must not have in this cluster. It is refused when the layer is built, before it can do harm.
+ * A setting of a process does not fit the cluster. The layer fails when it is built, before the setting can do harm.
  *
  * - `address`: the runner has no address, or Effect's default address, which every machine has.
  * - `dataCenter`, `scope`, `shardsPerGroup`: differs from the value with which the cluster was first started.
@@ -86,8 +86,9 @@ export interface MigrationOptions {
 }
 
 /**
- * The migrations that create the tables of the storages, and change them with later versions of this package. Their history is in
- * the table `migrations` of the keyspace, under a name of its own: run them before the migrations of your own tables, or after.
+ * The migrations that create the tables of the storages, and change them with later versions of this package. Their
+ * history is in the table `migrations` of the keyspace, with its own name, so that the order relative to your own
+ * migrations does not matter.
  *
  * **Example** (When deploying)
  *

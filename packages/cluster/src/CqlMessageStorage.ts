@@ -1,5 +1,5 @@
 /**
- * Messages and replies of Effect's cluster over CQL.
+ * Storage of messages and replies of Effect's cluster.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,8 @@ import { make as makeStore, persistent } from "./internal/store.ts"
  */
 export interface Options extends CqlCluster.Options {
   /**
-   * Duration for which a message is kept after it is due, with its replies and its primary key. A request that has waited for
-   * longer, or a workflow that takes longer, is lost. Default: for ever; the tables only grow.
+   * Duration for which a message is kept after it is due, with its replies and its primary key. A request that waits
+   * longer, or a workflow that takes longer, is lost. Default: forever; the tables then only grow.
    */
   readonly retention?: Duration.Input | undefined
 }
@@ -37,16 +37,16 @@ export interface Options extends CqlCluster.Options {
 const readsAtOnce = 32
 
 /**
- * Makes the storage of messages: entities with persisted requests, workflows, durable clocks and deferred run on it.
+ * Makes the storage of messages, for entities with persisted requests, workflows, durable clocks and deferreds.
  *
- * - The first request with a primary key wins. A request, once saved, is delivered, even if its sender dies at any point of it:
- *   what a dead sender has begun is completed by the next sender of the same key.
- * - A request has one exit. A second one fails with `PersistenceError`.
- * - A request costs three conditional writes in its life (key, request, exit). It is meant for coordination, not for hot traffic:
- *   requests that are not persisted touch no storage.
+ * - The first request with a primary key wins. A saved request is delivered even if its sender dies: the next sender
+ *   with the same key completes what the dead one has begun.
+ * - A request has one exit. A second exit fails with `PersistenceError`.
+ * - A request costs three conditional writes (key, request, exit). It is meant for coordination, not for high traffic.
+ *   Requests that are not persisted do not use the storage.
  * - A payload or a reply has at most 1 MiB of JSON.
- * - `withTransaction` runs its effect as it is: CQL has no transactions over tables, and `ClusterSchema.WithTransaction` has no
- *   meaning here.
+ * - `withTransaction` runs its effect without a transaction, and `ClusterSchema.WithTransaction` has no effect: CQL has
+ *   no transactions over several tables.
  *
  * @category constructors
  * @since 0.1.0

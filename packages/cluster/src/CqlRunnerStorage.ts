@@ -1,5 +1,5 @@
 /**
- * Membership and locks of Effect's cluster over CQL.
+ * Storage of members and locks of Effect's cluster.
  *
  * @since 0.1.0
  */
@@ -19,16 +19,16 @@ import { listed } from "./internal/runners.ts"
 import { make as makeStore, persistent } from "./internal/store.ts"
 
 /**
- * Makes the storage of runners. Each shard has a lease, taken and renewed by conditional writes with a TTL.
+ * Makes the storage of runners. Each shard has a lease, which conditional writes with a TTL take and renew.
  *
- * - A lease lasts for `shardLockExpiration` of the `ShardingConfig`, in whole seconds of the servers' clocks. A process keeps
- *   a shard for that long by its own monotonic clock, from the moment at which it sent the last confirmed renewal.
- * - An address belongs to one process at a time. A second process with the same address is not registered until the lease of the
- *   first has expired, or the first has unregistered.
+ * - A lease lasts for `shardLockExpiration` of the `ShardingConfig`, in whole seconds of the servers' clocks. A process
+ *   keeps a shard for that time by its own monotonic clock, beginning when it sent the last confirmed renewal.
+ * - An address belongs to one process at a time. A second process with the same address is registered only after the
+ *   first has unregistered or its lease has expired.
  * - Machine ids are unique, and the same for the same address.
- * - Every condition is sent again when its answer is lost, and a condition that meets its own value has held.
+ * - If the answer to a condition is lost, it is sent again. A condition that finds its own value has held.
  *
- * It fails with `ClusterRefused` if the `ShardingConfig` has no address of its own, or if the cluster was first started with
+ * Fails with `ClusterRefused` if the `ShardingConfig` has no unique address, or if the cluster was first started with
  * another scope, data centre or number of shards.
  *
  * @category constructors

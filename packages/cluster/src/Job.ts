@@ -1,5 +1,5 @@
 /**
- * Jobs: work in units that is divided over the lanes of a cluster, and goes on when its processes die.
+ * Jobs: work in units that is divided among the lanes of a cluster, and continues when processes die.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ export { RowDiffers, verify, type VerifyOptions } from "./JobVerify.ts"
  */
 export interface StartOptions extends Limits {
   readonly id: string
-  /** Default: that of the definition. */
+  /** Default: the error budget of the definition. */
   readonly errorBudget?: ErrorBudget | undefined
 }
 
@@ -74,7 +74,7 @@ export interface ActivityOptions extends Omit<StartOptions, "id"> {
 }
 
 /**
- * The definition of a job: shared by those who start it and those who run it.
+ * The definition of a job, for programs that start it and programs that run it.
  *
  * @category models
  * @since 0.1.0
@@ -83,15 +83,16 @@ export interface Job<in out Params, in out Unit, out E, out R> {
   readonly name: string
   readonly version: string
   /**
-   * Differs if the name, the version, the schemas or the options of the plan do. A runner leaves a job alone that was started with
-   * another one, and logs that once.
+   * Identifies the name, the version, the schemas and the options of the plan. A runner does not run a job with another
+   * fingerprint, and logs this once.
    */
   readonly fingerprint: string
-  /** The units that a job with these parameters would have. Nothing is stored. */
+  /** Returns the units that a job with these parameters would have. Nothing is stored. */
   readonly plan: (params: Params) => Effect.Effect<Plan<Unit>, E, Jobs | R>
   /**
-   * Stores a job, and starts it: no runner needs to be up. The same id and parameters are the same job, whatever its state, and keep
-   * the limits and the error budget that it has. Dies with `InvalidOptions` if a limit or the budget cannot be.
+   * Stores and starts a job. No runner has to be running. If a job with this id and these parameters exists, it is
+   * returned, in any state, and keeps its limits and its error budget. Dies with `InvalidOptions` if a limit or the
+   * budget is invalid.
    */
   readonly start: (params: Params, options: StartOptions) => Effect.Effect<
     Handle,
@@ -99,8 +100,9 @@ export interface Job<in out Params, in out Unit, out E, out R> {
     Jobs | R
   >
   /**
-   * An activity of a workflow that starts a job and waits for its end. Its id is derived from the execution and the name of the
-   * activity: a workflow that is run again after a death waits for the same job. Other errors than these are defects of it.
+   * An activity of a workflow that starts a job and waits for its end. The id of the job is derived from the execution
+   * and the name of the activity, so that a workflow that runs again after a death waits for the same job. Other errors
+   * are defects.
    */
   readonly activity: (params: Params, options?: ActivityOptions) => Activity.Activity<
     typeof Progress,
@@ -108,8 +110,8 @@ export interface Job<in out Params, in out Unit, out E, out R> {
     Jobs | R
   >
   /**
-   * The layer that runs its units, in the order of the lanes. The handler may be run twice for the same work: what it writes has to
-   * be the same. It returns the rows that it has done since its last checkpoint, or nothing.
+   * The layer that runs the units of the job, in the order of the lanes. The handler may run twice for the same work,
+   * and has to write the same both times. It returns the number of rows since its last checkpoint, or nothing.
    */
   readonly toLayer: <E2, R2>(
     handler: (unit: Unit, context: Context<Params>) => Effect.Effect<number | void, E2, R2>,
@@ -125,8 +127,9 @@ export interface Job<in out Params, in out Unit, out E, out R> {
  */
 export interface HandlerOptions {
   /**
-   * Attempts of a unit, those included that ended with the death of their process. An attempt does not count if the job was stopped,
-   * if its process was shut down in good order, or if the tables of the jobs could not be written. Default: 3.
+   * Maximum number of attempts of a unit, including those that ended with the death of their process. An attempt does
+   * not count if the job was stopped, if its process was shut down in an orderly way, or if the tables of the jobs
+   * could not be written. Default: 3.
    */
   readonly attempts?: number | undefined
 }
@@ -138,13 +141,13 @@ export interface HandlerOptions {
  * @since 0.1.0
  */
 export interface Options<Params, Unit, E, R> extends Limits {
-  /** Changes with what a unit does. A runner with another version leaves a job alone, and logs that. */
+  /** Version of the work of a unit. A runner with another version does not run the job, and logs this. */
   readonly version: string
   readonly params: Schema.Codec<Params, unknown>
   readonly unit: Schema.Codec<Unit, unknown>
   /** Divides the work into units of seconds or minutes, such as the ranges of a table (`Scan.ranges`). */
   readonly units: (params: Params) => Effect.Effect<Iterable<Unit>, E, R>
-  /** The options that the units depend on, as JSON, such as the size of a range. They are part of the fingerprint. */
+  /** The options on which the units depend, as JSON, such as the size of a range. They are part of the fingerprint. */
   readonly planOptions?: unknown
   /** Estimates of the work of the units, in their order, for `plan`. */
   readonly estimate?: (
@@ -152,16 +155,17 @@ export interface Options<Params, Unit, E, R> extends Limits {
     params: Params
   ) => Effect.Effect<ReadonlyArray<Estimate>, E, R>
   /**
-   * The parts of a unit that has failed as often as it may, behind its last cursor; undefined or fewer than two if it cannot be divided.
-   * The parts replace the unit, in its lane. One that can be divided further has one attempt before it is. So what cannot be done is
-   * found in the end, and everything else is done. Default: no unit is divided.
+   * Divides a unit that has used all its attempts, after its last cursor; returns undefined or fewer than two parts if
+   * the unit cannot be divided. The parts replace the unit in its lane. A part that can be divided further has one
+   * attempt before. In the end, only the failing parts remain, and everything else is done. Default: no unit is
+   * divided.
    */
   readonly divide?: ((unit: Unit, cursor: unknown) => ReadonlyArray<Unit> | undefined) | undefined
-  /** Number of rows that a job may reject before it ends as failed. Default: any number. */
+  /** Number of rows that a job may reject before it ends as failed. Default: unlimited. */
   readonly errorBudget?: ErrorBudget | undefined
   /**
-   * Allows statements in `execute` whose effect is another one when they are executed twice, such as changes of counters. They are
-   * executed at least once: twice if their unit is run again. Default: `false`.
+   * Allows statements in `execute` that are not idempotent, such as changes of counters. They are executed at least
+   * once, and again if their unit runs again. Default: `false`.
    */
   readonly atLeastOnce?: boolean | undefined
   readonly rejects?: RejectOptions | undefined
@@ -176,7 +180,7 @@ export interface Options<Params, Unit, E, R> extends Limits {
 export interface RejectOptions {
   /** Stores the bodies of rejects. They contain values. Default: `false`. */
   readonly body?: boolean | undefined
-  /** Duration for which rejects are kept, in whole seconds. Default: for ever. */
+  /** Duration for which rejects are kept, in whole seconds. Default: forever. */
   readonly retention?: Duration.Input | undefined
 }
 
@@ -189,7 +193,7 @@ export interface RejectOptions {
 export const ActivityError: typeof definition.ActivityError = definition.ActivityError
 
 /**
- * Makes the definition of a job. Throws `InvalidOptions` if a limit or the error budget cannot be.
+ * Makes the definition of a job. Throws `InvalidOptions` if a limit or the error budget is invalid.
  *
  * **Example** (A job of three units)
  *
@@ -227,7 +231,7 @@ export const make: <Params, Unit, E = never, R = never>(
 ) => Job<Params, Unit, E, R> = definition.make
 
 /**
- * The handle of a job that was started before, by its id. What it does fails with `JobNotFound` if there is none.
+ * The handle of a job that was started before, by its id. Its methods fail with `JobNotFound` if there is no such job.
  *
  * @category handles
  * @since 0.1.0

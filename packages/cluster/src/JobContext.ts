@@ -1,5 +1,5 @@
 /**
- * The circumstances of a unit of a job: its position, and what its handler may write. Users reach this module through `Job`.
+ * The context of a unit of a job. Users reach this module through `Job`.
  *
  * @since 0.1.0
  */
@@ -15,14 +15,14 @@ import type { LaneLost } from "./Lanes.ts"
  * @since 0.1.0
  */
 export interface Checkpoint {
-  /** The position behind what is done, as JSON. The unit goes on there after a death. */
+  /** The position after the finished work, as JSON. The unit continues there after a death. */
   readonly cursor: unknown
-  /** Rows that have been done since the last checkpoint, rejected ones included. */
+  /** Rows that have been processed since the last checkpoint, including rejected ones. */
   readonly rows: number
 }
 
 /**
- * A row or a record that could not be taken.
+ * A row or a record that could not be processed.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +35,7 @@ export interface Rejected {
   readonly position: string
   /** The error. Its name and message are stored, and must not contain values. */
   readonly error: unknown
-  /** The effect on the database, where a statement was sent. Default: that of a `CqlError`, or none. */
+  /** The outcome of the statement, if one was sent. Default: the outcome of a `CqlError`, or none. */
   readonly outcome?: Outcome.Outcome | undefined
   /** The row, to be stored as JSON if the job stores bodies (`rejects: { body: true }`). Otherwise it is left out. */
   readonly body?: unknown
@@ -52,12 +52,12 @@ export interface ExecuteOptions {
   readonly position?: ((index: number) => string) | undefined
   /** The row of a statement, for its reject; see {@link Rejected}. */
   readonly body?: ((index: number) => unknown) | undefined
-  /** Options of every statement, behind its own, such as `consistency`. */
+  /** Default options of the statements, such as `consistency`. The options of a statement take precedence. */
   readonly statement?: Statement.Options | undefined
 }
 
 /**
- * The counts of `execute`: together they are the number of statements.
+ * The counts of `execute`. Their sum is the number of statements.
  *
  * @category models
  * @since 0.1.0
@@ -70,10 +70,11 @@ export interface Executed {
 }
 
 /**
- * The circumstances of a unit.
+ * The context of a unit.
  *
- * `checkpoint`, `execute` and `reject` fail with `JobStopped` if the job no longer runs, and with `LaneLost` if another process has
- * the lane: let both end the unit. A `CqlError` of them means that the tables of the jobs could not be written.
+ * `checkpoint`, `execute` and `reject` fail with `JobStopped` if the job no longer runs, and with `LaneLost` if another
+ * process has the lane: let both errors end the unit. Their `CqlError` means that the tables of the jobs could not be
+ * written.
  *
  * @category models
  * @since 0.1.0
@@ -83,36 +84,36 @@ export interface Context<out Params> {
   readonly id: string
   readonly params: Params
   /**
-   * Write time in microseconds for every statement of the job. A statement that is sent again after a death has the same effect as the
-   * first one, and a later write of the application wins over it. `execute` gives it to each statement that has none; give it to
-   * the others by `Statement.withOptions({ timestamp })`.
+   * Write time in microseconds for every statement of the job. A statement that is sent again after a death therefore
+   * changes nothing, and later writes of the application win. `execute` sets it for statements without a timestamp. For
+   * statements that you send yourself, use `Statement.withOptions({ timestamp })`.
    */
   readonly timestamp: bigint
-  /** The cursor of the last checkpoint of this unit; undefined for none. */
+  /** The cursor of the last checkpoint of this unit; undefined if there is none. */
   readonly cursor: unknown
   /**
-   * Writes how far the unit has got: a cursor (JSON), and the rows done since the last checkpoint. The unit goes on behind it after a
-   * death. Rejects since the last checkpoint are counted with it.
+   * Stores the progress of the unit: a cursor (JSON), and the rows since the last checkpoint. After a death, the unit
+   * continues after the cursor. Rejects since the last checkpoint are counted with it.
    */
   readonly checkpoint: (checkpoint: Checkpoint) => Effect.Effect<void, CqlError | LaneLost | JobStopped>
   /**
-   * Runs the statements of a page concurrently, within the share of the job's limits that the unit has.
+   * Runs the statements of a page concurrently, within the limits of the job.
    *
-   * - A statement without a timestamp of its own gets the `timestamp` of the job.
-   * - A statement without a request timeout, in a session without one, has one of a minute.
-   * - A statement that fails becomes a reject. Failures that may be transient are repeated before, by the retry policy and then in
-   *   rounds of up to half a minute.
-   * - If a statement is not known to be idempotent, nothing is sent, and it fails with `StatementNotIdempotent`: a unit may run twice.
-   *   A job with `atLeastOnce: true` sends such statements.
-   * - If the rejects exceed the error budget, the job ends as failed, and it fails with `JobStopped`.
+   * - A statement without a timestamp gets the `timestamp` of the job.
+   * - If neither the statement nor the session has a request timeout, the timeout is one minute.
+   * - A failed statement becomes a reject. Before that, transient failures are repeated, by the retry policy and then
+   *   in rounds for up to half a minute.
+   * - If a statement is not known to be idempotent, nothing is sent, and `execute` fails with `StatementNotIdempotent`,
+   *   because a unit may run twice. A job with `atLeastOnce: true` sends such statements.
+   * - If the rejects exceed the error budget, the job ends as failed, and `execute` fails with `JobStopped`.
    */
   readonly execute: (
     statements: Iterable<Statement.Statement<unknown> | Batch.Batch>,
     options?: ExecuteOptions
   ) => Effect.Effect<Executed, CqlError | LaneLost | JobStopped | StatementNotIdempotent, Session>
   /**
-   * Stores a row that could not be taken. It is counted with the next checkpoint, or with the end of the unit. If the rejects
-   * exceed the error budget, the job ends as failed, and it fails with `JobStopped`.
+   * Stores a row that could not be processed. It is counted with the next checkpoint, or with the end of the unit. If
+   * the rejects exceed the error budget, the job ends as failed, and `reject` fails with `JobStopped`.
    */
   readonly reject: (rejected: Rejected) => Effect.Effect<void, CqlError | LaneLost | JobStopped>
 }

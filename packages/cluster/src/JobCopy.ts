@@ -36,37 +36,39 @@ export { WriteTimeUnknown } from "./internal/ready/copying.ts"
  */
 export interface CopyOptions<S, T> extends TableOptions {
   readonly from: Table.Any
-  /** The table to write. Each of its columns is one of `from`, by field, and of the same type. */
+  /** The table to write. Each of its fields has to be a field of `from`, with the same type. */
   readonly to: Table.Any
-  /** The service that has the session of `from`. Default: `Session`. */
+  /** The service whose session reads `from`. Default: `Session`. */
   readonly source?: SessionKey<S> | undefined
-  /** The service that has the session of `to`. Default: `Session`. */
+  /** The service whose session writes `to`. Default: `Session`. */
   readonly target?: SessionKey<T> | undefined
   /**
-   * The treatment of what the server returns no write time of: rows without columns outside their key, lists whose elements expire at
-   * different times, and before Cassandra 5.0 all collections and user-defined types that are not frozen.
+   * Treatment of parts for which the server returns no write time: rows without columns outside their key, lists whose
+   * elements expire at different times, and before Cassandra 5.0 all collections and user-defined types that are not
+   * frozen.
    *
-   * - `"refuse"` (the default): a job over a table that has such columns is not started; such a row is rejected.
-   * - `"job"`: they are written at the time at which the job was started, and stay for ever.
+   * - `"refuse"` (the default): if the table has such columns, the job is not started. Such a row is rejected.
+   * - `"job"`: they are written with the start time of the job, and do not expire.
    */
   readonly untimed?: "refuse" | "job" | undefined
   /**
-   * Copies counters: adds what the target lacks. An increment whose answer was lost may count twice. A table of counters is refused
-   * without it. Default: `false`.
+   * Copies counters, by adding the difference to the target. If the answer to an increment is lost, it may count twice.
+   * Without this option, a table of counters is refused. Default: `false`.
    */
   readonly atLeastOnce?: boolean | undefined
 }
 
 /**
- * Makes a job that copies a table to another one, in this keyspace, another one or another cluster. Throws `InvalidOptions` if the
- * columns do not fit.
+ * Makes a job that copies a table to another table, keyspace or cluster. Throws `InvalidOptions` if the columns do not
+ * fit.
  *
- * Each cell keeps its write time and what is left of its time to live: columns, static columns, elements of sets and maps, and fields of
- * user-defined types. So a cell that the target has of a later write stays, and a copy that is done again changes nothing. A row is
- * written with its oldest cell. What the source does not have is not deleted in the target.
+ * Each cell keeps its write time and the rest of its time to live: columns, static columns, elements of sets and maps,
+ * and fields of user-defined types. A newer cell of the target therefore survives, and a repeated copy changes nothing.
+ * The row itself gets the write time of its oldest cell. Nothing is deleted in the target.
  *
- * A list that is not frozen is written as a whole, at the time of its newest element. A server doubles the elements of a list that is
- * written twice at one time; the job reads lists again after writing them, and writes such a one a microsecond later.
+ * A list that is not frozen is written as a whole, with the time of its newest element. If a list is written twice at
+ * the same time, it contains its elements twice. The job therefore reads lists after writing them, and writes a doubled
+ * list again, a microsecond later.
  *
  * **Example** (A copy with its write times)
  *

@@ -32,9 +32,9 @@ export interface CountOptions<
 }
 
 /**
- * Makes a job that counts the rows of a table. The rows of its progress are the count.
+ * Makes a job that counts the rows of a table: `rows` of its progress is the count.
  *
- * A row that is written or deleted while the job runs is counted or not.
+ * A row that is written or deleted while the job runs may be counted or not.
  *
  * **Example** (Counting some rows)
  *

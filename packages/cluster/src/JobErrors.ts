@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 const tag = (name: string): string => `@effect-cql/cluster/${name}`
 
 /**
- * The job no longer runs, or its lane has to wait for its turn. What has been done until the last checkpoint is kept.
+ * The job no longer runs, or its lane has to wait for its turn. Everything up to the last checkpoint is kept.
  *
  * @category errors
  * @since 0.1.0
@@ -23,7 +23,7 @@ export class JobStopped extends Schema.TaggedError<JobStopped>(tag("JobStopped")
 }
 
 /**
- * A statement of a job has another effect when it is executed twice, or may have. Nothing was sent.
+ * A statement of a job is not known to be idempotent. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -44,7 +44,7 @@ export class StatementNotIdempotent
 }
 
 /**
- * A job with this id exists, with another definition or other parameters.
+ * A job with this id exists, but has another definition or other parameters.
  *
  * @category errors
  * @since 0.1.0
@@ -75,7 +75,7 @@ export class JobNotFound extends Schema.TaggedError<JobNotFound>(tag("JobNotFoun
 }
 
 /**
- * A job is not in a state in which it can be changed as asked.
+ * The state of a job does not allow the requested change.
  *
  * @category errors
  * @since 0.1.0
@@ -91,7 +91,7 @@ export class JobStateRefused extends Schema.TaggedError<JobStateRefused>(tag("Jo
 }
 
 /**
- * A job that was awaited has ended with units that failed, or was cancelled.
+ * An awaited job has ended with failed units, or was cancelled.
  *
  * @category errors
  * @since 0.1.0
@@ -111,7 +111,7 @@ export class JobFailed extends Schema.TaggedError<JobFailed>(tag("JobFailed"))("
 }
 
 /**
- * A job that was awaited has ended because it rejected more than its error budget allows. What it has done stays.
+ * An awaited job has ended because it rejected more rows than its error budget allows. Its writes remain.
  *
  * @category errors
  * @since 0.1.0
@@ -119,7 +119,7 @@ export class JobFailed extends Schema.TaggedError<JobFailed>(tag("JobFailed"))("
 export class JobBudgetExhausted
   extends Schema.TaggedError<JobBudgetExhausted>(tag("JobBudgetExhausted"))("JobBudgetExhausted", {
     id: Schema.String,
-    /** Rejects when the job was ended, those included that no checkpoint has counted. */
+    /** Number of rejects when the job ended, including those that no checkpoint has counted. */
     rejected: Schema.Int,
     /** Number of rejects that the budget allowed at that moment. */
     allowed: Schema.Finite

@@ -35,18 +35,20 @@ export interface ExpireOptions<
   /** Rows to delete. */
   readonly where: (row: Row) => boolean
   /**
-   * The treatment of collections that are not frozen before Cassandra 5.0, whose write times the server does not return. `"refuse"`
-   * (the default): the job is not started. `"job"`: rows are deleted at the time at which the job was started, or at that of their newest
-   * other column.
+   * Treatment of collections that are not frozen before Cassandra 5.0, for which the server returns no write times.
+   * `"refuse"` (the default): the job is not started. `"job"`: rows are deleted with the start time of the job, or with
+   * the time of their newest other column.
    */
   readonly untimed?: "refuse" | "job" | undefined
 }
 
 /**
- * Makes a job that deletes the rows of a table for which a predicate holds. The rows of its progress are those that were deleted.
+ * Makes a job that deletes the rows of a table for which a predicate holds. `rows` of its progress is the number of
+ * deleted rows.
  *
- * A row is deleted as it was read: at the write time of its newest column. A column that the application writes meanwhile survives, and
- * with it the row. A row without any column outside the key is deleted at the time at which the job was started. Static columns stay.
+ * A row is deleted with the write time of its newest column. A column that the application writes meanwhile therefore
+ * survives, and with it the row. A row without columns outside the key is deleted with the start time of the job.
+ * Static columns are not deleted.
  *
  * **Example** (Deleting old rows)
  *

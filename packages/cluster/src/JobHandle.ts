@@ -1,5 +1,5 @@
 /**
- * The handle of a job: its progress, its failures and rejects, and what can be done to it. Users reach this module through `Job`.
+ * The handle of a job, to watch and to control it. Users reach this module through `Job`.
  *
  * @since 0.1.0
  */
@@ -15,13 +15,13 @@ import type { LaneLost } from "./Lanes.ts"
 /**
  * The state of a job.
  *
- * - `planning`: its units are being stored. A job whose creator has died goes on when it is started again.
+ * - `planning`: its units are being stored. If its creator has died, start it again to continue.
  * - `running`, `paused`
- * - `done`: every unit has ended well. Rows may have been rejected.
- * - `failed`: every unit has ended and some of them have failed, or the error budget is exhausted. `retry` runs the failed units and
- *   those that were not reached.
+ * - `done`: every unit has succeeded. Rows may have been rejected.
+ * - `failed`: every unit has ended and some of them have failed, or the error budget is exhausted. `retry` runs the
+ *   failed units and the remaining ones.
  * - `cancelled`
- * - `removing`: it has ended, and is being deleted.
+ * - `removing`: it is being deleted.
  *
  * @category models
  * @since 0.1.0
@@ -57,15 +57,15 @@ export const Progress = Schema.Struct({
  */
 export interface Progress {
   readonly state: State
-  /** Units of the job. A unit that was divided counts as its parts. */
+  /** Units of the job. The parts of a divided unit count as units. */
   readonly units: number
-  /** Units that have ended well. */
+  /** Units that have succeeded. */
   readonly done: number
-  /** Units that have failed as often as they may. */
+  /** Units that have failed in all their attempts. */
   readonly failed: number
   /** Rows that the handlers have counted, each once. */
   readonly rows: number
-  /** Rows that the handlers have rejected, each once: those before the last checkpoint of each unit. */
+  /** Rows that the handlers have rejected before the last checkpoint of their unit, each once. */
   readonly rejected: number
 }
 
@@ -78,14 +78,14 @@ export interface Progress {
 export interface Failure {
   /** The unit as JSON. */
   readonly unit: unknown
-  /** The cursor of its last checkpoint; undefined for none. What it failed at is behind it. */
+  /** The cursor of its last checkpoint; undefined if there is none. The failure is after it. */
   readonly cursor: unknown
   /** Name and message of its last error. */
   readonly error: string
 }
 
 /**
- * A row that could not be taken.
+ * A row that could not be processed.
  *
  * @category models
  * @since 0.1.0
@@ -95,11 +95,11 @@ export interface Reject {
   readonly unit: unknown
   /** Its position in the unit, as the handler gave it. */
   readonly position: string
-  /** Tag of the error's reason, such as `"InvalidQuery"`, or of the error. */
+  /** Tag of the reason of the error, such as `"InvalidQuery"`, or of the error. */
   readonly reason: string
   /** Name and message of the error. */
   readonly error: string
-  /** The effect of the statement on the database; undefined if none was sent. */
+  /** The outcome of the statement; undefined if none was sent. */
   readonly outcome: Outcome.Outcome | undefined
   /** The row as JSON, if the job stores bodies. */
   readonly body: unknown
@@ -113,15 +113,15 @@ export interface Reject {
  */
 export interface RetryOptions {
   /**
-   * - `"failures"` (the default): the units that have failed, each behind its last checkpoint, and those that were not reached.
-   * - `"rejects"`: the units that have rejected rows, each from its start. Their rows and rejects are counted anew. Units without
-   *   rejects are left alone, failed ones too.
+   * - `"failures"` (the default): the failed units, each from its last checkpoint, and the remaining ones.
+   * - `"rejects"`: the units with rejected rows, each from its start. Their rows and rejects are counted again. Units
+   *   without rejects do not run, even if they have failed.
    */
   readonly only?: "failures" | "rejects" | undefined
 }
 
 /**
- * A job that was started. What reads or changes it fails with `JobNotFound` if it was removed meanwhile.
+ * A job that was started. Methods that read or change it fail with `JobNotFound` if it has been removed.
  *
  * @category models
  * @since 0.1.0
@@ -129,40 +129,41 @@ export interface RetryOptions {
 export interface Handle {
   readonly id: string
   readonly progress: Effect.Effect<Progress, CqlError | JobNotFound>
-  /** The progress once in an interval (default: 1 second), until the job has ended or is being removed. */
+  /** Streams the progress at an interval (default: 1 second), until the job has ended or is being removed. */
   readonly watch: (interval?: Duration.Input) => Stream.Stream<Progress, CqlError | JobNotFound>
   /**
-   * Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was cancelled. Once it
-   * waits, it waits on while the tables of the jobs cannot be read, and logs that.
+   * Waits for the end of the job. Fails if units have failed, if the error budget is exhausted, or if the job was
+   * cancelled. If the tables of the jobs cannot be read meanwhile, it logs this and continues to wait.
    */
   readonly await: Effect.Effect<Progress, CqlError | JobFailed | JobBudgetExhausted | JobNotFound>
   /**
-   * Stops a running job: each unit at its next checkpoint. A page of `execute` that takes ten seconds longer, such as under a low rate, is
-   * interrupted, and done again when the job is resumed.
+   * Stops a running job: each unit at its next checkpoint. If a page of `execute` takes ten seconds longer, for example
+   * because of a low rate, it is interrupted, and repeated when the job is resumed.
    */
   readonly pause: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   readonly resume: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
-  /** Stops a job for good, as `pause` does. What it has written stays. */
+  /** Stops a job permanently, in the same way as `pause`. Its writes remain. */
   readonly cancel: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
-   * Changes limits of a job that has not ended; a limit that is not given stays. Runners read it at their interval, and it holds for
-   * the units that run: a cut after one interval, and a raise two intervals later, when no runner goes by the former limits any more.
+   * Changes limits of a job that has not ended. A limit that is not given does not change. Runners read the limits at
+   * their interval, and apply them to running units: a reduction after one interval, an increase two intervals later,
+   * when no runner uses the former limits.
    */
   readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
-   * Runs units again. With `"failures"` the job has to be failed, with `"rejects"` failed or done. The error budget counts anew.
-   * If two processes retry a job at the same time, it runs once.
+   * Runs units again. With `"failures"`, the job has to be failed; with `"rejects"`, failed or done. The error budget
+   * starts again. If two processes retry a job at the same time, it runs once.
    */
   readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused | LaneLost>
   /**
-   * Deletes a job that has ended, with its units and rejects; see `Jobs.remove`. Succeeds if there is none. Its id can be used for another
-   * job then.
+   * Deletes a job that has ended, with its units and rejects; see `Jobs.remove`. Succeeds if there is no such job. The
+   * id can then be used for another job.
    */
   readonly remove: Effect.Effect<void, CqlError | JobStateRefused>
   readonly failures: Effect.Effect<ReadonlyArray<Failure>, CqlError | JobNotFound>
   /**
-   * The rows that were rejected, those included that a running unit has rejected since its last checkpoint. What was rejected by an
-   * attempt whose work was done again is not among them.
+   * Streams the rejected rows, including those of running units since their last checkpoint. Rejects of an attempt
+   * whose work was repeated are not included.
    */
   readonly rejects: Stream.Stream<Reject, CqlError | JobNotFound>
 }

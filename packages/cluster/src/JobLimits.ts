@@ -5,23 +5,24 @@
  */
 
 /**
- * Limits of a job over all its runners. They bound the statements that handlers give to `execute`.
+ * Limits of a job on all its runners together. They apply to the statements that handlers pass to `execute`.
  *
- * They are divided over the lanes that have units left. A lane has its share wherever it runs, so that no runner has to ask another.
- * Of `concurrency` each lane has the same number; the first lanes have one more where it cannot be divided. If it is lower than the
- * number of lanes, so many lanes run at a time. Of `rate` each lane has the same part, and at most one lane runs for each statement
- * a second: in any time there start at most as many statements as are due, and as are due in a second.
+ * They are divided among the lanes that have units left. A lane keeps its share on every runner, so that runners do not
+ * have to communicate. `concurrency` is divided equally; the first lanes have one more if it cannot be divided. If it
+ * is lower than the number of lanes, only that number of lanes run at a time. `rate` is divided equally as well, and at
+ * most one lane runs for each statement a second: in any period, at most the statements that are due start, plus those
+ * of one second.
  *
- * A runner that was frozen until its lanes went to others may send statements of them when it goes on, within its former share, until
- * the first refresh of its locks is answered. A lane that moves may start one statement more.
+ * If a runner hangs and its lanes move to others, it may send statements of them when it resumes, within its former
+ * share, until the first refresh of its locks is answered. A lane that moves may start one additional statement.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Limits {
   /**
-   * Statements in flight: a positive integer, or `"unbounded"`. Default: `"unbounded"`. Each unit then has up to 100 in flight, the
-   * default of `executeConcurrent`.
+   * Maximum number of statements in flight: a positive integer, or `"unbounded"`. Default: `"unbounded"`. Each unit
+   * then has up to 100 in flight, the default of `executeConcurrent`.
    */
   readonly concurrency?: number | "unbounded" | undefined
   /** Requests that start in a second, retries included: a positive number, or `"unbounded"`. Default: `"unbounded"`. */
@@ -29,11 +30,11 @@ export interface Limits {
 }
 
 /**
- * Number of rows that a job may reject before it ends as failed: a number, or a share of the rows done.
+ * Number of rows that a job may reject before it ends as failed: a number, or a share of the processed rows.
  *
  * - `{ rejects: 100 }`: the job ends when more than 100 rows are rejected.
- * - `{ share: 0.01, minimum: 10_000 }`: the job ends when more than one in a hundred of the rows done are rejected. The share is taken
- *   of at least 10,000 rows, so that a few rejects at the beginning do not end it.
+ * - `{ share: 0.01, minimum: 10_000 }`: the job ends when more than one percent of the processed rows are rejected. The
+ *   share is calculated from at least 10,000 rows, so that a few rejects at the beginning do not end the job.
  *
  * @category options
  * @since 0.1.0

@@ -29,8 +29,8 @@ export { FileRefused } from "./internal/ready/files.ts"
 export { RecordRefused } from "./internal/ready/parse.ts"
 
 /**
- * The form of files of CSV, after RFC 4180: fields between quotes may hold delimiters, line breaks and doubled quotes. Lines end with LF,
- * CRLF or CR.
+ * The format of CSV files, according to RFC 4180: quoted fields may contain delimiters, line breaks and doubled quotes.
+ * Lines end with LF, CRLF or CR.
  *
  * @category options
  * @since 0.1.0
@@ -41,8 +41,8 @@ export interface CsvOptions {
   /** Names of the fields, for files whose first record is not a header. Default: the first record of each file. */
   readonly header?: ReadonlyArray<string> | undefined
   /**
-   * False if no field holds a line break: a large file is then divided without being read from end to end when the job is
-   * started. Default: `true`.
+   * False if no field contains a line break. A large file is then divided without reading it completely at the start of
+   * the job. Default: `true`.
    */
   readonly multiline?: boolean | undefined
 }
@@ -54,19 +54,20 @@ export interface CsvOptions {
  * @since 0.1.0
  */
 export interface LoadOptions<Row, RD> extends Omit<TableOptions, "splitSize" | "statement"> {
-  /** Form of the files: CSV, or a value of JSON in each line. */
+  /** Format of the files: CSV, or a JSON value in each line. */
   readonly format: "csv" | "ndjson"
   /**
-   * The schema of a record. Of CSV it is a struct or a class whose fields are texts or can be read from texts, such as numbers
-   * and dates; an empty cell is an absent optional field. Of JSON it is any schema. A record that does not fit is rejected.
+   * The schema of a record. For CSV, a struct or a class whose fields are strings or can be decoded from strings, such
+   * as numbers and dates; an empty cell is an absent optional field. For JSON, any schema. A record that does not fit
+   * is rejected.
    */
   readonly row: Schema.ConstraintDecoder<Row, RD>
   /** The statements of a record, such as the `insert` of a table. They must have the same effect when they are sent again. */
   readonly write: (row: Row) => Written
   readonly csv?: CsvOptions | undefined
-  /** Bytes of a chunk at least, but for the last one of a file. Default: 32 MiB. */
+  /** Minimum size of a chunk in bytes, except for the last chunk of a file. Default: 32 MiB. */
   readonly chunkSize?: number | undefined
-  /** Bytes of a record at most, and of a field between quotes. Default: 1 MiB. */
+  /** Maximum size in bytes of a record, and of a quoted field. Default: 1 MiB. */
   readonly maxRecordSize?: number | undefined
   /** Records between two checkpoints. Default: 1,000. */
   readonly pageSize?: number | undefined
@@ -80,7 +81,7 @@ export interface LoadOptions<Row, RD> extends Omit<TableOptions, "splitSize" | "
  * @since 0.1.0
  */
 export interface Files {
-  /** Paths in the `FileSystem`. Every process that runs the job has to see the same files. */
+  /** Paths in the `FileSystem`. Every process that runs the job needs access to the same files. */
   readonly files: ReadonlyArray<string>
 }
 
@@ -94,7 +95,7 @@ export interface FileChunk {
   readonly file: string
   /** The byte at which its first record begins. Of a compressed file, bytes count after decompression. */
   readonly from: number
-  /** The byte behind its last record; null for the end of the file. */
+  /** The byte after its last record; null for the end of the file. */
   readonly to: number | null
   /** Bytes of the whole file, as it is stored. */
   readonly size: number
@@ -115,11 +116,11 @@ export interface FileChunk {
  * @since 0.1.0
  */
 export interface LoadJob<out RD> {
-  /** The chunks that a job would have now. Nothing is stored. */
+  /** Returns the chunks that a job would have. Nothing is stored. */
   readonly plan: (
     params: Files
   ) => Effect.Effect<Plan<FileChunk>, FileRefused | PlatformError, FileSystem.FileSystem | Jobs>
-  /** Starts the job. The same id and files are the same job, whatever its state. */
+  /** Starts the job. If a job with this id and these files exists, it is returned, in any state. */
   readonly start: (params: Files, options: StartOptions) => Effect.Effect<
     Handle,
     CqlError | LaneLost | JobConflict | FileRefused | PlatformError,
@@ -129,11 +130,12 @@ export interface LoadJob<out RD> {
 }
 
 /**
- * Makes a job that loads files, a chunk a unit. The rows of its progress are the records.
+ * Makes a job that loads files. Each unit is a chunk of a file. `rows` of its progress is the number of records.
  *
- * A chunk begins and ends with a record. A file of gzip (found by its first bytes) is one chunk. The job goes on behind the last record
- * that is done. A record that cannot be read, that does not fit the schema, or whose statement fails is a reject: its position is
- * `file:byte`, where the record begins. A file that changes while it is loaded fails with `FileRefused`.
+ * A chunk begins and ends with a record. A gzip file, recognised by its first bytes, is one chunk. The job continues
+ * after the last finished record. A record that cannot be read, that does not fit the schema, or whose statement fails
+ * is a reject: its position is `file:byte`, the start of the record. If a file changes while it is loaded, its units
+ * fail with `FileRefused`.
  *
  * **Example** (A file of CSV)
  *

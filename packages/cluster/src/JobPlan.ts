@@ -1,23 +1,23 @@
 /**
- * The plan of a job: what would run, before it is started. Users reach this module through `Job`.
+ * The plan of a job before it is started. Users reach this module through `Job`.
  *
  * @since 0.1.0
  */
 
 /**
- * The work of a unit, as far as it is known before it runs.
+ * The estimated work of a unit.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Estimate {
-  /** Bytes to read; undefined where they are not known. */
+  /** Bytes to read; undefined if unknown. */
   readonly bytes?: number | undefined
-  /** Partitions to read; undefined where they are not known. */
+  /** Partitions to read; undefined if unknown. */
   readonly partitions?: number | undefined
-  /** Rows to read; undefined where they are not known. */
+  /** Rows to read; undefined if unknown. */
   readonly rows?: number | undefined
-  /** The texts of the statements that it would send, where they are known. */
+  /** The texts of the statements that it would send, if they are known. */
   readonly statements?: ReadonlyArray<string> | undefined
 }
 
@@ -34,7 +34,7 @@ export interface PlannedUnit<out Unit> extends Estimate {
 }
 
 /**
- * The units that a job would have, in the order in which they are dealt out to its lanes.
+ * The units that a job would have, in the order in which they are distributed to its lanes.
  *
  * @category models
  * @since 0.1.0

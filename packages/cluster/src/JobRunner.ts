@@ -1,5 +1,5 @@
 /**
- * Runners of jobs: they work off the units of all jobs whose definitions they have.
+ * Runners of jobs: they run the units of all jobs whose definitions they have.
  *
  * @since 0.1.0
  */
@@ -42,8 +42,8 @@ export class JobRunner extends Context.Service<JobRunner, {
  */
 export interface Options {
   /**
-   * Interval at which the states of jobs are read, once for all lanes of the process; of jobs with limits or an error budget also the
-   * summary of their lanes, which one of the runners writes. The same for all runners. Default: 2 seconds.
+   * Interval at which the process reads the states of all jobs, and for jobs with limits or an error budget the summary
+   * of their lanes, which one of the runners writes. It has to be the same for all runners. Default: 2 seconds.
    */
   readonly interval?: Duration.Input | undefined
 }
@@ -56,24 +56,24 @@ export interface Options {
  */
 export interface ClusterOptions extends Jobs.Options, Options {
   /**
-   * Name of the runner. No other process has it. A name that stays the same has to wait for the lease of a runner that has died.
-   * Default: a new name.
+   * Unique name of the runner. If a dead runner had the same name, the new one has to wait for its lease. Default: a
+   * new name.
    */
   readonly name?: string | undefined
   /**
-   * Shards of the cluster. It can never be changed. At least four for each runner that is to come; runners beyond the number of
-   * shards are idle. Default: 64.
+   * Number of shards of the cluster, which cannot be changed. Use at least four for each future runner; runners beyond
+   * the number of shards are idle. Default: 64.
    */
   readonly shards?: number | undefined
-  /** Duration for which the lanes of a runner that has died stay with it, at least 3 seconds. Default: 35 seconds. */
+  /** Duration for which a dead runner keeps its lanes, at least 3 seconds. Default: 35 seconds. */
   readonly lease?: Duration.Input | undefined
 }
 
 /**
- * A runner of a cluster of its own, for a process that runs jobs and has no entities. It owns lanes and moves them by Effect's
- * sharding, over Cassandra alone. It opens no port: runners do not talk to each other.
+ * A runner for a process that runs only jobs and has no entities. The lanes are distributed by Effect's sharding, which
+ * needs only Cassandra. It opens no port, because runners do not communicate.
  *
- * It fails with `ClusterRefused` if the cluster was first started with another scope, data centre or number of shards.
+ * Fails with `ClusterRefused` if the cluster was first started with another scope, data centre or number of shards.
  *
  * **Example** (A worker)
  *
@@ -120,8 +120,8 @@ export const layer = (
   )
 
 /**
- * A runner in the cluster of the application: its lanes are singletons of the `Sharding` in the context, such as that of
- * `NodeCqlCluster.layer`, one for each shard.
+ * A runner in the cluster of the application. Its lanes are singletons of the `Sharding` in the context, such as the
+ * one of `NodeCqlCluster.layer`: one for each shard.
  *
  * **Example** (Jobs beside entities)
  *
@@ -148,7 +148,7 @@ export const layerWith = (
   )
 
 /**
- * A runner on the lanes and the jobs of the context, whatever they are.
+ * A runner with the lanes and the jobs of the context.
  *
  * @category layers
  * @since 0.1.0
@@ -169,8 +169,8 @@ export const layerLanes = (options: Options = {}): Layer.Layer<JobRunner, never,
   )
 
 /**
- * A runner in one process, without a cluster: the same tables, and a job that was stopped goes on when it is started again. Only one
- * process at a time runs the jobs of a cluster in this way.
+ * A runner in one process, without a cluster, with the same tables. A stopped job continues when it is started again.
+ * Only one process at a time may run the jobs of a cluster in this way.
  *
  * @category layers
  * @since 0.1.0
@@ -184,8 +184,8 @@ export const layerLocal = (
   )
 
 /**
- * A runner for tests: {@link layerLocal} over the session of the context, where it creates its tables. It has 4 lanes in the
- * keyspace `test` by default, and goes by the clock of the test.
+ * A runner for tests: {@link layerLocal} over the session of the context, where it creates its tables. It has 4 lanes
+ * in the keyspace `test` by default, and uses the clock of the test.
  *
  * **Example** (A job on the virtual clock)
  *

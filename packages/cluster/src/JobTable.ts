@@ -1,5 +1,5 @@
 /**
- * Options and handles of the ready jobs over tables. Users reach this module through `Job`.
+ * Options of the ready jobs on tables. Users reach this module through `Job`.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 /**
- * Options of every ready job over a table.
+ * Common options of ready jobs on a table.
  *
  * @category options
  * @since 0.1.0
@@ -25,9 +25,12 @@ export interface TableOptions extends
     "concurrency" | "rate" | "errorBudget" | "rejects"
   >
 {
-  /** Changes with what the job does. A runner with another version leaves a job alone. */
+  /** Version of the work of the job. A runner with another version does not run it. */
   readonly version: string
-  /** Bytes of a range at most, by the estimates of the server. Default: 16 MiB. There are at least four ranges for each lane. */
+  /**
+   * Maximum size of a range in bytes, by the estimates of the server. Default: 16 MiB. There are at least four ranges
+   * for each lane.
+   */
   readonly splitSize?: number | undefined
   /** Attempts of a range. Default: 3. */
   readonly attempts?: number | undefined
@@ -36,7 +39,7 @@ export interface TableOptions extends
 }
 
 /**
- * A service whose value is a session: of another cluster, or of another user.
+ * A service that is a session, for another cluster or another user.
  *
  * @category models
  * @since 0.1.0
@@ -63,15 +66,15 @@ export type Written =
   | ReadonlyArray<Statement.Statement<unknown> | Batch.Batch>
 
 /**
- * A ready job over a table, and the layer that runs it.
+ * A ready job on a table, and the layer that runs it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ReadyJob<out E, out R, out P = never> {
-  /** The ranges that a job would have now. Nothing is stored. */
+  /** Returns the ranges that a job would have. Nothing is stored. */
   readonly plan: Effect.Effect<Plan<TokenRange.TokenRange>, E | TablePlanError, Jobs | Session | P>
-  /** Starts the job. The same id is the same job, whatever its state. */
+  /** Starts the job. If a job with this id exists, it is returned, in any state. */
   readonly start: (options: StartOptions) => Effect.Effect<
     Handle,
     LaneLost | JobConflict | E | TablePlanError,

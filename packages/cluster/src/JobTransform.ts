@@ -1,5 +1,5 @@
 /**
- * Jobs that send the rows of a table through an effect. Users reach this module through `Job`.
+ * Jobs that transform the rows of a table with an effect. Users reach this module through `Job`.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,8 @@ import { Slices } from "./internal/ready/slices.ts"
 import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
 
 /**
- * Columns of a row that a transformation changes: any outside the key that are neither static nor lists that are not frozen. `null`
- * deletes an optional one.
+ * Columns that a transformation changes: columns outside the key, except for static columns and lists that are not
+ * frozen. `null` deletes the value of an optional column.
  *
  * @category models
  * @since 0.1.0
@@ -49,7 +49,7 @@ export interface TransformBase<
 > extends TableOptions {
   /** The table to read. */
   readonly table: Scan.Scannable<Row, A, P, K, I>
-  /** Rows of a range that are in the function at a time. Default: 16. */
+  /** Maximum number of rows of a range that are transformed at a time. Default: 16. */
   readonly rowsAtOnce?: number | undefined
 }
 
@@ -68,7 +68,7 @@ export interface ChangeOptions<
   E,
   R
 > extends TransformBase<Row, A, P, K, I> {
-  /** The columns to change in a row; undefined to leave it alone. A row for which it fails is rejected. */
+  /** Returns the columns to change, or undefined to leave the row unchanged. If it fails, the row is rejected. */
   readonly change: (row: Row) => Effect.Effect<Changed<Row, A, P, K> | undefined, E, R>
   readonly write?: undefined
 }
@@ -89,23 +89,24 @@ export interface WriteOptions<
   R
 > extends TransformBase<Row, A, P, K, I> {
   /**
-   * The statements to send for a row. One without a timestamp gets that of the job, so that it has the same effect when it is sent again.
-   * A row for which the function fails is rejected.
+   * Returns the statements to send for a row. A statement without a timestamp gets the timestamp of the job, so that it
+   * can be sent again. If the function fails, the row is rejected.
    */
   readonly write: (row: Row) => Effect.Effect<Written, E, R>
   readonly change?: undefined
 }
 
 /**
- * Makes a job that sends each row of a table through a function with services: `change` writes in place, `write` to other tables.
+ * Makes a job that calls a function with services for each row of a table. `change` writes in place, `write` to other
+ * tables.
  *
- * **Write times in place.** A row is written at the time at which the job was started, or one microsecond after its newest column if the
- * application has written that since. So a later write of the application wins. A row that has a column with the time of the job has
- * been changed by it, and is left alone: the function sees each row once, also when its range is done again after a death. Only a
- * row that the application has written since the job was started may be changed twice in that case.
+ * **Write times in place.** A row is written with the start time of the job, or one microsecond after its newest column
+ * if that is later. A later write of the application therefore wins. A row that the job has already changed is
+ * recognised by its write time and skipped, so that the function is called once for each row even if a range is
+ * repeated after a death. Only a row that the application has written since the start of the job may be changed twice.
  *
- * **Time to live.** A column keeps what is left of its time to live. A column that had no value gets that of the row: the longest of
- * its columns.
+ * **Time to live.** A column keeps the rest of its time to live. A column that had no value gets the longest time to
+ * live of the row.
  *
  * **Example** (A column in small letters)
  *

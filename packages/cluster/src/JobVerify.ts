@@ -23,15 +23,15 @@ import { streamWithin, within } from "./internal/ready/sessions.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
 
 /**
- * A row that two tables do not have alike. It is the error of a reject, whose position is the key of the row.
+ * A row that differs between two tables. It is the error of a reject, whose position is the key of the row.
  *
  * @category errors
  * @since 0.1.0
  */
 export class RowDiffers extends Data.TaggedError("RowDiffers")<{
-  /** `missing`: the second table does not have the row. `extra`: the first one does not have it. */
+  /** `missing`: the second table does not have the row. `extra`: the first table does not have it. */
   readonly difference: "missing" | "extra" | "different"
-  /** Columns that differ, by their names in the first table. */
+  /** The different columns, by their names in the first table. */
   readonly columns: ReadonlyArray<string>
 }> {
   override get message(): string {
@@ -51,22 +51,26 @@ export class RowDiffers extends Data.TaggedError("RowDiffers")<{
  */
 export interface VerifyOptions<S, T> extends TableOptions {
   readonly from: Table.Any
-  /** The table to compare with: of the same key, with columns that `from` has. Its further columns are not compared. */
+  /**
+   * The table to compare with. It has the same key, and its columns are columns of `from`. Further columns of `from`
+   * are not compared.
+   */
   readonly to: Table.Any
-  /** The service that has the session of `from`. Default: `Session`. */
+  /** The service whose session reads `from`. Default: `Session`. */
   readonly source?: SessionKey<S> | undefined
-  /** The service that has the session of `to`. Default: `Session`. */
+  /** The service whose session reads `to`. Default: `Session`. */
   readonly target?: SessionKey<T> | undefined
   /**
-   * Compares the write times too, and the seconds in which cells expire (up to 5 seconds apart). Before Cassandra 5.0 collections that are
-   * not frozen are refused. Of lists the newest element counts, up to a millisecond apart. Default: `false`.
+   * Also compares write times, and when cells expire (with a tolerance of 5 seconds). For a list, the newest element is
+   * compared, with a tolerance of a millisecond. Before Cassandra 5.0, collections that are not frozen are refused.
+   * Default: `false`.
    */
   readonly times?: boolean | undefined
 }
 
 /**
- * Makes a job that compares two tables, row by row. Each row that differs is a reject with its key and the error `RowDiffers`; values
- * are not stored. The rows of its progress are those of either table.
+ * Makes a job that compares two tables, row by row. Each different row is a reject with its key and the error
+ * `RowDiffers`; values are not stored. `rows` of its progress counts the rows of both tables.
  *
  * Both tables are read in the order of their tokens, a range at a time. A row that is written while the job runs may differ.
  *

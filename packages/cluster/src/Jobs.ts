@@ -1,5 +1,5 @@
 /**
- * The jobs of a cluster, as they are stored: each with its state, and the lanes that its units are divided over.
+ * The stored jobs of a cluster, with their states and their lanes.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ import type { ErrorBudget, Limits } from "./JobLimits.ts"
 import type { Lane, LaneLost } from "./Lanes.ts"
 
 /**
- * The end of a job whose error budget was exhausted: the rejects by then, and how many the budget allowed.
+ * The end of a job whose error budget was exhausted: the number of rejects, and the allowed number.
  *
  * @category models
  * @since 0.1.0
@@ -42,24 +42,24 @@ export interface Exhausted {
  */
 export interface Stored {
   readonly id: string
-  /** Name and version of its definition. A runner with another version leaves it alone. */
+  /** Name and version of its definition. A runner with another version does not run it. */
   readonly name: string
   readonly version: string
   /** Of its definition: the schemas of parameters and units, and the options of the plan. */
   readonly fingerprint: string
   /** The parameters as JSON. */
   readonly params: string
-  /** Write time in microseconds since the epoch, for every statement of the job: what is done twice has the same effect. */
+  /** Write time in microseconds since the epoch for every statement of the job, so that repetitions change nothing. */
   readonly timestamp: bigint
   readonly lanes: number
-  /** Units that it had when it was started. */
+  /** Number of units at its start. */
   readonly units: number
   /** Counts how often its units were run again. */
   readonly run: number
   readonly state: State
-  /** Statements in flight over all lanes; undefined for no bound. */
+  /** Limit of statements in flight on all lanes; undefined for no limit. */
   readonly concurrency: number | undefined
-  /** Requests that start in a second over all lanes; undefined for no bound. */
+  /** Limit of requests per second on all lanes; undefined for no limit. */
   readonly rate: number | undefined
   /** Counts the changes of its limits. */
   readonly revision: number
@@ -70,7 +70,8 @@ export interface Stored {
 }
 
 /**
- * A job with the time at which it was created: another one of its id, which was started after its removal, has another time.
+ * A job with the time of its creation. A job with the same id that was started after the removal of the first has
+ * another time.
  *
  * @category models
  * @since 0.1.0
@@ -84,7 +85,7 @@ export type Created = Pick<Stored, "id" | "timestamp">
  * @since 0.1.0
  */
 export interface RemoveEndedOptions {
-  /** Age of a job, counted from its end, from which on it is removed. `0` removes all that have ended. */
+  /** Minimum time since the end of a job. `0` removes all jobs that have ended. */
   readonly olderThan: Duration.Input
 }
 
@@ -104,7 +105,10 @@ export class Jobs extends Context.Service<Jobs, {
   readonly create: (job: Stored) => Effect.Effect<Stored, CqlError>
   /** Starts a job whose units are stored. Returns false if another process has started it. */
   readonly begin: (job: Created, units: number) => Effect.Effect<boolean, CqlError>
-  /** Starts a job anew that has ended. Its budget counts from so many rejects on. Returns false if it has not ended. */
+  /**
+   * Starts an ended job again. Its budget does not count the first `forgiven` rejects. Returns false if it has not
+   * ended.
+   */
   readonly rerun: (job: Stored, forgiven: number) => Effect.Effect<boolean, CqlError>
   /** Ends the run of a job all of whose units have ended. */
   readonly end: (job: Stored, state: "done" | "failed") => Effect.Effect<void, CqlError>
@@ -114,22 +118,23 @@ export class Jobs extends Context.Service<Jobs, {
   readonly setLimits: (id: string, limits: Limits) => Effect.Effect<boolean, CqlError>
   /** Changes the state of a job if it has one of some states. Returns false if it has another one. */
   readonly move: (id: string, from: ReadonlyArray<State>, to: State) => Effect.Effect<boolean, CqlError>
-  /** Takes a lane of a job that is planned, a new one too, so that its entries can be written. */
+  /** Takes a lane of a job that is being planned, even a new lane, so that its entries can be written. */
   readonly open: (job: Created, lane: number) => Effect.Effect<Lane, CqlError>
   /** Takes a lane of a job, so that its entries can be written. Fails with `LaneLost` if the job was removed. */
   readonly take: (job: Created, lane: number) => Effect.Effect<Lane, CqlError | LaneLost>
   /** Reads the entries of a lane of a job, without taking it. */
   readonly entries: (job: Created, lane: number) => Effect.Effect<ReadonlyMap<string, string>, CqlError>
-  /** Reads one entry of each lane of a job, by lane, or of some lanes. */
+  /** Reads one entry of all or some lanes of a job, by lane. */
   readonly entryOfEach: (
     job: Stored,
     entry: string,
     lanes?: ReadonlyArray<number>
   ) => Effect.Effect<ReadonlyMap<number, string>, CqlError>
   /**
-   * Deletes a job that has ended, with its lanes and rejects. It is `removing` meanwhile, and a removal that was interrupted is
-   * continued by the next one. A process that still has a lane of it is refused. Returns false if the job has not ended, and true if
-   * there is none. Several processes may remove it at the same time, and one that is late does not touch another job of its id.
+   * Deletes a job that has ended, with its lanes and rejects. Its state is `removing` meanwhile, and the next removal
+   * continues an interrupted one. A process that still has a lane of the job cannot write to it. Returns false if the
+   * job has not ended, and true if there is no such job. Several processes may remove it at the same time; a late one
+   * does not touch a new job with the same id.
    */
   readonly remove: (id: string) => Effect.Effect<boolean, CqlError>
   /**
@@ -164,7 +169,7 @@ export class Jobs extends Context.Service<Jobs, {
     rejected: ReadonlyArray<Rejected>,
     keeping: rejects.Keeping
   ) => Effect.Effect<void, CqlError>
-  /** Reads the rejects of a lane that stand. */
+  /** Reads the valid rejects of a lane. */
   readonly rejects: (job: Stored, lane: number) => Stream.Stream<Reject, CqlError>
 }>()("@effect-cql/cluster/Jobs") {}
 
@@ -176,8 +181,8 @@ export class Jobs extends Context.Service<Jobs, {
  */
 export interface Options extends CqlCluster.Options {
   /**
-   * Lanes of a job that is created here: how many units of it run at a time, over all runners. The runners of a cluster share them,
-   * whatever number of shards they have. Default: 64.
+   * Number of lanes of a job that is created here: the maximum number of its units that run at a time, on all runners
+   * together. It does not depend on the number of shards. Default: 64.
    */
   readonly lanes?: number | undefined
 }

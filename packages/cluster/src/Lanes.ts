@@ -1,9 +1,9 @@
 /**
- * Lanes: work that is divided over the processes of a cluster, each part at one process at a time.
+ * Lanes: work that is divided among the processes of a cluster. Each lane runs on one process at a time.
  *
- * A lane belongs to the process that owns its shard. Effect starts its work there, stops it before the shard goes, and starts it at
- * another process when a runner dies. What a lane has to remember is written through a fence: a process that was frozen while its
- * lane moved on is refused at its next write.
+ * A lane belongs to the process that owns its shard. Effect starts its work there, stops it before the shard moves, and
+ * starts it on another process when a runner dies. The entries of a lane are written through a fence: if a process
+ * hangs while its lane moves, its next write is refused.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import { make as makeStore } from "./internal/store.ts"
 export { LaneLost } from "./internal/lanes/fence.ts"
 
 /**
- * A lane that this process has taken: entries that it alone can write, until another process takes the lane.
+ * A lane that this process has taken. Only this process can write its entries, until another process takes the lane.
  *
  * @category models
  * @since 0.1.0
@@ -42,15 +42,16 @@ export class Lanes extends Context.Service<Lanes, {
   /** Number of lanes, numbered from 0. */
   readonly count: number
   /**
-   * Runs work for each lane while this process owns it. The work is interrupted before the lane goes. Work that fails is logged and
-   * run again after a second; work that ends is not run again at this process.
+   * Runs work for each lane while this process owns it. The work is interrupted before the lane moves. If the work
+   * fails, this is logged, and the work runs again after a second. Work that ends does not run again on this process.
    */
   readonly register: <E, R>(
     name: string,
     work: (lane: number) => Effect.Effect<void, E, R>
   ) => Effect.Effect<void, never, R | Scope.Scope>
   /**
-   * Takes the entries of a lane. From then on the process that had them before is refused. Take them in the work of the lane alone.
+   * Takes the entries of a lane. The process that had them before can no longer write them. Call it only within the
+   * work of the lane.
    */
   readonly take: (name: string, lane: number) => Effect.Effect<Lane, CqlError>
 }>()("@effect-cql/cluster/Lanes") {}
@@ -58,8 +59,8 @@ export class Lanes extends Context.Service<Lanes, {
 /**
  * The lanes of a cluster: one for each shard.
  *
- * Of the cluster it needs ownership alone, and of the runners no transport: `Runners.layerNoop`, `RunnerHealth.layerNoop` and
- * `MessageStorage.layerNoop` will do for a process that has no entities.
+ * It needs no transport between runners: a process without entities can use `Runners.layerNoop`,
+ * `RunnerHealth.layerNoop` and `MessageStorage.layerNoop`.
  *
  * **Example** (Lanes without a port)
  *
@@ -120,8 +121,8 @@ export interface LocalOptions extends CqlCluster.Options {
 }
 
 /**
- * Lanes of one process without a cluster, with the same entries. Two processes that use it at the same time take the lanes from each
- * other.
+ * Lanes of one process without a cluster, with the same entries. If two processes use it at the same time, they take
+ * the lanes from each other.
  *
  * **Example** (Each lane counts)
  *

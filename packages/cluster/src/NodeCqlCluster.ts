@@ -1,5 +1,5 @@
 /**
- * A runner of Effect's cluster on Node: sharding, transport and both storages by one configuration.
+ * A runner of Effect's cluster on Node.js: sharding, transport and both storages in one configuration.
  *
  * This module needs `@effect/platform-node`, and is imported by its path: `@effect-cql/cluster/NodeCqlCluster`.
  *
@@ -25,26 +25,26 @@ import * as CqlMessageStorage from "./CqlMessageStorage.ts"
 import * as CqlRunnerStorage from "./CqlRunnerStorage.ts"
 
 /**
- * The configuration of a process of a cluster: the keyspace, the name and the scope of the cluster, the retention of messages, and
- * what follows. No environment variable is read.
+ * The configuration of a process of a cluster: the keyspace, the name and the scope of the cluster, the retention of
+ * messages, and the options below. Environment variables are not read.
  *
  * @category options
  * @since 0.1.0
  */
 export interface ClientOptions extends CqlMessageStorage.Options {
   /**
-   * Shards of each group. It can never be changed for a cluster. At least four for each runner that is to come; runners beyond the
-   * number of shards are idle. Default: 64.
+   * Number of shards of each group, which cannot be changed. Use at least four for each future runner; runners beyond
+   * the number of shards are idle. Default: 64.
    */
   readonly shards?: number | undefined
   /**
-   * Duration for which a shard stays with a runner that has died, at least 3 seconds. Locks are renewed three times as often.
+   * Duration for which a dead runner keeps its shards, at least 3 seconds. Locks are renewed three times within it.
    * Default: 35 seconds.
    */
   readonly lease?: Duration.Input | undefined
   /** Encoding between runners. Default: `"binary"`. */
   readonly serialization?: "binary" | "ndjson" | undefined
-  /** Further settings of Effect's sharding, which the ones above win over. */
+  /** Further settings of Effect's sharding. The options above take precedence. */
   readonly sharding?: Partial<ShardingConfig.ShardingConfig["Service"]> | undefined
 }
 
@@ -55,11 +55,11 @@ export interface ClientOptions extends CqlMessageStorage.Options {
  * @since 0.1.0
  */
 export interface Options extends ClientOptions {
-  /** Address at which the other processes reach this one. No other process has it. */
+  /** Unique address at which the other processes reach this one. */
   readonly address: { readonly host: string; readonly port: number }
-  /** Address to listen at, where it is another one. Default: `address`. */
+  /** Address to listen on, if it differs. Default: `address`. */
   readonly listen?: { readonly host: string; readonly port: number } | undefined
-  /** How other runners find out that this one has died before its lease ends: by a ping, or from Kubernetes. Default: `"ping"`. */
+  /** How other runners detect a dead runner before its lease ends: by a ping, or from Kubernetes. Default: `"ping"`. */
   readonly health?: "ping" | "k8s" | undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * Jobs that go through a table: a range of the ring a unit, a page a checkpoint.
+ * Jobs that go through a table. Each unit is a range of the ring, with a checkpoint after each page.
  *
  * @since 0.1.0
  */
@@ -16,19 +16,19 @@ import type { Jobs } from "./Jobs.ts"
 import type { LaneLost } from "./Lanes.ts"
 
 /**
- * A job over a table, and the layer that runs it.
+ * A job on a table, and the layer that runs it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface TableJob<out R> {
-  /** The ranges that a job would have now. Nothing is stored. */
+  /** Returns the ranges that a job would have. Nothing is stored. */
   readonly plan: Effect.Effect<
     Job.Plan<TokenRange.TokenRange>,
     CqlError | Scan.PartitionerNotSupported,
     Jobs | Session
   >
-  /** Starts the job. The same id is the same job, whatever its state. */
+  /** Starts the job. If a job with this id exists, it is returned, in any state. */
   readonly start: (options: Job.StartOptions) => Effect.Effect<
     Job.Handle,
     CqlError | LaneLost | Job.JobConflict | Scan.PartitionerNotSupported,
@@ -38,7 +38,7 @@ export interface TableJob<out R> {
 }
 
 /**
- * The circumstances of a page of rows.
+ * The context of a page of rows.
  *
  * @category models
  * @since 0.1.0
@@ -65,23 +65,24 @@ export interface Options<
     "concurrency" | "rate" | "errorBudget" | "atLeastOnce" | "rejects"
   >
 {
-  /** Changes with what is done to a row. */
+  /** Version of the work on a row. */
   readonly version: string
   readonly table: Scan.Scannable<Row, A, P, K, I>
   /**
-   * The work on a page of rows, such as statements for `execute`. The rows of a partition that is larger than a page come again after
-   * a death, and so do those of a page whose checkpoint was not written: give statements that you send yourself the `timestamp`
-   * of the context. Each row counts once, that of a large partition when the partition is over. Default: the rows are counted.
+   * The work on a page of rows, such as statements for `execute`. After a death, the rows of a page without a
+   * checkpoint come again, and so do all rows of a partition that is larger than a page. Use the `timestamp` of the
+   * context for statements that you send yourself. Each row counts once; the rows of a large partition count at its
+   * end. Default: the rows are counted.
    */
   readonly rows?:
     | ((rows: ReadonlyArray<Row>, context: Context) => Effect.Effect<unknown, E, R>)
     | undefined
   /**
-   * Bytes of a range at most, by the estimates of the server. Default: 16 MiB. There are at least four ranges for each lane: a small table
-   * is divided over all of them, and so is a table without an estimate.
+   * Maximum size of a range in bytes, by the estimates of the server. Default: 16 MiB. There are at least four ranges
+   * for each lane, also for a small table or a table without an estimate.
    */
   readonly splitSize?: number | undefined
-  /** Rows of a page. Default: that of the session. */
+  /** Rows of a page. Default: the page size of the session. */
   readonly pageSize?: number | undefined
   /** Attempts of a range. Default: 3. */
   readonly attempts?: number | undefined
@@ -90,8 +91,8 @@ export interface Options<
 /**
  * Makes a job that goes through all rows of a table. Its progress counts the rows.
  *
- * The ranges are those of `Scan.ranges` when the job is started, and are stored: a change of the ring does not disturb it. A range is
- * read at the consistency of the cluster's other statements, LOCAL_QUORUM.
+ * The ranges are determined by `Scan.ranges` at the start of the job and stored, so that later changes of the ring do
+ * not matter. They are read at LOCAL_QUORUM.
  *
  * **Example** (Counting a table)
  *

@@ -1,5 +1,5 @@
 /**
- * Effect's cluster on Cassandra alone: storages over CQL.
+ * Effect's cluster on Cassandra, without another database: storages, lanes and jobs.
  *
  * @since 0.1.0
  */
