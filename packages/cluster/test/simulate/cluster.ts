@@ -126,29 +126,37 @@ export class Cluster {
     this.#account()
   }
 
-  /** Gives each lane to the runner that the ring names. */
+  /** Gives each lane to the runner that the ring names now. Ends when the lanes have moved. */
   get #assign(): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function*() {
+    return Effect.suspend(() => {
       const shards = HashRing.getShards(this.#ring, this.#lanes) ?? []
       const byAddress = new Map(this.runners.map((runner) => [runner.address, runner]))
+      const moves: Array<Effect.Effect<void>> = []
       for (let lane = 0; lane < this.#lanes; lane++) {
         const address = shards[lane]
         const next = address === undefined ? undefined : byAddress.get(address)
         const former = this.#owners[lane]
         if (next === former) continue
-        if (former !== undefined) {
-          this.moved++
-          const fiber = former.lanes.get(lane)
-          if (fiber !== undefined && !former.process.isFrozen) {
-            former.lanes.delete(lane)
-            yield* Fiber.interrupt(fiber)
-          }
-        }
+        if (former !== undefined) this.moved++
         this.#owners[lane] = next
-        if (next?.work === undefined) continue
-        const work = Effect.provideService(next.work(lane), Clock.Clock, next.process.clock)
-        next.lanes.set(lane, yield* Effect.forkDetach(work))
+        moves.push(this.#move(lane, former, next))
       }
+      return Effect.forEach(moves, (move) => move, { concurrency: "unbounded", discard: true })
+    })
+  }
+
+  /** Stops the work on a lane at one runner, or waits for its lease where that dies meanwhile, and starts it at another. */
+  #move(lane: number, former: Runner | undefined, next: Runner | undefined): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      const fiber = former?.process.isFrozen === false ? former.lanes.get(lane) : undefined
+      if (fiber !== undefined) {
+        former?.lanes.delete(lane)
+        yield* Effect.timeoutOption(Fiber.interrupt(fiber), settings.lease * 1_000)
+      }
+      // The ring may have given it to a further one meanwhile.
+      if (next?.work === undefined || this.#owners[lane] !== next) return
+      const work = Effect.provideService(next.work(lane), Clock.Clock, next.process.clock)
+      next.lanes.set(lane, yield* Effect.forkDetach(work))
     })
   }
 

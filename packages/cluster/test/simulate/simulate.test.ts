@@ -14,6 +14,13 @@ describe("a job on a simulated cluster", () => {
     assert.isBelow(outcome.makespan, 1.3 * outcome.fullest)
   }, 120_000)
 
+  it("ends where lanes move on while they are moving", async () => {
+    const size = { seed: 1, runners: 40, lanes: 128, units: 600 }
+    const { moved, problems } = await simulate(size, { name: "churn", killed: 0.8, restarted: 1.5 })
+    assert.deepStrictEqual(problems, [])
+    assert.isAbove(moved, 10 * size.lanes)
+  }, 120_000)
+
   it("reads each lane a few times, however many lanes end", async () => {
     const lanes = 512
     const outcome = await simulate({ seed: 1, runners: 4, lanes, units: 1_024 }, { name: "nothing" })
