@@ -104,6 +104,17 @@ describe("TLS options of the driver that would verify something else", () => {
     Effect.gen(function*() {
       assert.strictEqual((yield* refusal({ tls: { serverName: 1 } })).option, "tls.serverName")
     }))
+
+  it("a server name that fails for an address refuses its node, and throws nothing", () => {
+    const serverName = (address: string): string => {
+      throw new TypeError(`no name for ${address}`)
+    }
+    const { sslOptions } = toClientOptions({ ...base, tls: { serverName } }, log)
+    const check: unknown = Reflect.get(Object(sslOptions), "checkServerIdentity")
+    if (typeof check !== "function") return assert.fail("nothing is checked")
+    const refused: unknown = check("10.0.0.7", { subjectaltname: "DNS:db1" })
+    assert.match(String(refused), /tls\.serverName failed for 10\.0\.0\.7: TypeError: no name for 10\.0\.0\.7/)
+  })
 })
 
 describe("options that do not exist", () => {

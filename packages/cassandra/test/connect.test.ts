@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Exit, Fiber, Layer, Option, Redacted, Schedule, type Scope } from "effect"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { CassandraSession } from "../src/index.ts"
+import { cqlNodes } from "./support/cqlNodes.ts"
 
 /** A server that does with each connection what it is told, and knows which are open. */
 const server = (onConnection: (socket: Socket) => void) =>
@@ -102,6 +103,15 @@ describe("a cluster that cannot be connected to", () => {
       yield* Effect.sleep("50 millis")
       assert.strictEqual(sockets.size, 0)
     }))
+
+  it.live("a slow server: says that it answers, and not all in time", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({})
+      node!.delay = 90
+      const { error, reason } = yield* failure(connectTo([node!.address]))
+      assert.include(error.message, "accepted the connection and did not answer all in time")
+      assert.include(reason.check, "whether the server hangs or is overloaded")
+    }).pipe(Effect.scoped))
 
   it.live("hung servers, more than there is time for: still within the connect timeout", () =>
     Effect.gen(function*() {

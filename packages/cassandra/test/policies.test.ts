@@ -1,7 +1,9 @@
 import { Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
+import { policies } from "cassandra-driver"
 import { Effect, Logger, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
+import { cqlNodes } from "./support/cqlNodes.ts"
 import { fakeClient, nothing, type Script } from "./support/fakeClient.ts"
 import { scalar } from "./support/resultFrames.ts"
 
@@ -77,4 +79,30 @@ describe("a speculative-execution policy", () => {
         })).pipe(Effect.provide(Logger.layer([logger])))
     })
   }
+})
+
+describe("an address translator", () => {
+  it.live("that throws at an event leaves the session as it is", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* cqlNodes({}, {})
+      let isBroken = false
+      const addressResolution = Object.assign(policies.defaultAddressTranslator(), {
+        translate: (address: string, port: number, callback: (endpoint: string) => void) => {
+          if (isBroken) throw new TypeError("no such zone")
+          callback(`${address}:${port}`)
+        }
+      })
+      const session = yield* CassandraSession.make({
+        contactPoints: [first!.address],
+        localDataCenter: "dc1",
+        clientOptions: { policies: { addressResolution }, protocolOptions: { port: first!.port } }
+      })
+      isBroken = true
+      first!.emit("STATUS_CHANGE", "UP", second!)
+      first!.emit("TOPOLOGY_CHANGE", "NEW_NODE", second!)
+      yield* Effect.sleep("2500 millis")
+      yield* session.execute(["INSERT INTO app.t (id) VALUES (1)"])
+      const ring = yield* session.ring("app")
+      assert.lengthOf(ring?.ranges ?? [], 2)
+    }).pipe(Effect.scoped))
 })

@@ -33,6 +33,8 @@ export class CqlNode {
   tokens: ReadonlyArray<string>
   peers: ReadonlyArray<CqlNode> = []
   login: Login = "none"
+  /** Milliseconds before each answer. */
+  delay = 0
   /** Statements that get no answer. */
   ignores: (query: string) => boolean = () => false
   /** The statements that it was sent, without those that the driver makes for itself. */
@@ -140,6 +142,7 @@ export class CqlNode {
       if (frame.opcode === opcode.query && this.ignores(queryOf(frame))) return
       const waiting = this.#silent.get(socket)
       if (waiting !== undefined) waiting.push(frame)
+      else if (this.delay > 0) setTimeout(() => this.#respond(socket, frame), this.delay)
       else this.#respond(socket, frame)
     })
     socket.on("data", read)

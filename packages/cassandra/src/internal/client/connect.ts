@@ -13,6 +13,7 @@ import type { Options, SessionOptions } from "../../Options.ts"
 import { Connections } from "../driver/connections.ts"
 import { ContactPoints } from "../driver/contactPoints.ts"
 import { type ClientOptions, internals, type LogEmitter } from "../driver/driver.ts"
+import { guardLogin } from "../driver/login.ts"
 import { Nodes } from "../driver/nodes.ts"
 import { Overrides } from "../driver/override.ts"
 import { Retired, warmUpInBackground } from "../driver/pools.ts"
@@ -73,6 +74,7 @@ class Handle implements Opened {
     const { controlConnection } = client
     const timeout = connectTimeoutOf(options)
     mendReplication(this.client)
+    guardLogin(client.options)
     warmUpInBackground(client, this.overrides)
     reconnectUntilClosed(controlConnection, this.overrides, this.#closing)
     this.#retired = new Retired(this.client, this.overrides)

@@ -15,6 +15,7 @@ export interface Attempt {
   readonly localDataCenter?: string | undefined
   readonly keyspace?: string | undefined
   readonly username?: string | undefined
+  readonly clientOptions?: { readonly authProvider?: unknown } | undefined
 }
 
 /** Progress of an attempt before it failed or timed out. */
@@ -25,8 +26,10 @@ export interface Progress {
   readonly unresolved: ReadonlyMap<string, Error>
   /** The endpoints that asked for a login. */
   readonly askedForLogin: ReadonlySet<string>
-  /** The connections that were on their way. */
-  readonly pending: ReadonlyArray<{ readonly endpoint: string; readonly isSocketOpen: boolean }>
+  /** The connections that have not failed. */
+  readonly pending: ReadonlyArray<
+    { readonly endpoint: string; readonly connected: boolean; readonly isSocketOpen: boolean }
+  >
 }
 
 /** For a client whose errors are all that the adapter knows. */
@@ -73,11 +76,15 @@ export const fromError = (error: unknown, attempt: Attempt, progress: Progress =
 
 /** The error of a connect that was not done in time. */
 export const fromTimeout = (timeout: number, attempt: Attempt, progress: Progress = noProgress): CqlError => {
-  const pending = progress.pending.map(({ endpoint, isSocketOpen }): Failure => ({
+  const pending = progress.pending.map(({ connected, endpoint, isSocketOpen }): Failure => ({
     host: withBrackets(endpoint),
     kind: isSocketOpen ? "silent" : "unreachable",
     reason: new Reason.RequestTimeout({
-      message: isSocketOpen ? "accepted the connection and did not answer" : "did not accept a connection",
+      message: connected
+        ? "accepted the connection and did not answer all in time"
+        : isSocketOpen
+        ? "accepted the connection and did not answer"
+        : "did not accept a connection",
       host: withBrackets(endpoint),
       timeout
     })
@@ -152,6 +159,9 @@ const printable = (text: string): string =>
 const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): string => {
   switch (kind) {
     case "login":
+      if (attempt.username === undefined && attempt.clientOptions?.authProvider !== undefined) {
+        return "the login that clientOptions.authProvider makes"
+      }
       return attempt.username === undefined
         ? "whether a user name and a password are needed: the server asks for a login, and none was given"
         : `the user name "${attempt.username}" and its password`

@@ -73,13 +73,16 @@ const nameOptions = (serverName: Tls["serverName"]): ConnectionOptions => {
   }
   // Node.js passes the address that was dialled where no `servername` is set.
   return {
-    checkServerIdentity: (address, certificate) => checkServerIdentity(nameOf(serverName, address), certificate)
+    checkServerIdentity: (address, certificate) => {
+      // What is thrown here would end the process.
+      try {
+        const name: unknown = serverName(address)
+        return checkServerIdentity(typeof name === "string" && name !== "" ? name : address, certificate)
+      } catch (error) {
+        return new Error(`tls.serverName failed for ${address}: ${String(error)}`)
+      }
+    }
   }
-}
-
-const nameOf = (serverName: (address: string) => string, address: string): string => {
-  const name: unknown = serverName(address)
-  return typeof name === "string" && name !== "" ? name : address
 }
 
 /** The text of a redacted value. Throws `InvalidOptions` for a plain text, without including it. */

@@ -51,6 +51,8 @@ export interface DriverConnection {
   errorConnecting?: (error: unknown, destroy: boolean, callback: Callback) => void
   /** Called when the server asks for a login. */
   startAuthenticating?: (authenticator: string, callback: Callback) => void
+  /** Answers the server during a login, and calls back at its end. */
+  authenticate?: (authenticator: unknown, token: Buffer, callback: Callback) => void
   /** The requests in flight. Another release may keep them otherwise. */
   _operations?: unknown
   /** The requests that wait to be written. Fails them, and all that come later (`writers.js`, `setWriteError`). */

@@ -11,6 +11,7 @@ import {
   isEnded,
   tabulate
 } from "./connection.ts"
+import { refusalOf } from "./login.ts"
 import type { Overrides } from "./override.ts"
 import { keepTime } from "./patience.ts"
 import { ping } from "./ping.ts"
@@ -74,6 +75,12 @@ export class Connections {
       this.askedForLogin.add(endpoint)
       original(authenticator, callback)
     })
+    this.#overrides.method(
+      connection,
+      "authenticate",
+      (original) => (authenticator, token, callback) =>
+        original(authenticator, token, (error) => callback(error ?? refusalOf(authenticator)))
+    )
     this.#overrides.method(connection, "connectionReady", (original) => (callback) =>
       original((error) => {
         if (error !== undefined && error !== null) return callback(error)
@@ -100,8 +107,9 @@ export class Connections {
     return this.#all
   }
 
+  /** Those that have not failed: of a client that is not open in time, each owes an answer. */
   get pending(): ReadonlyArray<DriverConnection> {
-    return Array.from(this.#all).filter(({ connected, netClient }) => !connected && netClient?.destroyed === false)
+    return Array.from(this.#all).filter(({ netClient }) => netClient?.destroyed === false)
   }
 
   /** Ends all, and each that the driver begins from now on. */

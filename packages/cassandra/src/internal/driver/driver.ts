@@ -4,6 +4,7 @@
  */
 import type { Client, DseClientOptions, metadata } from "cassandra-driver"
 import type { ControlConnection, DriverMetadata, PoolHost } from "./control.ts"
+import type { LoginOptions } from "./login.ts"
 
 /** The driver's metadata of the ring. */
 export type TokenMetadata =
@@ -43,7 +44,7 @@ interface Internals {
     readonly _schemaParser?: SchemaParser | undefined
     setCassandraVersion?: (version: ReadonlyArray<number>) => void
   }
-  readonly options: {
+  readonly options: LoginOptions & {
     readonly contactPoints?: ReadonlyArray<string> | undefined
     readonly encoding: { readonly map?: unknown }
     readonly protocolOptions?: { readonly maxVersion?: number | undefined } | undefined

@@ -74,8 +74,14 @@ export class Nodes {
       const port = event.inet?.port
       // Several nodes may share an address.
       this.#portOfEvent = typeof port === "number" && this.#isHost(address, port) ? port : this.#ports.get(address)
-      original(event)
-      this.#portOfEvent = undefined
+      // The translator is code of the user's, and this is called from within the streams of the connection.
+      try {
+        original(event)
+      } catch (error) {
+        control.log("warning", `Status event for ${address} could not be handled: ${String(error)}`, error)
+      } finally {
+        this.#portOfEvent = undefined
+      }
       // A node that came back with another address is up there, and no server reports that it has moved.
       if (event.up === true && !this.#isAddress(address)) control._nodeTopologyChangeHandler?.(event)
     })

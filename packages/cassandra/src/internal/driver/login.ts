@@ -1,0 +1,103 @@
+/**
+ * Authenticators of the user, which the driver calls from within the streams of a connection.
+ *
+ * What one throws there would end the process, and one that never calls back would keep a connection opening forever: its
+ * node would get no other. Both fail the connection here.
+ */
+import { afterReading } from "./timer.ts"
+
+type Answer = (error: unknown, token?: Buffer) => void
+
+/** The login of one connection (`auth/provider.js`). */
+export interface Authenticator {
+  readonly initialResponse: (callback: Answer) => void
+  readonly evaluateChallenge: (challenge: Buffer, callback: Answer) => void
+  readonly onAuthenticationSuccess: (token?: Buffer) => void
+}
+
+interface Provider {
+  readonly newAuthenticator: (endpoint: string, name: string) => Authenticator
+}
+
+/** The options of a client as they are read for each login. */
+export interface LoginOptions {
+  authProvider?: Provider | null | undefined
+  readonly socketOptions: { readonly readTimeout: number }
+}
+
+/** Guards the provider of a client. */
+export const guardLogin = (options: LoginOptions): void => {
+  const { authProvider: provider } = options
+  if (provider === undefined || provider === null) return
+  options.authProvider = {
+    newAuthenticator: (endpoint, name) => {
+      // Called by the driver, with callbacks.
+      try {
+        return new Guarded(provider.newAuthenticator(endpoint, name), options)
+      } catch (error) {
+        return new Guarded({ ...failing, initialResponse: (callback) => callback(error) }, options)
+      }
+    }
+  }
+}
+
+const failing: Authenticator = {
+  initialResponse: () => {},
+  evaluateChallenge: () => {},
+  onAuthenticationSuccess: () => {}
+}
+
+class Guarded implements Authenticator {
+  readonly #authenticator: Authenticator
+  readonly #options: LoginOptions
+  /** The error that it threw when the server had accepted the login. */
+  refusal: unknown
+
+  constructor(authenticator: Authenticator, options: LoginOptions) {
+    this.#authenticator = authenticator
+    this.#options = options
+  }
+
+  initialResponse(callback: Answer): void {
+    this.#ask(callback, (answer) => this.#authenticator.initialResponse(answer))
+  }
+
+  evaluateChallenge(challenge: Buffer, callback: Answer): void {
+    this.#ask(callback, (answer) => this.#authenticator.evaluateChallenge(challenge, answer))
+  }
+
+  onAuthenticationSuccess(token?: Buffer): void {
+    // Called by the driver, with callbacks.
+    try {
+      this.#authenticator.onAuthenticationSuccess(token)
+    } catch (error) {
+      this.refusal = error ?? new Error("the authenticator refused the server")
+    }
+  }
+
+  #ask(callback: Answer, ask: (answer: Answer) => void): void {
+    let isOver = false
+    let cancel = (): void => {}
+    const once: Answer = (error, token) => {
+      if (isOver) return
+      isOver = true
+      cancel()
+      callback(error, token)
+    }
+    const { readTimeout } = this.#options.socketOptions
+    if (readTimeout > 0) {
+      const message = `the authenticator gave no answer within ${readTimeout} ms`
+      cancel = afterReading(readTimeout, () => once(new Error(message)))
+    }
+    // Called by the driver, with callbacks.
+    try {
+      ask(once)
+    } catch (error) {
+      once(error ?? new Error("the authenticator failed"))
+    }
+  }
+}
+
+/** Why an authenticator does not take the login that the server has accepted; undefined if it does. */
+export const refusalOf = (authenticator: unknown): unknown =>
+  authenticator instanceof Guarded ? authenticator.refusal : undefined
