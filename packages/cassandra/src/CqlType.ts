@@ -100,7 +100,7 @@ export const encode = (type: Model.CqlType, value: unknown): Result.Result<Uint8
   if (!(bytes instanceof Refusal)) return Result.succeed(bytes)
   const { at, expected, given } = bytes
   const where = at === "" ? "" : ` at ${at.trim()}`
-  const message = `the value cannot be encoded${where}: expected ${expected}, got ${given}. Give a value of that type.`
+  const message = `the value cannot be encoded${where}: expected ${expected}, got ${given}. Pass a value of that type.`
   return Result.fail(new Reason.ParametersRefused({ message, expected: toText(type), given }))
 }
 

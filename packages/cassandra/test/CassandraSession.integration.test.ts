@@ -174,7 +174,7 @@ integration("a session", () => {
         for (const text of ["USE system", " -- a comment\n/* and another */ use system"]) {
           const error = yield* Effect.flip(Statement.make(text))
           assert.deepInclude(error, { outcome: "NotApplied" })
-          assert.match(error.message, /^InvalidQuery: USE is not taken: .* Qualify the names of tables/)
+          assert.match(error.message, /^InvalidQuery: USE is refused, .* Qualify the names of tables/)
         }
       }))
 

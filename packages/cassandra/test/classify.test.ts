@@ -309,7 +309,7 @@ describe("a message of the server that advises to USE a keyspace", () => {
     assert.strictEqual(reason._tag, "InvalidQuery")
     assert.match(
       reason.message,
-      /specify t\. A session refuses USE: give it the option keyspace, or qualify the table$/
+      /specify t\. A session refuses USE: set its option keyspace, or qualify the table$/
     )
     assert.notInclude(classify(response(0x2200), { phase: "execute", timeout: 0 }).message, "keyspace")
   })

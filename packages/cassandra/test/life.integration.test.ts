@@ -58,20 +58,20 @@ integration("a server with login and TLS", () => {
     it.effect("refuses those who do not log in: check whether a login is needed", () =>
       Effect.gen(function*() {
         const { password: _, username: __, ...options } = yield* encrypted
-        assert.include((yield* refusal(options)).check, "the server asks for a login, and none was given")
+        assert.include((yield* refusal(options)).check, "the server requires a login, and none was given")
       }))
 
     it.effect("is not trusted for its word: check the certificates", () =>
       Effect.gen(function*() {
         const reason = yield* refusal({ ...(yield* encrypted), tls: true })
-        assert.strictEqual(reason.check, "the certificates: which the server shows, and which are trusted")
+        assert.strictEqual(reason.check, "the certificates: the one that the server presents, and the trusted ones")
       }))
 
     it.effect("is not trusted with the certificate of another: check the certificates", () =>
       Effect.gen(function*() {
         const { certificate } = yield* makeIdentity("another")
         const reason = yield* refusal({ ...(yield* encrypted), tls: { ca: certificate } })
-        assert.strictEqual(reason.check, "the certificates: which the server shows, and which are trusted")
+        assert.strictEqual(reason.check, "the certificates: the one that the server presents, and the trusted ones")
       }))
 
     it.effect("is not trusted under another name: check the certificates", () =>
@@ -88,10 +88,10 @@ integration("a server with login and TLS", () => {
         assert.strictEqual(yield* open({ ...(yield* encrypted), tls }), version)
       }))
 
-    it.effect("does not answer those who do not encrypt: check whether it wants TLS", () =>
+    it.effect("does not answer those who do not encrypt: check whether it requires TLS", () =>
       Effect.gen(function*() {
         const { tls: _, ...options } = yield* encrypted
-        assert.include((yield* refusal(options, 3_000)).check, "whether it wants TLS")
+        assert.include((yield* refusal(options, 3_000)).check, "whether it requires TLS")
       }))
 
     it.effect("is found again after it was killed and restarted, by the same session", () =>

@@ -81,12 +81,12 @@ describe("a statement", () => {
     }
     const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
     const cases: ReadonlyArray<readonly [params: ReadonlyArray<unknown>, advice: RegExp]> = [
-      [[types.Uuid.fromString(uuid), null, null, null], /give String\(value\)/],
-      [[uuid, types.Long.fromNumber(5), null, null], /give BigInt\(String\(value\)\)/],
+      [[types.Uuid.fromString(uuid), null, null, null], /pass String\(value\)/],
+      [[uuid, types.Long.fromNumber(5), null, null], /pass BigInt\(String\(value\)\)/],
       [[uuid, null, types.BigDecimal.fromString("1.5"), null], /a BigDecimal of Effect/],
-      [[uuid, types.unset, null, null], /give Statement\.unset/],
-      [[uuid, null, null, types.LocalDate.now()], /give String\(value\)/],
-      [[uuid, null, null, new Date(0)], /give value\.toISOString\(\)\.slice\(0, 10\)/]
+      [[uuid, types.unset, null, null], /use Statement\.unset/],
+      [[uuid, null, null, types.LocalDate.now()], /pass String\(value\)/],
+      [[uuid, null, null, new Date(0)], /pass value\.toISOString\(\)\.slice\(0, 10\)/]
     ]
     return withFake(({ seen }) =>
       Effect.gen(function*() {

@@ -251,7 +251,7 @@ describe("options of a session that cannot be", () => {
     ],
     [
       { tls: false, clientOptions: { sslOptions: {} } },
-      /^tls: expected .* certificates are verified then.*, got false/
+      /^tls: expected .* so that certificates are verified.*, got false/
     ],
     [{ clientOptions: { protocolOptions: { maxVersion: 3 } } }, /maxVersion: expected 4 or more.*, got 3/],
     [{ keyspace: "a b" }, /^keyspace: expected .*, got "a b"/]

@@ -18,7 +18,7 @@ export class JobStopped extends Schema.TaggedError<JobStopped>(tag("JobStopped")
 }) {
   override get message(): string {
     return `a unit of job ${this.id} was stopped: expected the job to run, got one that was paused, cancelled or ended. ` +
-      `If it runs again, the unit goes on behind its last checkpoint.`
+      `If it runs again, the unit continues after its last checkpoint.`
   }
 }
 
@@ -39,7 +39,7 @@ export class StatementNotIdempotent
     return `a statement of job ${this.id} was refused: expected one that can be executed twice, got ${
       oneLine(this.text)
     }. ` +
-      `Write values instead of changes of values, mark it with idempotent: true, or give the job atLeastOnce: true.`
+      `Write values instead of changes of values, mark it with idempotent: true, or set atLeastOnce: true for the job.`
   }
 }
 

@@ -56,7 +56,7 @@ describe("a fingerprint", () => {
       const handle = yield* numbered().start({ units: 3 }, { id: "a" })
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual((yield* handle.progress).done, 0)
-      assert.strictEqual(logs.filter((log) => log.includes("job a is left alone")).length, 1)
+      assert.strictEqual(logs.filter((log) => log.includes("job a does not run here")).length, 1)
       const conflict = yield* Effect.flip(numbered({ planOptions: {} }).start({ units: 3 }, { id: "a" }))
       assert.include(conflict.message, "expected the same schemas and plan")
     }).pipe(Effect.provide(Layer.mergeAll(memory(), logger)))

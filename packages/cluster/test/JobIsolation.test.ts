@@ -150,8 +150,8 @@ describe("a job beside one", () => {
       const handle = yield* job.start({ units: 3 }, { id: "z" })
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* handle.progress).state, "done")
-      assert.deepStrictEqual(logs.filter((log) => log.includes("left alone")).map((log) => log.slice(0, 57)), [
-        "job m is left alone: expected a handler of Other in this "
+      assert.deepStrictEqual(logs.filter((log) => log.includes("does not run here")).map((log) => log.slice(0, 61)), [
+        "job m does not run here: expected a handler of Other in this "
       ])
     }).pipe(Effect.provide(Layer.mergeAll(memory(), logger)))
   })

@@ -100,7 +100,7 @@ export const make = (
   const members: Array<Statement<unknown>> = []
   for (const input of statements) members.push(memberOf(input, members.length))
   if (members.length > mostStatements) {
-    const expected = `at most ${mostStatements} in a batch, the most that the protocol can hold`
+    const expected = `at most ${mostStatements} in a batch, the limit of the protocol`
     throw new InvalidOptions({ option: "statements", given: `${members.length} of them`, expected })
   }
   if (members.length === 0) {

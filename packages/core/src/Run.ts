@@ -179,7 +179,7 @@ export type Rounds = Schedule.Schedule<unknown, ReadonlyArray<Failure>>
  * @since 0.1.0
  */
 export interface RoundsNeedCollectMode {
-  readonly "give raiseOnFirstError: false beside rounds": never
+  readonly "set raiseOnFirstError: false with rounds": never
 }
 
 /**

@@ -193,7 +193,7 @@ describe("a source", () => {
     assert.strictEqual(Statement.make("/*a ".repeat(60_000)).params, undefined)
     assert.throws(() => Statement.make(5 as never), InvalidOptions, /text: expected .*, got 5/)
     assert.throws(() => Statement.make("INSERT INTO t (a) VALUES ('\ud800')"), InvalidOptions, /not well-formed/)
-    assert.throws(() => cql`SELECT a FROM t WHERE a = '\xg'`, InvalidOptions, /doubled backslash/)
+    assert.throws(() => cql`SELECT a FROM t WHERE a = '\xg'`, InvalidOptions, /two backslashes/)
   })
 })
 

@@ -65,9 +65,9 @@ describe("a message says what to do", () => {
       const unsent = [
         new Reason.ParametersRefused({ message: "parameter 1 (column name): expected text, given: number" }),
         new Reason.NoHostAvailable({ message: "no host is connected", hosts: [] }),
-        new Reason.NoHostAvailable({ message: "no host gave an answer", hosts: [{ host: "a:9042" }] }),
+        new Reason.NoHostAvailable({ message: "no host answered", hosts: [{ host: "a:9042" }] }),
         new Reason.ConnectionClosed({ message: "closed", written: false }),
-        new Reason.InvalidPageState({ message: "page state: expected that of this statement" })
+        new Reason.InvalidPageState({ message: "page state: expected one of this statement" })
       ]
       const retry = RetryPolicy.make({ schedule: Schedule.recurs(2), while: () => true })
       for (const reason of unsent) {
@@ -77,7 +77,7 @@ describe("a message says what to do", () => {
         assert.deepInclude(error, { attempts: 0, outcome: "NotApplied" }, reason._tag)
       }
       const sent = new Reason.NoHostAvailable({
-        message: "no host gave an answer",
+        message: "no host answered",
         hosts: [{ host: "a:9042", reason: new Reason.IsBootstrapping({ message: "x" }) }]
       })
       const tried = yield* Effect.flip(insert({ id: 1, name: "ada" })).pipe(Effect.provide(failingWith(sent)))

@@ -245,7 +245,7 @@ describe("a schema that throws", () => {
       if (failure._tag !== "Failure") return
       assert.deepInclude(failure.error.reason, {
         _tag: "ParametersRefused",
-        message: "the params schema threw RangeError where it should refuse"
+        message: "the params schema threw RangeError instead of failing"
       })
       assert.deepStrictEqual([failure.outcome, failure.error.isRetryable], ["NotApplied", false])
       const { cause } = failure.error.reason
@@ -256,7 +256,7 @@ describe("a schema that throws", () => {
   it.effect("on a row leaves the write applied", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(query(1))
-      assert.strictEqual(error.reason.message, "row 0: the row schema threw RangeError where it should refuse")
+      assert.strictEqual(error.reason.message, "row 0: the row schema threw RangeError instead of failing")
       assert.deepStrictEqual([error.reason._tag, error.outcome], ["RowDecoding", "Applied"])
     }).pipe(Effect.provide(MockSession.layer({ otherwise: MockSession.rows([{ a: 2 }]) }))))
 })

@@ -122,7 +122,7 @@ it.effect("of an iterator that a run has read nothing remains, which is said", (
       assert.match(String(run), /InvalidOptions: source: expected an array, .*, got an iterator that a run has read/)
       const again = yield* Effect.flip(runConcurrentWithArgs(insert, iterator))
       assert.instanceOf(again, SourceError)
-      assert.match(again.message, /at item 0: this iterator has been read by a run before/)
+      assert.match(again.message, /at item 0: another run has exhausted this iterator/)
     }
     const whole = parameters()
     assert.strictEqual((yield* runConcurrentWithArgs(insert, whole, { raiseOnFirstError: false })).started, 5)

@@ -63,7 +63,7 @@ export const DateString: Scalar<string, string, SchemaAST.String> = scalar(
 )
 
 const withinDate = Schema.makeFilter((date: string) => !Number.isNaN(Calendar.toMillis(date)), {
-  expected: "a date that a DateTime can hold"
+  expected: "a date that a DateTime can represent"
 })
 
 const midnight = Schema.makeFilter((date: DateTime.Utc) => DateTime.toEpochMillis(date) % Calendar.day === 0, {

@@ -32,8 +32,8 @@ export type MigrationError<E = never> =
  */
 export class KeyspaceMissing extends Data.TaggedError("KeyspaceMissing")<{ readonly keyspace: string }> {
   override get message(): string {
-    return `migrations failed: expected the keyspace ${this.keyspace}, got none of that name. ` +
-      "Create it, or give Migrations.make its `replication`, which creates it."
+    return `migrations failed: expected the keyspace ${this.keyspace}, got no keyspace with this name. ` +
+      "Create it, or set the option `replication` of Migrations.make, which creates it."
   }
 }
 
@@ -65,13 +65,13 @@ export class MigrationConflict extends Data.TaggedError("MigrationConflict")<{
           "Restore it and add a migration with the change; if the database is right, accept the text with " +
           resolving(migration, "\"all\"")
       case "renamed":
-        return `migration ${migration} is another: expected ${other}, which was applied under its number, got ${migration}. ` +
-          "Restore the name, and give the new migration a number of its own."
+        return `migration ${migration} has the number of another one: expected ${other}, which was applied under this number, got ${migration}. ` +
+          "Restore the name, and give the new migration a new number."
       case "missing":
         return `migration ${migration} is missing: expected the program to have it, for the database has, got none. ` +
           "Restore it; a migration that was applied stays in the program."
       case "late":
-        return `migration ${migration} comes too late: expected a number above that of ${other}, the last one applied, ` +
+        return `migration ${migration} is too late: expected a number above that of ${other}, the last one applied, ` +
           "got a lower one. Give it a higher number."
     }
   }
@@ -105,7 +105,7 @@ export class MigrationFailed<out E = never> extends Data.TaggedError("MigrationF
   override get message(): string {
     const { migration, statement, statements } = this
     const advice = this.outcome === "NotApplied"
-      ? "It changed nothing: correct it, and migrate again, which goes on with it."
+      ? "It changed nothing: correct it, and migrate again, which continues with it."
       : "Its outcome is unknown: migrate again, which sends it again if that does no harm."
     return `migration ${migration} failed: expected statement ${statement} of ${statements} to be applied, ` +
       `got ${causeText(this.cause)}. ${advice}`
@@ -147,7 +147,7 @@ export class MigrationsLocked extends Data.TaggedError("MigrationsLocked")<{
 }> {
   override get message(): string {
     return `migrations failed: expected to get the lock, got ${this.owner} as its owner for longer than \`wait\`. ` +
-      "Wait for that process, or raise `wait`; the lock of a process that has died expires by itself."
+      "Wait for that process, or increase `wait`. The lock of a dead process expires."
   }
 }
 
@@ -165,7 +165,7 @@ export class MigrationLockLost extends Data.TaggedError("MigrationLockLost")<{
     return `migrations stopped: expected to keep the lock, got ${
       this.owner ?? "no owner"
     } after the lease had expired. ` +
-      "Migrate again, which goes on where it stopped; raise `lease` if that happens often."
+      "Migrate again, which continues where it stopped. Increase `lease` if this happens often."
   }
 }
 
@@ -180,7 +180,7 @@ export class SchemaDisagreement extends Data.TaggedError("SchemaDisagreement")<{
   readonly migration: string | undefined
 }> {
   override get message(): string {
-    const when = this.migration === undefined ? "before the first migration" : `behind ${this.migration}`
+    const when = this.migration === undefined ? "before the first migration" : `after ${this.migration}`
     return `migrations stopped ${when}: expected all nodes to agree on the schema, got several versions of it. ` +
       "Look at `nodetool describecluster`, and migrate again when the nodes agree."
   }

@@ -52,7 +52,7 @@ type CounterCheck<C extends Fields, P, K extends ReadonlyArray<string>> = [Marke
   unknown
   : {
     readonly [N in Exclude<FieldName<C>, Marked<C, "counter"> | OneOrMore<P> | NameOf<K[number]>>]:
-      `column "${N}": beside counters there are only the key and other counters`
+      `column "${N}": a table of counters has only key columns and counters`
   }
 
 type Clustering<Name extends string> = Name | `${Name} asc` | `${Name} desc`

@@ -102,7 +102,7 @@ type Verdict<
     ? Token extends P ? OperandOf<Row, Token> : `partition key column "${ColumnOf<Token>}" takes one value`
   : ColumnOf<Token> extends Names<K>[number] ? Clustered<Names<K>, ColumnOf<Token>, Given, OperandOf<Row, Token>>
   : ColumnOf<Token> extends I ? OperandOf<Row, Token>
-  : `column "${ColumnOf<Token>}" is neither of the key nor indexed: say allowFiltering`
+  : `column "${ColumnOf<Token>}" is neither in the key nor indexed: set allowFiltering`
   : `there is no column "${ColumnOf<Token>}"`
 
 // Keys of symbols, so that no editor proposes them.

@@ -86,7 +86,7 @@ describe("migrations", () => {
         yield* messageOf(Migrations.run(make("ALTER TABLE app.user ADD email text"))),
         "migration 0001_users failed: expected statement 2 of 3 to be applied, got InvalidQuery: Table 'app.user' doesn't exist " +
           "[ALTER TABLE app.user ADD email text] (NotApplied, 1 attempt). It changed nothing: correct it, and migrate again, " +
-          "which goes on with it."
+          "which continues with it."
       )
       const { pending } = yield* Migrations.plan(make(email))
       assert.deepStrictEqual(pending[0]?.statements, [email, ada])
@@ -108,8 +108,8 @@ describe("migrations", () => {
       )
       assert.strictEqual(
         yield* conflict({ "0002_people": users, "0004_email": email }),
-        "migration 0002_people is another: expected 0002_users, which was applied under its number, got 0002_people. " +
-          "Restore the name, and give the new migration a number of its own."
+        "migration 0002_people has the number of another one: expected 0002_users, which was applied under this number, got 0002_people. " +
+          "Restore the name, and give the new migration a new number."
       )
       assert.strictEqual(
         yield* conflict({ "0004_email": email }),
@@ -118,7 +118,7 @@ describe("migrations", () => {
       )
       assert.strictEqual(
         yield* conflict({ "0002_users": users, "0003_late": ada, "0004_email": email }),
-        "migration 0003_late comes too late: expected a number above that of 0004_email, the last one applied, got a lower " +
+        "migration 0003_late is too late: expected a number above that of 0004_email, the last one applied, got a lower " +
           "one. Give it a higher number."
       )
       // Line ends and what stands between statements are no change, and an older program runs beside a newer database.
@@ -141,8 +141,8 @@ describe("migrations", () => {
       const without = Migrations.make({ keyspace: "app", migrations: { "0001_users": users } })
       assert.strictEqual(
         yield* messageOf(Migrations.run(without)),
-        "migrations failed: expected the keyspace app, got none of that name. Create it, or give Migrations.make its " +
-          "`replication`, which creates it."
+        "migrations failed: expected the keyspace app, got no keyspace with this name. Create it, or set the option " +
+          "`replication` of Migrations.make, which creates it."
       )
     })))
 
@@ -175,7 +175,7 @@ describe("migrations", () => {
     )
     assert.strictEqual(
       message({ "1_a": users, "01_b": email }),
-      "migrations[\"01_b\"]: expected a number of its own, got that of 1_a"
+      "migrations[\"01_b\"]: expected a unique number, got the number of 1_a"
     )
     assert.strictEqual(
       message({ "1_a": "-- nothing" }),
@@ -184,7 +184,7 @@ describe("migrations", () => {
     assert.strictEqual(
       message({ "1_a": "INSERT INTO app.users (name) VALUES ('ada)" }),
       "migrations[\"1_a\"]: expected a text of whole statements, got line 1, column 38 of the script: expected the end of the " +
-        "string, got that of the script. Add a quote."
+        "string, got the end of the script. Add a quote."
     )
   })
 })

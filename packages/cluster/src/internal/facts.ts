@@ -20,7 +20,7 @@ export const check = (store: Store, shardsPerGroup: number): Effect.Effect<void,
       "dataCenter",
       current["data_center"] ?? null,
       dataCenter,
-      "Two data centres do not see each other's locks: start it in that data centre, or give it a cluster of its own."
+      "Two data centres do not see each other's locks: start it in that data centre, or use another cluster name."
     )
     yield* same(
       "shardsPerGroup",

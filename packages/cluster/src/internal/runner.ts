@@ -21,7 +21,7 @@ const refreshShare = 0.75
 export class AddressTaken extends Data.TaggedError("AddressTaken")<{ readonly address: string }> {
   override get message(): string {
     return `a runner could not be registered: expected ${this.address} to be free, got an address that another process ` +
-      `holds. Give each process an address of its own, or wait for the lease of the former process to expire.`
+      `holds. Give each process its own address, or wait for the lease of the former process to expire.`
   }
 }
 

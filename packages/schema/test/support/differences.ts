@@ -178,7 +178,7 @@ export const differences: ReadonlyArray<Differing> = [
     statements: ["ALTER TABLE @.a ADD s text STATIC"],
     obstacles: [["c", /its key does not change: make another table/], [
       "s",
-      /without a clustering key it takes no static one/
+      /without a clustering key cannot have static columns/
     ]]
   },
   {

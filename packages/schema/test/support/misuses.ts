@@ -30,7 +30,7 @@ export const misuses: Readonly<Record<string, readonly [code: string, line: stri
   ],
   "a filter that needs a scan": [
     "Post.select({ author: \"ada\", title: \"x\" })",
-    "TS2322: Type '\"x\"' is not assignable to type '\"column \\\"title\\\" is neither of the key nor indexed: say allowFiltering\"'."
+    "TS2322: Type '\"x\"' is not assignable to type '\"column \\\"title\\\" is neither in the key nor indexed: set allowFiltering\"'."
   ],
   "a filter without a partition": [
     "User.select({ version: 1 })",
@@ -112,7 +112,7 @@ export const misuses: Readonly<Record<string, readonly [code: string, line: stri
   ],
   "a plain column beside a counter": [
     "Table.Class<object>(\"J\")(\"a.j\", { columns: { id: CqlSchema.Int, n: CqlSchema.Counter, title: Schema.String }, partitionKey: \"id\" })",
-    "TS2322: Type 'String' is not assignable to type 'String & \"column \\\"title\\\": beside counters there are only the key and other counters\"'."
+    "TS2322: Type 'String' is not assignable to type 'String & \"column \\\"title\\\": a table of counters has only key columns and counters\"'."
   ],
   "a key that is no column": [
     "Table.Class<object>(\"J\")(\"a.j\", { columns: { id: CqlSchema.Int }, partitionKey: \"idd\" })",

@@ -44,7 +44,7 @@ export const unexpected = (request: Request, answers: ReadonlyArray<Answer>): Er
   const [nearest] = scripted.toSorted((one, other) => distance(wordsOf(one), given) - distance(wordsOf(other), given))
   return new Error(
     nearest === undefined
-      ? `${what}. No answer is scripted by its text. Script one with MockSession.when, or give the option lenient: true.`
+      ? `${what}. No answer is scripted by its text. Script one with MockSession.when, or set the option lenient: true.`
       : `${what}. The nearest scripted text is: ${nearest}; ${difference(nearest, text)}.`
   )
 }

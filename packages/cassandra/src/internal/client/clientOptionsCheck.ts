@@ -59,6 +59,6 @@ export const refusedByDriver = (error: unknown): InvalidOptions => {
     option: name === undefined ? "clientOptions" : `clientOptions.${name}`,
     given: "a value that cassandra-driver refuses",
     expected:
-      `what cassandra-driver takes (${message}); policies and providers have to come from the cassandra-driver that this package uses`
+      `a value that cassandra-driver accepts (${message}); policies and providers have to come from the cassandra-driver that this package uses`
   })
 }

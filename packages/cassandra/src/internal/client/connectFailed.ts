@@ -163,7 +163,7 @@ const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): str
         return "the login that clientOptions.authProvider makes"
       }
       return attempt.username === undefined
-        ? "whether a user name and a password are needed: the server asks for a login, and none was given"
+        ? "the user name and the password: the server requires a login, and none was given"
         : `the user name "${attempt.username}" and its password`
     case "dataCenter":
       return `the local data centre: it is given as "${attempt.localDataCenter ?? ""}", and the nodes are in ${
@@ -172,19 +172,19 @@ const advice = (kind: Kind, failure: Failure | undefined, attempt: Attempt): str
     case "keyspace":
       return `whether the keyspace "${attempt.keyspace ?? ""}" exists`
     case "name":
-      return "the name in the certificate of the server: it has to be the address of the node, or what tls.serverName gives for it"
+      return "the name in the certificate of the server: it has to be the address of the node, or the name from tls.serverName"
     case "tls":
-      return "the certificates: which the server shows, and which are trusted"
+      return "the certificates: the one that the server presents, and the trusted ones"
     case "plain":
       return "whether the server speaks TLS at this port: its answer is not TLS"
     case "silent":
-      return "whether the server hangs or is overloaded, whether the port is that of CQL, and whether it wants TLS"
+      return "whether the server hangs or is overloaded, whether the port is the CQL port, and whether it requires TLS"
     case "closed":
-      return "whether the port is that of CQL, and whether it wants TLS: the server ended the connection"
+      return "whether the port is the CQL port, and whether it requires TLS: the server closed the connection"
     case "refused":
       return "address and port, and whether Cassandra runs there: nothing listens"
     case "unreachable":
-      return "the address, and whether a firewall or the network stands between"
+      return "the address, and whether a firewall or the network blocks the connection"
     case "resolve":
       return "the names of the contact points, and the name service of this machine"
     case "other":

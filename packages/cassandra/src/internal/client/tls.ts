@@ -25,8 +25,7 @@ export const tlsOptions = (
   if (tls === undefined || tls === null || tls === false) {
     if (sslOptions === undefined) return undefined
     // The driver would trust anybody.
-    const expected =
-      "true or a Tls beside clientOptions.sslOptions, which are taken as well: certificates are verified then"
+    const expected = "true or TLS options in addition to clientOptions.sslOptions, so that certificates are verified"
     throw new InvalidOptions({ option: "tls", value: tls, expected })
   }
   if (tls !== true && typeof tls !== "object") {

@@ -177,7 +177,7 @@ const mostTold = 3
 const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
   const told = hosts.slice(0, mostTold).map(({ host, reason }) => `${host}: ${reason?.message ?? "left out"}`)
   const more = hosts.length > mostTold ? [`${hosts.length - mostTold} more`] : []
-  return hosts.length === 0 ? "no host is connected" : `no host gave an answer (${[...told, ...more].join("; ")})`
+  return hosts.length === 0 ? "no host is connected" : `no host answered (${[...told, ...more].join("; ")})`
 }
 
 /** The hosts of a failure of all, each with its reason; without one where nothing was sent to it. */
@@ -279,5 +279,5 @@ const responses: Readonly<Record<number, Row>> = {
 // The server advises to USE a keyspace, which a session refuses.
 const withAdvice = (message: string): string =>
   message.startsWith("No keyspace has been specified")
-    ? `${message}. A session refuses USE: give it the option keyspace, or qualify the table`
+    ? `${message}. A session refuses USE: set its option keyspace, or qualify the table`
     : message

@@ -27,7 +27,7 @@ export interface Asked {
 export const toPage = (result: Result, asked: Asked, keeper: KeepsPlan | undefined, paged: Paged | undefined): Page => {
   const info = infoOf(result.extras, asked)
   if (result.kind === resultKind.void || result.kind === resultKind.keyspace) return { rows: noRows, info }
-  if (result.kind !== resultKind.rows) throw new Malformed("the answer to a request is that of another one")
+  if (result.kind !== resultKind.rows) throw new Malformed("the answer belongs to another request")
   const { pageState, plan, rows } = readRows(result.reader, keeper)
   return {
     rows,

@@ -60,7 +60,7 @@ const ofBatch = new Reason.InvalidPageState({
 
 const ofAnother = new Reason.InvalidPageState({
   message:
-    "page state: expected that of this statement, got that of another text or of other values. Ask for the first page."
+    "page state: expected one of this statement, got one of another text or of other values. Request the first page."
 })
 
 /** The page state of a statement: that of the server, with the fingerprint in front. */

@@ -58,7 +58,7 @@ const refused = (
   value: unknown
 ): Reason.ParametersRefused => {
   const hint = value === undefined
-    ? "; null deletes a value, Statement.unset leaves it alone"
+    ? "; null deletes a value, Statement.unset leaves it unchanged"
     : at === "" && isObject(value)
     ? adviceOnObject(value, typeText)
     : ""
@@ -73,13 +73,13 @@ const refused = (
 
 /** Advice on an object that may be a value of another driver, or of the client of the driver. */
 const adviceOnObject = (value: unknown, type: string): string => {
-  if (value === types.unset) return "; give Statement.unset to leave the column alone"
+  if (value === types.unset) return "; use Statement.unset to leave the column unchanged"
   if (value instanceof Date && type === "date") {
-    return "; give value.toISOString().slice(0, 10), if the day in UTC is meant"
+    return "; pass value.toISOString().slice(0, 10) for the day in UTC"
   }
   // Their classes for these types give what is expected as their text.
-  if (/^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)) return "; give String(value), if that is its text"
-  return /^(?:bigint|counter|varint)$/.test(type) ? "; give BigInt(String(value)), if that is its text" : ""
+  if (/^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)) return "; pass String(value), if that is its text"
+  return /^(?:bigint|counter|varint)$/.test(type) ? "; pass BigInt(String(value)), if that is its text" : ""
 }
 
 const isObject = (value: unknown): boolean =>

@@ -64,10 +64,10 @@ const secured = Effect.gen(function*() {
   const wrong = yield* refused({ ...options, password }, /name .* and its password/)
   assert.equal(hostReason(wrong), "AuthenticationFailed")
   assert(!JSON.stringify(wrong).includes("not-the-password"))
-  yield* refused({ contactPoints, localDataCenter, tls: { ca } }, /asks for a login/)
+  yield* refused({ contactPoints, localDataCenter, tls: { ca } }, /requires a login/)
   yield* refused({ ...options, tls: true }, /certificates/)
   yield* refused({ ...options, tls: { ca, serverName: "example.org" } }, /tls\.serverName/)
-  yield* refused({ contactPoints, localDataCenter, ...credentials }, /wants TLS/)
+  yield* refused({ contactPoints, localDataCenter, ...credentials }, /requires TLS/)
   return tally({ statements: 6, applied: 1, notApplied: 5 })
 })
 

@@ -28,7 +28,7 @@ const readable = (
   const report = (job: unknown, error: string) => {
     if (reported.has(job)) return Effect.void
     reported.add(job)
-    return Effect.logError(`job ${job} is left alone: its row in ${table} could not be read, ${error}`)
+    return Effect.logError(`job ${job} is skipped: its row in ${table} could not be read, ${error}`)
   }
   return store.stream(`SELECT ${selected} FROM ${table} WHERE cluster = ?`, [store.cluster]).pipe(
     Stream.mapEffect((row) =>

@@ -161,7 +161,7 @@ const logged = (message: string) => <A, E, R>(self: Effect.Effect<A, E, R>): Eff
     (cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logWarning(message, cause)
   )
 
-const interrupted = (watch: JobWatch) => logged(`job ${watch.job.id} is interrupted by a failure, and goes on`)
+const interrupted = (watch: JobWatch) => logged(`job ${watch.job.id} was interrupted by a failure, and continues`)
 
 /**
  * Ends a job all of whose units have ended. Its lanes are read from one of them on, and no further than the first that has not ended:
@@ -191,9 +191,9 @@ const reporter = () => {
     reported.add(job.id)
     return Effect.logWarning(
       handler.version === job.version
-        ? `job ${job.id} is left alone: expected the schemas and the plan of ${job.name} with which it was started, got others in ` +
+        ? `job ${job.id} does not run here: expected the schemas and the plan of ${job.name} with which it was started, got others in ` +
           "this process. Deploy the definition that has started it, or start a new job."
-        : `job ${job.id} is left alone: expected version ${job.version} of ${job.name}, got ${handler.version} in this process`
+        : `job ${job.id} does not run here: expected version ${job.version} of ${job.name}, got ${handler.version} in this process`
     )
   }
 }
@@ -205,8 +205,8 @@ const reporterOfUnknown = () => {
     const read = (reads.get(id) ?? 0) + 1
     reads.set(id, read)
     return read !== 2 ? Effect.void : Effect.logWarning(
-      `job ${id} is left alone: expected a handler of ${name} in this process, got none. Its units in the lanes of this process ` +
-        "wait: add the layer of the job to every runner, or give this runner a cluster of its own."
+      `job ${id} does not run here: expected a handler of ${name} in this process, got none. Its units in the lanes of this process ` +
+        "wait: add the layer of the job to every runner, or use another cluster name for this runner."
     )
   }
 }

@@ -61,7 +61,7 @@ export class Reads<Key> {
         const isNew = !this.#silent.has(key)
         this.#silent.set(key, now + pause)
         return isNew
-          ? Effect.logWarning(`${part} could not be read, and the others go on without it`, Cause.squash(exit.cause))
+          ? Effect.logWarning(`${part} could not be read, and the others continue without it`, Cause.squash(exit.cause))
           : Effect.void
       })
     )

@@ -20,7 +20,7 @@ export class TimesNotReadable extends Data.TaggedError("TimesNotReadable")<{
 }> {
   override get message(): string {
     return `a job over ${this.table} could not be started: expected the write times of all columns, got none of ` +
-      `${this.columns.join(", ")}. Upgrade to Cassandra 5.0, or give the option untimed: "job".`
+      `${this.columns.join(", ")}. Upgrade to Cassandra 5.0, or set the option untimed: "job".`
   }
 }
 

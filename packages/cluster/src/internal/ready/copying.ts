@@ -45,7 +45,7 @@ export const mapped = (job: string, from: Table.Meta, to: Table.Meta): ReadonlyA
 export class WriteTimeUnknown extends Data.TaggedError("WriteTimeUnknown")<{ readonly part: string }> {
   override get message(): string {
     return `a row was not copied: expected the write time and the time to live of ${this.part}, got none. ` +
-      `Give the option untimed: "job" to write it at the time of the job.`
+      `Set the option untimed: "job" to write it at the time of the job.`
   }
 }
 

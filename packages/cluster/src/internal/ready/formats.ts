@@ -69,7 +69,7 @@ const csvOf = (
                 file,
                 expected: "a first record with the names of the fields, each once",
                 got: "another one",
-                advice: "Give the names by the option csv.header."
+                advice: "Set the names with the option csv.header."
               })
             )
       ),

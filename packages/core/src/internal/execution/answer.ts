@@ -12,7 +12,7 @@ import { type Signal, signalOf as signalOfReason } from "../reasons.ts"
 /** The page itself; throws where a port gave none. */
 export const checkedPage = (page: Page): Page => {
   if (Array.isArray(page?.rows)) return page
-  throw new TypeError(`a port gave a page whose rows are ${kindOf(page?.rows)}, where an array is due`)
+  throw new TypeError(`a port returned a page whose rows are ${kindOf(page?.rows)} instead of an array`)
 }
 
 /** The reason of an attempt that is over its time, in milliseconds. */

@@ -129,7 +129,7 @@ export const sendOf = (port: Port): Send =>
     : (request, pageState, attempt) => {
       const effect = port.execute(request, pageState)
       if (!Effect.isEffect(effect)) {
-        throw new TypeError(`the execute of a port gave ${kindOf(effect)}, where an Effect is due`)
+        throw new TypeError(`the execute of a port returned ${kindOf(effect)} instead of an Effect`)
       }
       // A port that answers at once needs no fiber.
       if (isExit(effect)) return attempt.done(effect)
@@ -154,4 +154,4 @@ const isExit = <A, E>(
 const answerOf = (exit: Exit.Exit<Page, CqlError>): Exit.Exit<Page, CqlError> =>
   exit?._tag === "Success" || exit?._tag === "Failure"
     ? exit
-    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)}, where an Exit is due`))
+    : Exit.die(new TypeError(`a port called done with ${kindOf(exit)} instead of an Exit`))

@@ -7,5 +7,5 @@ export const defectOf = (cause: Cause.Cause<unknown>): Cause.Cause<never> =>
     : Cause.die(
       Cause.hasInterruptsOnly(cause)
         ? new Error("a statement was interrupted, but not by the run that it belongs to")
-        : new Error("a port failed with what is no CqlError", { cause: Cause.squash(cause) })
+        : new Error("a port failed with an error that is not a CqlError", { cause: Cause.squash(cause) })
     )

@@ -52,4 +52,4 @@ export const checkErrorBudget = (budget: ErrorBudget, raiseOnFirstError: boolean
   checkValue("raiseOnFirstError", raiseOnFirstError, collecting)
 }
 
-const collecting = rule("false beside an errorBudget", (value) => value === false)
+const collecting = rule("false with an errorBudget", (value) => value === false)

@@ -40,8 +40,8 @@ export const judgePlain = (
     return { outcome: "Applied", finding: "found", message }
   }
   return isOlder
-    ? stays("older", `what stands there is older, ${butLater}`)
-    : stays("overwritten", "another write stands there, which hides whether this one was applied before")
+    ? stays("older", `the stored value is older, ${butLater}`)
+    : stays("overwritten", "a newer write is stored, which hides whether this one was applied")
 }
 
 /** The known facts about the end of a conditional write. */
@@ -87,7 +87,7 @@ const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }
   if (present.length === 0) return missing("absent", staysOnceWritten, "the columns that it sets are empty")
   if (since === undefined) return stays("notComparable", "when it was sent is not known")
   if (!found.cells.every(({ isSame }) => isSame)) {
-    return stays("overwritten", "other values were written since it was sent, which hide whether it was applied before")
+    return stays("overwritten", "other values were written since it was sent, which hide whether it was applied")
   }
   // The value that distinguishes two writers may be one that cannot be compared.
   return found.isWhole
@@ -108,6 +108,7 @@ interface Present extends Cell {
 const isPresent = (cell: Cell): cell is Present => cell.writtenAt !== undefined
 
 const butLater = "but a hint or the batch log may still bring it"
-const sharedTime = "its timestamp is its user's own, which another write may bear, and not all that it sets is there"
-const noCells = "it sets no column of one value, by which it could be recognised"
+const sharedTime =
+  "its timestamp was set by the user, so that another write may have it too, and not all its values are stored"
+const noCells = "it sets no single-value column by which it could be recognised"
 const deletion = "a deletion leaves nothing by which it could be recognised"

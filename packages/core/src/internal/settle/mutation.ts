@@ -41,7 +41,7 @@ export const mutationOf = (cql: string, keyspace?: string): Mutation | string =>
   if (reader.takes("UPDATE")) return update(reader)
   if (reader.takes("DELETE")) return deletion(reader)
   return reader.takes("BEGIN")
-    ? "a batch within one text is not taken apart; make it with Batch.make"
+    ? "a batch in one text cannot be settled; make it with Batch.make"
     : "only INSERT, UPDATE and DELETE can be read back"
 }
 
@@ -109,7 +109,9 @@ const wherePart = (reader: Reader): ReadonlyArray<Assignment> | string => {
     const column = reader.name()
     const isEquality = column !== undefined && reader.takes("=")
     const term = reader.term()
-    if (!isEquality || term._tag === "Other") return "its WHERE is more than equalities of columns and values"
+    if (!isEquality || term._tag === "Other") {
+      return "its WHERE has conditions other than equalities of columns and values"
+    }
     where.push({ column, term })
   } while (reader.takes("AND"))
   return where

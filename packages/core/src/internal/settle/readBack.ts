@@ -55,7 +55,7 @@ export const readBack = Effect.fnUntraced(function*(
   const valueOf: ValueOf = (term) =>
     term._tag === "Marker" ? bound.params[term.marker] : term._tag === "Literal" ? term.value : undefined
   const key = keyOf(mutation, columns)
-  if (key === undefined) return "its key is not given by plain values"
+  if (key === undefined) return "its key does not consist of plain values"
   const compared = comparedColumns(mutation, columns, valueOf)
   const { params, text } = selectOf(mutation, keyToRead(key, columns, compared), compared, valueOf)
   const row = (yield* session.execute(makeStatement(text, params, options))).first

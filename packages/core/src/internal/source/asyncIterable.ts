@@ -84,7 +84,8 @@ export class AsyncIterableSource implements Source {
     const { session } = this.#environment
     return Effect.timeoutOrElse(closing, {
       duration: patience,
-      orElse: () => logOf(session, "Warn", "the source of a run takes more than 5 seconds to close; it is left alone")
+      orElse: () =>
+        logOf(session, "Warn", "the source of a run did not close within 5 seconds; the run no longer waits for it")
     })
   }
 }

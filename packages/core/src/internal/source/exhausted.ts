@@ -15,6 +15,5 @@ export const markExhausted = (source: object, iterator: object | undefined): voi
 }
 
 /** Message about an exhausted source, with what to pass instead. */
-export const exhaustedMessage =
-  "this iterator has been read by a run before, and has nothing left to give; give an array, or an iterable that makes a " +
+export const exhaustedMessage = "another run has exhausted this iterator; pass an array, or an iterable that makes a " +
   "new iterator each time, such as { [Symbol.iterator]: generatorFunction }"

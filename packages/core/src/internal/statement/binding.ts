@@ -41,7 +41,8 @@ export const isRequest = (binding: Binding): binding is Request =>
 // It would change what the names of tables mean for everything that is in flight, and prepared, in the session.
 const usesKeyspace = () =>
   new Reason.InvalidQuery({
-    message: "USE is not taken: a session is shared. Qualify the names of tables, or give the session a keyspace."
+    message:
+      "USE is refused, because a session is shared. Qualify the names of tables, or set the option keyspace of the session."
   })
 
 /** A request for a text alone. */
@@ -179,7 +180,7 @@ const inOrder = (params: Params, text: Text.Text): ReadonlyArray<unknown> | Reas
   const missing = indexOfUndefined(params)
   if (missing < 0) return params instanceof BoundParams ? params : toBoundParams(params)
   return new Reason.ParametersRefused({
-    message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it alone`,
+    message: `parameter ${missing} is undefined; null deletes a value, Statement.unset leaves it unchanged`,
     parameter: missing,
     given: "undefined"
   })
@@ -202,7 +203,7 @@ const byName = (
   if (names === undefined) {
     // It may be the value of a map that lacks its brackets, and its keys data.
     return new Reason.ParametersRefused({
-      message: `the text has no named markers, but ${kindOf(params)} was given; give an array`,
+      message: `the text has no named markers, but ${kindOf(params)} was given; pass an array`,
       given: kindOf(params)
     })
   }
@@ -219,7 +220,7 @@ const byName = (
   }
   const missing = names.find((name) => !Object.hasOwn(params, name) || params[name] === undefined)
   return missing === undefined ? toBoundParams(names.map((name) => params[name])) : new Reason.ParametersRefused({
-    message: `no value was given for the marker :${missing}; null deletes a value, Statement.unset leaves it alone`,
+    message: `no value was given for the marker :${missing}; null deletes a value, Statement.unset leaves it unchanged`,
     parameter: missing
   })
 }

@@ -77,7 +77,7 @@ const encoder = (schema: Schema.ConstraintEncoder<unknown>): NonNullable<Codec<u
     }
     return Result.fail(
       new Reason.ParametersRefused({
-        message: `the params schema threw ${threw(ended.thrown)} where it should refuse`,
+        message: `the params schema threw ${threw(ended.thrown)} instead of failing`,
         cause: Redacted.make(ended.thrown)
       })
     )

@@ -41,7 +41,7 @@ export const parts = (fragment: Fragment): Parts => {
 }
 
 const notAFragment = (option: string, given: unknown): InvalidOptions =>
-  new InvalidOptions({ option, given: aKindOf(given), expected: "a fragment, such as cql.fragment`...` makes" })
+  new InvalidOptions({ option, given: aKindOf(given), expected: "a fragment, such as cql.fragment`...`" })
 
 /** The text of a template with a marker for each value, fragments put in their places. */
 export const assemble = (template: TemplateStringsArray, values: ReadonlyArray<unknown>): Parts => {
@@ -50,14 +50,14 @@ export const assemble = (template: TemplateStringsArray, values: ReadonlyArray<u
     throw new InvalidOptions({
       option: "cql",
       given: aKindOf(template),
-      expected: "a template, cql`...`; for a text that is no template, Statement.make(text, params)"
+      expected: "a template, cql`...`; for a plain text, use Statement.make(text, params)"
     })
   }
   if (template.includes(undefined as never)) {
     throw new InvalidOptions({
       option: "cql",
-      given: "an escape that JavaScript does not know",
-      expected: "a doubled backslash where CQL is to have one"
+      given: "an invalid escape sequence of JavaScript",
+      expected: "two backslashes for one backslash in CQL"
     })
   }
   const params: Array<unknown> = []
@@ -80,7 +80,7 @@ export const checkedValue = <A>(option: string, value: A): A => {
     throw new InvalidOptions({
       option,
       given: "a statement",
-      expected: "a value or a fragment: a statement cannot stand within another"
+      expected: "a value or a fragment; a statement cannot contain another statement"
     })
   }
   if (Array.isArray(value) && value.some((item) => isFragment(item) || isEffect(item))) {

@@ -22,7 +22,7 @@ export const endOf = ({ cause }: Exit.Failure<unknown, SchemaIssue.Issue>): Ende
 
 /** An error thrown by a parser. It may quote the value, so it is kept as a hidden cause. */
 export const threw = (thrown: unknown): string =>
-  thrown instanceof Error ? kindOf(thrown) : `what is no Error (${kindOf(thrown)})`
+  thrown instanceof Error ? kindOf(thrown) : `a value that is not an Error (${kindOf(thrown)})`
 
 /** The value at a path. */
 export const valueAt = (params: unknown, path: ReadonlyArray<PropertyKey>): unknown =>

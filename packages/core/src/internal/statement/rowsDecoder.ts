@@ -149,7 +149,7 @@ class Decoder<out A> {
     if (exit._tag === "Success") return exit.value
     const ended = endOf(exit)
     if (ended._tag === "Threw") {
-      const issue = `the row schema threw ${threw(ended.thrown)} where it should refuse`
+      const issue = `the row schema threw ${threw(ended.thrown)} instead of failing`
       return new Invalid(thrownAt(index, issue, ended.thrown))
     }
     const { message, path } = describe(ended.issue, row)

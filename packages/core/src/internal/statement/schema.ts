@@ -37,7 +37,7 @@ const codec = {
   encode: () =>
     Result.fail(
       new Reason.ParametersRefused({
-        message: "the statement came from another process, and its parameters stayed there; bind it anew"
+        message: "the statement was decoded without its parameters; bind it again"
       })
     ),
   decode: undefined

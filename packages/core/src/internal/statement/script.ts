@@ -28,7 +28,7 @@ export const split = (script: string): Result.Result<ReadonlyArray<string>, Mist
   }
   const comment = openComment(cql, tokens.at(-1)?.end ?? 0)
   if (comment !== undefined) {
-    return mistake(cql, comment, "expected the end of the comment, got that of the script. Add */.")
+    return mistake(cql, comment, "expected the end of the comment, got the end of the script. Add */.")
   }
   if (isOpenBatch(statement)) {
     return mistake(cql, statement[0]!.start, "expected APPLY BATCH, got the end of the script. End the batch.")
@@ -51,11 +51,11 @@ const textOf = (cql: string, statement: ReadonlyArray<Text.Token>): string =>
 
 const issueOf = (token: Text.Token, statement: ReadonlyArray<Text.Token>, cql: string): string | undefined => {
   // A quote that has no partner is no token of its kind.
-  if (isSymbol(token, "'")) return "expected the end of the string, got that of the script. Add a quote."
-  if (isSymbol(token, "\"")) return "expected the end of the quoted name, got that of the script. Add a quote."
+  if (isSymbol(token, "'")) return "expected the end of the string, got the end of the script. Add a quote."
+  if (isSymbol(token, "\"")) return "expected the end of the quoted name, got the end of the script. Add a quote."
   const isDollars = token._tag === "Literal" && cql.startsWith("$$", token.start)
   if (isDollars && (token.end - token.start < 4 || !cql.endsWith("$$", token.end))) {
-    return "expected the end of the text, got that of the script. Add $$."
+    return "expected the end of the text, got the end of the script. Add $$."
   }
   if (token._tag === "Marker") {
     return "expected a value, got a marker, for which a script has no value. Write the value, or make the statement with " +

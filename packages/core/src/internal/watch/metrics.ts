@@ -39,7 +39,7 @@ const gauge = (definition: Definition) => (attributes: Attributes) =>
 export const duration = histogram(micros, {
   name: "db.client.operation.duration",
   unit: "s",
-  description: "Duration of calls, with their retries and pages. A page of a stream is a call of its own."
+  description: "Duration of calls, with their retries and pages. Each page of a stream is one call."
 })
 
 export const returnedRows = histogram(counts, {
@@ -69,7 +69,7 @@ export const results = counter({
 export const retries = counter({
   name: "cql.concurrent.retries",
   unit: "{attempt}",
-  description: "Further attempts of calls whose attempt had failed, by the reason of that failure."
+  description: "Retries of calls, by the reason of the failed attempt."
 })
 
 export const pages = counter({ name: "cql.pages", unit: "{page}", description: "Pages that were read." })

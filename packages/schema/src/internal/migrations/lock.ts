@@ -89,12 +89,12 @@ export const locked = <A, E, R>(
       })
 
     const end = yield* acquire
-    const endsItself = (what: string) => Effect.logInfo(`${what}: it ends by itself within ${seconds} seconds`)
+    const endsItself = (what: string) => Effect.logInfo(`${what}: it expires within ${seconds} seconds`)
     return yield* Effect.raceFirst(use(owner), renewUntil(end)).pipe(
       Effect.onExit((exit) =>
         Exit.hasInterrupts(exit)
           ? endsItself("the lock of interrupted migrations is kept")
-          : history.release(owner).pipe(Effect.catch(() => endsItself("the lock of migrations was not given back")))
+          : history.release(owner).pipe(Effect.catch(() => endsItself("the lock of migrations was not released")))
       )
     )
   })

@@ -46,7 +46,7 @@ export const stepsOf = <E, R>(
   for (const [at, { id, migration }] of steps.entries()) {
     const before = steps[at - 1]
     if (before?.id === id) {
-      refuse(`migrations[${JSON.stringify(migration)}]`, `that of ${before.migration}`, "a number of its own")
+      refuse(`migrations[${JSON.stringify(migration)}]`, `the number of ${before.migration}`, "a unique number")
     }
   }
   return steps

@@ -96,7 +96,7 @@ const checkText = (text: string): void => {
   if (/(?<!\bper\s+partition\s+)\blimit\b/i.test(plain)) {
     throw new InvalidOptions({
       option: "query",
-      given: "a text with a LIMIT, which would be one of each range",
+      given: "a text with a LIMIT, which would apply to each range",
       expected: "a SELECT of all rows of a range: Stream.take ends a scan"
     })
   }

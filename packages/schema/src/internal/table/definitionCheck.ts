@@ -56,7 +56,9 @@ const clusteringOf = (at: string, clusteringKey: unknown): ReadonlyArray<string>
   const option = `${at}.clusteringKey`
   if (!isList(clusteringKey)) return refuseValue(option, clusteringKey, "a list of columns")
   const wrong = clusteringKey.find((column) => !/^\S+(?: (?:asc|desc))?$/.test(column))
-  if (wrong !== undefined) refuseValue(option, wrong, "columns, each alone or with \"asc\" or \"desc\" behind a space")
+  if (wrong !== undefined) {
+    refuseValue(option, wrong, "columns, each with an optional \"asc\" or \"desc\" after a space")
+  }
   return clusteringKey.map((column) => column.split(" ")[0] ?? column)
 }
 

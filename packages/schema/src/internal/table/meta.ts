@@ -24,7 +24,7 @@ export const metaOf = (
     refuse(
       "table",
       JSON.stringify(name),
-      "names of letters, digits and underscores, which are all that Cassandra takes"
+      "names of letters, digits and underscores"
     )
   }
   checkDefinition(at, definition)
@@ -70,7 +70,7 @@ export const metaOf = (
   const isCounter = columns.some(({ type }) => type === "counter")
   const beside = columns.find(({ kind, type }) => kind === "regular" && type !== "counter")
   if (isCounter && beside !== undefined) {
-    refuse(`${at}.columns.${beside.field}`, "a column beside counters", "counters and the key alone")
+    refuse(`${at}.columns.${beside.field}`, "a column in a table of counters", "only counters and key columns")
   }
   if (isCounter && (definition.options?.defaultTimeToLive ?? 0) > 0) {
     refuse(`${at}.options.defaultTimeToLive`, "a time to live of counters", "none, for counters do not expire")

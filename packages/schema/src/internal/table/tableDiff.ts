@@ -83,7 +83,7 @@ const refusalOf = (
     return `${lacks}, and counters share a table with no other column: make another table`
   }
   if (column.kind === "static" && columns.every(({ kind }) => kind !== "clustering")) {
-    return `${lacks}, and without a clustering key it takes no static one: make another table, and copy the rows`
+    return `${lacks}, and a table without a clustering key cannot have static columns: make another table, and copy the rows`
   }
   if (dropped === undefined) return undefined
   const isSameType = normalised(column.type, keyspace) === normalised(dropped.type, keyspace) ||

@@ -105,7 +105,7 @@ export class Database {
         return this.#batchText(statement, moment, environment)
       case "Use":
         throw invalid(
-          "USE is not taken by a session that many share: qualify the names of tables, or give the session a keyspace"
+          "USE is refused, because a session is shared: qualify the names of tables, or set the option keyspace of the session"
         )
       default:
         define(statement, environment)

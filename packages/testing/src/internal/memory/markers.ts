@@ -49,7 +49,7 @@ export class BoundMarkers implements Markers {
     throw new Refused(
       new Reason.ParametersRefused({
         message: `parameter ${index} (column ${name}${at}): expected ${expected}, given: ${given}` +
-          (value === undefined ? "; null deletes a value, Statement.unset leaves it alone" : ""),
+          (value === undefined ? "; null deletes a value, Statement.unset leaves it unchanged" : ""),
         parameter: index,
         column: name,
         expected: columnText(type),

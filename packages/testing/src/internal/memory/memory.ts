@@ -86,7 +86,7 @@ export class Memory {
       throw new Refused(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))
     }
     if (request._tag === "Statement" && kept.of === nameOf(request)) return kept.cursor
-    throw new Refused(new Reason.InvalidPageState({ message: "the page state is that of another statement" }))
+    throw new Refused(new Reason.InvalidPageState({ message: "the page state belongs to another statement" }))
   }
 
   #keep(cursor: Cursor, request: StatementRequest): PageState {
