@@ -204,6 +204,8 @@ describe("a memory session", () => {
         ["SELECT name, (id, name) FROM app.users", "such an expression in a SELECT clause"],
         ["SELECT similarity_cosine(v, [1, 1]) FROM app.users", "such an expression in a SELECT clause"],
         ["SELECT floor(at, 1h) FROM app.users", "the function floor"],
+        ["SELECT count(*) FROM app.users GROUP BY id, floor(at, 1h)", "a function in GROUP BY"],
+        ["SELECT exp((decimal) 1), count(*) FROM app.users", "the function exp of a decimal"],
         ["SELECT id FROM app.users WHERE id = CAST(1 AS int)", "CAST in a WHERE clause"],
         ["UPDATE app.stock SET left = 1 + 2 WHERE item = 'a'", "arithmetic between values"]
       ] as const

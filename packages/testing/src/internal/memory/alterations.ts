@@ -6,7 +6,15 @@ import type { Environment } from "./environment.ts"
 import { invalid } from "./failures.ts"
 import { checkProperties } from "./properties.ts"
 import type { Column, Schema, Table } from "./schema.ts"
-import { type CqlType, isCounter, resolveType, schemaText, withoutUdts } from "./values/types.ts"
+import {
+  type CqlType,
+  type FieldsOf,
+  isCounter,
+  isMultiCell,
+  resolveType,
+  schemaText,
+  withoutUdts
+} from "./values/types.ts"
 
 type Change = Extract<Ast.Definition, { readonly _tag: "AlterTable" }>["change"]
 
@@ -33,6 +41,14 @@ export const checkTtl = ({ isCounter }: Table, properties: ReadonlyMap<string, s
   }
 }
 
+/** Refuses a user-defined type that is not frozen and has a collection that is not either. */
+export const checkNested = (type: CqlType, fieldsOf: FieldsOf, where: string): void => {
+  if (type._tag !== "Udt" || type.frozen) return
+  if (fieldsOf(type.keyspace, type.name).some((field) => isMultiCell(field.type))) {
+    throw invalid(`Non-frozen UDTs with nested non-frozen collections are not supported${where}`)
+  }
+}
+
 const addColumns = (
   table: Table,
   columns: ReadonlyArray<Ast.ColumnDefinition>,
@@ -46,6 +62,7 @@ const addColumns = (
       throw invalid(`Column with name '${name}' already exists`)
     }
     const resolved = resolveType(type, table.keyspace, schema.hasType)
+    checkNested(resolved, schema.fieldsOf, ` for column ${name}`)
     checkDropped(table, name, resolved, isStatic)
     if (isStatic && table.clustering.length === 0) {
       throw invalid("Static columns are only useful (and thus allowed) if the table has at least one clustering column")

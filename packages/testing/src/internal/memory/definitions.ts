@@ -1,7 +1,7 @@
 /**
  * CREATE, ALTER, DROP and TRUNCATE.
  */
-import { changeTable, checkTtl } from "./alterations.ts"
+import { changeTable, checkNested, checkTtl } from "./alterations.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { alreadyExists, configError, invalid, unauthorized, unsupported } from "./failures.ts"
@@ -122,6 +122,7 @@ const columnsOf = (definition: Of<"CreateTable">, keyspace: string, schema: Sche
   const repeated = keyed.find((name, index) => keyed.indexOf(name) !== index)
   if (repeated !== undefined) throw invalid(`Duplicate column '${repeated}' in PRIMARY KEY clause for table '${table}'`)
   for (const name of keyed) checkKeyType(name, types.get(name)!)
+  for (const type of types.values()) checkNested(type, schema.fieldsOf, "")
   const statics = definition.columns.filter(({ isStatic }) => isStatic).map(({ name }) => name)
   const staticKey = statics.find((name) => keyed.includes(name))
   if (staticKey !== undefined) throw invalid(`Static column '${staticKey}' cannot be part of the PRIMARY KEY`)

@@ -48,6 +48,28 @@ const math = (apply: (value: number) => number): ReadonlyArray<Overload> => [
   unary("float", "float", (value: number) => Math.fround(apply(value)))
 ]
 
+/** The integer of a number as the server makes it: cut, within the bounds of 32 or 64 bits, and then of the last bits. */
+const toInteger = (value: number, bits: 32 | 64): bigint => {
+  if (Number.isNaN(value)) return 0n
+  const greatest = 2n ** BigInt(bits - 1) - 1n
+  if (value >= Number(greatest)) return greatest
+  return value <= -Number(greatest) ? -greatest - 1n : BigInt(Math.trunc(value))
+}
+
+/** A function of doubles that takes and gives every number. */
+const truncated = (name: string, apply: (value: number) => number): ReadonlyArray<Overload> => [
+  ...integers.map(([type, bits]) =>
+    unary(type, type, (value: number) => Number(BigInt.asIntN(bits, toInteger(apply(value), 32))))
+  ),
+  unary("bigint", "bigint", (value: bigint) => toInteger(apply(Number(value)), 64)),
+  ...(["varint", "decimal"] as const).map((type) =>
+    unary(type, type, () => {
+      throw unsupported(`the function ${name} of a ${type}`, "Compute it in the program.")
+    })
+  ),
+  ...math(apply)
+]
+
 const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, ReadonlyArray<Overload>>([
   ["now", [constant("timeuuid", now)]],
   ["currenttimeuuid", [constant("timeuuid", now)]],
@@ -84,11 +106,16 @@ const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, 
     ...integers.map(([name]) => unary(name, name, (value: number) => value)),
     unary("bigint", "bigint", (value: bigint) => value),
     unary("varint", "varint", (value: bigint) => value),
+    unary(
+      "decimal",
+      "decimal",
+      (value: BigDecimal.BigDecimal) => BigDecimal.round(value, { scale: 0, mode: "half-from-zero" })
+    ),
     ...math(Math.round)
   ]],
-  ["exp", math(Math.exp)],
-  ["log", math(Math.log)],
-  ["log10", math(Math.log10)]
+  ["exp", truncated("exp", Math.exp)],
+  ["log", truncated("log", Math.log)],
+  ["log10", truncated("log10", Math.log10)]
 ])
 
 const scalarNames: ReadonlyArray<ScalarName> = [

@@ -5,6 +5,7 @@ import { columnNamesOf } from "./columnNames.ts"
 import type { Select, Selected, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { columnTwice, invalid, unsupported } from "./failures.ts"
+import { checkPartitionKey } from "./keyLength.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
 import { unset } from "./markers.ts"
 import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
@@ -260,11 +261,12 @@ const boundsOf = (
 const partitionsOf = ({ restrictions, table }: Query): Iterable<Partition> => {
   const keys = keysOf(table, restrictions)
   if (keys === undefined) return table.store.partitions
-  return keys.flatMap((key) => table.store.find(key) ?? [])
+  return keys.flatMap((key) => table.store.find(checkPartitionKey(table, key)) ?? [])
 }
 
 const check = (statement: Select, environment: Environment): Query => {
   const table = environment.schema.table(statement.table, environment.keyspace)
+  if (statement.groupsByFunction) throw unsupported("a function in GROUP BY", "Group by columns instead.")
   if (statement.isAnn) throw unsupported("ORDER BY ... ANN OF")
   const selected = statement.selected ?? table.columns.map((column): Selected => ({
     selector: { _tag: "ColumnOf", column: column.name },

@@ -13,6 +13,7 @@ import { token } from "./murmur3.ts"
 import type { Column, Table } from "./schema.ts"
 import { keyBytes, microsecondsOf } from "./store.ts"
 import { evaluate } from "./terms.ts"
+import { checkArguments } from "./tokens.ts"
 import { comparator } from "./values/compare.ts"
 import { toJson } from "./values/json.ts"
 import { type CqlType, isMultiCell, resolveType, scalar, type ScalarName, schemaText } from "./values/types.ts"
@@ -229,7 +230,7 @@ const termExpression = (term: Term, environment: Environment): Expression => {
 
 const tokenExpression = (table: Table, selectors: ReadonlyArray<Selector>, environment: Environment): Expression => {
   const args = selectors.map((selector, index) =>
-    selector._tag === "TermOf"
+    selector._tag === "TermOf" && selector.term._tag !== "Hint"
       ? typedTerm(selector, table.partition[index]?.type ?? scalar("text"), environment)
       : expressionOf(table, selector, environment)
   )
@@ -238,6 +239,7 @@ const tokenExpression = (table: Table, selectors: ReadonlyArray<Selector>, envir
       `Invalid number of arguments in call to function system.token: ${table.partition.length} required but ${args.length} provided`
     )
   }
+  checkArguments(table, args)
   return {
     name: `system.token(${args.map(({ name }) => name).join(", ")})`,
     type: bigint,
@@ -293,7 +295,6 @@ const aggregateExpression = (
   if (arg.type._tag !== "Scalar" || !summable.has(arg.type.name)) {
     throw invalid(`Invalid call to function ${name}, none of its type signatures match`)
   }
-  const { name: scalarName } = arg.type
-  const type = scalar(scalarName)
+  const type = scalar(arg.type.name)
   return aggregate(type, (values) => name === "sum" ? sum(type.name, values) : average(type.name, values))
 }

@@ -5,13 +5,14 @@ import type { Relation, Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid } from "./failures.ts"
+import { isAssignable } from "./functions.ts"
 import { unset } from "./markers.ts"
 import { token as tokenOf } from "./murmur3.ts"
 import type { Restriction } from "./relations.ts"
 import type { Table } from "./schema.ts"
 import { keyBytes } from "./store.ts"
 import { evaluate, evaluateKey } from "./terms.ts"
-import { scalar } from "./values/types.ts"
+import { type CqlType, scalar, schemaText } from "./values/types.ts"
 
 type TokenRestriction = Extract<Restriction, { readonly _tag: "Token" }>
 
@@ -73,5 +74,21 @@ export const checkTokens = (table: Table, restrictions: ReadonlyArray<Restrictio
     if (tokens.filter(({ operator }) => operator.startsWith(">") === (bound === "start")).length > 1) {
       throw invalid(`More than one restriction was found for the ${bound} bound on ${name}`)
     }
+  }
+}
+
+/** Refuses arguments of token() that are of another type than the column of the key. */
+export const checkArguments = (
+  table: Table,
+  args: ReadonlyArray<{ readonly name: string; readonly type: CqlType }>
+): void => {
+  for (const [index, { name, type }] of args.entries()) {
+    const expected = table.partition[index]!.type
+    if (isAssignable(type, expected)) continue
+    throw invalid(
+      `Type error: ${name} cannot be passed as argument ${index} of function system.token of type ${
+        schemaText(expected)
+      }`
+    )
   }
 }

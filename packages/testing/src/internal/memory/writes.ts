@@ -6,6 +6,7 @@ import { checkCondition, type Checked } from "./conditions.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unauthorized, unsupported } from "./failures.ts"
+import { checkLength, checkPartitionKey } from "./keyLength.ts"
 import { hasStatics, liveOf } from "./live.ts"
 import { unset } from "./markers.ts"
 import { assign, erase, lifeOf, type Operation, setColumn, type Site } from "./operations.ts"
@@ -66,6 +67,12 @@ const timestampOf = (term: Ast.Term | undefined, environment: Environment): bigi
 export const plan = (statement: Ast.Mutation, environment: Environment): Plan => {
   const table = environment.schema.table(statement.table, environment.keyspace)
   if (isSystemKeyspace(table.keyspace)) throw unauthorized(`${table.keyspace} keyspace is not user-modifiable.`)
+  if (table.isCounter) {
+    if (statement._tag === "Insert") {
+      throw invalid("INSERT statements are not allowed on counter tables, use UPDATE instead")
+    }
+    if (statement.if === "EXISTS") throw invalid("Conditional updates are not supported on counter tables")
+  }
   if (statement.if !== undefined) {
     if (statement.using.timestamp !== undefined) {
       throw invalid("Cannot provide custom timestamp for conditional updates")
@@ -122,7 +129,6 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
   if (names === undefined) {
     throw unsupported("INSERT ... JSON", "Name the columns and bind their values.")
   }
-  if (table.isCounter) throw invalid("INSERT statements are not allowed on counter tables, use UPDATE instead")
   const columns = names.map((name) => table.column(name))
   if (names.length !== values.length) throw invalid("Unmatched column names/values")
   if (new Set(names).size !== names.length) throw invalid("The column names contains duplicates")
@@ -147,9 +153,9 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
     }
   }
   const key = table.partition.map(({ name }) => keyed.get(name))
-  checkKey(table, key)
   const row = table.clustering.map(({ name }) => keyed.get(name))
   const targets: Targets = { keys: [key], rows: isStatic ? undefined : [row], ranges: undefined }
+  checkKeys(table, targets, statement.if !== undefined)
   const ttl = ttlOf(table, statement.using.ttl, environment)
   return {
     table,
@@ -165,10 +171,15 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
   }
 }
 
-const checkKey = (table: Table, key: Key): void => {
-  const [first] = key
-  const isEmpty = first === "" || (first instanceof Uint8Array && first.length === 0)
-  if (table.partition.length === 1 && isEmpty) throw invalid("Key may not be empty")
+// Of a conditional write, the server does not check the clustering key.
+const checkKeys = (table: Table, { keys, rows }: Targets, isConditional: boolean): void => {
+  for (const key of keys) {
+    const [first] = key
+    const isEmpty = first === "" || (first instanceof Uint8Array && first.length === 0)
+    if (table.partition.length === 1 && isEmpty) throw invalid("Key may not be empty")
+    checkPartitionKey(table, key)
+  }
+  for (const row of isConditional ? [] : rows ?? []) checkLength(table, table.clustering, row)
 }
 
 const planUpdate = (table: Table, statement: Ast.Update, environment: Environment): Plan => {
@@ -184,7 +195,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
   const isStatic = operations.every(([isStatic]) => isStatic) && table.clustering.length > 0 &&
     conditions.every(({ column }) => column.kind === "static")
   const targets = targetsOf(table, restrictions, "UPDATE", isStatic ? "partition" : "row")
-  for (const key of targets.keys) checkKey(table, key)
+  checkKeys(table, targets, statement.if !== undefined)
   if (statement.if !== undefined) refuseLists(targets, "updates")
   const ttl = ttlOf(table, statement.using.ttl, environment)
   return {
@@ -225,6 +236,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
   if (statement.if !== undefined) checkConditionalDelete(table, restrictions, operations, conditions)
   const needs = operations.length === 0 ? "any" : ofStatics ? "partition" : "row"
   const targets = targetsOf(table, restrictions, "DELETE", needs)
+  checkKeys(table, targets, statement.if !== undefined)
   if (statement.if !== undefined) refuseLists(targets, "deletions")
   const timestamp = timestampOf(statement.using.timestamp, environment)
   const condition = conditionalOf(statement.if, conditions, operations, targets.rows === undefined)

@@ -1,5 +1,7 @@
 import { scenario } from "../scenario.ts"
 
+const long = (length: number): string => "x".repeat(length)
+
 /** What statements ask of static columns and of the ring, at its ends. */
 export const edges = [
   scenario("Static columns and conditions", [
@@ -176,5 +178,96 @@ export const edges = [
     "SELECT a FROM x2k WHERE token(a, b) > 0 AND token(a, b) >= 1",
     "SELECT a FROM x2k WHERE token(a, b) != 0",
     ["SELECT a FROM x2k WHERE token(a, b) > ?", null]
+  ]),
+
+  scenario("Lengths of keys", [
+    "CREATE TABLE x3 (k text PRIMARY KEY, v int)",
+    "CREATE TABLE x3k (a text, b text, c text, d text, v int, s int static, PRIMARY KEY ((a, b), c, d))",
+    "CREATE TABLE x3b (k blob PRIMARY KEY, v int)"
+  ], [
+    ["INSERT INTO x3 (k, v) VALUES (?, 1)", long(65_535)],
+    ["INSERT INTO x3 (k, v) VALUES (?, 1)", long(65_536)],
+    ["UPDATE x3 SET v = 1 WHERE k IN ?", ["a", long(65_536)]],
+    ["DELETE FROM x3 WHERE k = ?", long(65_536)],
+    "DELETE FROM x3 WHERE k = ''",
+    ["DELETE FROM x3 WHERE k = ? IF EXISTS", long(65_536)],
+    ["SELECT v FROM x3 WHERE k = ?", long(65_535)],
+    ["SELECT v FROM x3 WHERE k = ?", long(65_536)],
+    ["SELECT v FROM x3 WHERE k IN ?", [long(65_536)]],
+    ["INSERT INTO x3 (k, v) VALUES (?, 1)", "\u00e9".repeat(32_768)],
+    ["INSERT INTO x3b (k, v) VALUES (?, 1)", new Uint8Array(65_536)],
+    ["INSERT INTO x3k (a, b, c, d) VALUES (?, '', 'c', 'd')", long(65_529)],
+    ["INSERT INTO x3k (a, b, c, d) VALUES (?, '', 'c', 'd')", long(65_530)],
+    ["INSERT INTO x3k (a, b, c, d) VALUES (?, 'b', 'c', 'd')", long(65_536)],
+    ["INSERT INTO x3k (a, b, s) VALUES (?, 'b', 1)", long(65_536)],
+    ["UPDATE x3k SET s = 1 WHERE a = ? AND b = 'b'", long(65_536)],
+    ["SELECT v FROM x3k WHERE a = ? AND b = ''", long(65_530)],
+    ["INSERT INTO x3k (a, b, c, d) VALUES ('a', 'b', ?, 'd')", long(65_534)],
+    ["INSERT INTO x3k (a, b, c, d) VALUES ('a', 'b', ?, 'd')", long(65_535)],
+    ["UPDATE x3k SET v = 1 WHERE a = 'a' AND b = 'b' AND c = ? AND d = 'd'", long(65_535)],
+    ["UPDATE x3k SET v = 1 WHERE a = 'a' AND b = 'b' AND c = ? AND d = 'd' IF EXISTS", long(65_535)],
+    ["DELETE FROM x3k WHERE a = 'a' AND b = 'b' AND c = ? AND d = 'd'", long(65_535)],
+    ["DELETE v FROM x3k WHERE a = 'a' AND b = 'b' AND c = ? AND d = 'd'", long(65_535)],
+    ["DELETE FROM x3k WHERE a = 'a' AND b = 'b' AND c > ?", long(65_536)],
+    ["SELECT v FROM x3k WHERE a = 'a' AND b = 'b' AND c = ? AND d = 'd'", long(65_535)]
+  ]),
+
+  scenario("Statements on counters that are refused", [
+    "CREATE TABLE x4 (k int, c int, n counter, PRIMARY KEY (k, c))"
+  ], [
+    "UPDATE x4 SET n = n + 1 WHERE k = 1 AND c = 1 IF EXISTS",
+    "UPDATE x4 SET n = n + 1 WHERE k = 1 AND c = 1 IF n = 1",
+    "UPDATE x4 USING TIMESTAMP 5 SET n = n + 1 WHERE k = 1 AND c = 1 IF EXISTS",
+    "UPDATE x4 USING TTL 5 SET n = n + 1 WHERE k = 1 AND c = 1 IF EXISTS",
+    "DELETE FROM x4 WHERE k = 1 AND c = 1 IF EXISTS",
+    "DELETE FROM x4 WHERE k = 1 AND c = 1 IF n = 1",
+    "DELETE n FROM x4 WHERE k = 1 AND c = 1 IF n = 1",
+    "INSERT INTO x4 (k, c) VALUES (1, 1) IF NOT EXISTS",
+    "INSERT INTO x4 (k, c) VALUES (1, 1) USING TTL 5",
+    "INSERT INTO x4 (k, c) VALUES (1, 1) IF NOT EXISTS USING TIMESTAMP 5",
+    "SELECT * FROM x4"
+  ]),
+
+  scenario(
+    "User-defined types with collections",
+    ["CREATE TYPE x5 (a int, tags set<text>)", "CREATE TYPE x5p (a int)"],
+    [
+      "CREATE TABLE x5a (k int PRIMARY KEY, u x5)",
+      "CREATE TABLE x5b (k int PRIMARY KEY, u frozen<x5>, l list<frozen<x5>>)",
+      "ALTER TABLE x5b ADD w x5",
+      "ALTER TABLE x5b ADD w frozen<x5>",
+      "CREATE TABLE x5c (k int PRIMARY KEY, u list<x5>)",
+      "CREATE TYPE x5d (a list<frozen<list<int>>>)",
+      "CREATE TABLE x5d (k int PRIMARY KEY, u x5d)",
+      "CREATE TYPE x5e (a frozen<set<int>>, b tuple<list<int>>, c vector<int, 2>, d frozen<x5>)",
+      "CREATE TABLE x5e (k int PRIMARY KEY, u x5e)",
+      "CREATE TABLE x5f (k int PRIMARY KEY, u x5p)",
+      "ALTER TYPE x5p ADD tags set<text>",
+      "INSERT INTO x5b (k, u) VALUES (1, {a: 1, tags: {'x'}})",
+      "SELECT * FROM x5b"
+    ]
+  ),
+
+  scenario("Functions of numbers, and tokens", [
+    "CREATE TABLE x6 (k int PRIMARY KEY, ti tinyint, si smallint, b bigint, d decimal, f float, db double, c text)",
+    "CREATE TABLE x6k (a text, b int, PRIMARY KEY ((a, b)))"
+  ], [
+    "INSERT INTO x6 (k, ti, si, b, d, f, db, c) VALUES (7, 2, 3, 4, 2.5, 1.5, 2.5, 'x')",
+    "SELECT exp(k), exp(ti), exp(si), exp(b) FROM x6",
+    "SELECT log(k), log(ti), log(si), log(b) FROM x6",
+    "SELECT log10(k), log10(ti), log10(si), log10(b) FROM x6",
+    "SELECT round(d) FROM x6",
+    "SELECT exp((int) 1), exp((tinyint) 100), exp((smallint) 100), exp((int) 100), exp((bigint) 100) FROM x6",
+    "SELECT log((int) 0), log((tinyint) 0), log((smallint) 0), log((bigint) 0), log((int) -1) FROM x6",
+    "SELECT exp(c) FROM x6",
+    "SELECT round((decimal) -2.5), round((decimal) 3.49), round((decimal) 7) FROM x6",
+    "SELECT token(k), token(5) FROM x6",
+    "SELECT token(b) FROM x6",
+    "SELECT token(c) FROM x6",
+    "SELECT token((text) 'x') FROM x6",
+    "SELECT token(k, k) FROM x6",
+    "INSERT INTO x6k (a, b) VALUES ('a', 1)",
+    "SELECT token(a, b), token('a', 1) FROM x6k",
+    "SELECT token(b, a) FROM x6k"
   ])
 ]

@@ -126,6 +126,7 @@ export interface Select {
   readonly selected: ReadonlyArray<Selected> | undefined
   readonly where: ReadonlyArray<Relation>
   readonly groupBy: ReadonlyArray<string>
+  readonly groupsByFunction: boolean
   readonly orderBy: ReadonlyArray<{ readonly column: string; readonly isDescending: boolean }>
   readonly isAnn: boolean
   readonly perPartitionLimit: Term | undefined

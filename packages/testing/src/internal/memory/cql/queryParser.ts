@@ -318,10 +318,22 @@ export abstract class QueryParser extends TermsParser {
     const table = this.SUBRULE(this.qualified)
     const where = this.OPTION3(() => this.SUBRULE(this.where)) ?? []
     const groupBy: Array<string> = []
+    let groupsByFunction = false
     this.OPTION4(() => {
       this.CONSUME(word("GROUP"))
       this.CONSUME(word("BY"))
-      this.AT_LEAST_ONE_SEP2({ SEP: T.Comma, DEF: () => groupBy.push(this.SUBRULE(this.name)) })
+      this.AT_LEAST_ONE_SEP2({
+        SEP: T.Comma,
+        DEF: () => {
+          groupBy.push(this.SUBRULE(this.name))
+          this.option(10, () => {
+            groupsByFunction = true
+            this.CONSUME3(T.LeftParen)
+            this.MANY_SEP2({ SEP: T.Comma, DEF: () => this.SUBRULE(this.selector) })
+            this.CONSUME3(T.RightParen)
+          })
+        }
+      })
     })
     const orderBy: Array<{ readonly column: string; readonly isDescending: boolean }> = []
     let isAnn = false
@@ -367,6 +379,7 @@ export abstract class QueryParser extends TermsParser {
       selected,
       where,
       groupBy,
+      groupsByFunction,
       orderBy,
       isAnn,
       perPartitionLimit,
