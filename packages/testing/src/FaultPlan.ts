@@ -4,15 +4,15 @@
  * @since 0.1.0
  */
 import type { Session } from "@effect-cql/core"
-import type { Request } from "@effect-cql/core/Port"
-import type * as Duration from "effect/Duration"
+import { checkNames, type Request } from "@effect-cql/core/Port"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { millisOf } from "./internal/duration.ts"
+import { checkFaults, checkPosition, checkPositive, checkSeed, refuseKind } from "./internal/arguments.ts"
 import { exploreWith } from "./internal/explore.ts"
 import { allFaults, faultsOf } from "./internal/faults.ts"
 import { randomOf } from "./internal/random.ts"
+import { at } from "./internal/rules.ts"
 import type { MemoryOptions, MockSession } from "./MockSession.ts"
 
 /**
@@ -98,19 +98,23 @@ export interface FaultPlan {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (rules: ReadonlyArray<Rule>, options?: { readonly seed?: number | undefined }): FaultPlan => ({
-  start: () => {
-    const random = randomOf(options?.seed ?? 0)
-    return (request, index, millis) => {
-      const possible = faultsOf(request)
-      for (const rule of rules) {
-        const fault = rule(request, { index, millis, random })
-        if (fault !== undefined && possible.includes(fault)) return fault
+export const make = (rules: ReadonlyArray<Rule>, options?: { readonly seed?: number | undefined }): FaultPlan => {
+  if (!Array.isArray(rules)) refuseKind("rules", rules, "a list of rules")
+  const seed = checkSeed(options)
+  return {
+    start: () => {
+      const random = randomOf(seed)
+      return (request, index, millis) => {
+        const possible = faultsOf(request)
+        for (const rule of rules) {
+          const fault = rule(request, { index, millis, random })
+          if (fault !== undefined && possible.includes(fault)) return fault
+        }
+        return undefined
       }
-      return undefined
     }
   }
-})
+}
 
 /**
  * A fault of the request at a position, counted from 0.
@@ -165,60 +169,16 @@ export const list = (options: {
   readonly most?: number | undefined
   /** The faults to choose from. Default: all of them. */
   readonly kinds?: readonly [Fault, ...ReadonlyArray<Fault>] | undefined
-}): Schema.Codec<ReadonlyArray<FaultAt>> =>
-  Schema.Array(Schema.Struct({
+}): Schema.Codec<ReadonlyArray<FaultAt>> => {
+  checkNames(options, ["requests", "most", "kinds"])
+  checkPositive("requests", options.requests)
+  if (options.most !== undefined) checkPosition("most", options.most)
+  if (options.kinds !== undefined) checkFaults("kinds", options.kinds)
+  return Schema.Array(Schema.Struct({
     at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: options.requests - 1 })),
     fault: Schema.Literals(options.kinds ?? allFaults)
   })).check(Schema.isMaxLength(options.most ?? 3))
-
-/**
- * Injects a fault into the request at an index, counted from 0.
- *
- * @category rules
- * @since 0.1.0
- */
-export const at = (index: number, fault: Fault): Rule => (_, circumstances) =>
-  circumstances.index === index ? fault : undefined
-
-/**
- * Injects a fault into every request within a period of the Clock, counted from the first request of the session.
- *
- * **Example** (A node that is down for a second)
- *
- * ```ts
- * import { FaultPlan } from "@effect-cql/testing"
- *
- * const down = FaultPlan.make([FaultPlan.between("1 second", "2 seconds", "unavailable")])
- * ```
- *
- * @category rules
- * @since 0.1.0
- */
-export const between = (from: Duration.Input, to: Duration.Input, fault: Fault): Rule => {
-  const [start, end] = [millisOf(from), millisOf(to)]
-  return (_, { millis }) => millis >= start && millis < end ? fault : undefined
 }
-
-/**
- * Injects a random fault of a list into a share of the requests.
- *
- * @category rules
- * @since 0.1.0
- */
-export const rate = (share: number, faults: readonly [Fault, ...ReadonlyArray<Fault>]): Rule => (_, { random }) => {
-  // Both numbers are drawn for every request, so that the faults of one do not depend on those of others.
-  const [chance, which] = [random(), random()]
-  return chance < share ? faults[Math.floor(which * faults.length)] : undefined
-}
-
-/**
- * Restricts a rule to the requests that match a predicate.
- *
- * @category rules
- * @since 0.1.0
- */
-export const only = (matches: (request: Request) => boolean, rule: Rule): Rule => (request, circumstances) =>
-  matches(request) ? rule(request, circumstances) : undefined
 
 /**
  * The options of {@link explore}.
@@ -292,5 +252,7 @@ export const explore = <A, E, R, E2>(
   program: Effect.Effect<A, E, R>,
   options: ExploreOptions<A, E, E2, R>
 ): Effect.Effect<Explored, never, Exclude<R, Session | MockSession>> => exploreWith(program, options)
+
+export { at, between, only, rate } from "./internal/rules.ts"
 
 export { down, type NodeFault, type Replicas, slow } from "./internal/nodes.ts"

@@ -4,8 +4,11 @@
  * @since 0.1.0
  */
 import type { CqlError, Session, Statement } from "@effect-cql/core"
+import { InvalidOptions } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import { checkPosition, refuse } from "./internal/arguments.ts"
 
 /**
  * A schema of rows: a class of `Table.Class`, or a struct.
@@ -67,14 +70,17 @@ export const rows = <S extends RowSchema<S["Type"]>>(
 ): Effect.Effect<ReadonlyArray<S["Type"]>> =>
   // The fields are those of the schema, which types of both a class and a struct do not show.
   Effect.map(
-    Effect.flatMap(arbitrary, ({ sampleEffect, schema: of }) =>
-      Effect.orDie(sampleEffect(of(schema), { count: options?.count ?? 10, seed: options?.seed ?? 0 }))),
+    Effect.flatMap(
+      Effect.andThen(Effect.sync(() => checkFixtures(options)), arbitrary),
+      ({ sampleEffect, schema: of }) =>
+        Effect.orDie(sampleEffect(of(schema), { count: options?.count ?? 10, seed: options?.seed ?? 0 }))
+    ),
     (drawn) =>
       drawn.map((row, index) => {
-        const fields = Object.entries(row as object).map(([field, value]) =>
-          [field, storable(value)] as const
-        )
-        return schema.make({ ...Object.fromEntries(fields), ...options?.with?.(index) } as never)
+        const fields = Object.entries(row as object).map(([field, value]) => [field, storable(value)] as const)
+        const own = options?.with?.(index)
+        if ("fields" in schema) checkFields(Object.keys(own ?? {}), Object.keys(Object(schema.fields)))
+        return schema.make({ ...Object.fromEntries(fields), ...own } as never)
       })
   )
 
@@ -92,6 +98,21 @@ export const insert = <S extends TableOf<S["Type"]>>(
     rows(table, options),
     (rows) => Effect.forEach(rows, (row) => table.insert(row as never), { discard: true })
   )
+
+const checkFixtures = (options: Options<unknown> | undefined): void => {
+  if (options === undefined) return
+  checkNames(options, ["count", "seed", "with"])
+  if (options.count !== undefined) checkPosition("count", options.count)
+  if (options.with !== undefined && typeof options.with !== "function") {
+    refuse("with", options.with, "a function of the index that returns fields")
+  }
+}
+
+const checkFields = (given: ReadonlyArray<string>, known: ReadonlyArray<string>): void => {
+  const other = given.find((field) => !known.includes(field))
+  if (other === undefined) return
+  throw new InvalidOptions({ option: "with", given: other, expected: `fields of the row (${known.join(", ")})` })
+}
 
 // Loaded when rows are drawn: most tests draw none, and it would be a fifth of what importing this package takes.
 const arbitrary = Effect.promise(() => import("effect/Arbitrary"))

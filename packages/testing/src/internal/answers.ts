@@ -7,7 +7,8 @@ import * as Equal from "effect/Equal"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Answer, AnswerOptions, Matcher, Reply } from "../MockSession.ts"
-import { textOfMatcher, toPredicate } from "./matching.ts"
+import { checkReply } from "./arguments.ts"
+import { checkMatcher, textOfMatcher, toPredicate } from "./matching.ts"
 import { checkAnswerOptions } from "./optionNames.ts"
 import { rows as rowsReply } from "./replies.ts"
 
@@ -42,6 +43,8 @@ export const when = (
   reply: Reply,
   options?: AnswerOptions
 ): Answer => {
+  checkMatcher(matcher)
+  checkReply("reply", reply)
   checkAnswerOptions(options)
   const matchesText = toPredicate(matcher)
   const params = options?.params

@@ -1,9 +1,10 @@
 /**
  * Replies and latencies that follow from a seed.
  */
-import type { Request } from "@effect-cql/core/Port"
+import { checkNames, type Request } from "@effect-cql/core/Port"
 import * as Duration from "effect/Duration"
 import type { Reply } from "../MockSession.ts"
+import { checkFinite, checkReply, checkSeed, checkShare } from "./arguments.ts"
 import { randomOf } from "./random.ts"
 
 /**
@@ -16,9 +17,13 @@ export const sometimes = (
   share: number,
   reply: Reply,
   options?: { readonly seed?: number | undefined }
-): Reply =>
-(request, context) =>
-  randomOf((options?.seed ?? 0) + context.attempt * 7919)() < share ? reply(request, context) : context.behind(request)
+): Reply => {
+  checkShare(share)
+  checkReply("reply", reply)
+  const seed = checkSeed(options)
+  return (request, context) =>
+    randomOf(seed + context.attempt * 7919)() < share ? reply(request, context) : context.behind(request)
+}
 
 /**
  * A latency drawn from an exponential distribution, for the option `latency`. The same seed draws the same times.
@@ -40,8 +45,9 @@ export const randomLatency = (options: {
   readonly min?: Duration.Input | undefined
   readonly seed?: number | undefined
 }): (request: Request) => Duration.Duration => {
+  checkNames(options, ["mean", "min", "seed"])
   const random = randomOf(options.seed ?? 0)
-  const [mean, min] = [Duration.fromInputUnsafe(options.mean), Duration.fromInputUnsafe(options.min ?? 0)]
+  const [mean, min] = [checkFinite("mean", options.mean), checkFinite("min", options.min ?? 0)]
   // Whole milliseconds: statements that end at one instant share a timer.
-  return () => Duration.millis(Math.round(Duration.toMillis(min) - Math.log(1 - random()) * Duration.toMillis(mean)))
+  return () => Duration.millis(Math.round(min - Math.log(1 - random()) * mean))
 }

@@ -1,13 +1,14 @@
 /**
  * Tries every fault at every request.
  */
-import { Session } from "@effect-cql/core"
+import { CqlError, Session, StatementFailed } from "@effect-cql/core"
 import { type Request, textOf } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import type { Explored, ExploreOptions, Fault, FaultPlan } from "../FaultPlan.ts"
 import { described, faultsOf } from "./faults.ts"
@@ -28,6 +29,22 @@ interface Seen {
 interface Ran {
   readonly seen: ReadonlyArray<Seen>
   readonly broken: Cause.Cause<unknown> | undefined
+  /** The error of a statement with which the program failed. */
+  readonly refused: CqlError | StatementFailed | undefined
+}
+
+const nothingSent = "the program sent no request to the session of the exploration, so that no fault can meet it. " +
+  "Leave out a session of its own, and return the effect that sends the requests."
+
+// Of a program that fails in every run, the invariant says nothing.
+const failedAlone = (error: Error): string =>
+  `the program failed without any fault: ${String(error)}. Correct it or its tables, or make an expected failure a ` +
+  "value by Effect.result."
+
+/** The error of a statement with which a program failed. */
+const refusalOf = (exit: Exit.Exit<unknown, unknown>): CqlError | StatementFailed | undefined => {
+  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+  return error instanceof CqlError || error instanceof StatementFailed ? error : undefined
 }
 
 export const exploreWith = <A, E, R, E2>(
@@ -40,6 +57,8 @@ export const exploreWith = <A, E, R, E2>(
     const most = options.maxRuns ?? defaultRuns
     const first = yield* runWith(program, options, new Map())
     if (first.broken !== undefined) return yield* report([{ chosen: new Map(), ran: first }], 1)
+    if (first.seen.length === 0) return yield* Effect.die(new Error(nothingSent))
+    if (first.refused !== undefined) return yield* Effect.die(new Error(failedAlone(first.refused)))
     let runs = 1
     let level: ReadonlyArray<{ readonly chosen: Chosen; readonly ran: Ran }> = [{ chosen: new Map(), ran: first }]
     for (let depth = 0; depth < (options.faults ?? 1); depth++) {
@@ -74,6 +93,7 @@ const runWith = <A, E, R, E2>(
 ): Effect.Effect<Ran, never, Exclude<R, Session | MockSession>> => {
   const seen: Array<Seen> = []
   let isOver = false
+  let refused: Ran["refused"]
   const faults: FaultPlan = {
     start: () => (request, index) => {
       if (isOver) return undefined
@@ -88,6 +108,7 @@ const runWith = <A, E, R, E2>(
     const services = Context.make(Session, session).pipe(Context.add(MockSession, mock))
     const exit = yield* toItsEnd(Effect.provideContext(program, services))
     isOver = true
+    refused = exit === undefined ? undefined : refusalOf(exit)
     if (exit === undefined) return new Error(`the program did not end within ${virtualDay} of virtual time`)
     if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return exit.cause
     yield* TestClock.adjust("1 minute")
@@ -97,7 +118,7 @@ const runWith = <A, E, R, E2>(
   })
   return Effect.map(
     Effect.provide(Effect.scoped(run), TestClock.layer(), { local: true }),
-    (found) => ({ seen, broken: found instanceof Error ? Cause.die(found) : found })
+    (found) => ({ seen, refused, broken: found instanceof Error ? Cause.die(found) : found })
   ) as Effect.Effect<Ran, never, Exclude<R, Session | MockSession>>
 }
 

@@ -4,6 +4,14 @@
 import { Query } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Port"
 import type { Matcher } from "../MockSession.ts"
+import { refuseKind } from "./arguments.ts"
+
+/** Refuses what is no matcher. */
+export const checkMatcher = (matcher: unknown): void => {
+  if (typeof matcher !== "string" && typeof matcher !== "function" && !(matcher instanceof RegExp)) {
+    refuseKind("matcher", matcher, "a query, a text, a pattern or a function")
+  }
+}
 
 export const toPredicate = (matcher: Matcher): (request: Request) => boolean => {
   if (matcher instanceof RegExp) return (request) => textsOf(request).some((text) => text.search(matcher) >= 0)

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Answer, Call, CallOf, Matcher, MemoryOptions, Options, Reply } from "../MockSession.ts"
+import { checkTables } from "./arguments.ts"
 import { interpreter, preload } from "./interpreter.ts"
 import { toPredicate } from "./matching.ts"
 import { type Behind, MockPort } from "./mockPort.ts"
@@ -46,6 +47,7 @@ export class MockSession extends Context.Service<MockSession, {
  */
 export const make = (options?: Options): Effect.Effect<Made, never, Scope.Scope> => {
   checkMockOptions(options)
+  if (options?.tables !== undefined) checkTables(options.tables)
   const { tables } = options ?? {}
   if (tables === undefined) return makeOn(options ?? {}, Effect.succeed({}))
   void preload()
@@ -115,6 +117,7 @@ export const makeMemory = (
   tables: Iterable<string>,
   options?: MemoryOptions
 ): Effect.Effect<Made, never, Scope.Scope> => {
+  const texts = checkTables(tables)
   checkMemoryOptions(options)
   void preload()
   return Effect.flatMap(interpreter, (Memory) => {
@@ -129,7 +132,6 @@ export const makeMemory = (
       ? alone
       : new Replicas(options.replicas, memories[0]!, makeStore)
     const reply: Reply = (request, { pageState }) => execute(request, pageState)
-    const texts = [...tables]
     const define = Effect.forEach(memories, (memory) => memory.define(texts), { discard: true })
     const defaults = { pageSize: memoryPageSize, ...options?.defaults }
     return makeOn({ ...options, defaults }, Effect.as(define, { reply, ring, partition, describe }))

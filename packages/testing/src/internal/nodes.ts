@@ -2,7 +2,7 @@
  * Nodes that hold replicas, and their faults.
  */
 import type * as Duration from "effect/Duration"
-import { millisOf } from "./duration.ts"
+import { checkMillis, checkPosition, checkSpan } from "./arguments.ts"
 
 /**
  * A node that is down or slow for a span of time: see {@link down} and {@link slow}.
@@ -26,12 +26,10 @@ export interface NodeFault {
  * @category replicas
  * @since 0.1.0
  */
-export const down = (node: number, from: Duration.Input, to: Duration.Input): NodeFault => ({
-  node,
-  from: millisOf(from),
-  to: millisOf(to),
-  by: undefined
-})
+export const down = (node: number, from: Duration.Input, to: Duration.Input): NodeFault => {
+  const [start, end] = checkSpan(from, to)
+  return { node: checkPosition("node", node), from: start, to: end, by: undefined }
+}
 
 /**
  * A node that answers late, and applies writes late. Without a span of time it always does.
@@ -39,12 +37,10 @@ export const down = (node: number, from: Duration.Input, to: Duration.Input): No
  * @category replicas
  * @since 0.1.0
  */
-export const slow = (node: number, by: Duration.Input, from: Duration.Input = 0, to?: Duration.Input): NodeFault => ({
-  node,
-  from: millisOf(from),
-  to: to === undefined ? Number.POSITIVE_INFINITY : millisOf(to),
-  by: millisOf(by)
-})
+export const slow = (node: number, by: Duration.Input, from: Duration.Input = 0, to?: Duration.Input): NodeFault => {
+  const [start, end] = checkSpan(from, to ?? Number.POSITIVE_INFINITY)
+  return { node: checkPosition("node", node), from: start, to: end, by: checkMillis("by", by) }
+}
 
 /**
  * Replicas of the rows of a memory session, each on a node of its own: the option `replicas`.

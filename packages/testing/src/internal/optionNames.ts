@@ -1,11 +1,11 @@
 /**
  * The options of sessions and of explorations, checked: a test with a misspelt one would test something else.
  */
-import { InvalidOptions } from "@effect-cql/core"
 import { checkNames } from "@effect-cql/core/Port"
 import type { ExploreOptions } from "../FaultPlan.ts"
 import type { AnswerOptions, MemoryOptions, Options } from "../MockSession.ts"
-import { allFaults } from "./faults.ts"
+import { checkFaults, checkFinite, checkMillis, checkPositive, checkTables, refuse } from "./arguments.ts"
+import type { Replicas } from "./nodes.ts"
 
 type Names<Of> = { readonly [Name in keyof Of]-?: true }
 
@@ -31,12 +31,36 @@ const ofMemory: Names<MemoryOptions> = { ...ofBoth, keyspace: true, replicas: tr
 
 /** Throws `InvalidOptions` for a name that no option of a scripted session has. */
 export const checkMockOptions = (options: Options | undefined): void => {
-  if (options !== undefined) checkNames(options, Object.keys(ofMock))
+  if (options === undefined) return
+  checkNames(options, Object.keys(ofMock))
+  checkLatency(options)
+}
+
+const checkLatency = ({ latency }: Options | MemoryOptions): void => {
+  if (latency !== undefined && typeof latency !== "function") checkFinite("latency", latency)
 }
 
 /** The same for a session with tables in memory. */
 export const checkMemoryOptions = (options: MemoryOptions | undefined): void => {
-  if (options !== undefined) checkNames(options, Object.keys(ofMemory))
+  if (options === undefined) return
+  checkNames(options, Object.keys(ofMemory))
+  checkLatency(options)
+  const { replicas } = options
+  if (replicas === undefined) return
+  checkNames(replicas, Object.keys(ofReplicas), "replicas.")
+  if (replicas.count !== undefined) checkPositive("replicas.count", replicas.count)
+  for (const name of ["hintsAfter", "writeTimeout", "readTimeout"] as const) {
+    if (replicas[name] !== undefined) checkMillis(`replicas.${name}`, replicas[name])
+  }
+}
+
+const ofReplicas: Names<Replicas> = {
+  count: true,
+  faults: true,
+  hintsAfter: true,
+  writeTimeout: true,
+  readTimeout: true,
+  seed: true
 }
 
 const ofAnswer: Names<AnswerOptions> = { params: true, optional: true }
@@ -50,15 +74,10 @@ export const checkAnswerOptions = (options: AnswerOptions | undefined): void => 
 export const checkExploreOptions = <A, E, E2, R>(options: ExploreOptions<A, E, E2, R>): void => {
   const names = Object.keys(ofMemory).filter((name) => name !== "faults")
   checkNames(options, [...names, "tables", "invariant", "faults", "kinds", "maxRuns"])
-  const { faults, kinds, maxRuns } = options
-  const refuse = (option: string, value: unknown, expected: string): never => {
-    throw new InvalidOptions({ option, value, expected })
-  }
+  const { faults, invariant, kinds, maxRuns, tables } = options
+  checkTables(tables)
+  if (typeof invariant !== "function") refuse("invariant", invariant, "a function that returns an effect")
   if (faults !== undefined && faults !== 1 && faults !== 2) refuse("faults", faults, "1 or 2")
-  if (maxRuns !== undefined && !(Number.isSafeInteger(maxRuns) && maxRuns > 0)) {
-    refuse("maxRuns", maxRuns, "a positive integer")
-  }
-  if (kinds !== undefined && (kinds.length === 0 || kinds.some((kind) => !allFaults.includes(kind)))) {
-    refuse("kinds", kinds, `a list of ${allFaults.join(", ")}`)
-  }
+  if (maxRuns !== undefined) checkPositive("maxRuns", maxRuns)
+  if (kinds !== undefined) checkFaults("kinds", kinds)
 }

@@ -1,13 +1,15 @@
 /**
  * Replies of a mock session.
  */
-import { CqlError, Reason } from "@effect-cql/core"
-import { PageState as makePageState, type Request, textOf } from "@effect-cql/core/Port"
+import { CqlError, type Reason } from "@effect-cql/core"
+import { type Request, textOf } from "@effect-cql/core/Port"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import type { Reply } from "../MockSession.ts"
+import { checkFinite, checkPositive, checkReply, refuseKind } from "./arguments.ts"
+import { pageOf } from "./pageOf.ts"
 import { connectionClosed } from "./reasons.ts"
 
 /**
@@ -35,17 +37,9 @@ import { connectionClosed } from "./reasons.ts"
  * @category replies
  * @since 0.1.0
  */
-export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => (request, context) => {
-  const { pageState } = context
-  if (pageState !== undefined && !/^\d+$/.test(pageState)) {
-    return fail(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))(request, context)
-  }
-  const from = pageState === undefined ? 0 : Number(pageState)
-  const to = Math.min(rows.length, from + (request.options.pageSize ?? rows.length))
-  return Effect.succeed({
-    rows: from === 0 && to === rows.length ? rows : rows.slice(from, to),
-    pageState: to < rows.length ? makePageState(String(to)) : undefined
-  })
+export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => {
+  if (!Array.isArray(rows)) refuseKind("rows", rows, "a list of rows")
+  return (request, context) => pageOf(rows, request, context)
 }
 
 /**
@@ -94,8 +88,12 @@ export const rowsFrom =
  * @category replies
  * @since 0.1.0
  */
-export const fail = (reason: Reason.Reason): Reply => (request) =>
-  Effect.fail(new CqlError({ reason, query: textOf(request) }))
+export const fail = (reason: Reason.Reason): Reply => {
+  if (typeof reason !== "object" || reason === null || !("_tag" in reason)) {
+    refuseKind("reason", reason, "a reason, such as new Reason.Overloaded({ message: \"busy\" })")
+  }
+  return (request) => Effect.fail(new CqlError({ reason, query: textOf(request) }))
+}
 
 /**
  * Dies with a defect, as a broken adapter would.
@@ -153,8 +151,10 @@ export const delayed: {
   (reply: Reply, duration: Duration.Input): Reply
 } = dual(
   2,
-  (reply: Reply, duration: Duration.Input): Reply => (request, context) =>
-    Effect.delay(Effect.suspend(() => reply(request, context)), duration)
+  (reply: Reply, duration: Duration.Input): Reply => {
+    const millis = checkFinite("duration", duration)
+    return (request, context) => Effect.delay(Effect.suspend(() => reply(request, context)), millis)
+  }
 )
 
 /**
@@ -181,9 +181,12 @@ export const delayed: {
  * @category replies
  * @since 0.1.0
  */
-export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): Reply => (request, context) => {
-  const reply = replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0]
-  return reply(request, context)
+export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): Reply => {
+  for (const reply of replies.length === 0 ? [undefined] : replies) checkReply("replies", reply, "at least one reply")
+  return (request, context) => {
+    const reply = replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0]
+    return reply(request, context)
+  }
 }
 
 /**
@@ -273,8 +276,11 @@ export const late = (after: Duration.Input, reply?: Reply): Reply => (request, c
  * @category replies
  * @since 0.1.0
  */
-export const every = (n: number, reply: Reply): Reply => (request, context) =>
-  context.attempt % n === 0 ? reply(request, context) : context.behind(request)
+export const every = (n: number, reply: Reply): Reply => {
+  checkPositive("n", n)
+  checkReply("reply", reply)
+  return (request, context) => context.attempt % n === 0 ? reply(request, context) : context.behind(request)
+}
 
 /**
  * Replies with `reply` to the `n`th request that it is asked, counted from 1, and passes the others on.
@@ -282,5 +288,8 @@ export const every = (n: number, reply: Reply): Reply => (request, context) =>
  * @category replies
  * @since 0.1.0
  */
-export const nth = (n: number, reply: Reply): Reply => (request, context) =>
-  context.attempt === n ? reply(request, context) : context.behind(request)
+export const nth = (n: number, reply: Reply): Reply => {
+  checkPositive("n", n)
+  checkReply("reply", reply)
+  return (request, context) => context.attempt === n ? reply(request, context) : context.behind(request)
+}
