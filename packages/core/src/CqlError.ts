@@ -162,7 +162,9 @@ export class CqlError extends LightError {
 
   // A read has no effect, so that its outcome says nothing.
   get #isRead(): boolean {
-    return this.#internals?.request?.kind === "read"
+    const request = this.#internals?.request
+    // Of a statement that was refused before it was bound, and of an error of another process, there is only the text.
+    return request === undefined ? /^\s*SELECT\b/i.test(this.query) : request.kind === "read"
   }
 
   override get message(): string {

@@ -14,7 +14,20 @@ import {
 import { defectOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schedule, Schema, Stream } from "effect"
+import {
+  BigDecimal,
+  Cause,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  Option,
+  Redacted,
+  Result,
+  Schedule,
+  Schema,
+  Stream
+} from "effect"
 
 const insert = Query.make("INSERT INTO t (id, name)\n  VALUES (:id, :name)", {
   params: Schema.Struct({ id: Schema.Int, name: Schema.String })
@@ -53,6 +66,26 @@ describe("a message says what to do", () => {
       assert.notInclude(wrong, "other")
     }).pipe(Effect.provide(MockSession.layer())))
 
+  it.effect("about a value of Effect in place of a plain one", () =>
+    Effect.gen(function*() {
+      const values = {
+        DateTime: DateTime.makeUnsafe(0),
+        Option: Option.some("ada"),
+        Duration: Duration.seconds(1),
+        BigDecimal: BigDecimal.fromNumberUnsafe(1),
+        Redacted: Redacted.make("ada"),
+        Result: Result.succeed("ada"),
+        Effect: Effect.succeed("ada"),
+        Object: { name: "ada" },
+        Date: new Date(0)
+      }
+      for (const [kind, value] of Object.entries(values)) {
+        const message = yield* messageOf(insert({ id: 1, name: value } as never))
+        assert.match(message, new RegExp(`, given: ${kind} `))
+        assert.notInclude(message, "ada")
+      }
+    }).pipe(Effect.provide(MockSession.layer())))
+
   it.effect("with 0 attempts where nothing was sent, on one line, and without an outcome for a read", () =>
     Effect.gen(function*() {
       const refused = yield* messageOf(insert({ id: 1, name: 5 } as never))
@@ -61,6 +94,7 @@ describe("a message says what to do", () => {
         Effect.provide(failingWith(new Reason.Overloaded({ message: "a\nb" })))
       )
       assert.match(read, /\[SELECT \* FROM t WHERE id = \?\] \(1 attempt\)$/)
+      assert.match(yield* messageOf(byId("1" as never)), /given: string \[SELECT .*\] \(0 attempts\)$/)
       // An adapter knows the types of the columns, and which nodes are there.
       const unsent = [
         new Reason.ParametersRefused({ message: "parameter 1 (column name): expected text, given: number" }),

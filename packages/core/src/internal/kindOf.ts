@@ -1,5 +1,23 @@
+import * as BigDecimal from "effect/BigDecimal"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { hasTypeId } from "./internals.ts"
 import * as TypeIds from "./typeIds.ts"
+
+// Values of Effect have no constructor. One in place of a plain value is the most common mistake.
+const ofEffect: ReadonlyArray<readonly [kind: string, is: (value: unknown) => boolean]> = [
+  ["DateTime", DateTime.isDateTime],
+  ["Option", Option.isOption],
+  ["Duration", Duration.isDuration],
+  ["BigDecimal", BigDecimal.isBigDecimal],
+  ["Redacted", Redacted.isRedacted],
+  ["Result", Result.isResult],
+  ["Effect", Effect.isEffect]
+]
 
 /** Returns the kind of a value without the value: `string`, `null`, `Array`, `Date`, ... */
 export const kindOf = (value: unknown): string => {
@@ -8,7 +26,8 @@ export const kindOf = (value: unknown): string => {
   // A getter or a proxy may throw.
   try {
     const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-    return typeof name === "string" && name !== "" ? name : "object"
+    if (typeof name !== "string" || name === "") return "object"
+    return name === "Object" ? ofEffect.find(([, is]) => is(value))?.[0] ?? name : name
   } catch {
     return "object"
   }
