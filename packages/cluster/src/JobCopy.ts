@@ -5,9 +5,9 @@
  */
 import { InvalidOptions, type Session } from "@effect-cql/core"
 import { Table } from "@effect-cql/schema"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, type Read } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
@@ -153,7 +153,7 @@ export const copy = <S = never, T = never>(
       let partition: string | undefined
 
       const slice = Effect.fnUntraced(function*(rows: ReadonlyArray<Read>) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* monotonicMillis
         const outbox = new Outbox()
         const lists: Array<Written> = []
         for (const read of rows) {

@@ -5,11 +5,11 @@
  */
 import { Batch, InvalidOptions, type Session, type Statement } from "@effect-cql/core"
 import { type Scan, Table } from "@effect-cql/schema"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import { checkTableNames } from "./internal/optionNames.ts"
 import { isKey, shapeOf, timesOf, ttlFor } from "./internal/ready/cells.ts"
 import { keyText } from "./internal/ready/keys.ts"
@@ -171,7 +171,7 @@ export const transform = <
       const timed = change === undefined ? [] : yield* timedIn(columns)
       const slices = new Slices()
       const send = Effect.fnUntraced(function*(changes: ReadonlyArray<Change>) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* monotonicMillis
         const outbox = new Outbox()
         for (const { body, position, writes } of changes) outbox.add(writes(now), position, body)
         yield* outbox.send(context, writeOptions(options))
@@ -200,7 +200,7 @@ export const transform = <
   })
 }
 
-/** The statements of a row as they are to be sent at a time, in milliseconds: what is left of a time to live depends on it. */
+/** The statements of a row as they are to be sent at a time of the monotonic clock, in milliseconds: what is left of a time to live depends on it. */
 type WritesAt = (now: number) => ReadonlyArray<Write>
 
 /** A row that was changed and not yet written. */

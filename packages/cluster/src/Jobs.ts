@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type * as CqlCluster from "./CqlCluster.ts"
+import { readableEntries } from "./internal/jobs/damaged.ts"
 import { changed } from "./internal/jobs/limits.ts"
 import * as rejects from "./internal/jobs/rejects.ts"
 import { laneName, removal } from "./internal/jobs/removal.ts"
@@ -98,8 +99,9 @@ export interface RemoveEndedOptions {
 export class Jobs extends Context.Service<Jobs, {
   /** Number of lanes of a job that is created here. */
   readonly lanes: number
-  /** All jobs, in the order of their ids, read page by page. */
+  /** All jobs, in the order of their ids, read page by page. One whose row is damaged is logged, and left out. */
   readonly list: Stream.Stream<Stored, CqlError>
+  /** Finds a job. Fails with the reason `RowDecoding` if its row is damaged. */
   readonly find: (id: string) => Effect.Effect<Stored | undefined, CqlError>
   /** Stores a job, and returns the one that has its id: this one, or one that was there before. */
   readonly create: (job: Stored) => Effect.Effect<Stored, CqlError>
@@ -233,10 +235,11 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         reject: (job, lane, place, rejected, keeping) => rejects.write(store, job, lane, place, rejected, keeping),
         rejects: (job, lane) =>
           Stream.unwrap(
-            Effect.map(
-              entries(job, lane),
-              (entries) => rejects.read(store, job, lane, new Map(Units.unitsIn(entries)))
-            )
+            Effect.flatMap(entries(job, lane), (entries) =>
+              Effect.map(
+                readableEntries(job.id, lane, () => Units.unitsIn(entries)),
+                (units) => rejects.read(store, job, lane, new Map(units))
+              ))
           )
       })
     })

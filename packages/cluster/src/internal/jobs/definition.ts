@@ -19,7 +19,7 @@ import { Jobs, type Stored } from "../../Jobs.ts"
 import { checkHandlerNames, checkJobNames, checkStartNames } from "../optionNames.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
-import { changed, checkBudget, checkLimits } from "./limits.ts"
+import { changed, checkBudget, checkedRows, checkLimits } from "./limits.ts"
 import * as plan from "./plan.ts"
 import { hasTag } from "./unitWork.ts"
 
@@ -130,7 +130,7 @@ export const make = <Params, Unit, E, R>(
             Effect.gen(function*() {
               const given = yield* Schema.decodeUnknownEffect(params)(JSON.parse(text))
               const decoded = yield* Schema.decodeUnknownEffect(unit)(encoded)
-              return (yield* handler(decoded, { ...rest, params: given })) ?? 0
+              return checkedRows((yield* handler(decoded, { ...rest, params: given })) ?? 0)
             }).pipe(Effect.provideContext(context)),
           divide: (encoded, cursor) =>
             Effect.gen(function*() {

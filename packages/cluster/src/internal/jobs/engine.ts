@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Jobs } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
+import { readableEntries } from "./damaged.ts"
 import { described } from "./described.ts"
 import type { Handler } from "./handler.ts"
 import * as Units from "./units.ts"
@@ -34,8 +35,13 @@ export const runLane = (
   Effect.gen(function*() {
     const lane = yield* jobs.take(watch.job, index)
     const entries = yield* lane.entries
-    const work: LaneWork = { jobs, watch, handler, lane, progress: Units.progressIn(entries) }
-    const waiting = Units.unitsIn(entries).filter(([, { state }]) => state === "waiting")
+    const [progress, units] = yield* readableEntries(
+      watch.job.id,
+      index,
+      () => [Units.progressIn(entries), Units.unitsIn(entries)] as const
+    )
+    const work: LaneWork = { jobs, watch, handler, lane, progress }
+    const waiting = units.filter(([, { state }]) => state === "waiting")
     while (watch.mayRun(index)) {
       const next = waiting.shift()
       if (next === undefined) {

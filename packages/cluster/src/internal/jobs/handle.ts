@@ -11,8 +11,10 @@ import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import { checkLimitNames, checkRetry } from "../optionNames.ts"
+import { readableEntries } from "./damaged.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
+import * as summaries from "./summary.ts"
 import * as Units from "./units.ts"
 
 const second = Duration.seconds(1)
@@ -24,8 +26,8 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
   )
 
   const progressOf = (job: Stored): Effect.Effect<Progress, CqlError> =>
-    Effect.map(jobs.entryOfEach(job, Units.progressName), (entries) => {
-      const { done, failed, rejected, rows, units } = Units.sum([...entries.values()].map(Units.progressOf))
+    Effect.map(summaries.progressOf(jobs, job, allLanes(job)), (lanes) => {
+      const { done, failed, rejected, rows, units } = Units.sum(lanes.values())
       return { state: job.state, units: job.state === "planning" ? job.units : units, done, failed, rows, rejected }
     })
   const progress = Effect.flatMap(found, progressOf)
@@ -106,10 +108,13 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     ),
     failures: Effect.gen(function*() {
       const job = yield* found
-      const lanes = yield* Effect.forEach(allLanes(job), (lane) => jobs.entries(job, lane), {
+      const lanes = yield* Effect.forEach(allLanes(job), (lane) =>
+        Effect.flatMap(jobs.entries(job, lane), (entries) =>
+          readableEntries(id, lane, () =>
+            Units.unitsIn(entries))), {
         concurrency: lanesAtOnce
       })
-      return lanes.flatMap((lane) => Units.unitsIn(lane).flatMap(([, unit]) => failureOf(unit)))
+      return lanes.flatMap((units) => units.flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(
       Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(allLanes(job)), (lane) => jobs.rejects(job, lane)))

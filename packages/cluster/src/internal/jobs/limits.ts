@@ -39,6 +39,12 @@ export const checkBudget = ({ minimum, rejects, share }: ErrorBudget): void => {
   })
 }
 
+/** Returns a number of rows that a handler has given. Throws `InvalidOptions` for what is none. */
+export const checkedRows = (rows: number): number => {
+  if (Number.isSafeInteger(rows) && rows >= 0) return rows
+  throw new InvalidOptions({ option: "rows", value: rows, expected: "an integer of at least 0" })
+}
+
 /** The limits after a change. What is not given stays. */
 export const changed = (bounds: Bounds, { concurrency, rate }: Limits): Bounds => ({
   concurrency: boundOf(concurrency, bounds.concurrency),

@@ -3,12 +3,14 @@
  */
 import { type CqlError, isCqlError, type Outcome } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Rejected } from "../../JobContext.ts"
 import type { Reject } from "../../JobHandle.ts"
 import type { Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
+import { jsonBy, readable } from "./damaged.ts"
 import { described, reasonOf } from "./described.ts"
 import * as Units from "./units.ts"
 
@@ -72,20 +74,20 @@ export const read = (
   job: Pick<Stored, "id" | "timestamp">,
   lane: number,
   units: ReadonlyMap<string, Units.UnitEntry>
-): Stream.Stream<Reject, CqlError> =>
-  store.stream(
-    `SELECT unit, part, start, position, reason, outcome, error, body FROM ${store.table("rejects")} ` +
-      `WHERE ${ofLane}`,
-    [store.cluster, job.id, job.timestamp, lane]
-  ).pipe(
-    Stream.map((row) => {
-      const unit = units.get(String(row["unit"]))
+): Stream.Stream<Reject, CqlError> => {
+  const text = `SELECT unit, part, start, position, reason, outcome, error, body FROM ${store.table("rejects")} ` +
+    `WHERE ${ofLane}`
+  return store.stream(text, [store.cluster, job.id, job.timestamp, lane]).pipe(
+    Stream.mapEffect((row) => {
+      const name = String(row["unit"])
+      const unit = units.get(name)
       return unit !== undefined && Units.stands(unit, Number(row["part"]), Number(row["start"]))
-        ? toReject(unit.unit, row)
-        : undefined
+        ? readable(`a reject of unit ${name} of job ${job.id}`, text, () => toReject(unit.unit, row))
+        : Effect.undefined
     }),
     Stream.filter((reject) => reject !== undefined)
   )
+}
 
 const toReject = (unit: unknown, row: Row): Reject => ({
   unit,
@@ -93,8 +95,10 @@ const toReject = (unit: unknown, row: Row): Reject => ({
   reason: String(row["reason"]),
   error: String(row["error"]),
   outcome: row["outcome"] === null ? undefined : row["outcome"] as Outcome.Outcome,
-  body: typeof row["body"] === "string" ? JSON.parse(row["body"]) : undefined
+  body: typeof row["body"] === "string" ? bodyBy("body", row["body"]) : undefined
 })
+
+const bodyBy = jsonBy(Schema.Unknown)
 
 /** A value as JSON. Integers of 64 bits are texts there. */
 const json = (value: unknown): string =>

@@ -7,6 +7,7 @@ import type { RetryOptions } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
+import { readableEntries } from "./damaged.ts"
 import * as Units from "./units.ts"
 
 const entriesAtOnce = 100
@@ -42,16 +43,18 @@ const resetLane = (
 ) =>
   Effect.gen(function*() {
     const seen = yield* jobs.entries(job, index)
-    const progressSeen = Units.progressIn(seen)
-    if (changesOf(Units.unitsIn(seen)).length === 0 || !(yield* isUnchanged(jobs, job))) return progressSeen
+    const read = (entries: ReadonlyMap<string, string>) =>
+      readableEntries(job.id, index, () => [Units.progressIn(entries), changesOf(Units.unitsIn(entries))] as const)
+    const [progressSeen, changesSeen] = yield* read(seen)
+    if (changesSeen.length === 0 || !(yield* isUnchanged(jobs, job))) return progressSeen
     const lane = yield* jobs.take(job, index)
     // A process that retries it at the same time may have been faster: its run has these units. A later one takes the lane from here.
     if (!(yield* isUnchanged(jobs, job))) return progressSeen
-    const entries = yield* lane.entries
-    let progress = Units.progressIn(entries)
+    const [before, changes] = yield* read(yield* lane.entries)
+    let progress = before
     let next: Array<Change["entries"][number]> = []
     const save = Effect.suspend(() => lane.save([...next, Units.progressEntry(progress)]))
-    for (const change of changesOf(Units.unitsIn(entries))) {
+    for (const change of changes) {
       next.push(...change.entries)
       progress = change.progress(progress)
       if (next.length < entriesAtOnce) continue

@@ -3,12 +3,13 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { State } from "../../JobHandle.ts"
+import { State } from "../../JobHandle.ts"
 import type { ErrorBudget } from "../../JobLimits.ts"
 import type { Created, Exhausted, Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
-import { described } from "./described.ts"
+import { expected, jsonBy, readable as readableRow } from "./damaged.ts"
 import type { Bounds } from "./limits.ts"
 
 const columns =
@@ -28,12 +29,13 @@ const readable = (
   const report = (job: unknown, error: string) => {
     if (reported.has(job)) return Effect.void
     reported.add(job)
-    return Effect.logError(`job ${job} is skipped: its row in ${table} could not be read, ${error}`)
+    return Effect.logError(`job ${job} is skipped: ${error}`)
   }
   return store.stream(`SELECT ${selected} FROM ${table} WHERE cluster = ?`, [store.cluster]).pipe(
     Stream.mapEffect((row) =>
-      Effect.try({ try: () => ({ job: toStored(row), row }), catch: described }).pipe(
-        Effect.catch((error) => Effect.as(report(row["job"], error), undefined))
+      toStored(store, row).pipe(
+        Effect.map((job) => ({ job, row })),
+        Effect.catch(({ reason }) => Effect.as(report(row["job"], reason.message), undefined))
       )
     ),
     Stream.filter((found) => found !== undefined)
@@ -50,14 +52,15 @@ export const ended = (store: Store): Stream.Stream<{ readonly job: Stored; reado
     Stream.filter(({ job }) => removable.includes(job.state))
   )
 
+/** Finds a job. Fails with `RowDecoding` if its row is damaged. */
 export const find = (store: Store, id: string): Effect.Effect<Stored | undefined, CqlError> =>
-  Effect.map(
+  Effect.flatMap(
     store.rows(`SELECT ${columns} FROM ${store.table("jobs")} WHERE cluster = ? AND job = ?`, [store.cluster, id]),
-    ([row]) => row && toStored(row)
+    ([row]) => row === undefined ? Effect.undefined : toStored(store, row)
   )
 
 export const create = (store: Store, job: Stored): Effect.Effect<Stored, CqlError> =>
-  Effect.map(
+  Effect.flatMap(
     store.condition(
       `INSERT INTO ${store.table("jobs")} (cluster, ${columns}) ` +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS",
@@ -81,7 +84,7 @@ export const create = (store: Store, job: Stored): Effect.Effect<Stored, CqlErro
         null
       ]
     ),
-    ({ current, held }) => held ? job : toStored(current)
+    ({ current, held }) => held ? Effect.succeed(job) : toStored(store, current)
   )
 
 /** A state that is the wanted one already counts as changed: the answer to a former attempt may have been lost. */
@@ -205,35 +208,51 @@ export const setLimits = (
     )
   })
 
-const toStored = (row: Row): Stored => ({
-  id: String(row["job"]),
-  name: String(row["name"]),
-  version: String(row["version"]),
-  fingerprint: String(row["fingerprint"]),
-  params: String(row["params"]),
-  timestamp: timestampOf(row),
-  lanes: lanesOf(row),
-  units: Number(row["units"]),
-  run: Number(row["run"]),
-  state: row["state"] as State,
-  concurrency: numberOf(row["concurrency"]),
-  rate: numberOf(row["rate"]),
-  revision: Number(row["revision"]),
-  budget: jsonOf(row["budget"]) as ErrorBudget | undefined,
-  forgiven: Number(row["forgiven"]),
-  exhausted: jsonOf(row["exhausted"]) as Exhausted | undefined
-})
-
-const timestampOf = ({ timestamp }: Row): bigint => {
-  if (typeof timestamp !== "bigint") throw new TypeError("expected a timestamp, got none")
-  return timestamp
-}
-
+const isText = (value: unknown): value is string => typeof value === "string"
+const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0
 // A job without lanes would have ended at once.
-const lanesOf = ({ lanes }: Row): number => {
-  if (typeof lanes !== "number" || lanes < 1) throw new TypeError(`expected lanes from 1 on, got ${String(lanes)}`)
-  return lanes
-}
+const isLanes = (value: unknown): value is number => isCount(value) && value > 0
+const isBigint = (value: unknown): value is bigint => typeof value === "bigint"
+const isLimit = (value: unknown): value is number | null => value === null || (typeof value === "number" && value > 0)
+const isOptionalText = (value: unknown): value is string | null => value === null || isText(value)
+const isState = Schema.is(State)
 
-const numberOf = (value: unknown): number | undefined => typeof value === "number" ? value : undefined
-const jsonOf = (value: unknown): unknown => typeof value === "string" ? JSON.parse(value) : undefined
+const budgetBy = jsonBy<ErrorBudget>(Schema.Union([
+  Schema.Struct({ rejects: Schema.Int }),
+  Schema.Struct({ share: Schema.Finite, minimum: Schema.Int })
+]))
+const exhaustedBy = jsonBy<Exhausted>(Schema.Struct({ rejected: Schema.Finite, allowed: Schema.Finite }))
+
+/** Reads the row of a job. Fails with `RowDecoding` if it is damaged. */
+const toStored = (store: Store, row: Row): Effect.Effect<Stored, CqlError> => {
+  const table = store.table("jobs")
+  return readableRow(`the row of job ${String(row["job"])} in ${table}`, `SELECT ${columns} FROM ${table}`, () => {
+    const read = <A>(column: string, what: string, is: (value: unknown) => value is A): A =>
+      expected(column, what, is, row[column] ?? null)
+    const text = (column: string) => read(column, "a text", isText)
+    const count = (column: string) => read(column, "a number of at least 0", isCount)
+    const limit = (column: string) => read(column, "a positive number or null", isLimit) ?? undefined
+    const json = <A>(column: string, by: (part: string, text: unknown) => A): A | undefined => {
+      const found = read(column, "a text or null", isOptionalText)
+      return found === null ? undefined : by(column, found)
+    }
+    return {
+      id: text("job"),
+      name: text("name"),
+      version: text("version"),
+      fingerprint: text("fingerprint"),
+      params: text("params"),
+      timestamp: read("timestamp", "a timestamp", isBigint),
+      lanes: read("lanes", "lanes from 1 on", isLanes),
+      units: count("units"),
+      run: count("run"),
+      state: read("state", "the state of a job", isState),
+      concurrency: limit("concurrency"),
+      rate: limit("rate"),
+      revision: count("revision"),
+      budget: json("budget", budgetBy),
+      forgiven: Number(read("forgiven", "a number", isBigint)),
+      exhausted: json("exhausted", exhaustedBy)
+    }
+  })
+}

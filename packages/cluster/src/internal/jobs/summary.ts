@@ -7,10 +7,12 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lane, LaneLost } from "../../Lanes.ts"
 import { allLanes } from "../lanes/fence.ts"
 import type { Seen } from "./seen.ts"
+import { jsonBy, readableEntries } from "./damaged.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
 
@@ -28,9 +30,14 @@ interface Entry {
 
 /** Reads the numbers of the lanes in the run of a job, as far as they are known. */
 export const read = (jobs: Jobs["Service"], job: Stored): Effect.Effect<ReadonlyMap<number, Seen>, CqlError> =>
-  Effect.map(jobs.entryOfEach(job, summaryName, [summaryLane]), (entries) => {
+  Effect.gen(function*() {
+    const entries = yield* jobs.entryOfEach(job, summaryName, [summaryLane])
     const text = entries.get(summaryLane)
-    const { counts, ended, run } = text === undefined ? none : JSON.parse(text) as Entry
+    const { counts, ended, run } = text === undefined ? none : yield* readableEntries(
+      job.id,
+      summaryLane,
+      () => entryBy(`the entry ${summaryName}`, text)
+    )
     if (run !== job.run) return new Map()
     return new Map(
       Array.from(ended, (digit, lane) => {
@@ -40,6 +47,12 @@ export const read = (jobs: Jobs["Service"], job: Stored): Effect.Effect<Readonly
     )
   })
 
+const entryBy = jsonBy<Entry>(Schema.Struct({
+  run: Schema.Int,
+  ended: Schema.String,
+  counts: Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])))
+}))
+
 const none: Entry = { run: -1, ended: "" }
 const noCounts = [0, 0] as const
 
@@ -48,10 +61,15 @@ export const progressOf = (
   job: Stored,
   lanes: ReadonlyArray<number>
 ): Effect.Effect<ReadonlyMap<number, Units.ProgressEntry>, CqlError> =>
-  Effect.map(
-    jobs.entryOfEach(job, Units.progressName, lanes),
-    (entries) => new Map(Array.from(entries, ([lane, text]) => [lane, Units.progressOf(text)]))
-  )
+  Effect.flatMap(jobs.entryOfEach(job, Units.progressName, lanes), (entries) =>
+    Effect.map(
+      Effect.forEach(entries, ([lane, text]) =>
+        Effect.map(
+          readableEntries(job.id, lane, () => Units.progressOf(text)),
+          (progress) => [lane, progress] as const
+        )),
+      (read) => new Map(read)
+    ))
 
 /** Writes the summary of a job for as long as a process is the one to do so. */
 export class Summary {

@@ -18,6 +18,7 @@ import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
 import type { Jobs } from "../../Jobs.ts"
 import type { Lane, LaneLost } from "../../Lanes.ts"
 import type { Handler } from "./handler.ts"
+import { checkedRows } from "./limits.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
 
@@ -130,7 +131,8 @@ export class UnitWork {
       params: job.params,
       timestamp: job.timestamp,
       cursor: this.unit.cursor,
-      checkpoint: ({ cursor, rows }) => this.#stored(this.advance({ state: "waiting", cursor }, rows)),
+      checkpoint: ({ cursor, rows }) =>
+        this.#stored(Effect.suspend(() => this.advance({ state: "waiting", cursor }, checkedRows(rows)))),
       execute: (statements, options = {}) => this.#execute([...statements], options),
       reject: (rejected) => this.#reject([rejected])
     }

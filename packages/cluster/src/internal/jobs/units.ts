@@ -2,6 +2,8 @@
  * The units of a lane, and its progress, as entries.
  */
 
+import * as Schema from "effect/Schema"
+import { jsonBy } from "./damaged.ts"
 import type { Seen } from "./seen.ts"
 
 /** A divided unit is replaced by its parts. It is kept for the rejects that it has. */
@@ -112,15 +114,40 @@ export const progressEntry = (progress: ProgressEntry): readonly [string, string
   JSON.stringify(progress)
 ]
 
-export const progressOf = (text: string | undefined): ProgressEntry =>
-  text === undefined ? noProgress : JSON.parse(text) as ProgressEntry
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
+const progressBy = jsonBy<ProgressEntry>(Schema.Struct({
+  units: count,
+  done: count,
+  failed: count,
+  rows: count,
+  rejected: count
+}))
+
+const unitBy = jsonBy<UnitEntry>(Schema.Struct({
+  unit: Schema.Unknown,
+  state: Schema.Literals(["waiting", "done", "failed", "divided"]),
+  attempt: Schema.Int,
+  starts: count,
+  cursor: Schema.optionalKey(Schema.Unknown),
+  rows: count,
+  rejected: count,
+  parts: count,
+  doneBy: Schema.Array(Schema.Tuple([count, count])),
+  error: Schema.optionalKey(Schema.String)
+}))
+
+/** Reads the progress of a lane. Throws `Damage` if it cannot be read. */
+export const progressOf = (text: string | undefined): ProgressEntry => progressBy(`the entry ${progressName}`, text)
+
+/** Reads the progress of a lane that was planned. */
 export const progressIn = (entries: ReadonlyMap<string, string>): ProgressEntry => progressOf(entries.get(progressName))
 
+/** Reads the units of a lane. Throws `Damage` if one cannot be read. */
 export const unitsIn = (
   entries: ReadonlyMap<string, string>
 ): ReadonlyArray<readonly [name: string, unit: UnitEntry]> =>
   [...entries].filter(([name]) => name.startsWith(unitPrefix)).map(([name, text]) => [
     name,
-    JSON.parse(text) as UnitEntry
+    unitBy(`the entry ${name}`, text)
   ])

@@ -10,7 +10,7 @@ type Meta = Table.Meta
 /** A row as the server has returned it, and when. */
 export interface Read {
   readonly record: Readonly<Record<string, unknown>>
-  /** Milliseconds of the clock of this process. */
+  /** Milliseconds of the monotonic clock of this process. */
   readonly at: number
 }
 

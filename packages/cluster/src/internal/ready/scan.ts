@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Context } from "../../JobContext.ts"
+import { millisOf } from "../monotonic.ts"
 import { hasElementTimes, isTimed, type Read, selectText, tokenName } from "./cells.ts"
 import { keyText } from "./keys.ts"
 
@@ -42,7 +43,7 @@ export const records = (
   Effect.map(Clock.Clock, (clock) => {
     const query = Query.make(selectText(meta, columns, timed), { params: bounds })
     return ({ end, start }) =>
-      Statement.mapRows(query(start, end), (_, record) => ({ record, at: clock.currentTimeMillisUnsafe() }))
+      Statement.mapRows(query(start, end), (_, record) => ({ record, at: millisOf(clock) }))
   })
 
 /** The statement of a range whose rows are those of a table, with the times of some columns. */
@@ -58,7 +59,7 @@ export const rows = <Row, A extends string, P extends string, K extends Readonly
       onInvalidRow: "result"
     })
     return ({ end, start }) =>
-      Statement.mapRows(query(start, end), (row, record) => ({ row, record, at: clock.currentTimeMillisUnsafe() }))
+      Statement.mapRows(query(start, end), (row, record) => ({ row, record, at: millisOf(clock) }))
   })
 
 /** The pages of ranges, one range after the other. */

@@ -3,8 +3,8 @@
  *
  * The rest of a time to live is counted when the statements of a slice are made. Under a low rate, a page may take hours to be sent.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { monotonicMillis } from "../monotonic.ts"
 
 const largest = 256
 /** Milliseconds that a slice should not exceed. */
@@ -21,9 +21,9 @@ export class Slices {
     return Effect.gen({ self: this }, function*() {
       for (let at = 0; at < rows.length;) {
         const slice = rows.slice(at, at + this.#size)
-        const began = yield* Clock.currentTimeMillis
+        const began = yield* monotonicMillis
         yield* work(slice)
-        this.#adapt(slice.length, (yield* Clock.currentTimeMillis) - began)
+        this.#adapt(slice.length, (yield* monotonicMillis) - began)
         at += slice.length
       }
     })

@@ -1,0 +1,7 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+/** Milliseconds of the monotonic clock. Differences of them are right also where the wall clock is set meanwhile. */
+export const monotonicMillis: Effect.Effect<number> = Effect.map(Clock.Clock, (clock) => millisOf(clock))
+
+export const millisOf = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
