@@ -5,6 +5,7 @@
  */
 import { Migrations } from "@effect-cql/schema"
 import * as Data from "effect/Data"
+import { checkMigrations } from "./internal/layerOptions.ts"
 import * as tables from "./internal/tables.ts"
 
 /**
@@ -106,10 +107,13 @@ export interface MigrationOptions {
  * @category schema changes
  * @since 0.1.0
  */
-export const migrations = ({ keyspace, replication }: MigrationOptions): Migrations.Migrations =>
-  Migrations.make({
+export const migrations = (options: MigrationOptions): Migrations.Migrations => {
+  checkMigrations(options)
+  const { keyspace, replication } = options
+  return Migrations.make({
     keyspace,
     replication,
     name: "@effect-cql/cluster",
     migrations: tables.migrationsOf(keyspace)
   })
+}

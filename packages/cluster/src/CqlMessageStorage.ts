@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as CqlCluster from "./CqlCluster.ts"
+import { checkMessages } from "./internal/layerOptions.ts"
 import { clearEntity } from "./internal/messages/clear.ts"
 import { keyOfAddress, Mailbox } from "./internal/messages/mailbox.ts"
 import { Reads } from "./internal/messages/reads.ts"
@@ -87,12 +88,15 @@ export const make: (
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<MessageStorage.MessageStorage, never, Session> =>
-  Layer.effect(MessageStorage.MessageStorage, make(options)).pipe(Layer.provide(Snowflake.layerGenerator))
+export const layer = (options: Options): Layer.Layer<MessageStorage.MessageStorage, never, Session> => {
+  checkMessages(options)
+  return Layer.effect(MessageStorage.MessageStorage, make(options)).pipe(Layer.provide(Snowflake.layerGenerator))
+}
 
 const makeEncoded = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<MessageStorage.Encoded, never, Session> {
+  checkMessages(options)
   const store = yield* makeStore(options, Duration.seconds(10))
   const retention = options.retention === undefined
     ? 0

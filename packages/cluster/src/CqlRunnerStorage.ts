@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { ClusterRefused, type Options } from "./CqlCluster.ts"
 import * as facts from "./internal/facts.ts"
+import { checkCluster } from "./internal/layerOptions.ts"
 import { nextName } from "./internal/names.ts"
 import { RunnerState } from "./internal/runner.ts"
 import { listed } from "./internal/runners.ts"
@@ -41,6 +42,7 @@ export const make: (
   CqlError | ClusterRefused,
   Session | ShardingConfig.ShardingConfig
 > = Effect.fnUntraced(function*(options) {
+  checkCluster(options)
   const config = yield* ShardingConfig.ShardingConfig
   const lease = Duration.fromInputUnsafe(config.shardLockExpiration)
   yield* checkConfig(config.runnerAddress, lease)
@@ -121,7 +123,10 @@ export const layer = (options: Options): Layer.Layer<
   RunnerStorage.RunnerStorage,
   CqlError | ClusterRefused,
   Session | ShardingConfig.ShardingConfig
-> => Layer.effect(RunnerStorage.RunnerStorage, make(options))
+> => {
+  checkCluster(options)
+  return Layer.effect(RunnerStorage.RunnerStorage, make(options))
+}
 
 const checkConfig = (
   address: ShardingConfig.ShardingConfig["Service"]["runnerAddress"],

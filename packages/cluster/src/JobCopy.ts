@@ -8,7 +8,7 @@ import { Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import { checkTableNames } from "./internal/optionNames.ts"
+import { checkTableJob } from "./internal/optionNames.ts"
 import { isKey, type Read } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
 import { copied, type Copier, keyOf, mapped, WriteTimeUnknown } from "./internal/ready/copying.ts"
@@ -23,6 +23,7 @@ import { streamWithin, within } from "./internal/ready/sessions.ts"
 import { Slices } from "./internal/ready/slices.ts"
 import { Writes } from "./internal/ready/writes.ts"
 import type { Context } from "./JobContext.ts"
+import { anything, boolean, oneOf } from "./internal/rules.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
 
 export { TimesNotReadable } from "./internal/ready/check.ts"
@@ -108,7 +109,14 @@ export const copy = <S = never, T = never>(
   name: string,
   options: CopyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
-  checkTableNames("Job.copy", options, ["from", "to", "source", "target", "untimed", "atLeastOnce"])
+  checkTableJob("Job.copy", options, {
+    from: anything,
+    to: anything,
+    source: anything,
+    target: anything,
+    untimed: oneOf("refuse", "job"),
+    atLeastOnce: boolean
+  })
   const { atLeastOnce = false, source, target, untimed = "refuse" } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]
   const mappings = mapped("Job.copy", from, to)

@@ -7,10 +7,11 @@ import type { Session } from "@effect-cql/core"
 import { Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { checkTableNames } from "./internal/optionNames.ts"
+import { checkTableJob } from "./internal/optionNames.ts"
 import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows } from "./internal/ready/scan.ts"
+import { anything, func } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions } from "./JobTable.ts"
 
 /**
@@ -69,7 +70,7 @@ export const count = <Row, A extends string, P extends string, K extends Readonl
   name: string,
   options: CountOptions<Row, A, P, K, I>
 ): ReadyJob<never, Session> => {
-  checkTableNames("Job.count", options, ["table", "where"])
+  checkTableJob("Job.count", options, { table: anything, where: func })
   const { table, where } = options
   return ranged(name, options, {
     table,

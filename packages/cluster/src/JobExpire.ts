@@ -8,7 +8,7 @@ import { type Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { quoted } from "./internal/names.ts"
-import { checkTableNames } from "./internal/optionNames.ts"
+import { checkTableJob } from "./internal/optionNames.ts"
 import { isKey, later, newestOf, tableName } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable, withoutCounters } from "./internal/ready/check.ts"
 import { keyText } from "./internal/ready/keys.ts"
@@ -16,6 +16,7 @@ import { readOptions, writeOptions } from "./internal/ready/options.ts"
 import { Outbox } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows, timedIn } from "./internal/ready/scan.ts"
+import { anything, func, oneOf } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions } from "./JobTable.ts"
 
 /**
@@ -86,7 +87,7 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
   name: string,
   options: ExpireOptions<Row, A, P, K, I>
 ): ReadyJob<TimesNotReadable, Session> => {
-  checkTableNames("Job.expire", options, ["table", "where", "untimed"])
+  checkTableJob("Job.expire", options, { table: anything, where: func, untimed: oneOf("refuse", "job") })
   const { table, untimed = "refuse", where } = options
   const meta = withoutCounters("Job.expire", table[Table.TypeId])
   const key = [...meta.partitionKey, ...meta.clusteringKey]

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, InvalidOptions, type Session, type Statement } from "@effect-cql/core"
+import type { CqlError, Session, Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Layer from "effect/Layer"
@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { make } from "./internal/jobs/definition.ts"
-import { checkLoadNames } from "./internal/optionNames.ts"
+import { checkLoad } from "./internal/optionNames.ts"
 import { Chunk, type FileRefused, plan, recordsOf, unchanged } from "./internal/ready/files.ts"
 import { type Format, formatOf, type Value } from "./internal/ready/formats.ts"
 import { writeOptions } from "./internal/ready/options.ts"
@@ -173,7 +173,7 @@ export interface LoadJob<out RD> {
  * @since 0.1.0
  */
 export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD>): LoadJob<RD> => {
-  checkLoadNames(options)
+  checkLoad(options)
   const {
     attempts,
     chunkSize = 32 * 1024 * 1024,
@@ -185,11 +185,6 @@ export const load = <Row, RD = never>(name: string, options: LoadOptions<Row, RD
     version,
     write
   } = options
-  for (const [option, value] of Object.entries({ chunkSize, pageSize })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InvalidOptions({ option: `Job.load: ${option}`, value, expected: "a positive integer" })
-    }
-  }
   const format: Format = formatOf(options)
   const { form } = format
   const layout = { ...format, chunkSize }

@@ -19,6 +19,7 @@ import * as CqlCluster from "./CqlCluster.ts"
 import * as CqlRunnerStorage from "./CqlRunnerStorage.ts"
 import type { Handler } from "./internal/jobs/handler.ts"
 import { supervise } from "./internal/jobs/supervisor.ts"
+import { checkInterval, checkJobCluster, checkLocalRunner } from "./internal/layerOptions.ts"
 import { nextName, quoted } from "./internal/names.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lanes from "./Lanes.ts"
@@ -102,8 +103,9 @@ export interface ClusterOptions extends Jobs.Options, Options {
  */
 export const layer = (
   options: ClusterOptions
-): Layer.Layer<JobRunner | Jobs.Jobs, CqlError | CqlCluster.ClusterRefused, Session> =>
-  layerWith(options).pipe(
+): Layer.Layer<JobRunner | Jobs.Jobs, CqlError | CqlCluster.ClusterRefused, Session> => {
+  checkJobCluster(options)
+  return layerWith(options).pipe(
     Layer.provide(Sharding.layer),
     Layer.provide([Runners.layerNoop, RunnerHealth.layerNoop]),
     Layer.provide(MessageStorage.layerNoop),
@@ -118,6 +120,7 @@ export const layer = (
       }))
     ))
   )
+}
 
 /**
  * A runner in the cluster of the application. Its lanes are singletons of the `Sharding` in the context, such as the
@@ -141,11 +144,13 @@ export const layer = (
  */
 export const layerWith = (
   options: Jobs.Options & Options
-): Layer.Layer<JobRunner | Jobs.Jobs, never, Session | Sharding.Sharding | ShardingConfig.ShardingConfig> =>
-  layerLanes(options).pipe(
+): Layer.Layer<JobRunner | Jobs.Jobs, never, Session | Sharding.Sharding | ShardingConfig.ShardingConfig> => {
+  checkLocalRunner(options)
+  return layerLanes(options).pipe(
     Layer.provide(Lanes.layer(options)),
     Layer.provideMerge(Jobs.layer(options))
   )
+}
 
 /**
  * A runner with the lanes and the jobs of the context.
@@ -153,8 +158,9 @@ export const layerWith = (
  * @category layers
  * @since 0.1.0
  */
-export const layerLanes = (options: Options = {}): Layer.Layer<JobRunner, never, Jobs.Jobs | Lanes.Lanes> =>
-  Layer.effect(
+export const layerLanes = (options: Options = {}): Layer.Layer<JobRunner, never, Jobs.Jobs | Lanes.Lanes> => {
+  checkInterval(options)
+  return Layer.effect(
     JobRunner,
     Effect.gen(function*() {
       const handlers = new Map<string, Handler>()
@@ -167,6 +173,7 @@ export const layerLanes = (options: Options = {}): Layer.Layer<JobRunner, never,
       return JobRunner.of({ add: (handler) => Effect.sync(() => handlers.set(handler.name, handler)) })
     })
   )
+}
 
 /**
  * A runner in one process, without a cluster, with the same tables. A stopped job continues when it is started again.
@@ -177,11 +184,13 @@ export const layerLanes = (options: Options = {}): Layer.Layer<JobRunner, never,
  */
 export const layerLocal = (
   options: Jobs.Options & Options
-): Layer.Layer<JobRunner | Jobs.Jobs, never, Session> =>
-  layerLanes(options).pipe(
+): Layer.Layer<JobRunner | Jobs.Jobs, never, Session> => {
+  checkLocalRunner(options)
+  return layerLanes(options).pipe(
     Layer.provide(Lanes.layerLocal({ ...options, count: options.lanes ?? 64 })),
     Layer.provideMerge(Jobs.layer(options))
   )
+}
 
 /**
  * A runner for tests: {@link layerLocal} over the session of the context, where it creates its tables. It has 4 lanes
@@ -221,6 +230,7 @@ export const layerLocal = (
 export const layerTest = (
   options: Partial<Jobs.Options> & Options = {}
 ): Layer.Layer<JobRunner | Jobs.Jobs, CqlError, Session> => {
+  checkLocalRunner(options, true)
   const { keyspace = "test", lanes = 4 } = options
   const tables = Effect.forEach(
     [

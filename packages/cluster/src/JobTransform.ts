@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { monotonicMillis } from "./internal/monotonic.ts"
-import { checkTableNames } from "./internal/optionNames.ts"
+import { checkTableJob } from "./internal/optionNames.ts"
 import { isKey, shapeOf, timesOf, ttlFor } from "./internal/ready/cells.ts"
 import { keyText } from "./internal/ready/keys.ts"
 import { readOptions, writeOptions } from "./internal/ready/options.ts"
@@ -18,6 +18,7 @@ import { Outbox, type Write } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows, timedIn, type Typed } from "./internal/ready/scan.ts"
 import { Slices } from "./internal/ready/slices.ts"
+import { anything, func, positiveInteger } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
 
 /**
@@ -157,7 +158,14 @@ export const transform = <
   name: string,
   options: ChangeOptions<Row, A, P, K, I, E, R> | WriteOptions<Row, A, P, K, I, E, R>
 ): ReadyJob<never, R | Session> => {
-  checkTableNames("Job.transform", options, ["table", "change", "write", "rowsAtOnce"])
+  checkTableJob("Job.transform", options, { table: anything, change: func, write: func, rowsAtOnce: positiveInteger })
+  if ((options.change === undefined) === (options.write === undefined)) {
+    throw new InvalidOptions({
+      option: "Job.transform: change",
+      given: options.change === undefined ? "neither change nor write" : "change and write",
+      expected: "one of both"
+    })
+  }
   const { rowsAtOnce = 16, table } = options
   const meta = table[Table.TypeId]
   const columns = meta.columns.filter((column) => !isKey(column) && column.kind !== "static")

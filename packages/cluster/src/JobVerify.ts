@@ -9,7 +9,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Ranges } from "./internal/jobs/ranges.ts"
-import { checkTableNames } from "./internal/optionNames.ts"
+import { checkTableJob } from "./internal/optionNames.ts"
 import { isKey, type Read, tokenName } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable } from "./internal/ready/check.ts"
 import { mapped, type Mapping } from "./internal/ready/copying.ts"
@@ -20,6 +20,7 @@ import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { pages, records, timedIn } from "./internal/ready/scan.ts"
 import { streamWithin, within } from "./internal/ready/sessions.ts"
+import { anything, boolean } from "./internal/rules.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
 
 /**
@@ -111,7 +112,13 @@ export const verify = <S = never, T = never>(
   name: string,
   options: VerifyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
-  checkTableNames("Job.verify", options, ["from", "to", "source", "target", "times"])
+  checkTableJob("Job.verify", options, {
+    from: anything,
+    to: anything,
+    source: anything,
+    target: anything,
+    times: boolean
+  })
   const { source, target, times = false } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]
   const mappings = sameKey(from, to, mapped("Job.verify", from, to))

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { CqlError, Session } from "@effect-cql/core"
+import { checkNames } from "@effect-cql/core/Port"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +18,7 @@ import { laneName, removal } from "./internal/jobs/removal.ts"
 import * as rows from "./internal/jobs/rows.ts"
 import * as Units from "./internal/jobs/units.ts"
 import { allLanes, entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
+import { checkJobs } from "./internal/layerOptions.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 import type { Rejected } from "./JobContext.ts"
@@ -207,8 +209,9 @@ export interface Options extends CqlCluster.Options {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
-  Layer.effect(
+export const layer = (options: Options): Layer.Layer<Jobs, never, Session> => {
+  checkJobs(options)
+  return Layer.effect(
     Jobs,
     Effect.gen(function*() {
       const store = yield* makeStore(options, Duration.seconds(10))
@@ -231,7 +234,11 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
         entries,
         entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, laneName(job), lanes, entry),
         remove: remove.one,
-        removeEnded: ({ olderThan }) => remove.ended(olderThan),
+        removeEnded: (options) =>
+          Effect.suspend(() => {
+            checkNames(options, ["olderThan"])
+            return remove.ended(options.olderThan)
+          }),
         reject: (job, lane, place, rejected, keeping) => rejects.write(store, job, lane, place, rejected, keeping),
         rejects: (job, lane) =>
           Stream.unwrap(
@@ -244,3 +251,4 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> =>
       })
     })
   )
+}

@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import type * as CqlCluster from "./CqlCluster.ts"
 import { type Fence, takeWith } from "./internal/lanes/fence.ts"
 import { laneNames } from "./internal/lanes/names.ts"
+import { checkCluster, checkLocalLanes } from "./internal/layerOptions.ts"
 import { nextName } from "./internal/names.ts"
 import { make as makeStore } from "./internal/store.ts"
 
@@ -90,8 +91,9 @@ export class Lanes extends Context.Service<Lanes, {
  */
 export const layer = (
   options: CqlCluster.Options
-): Layer.Layer<Lanes, never, Session | Sharding | ShardingConfig> =>
-  Layer.effect(
+): Layer.Layer<Lanes, never, Session | Sharding | ShardingConfig> => {
+  checkCluster(options)
+  return Layer.effect(
     Lanes,
     Effect.gen(function*() {
       const sharding = yield* Sharding
@@ -108,6 +110,7 @@ export const layer = (
       })
     })
   )
+}
 
 /**
  * Options of lanes within one process.
@@ -147,8 +150,9 @@ export interface LocalOptions extends CqlCluster.Options {
  * @category layers
  * @since 0.1.0
  */
-export const layerLocal = (options: LocalOptions): Layer.Layer<Lanes, never, Session> =>
-  Layer.effect(
+export const layerLocal = (options: LocalOptions): Layer.Layer<Lanes, never, Session> => {
+  checkLocalLanes(options)
+  return Layer.effect(
     Lanes,
     Effect.gen(function*() {
       const { count = 16 } = options
@@ -164,6 +168,7 @@ export const layerLocal = (options: LocalOptions): Layer.Layer<Lanes, never, Ses
       })
     })
   )
+}
 
 const interval = Duration.seconds(10)
 

@@ -23,6 +23,7 @@ import type * as SocketServer from "effect/socket/SocketServer"
 import type { ClusterRefused } from "./CqlCluster.ts"
 import * as CqlMessageStorage from "./CqlMessageStorage.ts"
 import * as CqlRunnerStorage from "./CqlRunnerStorage.ts"
+import { checkClient, checkRunner } from "./internal/layerOptions.ts"
 
 /**
  * The configuration of a process of a cluster: the keyspace, the name and the scope of the cluster, the retention of
@@ -111,6 +112,7 @@ export const layer = (options: Options): Layer.Layer<
   CqlError | ClusterRefused | SocketServer.SocketServerError,
   Session
 > => {
+  checkRunner(options)
   const { address, listen } = options
   const config = configOf(options, {
     runnerAddress: Option.some(RunnerAddress.make(address.host, address.port)),
@@ -146,6 +148,7 @@ const serializationOf = ({ serialization }: ClientOptions): Layer.Layer<RpcSeria
 export const layerClient = (
   options: ClientOptions
 ): Layer.Layer<Services, CqlError | ClusterRefused, Session> => {
+  checkClient(options)
   const config = configOf(options, { runnerAddress: Option.none(), runnerListenAddress: Option.none() })
   return SocketRunner.layerClientOnly.pipe(
     Layer.provide(NodeClusterSocket.layerClientProtocol),

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { checkPagesJob } from "./internal/optionNames.ts"
 import { cursorOf, divide, leftOf, rangesOf, WholePartitions } from "./internal/jobs/ranges.ts"
 import * as Job from "./Job.ts"
 import type { JobRunner } from "./JobRunner.ts"
@@ -135,6 +136,7 @@ export const make = <
   name: string,
   options: Options<Row, A, P, K, I, E, R>
 ): TableJob<R> => {
+  checkPagesJob(options)
   const { attempts, pageSize, rows: work, splitSize, table, ...others } = options
   const job = Job.make(name, {
     ...others,

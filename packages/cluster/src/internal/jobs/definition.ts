@@ -16,7 +16,8 @@ import { Progress } from "../../JobHandle.ts"
 import type { Estimate } from "../../JobPlan.ts"
 import { JobRunner } from "../../JobRunner.ts"
 import { Jobs, type Stored } from "../../Jobs.ts"
-import { checkHandlerNames, checkJobNames, checkStartNames } from "../optionNames.ts"
+import { checkActivityNames, checkHandler, checkJobNames, checkStartNames } from "../optionNames.ts"
+import { checkValues, text as notEmpty } from "../rules.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkedRows, checkLimits } from "./limits.ts"
@@ -40,6 +41,7 @@ export const make = <Params, Unit, E, R>(
   const start = (given: Params, { id, ...own }: StartOptions) =>
     Effect.gen(function*() {
       checkStartNames(own)
+      checkValues({ id }, { id: notEmpty })
       check(own)
       const jobs = yield* Jobs
       const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
@@ -99,8 +101,11 @@ export const make = <Params, Unit, E, R>(
         }
       }),
     start,
-    activity: (given, { name: activity = name, ...own } = {}) =>
-      Activity.make({
+    activity: (given, options = {}) => {
+      checkActivityNames(options)
+      check(options)
+      const { name: activity = name, ...own } = options
+      return Activity.make({
         name: `Job/${activity}`,
         success: Progress,
         error: ActivityError,
@@ -109,9 +114,10 @@ export const make = <Params, Unit, E, R>(
           const job = yield* start(given, { ...own, id: `${executionId}/${activity}` })
           return yield* job.await
         }).pipe(Effect.catch((error) => isActivityError(error) ? Effect.fail(error) : Effect.die(error)))
-      }),
+      })
+    },
     toLayer: (handler, { attempts = 3, ...others } = {}) => {
-      checkHandlerNames(others)
+      checkHandler({ attempts, ...others })
       return Layer.effectDiscard(Effect.gen(function*() {
         const runner = yield* JobRunner
         const context = yield* Effect.context<Effect.Services<ReturnType<typeof handler>>>()

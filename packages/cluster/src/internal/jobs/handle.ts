@@ -11,6 +11,7 @@ import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import { checkLimitNames, checkRetry } from "../optionNames.ts"
+import { checkValues, duration } from "../rules.ts"
 import { readableEntries } from "./damaged.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
@@ -63,10 +64,13 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     id,
     progress,
     watch: (interval = second) =>
-      Stream.fromEffect(progress).pipe(
-        Stream.repeat(Schedule.spaced(interval)),
-        Stream.takeUntil(({ state }) => isFinal(state))
-      ),
+      Stream.suspend(() => {
+        checkValues({ interval }, { interval: duration })
+        return Stream.fromEffect(progress).pipe(
+          Stream.repeat(Schedule.spaced(interval)),
+          Stream.takeUntil(({ state }) => isFinal(state))
+        )
+      }),
     await: Effect.gen(function*() {
       const job = yield* ended
       const { exhausted, state } = job

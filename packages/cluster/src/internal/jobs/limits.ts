@@ -3,6 +3,7 @@
  */
 import { InvalidOptions } from "@effect-cql/core"
 import type { ErrorBudget, Limits } from "../../JobLimits.ts"
+import { positiveInteger } from "../rules.ts"
 
 /** The limits of a job as they are stored; undefined for no bound. */
 export interface Bounds {
@@ -10,19 +11,20 @@ export interface Bounds {
   readonly rate: number | undefined
 }
 
+// One statement in a quarter of an hour, and more than a process can send.
+const leastRate = 0.001
+const mostRate = 1_000_000_000
+
 /** Throws `InvalidOptions` for a limit that cannot be. */
 export const checkLimits = ({ concurrency, rate }: Limits): void => {
-  const isPositive = typeof rate === "number" && rate > 0 && Number.isFinite(rate)
-  const isCount = typeof concurrency === "number" && concurrency > 0 && Number.isSafeInteger(concurrency)
-  if (concurrency !== undefined && concurrency !== "unbounded" && !isCount) {
-    throw new InvalidOptions({
-      option: "concurrency",
-      value: concurrency,
-      expected: "a positive integer or \"unbounded\""
-    })
+  const isRate = typeof rate === "number" && rate >= leastRate && rate <= mostRate
+  if (concurrency !== undefined && concurrency !== "unbounded" && !positiveInteger.accepts(concurrency)) {
+    const expected = `${positiveInteger.expected}, or "unbounded"`
+    throw new InvalidOptions({ option: "concurrency", value: concurrency, expected })
   }
-  if (rate !== undefined && rate !== "unbounded" && !isPositive) {
-    throw new InvalidOptions({ option: "rate", value: rate, expected: "a positive number or \"unbounded\"" })
+  if (rate !== undefined && rate !== "unbounded" && !isRate) {
+    const expected = `a number from ${leastRate} to ${mostRate}, or "unbounded"`
+    throw new InvalidOptions({ option: "rate", value: rate, expected })
   }
 }
 

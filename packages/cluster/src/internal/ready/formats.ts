@@ -28,18 +28,14 @@ const defaultLongest = 1024 * 1024
 
 export const formatOf = <Row, RD>(
   { csv, format, maxRecordSize: longest = defaultLongest, row }: LoadOptions<Row, RD>
-): Format => {
-  if (!Number.isSafeInteger(longest) || longest < 1) {
-    throw new InvalidOptions({ option: "Job.load: maxRecordSize", value: longest, expected: "a positive integer" })
-  }
-  return format === "csv" ? csvOf(csv ?? {}, longest, optionalIn(row.ast)) : {
+): Format =>
+  format === "csv" ? csvOf(csv ?? {}, longest, optionalIn(row.ast)) : {
     form: { delimiter: undefined, longest },
     isScanned: false,
     header: undefined,
     values: (records) => Effect.sync(() => records.map((record) => json(record, longest))),
     codec: (row) => Schema.toCodecJson(row)
   }
-}
 
 const csvOf = (
   { delimiter = ",", header, multiline = true }: NonNullable<LoadOptions<unknown, never>["csv"]>,
