@@ -141,6 +141,8 @@ export class Jobs extends Context.Service<Jobs, {
    * does not touch a new job with the same id.
    */
   readonly remove: (id: string) => Effect.Effect<boolean, CqlError>
+  /** Deletes the lanes of a job that was removed while this process planned it. Another job of its id has other lanes. */
+  readonly discard: (job: Stored) => Effect.Effect<void, CqlError>
   /**
    * Deletes the jobs that ended at least so long ago, as `remove` does, and returns their number. It reads the list page by page and
    * deletes one job after the other. It may be interrupted and repeated, and several processes may run it at a time. Each of them counts
@@ -234,6 +236,7 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> => {
         entries,
         entryOfEach: (job, entry, lanes = allLanes(job)) => entryOfEach(store, laneName(job), lanes, entry),
         remove: remove.one,
+        discard: remove.lanes,
         removeEnded: (options) =>
           Effect.suspend(() => {
             checkNames(options, ["olderThan"])

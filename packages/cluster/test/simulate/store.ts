@@ -109,6 +109,7 @@ export class Store {
       reject: () => Effect.die(new Error("no rejects were expected")),
       rejects: () => Stream.empty,
       remove: () => Effect.die(new Error("no removal was expected")),
+      discard: () => Effect.die(new Error("no removal was expected")),
       removeEnded: () => Effect.die(new Error("no removal was expected")),
       move: (id, from, to) => change(id, ({ state }) => from.includes(state), { state: to }),
       entries: ({ id }, lane) => statement("lane read", () => this.#lane(id, lane).entries),

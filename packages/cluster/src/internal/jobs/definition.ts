@@ -39,19 +39,25 @@ export const make = <Params, Unit, E, R>(
   const fingerprint = fingerprintOf({ name, version, params, unit, plan: options.planOptions })
 
   const start = (given: Params, { id, ...own }: StartOptions) =>
-    Effect.gen(function*() {
+    Effect.suspend(() => {
       checkStartNames(own)
       checkValues({ id }, { id: notEmpty })
       check(own)
-      const jobs = yield* Jobs
-      const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
-      const wanted = { name, version, params: text, fingerprint }
-      const found = yield* jobs.find(id)
-      // The process that removed it may have died.
-      if (found?.state === "removing") yield* jobs.remove(id)
-      const known = found?.state === "removing" ? undefined : found
-      if (known !== undefined) yield* same(known, wanted)
-      if (known === undefined || known.state === "planning") {
+      // One that is removed while it is planned here is not created again.
+      let planned: Stored | undefined
+      return Effect.gen(function*() {
+        const jobs = yield* Jobs
+        const handle = handles.make(jobs, id)
+        const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
+        const wanted = { name, version, params: text, fingerprint }
+        const found = yield* jobs.find(id)
+        // The process that removed it may have died.
+        if (found?.state === "removing") yield* jobs.remove(id)
+        const known = found?.state === "removing" ? undefined : found
+        if (planned !== undefined && known?.timestamp !== planned.timestamp) yield* jobs.discard(planned)
+        if (known !== undefined) yield* same(known, wanted)
+        else if (planned !== undefined) return handle
+        if (known !== undefined && known.state !== "planning") return handle
         const units = yield* Effect.forEach(yield* options.units(given), (each) =>
           Effect.orDie(Schema.encodeEffect(unit)(each)))
         const millis = yield* Clock.currentTimeMillis
@@ -70,20 +76,22 @@ export const make = <Params, Unit, E, R>(
           exhausted: undefined
         })
         yield* same(job, wanted)
-        if (job.state === "planning") {
-          yield* jobs.begin(job, yield* plan.store(jobs, job, units))
-        }
-      }
-      return handles.make(jobs, id)
-    }).pipe(
-      // Another process stores the units of the same job. It starts it, or this one does in the end.
-      Effect.retry({
-        while: (error) =>
-          hasTag(error, "LaneLost"),
-        times: 5,
-        schedule: Schedule.spaced(Duration.seconds(1))
-      })
-    )
+        if (job.state !== "planning") return handle
+        planned = job
+        if (yield* jobs.begin(job, yield* plan.store(jobs, job, units))) return handle
+        const now = yield* jobs.find(id)
+        if (now?.timestamp !== job.timestamp || now.state === "removing") yield* jobs.discard(job)
+        if (now !== undefined && now.timestamp !== job.timestamp) yield* same(now, wanted)
+        return handle
+      }).pipe(
+        // Another process stores the units of the same job. It starts it, or this one does in the end.
+        Effect.retry({
+          while: (error) => hasTag(error, "LaneLost"),
+          times: 5,
+          schedule: Schedule.spaced(Duration.seconds(1))
+        })
+      )
+    })
 
   return {
     name,

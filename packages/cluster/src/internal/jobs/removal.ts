@@ -25,17 +25,22 @@ export const laneName = ({ id, timestamp }: Created): string => `job/${id}/${tim
 export const removal = (store: Store): {
   readonly one: (id: string) => Effect.Effect<boolean, CqlError>
   readonly ended: (olderThan: Duration.Input) => Effect.Effect<number, CqlError>
+  readonly lanes: (job: Created & { readonly lanes: number }) => Effect.Effect<void, CqlError>
 } => {
+  /** Deletes the lanes and rejects of a job. */
+  const lanes = (job: Created & { readonly lanes: number }): Effect.Effect<void, CqlError> =>
+    Effect.forEach(
+      [summaryLane, ...allLanes(job)],
+      (lane) => Effect.andThen(removeLane(store, laneName(job), lane), rejects.remove(store, job, lane)),
+      { concurrency: lanesAtOnce, discard: true }
+    )
+
   /** Removes a job as it was read. Returns false if it has changed meanwhile, and has not been removed by another process. */
   const removeStored = (job: Stored): Effect.Effect<boolean, CqlError> =>
     Effect.gen(function*() {
       const found = yield* rows.beginRemoval(store, job)
       if (found !== "removing") return found === "gone"
-      yield* Effect.forEach(
-        [summaryLane, ...allLanes(job)],
-        (lane) => Effect.andThen(removeLane(store, laneName(job), lane), rejects.remove(store, job, lane)),
-        { concurrency: lanesAtOnce, discard: true }
-      )
+      yield* lanes(job)
       yield* rows.remove(store, job)
       return true
     })
@@ -64,7 +69,7 @@ export const removal = (store: Store): {
       )
     })
 
-  return { one, ended }
+  return { one, ended, lanes }
 }
 
 /** Counts a removal. The first failure stays. */
