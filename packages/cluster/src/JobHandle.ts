@@ -142,7 +142,10 @@ export interface Handle {
    */
   readonly pause: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   readonly resume: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
-  /** Stops a job permanently, in the same way as `pause`. Its writes remain. */
+  /**
+   * Stops a job permanently, in the same way as `pause`. Its writes remain. A handler that reaches no checkpoint is
+   * interrupted after 10 to 30 seconds.
+   */
   readonly cancel: Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
    * Changes limits of a job that has not ended. A limit that is not given does not change. Runners read the limits at

@@ -21,11 +21,13 @@
  */
 export interface Limits {
   /**
-   * Maximum number of statements in flight: a positive integer, or `"unbounded"`. Default: `"unbounded"`. Each unit
+   * Maximum number of statements in flight: an integer from 1 to 2147483647, or `"unbounded"`. Default: `"unbounded"`. Each unit
    * then has up to 100 in flight, the default of `executeConcurrent`.
    */
   readonly concurrency?: number | "unbounded" | undefined
-  /** Requests that start in a second, retries included: a positive number, or `"unbounded"`. Default: `"unbounded"`. */
+  /**
+   * Requests that start in a second, retries included: a number from 0.001 to 1,000,000,000, or `"unbounded"`. Default: `"unbounded"`.
+   */
   readonly rate?: number | "unbounded" | undefined
 }
 

@@ -1,5 +1,5 @@
 /** Rows of the tables of jobs that were changed by hand: what reads them names them, and other jobs go on. */
-import { Job, Jobs } from "@effect-cql/cluster"
+import { type Job, Jobs } from "@effect-cql/cluster"
 import { type CqlError, type Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
@@ -113,7 +113,19 @@ describe("a handler that counts what is no number of rows", () => {
         const handle: Job.Handle = yield* job.start({ units: 4 }, { id: "a" })
         yield* TestClock.adjust("1 minute")
         assert.deepInclude(yield* handle.progress, { state: "failed", done: 2, failed: 2, rows: 2 })
-        for (const { error } of yield* handle.failures) assert.include(error, "an integer of at least 0")
+        for (const { error } of yield* handle.failures) {
+          assert.include(error, "an integer of at least 0")
+        }
       }).pipe(Effect.provide(memory())))
   }
+
+  it.effect("counts nothing where its effect succeeds with another value", () =>
+    Effect.gen(function*() {
+      yield* process(job.toLayer((unit, { reject }) =>
+        unit === 0 ? reject({ position: "0", error: "no" }) : Effect.succeed<number | void>(Object.create(null))
+      ))
+      const handle = yield* job.start({ units: 2 }, { id: "a" })
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude(yield* handle.progress, { state: "done", done: 2, rows: 0, rejected: 1 })
+    }).pipe(Effect.provide(memory())))
 })

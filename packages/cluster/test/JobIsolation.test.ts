@@ -135,6 +135,23 @@ describe("a job beside one", () => {
       assert.strictEqual(at, 0)
     }).pipe(Effect.provide(memory(["CREATE TABLE app.t (n int PRIMARY KEY)"]))))
 
+  for (const isRemoved of [false, true]) {
+    it.effect(`that is cancelled${isRemoved ? " and removed" : ""} ends a handler that hangs`, () =>
+      Effect.gen(function*() {
+        let interrupted = 0
+        yield* process(job.toLayer(() => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))))
+        const handle = yield* job.start({ units: 4 }, { id: "m" })
+        yield* TestClock.adjust("2 minutes")
+        assert.strictEqual(interrupted, 0)
+        yield* handle.cancel
+        if (isRemoved) yield* handle.remove
+        yield* TestClock.adjust("9 seconds")
+        assert.strictEqual(interrupted, 0)
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(interrupted, 4)
+      }).pipe(Effect.provide(memory())))
+  }
+
   it.effect("without a handler in a process is left alone there, which logs that once", () => {
     const logs: Array<string> = []
     const logger = Logger.layer([Logger.make(({ message }) => void logs.push(String(message)))])

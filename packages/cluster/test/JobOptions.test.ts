@@ -1,5 +1,14 @@
 /** Names of options that do not exist: each is refused, with the nearest. So are values that cannot be. */
-import { CqlCluster, CqlMessageStorage, CqlRunnerStorage, Job, JobRunner, Jobs, Lanes, TableJob } from "@effect-cql/cluster"
+import {
+  CqlCluster,
+  CqlMessageStorage,
+  CqlRunnerStorage,
+  Job,
+  JobRunner,
+  Jobs,
+  Lanes,
+  TableJob
+} from "@effect-cql/cluster"
 import * as NodeCqlCluster from "@effect-cql/cluster/NodeCqlCluster"
 import { InvalidOptions } from "@effect-cql/core"
 import { CqlSchema, Table } from "@effect-cql/schema"

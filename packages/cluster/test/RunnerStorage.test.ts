@@ -189,6 +189,36 @@ describe("runners", () => {
       assert.deepStrictEqual(yield* Effect.forEach(ports, register), ids)
     }).pipe(Effect.provide(memory())))
 
+  it.effect("keep their machine id for an hour from each start on", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* one.register(runner(1), true)
+      yield* TestClock.adjust("55 minutes")
+      const again = yield* process(1)
+      const id = yield* again.register(runner(1), true)
+      // Before it is next renewed.
+      yield* TestClock.adjust("10 minutes")
+      const { rows } = yield* Statement.make("SELECT id, address FROM app.cluster_machines")
+      assert.deepStrictEqual(rows.map((row) => row["id"]), [id])
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("are refused when all machine ids are taken", () =>
+    Effect.gen(function*() {
+      for (let id = 0; id < 1_024; id++) {
+        yield* Statement.make(
+          "INSERT INTO app.cluster_machines (cluster, id, address) VALUES ('default', ?, 'other')",
+          [
+            id
+          ]
+        )
+      }
+      const one = yield* process(1)
+      const error = yield* Effect.flip(one.register(runner(1), true))
+      assert.include(String(error.cause), "1024 that are taken")
+      yield* Statement.make("DELETE FROM app.cluster_machines WHERE cluster = 'default' AND id = 77")
+      assert.strictEqual(yield* one.register(runner(1), true), 77)
+    }).pipe(Effect.provide(memory())))
+
   it.effect("hold their address against a second process, and lose everything when they lose it", () =>
     Effect.gen(function*() {
       const [one, two] = [yield* process(1), yield* process(1)]

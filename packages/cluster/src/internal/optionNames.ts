@@ -99,7 +99,11 @@ export const checkTableJob = (job: string, options: Ready, own: Own): void => {
 /** Checks the options of a job over the pages of a table. */
 export const checkPagesJob = (options: Nested): void => {
   const own: Own = { table: anything, rows: func, pageSize: positiveInteger, splitSize: positiveSize }
-  checkNames(options, [...Object.keys(own), ...startNames, "version", "attempts", "atLeastOnce", "rejects"], "TableJob: ")
+  checkNames(
+    options,
+    [...Object.keys(own), ...startNames, "version", "attempts", "atLeastOnce", "rejects"],
+    "TableJob: "
+  )
   checkValues(options, { ...own, version: text, attempts: positiveInteger, atLeastOnce: boolean }, "TableJob: ")
   checkNested(options)
 }
@@ -125,7 +129,11 @@ export const checkLoad = (options: Ready & { readonly csv?: object | undefined; 
   checkNames(csv, Object.keys(cells), `${job}: csv.`)
   checkValues(csv, cells, `${job}: csv.`)
   if (format !== "csv") {
-    throw new InvalidOptions({ option: `${job}: csv`, given: "options of CSV", expected: `none for the format ${format}` })
+    throw new InvalidOptions({
+      option: `${job}: csv`,
+      given: "options of CSV",
+      expected: `none for the format ${format}`
+    })
   }
 }
 

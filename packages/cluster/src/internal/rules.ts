@@ -33,7 +33,8 @@ export const record: Rule = rule("an object", (value) => typeof value === "objec
 
 export const names: Rule = rule(
   "names, each once",
-  (value) => Array.isArray(value) && new Set(value).size === value.length && value.length > 0 && value.every(text.accepts)
+  (value) =>
+    Array.isArray(value) && new Set(value).size === value.length && value.length > 0 && value.every(text.accepts)
 )
 
 export const oneOf = (...values: ReadonlyArray<string>): Rule =>

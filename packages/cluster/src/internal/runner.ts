@@ -238,6 +238,7 @@ export class RunnerState {
   /** Takes the machine id that belongs to the address, or the next free one. */
   get #takeMachine(): Effect.Effect<number, CqlError | MachinesExhausted> {
     const { address, store } = this.#settings
+    const renew = (id: number) => this.#renewMachine(id)
     const first = Math.abs(Hash.string(address)) % machines
     return Effect.gen(function*() {
       for (let offset = 0; offset < machines; offset++) {
@@ -246,24 +247,30 @@ export class RunnerState {
           `INSERT INTO ${store.table("machines")} (cluster, id, address) VALUES (?, ?, ?) IF NOT EXISTS USING TTL ?`,
           [store.cluster, id, address, machineSeconds]
         )
-        if (held || current["address"] === address) return id
+        if (held) return id
+        // A process that has had the address may have died most of an hour ago: its id would be another's before it is next renewed.
+        if (current["address"] === address && (yield* renew(id))) return id
       }
       return yield* new MachinesExhausted({ address })
     })
   }
 
   #keepMachine(registration: Registration, now: bigint): Effect.Effect<boolean, CqlError> {
-    const { address, store } = this.#settings
     if (now - registration.machineRenewed < BigInt(machineSeconds) * 250_000_000n) return Effect.succeed(true)
+    return Effect.map(this.#renewMachine(registration.machine), (held) => {
+      if (held) registration.machineRenewed = now
+      return held
+    })
+  }
+
+  #renewMachine(id: number): Effect.Effect<boolean, CqlError> {
+    const { address, store } = this.#settings
     return Effect.map(
       store.condition(
         `UPDATE ${store.table("machines")} USING TTL ? SET address = ? WHERE cluster = ? AND id = ? IF address = ?`,
-        [machineSeconds, address, store.cluster, registration.machine, address]
+        [machineSeconds, address, store.cluster, id, address]
       ),
-      ({ held }) => {
-        if (held) registration.machineRenewed = now
-        return held
-      }
+      ({ held }) => held
     )
   }
 

@@ -78,6 +78,7 @@ export const make = (options: Options, interval: Duration.Duration): Effect.Effe
       writeAll: (text, params) =>
         session.provide(executeConcurrent(params.map((each) => statement(text, each)), { concurrency: writesAtOnce }))
           .pipe(
+            Effect.asVoid,
             Effect.mapError(({ failure }) => failure.error)
           ),
       stream: (text, params) => session.stream(statement(text, params)),

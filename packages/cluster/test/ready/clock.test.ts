@@ -53,8 +53,15 @@ describe("values that expire", () => {
     User.insert,
     users,
     { statement: { timestamp: 5n } }
-  ).pipe(Effect.andThen(Effect.forEach(users, ({ id, name }) =>
-    Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?) USING TTL 1500", [id, name], { timestamp: 6n }))))
+  ).pipe(
+    Effect.andThen(
+      Effect.forEach(
+        users,
+        ({ id, name }) =>
+          Statement.make("INSERT INTO app.users (id, name) VALUES (?, ?) USING TTL 1500", [id, name], { timestamp: 6n })
+      )
+    )
+  )
 
   it.effect("are copied with what is left of their time", () =>
     Effect.gen(function*() {
@@ -70,7 +77,11 @@ describe("values that expire", () => {
     Effect.gen(function*() {
       yield* filled
       const { rows } = yield* ran(
-        Job.transform("Change", { version: "1", table: User, change: ({ name }) => Effect.succeed({ name: `${name}!` }) })
+        Job.transform("Change", {
+          version: "1",
+          table: User,
+          change: ({ name }) => Effect.succeed({ name: `${name}!` })
+        })
       )
       assert.strictEqual(rows, 40)
       const changed = yield* Stream.runCollect(Statement.stream(Statement.make("SELECT name FROM app.users")))

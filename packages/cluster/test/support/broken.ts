@@ -34,6 +34,6 @@ export const breaking =
 
 const raised = (row: Page["rows"][number]) => ({
   ...row,
-  concurrency: Number(row["concurrency"]) + 8,
-  rate: 3 * Number(row["rate"])
+  concurrency: row["concurrency"] === null ? null : Number(row["concurrency"]) + 8,
+  rate: row["rate"] === null ? null : 3 * Number(row["rate"])
 })

@@ -4,8 +4,7 @@
 import { type CqlError, Reason } from "@effect-cql/core"
 import { kindOf, refused } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
 
 /** A part of a row that cannot be read. It is thrown by what reads rows, and caught by {@link readable}. */
 export class Damage extends Error {
@@ -31,18 +30,26 @@ export const expected = <A>(part: string, what: string, is: (value: unknown) => 
   throw new Damage(part, what, value === null ? "null" : kindOf(value))
 }
 
-/** Reads a text of JSON by a schema. */
-export const jsonBy = <A>(schema: Schema.ConstraintDecoder<A>): (part: string, text: unknown) => A => {
-  const decode = Schema.decodeUnknownOption(Schema.fromJsonString(schema))
-  return (part, text) => {
-    const found = decode(text)
-    if (Option.isSome(found)) return found.value
-    throw new Damage(
-      part,
-      "its JSON",
-      text === undefined ? "none" : typeof text === "string" ? "another text" : kindOf(text)
-    )
-  }
+export const isText = (value: unknown): value is string => typeof value === "string"
+export const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+
+/** True for an object whose fields are as expected. */
+export const hasFields = (
+  value: unknown,
+  fields: Readonly<Record<string, (value: unknown) => boolean>>
+): value is object => {
+  if (typeof value !== "object" || value === null) return false
+  for (const name in fields) if (!fields[name]!(Reflect.get(value, name))) return false
+  return true
+}
+
+// Schemas would take most of the time of a process that reads thousands of lanes once in an interval.
+/** Reads a text of JSON. */
+export const jsonBy = <A>(is: (value: unknown) => value is A): (part: string, text: unknown) => A => (part, text) => {
+  const parsed = isText(text) ? Result.try((): unknown => JSON.parse(text)) : undefined
+  if (parsed !== undefined && Result.isSuccess(parsed) && is(parsed.success)) return parsed.success
+  throw new Damage(part, "its JSON", text === undefined ? "none" : isText(text) ? "another text" : kindOf(text))
 }
 
 /** Reads rows of a table. Fails with `RowDecoding`, which names the row, if one is damaged. */

@@ -76,17 +76,26 @@ export const make = <Params, Unit, E, R>(
           exhausted: undefined
         })
         yield* same(job, wanted)
-        if (job.state !== "planning") return handle
+        if (job.state !== "planning") {
+          return handle
+        }
         planned = job
-        if (yield* jobs.begin(job, yield* plan.store(jobs, job, units))) return handle
+        if (yield* jobs.begin(job, yield* plan.store(jobs, job, units))) {
+          return handle
+        }
         const now = yield* jobs.find(id)
-        if (now?.timestamp !== job.timestamp || now.state === "removing") yield* jobs.discard(job)
-        if (now !== undefined && now.timestamp !== job.timestamp) yield* same(now, wanted)
+        if (now?.timestamp !== job.timestamp || now.state === "removing") {
+          yield* jobs.discard(job)
+        }
+        if (now !== undefined && now.timestamp !== job.timestamp) {
+          yield* same(now, wanted)
+        }
         return handle
       }).pipe(
         // Another process stores the units of the same job. It starts it, or this one does in the end.
         Effect.retry({
-          while: (error) => hasTag(error, "LaneLost"),
+          while: (error) =>
+            hasTag(error, "LaneLost"),
           times: 5,
           schedule: Schedule.spaced(Duration.seconds(1))
         })
@@ -144,7 +153,9 @@ export const make = <Params, Unit, E, R>(
             Effect.gen(function*() {
               const given = yield* Schema.decodeUnknownEffect(params)(JSON.parse(text))
               const decoded = yield* Schema.decodeUnknownEffect(unit)(encoded)
-              return checkedRows((yield* handler(decoded, { ...rest, params: given })) ?? 0)
+              const rows: unknown = yield* handler(decoded, { ...rest, params: given })
+              // An effect of nothing may succeed with any value.
+              return typeof rows === "number" ? checkedRows(rows) : 0
             }).pipe(Effect.provideContext(context)),
           divide: (encoded, cursor) =>
             Effect.gen(function*() {

@@ -9,7 +9,9 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Jobs } from "../../Jobs.ts"
+import { JobStopped } from "../../JobErrors.ts"
+import type { State } from "../../JobHandle.ts"
+import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
 import { readableEntries } from "./damaged.ts"
 import { described } from "./described.ts"
@@ -20,6 +22,7 @@ import type { JobWatch } from "./watch.ts"
 
 const pause = Duration.seconds(1)
 const farewell = Duration.seconds(2)
+const grace = Duration.seconds(10)
 
 // Where so many units of a lane have failed, everything may fail: the job is wrong, and not some of its rows. A search for them would
 // never end.
@@ -66,7 +69,8 @@ const runUnit = (
       if (unit.attempt >= handler.attempts) return yield* giveUp(work, name, unit)
       const at = new UnitWork(work, name, unit)
       yield* at.save({ ...unit, attempt: unit.attempt + 1, starts: unit.starts + 1 }, work.progress)
-      const exit = yield* Effect.exit(handler.run(unit.unit, at.context)).pipe(
+      const running = Effect.raceFirst(handler.run(unit.unit, at.context), stoppedForGood(work))
+      const exit = yield* Effect.exit(running).pipe(
         // Its process is stopped, or its lane goes to another one: no failure of the unit.
         Effect.onInterrupt(() => Effect.ignore(Effect.timeout(Effect.interruptible(uncounted(at)), farewell)))
       )
@@ -94,6 +98,27 @@ const runUnit = (
     }
     return []
   })
+
+/**
+ * Fails when the job has been cancelled or removed for a while: a handler that never reaches a checkpoint would go on for ever. A job that
+ * is not in the list may also have a damaged row, and goes on.
+ */
+const stoppedForGood = ({ jobs, watch }: LaneWork): Effect.Effect<never, JobStopped> =>
+  Effect.gen(function*() {
+    for (let seen = 0; seen < 2;) {
+      yield* Effect.sleep(grace)
+      seen = isForGood(watch.job.state) && (yield* isGone(jobs, watch.job)) ? seen + 1 : 0
+    }
+    return yield* new JobStopped({ id: watch.job.id })
+  })
+
+const isGone = (jobs: Jobs["Service"], { id, timestamp }: Stored): Effect.Effect<boolean> =>
+  Effect.match(jobs.find(id), {
+    onFailure: () => false,
+    onSuccess: (job) => job === undefined || job.timestamp !== timestamp || isForGood(job.state)
+  })
+
+const isForGood = (state: State): boolean => state === "cancelled" || state === "removing"
 
 const uncounted = (at: UnitWork) => at.endAttempt(({ attempt, ...unit }) => ({ ...unit, attempt: attempt - 1 }))
 

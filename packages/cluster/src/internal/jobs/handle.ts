@@ -112,12 +112,14 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     ),
     failures: Effect.gen(function*() {
       const job = yield* found
-      const lanes = yield* Effect.forEach(allLanes(job), (lane) =>
-        Effect.flatMap(jobs.entries(job, lane), (entries) =>
-          readableEntries(id, lane, () =>
-            Units.unitsIn(entries))), {
-        concurrency: lanesAtOnce
-      })
+      const lanes = yield* Effect.forEach(
+        allLanes(job),
+        (lane) =>
+          Effect.flatMap(jobs.entries(job, lane), (entries) => readableEntries(id, lane, () => Units.unitsIn(entries))),
+        {
+          concurrency: lanesAtOnce
+        }
+      )
       return lanes.flatMap((units) => units.flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(

@@ -4,7 +4,6 @@
 import { type CqlError, isCqlError, type Outcome } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Rejected } from "../../JobContext.ts"
 import type { Reject } from "../../JobHandle.ts"
@@ -98,7 +97,7 @@ const toReject = (unit: unknown, row: Row): Reject => ({
   body: typeof row["body"] === "string" ? bodyBy("body", row["body"]) : undefined
 })
 
-const bodyBy = jsonBy(Schema.Unknown)
+const bodyBy = jsonBy((value): value is unknown => value !== undefined)
 
 /** A value as JSON. Integers of 64 bits are texts there. */
 const json = (value: unknown): string =>

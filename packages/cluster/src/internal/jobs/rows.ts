@@ -9,7 +9,7 @@ import { State } from "../../JobHandle.ts"
 import type { ErrorBudget } from "../../JobLimits.ts"
 import type { Created, Exhausted, Stored } from "../../Jobs.ts"
 import type { Row, Store } from "../store.ts"
-import { expected, jsonBy, readable as readableRow } from "./damaged.ts"
+import { expected, hasFields, isCount, isText, jsonBy, readable as readableRow } from "./damaged.ts"
 import type { Bounds } from "./limits.ts"
 
 const columns =
@@ -208,20 +208,18 @@ export const setLimits = (
     )
   })
 
-const isText = (value: unknown): value is string => typeof value === "string"
-const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0
 // A job without lanes would have ended at once.
 const isLanes = (value: unknown): value is number => isCount(value) && value > 0
+const isNumber = (value: unknown): value is number => typeof value === "number"
 const isBigint = (value: unknown): value is bigint => typeof value === "bigint"
 const isLimit = (value: unknown): value is number | null => value === null || (typeof value === "number" && value > 0)
 const isOptionalText = (value: unknown): value is string | null => value === null || isText(value)
 const isState = Schema.is(State)
 
-const budgetBy = jsonBy<ErrorBudget>(Schema.Union([
-  Schema.Struct({ rejects: Schema.Int }),
-  Schema.Struct({ share: Schema.Finite, minimum: Schema.Int })
-]))
-const exhaustedBy = jsonBy<Exhausted>(Schema.Struct({ rejected: Schema.Finite, allowed: Schema.Finite }))
+const budgetBy = jsonBy((value): value is ErrorBudget =>
+  hasFields(value, { rejects: isCount }) || hasFields(value, { share: isNumber, minimum: isCount })
+)
+const exhaustedBy = jsonBy((value): value is Exhausted => hasFields(value, { rejected: isNumber, allowed: isNumber }))
 
 /** Reads the row of a job. Fails with `RowDecoding` if it is damaged. */
 const toStored = (store: Store, row: Row): Effect.Effect<Stored, CqlError> => {

@@ -7,12 +7,11 @@
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { Lane, LaneLost } from "../../Lanes.ts"
 import { allLanes } from "../lanes/fence.ts"
+import { hasFields, isCount, isText, jsonBy, readableEntries } from "./damaged.ts"
 import type { Seen } from "./seen.ts"
-import { jsonBy, readableEntries } from "./damaged.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
 
@@ -47,11 +46,15 @@ export const read = (jobs: Jobs["Service"], job: Stored): Effect.Effect<Readonly
     )
   })
 
-const entryBy = jsonBy<Entry>(Schema.Struct({
-  run: Schema.Int,
-  ended: Schema.String,
-  counts: Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])))
-}))
+const entryBy = jsonBy((value): value is Entry =>
+  hasFields(value, {
+    run: isCount,
+    ended: isText,
+    counts: (counts) => counts === undefined || (Array.isArray(counts) && counts.every(isPair))
+  })
+)
+
+const isPair = (value: unknown): boolean => Array.isArray(value) && isCount(value[0]) && isCount(value[1])
 
 const none: Entry = { run: -1, ended: "" }
 const noCounts = [0, 0] as const

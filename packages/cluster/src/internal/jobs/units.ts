@@ -2,8 +2,7 @@
  * The units of a lane, and its progress, as entries.
  */
 
-import * as Schema from "effect/Schema"
-import { jsonBy } from "./damaged.ts"
+import { hasFields, isCount, isText, jsonBy } from "./damaged.ts"
 import type { Seen } from "./seen.ts"
 
 /** A divided unit is replaced by its parts. It is kept for the rejects that it has. */
@@ -114,28 +113,25 @@ export const progressEntry = (progress: ProgressEntry): readonly [string, string
   JSON.stringify(progress)
 ]
 
-const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const progressBy = jsonBy((value): value is ProgressEntry =>
+  hasFields(value, { units: isCount, done: isCount, failed: isCount, rows: isCount, rejected: isCount })
+)
 
-const progressBy = jsonBy<ProgressEntry>(Schema.Struct({
-  units: count,
-  done: count,
-  failed: count,
-  rows: count,
-  rejected: count
-}))
+const states: ReadonlyArray<unknown> = ["waiting", "done", "failed", "divided"] satisfies ReadonlyArray<UnitState>
 
-const unitBy = jsonBy<UnitEntry>(Schema.Struct({
-  unit: Schema.Unknown,
-  state: Schema.Literals(["waiting", "done", "failed", "divided"]),
-  attempt: Schema.Int,
-  starts: count,
-  cursor: Schema.optionalKey(Schema.Unknown),
-  rows: count,
-  rejected: count,
-  parts: count,
-  doneBy: Schema.Array(Schema.Tuple([count, count])),
-  error: Schema.optionalKey(Schema.String)
-}))
+const unitBy = jsonBy((value): value is UnitEntry =>
+  hasFields(value, {
+    state: (state) => states.includes(state),
+    attempt: isCount,
+    starts: isCount,
+    rows: isCount,
+    rejected: isCount,
+    parts: isCount,
+    doneBy: (starts) =>
+      Array.isArray(starts) && starts.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount)),
+    error: (error) => error === undefined || isText(error)
+  }) && "unit" in value
+)
 
 /** Reads the progress of a lane. Throws `Damage` if it cannot be read. */
 export const progressOf = (text: string | undefined): ProgressEntry => progressBy(`the entry ${progressName}`, text)

@@ -42,8 +42,7 @@ export const records = (
 ): Effect.Effect<Scan.StatementOf<Read>> =>
   Effect.map(Clock.Clock, (clock) => {
     const query = Query.make(selectText(meta, columns, timed), { params: bounds })
-    return ({ end, start }) =>
-      Statement.mapRows(query(start, end), (_, record) => ({ record, at: millisOf(clock) }))
+    return ({ end, start }) => Statement.mapRows(query(start, end), (_, record) => ({ record, at: millisOf(clock) }))
   })
 
 /** The statement of a range whose rows are those of a table, with the times of some columns. */
