@@ -1,6 +1,6 @@
 import { Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Client } from "cassandra-driver"
+import { Client, policies } from "cassandra-driver"
 import { Effect } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
 import { unsupported } from "../src/internal/driver/check.ts"
@@ -82,6 +82,46 @@ describe("the installed driver", () => {
       const rows = yield* Effect.provide(program, CassandraSession.layerFrom(acquire, { requestTimeout: "2 seconds" }))
       assert.deepStrictEqual(rows, [{ id: 1 }])
       assert.isTrue(Reflect.get(made[0]!, "isShuttingDown"))
+    }).pipe(Effect.scoped))
+
+  it.live("dates the writes of a client of the user by the clock of its sessions", () =>
+    withClient((client, node) =>
+      Effect.gen(function*() {
+        const session = yield* CassandraSession.fromClient(client)
+        const write = "INSERT INTO app.t (id) VALUES (1)"
+        for (let round = 0; round < 50; round++) {
+          yield* session.execute([write])
+          yield* Effect.promise(() => client.execute(write))
+        }
+        const times = node.requests.map((request) => request._tag === "Query" ? request.parameters.timestamp ?? 0n : 0n)
+        assert.lengthOf(times, 100)
+        for (const [index, time] of times.entries()) assert.isTrue(index === 0 || time > times[index - 1]!, `${index}`)
+      }).pipe(Effect.scoped)
+    ))
+
+  it.live("dates the writes of a client of the user by the generator that the user has given", () =>
+    Effect.gen(function*() {
+      const { MonotonicTimestampGenerator } = policies.timestampGeneration
+      class Own extends MonotonicTimestampGenerator {
+        override next(): number {
+          return 7
+        }
+      }
+      const node = yield* scriptedNode
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          new Client({
+            contactPoints: [node.address],
+            localDataCenter: "datacenter1",
+            policies: { timestampGeneration: new Own(0, 0) }
+          })
+        ),
+        (client) => Effect.promise(() => client.shutdown())
+      )
+      yield* CassandraSession.fromClient(client)
+      yield* Effect.promise(() => client.execute("INSERT INTO app.t (id) VALUES (1)"))
+      const [request] = node.requests
+      assert.strictEqual(request?._tag === "Query" ? request.parameters.timestamp : 0n, 7n)
     }).pipe(Effect.scoped))
 
   it.live("gives a plan of nodes, with connections that can be borrowed", () =>

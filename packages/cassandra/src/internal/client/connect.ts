@@ -27,7 +27,7 @@ import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
 import { aboutSession, makeLog } from "./log.ts"
 import { checkSessionOptionNames } from "./optionNames.ts"
-import { withSharedTimestamps } from "./sharedTimestamps.ts"
+import { shareTimestamps, withSharedTimestamps } from "./sharedTimestamps.ts"
 import {
   closeTimeoutOf,
   connectTimeoutOf,
@@ -191,11 +191,12 @@ const elapsed = (millis: number): Effect.Effect<void> =>
 
 /** Connects a client of the user's, unless it is connected. A connect that takes too long goes on without the session. */
 export const connected = (client: Client, options: SessionOptions): Effect.Effect<void, CqlError> =>
-  Effect.suspend(() => {
+  Effect.clockWith((clock) => {
     checkSessionOptionNames(options)
     const timeout = connectTimeoutOf(options)
     checkProtocol(internals(client).options.protocolOptions?.maxVersion)
     const isNew = mendReplication(client)
+    shareTimestamps(internals(client).options, clock)
     const { connected, isShuttingDown, metadata } = internals(client)
     if (isShuttingDown) return Effect.fail(shutDown())
     if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void

@@ -26,3 +26,24 @@ export const withSharedTimestamps = (options: ClientOptions, clock: Clock.Clock)
   ...options,
   policies: { timestampGeneration: new SharedTimestamps(clock), ...options.policies }
 })
+
+/**
+ * Lets a client of the user draw its timestamps from there as well, if they are those that the driver makes by default:
+ * whole milliseconds and a count, by which a write that follows one of a session mostly gets an earlier time than that.
+ */
+export const shareTimestamps = ({ policies }: Timed, clock: Clock.Clock): void => {
+  const generator = policies?.timestampGeneration
+  if (isDefault(generator)) generator.next = () => Port.nextTimestamp(clock)
+}
+
+/** The options of a client, as far as the timestamps of its requests are concerned. */
+export interface Timed {
+  readonly policies?: { readonly timestampGeneration?: unknown } | undefined
+}
+
+// The class itself, of this driver or another copy of it. One that a user derived from it has these methods further up.
+const isDefault = (generator: unknown): generator is { next: () => number } => {
+  if (typeof generator !== "object" || generator === null || Object.hasOwn(generator, "next")) return false
+  const methods: unknown = Object.getPrototypeOf(generator)
+  return typeof methods === "object" && methods !== null && Object.hasOwn(methods, "_generateMicroseconds")
+}

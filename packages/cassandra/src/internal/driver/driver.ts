@@ -48,6 +48,7 @@ interface Internals {
     readonly contactPoints?: ReadonlyArray<string> | undefined
     readonly encoding: { readonly map?: unknown }
     readonly protocolOptions?: { readonly maxVersion?: number | undefined } | undefined
+    readonly policies?: { readonly timestampGeneration?: unknown } | undefined
     readonly pooling: { readonly maxRequestsPerConnection?: number; readonly warmup?: boolean | undefined }
     readonly socketOptions: SocketOptions
   }
