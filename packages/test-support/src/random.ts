@@ -1,5 +1,5 @@
 /**
- * Seeded randomness: a case is its seed, and a seed gives the same case for ever.
+ * Seeded randomness: a case is its seed, and a seed gives the same case forever.
  */
 
 /** Mulberry32: 32 bits of state, good enough to choose test cases, and four lines long. */

@@ -1,5 +1,5 @@
 /**
- * The facts that hold for a cluster for ever: its first process writes them, and every later one has to have the same.
+ * The facts that hold for a cluster forever: its first process writes them, and every later one has to have the same.
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"

@@ -3,7 +3,7 @@
  *
  * Servers count the lease down as the TTL of the row, and only conditional writes touch it. Each acquisition writes a term of its
  * own. A request of a former term that arrives late (the server had it, and its answer was given up) finds another owner in the
- * row and changes nothing: a late release cannot free what has been acquired anew.
+ * row and changes nothing: a late release cannot free what has been acquired again.
  */
 import type { CqlError } from "@effect-cql/core"
 import * as Clock from "effect/Clock"

@@ -11,7 +11,7 @@ const hour = "gc_grace_seconds = 3600"
 
 /** By name: the columns, the key and the options. The comment says how the cells are written. */
 const tables: Readonly<Record<string, string>> = {
-  // Conditional. The facts that hold for a cluster for ever.
+  // Conditional. The facts that hold for a cluster forever.
   clusters: `(cluster text PRIMARY KEY, scope text, data_center text, shards_per_group int)`,
   // Conditional, with the lease as TTL. The process that an address belongs to.
   addresses: `(cluster text, key text, owner text, PRIMARY KEY ((cluster, key))) WITH ${hour}`,

@@ -53,7 +53,7 @@ export class CacheKey<out Lookup> implements Equal.Equal {
   }
 }
 
-// A program may fill a record, a class or bytes anew for each key. A hash is remembered by its object, too.
+// A program may fill a record, a class or bytes again for each key. A hash is remembered by its object, too.
 const snapshotOf = (value: unknown): unknown => {
   if (!isObject(value) || Equal.isEqual(value)) return value
   if (value instanceof Date) return new Date(value.getTime())

@@ -1,6 +1,6 @@
 /**
  * A program of its own: removes the container that its argument names. The supervisor runs it at the end of a run, be
- * it an orderly end or not, and whichever way the Docker daemon is reached: that is found out anew by `testcontainers`.
+ * it an orderly end or not, and whichever way the Docker daemon is reached: that is found out again by `testcontainers`.
  */
 import process from "node:process"
 import { setTimeout } from "node:timers/promises"

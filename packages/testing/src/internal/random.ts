@@ -1,5 +1,5 @@
 /**
- * Seeded randomness: a seed gives the same numbers for ever.
+ * Seeded randomness: a seed gives the same numbers forever.
  */
 
 /** Mulberry32: numbers from 0 up to but not including 1. */

@@ -25,7 +25,7 @@ export interface SchemaParser {
   _parseKeyspace?: (row: KeyspaceRow, virtual?: boolean) => unknown
 }
 
-/** The socket options that the driver reads anew for every connection and request. */
+/** The socket options that the driver reads again for every connection and request. */
 interface SocketOptions {
   connectTimeout: number
   readTimeout: number

@@ -144,7 +144,7 @@ export class Nodes {
   }
 
   /**
-   * Builds the ring anew where nodes or tokens have changed. The driver does it when it connects, and never again, and
+   * Builds the ring again where nodes or tokens have changed. The driver does it when it connects, and never again, and
    * remembers the replicas of each keyspace.
    */
   #follow(): void {

@@ -114,7 +114,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   protected abstract readonly paged: Paged | undefined
   /** The text of a policy's plan. */
   protected abstract readonly planText: string
-  /** Encodes the parameters. Prepares what is not prepared, and then begins anew. */
+  /** Encodes the parameters. Prepares what is not prepared, and then begins again. */
   protected abstract bind(): "bound" | "waits" | Refused
   /** True if the parameters are encoded by the types that hold now. */
   protected abstract isCurrent(): boolean

@@ -78,7 +78,7 @@ interface Owner {
   readonly client: Client
   readonly overdue: Avoided
   readonly preparesOnAllHosts: boolean
-  /** Begins anew, after a change of the table. */
+  /** Begins again, after a change of the table. */
   readonly restart: (entry: PreparedText, waiting: ReadonlyArray<Ready>) => void
   readonly ended: (entry: PreparedText, failure: NotPrepared | undefined) => void
 }

@@ -53,7 +53,7 @@ export class Prepared implements PreparedId {
   }
 
   /**
-   * True if it is time to ask again which types the parameters have. No server reports that a table was made anew while the
+   * True if it is time to ask again which types the parameters have. No server reports that a table was made again while the
    * connection for such reports was down. At most once a second for each statement, because most refusals are deserved.
    */
   get mayBeOutdated(): boolean {

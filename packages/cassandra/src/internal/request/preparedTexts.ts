@@ -119,7 +119,7 @@ export class PreparedTexts {
     sendPrepare(this.client, entry, next, (answer, error) => {
       byText.delete(entry)
       if (byText.size === 0) this.#onHosts.delete(next.connection)
-      // Otherwise the table changed meanwhile, and the answer may be from before that: the requests prepare it anew.
+      // Otherwise the table changed meanwhile, and the answer may be from before that: the requests prepare it again.
       if (answer !== undefined && changes === entry.changes) entry.learn(next.host.address, answer)
       if (answer === undefined && isOfServer(error)) entry.forget()
       const failure = answer === undefined ? new NotPrepared(error, next.host.address) : undefined

@@ -116,7 +116,7 @@ export const begin = (store: Store, { id, timestamp }: Created, units: number): 
     ({ held }) => held
   )
 
-/** Starts a job anew that has ended. Its budget counts from so many rejects on. */
+/** Starts a job again that has ended. Its budget counts from so many rejects on. */
 export const rerun = (
   store: Store,
   { id, run, timestamp }: Stored,

@@ -210,7 +210,7 @@ export class UnitWork {
         statement: {
           ...statement,
           timestamp: statement?.timestamp ?? timestamp,
-          // Without a timeout, a statement that is never answered would hold its lane for ever.
+          // Without a timeout, a statement that is never answered would hold its lane forever.
           requestTimeout: statement?.requestTimeout ?? defaults.requestTimeout ?? longestRequest
         }
       }).pipe(Effect.raceFirst(this.#stopped))

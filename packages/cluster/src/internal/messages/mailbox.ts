@@ -139,7 +139,7 @@ const latestAcks = (all: ReadonlyArray<Pending.Pending>): ReadonlyMap<bigint, bi
   return latest
 }
 
-/** True if a message is never delivered again: its request is gone, has ended, or was begun anew. */
+/** True if a message is never delivered again: its request is gone, has ended, or was begun again. */
 const isVoid = (
   { attempt, id, kind, requestId }: Pending.Pending,
   request: Stored | undefined,

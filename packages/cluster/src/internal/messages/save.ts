@@ -19,7 +19,7 @@ export interface Settings {
   readonly store: Store
   /** Name of the process, which no other process has. */
   readonly writer: string
-  /** Seconds for which a message is kept; 0 for ever. */
+  /** Seconds for which a message is kept; 0 for no limit. */
   readonly retention: number
 }
 

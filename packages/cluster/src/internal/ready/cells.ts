@@ -22,7 +22,7 @@ export interface Cell {
   readonly value: unknown
   /** Microseconds since the epoch. Undefined if the server does not return it. */
   readonly time: bigint | undefined
-  /** Seconds that are left. Undefined if it stays for ever. */
+  /** Seconds that are left. Undefined if it does not expire. */
   readonly ttl: number | undefined
 }
 
@@ -138,7 +138,7 @@ export const timesOf = ({ record }: Read, timed: ReadonlyArray<ColumnMeta>): Rea
 export const newestOf = (read: Read, timed: ReadonlyArray<ColumnMeta>): bigint | undefined =>
   timesOf(read, timed).reduce<bigint | undefined>(later, undefined)
 
-/** The times to live of the cells of a column, in seconds; undefined for one that stays for ever. */
+/** The times to live of the cells of a column, in seconds; undefined for one that does not expire. */
 const ttlsOf = ({ record }: Read, { name }: ColumnMeta): ReadonlyArray<number | undefined> => {
   const [time, ttl] = [record[timeName(name)], record[ttlName(name)]]
   if (Array.isArray(time)) {
@@ -147,7 +147,7 @@ const ttlsOf = ({ record }: Read, { name }: ColumnMeta): ReadonlyArray<number | 
   return timeOf(time) === undefined ? [] : [ttlOf(ttl)]
 }
 
-/** The seconds that a cell has left at a time; undefined for ever, zero or less if it has expired since it was read. */
+/** The seconds that a cell has left at a time; undefined if it does not expire, zero or less if it has expired since. */
 export const leftOf = (ttl: number | undefined, read: Read, now: number): number | undefined =>
   ttl === undefined ? undefined : ttl - Math.floor((now - read.at) / 1_000)
 

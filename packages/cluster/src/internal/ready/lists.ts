@@ -1,6 +1,6 @@
 /**
  * Lists that are not frozen. A server appends the elements of a write to those of an earlier write with the same time: a write that is
- * sent again doubles them. So lists are read after they were written, and written anew where that has happened.
+ * sent again doubles them. So lists are read after they were written, and written again where that has happened.
  */
 import { type CqlError, executeConcurrent, type Session, Statement, type StatementFailed } from "@effect-cql/core"
 import type { Table } from "@effect-cql/schema"
@@ -24,7 +24,7 @@ export interface Written {
 
 const rounds = 3
 
-/** Writes the lists anew whose elements were written more than once: a microsecond later each time, which deletes the former ones. */
+/** Writes the lists again whose elements were written more than once: a microsecond later each time, which deletes the former ones. */
 export const settle = (
   meta: Table.Meta,
   writes: Writes,

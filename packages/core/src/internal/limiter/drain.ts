@@ -26,7 +26,7 @@ export const drain = (limiters: ReadonlyArray<BasicLimiter>): void => {
   touch(limiters)
   if (shared.isDraining) return
   shared.isDraining = true
-  // A callback that throws is a defect of its run, and must not stop all limiters for ever.
+  // A callback that throws is a defect of its run, and must not stop all limiters forever.
   try {
     for (let gate = nextGate(); gate !== undefined; gate = nextGate()) gate.serve(gate.now)
   } finally {

@@ -1,5 +1,5 @@
 /**
- * A constant bound in flight, until it is set anew.
+ * A constant bound in flight, until it is set again.
  */
 import { BasicLimiter } from "./basicLimiter.ts"
 import type { Time } from "./time.ts"

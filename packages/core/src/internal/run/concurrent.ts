@@ -84,7 +84,7 @@ const check = (
   const checked = EffectResult.try(() => checkArguments(input, options, form))
   if (EffectResult.isFailure(checked)) {
     const { failure } = checked
-    // Made anew, for the frames of the check would leave no room for that of the call.
+    // Made again, for the frames of the check would leave no room for that of the call.
     return Effect.die(failure instanceof InvalidOptions ? new InvalidOptions(failure) : failure)
   }
   return Effect.gen(function*() {

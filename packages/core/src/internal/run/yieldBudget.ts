@@ -1,7 +1,7 @@
 /**
  * A budget of statements for each turn of the event loop.
  *
- * A session may answer synchronously, for ever: without a bound nothing else in the process would run again, not even
+ * A session may answer synchronously, forever: without a bound nothing else in the process would run again, not even
  * the interruption of the run.
  */
 import type * as Scheduler from "effect/Scheduler"

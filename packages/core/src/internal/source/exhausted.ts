@@ -4,7 +4,7 @@
 const exhausted = new WeakSet<object>()
 
 /**
- * Returns true if a source is an iterator that a run has been through with. It may be one that begins anew, or has more to give: only
+ * Returns true if a source is an iterator that a run has been through with. It may be one that begins again, or has more to give: only
  * if it yields nothing is it exhausted.
  */
 export const isExhausted = (source: object): boolean => exhausted.has(source)

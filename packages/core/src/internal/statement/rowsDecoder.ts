@@ -88,7 +88,7 @@ class Invalid {
   }
 }
 
-// Queries are often made of one schema, and a query in a function is made anew for each call.
+// Queries are often made of one schema, and a query in a function is made again for each call.
 const decoders = new WeakMap<SchemaAST.AST, Decoder<unknown>>()
 
 const decoderOf = <A>(schema: Schema.ConstraintDecoder<A>): Decoder<A> => {

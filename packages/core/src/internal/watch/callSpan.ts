@@ -26,7 +26,7 @@ export interface Call {
   readonly begunAt: number
 }
 
-// A stream of millions of pages, or a policy that retries for ever, must not fill the memory.
+// A stream of millions of pages, or a policy that retries forever, must not fill the memory.
 const mostEvents = 128
 
 export class CallSpan {

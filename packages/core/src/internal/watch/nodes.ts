@@ -14,7 +14,7 @@ interface NodeGauges {
   readonly inFlight: Gauge
 }
 
-// Addresses of nodes that come and go must not add series for ever.
+// Addresses of nodes that come and go must not add series forever.
 const mostNodes = 1_000
 
 export class Nodes {

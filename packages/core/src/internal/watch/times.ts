@@ -5,7 +5,7 @@
 import type * as Clock from "effect/Clock"
 import { nanosecondsOf } from "../nanoseconds.ts"
 
-// Microseconds after which the two clocks are compared anew: the wall clock of a machine is corrected now and then.
+// Microseconds after which the two clocks are compared again: the wall clock of a machine is corrected now and then.
 const anchorFor = 1_000_000
 
 const longest = 2 ** 29

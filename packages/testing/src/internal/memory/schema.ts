@@ -83,7 +83,7 @@ export class Table {
     this.refresh()
   }
 
-  /** Learns the order of clustering columns anew: a user-defined type among them may have changed. */
+  /** Learns the order of clustering columns again: a user-defined type among them may have changed. */
   refresh(): void {
     this.#compares = this.clustering.map(({ isDescending, type }) => {
       const compare = comparator(type, this.#fieldsOf)

@@ -22,7 +22,7 @@ export const never: WriteTime = -(1n << 90n)
 /** Lifetime of a value. */
 export interface Life {
   readonly time: WriteTime
-  /** Seconds; 0 for ever. */
+  /** Seconds; 0 for no expiry. */
   readonly ttl: number
   /** Second of its end; `undefined` for never. */
   readonly expiresAt: number | undefined
