@@ -1,8 +1,8 @@
 /**
  * A base for errors that are made by the million.
  *
- * To everybody who asks it is an `Error`, and an effect that fails with itself. But it is made without the constructor of
- * `Error`, whose look at the stack costs more than the statement that failed, even where it is set to keep no frames.
+ * It is an `Error`, and an effect that fails with itself, but is made without the constructor of `Error`. That
+ * constructor inspects the stack, which costs more than the failed statement, even if no frames are kept.
  */
 import * as Data from "effect/Data"
 

@@ -1,5 +1,5 @@
 /**
- * Refuses further options of the driver that it would take and fail with later, or that have another place.
+ * Refuses options of the driver that would fail later, or that belong to another place.
  */
 import { InvalidOptions } from "@effect-cql/core"
 import type { DseClientOptions } from "cassandra-driver"

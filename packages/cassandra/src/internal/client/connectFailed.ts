@@ -1,5 +1,5 @@
 /**
- * Why a cluster could not be connected to, and what to look at first.
+ * The error of a failed connect: its causes, and the first thing to check.
  */
 import { CqlError, Reason } from "@effect-cql/core"
 import { refused } from "@effect-cql/core/Port"

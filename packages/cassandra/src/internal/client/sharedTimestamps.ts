@@ -1,5 +1,5 @@
 /**
- * Timestamps of requests that a program sends through the client, past its session.
+ * Timestamps of requests that a program sends with the client itself, without the session.
  */
 import { Port } from "@effect-cql/core"
 import { policies } from "cassandra-driver"

@@ -1,5 +1,5 @@
 /**
- * The TLS options of a client: whatever else is given, certificates are verified.
+ * The TLS options of a client. Certificates are always verified, with any other options.
  */
 import { InvalidOptions } from "@effect-cql/core"
 import * as Redacted from "effect/Redacted"

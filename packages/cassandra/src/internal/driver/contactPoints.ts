@@ -1,9 +1,10 @@
 /**
  * The first connection of a client, and the first after all were lost.
  *
- * The driver resolves all names before it connects, by DNS servers and not as the system does, and tries one address after
- * the other: one silent server or name service takes the time of all others. Here names are resolved as the system does,
- * each for itself. Addresses are tried side by side, each a moment after the one before, and the first that answers wins.
+ * The driver resolves all names before it connects, by DNS servers and not as the system does, and tries one address
+ * after the other: one silent server or name service takes the time of all others. Here names are resolved by the
+ * system, each independently. Addresses are tried side by side, each a moment after the one before, and the first that
+ * answers wins.
  */
 import { errors } from "cassandra-driver"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * Finds connections on which nothing comes back any more.
+ * Finds connections that no longer receive anything.
  *
  * The driver sends a heartbeat when nothing was *written* for the heartbeat interval (`connection.js`, `_setIdleTimeout`),
  * so a connection that is dead and in use is never asked. This watch asks when nothing was *read* for nearly that long while

@@ -1,5 +1,5 @@
 /**
- * One request on its way: its query plan, its preparation, the nodes that it is sent to, and its answer.
+ * One request in progress: its query plan, its preparation, its nodes, and its answer.
  *
  * A request is sent to the next node for as long as no node can have seen it, and never again after that. What retries is
  * the core.

@@ -1,5 +1,5 @@
 /**
- * From the errors of the driver to the reasons of the core: the one table of them.
+ * Converts the errors of the driver to the reasons of the core, in one table.
  *
  * Errors of the driver are known by their kind (`errorKind.ts`), also those of another copy and of a minified one.
  */

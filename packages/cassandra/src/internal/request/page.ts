@@ -1,5 +1,5 @@
 /**
- * From the answer of a server to a page of the core.
+ * Converts the answer of a server to a page of the core.
  */
 import type { Consistency } from "@effect-cql/core"
 import type { Page } from "@effect-cql/core/Port"

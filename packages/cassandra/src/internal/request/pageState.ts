@@ -1,5 +1,5 @@
 /**
- * Page states that are good for one statement only.
+ * Page states that are valid for one statement only.
  *
  * To a server a page state is a place to go on from. Given that of another statement, it reads rows from there. So the adapter puts
  * a fingerprint of the statement in front: of its text, its values, and the keyspace of an unqualified table.

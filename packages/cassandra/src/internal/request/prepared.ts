@@ -1,5 +1,5 @@
 /**
- * Prepared statements: what the nodes call them, and how their parameters are encoded.
+ * Prepared statements: their ids on the nodes, and the encoders of their parameters.
  */
 import { type CqlType, toText } from "../../values/cqlType.ts"
 import { encoderOf } from "../../values/encode.ts"

@@ -1,5 +1,5 @@
 /**
- * Tokens and who holds them, by what the driver knows of the cluster.
+ * Tokens and their replicas, from the metadata of the driver.
  */
 import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port"
 import type { Client, token } from "cassandra-driver"

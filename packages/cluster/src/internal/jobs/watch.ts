@@ -1,5 +1,5 @@
 /**
- * A job as a process sees it: what it has last read, and the numbers of its own lanes, which are newer.
+ * The view of a process on a job: the state that it has last read, and the numbers of its own lanes, which are newer.
  */
 import { Limiter } from "@effect-cql/core"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * The messages that this process has delivered to its entities, and delivers again only when that is asked for.
+ * The messages that this process has delivered to its entities. It delivers them again only on request.
  *
  * They are kept in memory: only the owner of a shard reads its messages, and a new owner has to deliver all of them.
  */

@@ -1,5 +1,5 @@
 /**
- * Copies of counters: what the target lacks is added to it.
+ * Copies of counters: the difference is added to the target.
  */
 import { type CqlError, executeConcurrent, type Session, Statement, type StatementFailed } from "@effect-cql/core"
 import type { Table } from "@effect-cql/schema"

@@ -1,8 +1,8 @@
 /**
  * Decodes one value as a schema has it, by plain functions that are made once for each column.
  *
- * Such a function only has to know a good value. Where it refuses, or meets a part of a schema that it does not know, the parser of
- * Effect decides and finds the words: what the two accept, and what they give, is the same.
+ * Such a function only has to recognise a valid value. If it refuses a value, or does not support a part of the schema,
+ * the parser of Effect decides and makes the message. Both accept the same values, and return the same results.
  */
 import * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"

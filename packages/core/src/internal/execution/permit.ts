@@ -1,7 +1,7 @@
 /**
  * The permits of one statement: one for each attempt.
  *
- * Only made where there is a limiter; a run without one pays for none of this.
+ * Only made if there is a limiter, so that a run without one has no cost.
  */
 import type { Abandoned, Gate } from "../limiter/gate.ts"
 import type { Signal } from "../reasons.ts"

@@ -1,5 +1,5 @@
 /**
- * The retries of a run: whether there is another attempt, after which wait, and how many there have been.
+ * The retries of a run: decides whether another attempt follows and after which delay, and counts the retries.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -1,4 +1,4 @@
-/** A value that is no limiter, such as the effect that makes one, would silently bound nothing. */
+/** A value that is not a limiter, such as the effect that makes one, would silently limit nothing. */
 import { hasProperty } from "effect/Predicate"
 import { rule } from "../check.ts"
 import { basicLimiters } from "./basicLimiter.ts"

@@ -1,5 +1,5 @@
 /**
- * Where the results of a pulled run wait for their consumer.
+ * Buffers the results of a pulled run until its consumer takes them.
  */
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { Ring } from "./ring.ts"

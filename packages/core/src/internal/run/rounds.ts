@@ -1,5 +1,5 @@
 /**
- * Repeats what failed, in rounds: each is a run of its own over the statements that may be executed once more.
+ * Repeats failed statements in rounds: each round is a run over the statements that may be executed again.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * The options of a run: checked, and the level that follows from them.
+ * The options of a run: checks them, and determines the concurrency.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

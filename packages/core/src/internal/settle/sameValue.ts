@@ -1,7 +1,7 @@
 /**
  * Compares a written value with the value that was read.
  *
- * In doubt it is not: then a statement stays unknown, where a wrong yes would make it applied.
+ * In doubt they differ: the statement then stays unknown, while a wrong match would make it applied.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Equal from "effect/Equal"

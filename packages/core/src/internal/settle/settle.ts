@@ -1,5 +1,5 @@
 /**
- * Reads back writes whose outcome is open.
+ * Reads back writes whose outcome is unknown.
  */
 import * as Effect from "effect/Effect"
 import type { Batch } from "../../Batch.ts"

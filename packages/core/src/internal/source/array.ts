@@ -1,4 +1,4 @@
-/** Statements in an array: all there, and nothing to close. */
+/** Statements in an array: all available, and nothing to close. */
 import * as Effect from "effect/Effect"
 import type { Found, Source } from "./source.ts"
 

@@ -1,4 +1,4 @@
-/** Statements from an async iterator: one `next` under way at a time. */
+/** Statements from an async iterator: one `next` in progress at a time. */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

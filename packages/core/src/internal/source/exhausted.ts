@@ -1,15 +1,17 @@
 /**
- * Iterators that a run has read to their end, or closed. Another run would find nothing in them, and take that for success.
+ * Tracks exhausted iterators, so that a second run over one fails instead of succeeding with no statements.
  */
 const exhausted = new WeakSet<object>()
 
 /**
- * Returns true if a source is an iterator that a run has been through with. It may be one that begins again, or has more to give: only
- * if it yields nothing is it exhausted.
+ * Returns true if a run has finished with this iterator. The iterator may have restarted, or have further items: it is
+ * exhausted only if it yields nothing.
  */
 export const isExhausted = (source: object): boolean => exhausted.has(source)
 
-/** Notes that a run is through with an iterator. Nothing is noted of a source that makes a new one for each run. */
+/**
+ * Records that a run has finished with an iterator. A source that makes a new iterator for each run is not recorded.
+ */
 export const markExhausted = (source: object, iterator: object | undefined): void => {
   if (iterator === source) exhausted.add(source)
 }

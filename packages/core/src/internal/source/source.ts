@@ -1,5 +1,5 @@
 /**
- * Where the statements of a run come from: one pull interface over arrays, iterables, async iterables and streams.
+ * The source of the statements of a run: one pull interface for arrays, iterables, async iterables and streams.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * Finds parameters that no field of their schema takes. Encoding would drop them silently.
+ * Finds parameters without a field in their schema. Encoding would drop them silently.
  */
 import * as SchemaAST from "effect/SchemaAST"
 

@@ -1,5 +1,5 @@
 /**
- * The classes behind `Statement` and `Batch`: effects that carry a bound query and run it in the session of the context.
+ * The classes of `Statement` and `Batch`: effects with a bound query, which run it in the session of the context.
  */
 import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"

@@ -1,5 +1,5 @@
 /**
- * Takes values out of messages that others wrote: a server, or a check of a schema, quotes what it pleases.
+ * Removes values from messages of servers and of schema checks, which may quote anything.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Hex from "effect/encoding/Hex"

@@ -1,5 +1,5 @@
 /**
- * The health of a port, which is code of others: what it throws is logged once, and no statement fails of it.
+ * The health of a port, which is foreign code: if it throws, this is logged once, and no statement fails because of it.
  */
 import type { Health } from "../../Telemetry.ts"
 

@@ -1,7 +1,7 @@
 /**
  * Makes spans from plain callbacks, as `Effect.withSpan` makes them in a fiber: same tracer, parent, annotations and links.
  *
- * A tracer is code of others. What it throws is logged once, and no statement or run fails of it.
+ * A tracer is foreign code: if it throws, this is logged once, and no statement or run fails because of it.
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
