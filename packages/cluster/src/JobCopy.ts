@@ -127,6 +127,13 @@ export const copy = <S = never, T = never>(
       expected: "a table without counters, or atLeastOnce: true"
     })
   }
+  if (from.isCounter && mappings.some(({ to }) => to.kind === "static")) {
+    throw new InvalidOptions({
+      option: "Job.copy: to",
+      given: "a table of counters with static ones",
+      expected: "counters that are not static"
+    })
+  }
   const columns = [...new Set([...from.columns.filter(isKey), ...mappings.map(({ from }) => from)])]
   const timeable = columns.filter((column) => !isKey(column))
   const check = from.isCounter ? Effect.void : checkTimes(from, timeable, untimed)

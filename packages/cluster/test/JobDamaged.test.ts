@@ -129,3 +129,33 @@ describe("a handler that counts what is no number of rows", () => {
       assert.deepInclude(yield* handle.progress, { state: "done", done: 2, rows: 0, rejected: 1 })
     }).pipe(Effect.provide(memory())))
 })
+
+describe("a handler that fails with a value that is no error", () => {
+  const broken = new Error("x")
+  Object.defineProperty(broken, "message", {
+    get: () => {
+      throw new Error("unreadable")
+    }
+  })
+  const values: ReadonlyArray<readonly [unknown, string]> = [
+    [Object.create(null), "object"],
+    [{ _tag: "Refused", message: "no" }, "Refused: no"],
+    [{ code: 5 }, "Object"],
+    [broken, "Error"],
+    [undefined, "undefined"],
+    [Symbol("s"), "Symbol(s)"]
+  ]
+  for (const [at, [value, text]] of values.entries()) {
+    it.effect(`has its text in the failure and in the reject: ${at}`, () =>
+      Effect.gen(function*() {
+        yield* process(
+          job.toLayer((unit, { reject }) => unit === 0 ? reject({ position: "0", error: value }) : Effect.fail(value))
+        )
+        const handle = yield* job.start({ units: 2 }, { id: "a" })
+        yield* TestClock.adjust("1 minute")
+        assert.deepInclude(yield* handle.progress, { state: "failed", done: 1, failed: 1, rejected: 1 })
+        assert.deepStrictEqual((yield* handle.failures).map(({ error }) => error), [text])
+        assert.deepStrictEqual((yield* Stream.runCollect(handle.rejects)).map(({ error }) => error), [text])
+      }).pipe(Effect.provide(memory())))
+  }
+})

@@ -127,3 +127,18 @@ describe("a table of keys alone", () => {
       assert.deepStrictEqual(rows.map(({ id }) => id), [1])
     }).pipe(Effect.provide(memory([...Table.ddl(Key), ...Table.ddl(Other)]))))
 })
+
+describe("a table of counters", () => {
+  it("is not copied without its static counters", () => {
+    class Visit extends Table.Class<Visit>("Visit")("app.visits", {
+      columns: { site: CqlSchema.Text, page: CqlSchema.Text, all: CqlSchema.Counter, count: CqlSchema.Counter },
+      partitionKey: "site",
+      clusteringKey: ["page"],
+      static: ["all"]
+    }) {}
+    assert.throws(
+      () => Job.copy("Copy", { version: "1", from: Visit, to: Visit, atLeastOnce: true }),
+      "expected counters that are not static"
+    )
+  })
+})
