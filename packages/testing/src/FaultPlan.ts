@@ -225,6 +225,9 @@ export interface Explored {
  * invariant found. A program that dies, or does not end within a day of virtual time, breaks it as well; one that fails does
  * not.
  *
+ * It also dies if the first run, without faults, sends no request to the session of the exploration, or fails with the error of
+ * a statement: the invariant would hold in every run, whatever the program does.
+ *
  * **Example** (Whatever is lost, a name has one owner)
  *
  * ```ts
