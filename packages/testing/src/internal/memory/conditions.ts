@@ -9,7 +9,7 @@ import { type Receiver, unset } from "./markers.ts"
 import type { Column, Table } from "./schema.ts"
 import { evaluate } from "./terms.ts"
 import { comparator } from "./values/compare.ts"
-import { type CqlType, frozen, isCollection, scalar } from "./values/types.ts"
+import { type CqlType, frozen, isCollection, isMultiCell, scalar } from "./values/types.ts"
 
 /** A condition whose column and values have been checked. */
 export interface Checked {
@@ -22,13 +22,14 @@ export const checkCondition = (table: Table, condition: Condition, environment: 
   if (column.kind === "partition_key" || column.kind === "clustering") {
     throw invalid(`PRIMARY KEY column '${column.name}' cannot have IF conditions`)
   }
-  const { read, receiver } = partOf(column, condition, environment)
-  return { column, holds: tester(condition, column, receiver, read, environment) }
+  return { column, holds: tester(condition, column, partOf(column, condition, environment), environment) }
 }
 
 interface Part {
   readonly receiver: Receiver
   readonly read: (live: Live) => unknown
+  /** True if it is stored element by element: an empty one is null then. */
+  readonly emptyIsNull?: boolean | undefined
 }
 
 /** The column, an element or a field of it. */
@@ -61,7 +62,11 @@ const partOf = (column: Column, { element, field }: Condition, environment: Envi
       read: (live) => (valueOf(live, column) as Readonly<Record<string, unknown>> | null)?.[field] ?? null
     }
   }
-  return { receiver: { name, type: frozen(type) }, read: (live) => valueOf(live, column) }
+  return {
+    receiver: { name, type: frozen(type) },
+    read: (live) => valueOf(live, column),
+    emptyIsNull: isCollection(type) && isMultiCell(type)
+  }
 }
 
 const elementAt = (value: unknown, type: CqlType, key: unknown, { schema }: Environment): unknown => {
@@ -79,8 +84,7 @@ const elementAt = (value: unknown, type: CqlType, key: unknown, { schema }: Envi
 const tester = (
   condition: Condition,
   column: Column,
-  receiver: Receiver,
-  read: (live: Live) => unknown,
+  { emptyIsNull = false, read, receiver }: Part,
   environment: Environment
 ): Checked["holds"] => {
   const { fieldsOf } = environment.schema
@@ -88,14 +92,16 @@ const tester = (
   const isSame = (one: unknown, other: unknown): boolean =>
     one === null || other === null ? one === other : compare(one, other) === 0
   if (condition.operator === "IN") {
-    const values = listed(condition.list ?? [], receiver, environment).map((value) => emptyIsNull(value, receiver.type))
+    const values = listed(condition.list ?? [], receiver, environment).map((value) =>
+      emptyIsNull ? nullOfEmpty(value) : value
+    )
     return (live) => values.some((value) => isSame(read(live), value))
   }
   const { operator, term = { _tag: "Null" } } = condition
   if (operator === "CONTAINS" || operator === "CONTAINS KEY") return containing(column, operator, term, environment)
   const given = evaluate(term, receiver, environment)
   if (given === unset) throw invalid("Invalid 'unset' value in condition")
-  const value = emptyIsNull(given, receiver.type)
+  const value = emptyIsNull ? nullOfEmpty(given) : given
   if (operator === "=") return (live) => isSame(read(live), value)
   if (operator === "!=") return (live) => !isSame(read(live), value)
   if (given === null) throw invalid(`Invalid comparison with null for operator "${operator}"`)
@@ -108,8 +114,8 @@ const tester = (
 }
 
 /** A collection that is stored element by element reads as null when it is empty. */
-const emptyIsNull = (value: unknown, type: CqlType): unknown => {
-  if (!isCollection(type) || value === null) return value
+const nullOfEmpty = (value: unknown): unknown => {
+  if (value === null) return value
   const size = Array.isArray(value) ? value.length : (value as ReadonlySet<unknown>).size
   return size === 0 ? null : value
 }

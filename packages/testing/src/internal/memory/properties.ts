@@ -76,6 +76,9 @@ const known: ReadonlySet<string> = new Set([
   "speculative_retry"
 ])
 
+/** Twenty years. */
+export const maxTtl = 630_720_000
+
 const integers: ReadonlySet<string> = new Set(["default_time_to_live", "gc_grace_seconds"])
 
 /** The properties of a table by their names; those that are more than one value are kept as they came. */
@@ -89,6 +92,9 @@ export const checkProperties = (properties: Properties): ReadonlyMap<string, str
     }
     if (integers.has(name) && Number(text) < 0) {
       throw configError(`${name} must be greater than or equal to 0 (got ${text})`)
+    }
+    if (name === "default_time_to_live" && Number(text) > maxTtl) {
+      throw configError(`${name} must be less than or equal to ${maxTtl} (got ${text})`)
     }
     checked.set(name, text)
   }

@@ -278,7 +278,7 @@ const check = (statement: Select, environment: Environment): Query => {
   const restrictions = restrictionsOf(table, statement.where, environment)
   checkStatics(table, statement.selected ?? [], restrictions)
   if (statement.isDistinct) checkDistinct(table, expressions, restrictions)
-  checkSelect(table, restrictions, statement.allowFiltering)
+  checkSelect(table, restrictions, statement)
   checkGrouping(table, statement, restrictions)
   return {
     table,

@@ -1,6 +1,7 @@
 /**
  * The partitions and rows that a WHERE selects, for reads and for writes.
  */
+import type { Select } from "./cql/ast.ts"
 import { invalid } from "./failures.ts"
 import { elementsOf, type Live, valueOf } from "./live.ts"
 import { columnsOf, type Restriction, type SliceOperator } from "./relations.ts"
@@ -139,17 +140,49 @@ const contains = (
 }
 
 /** Refuses a WHERE of a SELECT that a server would answer only by filtering. */
-export const checkSelect = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
+export const checkSelect = (
+  table: Table,
+  restrictions: ReadonlyArray<Restriction>,
+  { allowFiltering, orderBy }: Pick<Select, "allowFiltering" | "orderBy">
+): void => {
   const usesIndex = restrictions.some((restriction) => isIndexed(table, restriction))
   checkPartition(table, restrictions, allowFiltering, usesIndex)
   checkClustering(table, restrictions, allowFiltering, usesIndex)
   // One index answers a query; what else is asked has to be filtered, unless the indexes are storage-attached.
   const plain = restrictions.filter((restriction) => isIndexed(table, restriction) && !isAttached(table, restriction))
   if (plain.length > 1 && !allowFiltering) throw invalid(filteringMessage)
+  if (needsIndex(table, restrictions)) {
+    checkIndexed(table, restrictions, allowFiltering)
+    if (orderBy.length > 0) throw invalid("ORDER BY with 2ndary indexes is not supported, except for ANN queries.")
+  }
   for (const restriction of restrictions) {
     const isRegular = columnsOf(restriction).some(({ kind }) => kind === "regular" || kind === "static")
     if (isRegular && !allowFiltering && !isIndexed(table, restriction)) throw invalid(filteringMessage)
   }
+}
+
+/** True if an index answers a query: where the key alone does not. */
+const needsIndex = (table: Table, restrictions: ReadonlyArray<Restriction>): boolean => {
+  const isKeyed = keysOf(table, restrictions) !== undefined
+  const isFixed = (column: Column): boolean =>
+    restrictions.some((one) => (one._tag === "Eq" || one._tag === "In") && one.column === column)
+  const byKey = (restriction: Restriction): boolean => {
+    const [first] = columnsOf(restriction)
+    return isKeyed && restriction._tag !== "Contains" && first?.kind === "clustering" &&
+      table.clustering.slice(0, first.position).every(isFixed)
+  }
+  return restrictions.some((restriction) => isIndexed(table, restriction) && !byKey(restriction))
+}
+
+/** Refuses what an index does not answer: several partitions, and rows by a part of their key. */
+const checkIndexed = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
+  const keys = keysOf(table, restrictions)
+  if (keys !== undefined && keys.length > 1) {
+    throw invalid("Select on indexed columns and with IN clause for the PRIMARY KEY are not supported")
+  }
+  const isOfRows = (restriction: Restriction): boolean =>
+    !isIndexed(table, restriction) && columnsOf(restriction).some(({ kind }) => kind === "clustering")
+  if (keys === undefined && !allowFiltering && restrictions.some(isOfRows)) throw invalid(filteringMessage)
 }
 
 const checkPartition = (

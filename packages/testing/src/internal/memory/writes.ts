@@ -10,6 +10,7 @@ import { checkLength, checkPartitionKey } from "./keyLength.ts"
 import { hasStatics, liveOf } from "./live.ts"
 import { unset } from "./markers.ts"
 import { assign, erase, lifeOf, type Operation, setColumn, type Site } from "./operations.ts"
+import { maxTtl } from "./properties.ts"
 import { restrictionsOf } from "./relations.ts"
 import { isSystemKeyspace, type Table } from "./schema.ts"
 import type { Change, Mutation, WriteTime } from "./store.ts"
@@ -38,8 +39,6 @@ export interface Plan {
   readonly timestamp: bigint | undefined
   readonly changes: (key: Key, time: WriteTime) => Mutation
 }
-
-const maxTtl = 630_720_000
 
 /** Seconds of a USING TTL, or of the table. */
 const ttlOf = (table: Table, term: Ast.Term | undefined, environment: Environment): number => {

@@ -248,6 +248,77 @@ export const edges = [
     ]
   ),
 
+  scenario("Indexes, and what they do not answer", [
+    "CREATE TABLE x7 (k int, c text, d int, v int, tags set<text>, st int static, PRIMARY KEY (k, c, d))",
+    "CREATE INDEX ON x7 (v) USING 'sai'",
+    "CREATE INDEX ON x7 (tags) USING 'sai'",
+    "CREATE INDEX ON x7 (d) USING 'sai'",
+    "CREATE INDEX ON x7 (st) USING 'sai'",
+    "CREATE TABLE x7o (k int, c text, v int, PRIMARY KEY (k, c))",
+    "CREATE INDEX ON x7o (v)"
+  ], [
+    "INSERT INTO x7 (k, c, d, v, tags, st) VALUES (1, 'a', 1, 1, {'x'}, 1)",
+    "INSERT INTO x7 (k, c, d, v, tags) VALUES (1, 'b', 2, 2, {'x'})",
+    "INSERT INTO x7o (k, c, v) VALUES (1, 'a', 1)",
+    "SELECT c FROM x7 WHERE k = 1 AND v = 1 ORDER BY c",
+    "SELECT c FROM x7 WHERE k = 1 AND tags CONTAINS 'x' ORDER BY c DESC",
+    "SELECT c FROM x7 WHERE k = 1 AND v = 1 ORDER BY c ALLOW FILTERING",
+    "SELECT c FROM x7 WHERE tags CONTAINS 'x' ORDER BY c",
+    "SELECT c FROM x7 WHERE k = 1 AND d = 1 ORDER BY c",
+    "SELECT c FROM x7 WHERE k = 1 AND c = 'a' AND d = 1 ORDER BY c DESC",
+    "SELECT c FROM x7 WHERE k = 1 AND c > 'a' AND d = 1 ORDER BY c DESC",
+    "SELECT c FROM x7 WHERE k = 1 AND st = 1 ORDER BY c",
+    "SELECT c FROM x7 WHERE k IN (1, 2) AND v = 1 ORDER BY c LIMIT 2",
+    "SELECT c FROM x7 WHERE k IN (1, 2) AND v = 1",
+    "SELECT c FROM x7 WHERE k IN (1, 2) AND v = 1 ALLOW FILTERING",
+    "SELECT c FROM x7 WHERE k IN (1, 2) AND c = 'a' AND d = 1",
+    "SELECT c FROM x7o WHERE k = 1 AND v = 1 ORDER BY c",
+    "SELECT c FROM x7o WHERE v = 1 ORDER BY c",
+    "SELECT c FROM x7o WHERE k = 1 AND v > 0 ORDER BY c DESC ALLOW FILTERING",
+    "SELECT c FROM x7o WHERE k IN (1, 2) AND v = 1",
+    "SELECT c FROM x7 WHERE v = 1 AND c = 'a'",
+    "SELECT c FROM x7 WHERE v = 1 AND c > 'a'",
+    "SELECT c FROM x7 WHERE v = 1 AND c = 'a' ALLOW FILTERING",
+    "SELECT c FROM x7 WHERE v = 1 AND d = 1",
+    "SELECT c FROM x7 WHERE v = 1 AND d > 0",
+    "SELECT c FROM x7 WHERE v = 1 AND c = 'a' AND d = 1",
+    "SELECT c FROM x7 WHERE k = 1 AND v = 1 AND c = 'a'",
+    "SELECT c FROM x7 WHERE k = 1 AND v > 0 AND c > 'a'",
+    "SELECT c FROM x7 WHERE k = 1 AND v = 1 AND d = 1",
+    "SELECT c FROM x7 WHERE v = 1 AND c IN ('a', 'b')",
+    "SELECT c FROM x7 WHERE v = 1 AND (c, d) > ('a', 0)",
+    "SELECT c FROM x7 WHERE tags CONTAINS 'x' AND c = 'a'",
+    "SELECT c FROM x7o WHERE v = 1 AND c = 'a'",
+    "SELECT c FROM x7o WHERE v = 1 AND c = 'a' ALLOW FILTERING",
+    "SELECT c FROM x7o WHERE k = 1 AND v = 1 AND c > ''",
+    "SELECT c FROM x7 WHERE st = 1 AND c = 'a'",
+    "SELECT c FROM x7 WHERE st = 1 AND v = 1",
+    "SELECT c FROM x7 WHERE c = 'a' AND d = 1",
+    "SELECT c FROM x7 WHERE d = 1"
+  ]),
+
+  scenario("Conditions on frozen collections, and the longest time to live", [
+    "CREATE TABLE x8 (k int PRIMARY KEY, l frozen<list<int>>, m frozen<map<text, int>>, s frozen<set<int>>, t set<int>)"
+  ], [
+    "INSERT INTO x8 (k, l, m, s, t) VALUES (1, [], {}, {}, {})",
+    "UPDATE x8 SET l = [1] WHERE k = 1 IF l = []",
+    "UPDATE x8 SET m = {'a': 1} WHERE k = 1 IF m = {}",
+    "UPDATE x8 SET s = {1} WHERE k = 1 IF s = {}",
+    "SELECT * FROM x8",
+    ["UPDATE x8 SET s = {} WHERE k = 1 IF s = ?", new Set([1])],
+    ["UPDATE x8 SET s = {3} WHERE k = 1 IF s = ?", new Set()],
+    ["UPDATE x8 SET s = {} WHERE k = 1 IF s IN ?", [new Set([3])]],
+    ["UPDATE x8 SET s = {4} WHERE k = 1 IF s IN ?", [new Set()]],
+    "UPDATE x8 SET s = {6} WHERE k = 1 IF s != {}",
+    "UPDATE x8 SET s = {7} WHERE k = 2 IF s = {}",
+    "UPDATE x8 SET t = {7} WHERE k = 1 IF t = {}",
+    "UPDATE x8 SET s = {7} WHERE k = 3 IF t = {}",
+    "SELECT * FROM x8",
+    "CREATE TABLE x8a (a int PRIMARY KEY) WITH default_time_to_live = 630720001",
+    "CREATE TABLE x8a (a int PRIMARY KEY) WITH default_time_to_live = 630720000",
+    "ALTER TABLE x8a WITH default_time_to_live = 630720001"
+  ]),
+
   scenario("Functions of numbers, and tokens", [
     "CREATE TABLE x6 (k int PRIMARY KEY, ti tinyint, si smallint, b bigint, d decimal, f float, db double, c text)",
     "CREATE TABLE x6k (a text, b int, PRIMARY KEY ((a, b)))"
