@@ -247,7 +247,7 @@ describe("options of a session that cannot be", () => {
     [{ tls: "yes" }, /^tls: expected true, false or a Tls.*, got "yes"/],
     [
       { clientOptions: { sslOptions: { ca: "s3cret" } } },
-      /^tls: expected .* beside clientOptions\.sslOptions.*, got undefined/
+      /^tls: expected .* in addition to clientOptions\.sslOptions.*, got undefined/
     ],
     [
       { tls: false, clientOptions: { sslOptions: {} } },
