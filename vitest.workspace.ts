@@ -11,14 +11,17 @@ const onlyLong = process.env["EFFECT_CQL_LONG"] !== undefined
 
 const faults = "test/faults/*.integration.test.ts"
 
-const shared = new Set(["core", "schema", "testing", "report", "cluster", "scripts"])
+// The files of these share the modules of their worker. Loading them for each file took a tenth of the run. Those of the others change
+// the driver, or start programs of their own.
+const sharing = new Set(["core", "schema", "testing", "report", "cluster"])
+
 const project = (name: string, root: string, options: object) => ({
   // Real servers share the machine with the tests: also what a suite does at its end takes its time, such as dropping a
   // keyspace. On the virtual clock nothing takes long but what hangs.
   test: {
     name,
     root,
-    isolate: !shared.has(name),
+    isolate: !sharing.has(name),
     testTimeout: name === "core" ? 30_000 : 180_000,
     hookTimeout: 180_000,
     ...options
@@ -56,8 +59,6 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // One less than the cores is what vitest takes, and that is one of two. Many files wait for servers and timers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // Files share the modules of their worker. Loading them anew for each file took a tenth of the run.
-    isolate: false,
     // Starts one Cassandra for the whole run, when a file of the run needs one.
     globalSetup: ["./packages/test-support/src/globalSetup.ts"],
     projects: [

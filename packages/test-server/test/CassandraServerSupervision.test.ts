@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import { mkdtemp, readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import process from "node:process"
 import { loadPlatform } from "../src/internal/platform.ts"
 import * as Supervision from "../src/internal/supervision.ts"
 import { filesIn, processesWith } from "./support/processes.ts"
@@ -62,6 +63,28 @@ describe("the supervisor", () => {
       assert.deepStrictEqual(yield* processesWith(directory), [])
       assert.deepStrictEqual(yield* filesIn(directory), [])
     }), 60_000)
+
+  it.live.skipIf(process.platform !== "linux")(
+    "has sent a signal when the effect of it succeeds",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* newDirectory
+        yield* supervised(Effect.fnUntraced(function*(supervisor) {
+          yield* supervisor.removeAtEnd(directory)
+          const program = yield* supervisor.start(shell(directory, "sleep 60"))
+          const [, parent] = (yield* Effect.promise(() => readFile(`/proc/${program.pid}/status`, "utf8")))
+            .match(/^PPid:\s*(\d+)$/m) ?? assert.fail("no parent")
+          process.kill(Number(parent), "SIGSTOP")
+          const signal = yield* Effect.forkChild(program.signal("SIGKILL"))
+          yield* Effect.sleep(200)
+          assert.isUndefined(signal.pollUnsafe())
+          process.kill(Number(parent), "SIGCONT")
+          yield* Fiber.join(signal)
+          assert.strictEqual(yield* program.ended, "signal SIGKILL")
+        }))
+      }),
+    60_000
+  )
 
   it.live("tells what ended a program", () =>
     Effect.gen(function*() {

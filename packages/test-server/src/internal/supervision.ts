@@ -16,7 +16,7 @@ export type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"
 /** Messages to the supervisor. */
 export type Order =
   | ({ readonly _tag: "Start"; readonly id: number } & Program)
-  | { readonly _tag: "Signal"; readonly id: number; readonly signal: Signal }
+  | { readonly _tag: "Signal"; readonly id: number; readonly program: number; readonly signal: Signal }
   | { readonly _tag: "RemoveAtEnd"; readonly id: number; readonly directory: string }
   | { readonly _tag: "RunAtEnd"; readonly id: number; readonly command: string; readonly args: ReadonlyArray<string> }
 
@@ -43,6 +43,7 @@ export interface Supervised {
   readonly pid: number
   /** Waits for the end, and says what ended it. */
   readonly ended: Effect.Effect<string>
+  /** Returns when the signal has been sent. */
   readonly signal: (signal: Signal) => Effect.Effect<void>
 }
 
@@ -121,19 +122,21 @@ export const make: Effect.Effect<
     Effect.ignore,
     Effect.forkScoped
   )
-  const lost = Effect.exit(handle.exitCode).pipe(
-    Effect.andThen(Effect.die(new Error("the supervisor of the servers was ended by another process")))
+  const over = Effect.asVoid(Effect.exit(handle.exitCode))
+  const lost = Effect.andThen(
+    over,
+    Effect.die(new Error("the supervisor of the servers was ended by another process"))
   )
   // Until it listens to signals, one would end it with its orders unread.
   yield* Effect.raceFirst(Deferred.await(ready), lost)
 
   let lastId = 0
-  const note = Effect.fnUntraced(function*(order: (id: number) => Order) {
+  const note = Effect.fnUntraced(function*(order: (id: number) => Order, otherwise: Effect.Effect<void> = lost) {
     const id = ++lastId
     const done = yield* Deferred.make<void>()
     noted.set(id, done)
     yield* Queue.offer(orders, order(id))
-    yield* Effect.raceFirst(Deferred.await(done), lost)
+    yield* Effect.raceFirst(Deferred.await(done), otherwise)
   })
   return {
     start: Effect.fnUntraced(function*(program) {
@@ -146,7 +149,8 @@ export const make: Effect.Effect<
       return {
         pid,
         ended: Deferred.await(ended),
-        signal: (signal) => Queue.offer(orders, { _tag: "Signal", id, signal })
+        // A supervisor that ends has killed its programs.
+        signal: (signal) => note((order) => ({ _tag: "Signal", id: order, program: id, signal }), over)
       }
     }),
     removeAtEnd: (directory) => note((id) => ({ _tag: "RemoveAtEnd", id, directory })),

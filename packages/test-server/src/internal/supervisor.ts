@@ -57,8 +57,8 @@ const obey = (order: Order): void => {
     case "Start":
       return start(order)
     case "Signal": {
-      children.get(order.id)?.kill(order.signal)
-      return
+      children.get(order.program)?.kill(order.signal)
+      return report({ _tag: "Noted", id: order.id })
     }
     case "RemoveAtEnd": {
       duties.push(() => removeDirectory(order.directory))
