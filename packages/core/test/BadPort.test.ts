@@ -32,10 +32,10 @@ const bad: Readonly<Record<string, readonly [Port, RegExp]>> = {
   "no page": [{ execute: () => Effect.succeed(undefined as never) }, /port.*page.*rows.*undefined/],
   "a page without rows": [{ execute: () => Effect.succeed({} as never) }, /port.*page.*rows/],
   "rows that are no array": [{ execute: () => Effect.succeed({ rows: "ab" } as never) }, /port.*page.*rows/],
-  "execute that gives nothing": [{ execute: () => undefined as never }, /execute of a port gave undefined.*Effect/],
+  "execute that gives nothing": [{ execute: () => undefined as never }, /execute of a port returned undefined.*Effect/],
   "execute that gives a promise": [
     { execute: () => Promise.resolve(page) as never },
-    /execute of a port gave Promise.*Effect/
+    /execute of a port returned Promise.*Effect/
   ]
 }
 
