@@ -7,7 +7,7 @@ import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
-import { hasStatics, type Live, liveOf } from "./live.ts"
+import { exists, hasStatics, type Live, liveOf } from "./live.ts"
 import { BoundMarkers, DescribedMarkers, type Markers } from "./markers.ts"
 import { token } from "./murmur3.ts"
 import { appliedColumn, type Cursor, describeSelect, keysOfSelect, select } from "./reads.ts"
@@ -327,8 +327,11 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
     return { isStatic, clustering: isStatic ? undefined : targets.rows?.[0] }
   })
   const lives: Array<Live> = []
+  const readsCells = plans.some(({ targets }) => targets.rows !== undefined)
   for (const { clustering, isStatic } of sortedRows(table, rows)) {
-    const live = isStatic ? staticOf(liveOf(table, key, undefined, second)) : liveOf(table, key, clustering, second)
+    const live = isStatic
+      ? staticOf(liveOf(table, key, undefined, second), readsCells)
+      : liveOf(table, key, clustering, second)
     // A row that is not there shows the static values that were read beside it.
     const showsStatics = isStatic ||
       conditional.some(({ condition }) => condition?.readsStatics === true)
@@ -348,9 +351,15 @@ const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): 
   }
 }
 
-/** The static values of a partition; the server reads the first of its rows beside them, but none of its other values. */
-const staticOf = (live: Live): Live => {
-  const row = live.partition.rows.find(({ liveness }) => liveness !== undefined && isAlive(liveness, live.second))
+/**
+ * The static values of a partition. The server reads the first of its rows beside them, and the cells of that only if the write is one
+ * of rows: without them, it sees no row that was not inserted.
+ */
+const staticOf = (live: Live, readsCells: boolean): Live => {
+  const { second } = live
+  const row = live.partition.rows.find((row) =>
+    readsCells ? exists(row, second) : row.liveness !== undefined && isAlive(row.liveness, second)
+  )
   return row === undefined ? live : { ...live, row: { ...row, cells: new Map(), complexes: new Map() } }
 }
 
