@@ -14,17 +14,23 @@ const coordinates = (session: Service, node: CqlNode) =>
     Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 500 })
   )
 
+/** Opens a session whose control connection is to a node, once another one has executed a statement. */
+const openedBy = Effect.fnUntraced(function*(first: CqlNode, second: CqlNode) {
+  const session = yield* CassandraSession.make({
+    contactPoints: [first.address],
+    localDataCenter: "dc1",
+    closeTimeout: 500
+  })
+  yield* coordinates(session, second)
+  return session
+})
+
 describe("a node that comes back with another address", () => {
   for (const [how, isReported] of [["reported to be up", true], ["without a report", false]] as const) {
     it.live(`is found there, ${how}`, () =>
       Effect.gen(function*() {
         const [first, second, third] = yield* cqlNodes({}, {}, {})
-        const session = yield* CassandraSession.make({
-          contactPoints: [first!.address],
-          localDataCenter: "dc1",
-          closeTimeout: 500
-        })
-        yield* coordinates(session, second!)
+        const session = yield* openedBy(first!, second!)
         yield* second!.stop
         const moved = new CqlNode(7, { port: first!.port, hostId: second!.hostId, tokens: second!.tokens })
         yield* Effect.acquireRelease(moved.start, () => moved.stop)
@@ -41,12 +47,7 @@ describe("a node that comes back with another address", () => {
   it.live("and with the address of another one, is found there", () =>
     Effect.gen(function*() {
       const [first, second, third] = yield* cqlNodes({}, {}, {})
-      const session = yield* CassandraSession.make({
-        contactPoints: [first!.address],
-        localDataCenter: "dc1",
-        closeTimeout: 500
-      })
-      yield* coordinates(session, second!)
+      const session = yield* openedBy(first!, second!)
       yield* Effect.all([second!.stop, third!.stop])
       const swapped = [[2, second!], [1, third!]] as const
       const [newSecond, newThird] = swapped.map(([index, { hostId, tokens }]) =>

@@ -22,7 +22,7 @@ export interface UserType {
 export const typeOf = (ast: SchemaAST.AST): string | undefined =>
   annotated(ast, cqlType, isText) ?? ownType(ast) ?? encodedType(SchemaAST.toEncoded(ast))
 
-// What a part encodes to has lost the name of its user-defined type.
+// The encoded side of a part no longer has the name of its user-defined type.
 const ownType = (ast: SchemaAST.AST): string | undefined =>
   ast.encoding === undefined && partsOf(ast).length > 0 ? encodedType(ast) : undefined
 

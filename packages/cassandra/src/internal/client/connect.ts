@@ -165,10 +165,7 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       Object.assign(socketOptions, waitsToConnect(options))
       const connect = handle.connect.pipe(
         Effect.mapError((error) => fromError(error, options, handle.progress)),
-        Effect.raceFirst(Effect.andThen(
-          elapsed(timeout),
-          Effect.failSync(() => fromTimeout(timeout, options, handle.progress))
-        ))
+        within(timeout, () => fromTimeout(timeout, options, handle.progress))
       )
       yield* Effect.onError(restore(connect), () => handle.close(closeTimeout))
       Object.assign(socketOptions, waitsOnceConnected(options))
@@ -180,14 +177,15 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
     })
   )
 
-/** Waits for a time limit, and longer by what was lost to a blocked event loop: the answers are read after this. */
-const elapsed = (millis: number): Effect.Effect<void> =>
+/** Fails after a time limit, and later by what was lost to a blocked event loop: the answers are read after this. */
+const within = (millis: number, late: () => CqlError) => <A>(connect: Effect.Effect<A, CqlError>) =>
   Number.isFinite(millis)
     ? Effect.suspend(() => {
       const begun = now()
-      return Effect.andThen(Effect.sleep(millis), Effect.suspend(() => Effect.sleep(lostOf(millis, begun))))
+      const elapsed = Effect.andThen(Effect.sleep(millis), Effect.suspend(() => Effect.sleep(lostOf(millis, begun))))
+      return Effect.raceFirst(connect, Effect.andThen(elapsed, Effect.failSync(late)))
     })
-    : Effect.never
+    : connect
 
 /** Connects a client of the user's, unless it is connected. A connect that takes too long goes on without the session. */
 export const connected = (client: Client, options: SessionOptions): Effect.Effect<void, CqlError> =>
@@ -206,8 +204,5 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
         () => resume(Effect.void),
         (error: unknown) => resume(Effect.fail(fromError(error, attempt)))
       )
-    }).pipe(Effect.raceFirst(Effect.andThen(
-      elapsed(timeout),
-      Effect.failSync(() => fromTimeout(timeout, attempt))
-    )))
+    }).pipe(within(timeout, () => fromTimeout(timeout, attempt)))
   })

@@ -73,7 +73,7 @@ const nameOptions = (serverName: Tls["serverName"]): ConnectionOptions => {
   // Node.js passes the address that was dialled where no `servername` is set.
   return {
     checkServerIdentity: (address, certificate) => {
-      // What is thrown here would end the process.
+      // An error that is thrown here would end the process.
       try {
         const name: unknown = serverName(address)
         return checkServerIdentity(typeof name === "string" && name !== "" ? name : address, certificate)

@@ -1,8 +1,8 @@
 /**
  * Authenticators of the user, which the driver calls from within the streams of a connection.
  *
- * What one throws there would end the process, and one that never calls back would keep a connection opening forever: its
- * node would get no other. Both fail the connection here.
+ * An error that one throws there would end the process. One that never calls back would keep its connection opening
+ * forever, and the node would get no other connection. Here both fail the connection.
  */
 import { afterReading } from "./timer.ts"
 
@@ -35,16 +35,18 @@ export const guardLogin = (options: LoginOptions): void => {
       try {
         return new Guarded(provider.newAuthenticator(endpoint, name), options)
       } catch (error) {
-        return new Guarded({ ...failing, initialResponse: (callback) => callback(error) }, options)
+        return new Guarded(failing(error), options)
       }
     }
   }
 }
 
-const failing: Authenticator = {
-  initialResponse: () => {},
-  evaluateChallenge: () => {},
-  onAuthenticationSuccess: () => {}
+/** An authenticator whose login fails. */
+const failing = (error: unknown): Authenticator => {
+  const fail = (): never => {
+    throw error
+  }
+  return { initialResponse: fail, evaluateChallenge: fail, onAuthenticationSuccess: fail }
 }
 
 class Guarded implements Authenticator {

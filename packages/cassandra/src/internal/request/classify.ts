@@ -171,13 +171,13 @@ const byName: Readonly<Record<string, Row>> = {
 
 const hostOf = ({ host }: DriverError): ReadonlyArray<string> => host === undefined ? [] : [withBrackets(host)]
 
-const mostTold = 3
+const mostShown = 3
 
 // The message of the driver quotes the first error with its stack.
 const noHost = (hosts: ReadonlyArray<TriedHost>): string => {
-  const told = hosts.slice(0, mostTold).map(({ host, reason }) => `${host}: ${reason?.message ?? "left out"}`)
-  const more = hosts.length > mostTold ? [`${hosts.length - mostTold} more`] : []
-  return hosts.length === 0 ? "no host is connected" : `no host answered (${[...told, ...more].join("; ")})`
+  const shown = hosts.slice(0, mostShown).map(({ host, reason }) => `${host}: ${reason?.message ?? "left out"}`)
+  const more = hosts.length > mostShown ? [`${hosts.length - mostShown} more`] : []
+  return hosts.length === 0 ? "no host is connected" : `no host answered (${[...shown, ...more].join("; ")})`
 }
 
 /** The hosts of a failure of all, each with its reason; without one where nothing was sent to it. */

@@ -10,7 +10,7 @@ const longest = 500
 
 /** Name and message of an error, cut where they are long. */
 export const described = (error: unknown): string => {
-  // What an effect fails with may be any value, and its text may throw.
+  // An effect may fail with any value, and making a text of that may throw.
   const text = Result.getOrElse(Result.try(() => textOf(error)), () => kindOf(error))
   return text.length > longest ? `${text.slice(0, longest)}...` : text
 }
