@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { InvalidOptions, type Session } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -22,7 +23,6 @@ import { pages, records, timedIn } from "./internal/ready/scan.ts"
 import { streamWithin, within } from "./internal/ready/sessions.ts"
 import { Slices } from "./internal/ready/slices.ts"
 import { Writes } from "./internal/ready/writes.ts"
-import { anything, boolean, oneOf } from "./internal/rules.ts"
 import type { Context } from "./JobContext.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
 
@@ -110,12 +110,12 @@ export const copy = <S = never, T = never>(
   options: CopyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
   checkTableJob("Job.copy", options, {
-    from: anything,
-    to: anything,
-    source: anything,
-    target: anything,
-    untimed: oneOf("refuse", "job"),
-    atLeastOnce: boolean
+    from: Check.anything,
+    to: Check.anything,
+    source: Check.anything,
+    target: Check.anything,
+    untimed: Check.oneOf(["refuse", "job"]),
+    atLeastOnce: Check.boolean
   })
   const { atLeastOnce = false, source, target, untimed = "refuse" } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]

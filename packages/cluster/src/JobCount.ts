@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Session } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -11,7 +12,6 @@ import { checkTableJob } from "./internal/optionNames.ts"
 import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows } from "./internal/ready/scan.ts"
-import { anything, func } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions } from "./JobTable.ts"
 
 /**
@@ -70,7 +70,7 @@ export const count = <Row, A extends string, P extends string, K extends Readonl
   name: string,
   options: CountOptions<Row, A, P, K, I>
 ): ReadyJob<never, Session> => {
-  checkTableJob("Job.count", options, { table: anything, where: func })
+  checkTableJob("Job.count", options, { table: Check.anything, where: Check.func })
   const { table, where } = options
   return ranged(name, options, {
     table,

@@ -4,10 +4,11 @@
  * @since 0.1.0
  */
 import { type Session, Statement } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
+import { quoted } from "@effect-cql/core/Cql"
 import { type Scan, Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { quoted } from "./internal/names.ts"
 import { checkTableJob } from "./internal/optionNames.ts"
 import { isKey, later, newestOf, tableName } from "./internal/ready/cells.ts"
 import { checkTimes, type TimesNotReadable, withoutCounters } from "./internal/ready/check.ts"
@@ -16,7 +17,6 @@ import { readOptions, writeOptions } from "./internal/ready/options.ts"
 import { Outbox } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows, timedIn } from "./internal/ready/scan.ts"
-import { anything, func, oneOf } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions } from "./JobTable.ts"
 
 /**
@@ -87,7 +87,11 @@ export const expire = <Row, A extends string, P extends string, K extends Readon
   name: string,
   options: ExpireOptions<Row, A, P, K, I>
 ): ReadyJob<TimesNotReadable, Session> => {
-  checkTableJob("Job.expire", options, { table: anything, where: func, untimed: oneOf("refuse", "job") })
+  checkTableJob("Job.expire", options, {
+    table: Check.anything,
+    where: Check.func,
+    untimed: Check.oneOf(["refuse", "job"])
+  })
   const { table, untimed = "refuse", where } = options
   const meta = withoutCounters("Job.expire", table[Table.TypeId])
   const key = [...meta.partitionKey, ...meta.clusteringKey]

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { type CqlError, type Session, Statement } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import * as MessageStorage from "effect/cluster/MessageStorage"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
@@ -20,7 +21,7 @@ import * as CqlRunnerStorage from "./CqlRunnerStorage.ts"
 import type { Handler } from "./internal/jobs/handler.ts"
 import { supervise } from "./internal/jobs/supervisor.ts"
 import { checkInterval, checkJobCluster, checkLocalRunner } from "./internal/layerOptions.ts"
-import { nextName, quoted } from "./internal/names.ts"
+import { nextName } from "./internal/names.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Lanes from "./Lanes.ts"
 

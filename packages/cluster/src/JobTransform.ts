@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Batch, InvalidOptions, type Session, type Statement } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { type Scan, Table } from "@effect-cql/schema"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,7 +19,7 @@ import { Outbox, type Write } from "./internal/ready/outbox.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { fitting, pages, rows, timedIn, type Typed } from "./internal/ready/scan.ts"
 import { Slices } from "./internal/ready/slices.ts"
-import { anything, func, positiveInteger } from "./internal/rules.ts"
+import { count } from "./internal/rules.ts"
 import type { ReadyJob, TableOptions, Written } from "./JobTable.ts"
 
 /**
@@ -158,7 +159,12 @@ export const transform = <
   name: string,
   options: ChangeOptions<Row, A, P, K, I, E, R> | WriteOptions<Row, A, P, K, I, E, R>
 ): ReadyJob<never, R | Session> => {
-  checkTableJob("Job.transform", options, { table: anything, change: func, write: func, rowsAtOnce: positiveInteger })
+  checkTableJob("Job.transform", options, {
+    table: Check.anything,
+    change: Check.func,
+    write: Check.func,
+    rowsAtOnce: count
+  })
   if ((options.change === undefined) === (options.write === undefined)) {
     throw new InvalidOptions({
       option: "Job.transform: change",

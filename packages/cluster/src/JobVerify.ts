@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { InvalidOptions, type Session } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { Table } from "@effect-cql/schema"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -20,7 +21,6 @@ import { readOptions } from "./internal/ready/options.ts"
 import { ranged } from "./internal/ready/ranged.ts"
 import { pages, records, timedIn } from "./internal/ready/scan.ts"
 import { streamWithin, within } from "./internal/ready/sessions.ts"
-import { anything, boolean } from "./internal/rules.ts"
 import type { ReadyJob, SessionKey, TableOptions } from "./JobTable.ts"
 
 /**
@@ -113,11 +113,11 @@ export const verify = <S = never, T = never>(
   options: VerifyOptions<S, T>
 ): ReadyJob<TimesNotReadable, Session | NoInfer<S> | NoInfer<T>, NoInfer<S>> => {
   checkTableJob("Job.verify", options, {
-    from: anything,
-    to: anything,
-    source: anything,
-    target: anything,
-    times: boolean
+    from: Check.anything,
+    to: Check.anything,
+    source: Check.anything,
+    target: Check.anything,
+    times: Check.boolean
   })
   const { source, target, times = false } = options
   const [from, to] = [options.from[Table.TypeId], options.to[Table.TypeId]]

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { CqlError, Session } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -239,7 +239,7 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> => {
         discard: remove.lanes,
         removeEnded: (options) =>
           Effect.suspend(() => {
-            checkNames(options, ["olderThan"])
+            Check.names(options, ["olderThan"])
             return remove.ended(options.olderThan)
           }),
         reject: (job, lane, place, rejected, keeping) => rejects.write(store, job, lane, place, rejected, keeping),

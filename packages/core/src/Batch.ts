@@ -6,8 +6,8 @@
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
 import * as Schema from "effect/Schema"
+import * as Check from "./Check.ts"
 import type { CqlError } from "./CqlError.ts"
-import { checkNames, checkValue, oneOf } from "./internal/check.ts"
 import type { internals } from "./internal/internals.ts"
 import { aKindOf } from "./internal/kindOf.ts"
 import * as Input from "./internal/statement/input.ts"
@@ -94,9 +94,9 @@ export const make = (
   statements: Iterable<Statement<unknown> | readonly [query: string | Query.Any, params?: Params]>,
   options?: Options
 ): Batch => {
-  if (options !== undefined) checkNames(options, ["type", ...names])
+  if (options !== undefined) Check.names(options, ["type", ...names])
   const { type = "logged", ...statementOptions } = options ?? {}
-  checkValue("type", type, oneOf(BatchType.literals))
+  Check.value("type", type, Check.oneOf(BatchType.literals))
   const members: Array<Statement<unknown>> = []
   for (const input of statements) members.push(memberOf(input, members.length))
   if (members.length > mostStatements) {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import { checkNames } from "./internal/check.ts"
+import * as Check from "./Check.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import * as Fragments from "./internal/statement/fragment.ts"
@@ -17,6 +17,7 @@ const {
   alternatives,
   assemble,
   checkedArray,
+  checkedName,
   checkedValue,
   checkTimestamp,
   entriesOf,
@@ -26,9 +27,36 @@ const {
   nothing,
   parts,
   placed,
-  quoted,
   secondsOf
 } = Fragments
+
+export {
+  /**
+   * Puts the name of a keyspace, table or column in double quotes if CQL needs them: for other characters than small
+   * letters, digits and `_`, and for {@link reservedWords}. For tools that write CQL for people.
+   *
+   * **Example** (Names that people read)
+   *
+   * ```ts
+   * import { quoted } from "@effect-cql/core/Cql"
+   *
+   * console.assert(quoted("user_id") === "user_id")
+   * console.assert(quoted("userId") === "\"userId\"")
+   * console.assert(quoted("order") === "\"order\"")
+   * ```
+   *
+   * @category names
+   * @since 0.1.0
+   */
+  quoted,
+  /**
+   * The words that are names only in double quotes, in small letters; `true` and `false` included, which are constants.
+   *
+   * @category names
+   * @since 0.1.0
+   */
+  reservedWords
+} from "./internal/statement/identifiers.ts"
 
 /**
  * A piece of CQL: a text, and the values that its markers bind. A {@link cql} template inserts fragments, and binds
@@ -138,7 +166,7 @@ export const cql: Cql = Object.assign(
     return new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, params, {})
   },
   {
-    identifier: (name: string) => new FragmentImpl(quoted(name), []),
+    identifier: (name: string) => new FragmentImpl(checkedName(name), []),
     raw: (text: string) => {
       if (typeof text !== "string") {
         throw new InvalidOptions({ option: "cql.raw", value: text, expected: "CQL text, as a string" })
@@ -173,7 +201,7 @@ export const cql: Cql = Object.assign(
       return new FragmentImpl(`IF ${text}`, params)
     },
     using: (times: Using) => {
-      checkNames(times, ["ttl", "timestamp"], "cql.using.")
+      Check.names(times, ["ttl", "timestamp"], "cql.using.")
       const { timestamp, ttl } = times
       const given: Array<readonly [string, unknown]> = []
       if (ttl !== undefined) given.push(["TTL ?", secondsOf(ttl)])

@@ -10,7 +10,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
-import { checkOptions, checkValue, integer, positiveFiniteDuration, positiveInteger } from "./internal/check.ts"
+import * as Check from "./Check.ts"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
 import { drain } from "./internal/limiter/drain.ts"
@@ -197,8 +197,8 @@ export interface AdaptiveOptions extends Options {
  */
 export const fixed = (limit: number, options: Options = {}): Effect.Effect<Limiter> =>
   making(() => {
-    checkValue("limit", limit, positiveInteger)
-    const abandonedFor = abandonedFrom(checkOptions(options, { abandonedFor: positiveFiniteDuration }))
+    Check.value("limit", limit, Check.positiveInteger)
+    const abandonedFor = abandonedFrom(Check.options(options, { abandonedFor: Check.positiveFiniteDuration }))
     return (time) => new Fixed(time, limit, abandonedFor)
   })
 
@@ -268,15 +268,15 @@ export const rate = (options: RateOptions): Effect.Effect<Limiter> =>
  */
 export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
   making(() => {
-    const { max, min } = checkOptions(options, {
-      min: positiveInteger,
-      max: positiveInteger,
-      initial: positiveInteger,
-      abandonedFor: positiveFiniteDuration
+    const { max, min } = Check.options(options, {
+      min: Check.positiveInteger,
+      max: Check.positiveInteger,
+      initial: Check.positiveInteger,
+      abandonedFor: Check.positiveFiniteDuration
     })
-    checkValue("min", min, positiveInteger)
-    checkValue("max", max, integer(min, Number.MAX_SAFE_INTEGER))
-    const initial = checkValue("initial", options.initial ?? Math.min(max, Math.max(min, 20)), integer(min, max))
+    Check.value("min", min, Check.positiveInteger)
+    Check.value("max", max, Check.integer(min, Number.MAX_SAFE_INTEGER))
+    const initial = Check.value("initial", options.initial ?? Math.min(max, Math.max(min, 20)), Check.integer(min, max))
     const abandonedFor = abandonedFrom(options)
     return (time) => new Adaptive(time, { min, max, initial }, abandonedFor)
   })
@@ -306,7 +306,7 @@ export const adaptive = (options: AdaptiveOptions): Effect.Effect<Limiter> =>
 export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect<Adjustable> =>
   Effect.suspend(() => {
     const { inFlight, rate } = numbersOf(bounds)
-    const abandonedFor = abandonedFrom(checkOptions(options, { abandonedFor: positiveFiniteDuration }))
+    const abandonedFor = abandonedFrom(Check.options(options, { abandonedFor: Check.positiveFiniteDuration }))
     return Effect.map(time, (time) => {
       const fixed = new Fixed(time, inFlight, abandonedFor)
       const paced = new Rate(time, ...rate)
@@ -350,7 +350,7 @@ export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect
  * @since 0.1.0
  */
 export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
-  of(limiters.flatMap((limiter, index) => checkValue(`limiters[${index}]`, limiter, aLimiter)[basicLimiters]))
+  of(limiters.flatMap((limiter, index) => Check.value(`limiters[${index}]`, limiter, aLimiter)[basicLimiters]))
 
 const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]

@@ -11,7 +11,6 @@ import * as Schema from "effect/Schema"
 import type { BatchType } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
-import { checkNames, millisOf } from "./internal/check.ts"
 import { refused } from "./internal/execution/completion.ts"
 import { kindOf } from "./internal/kindOf.ts"
 import { textOf } from "./internal/statement/textOf.ts"
@@ -69,28 +68,12 @@ export {
 
 export {
   /**
-   * Throws `InvalidOptions` for an unknown option, with the most similar name. `at` is the prefix of the name in the
-   * message, such as `"pooling."`. For adapters with their own options.
-   *
-   * @category options
-   * @since 0.1.0
-   */
-  checkNames,
-  /**
    * Returns the kind of a value without the value: `string`, `null`, `Array`, `Date`, and so on. For the errors of ports.
    *
    * @category messages
    * @since 0.1.0
    */
   kindOf,
-  /**
-   * Milliseconds of a duration, possibly infinite. Undefined for a negative duration, for NaN, and for a value that is
-   * not a duration. For adapters with their own options.
-   *
-   * @category options
-   * @since 0.1.0
-   */
-  millisOf,
   /**
    * The error of a request that was refused before it was sent. For errors outside of a session, such as those of
    * opening one.

@@ -9,7 +9,7 @@ import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as Types from "effect/Types"
-import { checkNames, checkValue, oneOf, rule } from "./internal/check.ts"
+import * as Check from "./Check.ts"
 import * as Codec from "./internal/statement/codec.ts"
 import * as Text from "./internal/statement/cqlText.ts"
 import { checked, names } from "./internal/statement/options.ts"
@@ -197,11 +197,11 @@ export const make = <
   text: string,
   options?: Options<Params, Row, OnInvalidRow>
 ): Made<Params, Row, OnInvalidRow> => {
-  if (options !== undefined) checkNames(options, ["params", "row", "onInvalidRow", ...names])
+  if (options !== undefined) Check.names(options, ["params", "row", "onInvalidRow", ...names])
   const { onInvalidRow, params, row, ...others } = options ?? {}
-  if (params !== undefined) checkValue("params", params, aSchema)
-  if (row !== undefined) checkValue("row", row, aSchema)
-  if (onInvalidRow !== undefined) checkValue("onInvalidRow", onInvalidRow, failOrResult)
+  if (params !== undefined) Check.value("params", params, aSchema)
+  if (row !== undefined) Check.value("row", row, aSchema)
+  if (onInvalidRow !== undefined) Check.value("onInvalidRow", onInvalidRow, failOrResult)
   const statementOptions = hidingRouting(checked(others))
   const analysed = Text.of(text)
   const failing = Codec.make(params, row)
@@ -225,9 +225,9 @@ export const make = <
   return made as Made<Params, Row, OnInvalidRow>
 }
 
-const aSchema = rule("a Schema", Schema.isSchema)
+const aSchema = Check.rule("a Schema", Schema.isSchema)
 
-const failOrResult = oneOf(["fail", "result"])
+const failOrResult = Check.oneOf(["fail", "result"])
 
 const variance = { _Params: (_: unknown) => _, _Row: (_: never) => _ }
 

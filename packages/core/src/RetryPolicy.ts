@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import * as Check from "./Check.ts"
 import type { CqlError } from "./CqlError.ts"
-import { aFunction, checkOptions, duration, millisOf, rule } from "./internal/check.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 
 /**
@@ -100,12 +100,12 @@ export interface BackoffOptions {
  * @since 0.1.0
  */
 export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Duration.Duration> => {
-  const { initial = "20 millis", max = "2 seconds", times } = checkOptions(options, {
-    times: count,
-    initial: duration,
-    max: duration
+  const { initial = "20 millis", max = "2 seconds", times } = Check.options(options, {
+    times: Check.nonNegativeInteger,
+    initial: Check.finiteDuration,
+    max: Check.finiteDuration
   })
-  const longest = millisOf(max) ?? 0
+  const longest = Check.millis("max", max)
   const doubled = Schedule.exponential(initial)
   const bounded = times === undefined ? doubled : Schedule.upTo(doubled, { times })
   return Schedule.modifyDelay(
@@ -117,8 +117,6 @@ export const backoff = (options: BackoffOptions = {}): Schedule.Schedule<Duratio
       )
   )
 }
-
-const count = rule("an integer of at least 0", (value) => Number.isSafeInteger(value) && Number(value) >= 0)
 
 /**
  * The default policy: up to three attempts, with delays of at most 20 and 40 milliseconds. In a run, at most ten
@@ -163,22 +161,22 @@ export const none: RetryPolicy = { ...standard, schedule: Schedule.recurs(0), wh
  * @since 0.1.0
  */
 export const make = (options: Options): RetryPolicy => {
-  const { budget = standard.budget, schedule = standard.schedule, while: narrows = standard.while } = checkOptions(
+  const { budget = standard.budget, schedule = standard.schedule, while: narrows = standard.while } = Check.options(
     options,
     {
-      schedule: rule("a Schedule", Schedule.isSchedule),
-      while: aFunction("a boolean"),
-      budget: rule("{ minimum, share }", isObject)
+      schedule: Check.rule("a Schedule", Schedule.isSchedule),
+      while: Check.funcReturning("a boolean"),
+      budget: Check.rule("{ minimum, share }", isObject)
     },
     "retry."
   )
-  checkOptions(budget, { minimum: amount, share: amount }, "retry.budget.")
+  Check.options(budget, { minimum: amount, share: amount }, "retry.budget.")
   return { [TypeIds.RetryPolicy]: TypeIds.RetryPolicy, schedule, while: narrows, budget }
 }
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
 
-const amount = rule("a number of at least 0", (value) => typeof value === "number" && value >= 0)
+const amount = Check.rule("a number of at least 0", (value) => typeof value === "number" && value >= 0)
 
 /**
  * Returns true if a value is a {@link RetryPolicy}.

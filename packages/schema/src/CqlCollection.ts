@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { InvalidOptions } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import type * as Statement from "@effect-cql/core/Statement"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
@@ -129,9 +129,7 @@ export const Vector = <S extends Schema.Constraint = Scalar<number, number, Sche
   size: number,
   item?: S
 ): Vector<S> => {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new InvalidOptions({ option: "Vector.size", value: size, expected: "a positive integer" })
-  }
+  Check.value("Vector.size", size, Check.positiveInteger)
   const items: Schema.Constraint = item ?? Scalars.Float
   const vector = Schema.Array(items).annotate({ [cqlType]: `vector<${partOf("Vector", items)}, ${size}>` })
   return Schema.make<Vector<S>>(vector.check(Schema.isBetweenLength(size, size)).ast)

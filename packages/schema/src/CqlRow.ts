@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
+import { quoted } from "@effect-cql/core/Cql"
 import type * as Statement from "@effect-cql/core/Statement"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { rowStruct } from "./internal/columns.ts"
 import { cqlType, type UserType, userType, userTypesOf } from "./internal/cqlType.ts"
-import { quoted, snakeCase } from "./internal/names.ts"
+import { snakeCase } from "./internal/names.ts"
 import { partOf } from "./internal/parts.ts"
 
 /**

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, executeConcurrent, InvalidOptions, Query, Session, type Statement } from "@effect-cql/core"
-import { checkNames, millisOf } from "@effect-cql/core/Port"
+import { type CqlError, executeConcurrent, Query, Session, type Statement } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import * as Cache from "effect/Cache"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -88,9 +88,7 @@ export const many = <Key extends object, Row>(
   source: Source<Key, Row>,
   options?: Options
 ): Lookup<Key, ReadonlyArray<Row>> => {
-  if (options !== undefined) checkNames(options, ["concurrency", "batchSize"])
-  checkCount("concurrency", options?.concurrency)
-  checkCount("batchSize", options?.batchSize)
+  if (options !== undefined) Check.options(options, rules)
   const request = Request.of<Asked<Row>>()
   const resolver = RequestResolver.make<Asked<Row>>((entries) =>
     Effect.forEach(bySession(entries), ([session, own]) => resolve(own, session, options), {
@@ -166,13 +164,9 @@ export const cached = <Key extends object, A>(
   lookup: Lookup<Key, A>,
   options: { readonly capacity: number; readonly timeToLive: Duration.Input }
 ): Effect.Effect<Lookup<Key, A>, never, Session> => {
-  checkNames(options, ["capacity", "timeToLive"])
-  checkCount("capacity", options.capacity)
-  const timeToLive = millisOf(options.timeToLive)
-  if (timeToLive === undefined) {
-    const expected = "a duration of at least zero, such as \"30 seconds\""
-    throw new InvalidOptions({ option: "timeToLive", value: options.timeToLive, expected })
-  }
+  Check.names(options, ["capacity", "timeToLive"])
+  Check.value("capacity", options.capacity, Check.positiveInteger)
+  const timeToLive = Check.millis("timeToLive", options.timeToLive)
   return Effect.map(
     Cache.makeWith(({ lookup }: CacheKey<Effect.Effect<A, CqlError, Session>>) => lookup, {
       capacity: options.capacity,
@@ -183,10 +177,7 @@ export const cached = <Key extends object, A>(
   )
 }
 
-const checkCount = (option: string, value: number | undefined): void => {
-  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return
-  throw new InvalidOptions({ option, value, expected: "a positive integer" })
-}
+const rules: Check.Rules<Options> = { concurrency: Check.positiveInteger, batchSize: Check.positiveInteger }
 
 // Binds its fields by name, or its items in their order.
 const isParams = (key: object): key is NonNullable<Statement.Params> => typeof key === "object"

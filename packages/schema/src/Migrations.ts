@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Session } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { agreement, make as historyOf } from "./internal/migrations/history.ts"
@@ -67,7 +67,7 @@ export { diff, type Difference } from "./TableDiff.ts"
 export const make = <const M extends Readonly<{ [migration: string]: Migration }>>(
   options: Options<M>
 ): Migrations<ErrorOf<M[keyof M]>, ServicesOf<M[keyof M]>> => {
-  checkNames(options, ["keyspace", "table", "name", "replication", "serialConsistency", "migrations"])
+  Check.names(options, ["keyspace", "table", "name", "replication", "serialConsistency", "migrations"])
   const { keyspace, migrations, name = keyspace, replication, serialConsistency = "SERIAL", table = "migrations" } =
     options
   return {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type CqlError, type Outcome, type Session, Statement } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -154,7 +154,7 @@ export const repository = <Row, A extends string, Key extends string, N extends 
   const find = one(self.get, options)
   // A condition would be lost without a word.
   const check = (options: object | undefined, names: ReadonlyArray<string>): void => {
-    if (options !== undefined) checkNames(options, names, `table ${table}: `)
+    if (options !== undefined) Check.names(options, names, `table ${table}: `)
   }
   const existing = (statement: Statement.Statement<unknown>): Effect.Effect<void, CqlError | RowNotFound, Session> =>
     Effect.flatMap(

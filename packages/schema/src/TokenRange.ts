@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { InvalidOptions } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import type { Ring } from "@effect-cql/core/Port"
 import * as Schema from "effect/Schema"
 
@@ -98,9 +98,7 @@ export const contains = ({ end, start }: TokenRange, token: bigint): boolean => 
  * @since 0.1.0
  */
 export const split = <R extends TokenRange>(self: R, parts: number): ReadonlyArray<R> => {
-  if (!Number.isSafeInteger(parts) || parts < 1) {
-    throw new InvalidOptions({ option: "parts", value: parts, expected: "a positive integer" })
-  }
+  Check.value("parts", parts, Check.positiveInteger)
   const tokens = size(self)
   const wanted = BigInt(parts)
   const count = wanted > tokens ? tokens : wanted

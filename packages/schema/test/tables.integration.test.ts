@@ -56,6 +56,25 @@ const Titles = Table.make(`${keyspace}.titles`, Post, {
   clusteringKey: ["id"]
 })
 
+// Words of the grammar, reserved or not, and constants.
+const words =
+  ("add aggregate all allow alter and apply as asc ascii authorize batch begin bigint blob boolean by called cast " +
+    "clustering columnfamily compact contains count counter create custom date decimal default delete desc describe distinct " +
+    "double drop duration entries execute exists false filtering finalfunc float from frozen full function functions grant group " +
+    "if in index inet infinity initcond input insert int into is json key keys keyspace keyspaces language like limit list login " +
+    "map masked materialized mbean mbeans modify nan nologin norecursive nosuperuser not null of on options or order partition " +
+    "password per permission permissions primary rename replace returns revoke role roles schema select set sfunc smallint " +
+    "static storage stype superuser table text time timestamp timeuuid tinyint to token trigger true truncate ttl tuple type " +
+    "unlogged unset update use user users using uuid values varchar varint vector view where with writetime").split(" ")
+
+class Words extends Table.Class<Words>("Words")(`${keyspace}.table`, {
+  columns: {
+    id: CqlSchema.Int,
+    ...Object.fromEntries(words.map((word): readonly [string, typeof CqlSchema.Int] => [word, CqlSchema.Int]))
+  },
+  partitionKey: "id"
+}) {}
+
 const create = [Post, Likes, Event, Titles].flatMap((table) => Table.ddl(table))
 
 const time = (n: number) => DateTime.makeUnsafe(1_700_000_000_000 + n * 1000)
@@ -74,6 +93,15 @@ const ids = (rows: ReadonlyArray<{ readonly id: number }>) => rows.map(({ id }) 
 
 integration("A table", () => {
   layer(withKeyspace(keyspace, ...create), { excludeTestServices: true, timeout: 120_000 })((it) => {
+    it.effect("can have any word of the grammar as its name, and as that of a column", () =>
+      Effect.gen(function*() {
+        for (const text of Table.ddl(Words)) yield* Statement.make(text)
+        assert.deepStrictEqual(yield* Table.check(Words), [])
+        const row = new Words({ id: 1, ...Object.fromEntries(words.map((word, index) => [word, index])) })
+        yield* Words.insert(row)
+        assert.deepStrictEqual(yield* Statement.one(Words.get({ id: 1 })), row)
+      }))
+
     it.effect("is as its declaration, and differences are reported", () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* Table.check(Post, Likes, Event, Titles), [])

@@ -4,11 +4,12 @@
  * @since 0.1.0
  */
 import type { Session } from "@effect-cql/core"
-import { checkNames, type Request } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
+import type { Request } from "@effect-cql/core/Port"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { checkFaults, checkPosition, checkPositive, checkSeed, refuseKind } from "./internal/arguments.ts"
+import { checkFaults, checkSeed, refuseKind } from "./internal/arguments.ts"
 import { exploreWith } from "./internal/explore.ts"
 import { allFaults, faultsOf } from "./internal/faults.ts"
 import { randomOf } from "./internal/random.ts"
@@ -170,9 +171,9 @@ export const list = (options: {
   /** The faults to choose from. Default: all of them. */
   readonly kinds?: readonly [Fault, ...ReadonlyArray<Fault>] | undefined
 }): Schema.Codec<ReadonlyArray<FaultAt>> => {
-  checkNames(options, ["requests", "most", "kinds"])
-  checkPositive("requests", options.requests)
-  if (options.most !== undefined) checkPosition("most", options.most)
+  Check.names(options, ["requests", "most", "kinds"])
+  Check.value("requests", options.requests, Check.positiveInteger)
+  if (options.most !== undefined) Check.value("most", options.most, Check.nonNegativeInteger)
   if (options.kinds !== undefined) checkFaults("kinds", options.kinds)
   return Schema.Array(Schema.Struct({
     at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: options.requests - 1 })),

@@ -5,10 +5,10 @@
  */
 import type { CqlError, Session, Statement } from "@effect-cql/core"
 import { InvalidOptions } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import { checkPosition, refuse } from "./internal/arguments.ts"
+import { refuse } from "./internal/arguments.ts"
 
 /**
  * A schema of rows: a class of `Table.Class`, or a struct.
@@ -101,8 +101,8 @@ export const insert = <S extends TableOf<S["Type"]>>(
 
 const checkFixtures = (options: Options<unknown> | undefined): void => {
   if (options === undefined) return
-  checkNames(options, ["count", "seed", "with"])
-  if (options.count !== undefined) checkPosition("count", options.count)
+  Check.names(options, ["count", "seed", "with"])
+  if (options.count !== undefined) Check.value("count", options.count, Check.nonNegativeInteger)
   if (options.with !== undefined && typeof options.with !== "function") {
     refuse("with", options.with, "a function of the index that returns fields")
   }

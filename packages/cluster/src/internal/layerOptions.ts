@@ -1,49 +1,38 @@
 /**
  * The options of layers. A name that none of them has is refused; processes of a cluster may share one object.
  */
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
-import {
-  checkRequired,
-  checkValues,
-  duration,
-  integer,
-  oneOf,
-  port,
-  positiveInteger,
-  record,
-  type Rule,
-  text
-} from "./rules.ts"
+import { count, port, timeToLive } from "./rules.ts"
 
-type Rules = Readonly<Record<string, Rule>>
+type Rules = Readonly<Record<string, Check.Rule>>
 
 // Each lane and each shard has a fiber in its runner.
-const manyFibers = integer(1_000_000)
+const manyFibers = Check.integer(1, 1_000_000)
 
-const keyspace: Rules = { keyspace: text }
-const cluster: Rules = { ...keyspace, cluster: text, scope: oneOf("dataCenter", "global") }
+const keyspace: Rules = { keyspace: Check.text }
+const cluster: Rules = { ...keyspace, cluster: Check.text, scope: Check.oneOf(["dataCenter", "global"]) }
 const jobs: Rules = { ...cluster, lanes: manyFibers }
-const interval: Rules = { interval: duration }
-const jobCluster: Rules = { ...jobs, ...interval, name: text, shards: manyFibers, lease: duration }
-const messages: Rules = { ...cluster, retention: duration }
+const interval: Rules = { interval: timeToLive }
+const jobCluster: Rules = { ...jobs, ...interval, name: Check.text, shards: manyFibers, lease: timeToLive }
+const messages: Rules = { ...cluster, retention: timeToLive }
 const client: Rules = {
   ...messages,
   shards: manyFibers,
-  lease: duration,
-  serialization: oneOf("binary", "ndjson"),
-  sharding: record
+  lease: timeToLive,
+  serialization: Check.oneOf(["binary", "ndjson"]),
+  sharding: Check.object
 }
-const runner: Rules = { ...client, address: record, listen: record, health: oneOf("ping", "k8s") }
-const addressed: Rules = { host: text, port }
+const runner: Rules = { ...client, address: Check.object, listen: Check.object, health: Check.oneOf(["ping", "k8s"]) }
+const addressed: Rules = { host: Check.text, port }
 
 const allNames = [...new Set([...Object.keys(jobCluster), ...Object.keys(runner), "count"])]
 
 const check = (options: object, rules: Rules, required: Rules = keyspace): void => {
   const own = Object.keys(rules)
-  checkNames(options, [...own, ...allNames.filter((name) => !own.includes(name))])
-  checkRequired(options, required)
-  checkValues(options, rules)
+  Check.names(options, [...own, ...allNames.filter((name) => !own.includes(name))])
+  Check.required(options, required)
+  Check.values(options, rules)
 }
 
 export const checkCluster = (options: object): void => check(options, cluster)
@@ -56,7 +45,7 @@ export const checkLocalLanes = (options: object): void => check(options, { ...cl
 export const checkMessages = (options: object): void => check(options, messages)
 
 const checkSharding = (sharding: object | undefined): void => {
-  if (sharding !== undefined) checkNames(sharding, Object.keys(ShardingConfig.defaults), "sharding.")
+  if (sharding !== undefined) Check.names(sharding, Object.keys(ShardingConfig.defaults), "sharding.")
 }
 
 export const checkClient = (options: { readonly sharding?: object | undefined }): void => {
@@ -67,22 +56,22 @@ export const checkClient = (options: { readonly sharding?: object | undefined })
 export const checkRunner = (
   options: { readonly sharding?: object | undefined; readonly address: object; readonly listen?: object | undefined }
 ): void => {
-  check(options, runner, { ...keyspace, address: record })
+  check(options, runner, { ...keyspace, address: Check.object })
   checkSharding(options.sharding)
   for (const [name, address] of Object.entries({ address: options.address, listen: options.listen })) {
     if (address === undefined) continue
-    checkNames(address, Object.keys(addressed), `${name}.`)
-    checkRequired(address, addressed, `${name}.`)
-    checkValues(address, addressed, `${name}.`)
+    Check.names(address, Object.keys(addressed), `${name}.`)
+    Check.required(address, addressed, `${name}.`)
+    Check.values(address, addressed, `${name}.`)
   }
 }
 
 /** The options of the migrations. */
 export const checkMigrations = (options: { readonly replication?: object | undefined }): void => {
-  checkNames(options, ["keyspace", "replication"])
-  checkRequired(options, keyspace)
-  checkValues(options, { ...keyspace, replication: record })
+  Check.names(options, ["keyspace", "replication"])
+  Check.required(options, keyspace)
+  Check.values(options, { ...keyspace, replication: Check.object })
   for (const [dataCenter, replicas] of Object.entries(options.replication ?? {})) {
-    checkValues({ [dataCenter]: replicas }, { [dataCenter]: positiveInteger }, "replication.")
+    Check.values({ [dataCenter]: replicas }, { [dataCenter]: count }, "replication.")
   }
 }

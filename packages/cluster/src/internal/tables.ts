@@ -5,7 +5,7 @@
  * whose clock is ahead would hide later conditional writes to the same cell. So each cell here is written by conditional writes
  * only, or by plain writes only; and a plain row that is deleted is never written again under the same key.
  */
-import { quoted } from "./names.ts"
+import { quoted } from "@effect-cql/core/Cql"
 
 const hour = "gc_grace_seconds = 3600"
 

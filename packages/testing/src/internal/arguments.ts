@@ -2,7 +2,8 @@
  * Checks of the arguments of replies, faults and sessions: a test with a wrong one would test something else.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import { checkNames, kindOf, millisOf } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
+import { kindOf } from "@effect-cql/core/Port"
 import type { Fault } from "../FaultPlan.ts"
 import { allFaults } from "./faults.ts"
 
@@ -27,21 +28,14 @@ export const checkReply = (
   if (typeof reply !== "function") refuseKind(option, reply, expected)
 }
 
+const aShare = Check.rule("a number from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1)
+const aFault = Check.oneOf(allFaults)
+
 /** A share of requests. */
-export const checkShare = (share: number): number =>
-  share >= 0 && share <= 1 ? share : refuse("share", share, "a number from 0 to 1")
-
-/** A number of things, at least one. */
-export const checkPositive = (option: string, value: number): number =>
-  Number.isSafeInteger(value) && value > 0 ? value : refuse(option, value, "a positive integer")
-
-/** A position, counted from 0. */
-export const checkPosition = (option: string, value: number): number =>
-  Number.isSafeInteger(value) && value >= 0 ? value : refuse(option, value, "an integer of at least 0")
+export const checkShare = (share: number): number => Check.value("share", share, aShare)
 
 /** A fault that exists. */
-export const checkFault = (option: string, fault: Fault): Fault =>
-  allFaults.includes(fault) ? fault : refuse(option, fault, `one of ${allFaults.join(", ")}`)
+export const checkFault = (option: string, fault: Fault): Fault => Check.value(option, fault, aFault)
 
 /** Faults that exist, at least one. */
 export const checkFaults = (option: string, faults: ReadonlyArray<Fault>): void => {
@@ -50,21 +44,9 @@ export const checkFaults = (option: string, faults: ReadonlyArray<Fault>): void 
   for (const fault of faults) checkFault(option, fault)
 }
 
-/** Milliseconds of a duration that may be endless. */
-export const checkMillis = (option: string, duration: unknown): number =>
-  millisOf(duration) ?? refuse(option, duration, "a duration of at least zero, such as \"5 seconds\"")
-
-/** Milliseconds of a duration that ends. */
-export const checkFinite = (option: string, duration: unknown): number => {
-  const millis = millisOf(duration)
-  return millis !== undefined && Number.isFinite(millis)
-    ? millis
-    : refuse(option, duration, "a finite duration of at least zero, such as \"20 millis\"")
-}
-
 /** The milliseconds of a span of time. */
 export const checkSpan = (from: unknown, to: unknown): readonly [from: number, to: number] => {
-  const span = [checkMillis("from", from), checkMillis("to", to)] as const
+  const span = [Check.millis("from", from), Check.millis("to", to)] as const
   return span[1] > span[0] ? span : refuse("to", to, "a time after from")
 }
 
@@ -84,6 +66,6 @@ export const checkTables = (tables: Iterable<string>): ReadonlyArray<string> => 
 
 /** The option `seed`, where there is no other. */
 export const checkSeed = (options: { readonly seed?: number | undefined } | undefined): number => {
-  if (options !== undefined) checkNames(options, ["seed"])
+  if (options !== undefined) Check.names(options, ["seed"])
   return options?.seed ?? 0
 }

@@ -1,10 +1,11 @@
 /**
  * Replies and latencies that follow from a seed.
  */
-import { checkNames, type Request } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
+import type { Request } from "@effect-cql/core/Port"
 import * as Duration from "effect/Duration"
 import type { Reply } from "../MockSession.ts"
-import { checkFinite, checkReply, checkSeed, checkShare } from "./arguments.ts"
+import { checkReply, checkSeed, checkShare } from "./arguments.ts"
 import { randomOf } from "./random.ts"
 
 /**
@@ -45,9 +46,12 @@ export const randomLatency = (options: {
   readonly min?: Duration.Input | undefined
   readonly seed?: number | undefined
 }): (request: Request) => Duration.Duration => {
-  checkNames(options, ["mean", "min", "seed"])
+  Check.names(options, ["mean", "min", "seed"])
   const random = randomOf(options.seed ?? 0)
-  const [mean, min] = [checkFinite("mean", options.mean), checkFinite("min", options.min ?? 0)]
+  const [mean, min] = [
+    Check.millis("mean", options.mean, Check.finiteDuration),
+    Check.millis("min", options.min ?? 0, Check.finiteDuration)
+  ]
   // Whole milliseconds: statements that end at one instant share a timer.
   return () => Duration.millis(Math.round(min - Math.log(1 - random()) * mean))
 }

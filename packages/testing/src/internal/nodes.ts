@@ -1,8 +1,9 @@
 /**
  * Nodes that hold replicas, and their faults.
  */
+import * as Check from "@effect-cql/core/Check"
 import type * as Duration from "effect/Duration"
-import { checkMillis, checkPosition, checkSpan } from "./arguments.ts"
+import { checkSpan } from "./arguments.ts"
 
 /**
  * A node that is down or slow for a span of time: see {@link down} and {@link slow}.
@@ -28,7 +29,7 @@ export interface NodeFault {
  */
 export const down = (node: number, from: Duration.Input, to: Duration.Input): NodeFault => {
   const [start, end] = checkSpan(from, to)
-  return { node: checkPosition("node", node), from: start, to: end, by: undefined }
+  return { node: Check.value("node", node, Check.nonNegativeInteger), from: start, to: end, by: undefined }
 }
 
 /**
@@ -39,7 +40,7 @@ export const down = (node: number, from: Duration.Input, to: Duration.Input): No
  */
 export const slow = (node: number, by: Duration.Input, from: Duration.Input = 0, to?: Duration.Input): NodeFault => {
   const [start, end] = checkSpan(from, to ?? Number.POSITIVE_INFINITY)
-  return { node: checkPosition("node", node), from: start, to: end, by: checkMillis("by", by) }
+  return { node: Check.value("node", node, Check.nonNegativeInteger), from: start, to: end, by: Check.millis("by", by) }
 }
 
 /**

@@ -2,13 +2,14 @@
  * Replies of a mock session.
  */
 import { CqlError, type Reason } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { type Request, textOf } from "@effect-cql/core/Port"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import type { Reply } from "../MockSession.ts"
-import { checkFinite, checkPositive, checkReply, refuseKind } from "./arguments.ts"
+import { checkReply, refuseKind } from "./arguments.ts"
 import { pageOf } from "./pageOf.ts"
 import { connectionClosed } from "./reasons.ts"
 
@@ -152,7 +153,7 @@ export const delayed: {
 } = dual(
   2,
   (reply: Reply, duration: Duration.Input): Reply => {
-    const millis = checkFinite("duration", duration)
+    const millis = Check.millis("duration", duration, Check.finiteDuration)
     return (request, context) => Effect.delay(Effect.suspend(() => reply(request, context)), millis)
   }
 )
@@ -277,7 +278,7 @@ export const late = (after: Duration.Input, reply?: Reply): Reply => (request, c
  * @since 0.1.0
  */
 export const every = (n: number, reply: Reply): Reply => {
-  checkPositive("n", n)
+  Check.value("n", n, Check.positiveInteger)
   checkReply("reply", reply)
   return (request, context) => context.attempt % n === 0 ? reply(request, context) : context.behind(request)
 }
@@ -289,7 +290,7 @@ export const every = (n: number, reply: Reply): Reply => {
  * @since 0.1.0
  */
 export const nth = (n: number, reply: Reply): Reply => {
-  checkPositive("n", n)
+  Check.value("n", n, Check.positiveInteger)
   checkReply("reply", reply)
   return (request, context) => context.attempt === n ? reply(request, context) : context.behind(request)
 }

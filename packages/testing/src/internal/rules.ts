@@ -1,10 +1,11 @@
 /**
  * Rules of a plan of faults.
  */
+import * as Check from "@effect-cql/core/Check"
 import type { Request } from "@effect-cql/core/Port"
 import type * as Duration from "effect/Duration"
 import type { Fault, Rule } from "../FaultPlan.ts"
-import { checkFault, checkFaults, checkPosition, checkShare, checkSpan } from "./arguments.ts"
+import { checkFault, checkFaults, checkShare, checkSpan } from "./arguments.ts"
 
 /**
  * Injects a fault into the request at an index, counted from 0.
@@ -13,7 +14,7 @@ import { checkFault, checkFaults, checkPosition, checkShare, checkSpan } from ".
  * @since 0.1.0
  */
 export const at = (index: number, fault: Fault): Rule => {
-  checkPosition("index", index)
+  Check.value("index", index, Check.nonNegativeInteger)
   checkFault("fault", fault)
   return (_, circumstances) => circumstances.index === index ? fault : undefined
 }

@@ -2,9 +2,10 @@
  * The options of a client of the driver.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { checkStatementOptions } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
-import type { Options, Pooling } from "../../Options.ts"
+import type { Options } from "../../Options.ts"
 import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
 import { type ClientOptions, isKeyspaceName, type LogEmitter } from "../driver/driver.ts"
 import { checkClientOptions, checkProtocol } from "./clientOptionsCheck.ts"
@@ -118,8 +119,7 @@ const loginOf = (
 
 const poolingOf = (options: Options): ClientOptions["pooling"] => {
   const { connectionsPerHost, heartbeatInterval, maxRequestsPerConnection } = options.pooling ?? {}
-  checkPool("connectionsPerHost", connectionsPerHost, mostConnections)
-  checkPool("maxRequestsPerConnection", maxRequestsPerConnection, mostStreams)
+  Check.values({ connectionsPerHost, maxRequestsPerConnection }, ofPooling, "pooling.")
   return {
     ...(connectionsPerHost === undefined
       ? undefined
@@ -134,7 +134,7 @@ const mostConnections = 1_024
 // The protocol numbers the requests of a connection with 15 bits.
 const mostStreams = 32_768
 
-const checkPool = (option: keyof Pooling, value: number | undefined, most: number): void => {
-  if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return
-  throw new InvalidOptions({ option: `pooling.${option}`, value, expected: `an integer from 1 to ${most}` })
+const ofPooling = {
+  connectionsPerHost: Check.integer(1, mostConnections),
+  maxRequestsPerConnection: Check.integer(1, mostStreams)
 }

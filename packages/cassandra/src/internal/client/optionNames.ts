@@ -1,7 +1,7 @@
 /**
  * Refuses names that no option of a session has: a misspelt option would silently have no effect.
  */
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import type { DseClientOptions } from "cassandra-driver"
 import type { Options, Pooling, SessionOptions, Tls } from "../../Options.ts"
 
@@ -40,14 +40,14 @@ const ofTls: Names<Tls> = {
 
 /** Throws `InvalidOptions` for an option of a session that does not exist. */
 export const checkOptionNames = (options: Options): void => {
-  checkNames(options, Object.keys(ofSession))
+  Check.names(options, Object.keys(ofSession))
   const { pooling, tls } = options
-  if (pooling !== undefined) checkNames(pooling, Object.keys(ofPooling), "pooling.")
-  if (typeof tls === "object") checkNames(tls, Object.keys(ofTls), "tls.")
+  if (pooling !== undefined) Check.names(pooling, Object.keys(ofPooling), "pooling.")
+  if (typeof tls === "object") Check.names(tls, Object.keys(ofTls), "tls.")
 }
 
 /** The same for a session on a client of the user's. */
-export const checkSessionOptionNames = (options: SessionOptions): void => checkNames(options, Object.keys(ofExecution))
+export const checkSessionOptionNames = (options: SessionOptions): void => Check.names(options, Object.keys(ofExecution))
 
 type Group =
   | "credentials"
@@ -160,9 +160,9 @@ const ofDriverGroups:
 
 /** The same for further options of the driver, which would drop them silently. */
 export const checkDriverOptionNames = (options: DseClientOptions): void => {
-  checkNames(options, Object.keys(ofDriver), "clientOptions.")
+  Check.names(options, Object.keys(ofDriver), "clientOptions.")
   for (const [name, names] of Object.entries(ofDriverGroups)) {
     const group: unknown = Reflect.get(options, name)
-    if (group !== undefined) checkNames(group as object, Object.keys(names), `clientOptions.${name}.`)
+    if (group !== undefined) Check.names(group as object, Object.keys(names), `clientOptions.${name}.`)
   }
 }

@@ -1,8 +1,7 @@
 /**
  * Time limits of a session: for connections, for answers, and at its end.
  */
-import { InvalidOptions } from "@effect-cql/core"
-import * as Port from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import type * as Duration from "effect/Duration"
 import type { Options, SessionOptions } from "../../Options.ts"
 
@@ -32,10 +31,9 @@ export const heartbeatOf = ({ clientOptions, pooling }: Options): number => {
 
 /** The milliseconds of an option. Throws `InvalidOptions` for what is no duration. */
 export const millisOf = (option: string, input: Duration.Input): number => {
-  const millis = Port.millisOf(input)
+  const millis = Check.millis(option, input)
   // A timer that cannot take so many milliseconds would end at once.
-  if (millis !== undefined) return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
-  throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"5 seconds\"" })
+  return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
 }
 
 const longestTimer = 2 ** 31 - 1

@@ -2,6 +2,7 @@
  * Definitions of jobs, behind their schemas.
  */
 import { CqlError } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,6 @@ import type { Estimate } from "../../JobPlan.ts"
 import { JobRunner } from "../../JobRunner.ts"
 import { Jobs, type Stored } from "../../Jobs.ts"
 import { checkActivityNames, checkHandler, checkJobNames, checkStartNames } from "../optionNames.ts"
-import { checkValues, text as notEmpty } from "../rules.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkedRows, checkLimits } from "./limits.ts"
@@ -41,7 +41,7 @@ export const make = <Params, Unit, E, R>(
   const start = (given: Params, { id, ...own }: StartOptions) =>
     Effect.suspend(() => {
       checkStartNames(own)
-      checkValues({ id }, { id: notEmpty })
+      Check.values({ id }, { id: Check.text })
       check(own)
       // One that is removed while it is planned here is not created again.
       let planned: Stored | undefined

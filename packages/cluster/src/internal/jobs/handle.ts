@@ -2,6 +2,7 @@
  * The handle of a job.
  */
 import { type CqlError, isCqlError } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -11,7 +12,7 @@ import type { Failure, Handle, Progress, State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
 import { checkLimitNames, checkRetry } from "../optionNames.ts"
-import { checkValues, duration } from "../rules.ts"
+import { timeToLive } from "../rules.ts"
 import { readableEntries } from "./damaged.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
@@ -65,7 +66,7 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     progress,
     watch: (interval = second) =>
       Stream.suspend(() => {
-        checkValues({ interval }, { interval: duration })
+        Check.values({ interval }, { interval: timeToLive })
         return Stream.fromEffect(progress).pipe(
           Stream.repeat(Schedule.spaced(interval)),
           Stream.takeUntil(({ state }) => isFinal(state))

@@ -2,8 +2,9 @@
  * Limits of a job: as they are stored, and the share of a lane.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import type { ErrorBudget, Limits } from "../../JobLimits.ts"
-import { positiveInteger } from "../rules.ts"
+import { count } from "../rules.ts"
 
 /** The limits of a job as they are stored; undefined for no bound. */
 export interface Bounds {
@@ -17,15 +18,18 @@ const mostRate = 1_000_000_000
 
 /** Throws `InvalidOptions` for a limit that cannot be. */
 export const checkLimits = ({ concurrency, rate }: Limits): void => {
-  const isRate = typeof rate === "number" && rate >= leastRate && rate <= mostRate
-  if (concurrency !== undefined && concurrency !== "unbounded" && !positiveInteger.accepts(concurrency)) {
-    const expected = `${positiveInteger.expected}, or "unbounded"`
-    throw new InvalidOptions({ option: "concurrency", value: concurrency, expected })
-  }
-  if (rate !== undefined && rate !== "unbounded" && !isRate) {
-    const expected = `a number from ${leastRate} to ${mostRate}, or "unbounded"`
-    throw new InvalidOptions({ option: "rate", value: rate, expected })
-  }
+  Check.values({ concurrency, rate }, ofLimits)
+}
+
+const ofLimits: Check.Rules<Limits> = {
+  concurrency: Check.rule(
+    `${count.expected}, or "unbounded"`,
+    (value) => value === "unbounded" || count.accepts(value)
+  ),
+  rate: Check.rule(
+    `a number from ${leastRate} to ${mostRate}, or "unbounded"`,
+    (value) => value === "unbounded" || (typeof value === "number" && value >= leastRate && value <= mostRate)
+  )
 }
 
 /** Throws `InvalidOptions` for a budget that cannot be. */
@@ -42,10 +46,7 @@ export const checkBudget = ({ minimum, rejects, share }: ErrorBudget): void => {
 }
 
 /** Returns a number of rows that a handler has given. Throws `InvalidOptions` for what is none. */
-export const checkedRows = (rows: number): number => {
-  if (Number.isSafeInteger(rows) && rows >= 0) return rows
-  throw new InvalidOptions({ option: "rows", value: rows, expected: "an integer of at least 0" })
-}
+export const checkedRows = (rows: number): number => Check.value("rows", rows, Check.nonNegativeInteger)
 
 /** The limits after a change. What is not given stays. */
 export const changed = (bounds: Bounds, { concurrency, rate }: Limits): Bounds => ({

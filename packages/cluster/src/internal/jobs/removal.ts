@@ -5,8 +5,8 @@
  * may run. So each write of a removal is bound to the time at which the job was created: the condition on its row, the name
  * of its lanes and the key of its rejects.
  */
-import { type CqlError, InvalidOptions } from "@effect-cql/core"
-import { millisOf } from "@effect-cql/core/Port"
+import type { CqlError } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -55,10 +55,7 @@ export const removal = (store: Store): {
 
   const ended = (olderThan: Duration.Input): Effect.Effect<number, CqlError> =>
     Effect.gen(function*() {
-      const age = millisOf(olderThan)
-      if (age === undefined) {
-        throw new InvalidOptions({ option: "olderThan", value: olderThan, expected: "a duration of at least 0" })
-      }
+      const age = Check.millis("olderThan", olderThan)
       const latest = (yield* Clock.currentTimeMillis) - age
       return yield* rows.ended(store).pipe(
         Stream.filter(({ at, job }) => job.state === "removing" || at <= latest),

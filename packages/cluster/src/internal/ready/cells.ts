@@ -1,8 +1,8 @@
 /**
  * The cells of rows, with their write times and times to live.
  */
+import { quoted } from "@effect-cql/core/Cql"
 import type { Table } from "@effect-cql/schema"
-import { quoted } from "../names.ts"
 
 type ColumnMeta = Table.ColumnMeta
 type Meta = Table.Meta

@@ -2,9 +2,9 @@
  * Copies of counters: the difference is added to the target.
  */
 import { type CqlError, executeConcurrent, type Session, Statement, type StatementFailed } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import type { Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
-import { quoted } from "../names.ts"
 import { isKey, type Read, tableName } from "./cells.ts"
 import { keyOf, type Mapping } from "./copying.ts"
 

@@ -1,9 +1,9 @@
 /**
  * The keys of rows, as conditions of CQL.
  */
+import { quoted } from "@effect-cql/core/Cql"
 import type { Table } from "@effect-cql/schema"
 import * as BigDecimal from "effect/BigDecimal"
-import { quoted } from "../names.ts"
 import { canonical } from "./values.ts"
 
 type ColumnMeta = Table.ColumnMeta

@@ -3,10 +3,10 @@
  * sent again doubles them. So lists are read after they were written, and written again where that has happened.
  */
 import { type CqlError, executeConcurrent, type Session, Statement, type StatementFailed } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import type { Table } from "@effect-cql/schema"
 import * as Effect from "effect/Effect"
 import type { Context } from "../../JobContext.ts"
-import { quoted } from "../names.ts"
 import { shapeOf, tableName } from "./cells.ts"
 import { Outbox } from "./outbox.ts"
 import { canonical } from "./values.ts"

@@ -2,8 +2,8 @@
  * The statements that write cells to a row, each with its own write time and time to live.
  */
 import { Statement } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import type { Table } from "@effect-cql/schema"
-import { quoted } from "../names.ts"
 import { type Cell, shapeOf, tableName } from "./cells.ts"
 
 type ColumnMeta = Table.ColumnMeta

@@ -1,8 +1,8 @@
 /**
  * The error budget of one run: how much of it is left.
  */
+import * as Check from "../../Check.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
-import { checkOptions, checkValue, integer, positiveInteger, rule, type Rules } from "../check.ts"
 
 export class Budget {
   readonly options: ErrorBudget
@@ -36,20 +36,20 @@ const mostOf = (share: number, window: number): number => Math.max(1, Math.ceil(
 // A byte each.
 const mostWindow = 10_000_000
 
-const rules: Rules<ErrorBudget> = {
-  failures: positiveInteger,
-  share: rule("a number above 0, at most 1", (value) => typeof value === "number" && value > 0 && value <= 1),
-  window: integer(1, mostWindow)
+const rules: Check.Rules<ErrorBudget> = {
+  failures: Check.positiveInteger,
+  share: Check.rule("a number above 0, at most 1", (value) => typeof value === "number" && value > 0 && value <= 1),
+  window: Check.integer(1, mostWindow)
 }
 
-const none = rule("nothing beside failures", (value) => value === undefined)
+const none = Check.rule("nothing beside failures", (value) => value === undefined)
 
 /** Throws `InvalidOptions` when a budget is invalid, or does not go with the other options of its run. */
 export const checkErrorBudget = (budget: ErrorBudget, raiseOnFirstError: boolean | undefined): void => {
-  const { failures, share, window } = checkOptions(budget, rules, "errorBudget.")
-  checkValue("errorBudget.share", share, failures === undefined ? rules.share : none)
-  checkValue("errorBudget.window", window, failures === undefined ? rules.window : none)
-  checkValue("raiseOnFirstError", raiseOnFirstError, collecting)
+  const { failures, share, window } = Check.options(budget, rules, "errorBudget.")
+  Check.value("errorBudget.share", share, failures === undefined ? rules.share : none)
+  Check.value("errorBudget.window", window, failures === undefined ? rules.window : none)
+  Check.value("raiseOnFirstError", raiseOnFirstError, collecting)
 }
 
-const collecting = rule("false with an errorBudget", (value) => value === false)
+const collecting = Check.rule("false with an errorBudget", (value) => value === false)

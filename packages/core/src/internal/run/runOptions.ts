@@ -4,22 +4,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Check from "../../Check.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Rounds, StreamOptions } from "../../Run.ts"
-import {
-  aFunction,
-  anything,
-  boolean,
-  checkOptions,
-  checkValue,
-  isPositiveInteger,
-  oneOf,
-  positiveDuration,
-  positiveFiniteDuration,
-  rule,
-  type Rules
-} from "../check.ts"
 import { aLimiter } from "../limiter/rule.ts"
 import type { SessionState } from "../session/state.ts"
 import { checked } from "../statement/options.ts"
@@ -35,39 +23,39 @@ export type RunOptions =
 
 export type Form = "array" | "stream" | "counts"
 
-const ofArrays = rule("none, for only executeConcurrent repeats what failed", (form) => form === "array")
-const besideRounds = rule("false beside rounds", (value) => value === false)
+const ofArrays = Check.rule("none, for only executeConcurrent repeats what failed", (form) => form === "array")
+const besideRounds = Check.rule("false beside rounds", (value) => value === false)
 
-const rules: Rules<RunOptions> = {
-  concurrency: rule(
+const rules: Check.Rules<RunOptions> = {
+  concurrency: Check.rule(
     "a positive integer or \"unbounded\"",
-    (value) => value === "unbounded" || isPositiveInteger(value)
+    (value) => value === "unbounded" || Check.isPositiveInteger(value)
   ),
-  raiseOnFirstError: boolean,
-  onFirstError: oneOf(["interrupt", "settle"]),
-  errorBudget: anything,
-  deadline: positiveDuration,
-  rounds: rule("a Schedule", Schedule.isSchedule),
+  raiseOnFirstError: Check.boolean,
+  onFirstError: Check.oneOf(["interrupt", "settle"]),
+  errorBudget: Check.anything,
+  deadline: Check.positiveDuration,
+  rounds: Check.rule("a Schedule", Schedule.isSchedule),
   limiter: aLimiter,
-  statement: anything,
-  spans: rule(
+  statement: Check.anything,
+  spans: Check.rule(
     "\"off\", \"failures\", \"all\" or a share from 0 to 1",
     (value) =>
       value === "off" || value === "failures" || value === "all" ||
       (typeof value === "number" && value >= 0 && value <= 1)
   ),
-  onProgress: aFunction("an Effect"),
-  progressInterval: positiveFiniteDuration,
-  ordered: boolean,
-  bufferSize: rule("an integer of at least 0", (value) => value === 0 || isPositiveInteger(value))
+  onProgress: Check.funcReturning("an Effect"),
+  progressInterval: Check.positiveFiniteDuration,
+  ordered: Check.boolean,
+  bufferSize: Check.nonNegativeInteger
 }
 
 /** Throws {@link InvalidOptions} for the first option that is invalid. */
 export const checkRunOptions = (options: RunOptions, form: Form): void => {
-  const { errorBudget, raiseOnFirstError, rounds, statement } = checkOptions(options, rules)
+  const { errorBudget, raiseOnFirstError, rounds, statement } = Check.options(options, rules)
   if (rounds !== undefined) {
-    checkValue("rounds", form, ofArrays)
-    checkValue("raiseOnFirstError", raiseOnFirstError, besideRounds)
+    Check.value("rounds", form, ofArrays)
+    Check.value("raiseOnFirstError", raiseOnFirstError, besideRounds)
   }
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
   if (statement !== undefined) checked(statement, "statement.")

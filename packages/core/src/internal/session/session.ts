@@ -8,13 +8,13 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Check from "../../Check.ts"
 import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { all, type Limiter } from "../../Limiter.ts"
 import type { PageState, Partition, Port } from "../../Port.ts"
 import type { ResultPage, Service } from "../../Session.ts"
 import type { Options, RowOf } from "../../Statement.ts"
-import { checkValue } from "../check.ts"
 import { refused } from "../execution/completion.ts"
 import { aKindOf } from "../kindOf.ts"
 import { aLimiter } from "../limiter/rule.ts"
@@ -52,7 +52,7 @@ export const makeSession = Effect.fnUntraced(function*(port: Port): Effect.fn.Re
 export const limit = (service: Service, limiter: Limiter): Service => {
   const self = service[sessionInternals]
   const before = self.limiter
-  const both = before === undefined ? checkValue("limiter", limiter, aLimiter) : all([before, limiter])
+  const both = before === undefined ? Check.value("limiter", limiter, aLimiter) : all([before, limiter])
   return serviceOf({ ...self, limiter: both }, service.defaults)
 }
 

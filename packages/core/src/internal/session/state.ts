@@ -8,12 +8,12 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Check from "../../Check.ts"
 import type { CqlError } from "../../CqlError.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Port, Request } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import type { Health } from "../../Telemetry.ts"
-import { millisOf } from "../check.ts"
 import { type Send, sendOf } from "../execution/attempt.ts"
 import { refused } from "../execution/completion.ts"
 import { ResultSets } from "../execution/resultSets.ts"
@@ -83,10 +83,6 @@ export class SessionState {
       const given = send === undefined ? "neither" : "both"
       throw new InvalidOptions({ option: "port", given, expected: "either `send` or `execute`" })
     }
-    const millis = millisOf(closeTimeout)
-    if (millis === undefined) {
-      throw new InvalidOptions({ option: "closeTimeout", value: closeTimeout, expected: "a duration of at least 0" })
-    }
     this.port = port
     this.#fork = Effect.runForkWith(context)
     this.health = port.health && guarded(port.health, (defect) => this.warnOnce("the health of a port failed", defect))
@@ -100,7 +96,7 @@ export class SessionState {
       this.#own?.event(name)
     })
     this.send = sendOf(port)
-    this.#closeTimeout = millis
+    this.#closeTimeout = Check.millis("closeTimeout", closeTimeout)
     this.defaults = resolve(checked(defaults ?? {}, "defaults."))
     this.capacity = capacity ?? Effect.undefined
   }

@@ -4,11 +4,11 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Check from "../../Check.ts"
 import type { CqlError } from "../../CqlError.ts"
 import type { Service } from "../../Session.ts"
 import type { Options } from "../../Statement.ts"
 import type { Event, Trace } from "../../Trace.ts"
-import { checkValue, duration } from "../check.ts"
 import { untyped } from "../statement/codec.ts"
 import * as Text from "../statement/cqlText.ts"
 import { StatementImpl } from "../statement/statement.ts"
@@ -39,7 +39,7 @@ export const readTrace = Effect.fn("Session.trace")(function*(
   id: string,
   timeout: Duration.Input
 ): Effect.fn.Return<Trace | undefined, CqlError> {
-  const millis = Duration.toMillis(Duration.fromInputUnsafe(checkValue("timeout", timeout, duration)))
+  const millis = Check.millis("timeout", timeout, Check.finiteDuration)
   const session = yield* written(execute, id, millis)
   if (session === undefined) return undefined
   return traceOf(id, session, yield* allEvents(execute, id))

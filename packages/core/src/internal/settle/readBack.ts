@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
 import type { Service } from "../../Session.ts"
 import { isUnset, make as makeStatement, type Options } from "../../Statement.ts"
+import { quote } from "../statement/identifiers.ts"
 import { type Assignment, type Mutation, mutationOf, type Term } from "./mutation.ts"
 import { isComparableLiteral, isSameValue } from "./sameValue.ts"
 import type { Column, Tables } from "./table.ts"
@@ -186,15 +187,13 @@ const selectOf = (
   valueOf: ValueOf
 ) => {
   const cells = compared.map(({ name }, at) =>
-    `${quoted(name)} AS "value ${at}", WRITETIME(${quoted(name)}) AS "time ${at}"`
+    `${quote(name)} AS "value ${at}", WRITETIME(${quote(name)}) AS "time ${at}"`
   )
-  const selected = compared.length === 0 ? key.map(({ column }) => quoted(column)) : cells
-  const conditions = key.map(({ column, term }) => `${quoted(column)} = ${term._tag === "Literal" ? term.cql : "?"}`)
+  const selected = compared.length === 0 ? key.map(({ column }) => quote(column)) : cells
+  const conditions = key.map(({ column, term }) => `${quote(column)} = ${term._tag === "Literal" ? term.cql : "?"}`)
   return {
-    text: `SELECT ${selected.join(", ")} FROM ${quoted(keyspace)}.${quoted(table)} ` +
+    text: `SELECT ${selected.join(", ")} FROM ${quote(keyspace)}.${quote(table)} ` +
       `WHERE ${conditions.join(" AND ")} LIMIT 1`,
     params: key.flatMap(({ term }) => term._tag === "Marker" ? [valueOf(term)] : [])
   }
 }
-
-const quoted = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Batch } from "../../Batch.ts"
+import * as Check from "../../Check.ts"
 import { Consistency, SerialConsistency } from "../../Consistency.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain, type Outcome } from "../../Outcome.ts"
@@ -11,7 +12,6 @@ import type { Reason } from "../../Reason.ts"
 import type { Service, Session } from "../../Session.ts"
 import type { Finding, SettleOptions, Unsettled } from "../../Settlement.ts"
 import type { Options, Statement } from "../../Statement.ts"
-import { checkOptions, duration, millisOf, oneOf, positiveInteger, type Rules } from "../check.ts"
 import { internals, requestOf } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
 import { SessionKey } from "../session/key.ts"
@@ -71,21 +71,21 @@ const settleIn = Effect.fn("Settlement.settle")(function*(
   })
 })
 
-const rules: Rules<SettleOptions> = {
-  concurrency: positiveInteger,
-  consistency: oneOf(Consistency.literals),
-  serialConsistency: oneOf(SerialConsistency.literals),
-  clockSkew: duration
+const rules: Check.Rules<SettleOptions> = {
+  concurrency: Check.positiveInteger,
+  consistency: Check.oneOf(Consistency.literals),
+  serialConsistency: Check.oneOf(SerialConsistency.literals),
+  clockSkew: Check.finiteDuration
 }
 
 const settlingOf = (session: Service, options: SettleOptions): Settling => {
-  const { clockSkew = "1 second", consistency = "QUORUM", serialConsistency } = checkOptions(options, rules)
+  const { clockSkew = "1 second", consistency = "QUORUM", serialConsistency } = Check.options(options, rules)
   return {
     session,
     tables: makeTables(session),
     plain: { consistency },
     serialConsistency,
-    clockSkew: BigInt(Math.ceil(millisOf(clockSkew)! * 1_000))
+    clockSkew: BigInt(Math.ceil(Check.millis("clockSkew", clockSkew) * 1_000))
   }
 }
 

@@ -2,12 +2,13 @@
  * Fragments of a template, and what templates are assembled of.
  */
 import { isEffect } from "effect/Effect"
+import * as Check from "../../Check.ts"
 import type { Columns, Fragment } from "../../Cql.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
-import { millisOf } from "../check.ts"
 import { internals } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
 import * as TypeIds from "../typeIds.ts"
+import { quote } from "./identifiers.ts"
 
 /** Text, and the values of its markers. */
 export interface Parts {
@@ -132,7 +133,7 @@ export const entriesOf = (option: string, columns: Columns): ReadonlyArray<Entry
     throw new InvalidOptions({ option, given, expected: "a record of columns with at least one value" })
   }
   return entries.sort(([one], [other]) => one < other ? -1 : 1).map(([name, value], index) => ({
-    name: quoted(name),
+    name: checkedName(name),
     ...parts(placed(`${option}: value ${index}`, value))
   }))
 }
@@ -147,7 +148,7 @@ export const equations = (option: string, columns: Columns, separator: string): 
 }
 
 /** A name in quotes. */
-export const quoted = (name: string): string => {
+export const checkedName = (name: string): string => {
   if (typeof name !== "string" || name === "" || name.length > longestName || !name.isWellFormed()) {
     throw new InvalidOptions({
       option: "cql.identifier",
@@ -155,12 +156,12 @@ export const quoted = (name: string): string => {
       expected: `a name: a well-formed string of 1 to ${longestName} characters`
     })
   }
-  return `"${name.replaceAll("\"", "\"\"")}"`
+  return quote(name)
 }
 
 /** The seconds of a time to live. */
 export const secondsOf = (ttl: unknown): number => {
-  const seconds = (millisOf(ttl) ?? Number.NaN) / 1000
+  const seconds = (Check.millisOf(ttl) ?? Number.NaN) / 1000
   if (Number.isInteger(seconds) && seconds <= longestTtl) return seconds
   const expected = `a duration of whole seconds of at most ${longestTtl}, such as "30 days"`
   throw new InvalidOptions({ option: "cql.using.ttl", value: ttl, expected })

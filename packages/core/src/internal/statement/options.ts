@@ -2,11 +2,11 @@
  * Options of statements and runs: checked once, resolved over their three levels.
  */
 import * as Duration from "effect/Duration"
+import * as Check from "../../Check.ts"
 import { Consistency, SerialConsistency } from "../../Consistency.ts"
 import type { RequestOptions } from "../../Port.ts"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import type { Options } from "../../Statement.ts"
-import { boolean, checkOptions, integer, oneOf, positiveDuration, rule, type Rules, text } from "../check.ts"
 import { BoundOptions } from "./request.ts"
 
 /** Options over all of their levels. `idempotent` and `timestamp` may still follow from the statement. */
@@ -91,27 +91,27 @@ const mostRows = 2 ** 31 - 1
 // The one timestamp that the protocol refuses, for it stands for none.
 const noTime = -(2n ** 63n)
 
-const rules: Rules<Options> = {
-  consistency: oneOf(Consistency.literals),
-  serialConsistency: oneOf(SerialConsistency.literals),
-  pageSize: integer(1, mostRows),
-  requestTimeout: positiveDuration,
-  idempotent: boolean,
-  retry: rule("a RetryPolicy or \"none\"", (value) => value === "none" || RetryPolicy.isRetryPolicy(value)),
-  timestamp: rule(
+const rules: Check.Rules<Options> = {
+  consistency: Check.oneOf(Consistency.literals),
+  serialConsistency: Check.oneOf(SerialConsistency.literals),
+  pageSize: Check.integer(1, mostRows),
+  requestTimeout: Check.positiveDuration,
+  idempotent: Check.boolean,
+  retry: Check.rule("a RetryPolicy or \"none\"", (value) => value === "none" || RetryPolicy.isRetryPolicy(value)),
+  timestamp: Check.rule(
     "microseconds since the epoch, as a bigint of 64 bits",
     (value) => typeof value === "bigint" && value === BigInt.asIntN(64, value) && value !== noTime
   ),
-  tracing: boolean,
-  executionProfile: rule("the name of a profile", text.accepts),
-  routing: rule("{ key }, which is a Uint8Array or an array of them, or { token }, which is a bigint", isRouting)
+  tracing: Check.boolean,
+  executionProfile: Check.rule("the name of a profile", Check.text.accepts),
+  routing: Check.rule("{ key }, which is a Uint8Array or an array of them, or { token }, which is a bigint", isRouting)
 }
 
 /** The names of the options of statements. */
 export const names: ReadonlyArray<string> = Object.keys(rules)
 
 /** Throws {@link InvalidOptions} when options of statements are invalid; returns them. */
-export const checked = (options: Options, at = ""): Options => checkOptions(options, rules, at)
+export const checked = (options: Options, at = ""): Options => Check.options(options, rules, at)
 
 function isRouting(routing: unknown): boolean {
   if (typeof routing !== "object" || routing === null) return false

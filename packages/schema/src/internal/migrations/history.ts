@@ -14,6 +14,7 @@ import {
   Session,
   Statement
 } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -21,7 +22,6 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as CqlSchema from "../../CqlSchema.ts"
 import { KeyspaceMissing, MigrationLockLost, SchemaDisagreement } from "../../MigrationError.ts"
-import { quoted } from "../names.ts"
 import { literal } from "../table/definitions.ts"
 
 /** The place of a history. */

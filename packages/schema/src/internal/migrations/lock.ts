@@ -2,7 +2,7 @@
  * The lock of a history: a lease on the clock of the server, which its owner renews.
  */
 import { type CqlError, InvalidOptions, type Session } from "@effect-cql/core"
-import { checkNames, millisOf } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ export interface Times {
 
 /** The times of options. A lease that is too short is a programming error. */
 export const timesOf = ({ lease = "30 seconds", wait = "5 minutes", ...others }: RunOptions = {}): Times => {
-  checkNames(others, ["lease", "wait"])
+  Check.names(others, ["lease", "wait"])
   const times = { lease: durationOf("lease", lease), wait: durationOf("wait", wait) }
   if (Duration.isLessThan(times.lease, Duration.seconds(3))) {
     throw new InvalidOptions({ option: "lease", given: Duration.format(times.lease), expected: "at least 3 seconds" })
@@ -29,7 +29,7 @@ export const timesOf = ({ lease = "30 seconds", wait = "5 minutes", ...others }:
 }
 
 const durationOf = (option: string, input: Duration.Input): Duration.Duration => {
-  const millis = millisOf(input)
+  const millis = Check.millisOf(input)
   if (millis === undefined || (option === "lease" && millis > longestLease)) {
     throw new InvalidOptions({ option, value: input, expected: "a duration, such as \"30 seconds\"" })
   }

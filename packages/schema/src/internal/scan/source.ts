@@ -2,10 +2,10 @@
  * The statements of scans: of a table, and of a query of the user.
  */
 import { InvalidOptions, Query, Statement } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { Placed } from "../../TokenRange.ts"
-import { quoted } from "../names.ts"
 import { rowOf, selectedFor } from "../table/codecs.ts"
 import { checkColumns } from "../table/limits.ts"
 import { tableName } from "../table/texts.ts"

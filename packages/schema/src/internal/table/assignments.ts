@@ -2,7 +2,7 @@
  * Assignments of an update, from its arguments.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import { millisOf } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
@@ -19,7 +19,7 @@ export const refuse = (option: string, given: string, expected: string): never =
 
 /** The seconds of a time to live. */
 export const secondsOf = (at: string, ttl: Duration.Input): number => {
-  const seconds = (millisOf(ttl) ?? Number.NaN) / 1_000
+  const seconds = (Check.millisOf(ttl) ?? Number.NaN) / 1_000
   return Number.isInteger(seconds) && seconds <= 630_720_000
     ? seconds
     : refuse(`${at}: ttl`, "another duration", "whole seconds of at most 20 years, such as \"30 days\"")

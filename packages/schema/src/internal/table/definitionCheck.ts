@@ -2,7 +2,7 @@
  * Checks of the definition of a table: one with a misspelt name would declare another table, silently.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import type { AnyDefinition } from "../../Table.ts"
 
 export const refuse = (option: string, given: string, expected: string): never => {
@@ -13,8 +13,7 @@ const refuseValue = (option: string, value: unknown, expected: string): never =>
   throw new InvalidOptions({ option, value, expected })
 }
 
-const isList = (value: unknown): value is ReadonlyArray<string> =>
-  Array.isArray(value) && value.every((each) => typeof each === "string")
+const isList = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isText)
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -25,7 +24,7 @@ const optionNames = ["columns", "partitionKey", "clusteringKey", "static", "inde
 
 /** Throws `InvalidOptions` for a definition that its types refuse. */
 export const checkDefinition = (at: string, definition: AnyDefinition): void => {
-  checkNames(definition, optionNames, `${at}.`)
+  Check.names(definition, optionNames, `${at}.`)
   const { clusteringKey, columns, indexes, names, options, partitionKey, static: statics } = definition
   if (!isRecord(columns) && !Array.isArray(columns)) refuseValue(`${at}.columns`, columns, "schemas by field")
   if (Object.keys(columns).length === 0) refuse(`${at}.columns`, "none", "at least one column")
@@ -67,11 +66,11 @@ const checkIndexes = (at: string, indexes: unknown, known: Known): void => {
   if (!isRecord(indexes)) return refuseValue(`${at}.indexes`, indexes, "kinds of indexes by field")
   known("indexes", Object.keys(indexes))
   for (const [field, kind] of Object.entries(indexes)) {
-    if (kind !== "sai" && kind !== "secondary") {
-      refuseValue(`${at}.indexes.${field}`, kind, "\"sai\" or \"secondary\"")
-    }
+    Check.value(`${at}.indexes.${field}`, kind, kindOfIndex)
   }
 }
+
+const kindOfIndex = Check.oneOf(["sai", "secondary"])
 
 const checkColumnNames = (at: string, names: unknown, known: Known): void => {
   if (names === undefined || names === "snake_case" || names === "same") return
@@ -84,13 +83,15 @@ const checkColumnNames = (at: string, names: unknown, known: Known): void => {
 
 const checkTableOptions = (at: string, options: AnyDefinition["options"]): void => {
   if (options === undefined) return
-  checkNames(options, ["defaultTimeToLive", "comment", "with"], `${at}.`)
-  const { comment, defaultTimeToLive, with: text } = options
-  if (defaultTimeToLive !== undefined && !(Number.isSafeInteger(defaultTimeToLive) && defaultTimeToLive >= 0)) {
-    refuseValue(`${at}.defaultTimeToLive`, defaultTimeToLive, "seconds, a whole number such as 86400")
-  }
-  if (comment !== undefined && typeof comment !== "string") refuseValue(`${at}.comment`, comment, "a text")
-  if (text !== undefined && typeof text !== "string") refuseValue(`${at}.with`, text, "a text of CQL")
+  Check.options(options, ofTable, `${at}.`)
+}
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
+const ofTable: Check.Rules<NonNullable<AnyDefinition["options"]>> = {
+  defaultTimeToLive: Check.rule("seconds, a whole number such as 86400", Check.nonNegativeInteger.accepts),
+  comment: Check.rule("a text", isText),
+  with: Check.rule("a text of CQL", isText)
 }
 
 /** Throws for columns of a further table that are no fields of its entity, and for static ones, which it cannot have. */
@@ -100,7 +101,7 @@ export const checkEntityFields = (
   fields: ReadonlyArray<string>
 ): void => {
   const at = `table ${name}`
-  checkNames(definition, optionNames.filter((option) => option !== "static"), `${at}.`)
+  Check.names(definition, optionNames.filter((option) => option !== "static"), `${at}.`)
   const { columns } = definition
   if (columns === undefined) return
   if (!isList(columns)) return refuseValue(`${at}.columns`, columns, "a list of fields")

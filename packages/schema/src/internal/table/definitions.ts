@@ -1,9 +1,9 @@
 /**
  * The texts that define a table, its types and its indexes.
  */
+import { quoted } from "@effect-cql/core/Cql"
 import type { ColumnMeta, IndexMeta, Meta } from "../../TableMeta.ts"
 import { type UserType, userTypesOf } from "../cqlType.ts"
-import { quoted } from "../names.ts"
 import { columnType } from "./server.ts"
 import { tableName } from "./texts.ts"
 

@@ -2,7 +2,7 @@
  * The options of a selection, and the limits that they bind.
  */
 import { Query, type Statement } from "@effect-cql/core"
-import { checkNames } from "@effect-cql/core/Port"
+import * as Check from "@effect-cql/core/Check"
 import type { WriteOptions } from "../../TableWrites.ts"
 import { refuse, secondsOf } from "./assignments.ts"
 import type { Marker } from "./codecs.ts"
@@ -41,7 +41,7 @@ export const optionNames = {
 
 /** Throws for a name that is no option of a verb. */
 export const checkOptions = (at: string, verb: keyof typeof optionNames, options: object | undefined): void => {
-  if (options !== undefined) checkNames(options, optionNames[verb], `${at}: `)
+  if (options !== undefined) Check.names(options, optionNames[verb], `${at}: `)
 }
 
 /** Throws for names of columns that are none to select. */

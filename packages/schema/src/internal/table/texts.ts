@@ -2,9 +2,9 @@
  * The texts and markers of the statements of a table: one for each shape.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
-import { quoted } from "../names.ts"
 import { type Marker, selectedFor, valueOf } from "./codecs.ts"
 import { type Condition, conditionText, markerText } from "./where.ts"
 

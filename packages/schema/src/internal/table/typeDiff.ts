@@ -2,13 +2,13 @@
  * The changes of a user-defined type.
  */
 import { type CqlError, Query, type Session, Statement } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import { type ColumnType, parseColumnType } from "@effect-cql/core/Port"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Difference } from "../../TableDiff.ts"
 import type { Meta } from "../../TableMeta.ts"
 import type { UserType } from "../cqlType.ts"
-import { quoted } from "../names.ts"
 import { createType, typeName, typePlace } from "./definitions.ts"
 import { normalised } from "./server.ts"
 

@@ -2,11 +2,11 @@
  * The verbs of a table. Each makes a query for the shape of what it is given, once, and binds it.
  */
 import { Query, type Statement } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
-import { quoted } from "../names.ts"
 import { askedOf, conditionsBound, shapeOf } from "./asked.ts"
 import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"

@@ -2,10 +2,10 @@
  * Conditions of a `WHERE` or an `IF`, from their keys: `"at <"`.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
-import { quoted } from "../names.ts"
 import { type Marker, requiredOf } from "./codecs.ts"
 
 /** A condition of one column. */

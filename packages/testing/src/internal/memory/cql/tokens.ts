@@ -1,6 +1,7 @@
 /**
  * The tokens of CQL.
  */
+import { reservedWords } from "@effect-cql/core/Cql"
 import { createToken, type IToken, Lexer, type TokenType } from "chevrotain"
 
 const token = (name: string, pattern: RegExp | string): TokenType => createToken({ name, pattern })
@@ -58,10 +59,6 @@ export const Equals: TokenType = symbolOf("Equals", "=")
 export const Less: TokenType = symbolOf("Less", "<")
 export const Greater: TokenType = symbolOf("Greater", ">")
 
-const reserved = ("ADD ALLOW ALTER AND APPLY ASC AUTHORIZE BATCH BEGIN BY COLUMNFAMILY CREATE DEFAULT DELETE DESC " +
-  "DESCRIBE DROP ENTRIES EXECUTE FROM FULL GRANT IF IN INDEX INFINITY INSERT INTO IS KEYSPACE LIMIT MATERIALIZED MBEAN " +
-  "MBEANS MODIFY NAN NORECURSIVE NOT NULL OF ON OR ORDER PRIMARY RENAME REPLACE REVOKE SCHEMA SELECT SET TABLE TO TOKEN " +
-  "TRUNCATE UNLOGGED UNSET UPDATE USE USING VIEW WHERE WITH TRUE FALSE").split(" ")
 const unreserved =
   ("ANN AS CAST CLUSTERING COMPACT CONTAINS COUNT COUNTER CUSTOM DISTINCT EXISTS FILTERING FROZEN GROUP " +
     "JSON KEY KEYS LIKE LIST LOGGED MAP MAXWRITETIME OPTIONS PARTITION PER STATIC STORAGE TIMESTAMP TTL TUPLE TYPE VALUES " +
@@ -69,7 +66,8 @@ const unreserved =
 
 /** The words that the grammar knows. Those that are not reserved are names as well. */
 export const keywords: ReadonlyMap<string, TokenType> = new Map([
-  ...reserved.map((word) => [word, createToken({ name: word, pattern: Lexer.NA })] as const),
+  ...Array.from(reservedWords, (word) => word.toUpperCase())
+    .map((word) => [word, createToken({ name: word, pattern: Lexer.NA })] as const),
   ...unreserved.map((word) => [word, createToken({ name: word, pattern: Lexer.NA, categories: [Word] })] as const)
 ])
 
