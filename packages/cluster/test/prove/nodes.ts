@@ -53,9 +53,10 @@ export const killTwo = ({ account, first, fleet, keyspace, lease, progress, say 
     const isStill = account.checkpoints === checkpoints
     const active = fleet.members.reduce((sum, { units }) => sum + units.size, 0)
     yield* say(`without a quorum: ${active} units run, ${account.checkpoints - checkpoints} checkpoints in 5 s`)
+    const then = account.checkpoints
+    // One of them is enough: the job may have ended before both are there.
     yield* Effect.forEach(first, (node) => node.restart, { discard: true })
     yield* say("the two nodes are there again")
-    const then = account.checkpoints
     const goesOn = yield* Effect.suspend(() => Effect.succeed(account.checkpoints > then)).pipe(
       Effect.repeat({ until: (goesOn) => goesOn, schedule: Schedule.spaced("200 millis") }),
       Effect.timeoutOption("3 minutes")

@@ -172,6 +172,7 @@ const proof = (options: Options, keyspace: string, print: Print) =>
     }
 
     const faults = plan(seed, options)
+    let late = 0
     const injected = yield* Effect.forkScoped(Effect.gen(function*() {
       for (const fault of faults) {
         yield* Effect.repeat(progress, {
@@ -179,6 +180,7 @@ const proof = (options: Options, keyspace: string, print: Print) =>
           schedule: Schedule.spaced("200 millis")
         })
         yield* Effect.sleep(fault.delay)
+        if ((yield* progress).state === "done") late++
         yield* inject(fault)
       }
     }))
@@ -233,6 +235,7 @@ const proof = (options: Options, keyspace: string, print: Print) =>
         ["time of the copy", seconds(ended - started)],
         ["processes killed, frozen, stopped", `${count("kill -9")}, ${count("SIGSTOP")}, ${count("SIGTERM")}`],
         ["faults of nodes", String(faults.length - count("kill -9") - count("SIGSTOP") - count("SIGTERM"))],
+        ["faults after the end of the job (--pause makes it longer)", String(late)],
         ["processes that ended by themselves", String(fleet.crashes.length)],
         ["units begun, of " + units, String(account.began)],
         ["checkpoints acknowledged", String(account.checkpoints)],
