@@ -3,6 +3,7 @@
 // A block is written to a module of its own with as many empty lines before it as in its source, so that an error
 // names the right line once the path is replaced. One compiler run checks them all, then they run one after the other
 // in two processes, where a failed `console.assert` is an error. ```ts no-run only compiles, ```ts no-check is left alone.
+// `node scripts/run.mjs test:examples docs/guides/values.md` checks those of some files.
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, sep } from "node:path"
 import { type Finished, published, root, run } from "./support.ts"
@@ -95,9 +96,9 @@ const execute = async (examples: ReadonlyArray<Example>, onFailure: (failed: Exa
   await execute(examples.slice(done.length + 1), onFailure)
 }
 
-/** Prints what fails, and counts each example once. */
-export const checkExamples = async (): Promise<Counts> => {
-  const all = globSync(sources, { cwd: root }).toSorted().flatMap(extract)
+/** Prints failures, and counts each example once. Without files, checks the examples of all. */
+export const checkExamples = async (files: ReadonlyArray<string> = []): Promise<Counts> => {
+  const all = globSync(files.length > 0 ? files : sources, { cwd: root }).toSorted().flatMap(extract)
   const examples = all.filter(({ info }) => !info.includes("no-check"))
   if (examples.length < all.length) console.log(`${all.length - examples.length} examples are marked no-check`)
   rmSync(directory, { recursive: true, force: true })
@@ -121,4 +122,4 @@ export const checkExamples = async (): Promise<Counts> => {
   return { passed: examples.length - failed.size, failed: failed.size }
 }
 
-if (import.meta.main) process.exitCode = (await checkExamples()).failed === 0 ? 0 : 1
+if (import.meta.main) process.exitCode = (await checkExamples(process.argv.slice(2))).failed === 0 ? 0 : 1

@@ -19,6 +19,7 @@ const tasks = {
   "demo:cluster": ["packages/examples/src/demo/cluster/main.ts"],
   app: ["packages/examples/src/app/main.ts"],
   test: ["scripts/test.ts"],
+  "test:examples": ["scripts/examples.ts"],
   "test:faults": ["packages/cassandra/test/faults/main.ts"],
   check: ["scripts/check.ts"],
   "check:api": ["scripts/api.ts"],
