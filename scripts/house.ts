@@ -169,6 +169,15 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
+    files: /^packages\/[\w-]+\/test\/.*\.test\.ts$/,
+    check: (source, report, file) => {
+      const server = importsOf(source).find(({ text }) => text === "@effect-cql/test-support/server")
+      if (server !== undefined && /\bintegration\b/.test(server.parent.getText()) && !file.includes(".integration.")) {
+        report(server.getStart(), "a test of the shared server has .integration. in its name: only then one is started")
+      }
+    }
+  },
+  {
     files: /^packages\/core\/src\//,
     check: (source, report) => {
       for (const specifier of importsOf(source)) {

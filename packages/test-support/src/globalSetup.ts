@@ -8,7 +8,7 @@ import type { SharedServer } from "./server.ts"
 
 /** The suites of the servers themselves start what they need. */
 const needsSharedServer = (path: string): boolean =>
-  path.endsWith(".integration.test.ts") && !path.endsWith("CassandraServer.integration.test.ts")
+  /\.integration\.(?:long\.)?test\.ts$/.test(path) && !path.endsWith("CassandraServer.integration.test.ts")
 
 const start = make().pipe(
   Effect.map(({ contactPoints, credentials, localDataCenter, provider, version }): SharedServer => ({
