@@ -1,7 +1,7 @@
-import { Session, Statement } from "@effect-cql/core"
+import { Batch, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { policies } from "cassandra-driver"
-import { Effect, Logger, type Scope } from "effect"
+import { Effect, Logger, Option, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { cqlNodes } from "./support/cqlNodes.ts"
 import { fakeClient, nothing, type Script } from "./support/fakeClient.ts"
@@ -53,6 +53,53 @@ describe("a load-balancing policy", () => {
         }
         yield* Statement.make(insert, [1])
         assert.lengthOf(seen, 1)
+      })))
+})
+
+describe("a load-balancing policy that never gives a plan", () => {
+  it.live("to prepare a new text delays it by a second, whatever it is for", () =>
+    withFake({}, ({ hosts, profile, seen }) =>
+      Effect.gen(function*() {
+        profile.loadBalancing.newQueryPlan = (_keyspace, options, done) => {
+          if (options !== null) done(undefined, hosts.values())
+        }
+        const begin = performance.now()
+        yield* Effect.all([
+          Statement.make(insert, [1], { idempotent: false }),
+          Batch.make([[insert, [2]], [select, [3]]]),
+          Session.use((session) => session.partition([select, [1]]))
+        ], { concurrency: "unbounded" })
+        yield* Statement.make(insert, [4])
+        assert.isBelow(performance.now() - begin, 2_000)
+        assert.lengthOf(seen, 3)
+      })))
+
+  it.live("for a while leaves what it was for not applied, and later statements of the text unharmed", () =>
+    withFake({}, ({ hosts, profile, seen }) =>
+      Effect.gen(function*() {
+        let isHung = true
+        const late: Array<() => void> = []
+        profile.loadBalancing.newQueryPlan = (_keyspace, _options, done) => {
+          const give = () => done(undefined, hosts.values())
+          if (isHung) late.push(give)
+          else give()
+        }
+        const options = { requestTimeout: "1500 millis", idempotent: false } as const
+        const error = yield* Effect.flip(Statement.make(insert, [1], options))
+        assert.deepStrictEqual([error.outcome, error.isRetryable], ["NotApplied", true])
+        isHung = false
+        yield* Statement.make(insert, [2], options)
+        for (const give of late) give()
+        yield* Effect.sleep("20 millis")
+        assert.lengthOf(seen, 1)
+      })))
+
+  it.live("keeps no wait for agreement from its end", () =>
+    withFake({}, ({ profile }) =>
+      Effect.gen(function*() {
+        profile.loadBalancing.newQueryPlan = () => {}
+        const agreed = Session.use((session) => session.schemaAgreement("200 millis"))
+        assert.isTrue(Option.isSome(yield* Effect.timeoutOption(agreed, "700 millis")))
       })))
 })
 

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Schedule, Scope } from "effect"
 import process from "node:process"
 import { CassandraSession } from "../src/index.ts"
-import { cqlNodes } from "./support/cqlNodes.ts"
+import { type CqlNode, cqlNodes } from "./support/cqlNodes.ts"
 import { schemaChangeBody } from "./support/resultFrames.ts"
 import { ownVersion, resulting, scriptedNode } from "./support/scriptedNode.ts"
 
@@ -77,4 +77,56 @@ it.live("a node that is down keeps the others from no agreement", () =>
     const agreed = Effect.flatMap(session.schemaAgreement("300 millis"), (isAgreed) =>
       isAgreed ? Effect.void : Effect.fail("no agreement"))
     yield* Effect.retry(agreed, { schedule: Schedule.spaced("50 millis"), times: 10 })
+  }).pipe(Effect.scoped))
+
+const ways: ReadonlyArray<readonly [name: string, lose: (node: CqlNode) => Effect.Effect<void>]> = [
+  ["dies", (node) => node.stop],
+  ["hangs", (node) => Effect.sync(() => node.silence({ newOnes: true }))]
+]
+for (const [name, lose] of ways) {
+  it.live(`a change of the schema goes on with another node where its coordinator ${name}`, () =>
+    Effect.gen(function*() {
+      const nodes = yield* cqlNodes({}, {}, { schemaVersion: another })
+      for (const node of nodes) node.result = () => schemaChangeBody("CREATED", "app", "t")
+      const [first, , third] = nodes
+      const session = yield* CassandraSession.make({
+        contactPoints: [first!.address],
+        localDataCenter: "dc1",
+        closeTimeout: 500,
+        requestTimeout: "20 seconds"
+      })
+      const change = yield* Effect.forkChild(session.execute([create]), { startImmediately: true })
+      yield* Effect.sleep("300 millis")
+      const coordinator = nodes.find(({ statements }) => statements.length > 0)!
+      yield* lose(coordinator)
+      const begin = performance.now()
+      third!.schemaVersion = first!.schemaVersion
+      const { info } = yield* Fiber.join(change)
+      assert.isTrue(info.schemaInAgreement)
+      assert.isBelow(performance.now() - begin, 2_500)
+      assert.strictEqual(info.coordinator, coordinator.address)
+    }).pipe(Effect.scoped))
+}
+
+it.live("a change of the schema returns at once where its coordinator dies, and no other node is left", () =>
+  Effect.gen(function*() {
+    const [node, away] = yield* cqlNodes({}, { schemaVersion: another })
+    node!.result = () => schemaChangeBody("CREATED", "app", "t")
+    yield* away!.stop
+    const session = yield* CassandraSession.make({
+      contactPoints: [node!.address],
+      localDataCenter: "dc1",
+      closeTimeout: 500,
+      requestTimeout: "20 seconds"
+    })
+    // A node that is not known to be down disagrees.
+    away!.hostId = another
+    const change = yield* Effect.forkChild(session.execute([create]), { startImmediately: true })
+    yield* Effect.sleep("300 millis")
+    assert.isUndefined(change.pollUnsafe())
+    yield* node!.stop
+    const begin = performance.now()
+    const { info } = yield* Fiber.join(change)
+    assert.isFalse(info.schemaInAgreement)
+    assert.isBelow(performance.now() - begin, 1_000)
   }).pipe(Effect.scoped))

@@ -28,13 +28,17 @@ export class CqlNode {
   readonly host: string
   port: number
   readonly options: NodeOptions
-  readonly hostId: string
+  hostId: string
   readonly clusterName: string
   tokens: ReadonlyArray<string>
   peers: ReadonlyArray<CqlNode> = []
   login: Login = "none"
   /** Milliseconds before each answer. */
   delay = 0
+  /** The version of the schema that it has, as its cluster sees it. */
+  schemaVersion: string
+  /** Results of statements, in place of one without rows. */
+  result: (query: string) => Buffer = () => int(1)
   /** Statements that get no answer. */
   ignores: (query: string) => boolean = () => false
   /** The statements that it was sent, without those that the driver makes for itself. */
@@ -58,6 +62,7 @@ export class CqlNode {
     this.port = options.port ?? 0
     this.hostId = options.hostId ?? `5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a${String(index + 1).padStart(4, "0")}`
     this.clusterName = options.clusterName ?? "here"
+    this.schemaVersion = options.schemaVersion ?? "5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a0000"
     this.tokens = options.tokens ?? [String(index * 1_000)]
     this.#server = createServer((socket) => this.#accept(socket))
   }
@@ -189,7 +194,7 @@ export class CqlNode {
     if (/FROM system/.test(query)) return rows("any", {}, [])
     if (query.startsWith("USE ")) return Buffer.concat([int(3), text("app")])
     this.statements.push(query)
-    return int(1)
+    return this.result(query)
   }
 }
 
@@ -224,7 +229,7 @@ const node: Columns = {
   rack: varchar(() => "rack1"),
   release_version: varchar(({ options }) => options.version ?? "5.0.0"),
   host_id: uuid(({ hostId }) => hostId),
-  schema_version: uuid(({ options }) => options.schemaVersion ?? "5b1cbc1e-0ae8-4d0f-9f0f-6a5ffc3a0000"),
+  schema_version: uuid(({ schemaVersion }) => schemaVersion),
   tokens
 }
 const localColumns: Columns = {

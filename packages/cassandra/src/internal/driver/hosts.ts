@@ -3,6 +3,7 @@
  */
 import type { Request } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
+import { after } from "./timer.ts"
 import type { WireConnection } from "./wire.ts"
 
 /** A node. All of it is declared but what concerns its pool. */
@@ -36,6 +37,7 @@ export interface Profile {
 
 interface Internals {
   readonly keyspace: string | undefined
+  readonly hosts: { readonly values: () => Iterable<DriverHost> }
   /** `execution-profile.js:181-209`. */
   readonly profileManager: {
     readonly getProfile: (name: string | undefined) => Profile | undefined
@@ -44,6 +46,11 @@ interface Internals {
 }
 
 const ignored = 2
+
+/** Milliseconds that a policy has for a plan that the adapter needs for itself. */
+export const planPatience = 1_000
+
+const noPlan = new Error("the policy gave no plan")
 
 /** The profile of this name, or the default one. */
 export const profileOf = (client: Client, name: string | undefined): Profile | undefined =>
@@ -108,20 +115,53 @@ export class Plan {
   ): void {
     const inner = client as Client & Internals
     let isDone = false
-    const once: typeof done = (plan, error) => {
+    // A second plan would send a request twice. One closure, because this is done for each request.
+    const answer = (error: unknown, hosts?: Iterator<DriverHost>): void => {
       if (isDone) return
       isDone = true
-      done(plan, error)
+      if (hosts === undefined || (error !== null && error !== undefined)) done(undefined, error ?? noPlan)
+      else done(new Plan(inner, hosts, avoided, options?.request))
     }
-    // Policies are code of the user's as well. A second plan would send a request twice.
+    // Policies are code of the user's as well.
     try {
-      profile.loadBalancing.newQueryPlan(inner.keyspace, options, (error, hosts) => {
-        if (error !== null && error !== undefined) once(undefined, error)
-        else once(new Plan(inner, hosts, avoided, options?.request))
-      })
+      profile.loadBalancing.newQueryPlan(inner.keyspace, options, answer)
     } catch (error) {
-      once(undefined, error)
+      answer(error)
     }
+  }
+
+  /**
+   * Asks the default policy for a request of the adapter itself, which concerns no partition. If the policy gives no plan in
+   * time, all nodes that it does not ignore are the plan. `done` is called once, and never after the wait was ended by
+   * what this returns.
+   */
+  static makeOfAdapter(
+    client: Client,
+    avoided: Avoided,
+    done: (plan: Plan | undefined, error?: unknown) => void,
+    patience = planPatience
+  ): () => void {
+    const inner = client as Client & Internals
+    const { hosts }: Internals = inner
+    const profile = profileOf(client, undefined)
+    if (profile === undefined) {
+      done(undefined, new NoHost(new Map()))
+      return () => {}
+    }
+    let isOver = false
+    const isFirst = (): boolean => {
+      if (isOver) return false
+      isOver = true
+      stopTimer()
+      return true
+    }
+    const stopTimer = after(patience, () => {
+      if (isFirst()) done(new Plan(inner, Array.from(hosts.values()).values(), avoided, undefined))
+    })
+    Plan.make(client, profile, avoided, null, (plan, error) => {
+      if (isFirst()) done(plan, error)
+    })
+    return isFirst
   }
 
   /** The same as `next` for a request that is only an extra: undefined also if the policy throws. */

@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { ControlConnection, PoolHost } from "./control.ts"
 import { settled } from "./effects.ts"
+import { planPatience } from "./hosts.ts"
 import type { Overrides } from "./override.ts"
 
 /**
@@ -27,7 +28,9 @@ export const reconnectUntilClosed = (
     const all: Effect.Effect<void, unknown> = Effect.gen(function*() {
       do {
         isAskedAgain = false
-        yield* settled(() => original())
+        const plan = yield* queryPlan(control)
+        control._triedHosts = {}
+        yield* settled(() => original(plan))
         if (!control._isShuttingDown) openPools(control)
       } while (isAskedAgain && isLost(control))
     })
@@ -80,9 +83,19 @@ const waited = (
     return yield* queryPlan(control)
   })
 
-const queryPlan = (control: ControlConnection): Effect.Effect<Iterator<Host>, unknown> =>
-  Effect.callback((resume) => {
+/** The plan of the policy; all nodes where the policy fails, or gives no plan in time. */
+const queryPlan = (control: ControlConnection): Effect.Effect<Iterator<Host>> => {
+  const all = Effect.sync(() => control.hosts.values().values())
+  const asked: Effect.Effect<Iterator<Host>, unknown> = Effect.callback((resume) => {
     const policy = control._profileManager.getDefaultLoadBalancing()
-    policy.newQueryPlan(null, null, (error, plan) =>
-      resume(error === null || error === undefined ? Effect.succeed(plan) : Effect.fail(error)))
+    policy.newQueryPlan(
+      null,
+      null,
+      (error, plan) => resume(error === null || error === undefined ? Effect.succeed(plan) : Effect.fail(error))
+    )
   })
+  return asked.pipe(
+    Effect.timeoutOrElse({ duration: planPatience, orElse: () => all }),
+    Effect.catchCause(() => all)
+  )
+}

@@ -20,12 +20,15 @@ const parameters: QueryParameters = {
 
 type Rows = ReadonlyArray<Readonly<Record<string, unknown>>>
 
-/** A query of the adapter's own. Gives its rows, or nothing if it cannot. */
+/** Rows of an answer, an answer without rows, or no answer because the connection was lost. */
+type Versions = Rows | "unreadable" | "lost"
+
+/** A query of the adapter's own. */
 class VersionsFlight extends Flight {
   readonly #text: string
-  readonly #done: (rows: Rows | undefined) => void
+  readonly #done: (versions: Versions) => void
 
-  constructor(text: string, done: (rows: Rows | undefined) => void) {
+  constructor(text: string, done: (versions: Versions) => void) {
     super()
     this.#text = text
     this.#done = done
@@ -38,19 +41,19 @@ class VersionsFlight extends Flight {
   getReadTimeout(): undefined {}
 
   answered(answer: RawAnswer): void {
-    let rows: Rows | undefined
+    let versions: Versions = "unreadable"
     // An error here would end the connection, and with it the requests of others.
     try {
       const result = answer.opcode === opcode.error ? undefined : readResult(answer)
-      if (result?.kind === resultKind.rows) rows = readRows(result.reader, undefined).rows
+      if (result?.kind === resultKind.rows) versions = readRows(result.reader, undefined).rows
     } catch {
-      rows = undefined
+      versions = "unreadable"
     }
-    this.#done(rows)
+    this.#done(versions)
   }
 
   failed(): void {
-    this.#done(undefined)
+    this.#done("lost")
   }
 }
 
@@ -60,47 +63,76 @@ const versionsOfPeers = "SELECT schema_version, host_id FROM system.peers"
 /** Returns true if a node is known to be down, by its `host_id`. */
 export type IsDown = (hostId: string) => boolean
 
-/** Returns true if a node sees one version of the schema on all nodes that are not down. */
-const agree = (next: Next, isDown: IsDown, done: (isAgreed: boolean) => void): void => {
-  new VersionsFlight(
-    ownVersion,
-    (own) =>
-      own === undefined ? done(false) : new VersionsFlight(versionsOfPeers, (peers) => {
-        if (peers === undefined) return done(false)
-        // The table keeps the version that a node had when it went down.
-        const live = peers.filter((row) => !isDown(String(row["host_id"])))
-        const versions = new Set([...own, ...live].map((row) => row["schema_version"]))
-        versions.delete(null)
-        done(versions.size <= 1)
-      }).sendOn(next.connection)
-  ).sendOn(next.connection)
+type View = "agreed" | "not agreed" | "lost"
+
+/** Asks a node whether it sees one version of the schema on all nodes that are not down. */
+const ask = ({ connection }: Next, isDown: IsDown, done: (view: View) => void): void => {
+  const query = (text: string, use: (rows: Rows) => void): void =>
+    new VersionsFlight(text, (versions) => {
+      if (versions === "lost") return done("lost")
+      if (versions === "unreadable") return done("not agreed")
+      use(versions)
+    }).sendOn(connection)
+  query(ownVersion, (own) =>
+    query(versionsOfPeers, (peers) => {
+      // The table keeps the version that a node had when it went down.
+      const live = peers.filter((row) => !isDown(String(row["host_id"])))
+      const versions = new Set([...own, ...live].map((row) => row["schema_version"]))
+      versions.delete(null)
+      done(versions.size <= 1 ? "agreed" : "not agreed")
+    }))
 }
 
+/** Milliseconds between two questions to a node. */
 const pause = 100
+/** Milliseconds without an answer after which another node is asked. */
+const patience = 1_000
 
-/** Asks until the nodes agree or the time is over. `done` is called once. */
+/** The nodes to ask. */
+export interface Asked {
+  readonly first: Next
+  /** A node that was not asked before, for the place of a node that is lost or hangs. */
+  readonly another: () => Next | undefined
+}
+
+/**
+ * Asks a node until it sees agreement, no node is left to ask, or the time is over. A node that is lost or hangs is
+ * replaced by another. `done` is called once.
+ */
 export const awaitAgreement = (
-  next: Next,
+  { another, first }: Asked,
   isDown: IsDown,
   milliseconds: number,
   done: (isAgreed: boolean) => void
 ): () => void => {
   let isOver = false
-  let stopAsking = (): void => {}
+  let asked: Next | undefined
+  let stopTimer = (): void => {}
   const end = (isAgreed: boolean): void => {
     if (isOver) return
     isOver = true
-    stopAsking()
+    stopTimer()
     stopWaiting()
     done(isAgreed)
   }
   const stopWaiting = after(milliseconds, () => end(false))
-  const ask = (): void => {
-    agree(next, isDown, (isAgreed) => {
-      if (isAgreed) return end(true)
-      if (!isOver) stopAsking = after(pause, ask)
+  const askAnother = (): boolean => {
+    const next = another()
+    if (next !== undefined) askNode(next)
+    return next !== undefined
+  }
+  const askNode = (next: Next): void => {
+    asked = next
+    stopTimer = after(patience, askAnother)
+    ask(next, isDown, (view) => {
+      if (view === "agreed") return end(true)
+      // The answer of a node that was replaced comes late.
+      if (isOver || asked !== next) return
+      stopTimer()
+      if (view === "not agreed") stopTimer = after(pause, () => askNode(next))
+      else if (!askAnother()) end(false)
     })
   }
-  ask()
+  askNode(first)
   return () => end(false)
 }

@@ -342,7 +342,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     }
     const change = readSchemaChange(result.reader)
     const { consistency, request } = this
-    const about = { result, next, started: this.#started, request, consistency }
+    const another = () => this.#plan?.nextOfExtra()
+    const about = { result, next, another, started: this.#started, request, consistency }
     this.#stop = this.context.schemaChanged(change, about, (page) => this.#finish(Exit.succeed(page)))
   }
 

@@ -38,6 +38,8 @@ export interface AttemptContext {
 export interface Changing {
   readonly result: Result
   readonly next: Next
+  /** A further node of its plan. */
+  readonly another: () => Next | undefined
   /** When it began, by the monotonic clock. */
   readonly started: number
   readonly request: Request

@@ -32,7 +32,7 @@ import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { capacityOf, healthOf, isDownIn } from "../driver/health.ts"
-import { NoHost, Plan, profileOf } from "../driver/hosts.ts"
+import { NoHost, Plan, planPatience } from "../driver/hosts.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
@@ -159,14 +159,14 @@ export class ClientPort implements SendPort, AttemptContext {
 
   readonly schemaChanged: AttemptContext["schemaChanged"] = (
     change,
-    { consistency, next, request, result, started },
+    { another, consistency, next, request, result, started },
     done
   ) => {
     this.forget(change)
     if (change.target === "KEYSPACE" && change.change !== "DROPPED") this.#refresh(change.keyspace)
     const { requestTimeout } = request.options
     const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
-    return awaitAgreement(next, this.#isDown, Math.max(0, left), (schemaInAgreement) => {
+    return awaitAgreement({ first: next, another }, this.#isDown, Math.max(0, left), (schemaInAgreement) => {
       const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false, copies: 0 }
       done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
     })
@@ -174,17 +174,22 @@ export class ClientPort implements SendPort, AttemptContext {
 
   readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
     Effect.callback((resume) => {
-      const profile = profileOf(this.client, undefined)
-      const none = () =>
-        new CqlError({ query: "", reason: classify(new NoHost(new Map()), { phase: "plan", timeout }) })
-      if (profile === undefined) return resume(Effect.fail(none()))
-      let stop = (): void => {}
-      Plan.make(this.client, profile, this.overdue, null, (plan) => {
-        const next = plan?.nextOfExtra()
-        if (next === undefined) return resume(Effect.fail(none()))
-        stop = awaitAgreement(next, this.#isDown, timeout, (isAgreed) => resume(Effect.succeed(isAgreed)))
+      let stop: (() => void) | undefined
+      const begun = now()
+      const stopPlanning = Plan.makeOfAdapter(this.client, this.overdue, (plan) => {
+        const another = () => plan?.nextOfExtra()
+        const first = another()
+        if (first === undefined) {
+          const reason = classify(new NoHost(new Map()), { phase: "plan", timeout })
+          return resume(Effect.fail(new CqlError({ query: "", reason })))
+        }
+        const left = Math.max(0, timeout - (now() - begun))
+        stop = awaitAgreement({ first, another }, this.#isDown, left, (isAgreed) => resume(Effect.succeed(isAgreed)))
+      }, Math.min(planPatience, timeout))
+      return Effect.sync(() => {
+        stopPlanning()
+        stop?.()
       })
-      return Effect.sync(() => stop())
     })
 
   /** Forgets what was prepared on what has changed. */

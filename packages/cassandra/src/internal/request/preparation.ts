@@ -2,7 +2,7 @@
  * The preparation of one statement: on the first node that answers, and then on the others.
  */
 import type { Client } from "cassandra-driver"
-import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan, profileOf } from "../driver/hosts.ts"
+import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan } from "../driver/hosts.ts"
 import { after } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
@@ -107,9 +107,7 @@ export class Preparation {
 
   start(): void {
     const { client, overdue } = this.#owner
-    const profile = profileOf(client, undefined)
-    if (profile === undefined) return this.#end(new NotPrepared(new NoHost(new Map())))
-    Plan.make(client, profile, overdue, null, (plan, error) => {
+    Plan.makeOfAdapter(client, overdue, (plan, error) => {
       if (plan === undefined) return this.#end(new NotPrepared(error))
       this.#plan = plan
       this.#askNext()
