@@ -199,10 +199,11 @@ describe("options of the driver that it refuses, or would fail with later", () =
 
   it("policies of the driver are taken", () => {
     const reconnection = new policies.reconnection.ConstantReconnectionPolicy(10)
-    assert.strictEqual(
-      toClientOptions({ ...base, clientOptions: { policies: { reconnection } } }, log).policies?.reconnection,
-      reconnection
-    )
+    const retry = new policies.retry.FallthroughRetryPolicy()
+    const taken = toClientOptions({ ...base, clientOptions: { policies: { reconnection, retry } } }, log).policies
+    assert.strictEqual(taken?.retry, retry)
+    assert.deepStrictEqual(taken?.reconnection?.newSchedule().next(), { value: 10, done: false })
+    assert.deepStrictEqual(taken?.reconnection?.getOptions(), reconnection.getOptions())
   })
 })
 

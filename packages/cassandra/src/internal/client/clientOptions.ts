@@ -10,6 +10,7 @@ import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
 import { type ClientOptions, isKeyspaceName, type LogEmitter } from "../driver/driver.ts"
 import { checkClientOptions, checkProtocol } from "./clientOptionsCheck.ts"
 import { checkOptionNames } from "./optionNames.ts"
+import { withEndlessReconnection } from "./reconnection.ts"
 import { secretOf, tlsOptions } from "./tls.ts"
 import { heartbeatOf, timerOf, waitsOnceConnected, waitsToConnect } from "./waits.ts"
 
@@ -49,6 +50,9 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
     ...loginOf(options),
     ...(sslOptions === undefined ? undefined : { sslOptions }),
     ...(port === undefined ? undefined : { protocolOptions: { ...clientOptions.protocolOptions, port } }),
+    ...(clientOptions.policies === undefined
+      ? undefined
+      : { policies: withEndlessReconnection(clientOptions.policies) }),
     pooling: { ...clientOptions.pooling, ...poolingOf(options) },
     socketOptions: { ...clientOptions.socketOptions, ...waitsToConnect(options) },
     // Values are encoded before the driver sees them, and decoded from these. Bytes are copied there, once.
