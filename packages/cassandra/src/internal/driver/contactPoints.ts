@@ -14,6 +14,7 @@ import { type DriverConnection, end } from "./connection.ts"
 import type { Connections } from "./connections.ts"
 import { type ControlConnection, localRowOf, textOf } from "./control.ts"
 import { WrongNode } from "./effects.ts"
+import { once } from "./once.ts"
 import type { Overrides } from "./override.ts"
 import { after, afterReading } from "./timer.ts"
 
@@ -84,29 +85,25 @@ export class ContactPoints {
       return Promise.resolve()
     }
     this.#lookups++
-    const ended = (error: Error | null, addresses: ReadonlyArray<dns.LookupAddress>) => {
+    let isOver = false
+    const ended = once((error: Error | null, addresses: ReadonlyArray<dns.LookupAddress>) => {
+      isOver = true
       this.#lookups--
       if (addresses.length > 0) this.unresolved.delete(text)
       else this.unresolved.set(text, error ?? new Error("the name has no address"))
       for (const { address } of addresses) this.#add(text, point, address)
       if (addresses.length === 0) this.#control._addContactPoint(null, null, text, false)
       this.#notify()
-    }
+    })
     return Effect.runPromise(Effect.callback<void>((resume) => {
-      let isOver = false
-      const once: typeof ended = (error, addresses) => {
-        if (isOver) return
-        isOver = true
-        ended(error, addresses)
-      }
       const { lookup } = this.#pace()
       const cancel = afterReading(
         lookup,
-        () => once(new Error(`the name service did not answer within ${lookup} ms`), [])
+        () => ended(new Error(`the name service did not answer within ${lookup} ms`), [])
       )
       dns.lookup(point.host, { all: true, order: "verbatim" }, (error, addresses) => {
         cancel()
-        once(error, addresses ?? [])
+        ended(error, addresses ?? [])
       })
       // One address is enough to begin with. The others join when they are known.
       const proceed = () => {

@@ -4,6 +4,7 @@
  * An error that one throws there would end the process. One that never calls back would keep its connection opening
  * forever, and the node would get no other connection. Here both fail the connection.
  */
+import { once } from "./once.ts"
 import { afterReading } from "./timer.ts"
 
 type Answer = (error: unknown, token?: Buffer) => void
@@ -78,24 +79,21 @@ class Guarded implements Authenticator {
   }
 
   #ask(callback: Answer, ask: (answer: Answer) => void): void {
-    let isOver = false
     let cancel = (): void => {}
-    const once: Answer = (error, token) => {
-      if (isOver) return
-      isOver = true
+    const answer = once<Parameters<Answer>>((error, token) => {
       cancel()
       callback(error, token)
-    }
+    })
     const { readTimeout } = this.#options.socketOptions
     if (readTimeout > 0) {
       const message = `the authenticator gave no answer within ${readTimeout} ms`
-      cancel = afterReading(readTimeout, () => once(new Error(message)))
+      cancel = afterReading(readTimeout, () => answer(new Error(message)))
     }
     // Called by the driver, with callbacks.
     try {
-      ask(once)
+      ask(answer)
     } catch (error) {
-      once(error ?? new Error("the authenticator failed"))
+      answer(error ?? new Error("the authenticator failed"))
     }
   }
 }
