@@ -10,6 +10,11 @@ import { createHash } from "node:crypto"
 
 /** The statement that a page state is of. */
 export interface Paged {
+  readonly fingerprint: string
+}
+
+/** The properties of a statement in its fingerprint. */
+export interface Fingerprinted {
   readonly text: string
   /** Its values as they are sent. */
   readonly values: Buffer
@@ -31,9 +36,10 @@ const form = /^(?:([\da-f]{8})\.)?((?:[\da-f]{2})+)$/i
 
 const isQualified = /\bFROM\s+(?:"(?:[^"]|"")*"|\w+)\s*\./i
 
-const fingerprintOf = ({ keyspace, text, values }: Paged): string =>
+/** The fingerprint of a statement: a hash, so made once for each page. */
+export const fingerprintOf = ({ keyspace, text, values }: Fingerprinted): string =>
   createHash("sha256")
-    .update(isQualified.test(text) ? "" : keyspace ?? "")
+    .update(!keyspace || isQualified.test(text) ? "" : keyspace)
     .update("\0")
     .update(text)
     .update("\0")
@@ -52,7 +58,7 @@ export const partsOf = (state: PageState, { _tag }: Request): Parts | Reason.Inv
 
 /** The reason to refuse a page state for a statement, if it is of another one. */
 export const refusalOf = ({ fingerprint }: Parts, paged: Paged): Reason.InvalidPageState | undefined =>
-  fingerprint === undefined || fingerprint === fingerprintOf(paged) ? undefined : ofAnother
+  fingerprint === undefined || fingerprint === paged.fingerprint ? undefined : ofAnother
 
 const ofBatch = new Reason.InvalidPageState({
   message: "page state: expected none for a batch, which has one page, got one. Execute the batch without it."
@@ -65,4 +71,4 @@ const ofAnother = new Reason.InvalidPageState({
 
 /** The page state of a statement: that of the server, with the fingerprint in front. */
 export const pageStateOf = (state: Buffer, paged: Paged): PageState =>
-  PageState(`${fingerprintOf(paged)}.${state.toString("hex")}`)
+  PageState(`${paged.fingerprint}.${state.toString("hex")}`)

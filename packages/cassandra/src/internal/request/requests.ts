@@ -17,7 +17,7 @@ import {
 import type { KeepsPlan } from "../protocol/rows.ts"
 import { Attempt, type Refused } from "./attempt.ts"
 import type { AttemptContext } from "./attemptContext.ts"
-import { type Paged, type Parts, refusalOf } from "./pageState.ts"
+import { fingerprintOf, type Paged, type Parts, refusalOf } from "./pageState.ts"
 import { encode } from "./params.ts"
 import type { Prepared, PreparedText } from "./prepared.ts"
 import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.ts"
@@ -31,6 +31,7 @@ export class StatementAttempt extends Attempt implements Paged {
   #text: PreparedText | undefined
   #prepared: Prepared | undefined
   #values: Values = noValues
+  #fingerprint: string | undefined
 
   constructor(context: AttemptContext, request: StatementRequest, from: Parts | undefined, done: Done) {
     super(context, done)
@@ -49,6 +50,11 @@ export class StatementAttempt extends Attempt implements Paged {
 
   get values(): Values {
     return this.#values
+  }
+
+  // Compared with that of the page state, and put in front of the next one.
+  get fingerprint(): string {
+    return this.#fingerprint ??= fingerprintOf(this)
   }
 
   get keyspace(): string | undefined {
@@ -113,6 +119,7 @@ export class StatementAttempt extends Attempt implements Paged {
     }
     this.#prepared = current
     this.#values = values
+    this.#fingerprint = undefined
     return this.#refusal ?? "bound"
   }
 
