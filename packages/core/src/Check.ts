@@ -1,16 +1,20 @@
 /**
- * Checks of options: rules, and what refuses the options that break them. For packages that have their own options beside
- * those of core.
+ * Rules for options, and checks that throw `InvalidOptions` for an option that breaks its rule. For packages with options of
+ * their own. Within an effect, such as `Effect.suspend`, the error is a defect.
  *
  * **Example** (The options of an adapter)
  *
  * ```ts
  * import * as Check from "@effect-cql/core/Check"
+ * import { Effect, Exit } from "effect"
  *
- * const rules = { port: Check.integer(1, 65_535), heartbeat: Check.duration }
- * console.assert(Check.options({ port: 9042 }, rules).port === 9042)
- * // throws InvalidOptions: pooling.port: expected an integer from 1 to 65535, got 0.
- * // Check.options({ port: 0 }, rules, "pooling.")
+ * const rules = { port: Check.integer(1, 65_535), login: Check.text }
+ * const open = (options: { readonly port?: number; readonly login?: string }) =>
+ *   Effect.sync(() => Check.options(options, rules).port ?? 9042)
+ *
+ * console.assert(Effect.runSync(open({})) === 9042)
+ * const exit = Effect.runSyncExit(open({ port: 0 })) // port: expected an integer from 1 to 65535, got 0.
+ * console.assert(Exit.isFailure(exit))
  * ```
  *
  * @since 0.1.0
@@ -20,7 +24,7 @@ import { nearest } from "./internal/nearest.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
 /**
- * Expectation of a value.
+ * Condition on the value of an option.
  *
  * @category models
  * @since 0.1.0
@@ -32,7 +36,7 @@ export interface Rule {
 }
 
 /**
- * A rule for each option.
+ * Rules for all options, by name. An option without a rule does not compile.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +44,7 @@ export interface Rule {
 export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule }
 
 /**
- * Makes a rule.
+ * Makes a rule. `expected` describes the accepted values, as the end of "expected ...".
  *
  * @category constructors
  * @since 0.1.0
@@ -148,8 +152,8 @@ export const oneOf = (values: ReadonlyArray<string>): Rule => {
 }
 
 /**
- * Milliseconds of a duration, possibly infinite. Undefined for a negative duration, for NaN, and for a value that is not a
- * duration.
+ * Returns the milliseconds of a duration, possibly infinite. Returns undefined for a negative duration, for NaN, and for a
+ * value that is not a duration.
  *
  * @category conversions
  * @since 0.1.0
@@ -207,7 +211,7 @@ export const positiveFiniteDuration: Rule = rule(
 )
 
 /**
- * Throws `InvalidOptions` for a value that breaks a rule, and returns any other.
+ * Returns the value. Throws `InvalidOptions` if it breaks the rule.
  *
  * @category checks
  * @since 0.1.0
@@ -218,7 +222,7 @@ export const value = <A>(option: string, given: A, { accepts, expected }: Rule):
 }
 
 /**
- * Milliseconds of a duration. Throws `InvalidOptions` for a value that is not a duration, and for one that breaks the rule.
+ * Returns the milliseconds of a duration. Throws `InvalidOptions` for a value that is not a duration or that breaks the rule.
  * Default of the rule: {@link duration}.
  *
  * @category checks
@@ -243,8 +247,7 @@ export const options = <Options extends object>(given: Options, rules: Rules<Opt
 }
 
 /**
- * Throws `InvalidOptions` for the first option whose value breaks its rule, and returns the options. Options without a rule
- * pass, and so does one that is undefined.
+ * Like {@link options}, but accepts options without a rule.
  *
  * @category checks
  * @since 0.1.0
@@ -262,16 +265,15 @@ export const values = <Options extends object>(
 }
 
 /**
- * Throws `InvalidOptions` for an option that is undefined although it has a rule here.
+ * Throws `InvalidOptions` for the first option that has a rule here and is undefined.
  *
  * @category checks
  * @since 0.1.0
  */
 export const required = (given: object, rules: Readonly<Record<string, Rule>>, at = ""): void => {
   for (const [option, { expected }] of Object.entries(rules)) {
-    if (Reflect.get(given, option) === undefined) {
-      throw new InvalidOptions({ option: at + option, value: undefined, expected })
-    }
+    if (Reflect.get(given, option) !== undefined) continue
+    throw new InvalidOptions({ option: at + option, value: undefined, expected })
   }
 }
 
@@ -290,11 +292,9 @@ export const names = (given: object, known: ReadonlyArray<string>, at = ""): voi
     if (known.includes(name)) continue
     throw new InvalidOptions({
       // An unknown name may be data in a wrong place.
-      option: at + (isName.test(name) ? name : "<key>"),
+      option: at + (/^[a-z]\w{0,31}$/i.test(name) ? name : "<key>"),
       given: "an option that does not exist",
       expected: `one of the options ${known.join(", ")} (the nearest is ${nearest(name, known)})`
     })
   }
 }
-
-const isName = /^[a-z]\w{0,31}$/i

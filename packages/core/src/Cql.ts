@@ -1,5 +1,5 @@
 /**
- * The template that always binds values.
+ * The template {@link cql}, which always binds values, and names in double quotes.
  *
  * @since 0.1.0
  */
@@ -32,8 +32,8 @@ const {
 
 export {
   /**
-   * Puts the name of a keyspace, table or column in double quotes if CQL needs them: for other characters than small
-   * letters, digits and `_`, and for {@link reservedWords}. For tools that write CQL for people.
+   * Puts the name of a keyspace, table or column in double quotes if CQL needs them: if it has other characters than
+   * lower-case letters, digits and `_`, or is one of the {@link reservedWords}. For tools that write CQL for people.
    *
    * **Example** (Names that people read)
    *
@@ -50,7 +50,15 @@ export {
    */
   quoted,
   /**
-   * The words that are names only in double quotes, in small letters; `true` and `false` included, which are constants.
+   * Words that can be names only in double quotes, in lower case. The constants `true` and `false` are included.
+   *
+   * **Example** (A column that needs quotes)
+   *
+   * ```ts
+   * import { reservedWords } from "@effect-cql/core/Cql"
+   *
+   * console.assert(reservedWords.has("order") && !reservedWords.has("name"))
+   * ```
    *
    * @category names
    * @since 0.1.0
