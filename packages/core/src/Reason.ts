@@ -62,7 +62,7 @@ const triedHost: Schema.Codec<TriedHost, { readonly host: string; readonly reaso
   })
 
 /**
- * No answer came within the request timeout, `timeout` in milliseconds. Raised by the client.
+ * No answer came within the request timeout. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -70,6 +70,7 @@ const triedHost: Schema.Codec<TriedHost, { readonly host: string; readonly reaso
 export class RequestTimeout extends Tagged("RequestTimeout", {
   /** The node asked, as `address:port`, where it is known. */
   host: Schema.optional(Schema.String),
+  /** The request timeout, in milliseconds. */
   timeout: Schema.Finite
 }) {}
 
@@ -106,7 +107,7 @@ export class NoHostAvailable extends Tagged("NoHostAvailable", {
 }) {}
 
 /**
- * The parameters do not fit the statement; it was never sent. The value itself is not included. Raised by the client.
+ * The parameters do not fit the statement, which was not sent. The message does not contain the values. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -122,7 +123,7 @@ export class ParametersRefused extends Tagged("ParametersRefused", {
 }) {}
 
 /**
- * A row that the server sent does not fit the row schema. A write stays Applied. Raised by the client.
+ * A row cannot be read, or does not fit the row schema. A write stays Applied. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -156,7 +157,7 @@ export class ConnectFailed extends Tagged("ConnectFailed", {
 }) {}
 
 /**
- * An error that no other reason describes; its `cause` is the error of the driver. Raised by anything else.
+ * An error that no other reason describes. Its `cause` is the error of the driver. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -164,8 +165,7 @@ export class ConnectFailed extends Tagged("ConnectFailed", {
 export class UnknownError extends Tagged("UnknownError") {}
 
 /**
- * The paging state was refused: it belongs to another query, or was changed on its way. Protocol error 0x000A, or raised by the
- * client.
+ * The page state was refused: it belongs to another statement, or is invalid. Protocol error 0x000A, or raised by the client.
  *
  * @category reasons
  * @since 0.1.0

@@ -7,7 +7,7 @@ import { failures, replicas, writeType } from "./reasonFields.ts"
 import { Tagged } from "./tagged.ts"
 
 /**
- * The server failed in a way that it does not explain further. Protocol error 0x0000.
+ * The server failed, without a more precise error. Protocol error 0x0000.
  *
  * @category reasons
  * @since 0.1.0
@@ -31,8 +31,7 @@ export class ProtocolError extends Tagged("ProtocolError") {}
 export class AuthenticationFailed extends Tagged("AuthenticationFailed") {}
 
 /**
- * Too few replicas were alive for the consistency level, so nothing was sent to them (but see `Outcome`). Protocol
- * error 0x1000.
+ * Too few replicas were alive for the consistency level. Protocol error 0x1000.
  *
  * @category reasons
  * @since 0.1.0
@@ -141,7 +140,7 @@ export class WriteFailure extends Tagged("WriteFailure", {
 export class CdcWriteFailure extends Tagged("CdcWriteFailure", replicas) {}
 
 /**
- * A conditional write lost contact in its Paxos round; another may finish it. Protocol error 0x1700.
+ * A conditional write was interrupted in its Paxos round, which a later request may complete. Protocol error 0x1700.
  *
  * @category reasons
  * @since 0.1.0
@@ -157,7 +156,7 @@ export class CasWriteUnknown extends Tagged("CasWriteUnknown", replicas) {}
 export class SyntaxError extends Tagged("SyntaxError") {}
 
 /**
- * The role may not do this. Protocol error 0x2100.
+ * The role does not have the permission. Protocol error 0x2100.
  *
  * @category reasons
  * @since 0.1.0
