@@ -93,7 +93,8 @@ export interface Context<out Params> {
   readonly cursor: unknown
   /**
    * Stores the progress of the unit: a cursor (JSON), and the rows since the last checkpoint. After a death, the unit
-   * continues after the cursor. Rejects since the last checkpoint are counted with it.
+   * continues after the cursor. Rejects since the last checkpoint are counted with it. The cursor is stored as it is at
+   * this moment: later changes of the value have no effect. Concurrent checkpoints are stored one after the other.
    */
   readonly checkpoint: (checkpoint: Checkpoint) => Effect.Effect<void, CqlError | LaneLost | JobStopped>
   /**

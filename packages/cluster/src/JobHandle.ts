@@ -155,7 +155,8 @@ export interface Handle {
   readonly setLimits: (limits: Limits) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused>
   /**
    * Runs units again. With `"failures"`, the job has to be failed; with `"rejects"`, failed or done. The error budget
-   * starts again. If two processes retry a job at the same time, it runs once.
+   * starts again. A unit that is still at work stops at its next checkpoint, and continues behind it in the new run. If
+   * two processes retry a job at the same time, it runs once.
    */
   readonly retry: (options?: RetryOptions) => Effect.Effect<void, CqlError | JobNotFound | JobStateRefused | LaneLost>
   /**

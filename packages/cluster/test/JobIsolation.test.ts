@@ -203,6 +203,22 @@ describe("a job", () => {
       assert.include((yield* handle.failures)[0]?.error, "too large")
     }).pipe(Effect.scoped, Effect.provide(memory())))
 
+  it.effect("whose tables cannot be written when its units end counts no attempt", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      yield* behind((request, send) =>
+        isBroken && request._tag === "Batch" &&
+          request.statements.some(({ params }) => params.some((param) => `${param}`.includes("\"state\":\"done\"")))
+          ? Effect.fail(new CqlError({ reason: unavailable, query: textOf(request) }))
+          : send(request)
+      )
+      const handle = yield* job.start({ units: 8 }, { id: "a" })
+      yield* TestClock.adjust("3 minutes")
+      isBroken = false
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude(yield* handle.progress, { state: "done", done: 8, failed: 0, rows: 8 })
+    }).pipe(Effect.scoped, Effect.provide(memory())))
+
   it.effect("is awaited through an outage of its tables", () =>
     Effect.gen(function*() {
       let isBroken = false

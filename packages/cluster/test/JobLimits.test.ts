@@ -298,16 +298,26 @@ describe("an error budget", () => {
         budget: { rejects: 5 }
       })
       const progress = { units: 1, done: 0, failed: 0, rows: 0, rejected: 0 }
-      watch.count(1, { ...progress, rejected: 1 }, 0)
-      watch.count(0, progress, 5)
+      watch.count(1, 0, { ...progress, rejected: 1 }, 0)
+      watch.count(0, 0, progress, 5)
       assert.deepStrictEqual(watch.exceeded, { rejected: 6, allowed: 5 })
       watch.leave(0)
       yield* watch.learn(new Map([[0, { rows: 10, rejected: 4, hasEnded: true }]]))
       assert.isUndefined(watch.exceeded)
       // An older view of it changes nothing.
       yield* watch.learn(new Map([[0, { rows: 0, rejected: 0, hasEnded: false }]]))
-      watch.count(1, { ...progress, rejected: 2 }, 0)
+      watch.count(1, 0, { ...progress, rejected: 2 }, 0)
       assert.deepStrictEqual(watch.exceeded, { rejected: 6, allowed: 5 })
+    }))
+
+  it.effect("counts nothing of a run that is over", () =>
+    Effect.gen(function*() {
+      const job = { ...storedJob({ concurrency: undefined, rate: undefined, lanes: 2 }), budget: { rejects: 5 } }
+      const watch = new JobWatch(job)
+      yield* watch.update({ ...job, run: 1 })
+      watch.count(0, 0, { units: 1, done: 0, failed: 0, rows: 9, rejected: 9 }, 9)
+      assert.isUndefined(watch.exceeded)
+      assert.deepStrictEqual([watch.mayRun(0, 0), watch.mayRun(0, 1)], [false, true])
     }))
 
   /** Counts ten rows a unit, and rejects some of them. */

@@ -17,12 +17,12 @@ import { Progress } from "../../JobHandle.ts"
 import type { Estimate } from "../../JobPlan.ts"
 import { JobRunner } from "../../JobRunner.ts"
 import { Jobs, type Stored } from "../../Jobs.ts"
+import { LaneLost } from "../../Lanes.ts"
 import { checkActivityNames, checkHandler, checkJobNames, checkStartNames } from "../optionNames.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
-import { changed, checkBudget, checkedRows, checkLimits } from "./limits.ts"
+import { changed, checkBudget, checkLimits } from "./limits.ts"
 import * as plan from "./plan.ts"
-import { hasTag } from "./unitWork.ts"
 
 const noBounds = { concurrency: undefined, rate: undefined }
 const noEstimate: Estimate = {}
@@ -95,7 +95,7 @@ export const make = <Params, Unit, E, R>(
         // Another process stores the units of the same job. It starts it, or this one does in the end.
         Effect.retry({
           while: (error) =>
-            hasTag(error, "LaneLost"),
+            error instanceof LaneLost,
           times: 5,
           schedule: Schedule.spaced(Duration.seconds(1))
         })
@@ -155,7 +155,7 @@ export const make = <Params, Unit, E, R>(
               const decoded = yield* Schema.decodeUnknownEffect(unit)(encoded)
               const rows: unknown = yield* handler(decoded, { ...rest, params: given })
               // An effect of nothing may succeed with any value.
-              return typeof rows === "number" ? checkedRows(rows) : 0
+              return typeof rows === "number" ? rows : 0
             }).pipe(Effect.provideContext(context)),
           divide: (encoded, cursor) =>
             Effect.gen(function*() {

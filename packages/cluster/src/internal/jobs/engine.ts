@@ -9,15 +9,15 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { JobStopped } from "../../JobErrors.ts"
+import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
 import type { State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
-import type { LaneLost } from "../../Lanes.ts"
+import { LaneLost } from "../../Lanes.ts"
 import { readableEntries } from "./damaged.ts"
 import { described } from "./described.ts"
 import type { Handler } from "./handler.ts"
 import * as Units from "./units.ts"
-import { hasTag, type LaneWork, UnitWork } from "./unitWork.ts"
+import { type LaneWork, UnitWork } from "./unitWork.ts"
 import type { JobWatch } from "./watch.ts"
 
 const pause = Duration.seconds(1)
@@ -27,6 +27,8 @@ const grace = Duration.seconds(10)
 // Where so many units of a lane have failed, everything may fail: the job is wrong, and not some of its rows. A search for them would
 // never end.
 const mostSearched = 16
+// Halves of all tokens are single tokens after 64 divisions. A unit that is still divided has itself as a part.
+const mostDivisions = 128
 
 /** Runs the units of a lane that wait. Returns true if none waits any more, and false if the lane may not go on. */
 export const runLane = (
@@ -43,12 +45,12 @@ export const runLane = (
       index,
       () => [Units.progressIn(entries), Units.unitsIn(entries)] as const
     )
-    const work: LaneWork = { jobs, watch, handler, lane, progress }
+    const work: LaneWork = { jobs, watch, handler, lane, progress, run: watch.job.run }
     const waiting = units.filter(([, { state }]) => state === "waiting")
-    while (watch.mayRun(index)) {
+    while (mayRun(work)) {
       const next = waiting.shift()
       if (next === undefined) {
-        watch.count(index, work.progress, 0)
+        watch.count(index, work.run, work.progress, 0)
         return true
       }
       waiting.unshift(...yield* runUnit(work, ...next))
@@ -56,7 +58,7 @@ export const runLane = (
     return false
   }).pipe(Effect.ensuring(Effect.sync(() => watch.leave(index))))
 
-/** Runs a unit until it has ended, or its lane may not go on. Gives the parts that have replaced it. */
+/** Runs a unit until it has ended, or its lane may not go on. Returns the units that wait in its place: itself, its parts, or none. */
 const runUnit = (
   work: LaneWork,
   name: string,
@@ -64,40 +66,48 @@ const runUnit = (
 ): Effect.Effect<ReadonlyArray<readonly [string, Units.UnitEntry]>, CqlError | LaneLost> =>
   Effect.gen(function*() {
     const { handler, lane, watch } = work
+    const { id } = watch.job
     let unit = first
-    while (watch.mayRun(lane.lane)) {
+    while (mayRun(work)) {
       if (unit.attempt >= handler.attempts) return yield* giveUp(work, name, unit)
       const at = new UnitWork(work, name, unit)
       yield* at.save({ ...unit, attempt: unit.attempt + 1, starts: unit.starts + 1 }, work.progress)
-      const running = Effect.raceFirst(handler.run(unit.unit, at.context), stoppedForGood(work))
+      const running = Effect.map(
+        Effect.raceFirst(handler.run(structuredClone(unit.unit), at.context), stoppedForGood(work)),
+        (rows) => at.countable(rows)
+      )
       const exit = yield* Effect.exit(running).pipe(
+        Effect.tap((exit) =>
+          Exit.isSuccess(exit) ? stored(at, () => at.advance({ state: "done" }, exit.value)) : Effect.void
+        ),
         // Its process is stopped, or its lane goes to another one: no failure of the unit.
         Effect.onInterrupt(() => Effect.ignore(Effect.timeout(Effect.interruptible(uncounted(at)), farewell)))
       )
-      if (Exit.isSuccess(exit)) {
-        yield* at.advance({ state: "done", cursor: at.unit.cursor }, exit.value)
-        return []
-      }
+      if (Exit.isSuccess(exit)) return []
       const { cause } = exit
       const error = Cause.squash(cause)
-      if (isLaneLost(error)) return yield* error
-      if (hasTag(error, "JobStopped")) {
-        yield* uncounted(at)
-        return []
+      // Errors of other jobs and lanes are failures: a handler may start and watch jobs too.
+      if (error instanceof LaneLost && error.name === lane.name && error.lane === lane.lane) return yield* error
+      if (error instanceof JobStopped && error.id === id) {
+        yield* stored(at, () => uncounted(at))
+        return [[name, at.unit]]
       }
       const { attempt } = at.unit
       const { attempts } = handler
-      yield* Effect.logWarning(`a unit of job ${watch.job.id} failed, attempt ${attempt} of ${attempts}`, cause)
-      if (hasTag(error, "StatementNotIdempotent")) {
-        yield* at.fail(described(error))
+      yield* Effect.logWarning(`a unit of job ${id} failed, attempt ${attempt} of ${attempts}`, cause)
+      if (error instanceof StatementNotIdempotent && error.id === id) {
+        yield* stored(at, () => at.fail(described(error)))
         return []
       }
       yield* failed(at, error)
       yield* Effect.sleep(pause)
       unit = at.unit
     }
-    return []
+    return [[name, unit]]
   })
+
+/** Returns true if a lane may go on, in the run in which its work has begun. */
+const mayRun = ({ lane, run, watch }: LaneWork): boolean => watch.mayRun(lane.lane, run)
 
 /**
  * Fails when the job has been cancelled or removed for a while: a handler that never reaches a checkpoint would go on for ever. A job that
@@ -123,22 +133,29 @@ const isForGood = (state: State): boolean => state === "cancelled" || state === 
 const uncounted = (at: UnitWork) => at.endAttempt(({ attempt, ...unit }) => ({ ...unit, attempt: attempt - 1 }))
 
 /**
- * Writes the error of an attempt. While the tables of the jobs cannot be written, it tries for as long as it has the lane, and the
- * attempt does not count: what was tried then proves nothing about the unit.
+ * Writes the error of an attempt. If the tables of the jobs could not be written, the attempt does not count: what was tried then proves
+ * nothing about the unit.
  */
 const failed = (at: UnitWork, error: unknown): Effect.Effect<void, CqlError | LaneLost> =>
-  at.endAttempt(({ attempt, ...unit }) => ({
-    ...unit,
-    attempt: at.storeFailed ? attempt - 1 : attempt,
-    error: described(error)
-  })).pipe(
-    Effect.catchIf(
-      (failure) => failure._tag === "CqlError" && failure.isRetryable,
-      () => {
-        at.storeFailed = true
-        return Effect.andThen(Effect.sleep(pause), failed(at, error))
-      }
-    )
+  stored(at, () =>
+    at.endAttempt(({ attempt, ...unit }) => ({
+      ...unit,
+      attempt: at.storeFailed ? attempt - 1 : attempt,
+      error: described(error)
+    })))
+
+/** Makes a write of a unit. While the tables of the jobs cannot be written, it is repeated for as long as the process has the lane. */
+const stored = <A>(
+  at: UnitWork,
+  write: () => Effect.Effect<A, CqlError | LaneLost>
+): Effect.Effect<A, CqlError | LaneLost> =>
+  Effect.catchIf(
+    Effect.suspend(write),
+    (error) => error._tag === "CqlError" && error.isRetryable,
+    () => {
+      at.storeFailed = true
+      return Effect.andThen(Effect.sleep(pause), stored(at, write))
+    }
   )
 
 /** Replaces a unit by its parts, or lets it fail. */
@@ -151,12 +168,13 @@ const giveUp = (
     const { handler, progress, watch } = work
     const at = new UnitWork(work, name, unit)
     const error = unit.error ?? "its process died while it ran"
-    const parts = progress.failed < mostSearched ? yield* divided(work, unit) : undefined
+    const isSearched = progress.failed < mostSearched && Units.divisionsOf(name) < mostDivisions
+    const parts = isSearched ? yield* divided(work, unit) : undefined
     if (parts === undefined) {
       yield* at.fail(error)
       return []
     }
-    const named = yield* Effect.forEach(parts, (part, index) =>
+    const named = yield* Effect.forEach(parts.map(Units.asStored), (part, index) =>
       Effect.map(
         divided(work, Units.newUnit(part)),
         // A part that can be divided further has one attempt, so that the search for what cannot be done is short.
@@ -178,11 +196,9 @@ const giveUp = (
   })
 
 const divided = ({ handler, watch }: LaneWork, { cursor, unit }: Units.UnitEntry) =>
-  handler.divide(unit, cursor).pipe(
+  handler.divide(structuredClone(unit), structuredClone(cursor)).pipe(
     Effect.map((parts) => parts === undefined || parts.length < 2 ? undefined : parts),
     Effect.catchCause((cause) =>
       Effect.as(Effect.logWarning(`a unit of job ${watch.job.id} could not be divided`, cause), undefined)
     )
   )
-
-const isLaneLost = (error: unknown): error is LaneLost => hasTag(error, "LaneLost")

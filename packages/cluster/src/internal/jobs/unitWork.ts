@@ -13,6 +13,7 @@ import type { Batch } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Semaphore from "effect/Semaphore"
 import type { Context, Executed, ExecuteOptions, Rejected } from "../../JobContext.ts"
 import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
 import type { Jobs } from "../../Jobs.ts"
@@ -28,6 +29,8 @@ export interface LaneWork {
   readonly watch: JobWatch
   readonly handler: Handler
   readonly lane: Lane
+  /** The run of the job in which this work has begun. */
+  readonly run: number
   progress: Units.ProgressEntry
 }
 
@@ -50,6 +53,8 @@ export class UnitWork {
   #pending = new Set<string>()
   /** Statements since the last checkpoint. */
   #statements = 0
+  // A handler may make checkpoints at the same time: each counts from what the one before it has written.
+  readonly #oneByOne = Semaphore.makeUnsafe(1)
 
   constructor(work: LaneWork, name: string, unit: Units.UnitEntry) {
     this.#work = work
@@ -79,9 +84,9 @@ export class UnitWork {
     )
   }
 
-  /** Writes the unit with what has been done since the last checkpoint. */
+  /** Writes the unit with what has been done since the last checkpoint. Without a cursor, it keeps the one that it has. */
   advance(
-    next: Pick<Units.UnitEntry, "state" | "cursor">,
+    next: Partial<Units.UnitEntry> & Pick<Units.UnitEntry, "state">,
     rows: number
   ): Effect.Effect<void, CqlError | LaneLost> {
     return Effect.suspend(() => {
@@ -106,7 +111,13 @@ export class UnitWork {
         rows: progress.rows + rows,
         rejected: progress.rejected + rejected
       }, { counted })
-    })
+    }).pipe(this.#oneByOne.withPermits(1))
+  }
+
+  /** Returns a number of rows that a handler has given. Throws `InvalidOptions` for one that cannot be counted. */
+  countable(rows: number): number {
+    checkedRows(this.#work.progress.rows + checkedRows(rows))
+    return rows
   }
 
   /** Writes the end of an attempt. Rejects that no checkpoint has counted are void: their part is done again. */
@@ -114,7 +125,7 @@ export class UnitWork {
     return Effect.suspend(() => {
       this.#pending.clear()
       return this.save(change(this.unit), this.progress)
-    })
+    }).pipe(this.#oneByOne.withPermits(1))
   }
 
   /** Lets the unit fail. */
@@ -130,9 +141,11 @@ export class UnitWork {
       id: job.id,
       params: job.params,
       timestamp: job.timestamp,
-      cursor: this.unit.cursor,
+      cursor: structuredClone(this.unit.cursor),
       checkpoint: ({ cursor, rows }) =>
-        this.#stored(Effect.suspend(() => this.advance({ state: "waiting", cursor }, checkedRows(rows)))),
+        this.#stored(
+          Effect.suspend(() => this.advance({ state: "waiting", cursor: Units.asStored(cursor) }, this.countable(rows)))
+        ),
       execute: (statements, options = {}) => this.#execute([...statements], options),
       reject: (rejected) => this.#reject([rejected])
     }
@@ -141,26 +154,26 @@ export class UnitWork {
   /** Ends the unit if its lane may not go on. */
   get #goesOn(): Effect.Effect<void, JobStopped> {
     return Effect.suspend(() => {
-      const { lane, watch } = this.#work
-      return watch.mayRun(lane.lane) ? Effect.void : Effect.fail(new JobStopped({ id: watch.job.id }))
+      const { lane, run, watch } = this.#work
+      return watch.mayRun(lane.lane, run) ? Effect.void : Effect.fail(new JobStopped({ id: watch.job.id }))
     })
   }
 
   #stored<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | CqlError | JobStopped> {
     return self.pipe(
+      Effect.tap(this.#withinBudget),
       Effect.tapError((error) =>
         Effect.sync(() => {
           if (isCqlError(error) && !isRefusal(error)) this.storeFailed = true
         })
       ),
-      Effect.tap(this.#withinBudget),
       Effect.tap(this.#goesOn)
     )
   }
 
   #count(): void {
-    const { lane, progress, watch } = this.#work
-    watch.count(lane.lane, progress, this.#pending.size)
+    const { lane, progress, run, watch } = this.#work
+    watch.count(lane.lane, run, progress, this.#pending.size)
   }
 
   get #withinBudget(): Effect.Effect<void, CqlError> {
@@ -257,9 +270,6 @@ const rounds: Schedule.Schedule<unknown, ReadonlyArray<ExecutionResult.Failure>>
     Schedule.setInputType<ReadonlyArray<ExecutionResult.Failure>>(),
     Schedule.while(({ input }) => input.some(({ error }) => error.isRetryable))
   )
-
-export const hasTag = (error: unknown, tag: string): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === tag
 
 /** Ends a job whose error budget is exhausted. */
 export const endIfExhausted = (jobs: Jobs["Service"], watch: JobWatch): Effect.Effect<void, CqlError> => {

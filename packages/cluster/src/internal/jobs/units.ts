@@ -38,6 +38,12 @@ export interface ProgressEntry {
 
 export const noProgress: ProgressEntry = { units: 0, done: 0, failed: 0, rows: 0, rejected: 0 }
 
+/** A unit or a cursor as it is read after a death. A handler may go on to change the value that it has given. */
+export const asStored = (value: unknown): unknown => {
+  const text = JSON.stringify(value)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
 export const newUnit = (unit: unknown, attempt = 0): UnitEntry => ({
   unit,
   state: "waiting",
@@ -102,6 +108,9 @@ export const unitName = (index: number): string => `${unitPrefix}${String(index)
 
 /** Name of a part of a divided unit. It comes after the unit, and before the next one. */
 export const partName = (unit: string, index: number): string => `${unit}.${String(index).padStart(3, "0")}`
+
+/** Number of divisions from which a unit has come. */
+export const divisionsOf = (unit: string): number => unit.split(".").length - 1
 
 /** Returns true if a unit is a part of another one, or a part of its parts. */
 export const isPartOf = (name: string, unit: string): boolean => name.startsWith(`${unit}.`)

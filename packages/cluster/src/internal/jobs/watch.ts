@@ -63,8 +63,12 @@ export class JobWatch {
     this.#job = { ...this.#job, state }
   }
 
-  /** Counts the progress of a lane of this process, and the rejects that no checkpoint has counted. */
-  count(lane: number, progress: Units.ProgressEntry, pending: number): void {
+  /**
+   * Counts the progress of a lane of this process in a run, and the rejects that no checkpoint has counted. The numbers of a former run
+   * may be higher than those of the present one, where units with rejects run again.
+   */
+  count(lane: number, run: number, progress: Units.ProgressEntry, pending: number): void {
+    if (run !== this.#job.run) return
     this.#lanes.add(lane, Units.seenOf(progress))
     this.#lanes.pend(lane, pending)
   }
@@ -84,9 +88,9 @@ export class JobWatch {
     )
   }
 
-  /** Returns true if a lane may go on. */
-  mayRun(lane: number): boolean {
-    return this.isRunning && this.shareOf(lane) !== undefined
+  /** Returns true if a lane may go on, in a run in which its work has begun. */
+  mayRun(lane: number, run = this.#job.run): boolean {
+    return this.isRunning && run === this.#job.run && this.shareOf(lane) !== undefined
   }
 
   /** Bounds the statements of a lane by its share. */
