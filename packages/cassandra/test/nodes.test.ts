@@ -127,6 +127,38 @@ describe("the nodes of a cluster", () => {
       assert.strictEqual(first!.statements.length + second!.statements.length, 40)
     }).pipe(Effect.scoped))
 
+  it.live("are never those of another cluster at the address of a node without an id", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* cqlNodes({}, {})
+      const stranger = new CqlNode(2, { port: first!.port, clusterName: "elsewhere" })
+      yield* Effect.acquireRelease(stranger.start, () => stranger.stop)
+      const believed = new CqlNode(2, { port: first!.port })
+      believed.cells = { host_id: undefined }
+      const known = new CqlNode(1, { port: first!.port })
+      known.cells = { host_id: undefined }
+      first!.peers = [known, believed]
+      const session = yield* connect([first!.address])
+      yield* until("a connection to the stranger", () => stranger.opened > 0)
+      yield* Effect.forEach(Array.from({ length: 40 }), () => session.execute(write))
+      assert.deepStrictEqual(stranger.statements, [])
+      assert.strictEqual(coordinators([first!, second!]), 2)
+    }).pipe(Effect.scoped))
+
+  for (const [name, length] of [["0.0.0.0", 4], ["::", 16]] as const) {
+    it.live(`that announce ${name} are found at the address that their peers have for them`, () =>
+      Effect.gen(function*() {
+        const nodes = yield* cqlNodes({}, {}, {})
+        const unspecified = { native_address: Buffer.alloc(length), rpc_address: Buffer.alloc(length) }
+        for (const node of nodes) node.cells = unspecified
+        const session = yield* connect([nodes[0]!.address])
+        yield* Effect.forEach(Array.from({ length: 30 }), () => session.execute(write))
+        assert.strictEqual(coordinators(nodes), 3)
+        const ring = yield* session.ring("app")
+        const replicas = new Set(ring?.ranges.flatMap(({ replicas }) => replicas))
+        assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
+      }).pipe(Effect.scoped))
+  }
+
   it.live("are followed when one joins and one leaves: statements, capacity and ring", () =>
     Effect.gen(function*() {
       const [first, second, third] = yield* cqlNodes({}, {}, {})
@@ -179,6 +211,17 @@ describe("the nodes of a cluster", () => {
       }).pipe(Effect.scoped),
     30_000
   )
+
+  it.live("of IPv6 have one name, whatever the spelling of the contact point", () =>
+    Effect.gen(function*() {
+      const nodes = yield* cqlNodes({ host: "::1" }, { host: "::1", port: 0 })
+      const addresses = new Set(nodes.map(({ address }) => address))
+      for (const spelling of ["[0:0:0:0:0:0:0:1]", "[::0001]"]) {
+        const session = yield* connect([`${spelling}:${nodes[0]!.port}`])
+        const results = yield* Effect.forEach(Array.from({ length: 10 }), () => session.execute(write))
+        assert.deepStrictEqual(new Set(results.map(({ info }) => info.coordinator)), addresses)
+      }
+    }).pipe(Effect.scoped))
 
   it.live("of IPv6 are reported in brackets, and taken so", () =>
     Effect.gen(function*() {

@@ -37,6 +37,8 @@ export class CqlNode {
   delay = 0
   /** The version of the schema that it has, as its cluster sees it. */
   schemaVersion: string
+  /** Cells of its rows in the tables of nodes, by their columns, in place of what it is. */
+  cells: Readonly<Record<string, Buffer | undefined>> = {}
   /** Results of statements, in place of one without rows. */
   result: (query: string) => Buffer = () => int(1)
   /** Statements that get no answer. */
@@ -264,8 +266,8 @@ const rows = (table: string, columns: Columns, nodes: ReadonlyArray<CqlNode>): B
     ...Object.entries(columns).flatMap(([name, [type]]) => [text(name), type]),
     int(nodes.length),
     ...nodes.flatMap((node) =>
-      Object.values(columns).flatMap(([, value]) => {
-        const bytes = value(node)
+      Object.entries(columns).flatMap(([name, [, value]]) => {
+        const bytes = Object.hasOwn(node.cells, name) ? node.cells[name] : value(node)
         return bytes === undefined ? [int(-1)] : [int(bytes.length), bytes]
       })
     )

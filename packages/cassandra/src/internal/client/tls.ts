@@ -8,6 +8,7 @@ import type { Tls } from "../../Options.ts"
 
 // Each of them would verify another name, another peer or nothing.
 const refused: Readonly<Record<string, string>> = {
+  servername: "tls.serverName",
   checkServerIdentity: "tls.serverName, which verifies the name that you give for each address",
   secureContext: "tls.ca, tls.certificate and tls.privateKey",
   pskCallback: "certificates: tls.ca",

@@ -1,7 +1,9 @@
 /**
  * The addresses of nodes, as a user writes them, as the driver keeps them, and as the session reports them.
  */
+import { types } from "cassandra-driver"
 import { isIP, isIPv6 } from "node:net"
+import { toBytes } from "../../values/inet.ts"
 
 /** An address or a name, and the port that was given with it. */
 export interface ContactPoint {
@@ -29,6 +31,15 @@ export const parseContactPoint = (text: string): ContactPoint | undefined => {
 const contactPoint = (host: string, port: string | undefined): ContactPoint | undefined => {
   const number = port === undefined ? undefined : Number(port)
   return number === undefined || isPort(number) ? { host, isAddress: isIP(host) !== 0, port: number } : undefined
+}
+
+/**
+ * An address as the driver writes it when it reads the tables of nodes: one node would be two under two spellings. A zone of
+ * IPv6, which no table contains, stays as it is.
+ */
+export const canonical = (address: string): string => {
+  const bytes = isIPv6(address) ? toBytes(address) : undefined
+  return bytes === undefined ? address : new types.InetAddress(bytes).toString()
 }
 
 /** Returns true if a node can listen there. */

@@ -9,7 +9,7 @@
 import { errors } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import dns from "node:dns"
-import { type ContactPoint, parseContactPoint } from "./address.ts"
+import { canonical, type ContactPoint, parseContactPoint } from "./address.ts"
 import { type DriverConnection, end } from "./connection.ts"
 import type { Connections } from "./connections.ts"
 import { type ControlConnection, localRowOf, textOf } from "./control.ts"
@@ -116,7 +116,8 @@ export class ContactPoints {
 
   #add(text: string, point: ContactPoint | undefined, address: string): void {
     const port = point?.port === undefined ? null : String(point.port)
-    this.#control._addContactPoint(address, port, text, address.includes(":"))
+    const host = canonical(address)
+    this.#control._addContactPoint(host, port, text, host.includes(":"))
     this.#notify()
   }
 
@@ -217,9 +218,14 @@ export class ContactPoints {
     if (clusterName === undefined) return Effect.void
     return Effect.flatMap(localRowOf(this.#control, connection), (row) => {
       const name = textOf(row?.["cluster_name"])
-      if (name === undefined || name === clusterName) return Effect.void
+      if (this.isOfCluster(name)) return Effect.void
       end(connection)
       return Effect.fail(new WrongNode({ message: `belongs to the cluster "${name}", and not to "${clusterName}"` }))
     })
+  }
+
+  /** Returns false for the name of another cluster. */
+  isOfCluster(name: string | undefined): boolean {
+    return name === undefined || this.clusterName === undefined || name === this.clusterName
   }
 }

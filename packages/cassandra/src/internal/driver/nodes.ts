@@ -67,7 +67,7 @@ export class Nodes {
     overrides.method(
       control,
       "getAddressForPeerHost",
-      (original) => (row, port) => original(row, this.#portOf(row) ?? port)
+      (original) => (row, port) => original({ ...row, rpc_address: addressIn(row) }, this.#portOf(row) ?? port)
     )
     overrides.method(control, "_nodeStatusChangeHandler", (original) => (event) => {
       const address = textOf(event.inet?.address) ?? ""
@@ -136,7 +136,7 @@ export class Nodes {
       const peers = rows.map((row): NodeRow => ({ ...row, rpc_address: row["native_address"] }))
       this.#ports.clear()
       for (const row of peers) {
-        const [address, port] = [textOf(row["rpc_address"]), this.#portOf(row)]
+        const [address, port] = [textOf(addressIn(row)), this.#portOf(row)]
         if (address !== undefined && port !== undefined) this.#ports.set(address, port)
       }
       return { rows: peers }
@@ -170,25 +170,38 @@ export class Nodes {
     this.#cancel()
   }
 
-  /** True if the node at the other end is the one that the cluster says is there. */
+  /** True if the node at the other end is the one that the cluster says is there; one of the cluster, where it says no id. */
   readonly check = (connection: DriverConnection): Effect.Effect<void, unknown> => {
-    const expected = textOf(this.#control.hosts.get(connection.endpoint)?.hostId)
+    const { connection: controlling, hosts, initialized } = this.#control
     // Without a control connection the contact points are checked, which know less.
-    if (expected === undefined || !this.#control.initialized || this.#control.connection === null) return Effect.void
+    if (!initialized || controlling === null) return Effect.void
+    const expected = textOf(hosts.get(connection.endpoint)?.hostId)
     return Effect.flatMap(localRowOf(this.#control, connection), (row) => {
       const found = textOf(row?.["host_id"])
-      if (found === undefined || found === expected) return Effect.void
-      const cluster = textOf(row?.["cluster_name"]) ?? "unknown"
+      const cluster = textOf(row?.["cluster_name"])
+      const isKnown = expected !== undefined && found !== undefined
+      if (isKnown ? found === expected : this.#contactPoints.isOfCluster(cluster)) return Effect.void
       // The node may have been replaced under its address, without an event that was seen: the next connection finds out.
       this.#refresh()
       return Effect.fail(
         new WrongNode({
-          message: `is the node ${found} of the cluster "${cluster}", where the node ${expected} was expected`
+          message: `is the node ${found ?? "unknown"} of the cluster "${cluster ?? "unknown"}", where ${
+            expected === undefined ? "one of this cluster" : `the node ${expected}`
+          } was expected`
         })
       )
     })
   }
 }
+
+/** The address of a peer. One that listens at all addresses may announce none of them: its peers know it by another. */
+const addressIn = (row: NodeRow): unknown => {
+  const { peer, rpc_address } = row
+  return unspecified.has(textOf(rpc_address) ?? "") ? peer : rpc_address
+}
+
+// The driver knows the first of them.
+const unspecified: ReadonlySet<string> = new Set(["0.0.0.0", "::"])
 
 const ringOf = (hosts: HostMap): string =>
   hosts.values().map((host) => `${host.address}=${tokensOf(host).join()}`).sort().join(";")
