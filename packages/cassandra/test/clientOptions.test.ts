@@ -1,7 +1,8 @@
 import { type CqlError, InvalidOptions, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Client, policies } from "cassandra-driver"
+import { Client, ExecutionProfile, policies, types } from "cassandra-driver"
 import { Cause, Effect, Exit, Ref, Schedule } from "effect"
+import { inspect } from "node:util"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
 import { parseContactPoint, withBrackets } from "../src/internal/driver/address.ts"
@@ -84,7 +85,18 @@ describe("contact points", () => {
 })
 
 describe("TLS options of the driver that would verify something else", () => {
-  for (const name of ["checkServerIdentity", "secureContext", "pskCallback", "host", "port", "socket", "path"]) {
+  for (
+    const name of [
+      "servername",
+      "checkServerIdentity",
+      "secureContext",
+      "pskCallback",
+      "host",
+      "port",
+      "socket",
+      "path"
+    ]
+  ) {
     it.effect(`${name} is refused by name`, () =>
       Effect.gen(function*() {
         for (const tls of [true, { ca: "CA" }]) {
@@ -182,10 +194,21 @@ describe("options of the driver that it refuses, or would fail with later", () =
     ["requestTracker", { requestTracker: {} }],
     ["profiles", { profiles: {} }],
     ["applicationName", { applicationName: 1 }],
-    ["id", { id: "me" }]
+    ["id", { id: "me" }],
+    ["queryOptions.consistency", { queryOptions: { consistency: "QUORUM" } }],
+    ["queryOptions.consistency", { queryOptions: { consistency: 99 } }],
+    ["queryOptions.serialConsistency", { queryOptions: { serialConsistency: types.consistencies.quorum } }],
+    ["queryOptions.fetchSize", { queryOptions: { fetchSize: "10" } }],
+    ["queryOptions.executeAs", { queryOptions: { executeAs: 5 } }],
+    ["queryOptions.customPayload", { queryOptions: { customPayload: { key: "text" } } }],
+    ["profiles[1].consistency", { profiles: [new ExecutionProfile("a"), { name: "b", consistency: "ONE" }] }],
+    ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: "2" } } }],
+    ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: 0 } } }],
+    ["policies.speculativeExecution", { policies: { speculativeExecution: {} } }],
+    ["keyspace", { keyspace: "a\"b" }]
   ]
   for (const [option, clientOptions] of refused) {
-    it.effect(`${option} is refused by name`, () =>
+    it.effect(`${option} is refused by name in ${inspect(clientOptions, { depth: 3, breakLength: Infinity })}`, () =>
       Effect.gen(function*() {
         assert.strictEqual((yield* refusal({ clientOptions })).option, `clientOptions.${option}`)
       }))

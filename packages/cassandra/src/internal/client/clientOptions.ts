@@ -7,8 +7,8 @@ import { checkStatementOptions } from "@effect-cql/core/Port"
 import { types } from "cassandra-driver"
 import type { Options } from "../../Options.ts"
 import { type ContactPoint, parseContactPoint } from "../driver/address.ts"
-import { type ClientOptions, isKeyspaceName, type LogEmitter } from "../driver/driver.ts"
-import { checkClientOptions, checkProtocol } from "./clientOptionsCheck.ts"
+import type { ClientOptions, LogEmitter } from "../driver/driver.ts"
+import { aKeyspaceName, checkClientOptions, checkProtocol, mostConnections } from "./clientOptionsCheck.ts"
 import { checkOptionNames } from "./optionNames.ts"
 import { withEndlessReconnection } from "./reconnection.ts"
 import { secretOf, tlsOptions } from "./tls.ts"
@@ -27,13 +27,7 @@ export const toClientOptions = (options: Options, logEmitter: LogEmitter): Clien
       expected: "the name of a data centre"
     })
   }
-  if (keyspace !== undefined && !(isName(keyspace) && isKeyspaceName(keyspace))) {
-    throw new InvalidOptions({
-      option: "keyspace",
-      value: keyspace,
-      expected: "its name without quotes: letters, digits and underscores"
-    })
-  }
+  Check.values({ keyspace }, { keyspace: aKeyspaceName })
   // Options that are read only after connecting are checked before.
   waitsOnceConnected(options)
   checkStatementOptions(options.defaults ?? {}, "defaults.")
@@ -133,8 +127,6 @@ const poolingOf = (options: Options): ClientOptions["pooling"] => {
   }
 }
 
-// Opened one after the other, at once at the start: more are a mistake.
-const mostConnections = 1_024
 // The protocol numbers the requests of a connection with 15 bits.
 const mostStreams = 32_768
 

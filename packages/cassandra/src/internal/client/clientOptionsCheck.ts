@@ -2,8 +2,11 @@
  * Refuses options of the driver that would fail later, or that belong to another place.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import type { DseClientOptions } from "cassandra-driver"
+import * as Check from "@effect-cql/core/Check"
+import { type DseClientOptions, types } from "cassandra-driver"
 import { isPort } from "../driver/address.ts"
+import { fromCode } from "../driver/consistency.ts"
+import { isKeyspaceName } from "../driver/driver.ts"
 import { refusedOption } from "../driver/messages.ts"
 import { checkDriverOptionNames } from "./optionNames.ts"
 
@@ -20,7 +23,12 @@ export const checkClientOptions = (options: DseClientOptions): void => {
     })
   }
   checkDriverOptionNames(options)
-  const { pooling, protocolOptions, socketOptions } = options
+  const { keyspace, policies, pooling, profiles, protocolOptions, queryOptions, socketOptions } = options
+  checkQueryOptions(queryOptions ?? {})
+  if (Array.isArray(profiles)) profiles.forEach((profile: unknown, index) => checkProfile(profile, index))
+  checkConnections(pooling?.coreConnectionsPerHost ?? {})
+  Check.values({ speculativeExecution: policies?.speculativeExecution }, ofPolicies, "clientOptions.policies.")
+  Check.values({ keyspace: keyspace ?? undefined }, { keyspace: aKeyspaceName }, "clientOptions.")
   for (const name of ["connectTimeout", "readTimeout", "keepAliveDelay", "defunctReadTimeoutThreshold"] as const) {
     checkNumber(`socketOptions.${name}`, socketOptions?.[name])
   }
@@ -35,6 +43,62 @@ export const checkClientOptions = (options: DseClientOptions): void => {
     throw new InvalidOptions({ option: "clientOptions.protocolOptions.port", value: protocolOptions.port, expected })
   }
 }
+
+const has = (value: unknown, name: string): boolean =>
+  typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function"
+
+const level = Check.rule(
+  "a number of types.consistencies of cassandra-driver, or the option defaults.consistency",
+  (value) => typeof value === "number" && fromCode(value) !== undefined
+)
+const serialLevel = Check.rule(
+  "types.consistencies.serial or localSerial of cassandra-driver, or the option defaults.serialConsistency",
+  (value) => typeof value === "number" && /SERIAL$/.test(fromCode(value) ?? "")
+)
+const levels = { consistency: level, serialConsistency: serialLevel }
+const ofQueries = {
+  ...levels,
+  fetchSize: Check.nonNegativeInteger,
+  executeAs: Check.text,
+  customPayload: Check.rule(
+    "an object of buffers",
+    (value) =>
+      Check.object.accepts(value) && Object.values(value as object).every((bytes) => bytes instanceof Uint8Array)
+  )
+}
+const ofPolicies = {
+  speculativeExecution: Check.rule("a policy with a method newPlan", (value) => has(value, "newPlan"))
+}
+export const aKeyspaceName = Check.rule(
+  "its name without quotes: letters, digits and underscores",
+  (value) => typeof value === "string" && isKeyspaceName(value)
+)
+
+// A level that is none would be sent as another one.
+const checkQueryOptions = (given: NonNullable<DseClientOptions["queryOptions"]>): void => {
+  const checked = Object.keys(ofQueries).map((name) => [name, Reflect.get(given, name) ?? undefined])
+  Check.values(Object.fromEntries(checked), ofQueries, "clientOptions.queryOptions.")
+}
+
+const checkProfile = (profile: unknown, index: number): void => {
+  if (typeof profile !== "object" || profile === null) return
+  const checked = Object.keys(levels).map((name) => [name, Reflect.get(profile, name) ?? undefined])
+  Check.values(Object.fromEntries(checked), levels, `clientOptions.profiles[${index}].`)
+}
+
+const checkConnections = (given: object): void => {
+  for (const [distance, count] of Object.entries(given)) {
+    const least = Number(distance) === types.distance.local ? 1 : 0
+    Check.value(
+      `clientOptions.pooling.coreConnectionsPerHost[${distance}]`,
+      count as unknown,
+      Check.integer(least, mostConnections)
+    )
+  }
+}
+
+// Opened one after the other, at once at the start: more are a mistake.
+export const mostConnections = 1_024
 
 const checkNumber = (name: string, value: unknown): void => {
   if (value === undefined || value === null || (typeof value === "number" && value >= 0 && value !== Infinity)) return
