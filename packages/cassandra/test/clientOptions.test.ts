@@ -1,7 +1,7 @@
 import { type CqlError, InvalidOptions, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, ExecutionProfile, policies, types } from "cassandra-driver"
-import { Cause, Effect, Exit, Ref, Schedule } from "effect"
+import { Cause, Effect, Exit, Fiber, Ref, Schedule } from "effect"
 import { inspect } from "node:util"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
@@ -244,6 +244,24 @@ describe("the first connect", () => {
       const reasons = (yield* Ref.get(seen)).map(({ reason }) => reason)
       assert.strictEqual(reasons.length, 2)
       assert.isTrue(reasons.every((reason) => reason instanceof Reason.ConnectFailed))
+    }))
+
+  for (const connectRetry of [5, null, { times: 3 }, () => true]) {
+    it.effect(`is tried again by a schedule only, not by ${inspect(connectRetry)}`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* refusal({ connectRetry })).option, "connectRetry")
+      }))
+  }
+
+  it.live("that is tried again ends when it is interrupted, with nothing behind it", () =>
+    Effect.gen(function*() {
+      const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
+      const connectRetry = Schedule.spaced("1 minute").pipe(Schedule.setInputType<CqlError>())
+      const fiber = yield* Effect.forkChild(Effect.scoped(CassandraSession.make({ ...base, connectRetry })))
+      yield* Effect.sleep("200 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(sockets(), 0)
     }))
 
   it.live("of a client of the user's has a timeout", () =>

@@ -70,20 +70,26 @@ describe("a statement", () => {
     ))
 
   it.effect("with values of the driver's classes is refused with what to give instead", () => {
-    const text = "INSERT INTO app.t (u, n, d, day) VALUES (?, ?, ?, ?)"
+    const text = "INSERT INTO app.t (u, n, d, day, i, l, m) VALUES (?, ?, ?, ?, ?, ?, ?)"
     const columns = {
       [text]: [
         { name: "u", type: scalar("uuid") },
         { name: "n", type: scalar("bigint") },
         { name: "d", type: scalar("decimal") },
-        { name: "day", type: scalar("date") }
+        { name: "day", type: scalar("date") },
+        { name: "i", type: scalar("int") },
+        { name: "l", type: { _tag: "List", element: scalar("bigint") } },
+        { name: "m", type: { _tag: "Map", key: scalar("uuid"), value: scalar("double") } }
       ]
-    }
+    } as const
     const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
     const cases: ReadonlyArray<readonly [params: ReadonlyArray<unknown>, advice: RegExp]> = [
       [[types.Uuid.fromString(uuid), null, null, null], /pass String\(value\)/],
       [[uuid, types.Long.fromNumber(5), null, null], /pass BigInt\(String\(value\)\)/],
-      [[uuid, null, types.BigDecimal.fromString("1.5"), null], /a BigDecimal of Effect/],
+      [[uuid, null, types.BigDecimal.fromString("1.5"), null], /a BigDecimal of Effect.*pass BigDecimal\.fromString/],
+      [[uuid, null, null, null, types.Integer.fromInt(5)], /pass Number\(String\(value\)\)/],
+      [[uuid, null, null, null, null, [1n, types.Long.fromNumber(5)]], /l\[1\].*pass BigInt\(String\(value\)\)/],
+      [[uuid, null, null, null, null, null, new Map([[types.Uuid.fromString(uuid), 1]])], /pass String\(value\)/],
       [[uuid, types.unset, null, null], /use Statement\.unset/],
       [[uuid, null, null, types.LocalDate.now()], /pass String\(value\)/],
       [[uuid, null, null, new Date(0)], /pass value\.toISOString\(\)\.slice\(0, 10\)/]
@@ -91,13 +97,26 @@ describe("a statement", () => {
     return withFake(({ seen }) =>
       Effect.gen(function*() {
         for (const [params, advice] of cases) {
-          const error = yield* Effect.flip(Statement.make(text, params))
+          const all = [...params, ...Array.from({ length: 7 - params.length }, () => null)]
+          const error = yield* Effect.flip(Statement.make(text, all))
           assert.match(error.message, advice)
           assert.strictEqual(error.outcome, "NotApplied")
         }
         assert.strictEqual(seen.length, 0)
       }), { columns })
   })
+
+  it.effect("of a batch that is USE is refused, wherever it stands, and nothing is sent", () =>
+    withFake(({ prepares, seen }) =>
+      Effect.gen(function*() {
+        for (const use of ["USE app", "/* a comment */ use \"App\";"]) {
+          const error = yield* Effect.flip(Batch.make([[insert, [1, "ada"]], [use]]))
+          assert.match(error.message, /^InvalidQuery: statement 1 of the batch: USE is refused/)
+          assert.strictEqual(error.outcome, "NotApplied")
+        }
+        assert.deepStrictEqual([prepares, seen], [[], []])
+      })
+    ))
 
   it.effect("is routed by its partition key", () =>
     withFake(({ routed }) =>

@@ -130,3 +130,14 @@ it.live("a change of the schema returns at once where its coordinator dies, and 
     assert.isFalse(info.schemaInAgreement)
     assert.isBelow(performance.now() - begin, 1_000)
   }).pipe(Effect.scoped))
+
+it.live("agreement that no node can be asked for fails with their reasons, and has written nothing", () =>
+  Effect.gen(function*() {
+    const [node] = yield* cqlNodes({})
+    const session = yield* CassandraSession.make({ contactPoints: [node!.address], localDataCenter: "dc1" })
+    yield* node!.stop
+    yield* Effect.sleep("100 millis")
+    const error = yield* Effect.flip(session.schemaAgreement("1 second"))
+    assert.deepStrictEqual([error.outcome, error.attempts, error.reason._tag], ["NotApplied", 0, "NoHostAvailable"])
+    assert.include(error.message, node!.address)
+  }).pipe(Effect.scoped))

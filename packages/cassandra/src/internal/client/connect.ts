@@ -2,12 +2,14 @@
  * The life of a client: open within bounds, close within bounds, and nothing left behind either way.
  */
 import type { CqlError } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import { Client } from "cassandra-driver"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Options, SessionOptions } from "../../Options.ts"
 import { Connections } from "../driver/connections.ts"
@@ -148,10 +150,14 @@ const makeClient = (options: ClientOptions): Client => {
 }
 
 /** A connected client, which is closed with the scope. */
-export const open = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> => {
-  const { connectRetry } = options
-  return connectRetry === undefined ? openOnce(options) : Effect.retry(openOnce(options), connectRetry)
-}
+export const open = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> =>
+  Effect.suspend(() => {
+    // Whatever else is given for it would be tried again without a pause.
+    const { connectRetry } = Check.values(options, { connectRetry: aSchedule })
+    return connectRetry === undefined ? openOnce(options) : Effect.retry(openOnce(options), connectRetry)
+  })
+
+const aSchedule = Check.rule("a Schedule, such as Schedule.spaced(\"2 seconds\")", Schedule.isSchedule)
 
 const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>

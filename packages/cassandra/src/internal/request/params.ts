@@ -59,8 +59,10 @@ const refused = (
 ): Reason.ParametersRefused => {
   const hint = value === undefined
     ? "; null deletes a value, Statement.unset leaves it unchanged"
-    : at === "" && isObject(value)
-    ? adviceOnObject(value, typeText)
+    : at === ""
+    ? isObject(value) ? adviceOnObject(value, typeText) : ""
+    : classesOfDriver.test(given)
+    ? adviceOnType(/^\w*/.exec(expected)?.[0] ?? "")
     : ""
   return new Reason.ParametersRefused({
     message: `parameter ${index} (column ${column}${at}): expected ${expected}, given: ${given}${hint}`,
@@ -77,9 +79,18 @@ const adviceOnObject = (value: unknown, type: string): string => {
   if (value instanceof Date && type === "date") {
     return "; pass value.toISOString().slice(0, 10) for the day in UTC"
   }
-  // Their classes for these types give what is expected as their text.
+  return adviceOnType(type)
+}
+
+// Within a value the class is all that is known of an element.
+const classesOfDriver = /^(?:Uuid|TimeUuid|Long|Integer|BigDecimal|LocalDate|InetAddress)$/
+
+/** The classes of other drivers for these types give what is expected as their text. */
+const adviceOnType = (type: string): string => {
   if (/^(?:uuid|timeuuid|inet|date|text|ascii)$/.test(type)) return "; pass String(value), if that is its text"
-  return /^(?:bigint|counter|varint)$/.test(type) ? "; pass BigInt(String(value)), if that is its text" : ""
+  if (/^(?:bigint|counter|varint)$/.test(type)) return "; pass BigInt(String(value)), if that is its text"
+  if (/^(?:tinyint|smallint|int|float|double)$/.test(type)) return "; pass Number(String(value)), if that is its text"
+  return type === "decimal" ? "; pass BigDecimal.fromStringUnsafe(String(value)), if that is its text" : ""
 }
 
 const isObject = (value: unknown): boolean =>

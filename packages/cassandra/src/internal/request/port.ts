@@ -180,8 +180,9 @@ export class ClientPort implements SendPort, AttemptContext {
         const another = () => plan?.nextOfExtra()
         const first = another()
         if (first === undefined) {
-          const reason = classify(new NoHost(new Map()), { phase: "plan", timeout })
-          return resume(Effect.fail(new CqlError({ query: "", reason })))
+          const none = new NoHost(plan?.tried ?? new Map())
+          const reason = classify(none, { phase: "plan", timeout, notConnected: this.#notConnected })
+          return resume(Effect.fail(refused(reason, "")))
         }
         const left = Math.max(0, timeout - (now() - begun))
         stop = awaitAgreement({ first, another }, this.#isDown, left, (isAgreed) => resume(Effect.succeed(isAgreed)))

@@ -39,10 +39,10 @@ export const isRequest = (binding: Binding): binding is Request =>
   binding._tag === "Statement" || binding._tag === "Batch"
 
 // It would change what the names of tables mean for everything that is in flight, and prepared, in the session.
-const usesKeyspace = () =>
+const usesKeyspace = (where = "") =>
   new Reason.InvalidQuery({
     message:
-      "USE is refused, because a session is shared. Qualify the names of tables, or set the option keyspace of the session."
+      `${where}USE is refused, because a session is shared. Qualify the names of tables, or set the option keyspace of the session.`
   })
 
 /** A request for a text alone. */
@@ -85,7 +85,7 @@ const bindBatch = (
   batch: Batch,
   options: ResolvedOptions,
   dating: Dating
-): BatchRequest | Reason.ParametersRefused => {
+): BatchRequest | Reason.ParametersRefused | Reason.InvalidQuery => {
   const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
   const { conditional } = subjectOf(batch)
   const { type } = batch
@@ -93,6 +93,7 @@ const bindBatch = (
   for (let index = 0; index < batch.statements.length; index++) {
     const statement = batch.statements[index]!
     const text = statement[internals].text
+    if (text.isUse) return usesKeyspace(`statement ${index} of the batch: `)
     const params = bindParams(statement, text)
     if (!isBound(params)) {
       const { _tag, message, ...fields } = params
