@@ -201,7 +201,7 @@ describe("options of the driver that it refuses, or would fail with later", () =
     ["queryOptions.fetchSize", { queryOptions: { fetchSize: "10" } }],
     ["queryOptions.executeAs", { queryOptions: { executeAs: 5 } }],
     ["queryOptions.customPayload", { queryOptions: { customPayload: { key: "text" } } }],
-    ["profiles[1].consistency", { profiles: [new ExecutionProfile("a"), { name: "b", consistency: "ONE" }] }],
+    ["profiles[1].consistency", { profiles: [new ExecutionProfile("a", {}), { name: "b", consistency: "ONE" }] }],
     ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: "2" } } }],
     ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: 0 } } }],
     ["policies.speculativeExecution", { policies: { speculativeExecution: {} } }],

@@ -53,7 +53,7 @@ const level = Check.rule(
 )
 const serialLevel = Check.rule(
   "types.consistencies.serial or localSerial of cassandra-driver, or the option defaults.serialConsistency",
-  (value) => typeof value === "number" && /SERIAL$/.test(fromCode(value) ?? "")
+  (value) => typeof value === "number" && fromCode(value)?.endsWith("SERIAL") === true
 )
 const levels = { consistency: level, serialConsistency: serialLevel }
 const ofQueries = {
