@@ -1,11 +1,12 @@
 import { type CqlError, InvalidOptions, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Client, ExecutionProfile, policies, types } from "cassandra-driver"
+import { Client, type DseClientOptions, ExecutionProfile, policies, types } from "cassandra-driver"
 import { Cause, Effect, Exit, Fiber, Ref, Schedule } from "effect"
 import { inspect } from "node:util"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
 import { parseContactPoint, withBrackets } from "../src/internal/driver/address.ts"
+import { cqlNodes } from "./support/cqlNodes.ts"
 
 const base = { contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" }
 const log = () => {}
@@ -273,4 +274,30 @@ describe("the first connect", () => {
       assert.strictEqual(error.reason._tag, "ConnectFailed")
       assert.isBelow(performance.now() - begin, 1_000)
     }))
+})
+
+describe("a client of the user's that cannot connect", () => {
+  const failed = (options: DseClientOptions) =>
+    Effect.gen(function*() {
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => new Client(options)),
+        (client) => Effect.promise(() => client.shutdown().catch(() => {}))
+      )
+      const { reason } = yield* Effect.flip(CassandraSession.fromClient(client))
+      return reason._tag === "ConnectFailed" ? reason : assert.fail(reason._tag)
+    })
+
+  it.live("because its bundle is missing says so, without a host", () =>
+    Effect.gen(function*() {
+      const { message } = yield* failed({ cloud: { secureConnectBundle: "/nowhere/bundle.zip" } })
+      assert.match(message, /^could not connect \(ENOENT/)
+    }).pipe(Effect.scoped))
+
+  it.live("because of its data centre says what the driver says, or which it is", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({})
+      const contactPoints = [node!.address]
+      assert.match((yield* failed({ contactPoints })).message, /localDataCenter/)
+      assert.include((yield* failed({ contactPoints, localDataCenter: "there" })).check, "given as \"there\"")
+    }).pipe(Effect.scoped))
 })

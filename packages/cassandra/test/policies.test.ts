@@ -1,4 +1,4 @@
-import { Batch, Session, Statement } from "@effect-cql/core"
+import { Batch, type CqlError, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { policies } from "cassandra-driver"
 import { Effect, Logger, Option, type Scope } from "effect"
@@ -54,6 +54,35 @@ describe("a load-balancing policy", () => {
         yield* Statement.make(insert, [1])
         assert.lengthOf(seen, 1)
       })))
+})
+
+describe("a load-balancing policy that fails", () => {
+  type Answer = (error: unknown, hosts?: unknown) => void
+  const ways: ReadonlyArray<readonly [name: string, answer: (done: Answer) => void, why: RegExp]> = [
+    ["by throwing", () => {
+      throw new TypeError("no zone")
+    }, /TypeError: no zone/],
+    ["with an error", (done) => done(new RangeError("no zone")), /RangeError: no zone/],
+    ["with no plan", (done) => done(null), /the policy gave no plan/],
+    ["with null", (done) => done(null, null), /the policy gave no plan/],
+    ["with a plan that throws", (done) => done(null, throwingAfter([], 0)), /TypeError: no rack/]
+  ]
+  for (const [name, answer, why] of ways) {
+    it.effect(`${name} is reported as it is, and nothing was sent`, () =>
+      withFake({}, ({ profile, seen }) =>
+        Effect.gen(function*() {
+          profile.loadBalancing.newQueryPlan = (_keyspace, _options, done) =>
+            answer((...given) => Reflect.apply(done, undefined, given))
+          const text = Statement.make("INSERT INTO app.users (id) VALUES (1)")
+          for (const statement of [text, Statement.make(insert, [1]), Batch.make([[insert, [1]]])]) {
+            const error = yield* Effect.flip<unknown, CqlError, Session>(statement)
+            assert.deepStrictEqual([error.outcome, error.reason._tag], ["NotApplied", "NoHostAvailable"])
+            assert.match(error.message, /the load-balancing policy failed before anything was sent/)
+            assert.match(error.message, why)
+          }
+          assert.lengthOf(seen, 0)
+        })))
+  }
 })
 
 describe("a load-balancing policy that never gives a plan", () => {

@@ -204,7 +204,8 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
     const { connected, isShuttingDown, metadata } = internals(client)
     if (isShuttingDown) return Effect.fail(shutDown())
     if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
-    const attempt = { contactPoints: internals(client).options.contactPoints ?? [] }
+    const { contactPoints = [], localDataCenter } = internals(client).options
+    const attempt = { contactPoints, localDataCenter }
     return Effect.callback<void, CqlError>((resume) => {
       client.connect().then(
         () => resume(Effect.void),

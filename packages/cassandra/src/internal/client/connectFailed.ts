@@ -140,7 +140,8 @@ const connectFailed = (
   const first = kinds.flatMap((kind) => failures.filter((failure) => failure.kind === kind))[0]
   const check = advice(first?.kind ?? "other", first, attempt)
   const hosts = failures.map(({ host, reason }): TriedHost => ({ host, reason }))
-  const reasons = failures.map(({ host, reason }) => `${host}: ${reason.message}`).join("; ")
+  const reasons = failures.map(({ host, reason }) => host === "" ? reason.message : `${host}: ${reason.message}`)
+    .join("; ")
   return refused(
     new Reason.ConnectFailed({
       message: printable(`could not connect${when === "" ? "" : ` ${when}`} (${reasons}). Check ${check}`),
@@ -218,8 +219,8 @@ const errorsByHost = (error: unknown): Readonly<Record<string, unknown>> | undef
 const unreachable = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ETIMEDOUT", "EADDRNOTAVAIL"])
 const notTls = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|BAD_RECORD_TYPE)$/
 const certificate = /CERT|SSL|TLS|SIGNATURE|ALTNAME/
-// Errors of the language and not of the driver, such as those of an authenticator.
-const foreign = new Set(["Error", "TypeError", "RangeError"])
+// Errors of an authenticator or of options. No value was bound that they could quote.
+const foreign = new Set(["Error", "TypeError", "RangeError", "ArgumentError"])
 
 const failureOf = (endpoint: string, error: unknown, progress: Progress): Failure => {
   const host = withBrackets(endpoint)

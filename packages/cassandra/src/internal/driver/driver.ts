@@ -46,6 +46,7 @@ interface Internals {
   }
   readonly options: LoginOptions & {
     readonly contactPoints?: ReadonlyArray<string> | undefined
+    readonly localDataCenter?: string | undefined
     readonly encoding: { readonly map?: unknown }
     readonly protocolOptions?: { readonly maxVersion?: number | undefined } | undefined
     readonly policies?: { readonly timestampGeneration?: unknown } | undefined

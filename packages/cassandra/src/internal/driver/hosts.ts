@@ -116,11 +116,12 @@ export class Plan {
     const inner = client as Client & Internals
     let isDone = false
     // A second plan would send a request twice. One closure, because this is done for each request.
-    const answer = (error: unknown, hosts?: Iterator<DriverHost>): void => {
+    const answer = (error: unknown, hosts?: Iterator<DriverHost> | null): void => {
       if (isDone) return
       isDone = true
-      if (hosts === undefined || (error !== null && error !== undefined)) done(undefined, error ?? noPlan)
-      else done(new Plan(inner, hosts, avoided, options?.request))
+      if (hosts === undefined || hosts === null || (error !== null && error !== undefined)) {
+        done(undefined, error ?? noPlan)
+      } else done(new Plan(inner, hosts, avoided, options?.request))
     }
     // Policies are code of the user's as well.
     try {

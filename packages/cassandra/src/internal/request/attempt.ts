@@ -26,6 +26,7 @@ import {
 import { opcode, type QueryParameters, type Slot } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
+import { clientShutDown } from "./classify.ts"
 import { toPage } from "./page.ts"
 import type { Paged } from "./pageState.ts"
 import type { NotPrepared } from "./preparation.ts"
@@ -172,8 +173,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   start(): void {
     if (internals(this.context.client).isShuttingDown) {
-      const message = "the client has been shut down"
-      return this.#finish(this.context.refused(new Reason.SessionClosed({ message }), this.request))
+      return this.#finish(this.context.refused(clientShutDown(), this.request))
     }
     const profile = this.defaults.profile(this.request)
     if (profile === undefined) {
@@ -210,8 +210,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #prepared(failure: NotPrepared | undefined): void {
     if (!this.#waits) return this.#finish(nobodyWaits)
     if (failure === undefined) return this.proceed()
-    const { error, host } = failure
-    this.#finish(this.context.failed(error, this.request, { phase: "prepare", host, isWritten: false }))
+    this.#finish(this.context.failed(failure.error, this.request, failure.where))
   }
 
   // The caller of the callback would handle a thrown error as its own: the statement would never end.

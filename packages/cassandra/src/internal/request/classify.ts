@@ -59,6 +59,10 @@ interface DriverError {
   readonly argTypes?: unknown
 }
 
+/** The reason of a request on a client that its owner has shut down. */
+export const clientShutDown = (): Reason.SessionClosed =>
+  new Reason.SessionClosed({ message: "the client has been shut down" })
+
 /** The reason of an error of the driver. */
 export const classify = (error: unknown, circumstances: Circumstances): Reason.Reason => {
   if (error instanceof NoHost) {
@@ -147,7 +151,7 @@ const byName: Readonly<Record<string, Row>> = {
       : new Reason.RequestTimeout({ ...common, host: hostOf(error)[0], timeout }),
   NoHostAvailableError: (error, common, circumstances) => {
     if (error.innerErrors === null && error.message.includes(messages.shutDown)) {
-      return new Reason.SessionClosed({ ...common, message: "the client has been shut down" })
+      return new Reason.SessionClosed({ ...common, message: clientShutDown().message })
     }
     const hosts = triedHosts(error.innerErrors, circumstances)
     return new Reason.NoHostAvailable({ ...common, message: noHost(hosts), hosts })

@@ -40,7 +40,7 @@ import { now } from "../driver/timer.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
 import { awaitAgreement, type IsDown } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
-import { type Circumstances, classify } from "./classify.ts"
+import { type Circumstances, classify, clientShutDown } from "./classify.ts"
 import { infoOf } from "./page.ts"
 import { partsOf } from "./pageState.ts"
 import { encode } from "./params.ts"
@@ -174,6 +174,7 @@ export class ClientPort implements SendPort, AttemptContext {
 
   readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
     Effect.callback((resume) => {
+      if (this.client.isShuttingDown) return resume(Effect.fail(refused(clientShutDown(), "")))
       let stop: (() => void) | undefined
       const begun = now()
       const stopPlanning = Plan.makeOfAdapter(this.client, this.overdue, (plan) => {
@@ -233,12 +234,13 @@ export class ClientPort implements SendPort, AttemptContext {
 
   #preparedFor(request: StatementRequest): Effect.Effect<Prepared, CqlError> {
     return Effect.callback((resume) => {
+      if (this.client.isShuttingDown) return resume(this.refused(clientShutDown(), request))
       const text = this.prepared.get(request.text)
       const ready = (): void => {
         if (text.current !== undefined) return resume(Effect.succeed(text.current))
         this.prepared.prepare(text, (failure) => {
           if (failure === undefined) return ready()
-          resume(this.failed(failure.error, request, { phase: "prepare", host: failure.host, isWritten: false }))
+          resume(this.failed(failure.error, request, failure.where))
         })
       }
       ready()

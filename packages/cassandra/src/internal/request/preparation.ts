@@ -7,16 +7,25 @@ import { after } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
 import { opcode, prepareFrame } from "../protocol/frames.ts"
+import type { Where } from "./attemptContext.ts"
 import type { PreparedText } from "./prepared.ts"
 
 /** Why a statement could not be prepared: what a server or the driver said, or what became of every node. */
 export class NotPrepared {
   readonly error: unknown
   readonly host: string | undefined
+  /** `"plan"` if no node was chosen. */
+  readonly phase: "plan" | "prepare"
 
-  constructor(error: unknown, host?: string) {
+  constructor(error: unknown, host?: string, phase: NotPrepared["phase"] = "prepare") {
     this.error = error
     this.host = host
+    this.phase = phase
+  }
+
+  /** Where a request was that waited for the preparation. */
+  get where(): Where {
+    return { phase: this.phase, host: this.host, isWritten: false }
   }
 }
 
@@ -108,7 +117,7 @@ export class Preparation {
   start(): void {
     const { client, overdue } = this.#owner
     Plan.makeOfAdapter(client, overdue, (plan, error) => {
-      if (plan === undefined) return this.#end(new NotPrepared(error))
+      if (plan === undefined) return this.#end(new NotPrepared(error, undefined, "plan"))
       this.#plan = plan
       this.#askNext()
     })
@@ -140,7 +149,7 @@ export class Preparation {
     try {
       return this.#plan!.next()
     } catch (error) {
-      this.#end(new NotPrepared(error))
+      this.#end(new NotPrepared(error, undefined, "plan"))
       return undefined
     }
   }
