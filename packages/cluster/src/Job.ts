@@ -143,7 +143,9 @@ export interface HandlerOptions {
 export interface Options<Params, Unit, E, R> extends Limits {
   /** Version of the work of a unit. A runner with another version does not run the job, and logs this. */
   readonly version: string
+  /** Their JSON has at most 1,048,576 characters; larger ones are refused with the reason `InvalidQuery`. */
   readonly params: Schema.Codec<Params, unknown>
+  /** Its JSON has at most 1,048,576 characters. Put large data into a table or a file, and the key into the unit. */
   readonly unit: Schema.Codec<Unit, unknown>
   /** Divides the work into units of seconds or minutes, such as the ranges of a table (`Scan.ranges`). */
   readonly units: (params: Params) => Effect.Effect<Iterable<Unit>, E, R>
@@ -156,7 +158,8 @@ export interface Options<Params, Unit, E, R> extends Limits {
   ) => Effect.Effect<ReadonlyArray<Estimate>, E, R>
   /**
    * Divides a unit that has used all its attempts, after its last cursor; returns undefined or fewer than two parts if
-   * the unit cannot be divided. The parts replace the unit in its lane. A part that can be divided further has one
+   * the unit cannot be divided. The parts replace the unit in its lane, in one write: there are at most some thousands,
+   * and some megabytes. A part that can be divided further has one
    * attempt before. In the end, only the failing parts remain, and everything else is done. Default: no unit is
    * divided.
    */

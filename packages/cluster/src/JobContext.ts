@@ -15,7 +15,7 @@ import type { LaneLost } from "./Lanes.ts"
  * @since 0.1.0
  */
 export interface Checkpoint {
-  /** The position after the finished work, as JSON. The unit continues there after a death. */
+  /** The position after the finished work, as JSON of at most 1,048,576 characters. The unit continues there after a death. */
   readonly cursor: unknown
   /** Rows that have been processed since the last checkpoint, including rejected ones. */
   readonly rows: number

@@ -71,6 +71,16 @@ const CountLive = Count.toLayer((_, { execute }) =>
   })
 )
 
+/** Has units of 20 kB, and a last one that is as large as a unit may be, with a cursor of that size. */
+const longest = 1_048_576 - 2
+const Large = Job.make("Large", {
+  version: "1",
+  params: Schema.Struct({ units: Schema.Int }),
+  unit: Schema.String,
+  units: ({ units }) =>
+    Effect.succeed(Array.from({ length: units + 1 }, (_, at) => "x".repeat(at < units ? 20_000 : longest)))
+})
+
 const runner = (cluster: string, poison = -1) => {
   const options = { keyspace, cluster, lanes: 4, interval: "200 millis" } as const
   return FillLive(poison).pipe(Layer.provideMerge(Layer.fresh(JobRunner.layerLocal(options))))
@@ -140,6 +150,25 @@ integration("A job", () => {
           }).pipe(Effect.provide(runner("fill"))),
         120_000
       )
+
+      it.effect("with large units is stored, run and retried", () =>
+        Effect.gen(function*() {
+          let isBroken = true
+          const live = Large.toLayer((unit, { checkpoint, reject }) =>
+            Effect.gen(function*() {
+              if (unit.length === longest) yield* checkpoint({ cursor: unit, rows: 1 })
+              if (isBroken) yield* reject({ position: "1", error: "broken" })
+            })
+          )
+          const options = { keyspace, cluster: "large", lanes: 1, interval: "200 millis" } as const
+          yield* Effect.gen(function*() {
+            const handle = yield* Large.start({ units: 50 }, { id: "large" })
+            assert.deepInclude(yield* handle.await, { units: 51, done: 51, rejected: 51 })
+            isBroken = false
+            yield* handle.retry({ only: "rejects" })
+            assert.deepInclude(yield* handle.await, { units: 51, done: 51, rejected: 0 })
+          }).pipe(Effect.provide(live.pipe(Layer.provideMerge(Layer.fresh(JobRunner.layerLocal(options))))))
+        }), 120_000)
 
       it.effect("sends counters and conditions if it may run at least once", () =>
         Effect.gen(function*() {

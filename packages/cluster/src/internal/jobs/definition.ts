@@ -23,6 +23,7 @@ import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkLimits } from "./limits.ts"
 import * as plan from "./plan.ts"
+import { textOf } from "./sizes.ts"
 
 const noBounds = { concurrency: undefined, rate: undefined }
 const noEstimate: Estimate = {}
@@ -48,7 +49,7 @@ export const make = <Params, Unit, E, R>(
       return Effect.gen(function*() {
         const jobs = yield* Jobs
         const handle = handles.make(jobs, id)
-        const text = JSON.stringify(yield* Effect.orDie(Schema.encodeEffect(params)(given)))
+        const text = yield* textOf("parameters", id, yield* Effect.orDie(Schema.encodeEffect(params)(given)))
         const wanted = { name, version, params: text, fingerprint }
         const found = yield* jobs.find(id)
         // The process that removed it may have died.
@@ -59,7 +60,7 @@ export const make = <Params, Unit, E, R>(
         else if (planned !== undefined) return handle
         if (known !== undefined && known.state !== "planning") return handle
         const units = yield* Effect.forEach(yield* options.units(given), (each) =>
-          Effect.orDie(Schema.encodeEffect(unit)(each)))
+          Effect.tap(Effect.orDie(Schema.encodeEffect(unit)(each)), (encoded) => textOf("unit", id, encoded)))
         const millis = yield* Clock.currentTimeMillis
         const job = yield* jobs.create({
           id,

@@ -13,9 +13,11 @@ import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
 import type { State } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { LaneLost } from "../../Lanes.ts"
+import { batchesOf } from "../lanes/fence.ts"
 import { readableEntries } from "./damaged.ts"
 import { described } from "./described.ts"
 import type { Handler } from "./handler.ts"
+import * as sizes from "./sizes.ts"
 import * as Units from "./units.ts"
 import { type LaneWork, UnitWork } from "./unitWork.ts"
 import type { JobWatch } from "./watch.ts"
@@ -29,6 +31,8 @@ const grace = Duration.seconds(10)
 const mostSearched = 16
 // Halves of all tokens are single tokens after 64 divisions. A unit that is still divided has itself as a part.
 const mostDivisions = 128
+// The parts of a unit are written in one step, of as many batches as a server takes at once.
+const mostBatches = 16
 
 /** Runs the units of a lane that wait. Returns true if none waits any more, and false if the lane may not go on. */
 export const runLane = (
@@ -174,7 +178,7 @@ const giveUp = (
       yield* at.fail(error)
       return []
     }
-    const named = yield* Effect.forEach(parts.map(Units.asStored), (part, index) =>
+    const named = yield* Effect.forEach(parts, (part, index) =>
       Effect.map(
         divided(work, Units.newUnit(part)),
         // A part that can be divided further has one attempt, so that the search for what cannot be done is short.
@@ -197,8 +201,25 @@ const giveUp = (
 
 const divided = ({ handler, watch }: LaneWork, { cursor, unit }: Units.UnitEntry) =>
   handler.divide(structuredClone(unit), structuredClone(cursor)).pipe(
-    Effect.map((parts) => parts === undefined || parts.length < 2 ? undefined : parts),
+    Effect.flatMap((parts) =>
+      parts === undefined || parts.length < 2
+        ? Effect.undefined
+        : Effect.forEach(parts, (part) => sizes.stored("unit", watch.job.id, part))
+    ),
+    Effect.flatMap((parts) =>
+      parts === undefined || areTogether(parts) ? Effect.succeed(parts) : Effect.as(
+        Effect.logWarning(
+          `a unit of job ${watch.job.id} could not be divided: expected parts that fit into one write, got ${parts.length}. ` +
+            "Divide it into fewer or smaller parts, which are divided again."
+        ),
+        undefined
+      )
+    ),
     Effect.catchCause((cause) =>
       Effect.as(Effect.logWarning(`a unit of job ${watch.job.id} could not be divided`, cause), undefined)
     )
   )
+
+/** Returns true if the parts of a unit can be written in one step, some megabytes at most. */
+const areTogether = (parts: ReadonlyArray<unknown>): boolean =>
+  batchesOf(parts, (part) => [Units.entryOf("", Units.newUnit(part))]).length <= mostBatches

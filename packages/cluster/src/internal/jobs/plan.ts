@@ -5,11 +5,9 @@ import type { CqlError } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import { LaneLost } from "../../Lanes.ts"
-import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
+import { allLanes, batchesOf, lanesAtOnce } from "../lanes/fence.ts"
 import { summaryLane } from "./summary.ts"
 import * as Units from "./units.ts"
-
-const entriesAtOnce = 200
 
 /** The number of units, in the lane of the summary: it stands when all of them are stored. */
 const plannedName = "planned"
@@ -53,11 +51,10 @@ const storeLane = (
     const taken = yield* jobs.open(job, lane)
     const before = yield* taken.entries
     if (Number(before.get(turnName) ?? 0) > turn) return yield* new LaneLost(taken)
-    const own = units.flatMap((unit, index) =>
-      index % job.lanes === lane
-        ? [Units.entryOf(Units.unitName(index), Units.newUnit(unit))]
-        : []
-    )
+    const own: Array<readonly [string, string]> = []
+    for (let index = lane; index < units.length; index += job.lanes) {
+      own.push(Units.entryOf(Units.unitName(index), Units.newUnit(units[index])))
+    }
     // A row that a batch both deletes and writes is deleted.
     const names = new Set([...own.map(([name]) => name), Units.progressName, turnName])
     const former = [...before.keys()].filter((name) => !names.has(name))
@@ -67,7 +64,5 @@ const storeLane = (
       ...own,
       Units.progressEntry({ ...Units.noProgress, units: own.length })
     ]
-    for (let at = 0; at < entries.length; at += entriesAtOnce) {
-      yield* taken.save(entries.slice(at, at + entriesAtOnce))
-    }
+    for (const batch of batchesOf(entries, (entry) => [entry])) yield* taken.save(batch)
   })

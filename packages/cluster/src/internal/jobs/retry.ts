@@ -6,17 +6,15 @@ import * as Effect from "effect/Effect"
 import type { RetryOptions } from "../../JobHandle.ts"
 import type { Jobs, Stored } from "../../Jobs.ts"
 import type { LaneLost } from "../../Lanes.ts"
-import { allLanes, lanesAtOnce } from "../lanes/fence.ts"
+import { allLanes, batchesOf, type Change as Entry, lanesAtOnce } from "../lanes/fence.ts"
 import { readableEntries } from "./damaged.ts"
 import * as Units from "./units.ts"
-
-const entriesAtOnce = 100
 
 type Named = readonly [name: string, unit: Units.UnitEntry]
 
 /** Entries to write, and the progress with them. */
 interface Change {
-  readonly entries: ReadonlyArray<readonly [name: string, text: string | null]>
+  readonly entries: ReadonlyArray<Entry>
   readonly progress: (before: Units.ProgressEntry) => Units.ProgressEntry
 }
 
@@ -52,16 +50,10 @@ const resetLane = (
     if (!(yield* isUnchanged(jobs, job))) return progressSeen
     const [before, changes] = yield* read(yield* lane.entries)
     let progress = before
-    let next: Array<Change["entries"][number]> = []
-    const save = Effect.suspend(() => lane.save([...next, Units.progressEntry(progress)]))
-    for (const change of changes) {
-      next.push(...change.entries)
-      progress = change.progress(progress)
-      if (next.length < entriesAtOnce) continue
-      yield* save
-      next = []
+    for (const batch of batchesOf(changes, ({ entries }) => entries)) {
+      progress = batch.reduce((progress, change) => change.progress(progress), progress)
+      yield* lane.save([...batch.flatMap(({ entries }) => entries), Units.progressEntry(progress)])
     }
-    yield* save
     return progress
   })
 

@@ -20,6 +20,7 @@ import type { Jobs } from "../../Jobs.ts"
 import type { Lane, LaneLost } from "../../Lanes.ts"
 import type { Handler } from "./handler.ts"
 import { checkedRows } from "./limits.ts"
+import * as sizes from "./sizes.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
 
@@ -144,7 +145,10 @@ export class UnitWork {
       cursor: structuredClone(this.unit.cursor),
       checkpoint: ({ cursor, rows }) =>
         this.#stored(
-          Effect.suspend(() => this.advance({ state: "waiting", cursor: Units.asStored(cursor) }, this.countable(rows)))
+          Effect.flatMap(
+            cursor === undefined ? Effect.undefined : sizes.stored("cursor", job.id, cursor),
+            (cursor) => this.advance({ state: "waiting", cursor }, this.countable(rows))
+          )
         ),
       execute: (statements, options = {}) => this.#execute([...statements], options),
       reject: (rejected) => this.#reject([rejected])

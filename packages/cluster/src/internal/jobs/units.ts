@@ -38,12 +38,6 @@ export interface ProgressEntry {
 
 export const noProgress: ProgressEntry = { units: 0, done: 0, failed: 0, rows: 0, rejected: 0 }
 
-/** A unit or a cursor as it is read after a death. A handler may go on to change the value that it has given. */
-export const asStored = (value: unknown): unknown => {
-  const text = JSON.stringify(value)
-  return text === undefined ? undefined : JSON.parse(text)
-}
-
 export const newUnit = (unit: unknown, attempt = 0): UnitEntry => ({
   unit,
   state: "waiting",

@@ -136,6 +136,40 @@ export const removeLane = (store: Store, name: string, lane: number): Effect.Eff
     }
   })
 
+/** An entry to write, or to delete if its text is null. */
+export type Change = readonly [name: string, text: string | null]
+
+// A batch is one mutation, which servers refuse beyond some megabytes. A character has three bytes at most.
+const changesOfBatch = 200
+const charactersOfBatch = 128 * 1_024
+
+/**
+ * Divides changes of a lane, each of one or more entries, among writes that no server finds too large. A change that is larger is a write
+ * of its own.
+ */
+export const batchesOf = <A>(
+  changes: ReadonlyArray<A>,
+  entriesOf: (change: A) => ReadonlyArray<Change>
+): ReadonlyArray<ReadonlyArray<A>> => {
+  const batches: Array<Array<A>> = []
+  let count = 0
+  let characters = 0
+  for (const change of changes) {
+    const entries = entriesOf(change)
+    const own = entries.reduce((sum, [name, text]) => sum + name.length + (text?.length ?? 0), 0)
+    count += entries.length
+    characters += own
+    const batch = batches.at(-1)
+    if (batch !== undefined && count <= changesOfBatch && characters <= charactersOfBatch) batch.push(change)
+    else {
+      batches.push([change])
+      count = entries.length
+      characters = own
+    }
+  }
+  return batches
+}
+
 /** An entry of several lanes, by lane. */
 export const entryOfEach = (
   store: Store,
