@@ -48,6 +48,12 @@ const refused: ReadonlyArray<readonly [thunk: () => unknown, message: RegExp]> =
   [call(MockSession.when, "SELECT 1", [{ n: 1 }]), /^reply: expected a reply, .*, got an Array/],
   [call(MockSession.when, 5, busy), /^matcher: expected a query, a text, a pattern or a function, got a number/],
   [call(MockSession.rows, { n: 1 }), /^rows: expected a list of rows, got an Object/],
+  [call(MockSession.rowsFrom, []), /^f: expected a function that returns rows, got an Array/],
+  [call(MockSession.delayed, [], "1 second"), /^reply: expected a reply, .*, got an Array/],
+  [call(MockSession.late, "soon"), /^after: expected a finite duration/],
+  [call(MockSession.late, "-1 second"), /^after: expected a finite duration/],
+  [call(MockSession.late, "1 second", []), /^reply: expected a reply, .*, got an Array/],
+  [call(MockSession.lostAnswer, []), /^reply: expected a reply, .*, got an Array/],
   [call(MockSession.fail, "busy"), /^reason: expected a reason, such as new Reason\.Overloaded/]
 ]
 

@@ -64,9 +64,10 @@ export const rows = (rows: ReadonlyArray<Record<string, unknown>>): Reply => {
  * @category replies
  * @since 0.1.0
  */
-export const rowsFrom =
-  (f: (request: Request) => ReadonlyArray<Record<string, unknown>>): Reply => (request, context) =>
-    rows(f(request))(request, context)
+export const rowsFrom = (f: (request: Request) => ReadonlyArray<Record<string, unknown>>): Reply => {
+  if (typeof f !== "function") refuseKind("f", f, "a function that returns rows")
+  return (request, context) => rows(f(request))(request, context)
+}
 
 /**
  * Fails with a reason.
@@ -153,6 +154,7 @@ export const delayed: {
 } = dual(
   2,
   (reply: Reply, duration: Duration.Input): Reply => {
+    checkReply("reply", reply)
     const millis = Check.millis("duration", duration, Check.finiteDuration)
     return (request, context) => Effect.delay(Effect.suspend(() => reply(request, context)), millis)
   }
@@ -184,14 +186,11 @@ export const delayed: {
  */
 export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): Reply => {
   for (const reply of replies.length === 0 ? [undefined] : replies) checkReply("replies", reply, "at least one reply")
-  return (request, context) => {
-    const reply = replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0]
-    return reply(request, context)
-  }
+  return (request, context) => (replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0])(request, context)
 }
 
 /**
- * Dies on a request that nothing answers, naming it: for `otherwise`, in tests that want to know every statement.
+ * Dies with the text of the request. For `otherwise`, in tests in which no statement may be unexpected.
  *
  * **Example** (An unexpected statement)
  *
@@ -211,8 +210,8 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
 export const strict: Reply = (request) => Effect.die(new Error(`MockSession has no answer for: ${textOf(request)}`))
 
 /**
- * Passes the request on, to the tables of a memory session or to `otherwise`, and fails all the same: an answer that is lost.
- * Default: the connection was closed.
+ * Passes the request on, to the tables of a memory session or to `otherwise`, and then replies with a failure in place of the
+ * answer. Default: the connection was closed.
  *
  * **Example** (Applied, although it fails)
  *
@@ -234,12 +233,14 @@ export const strict: Reply = (request) => Effect.die(new Error(`MockSession has 
  * @category replies
  * @since 0.1.0
  */
-export const lostAnswer = (reply: Reply = connectionClosed()): Reply => (request, context) =>
-  Effect.andThen(context.behind(request), Effect.suspend(() => reply(request, context)))
+export const lostAnswer = (reply: Reply = connectionClosed()): Reply => {
+  checkReply("reply", reply)
+  return (request, context) => Effect.andThen(context.behind(request), Effect.suspend(() => reply(request, context)))
+}
 
 /**
- * Goes on with a reply when the client has given up: after a time on the Clock the request is passed on, whether or not
- * anything waits for its answer.
+ * Passes the request on after a time on the Clock, even if the client has given up meanwhile. With `reply`, replies with that
+ * instead.
  *
  * **Example** (A write that lands after its timeout)
  *
@@ -263,13 +264,14 @@ export const lostAnswer = (reply: Reply = connectionClosed()): Reply => (request
  * @category replies
  * @since 0.1.0
  */
-export const late = (after: Duration.Input, reply?: Reply): Reply => (request, context) =>
-  Effect.flatMap(
-    Effect.forkDetach(
-      Effect.delay(Effect.suspend(() => reply === undefined ? context.behind(request) : reply(request, context)), after)
-    ),
-    Fiber.join
-  )
+export const late = (after: Duration.Input, reply?: Reply): Reply => {
+  const millis = Check.millis("after", after, Check.finiteDuration)
+  if (reply !== undefined) checkReply("reply", reply)
+  return (request, context) => {
+    const answer = Effect.suspend(() => reply === undefined ? context.behind(request) : reply(request, context))
+    return Effect.flatMap(Effect.forkDetach(Effect.delay(answer, millis)), Fiber.join)
+  }
+}
 
 /**
  * Replies with `reply` to every `n`th request that it is asked, counted from 1, and passes the others on.

@@ -119,9 +119,7 @@ export class Database {
       const statement = this.#parse(text)
       const environment = this.#environment(params, moment)
       if (statement._tag === "Select") keysOfSelect(statement, environment)
-      else if (statement._tag === "Insert" || statement._tag === "Update" || statement._tag === "Delete") {
-        plan(statement, environment)
-      }
+      else if (isMutation(statement)) plan(statement, environment)
     }
   }
 
@@ -152,7 +150,7 @@ export class Database {
     const environment = this.#environment(params, moment)
     const found = statement._tag === "Select"
       ? keysOfSelect(statement, environment)
-      : statement._tag === "Insert" || statement._tag === "Update" || statement._tag === "Delete"
+      : isMutation(statement)
       ? plan(statement, environment)
       : undefined
     if (found === undefined) return undefined
@@ -164,7 +162,7 @@ export class Database {
   batch(type: Ast.BatchText["type"], statements: ReadonlyArray<Bound>, moment: Moment): Answer {
     const plans = statements.map(({ params, text }) => {
       const statement = this.#parse(text)
-      if (statement._tag !== "Insert" && statement._tag !== "Update" && statement._tag !== "Delete") {
+      if (!isMutation(statement)) {
         throw invalid("Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.")
       }
       return plan(statement, this.#environment(params, moment))
@@ -264,6 +262,9 @@ export class Database {
     return statement
   }
 }
+
+const isMutation = (statement: Ast.CqlStatement): statement is Ast.Mutation =>
+  statement._tag === "Insert" || statement._tag === "Update" || statement._tag === "Delete"
 
 const others =
   /^\s*(?:(CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(MATERIALIZED\s+VIEW|FUNCTION|AGGREGATE|TRIGGER|ROLE|USER|IDENTITY)|(GRANT|REVOKE|LIST|DESCRIBE|DESC|ADD\s+IDENTITY)\b)/i

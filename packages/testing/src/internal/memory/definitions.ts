@@ -13,7 +13,7 @@ import { type CqlType, type FieldsOf, isCounter, isMultiCell, resolveType, schem
 
 type Of<Tag extends Ast.Definition["_tag"]> = Extract<Ast.Definition, { readonly _tag: Tag }>
 
-/** Changes the schema; what was there already, or is not there, may be no change. */
+/** Changes the schema. With IF NOT EXISTS or IF EXISTS, it may change nothing. */
 export const define = (definition: Ast.Definition, environment: Environment): void => {
   const { schema } = environment
   schema.version++

@@ -125,12 +125,9 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
 
 /** A page of what can be known only when everything was read: groups, and rows of several partitions in one order. */
 const wholePage = (query: Query, size: number, from: Cursor | undefined, isGrouped: boolean): PageOf => {
-  const perPartition = isGrouped ? { ...query, perPartition: Number.POSITIVE_INFINITY } : query
-  const limited = isGrouped ? { ...perPartition, limit: Number.POSITIVE_INFINITY } : perPartition
-  const rows = lazyPage({ ...limited, limit: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY, undefined).groups
-    .map(
-      ([live]) => live!
-    )
+  const endless = Number.POSITIVE_INFINITY
+  const unlimited = { ...query, limit: endless, perPartition: isGrouped ? endless : query.perPartition }
+  const rows = lazyPage(unlimited, endless, undefined).groups.map(([live]) => live!)
   const groups = isGrouped ? grouped(query, rows) : sorted(query, rows).map((live) => [live])
   const within = groups.slice(0, query.limit)
   const start = from?.given ?? 0
