@@ -25,6 +25,23 @@ export type { Partition, Ring, TokenRange } from "./Ring.ts"
 
 export {
   /**
+   * The native types of CQL by name, each with the `typeof` of its values. A name that is not here is that of a collection, a
+   * tuple, a vector or a user-defined type. For tools that compare or generate types.
+   *
+   * **Example** (Native types)
+   *
+   * ```ts
+   * import { nativeTypes } from "@effect-cql/core/Port"
+   *
+   * console.assert(nativeTypes.get("counter") === "bigint" && nativeTypes.get("uuid") === "string")
+   * console.assert(!nativeTypes.has("address"))
+   * ```
+   *
+   * @category types
+   * @since 0.1.0
+   */
+  nativeTypes,
+  /**
    * Parses the text of a CQL type: `frozen<list<int>>` is `frozen` of `list` of `int`. For tools that compare or
    * generate types.
    *

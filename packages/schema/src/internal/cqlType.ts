@@ -1,6 +1,7 @@
 /**
  * The CQL types of schemas: by annotation, or by what a schema encodes to.
  */
+import { nativeTypes } from "@effect-cql/core/Port"
 import * as SchemaAST from "effect/SchemaAST"
 
 /** The annotation of a schema with the text of its CQL type. */
@@ -49,30 +50,7 @@ export const userTypesOf = (ast: SchemaAST.AST): ReadonlyArray<UserType> => {
 /** A type as a part of a collection, a tuple or another type: all but native types are frozen there. */
 export const frozen = (type: string): string => isNative(type) || type.startsWith("frozen<") ? type : `frozen<${type}>`
 
-const natives: ReadonlySet<string> = new Set([
-  "ascii",
-  "bigint",
-  "blob",
-  "boolean",
-  "counter",
-  "date",
-  "decimal",
-  "double",
-  "duration",
-  "float",
-  "inet",
-  "int",
-  "smallint",
-  "text",
-  "time",
-  "timestamp",
-  "timeuuid",
-  "tinyint",
-  "uuid",
-  "varint"
-])
-
-const isNative = (type: string): boolean => natives.has(type) || type.startsWith("vector<")
+const isNative = (type: string): boolean => nativeTypes.has(type) || type.startsWith("vector<")
 
 const isText = (value: unknown): value is string => typeof value === "string"
 

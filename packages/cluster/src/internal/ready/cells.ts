@@ -2,6 +2,7 @@
  * The cells of rows, with their write times and times to live.
  */
 import { quoted } from "@effect-cql/core/Cql"
+import { nativeTypes } from "@effect-cql/core/Port"
 import type { Table } from "@effect-cql/schema"
 
 type ColumnMeta = Table.ColumnMeta
@@ -34,11 +35,11 @@ const ttlName = (name: string): string => `[ttl] ${name}`
 /** The shape of the values of a column: one cell, or a cell for each element or field. */
 export type Shape = "one" | "set" | "map" | "list" | "type"
 
-const natives =
-  /^(?:ascii|bigint|blob|boolean|counter|date|decimal|double|duration|float|inet|int|smallint|text|time|timestamp|timeuuid|tinyint|uuid|varchar|varint|frozen<.*|tuple<.*|vector<.*)$/s
+// Written as a whole, with one time.
+const isOneCell = (type: string): boolean => nativeTypes.has(type) || /^(?:frozen|tuple|vector)</.test(type)
 
 export const shapeOf = ({ kind, type }: ColumnMeta): Shape => {
-  if (kind === "partition_key" || kind === "clustering" || natives.test(type)) return "one"
+  if (kind === "partition_key" || kind === "clustering" || isOneCell(type)) return "one"
   const collection = /^(set|map|list)</.exec(type)?.[1]
   return collection === "set" || collection === "map" || collection === "list" ? collection : "type"
 }

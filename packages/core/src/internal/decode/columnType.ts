@@ -50,3 +50,14 @@ export const texts = types("ascii", "text", "varchar", "uuid", "timeuuid", "inet
 export const integers = types("tinyint", "smallint", "int")
 export const numbers = types("tinyint", "smallint", "int", "float", "double")
 export const bigints = types("bigint", "counter", "varint", "time")
+
+type NativeKind = "string" | "number" | "bigint" | "boolean" | "object"
+
+/** The JavaScript type of the values of each native type, by its name. */
+export const nativeTypes: ReadonlyMap<string, NativeKind> = new Map<string, NativeKind>([
+  ...Array.from(texts, (name) => [name, "string"] as const),
+  ...Array.from(numbers, (name) => [name, "number"] as const),
+  ...Array.from(bigints, (name) => [name, "bigint"] as const),
+  ["boolean", "boolean"],
+  ...["blob", "decimal", "duration", "timestamp"].map((name) => [name, "object"] as const)
+])

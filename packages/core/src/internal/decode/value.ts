@@ -291,9 +291,9 @@ const unionOf = (ast: SchemaAST.Union, type: ColumnType | undefined): Steps | un
   if (ast.options?.mode === "oneOf") return undefined
   const members = ast.types.map((member) => ({ isNull: isNull(member), steps: stepsOf(member, type) }))
   const others = members.filter((member) => !member.isNull)
-  const [only] = others
-  if (others.length === 1 && only !== undefined && only.steps.ofNull === "refuse") {
-    return { ...only.steps, ofNull: others.length < members.length ? "pass" : "refuse" }
+  const [other] = others
+  if (others.length === 1 && other !== undefined && other.steps.ofNull === "refuse") {
+    return { ...other.steps, ofNull: others.length < members.length ? "pass" : "refuse" }
   }
   // The first that takes it.
   const decoders = members.map(({ isNull, steps }) => isNull ? takesNull : toFunction(steps))

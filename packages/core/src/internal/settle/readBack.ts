@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { CqlError } from "../../CqlError.ts"
 import type { Service } from "../../Session.ts"
 import { isUnset, make as makeStatement, type Options } from "../../Statement.ts"
+import { nativeTypes } from "../decode/columnType.ts"
 import { quote } from "../statement/identifiers.ts"
 import { type Assignment, type Mutation, mutationOf, type Term } from "./mutation.ts"
 import { isComparableLiteral, isSameValue } from "./sameValue.ts"
@@ -150,35 +151,11 @@ const isEmptied = (term: Term, valueOf: ValueOf): boolean =>
 
 const isNothing = (given: unknown): boolean => given === null || given === undefined || isUnset(given)
 
-// One value with one time: neither keys, nor collections and types that are written element by element.
+// One value with one time: neither keys, nor collections and user-defined types, which are written element by element.
 const hasWriteTime = ({ kind, type }: Column): boolean =>
   (kind === "regular" || kind === "static") && type !== "counter" &&
   (!type.includes("<") || type.startsWith("frozen<") || type.startsWith("vector<") || type.startsWith("tuple<")) &&
   (type.includes("<") || nativeTypes.has(type))
-
-// A name that is none of these is that of a type of the user's, which is written field by field.
-const nativeTypes = new Set([
-  "ascii",
-  "bigint",
-  "blob",
-  "boolean",
-  "date",
-  "decimal",
-  "double",
-  "duration",
-  "float",
-  "inet",
-  "int",
-  "smallint",
-  "text",
-  "time",
-  "timestamp",
-  "timeuuid",
-  "tinyint",
-  "uuid",
-  "varchar",
-  "varint"
-])
 
 const selectOf = (
   { keyspace, table }: Mutation,

@@ -1,7 +1,7 @@
 /**
  * The types of columns beside the types that schemas are of.
  */
-import { type ColumnType, parseColumnType } from "@effect-cql/core/Port"
+import { type ColumnType, nativeTypes, parseColumnType } from "@effect-cql/core/Port"
 import * as SchemaAST from "effect/SchemaAST"
 import { cqlType } from "../cqlType.ts"
 
@@ -50,17 +50,17 @@ const fitsType = (ast: SchemaAST.AST, type: ColumnType, direction: Direction): b
   switch (ast._tag) {
     case "String":
     case "TemplateLiteral":
-      return texts.has(type.name)
+      return nativeTypes.get(type.name) === "string"
     case "Number":
-      return numbers.has(type.name)
+      return nativeTypes.get(type.name) === "number"
     case "BigInt":
-      return bigints.has(type.name)
+      return nativeTypes.get(type.name) === "bigint"
     case "Boolean":
       return type.name === "boolean"
     case "Literal":
-      return literals[typeof ast.literal]?.has(type.name) === true
+      return nativeTypes.get(type.name) === typeof ast.literal
     case "Enum":
-      return ast.enums.every(([, value]) => literals[typeof value]?.has(type.name) === true)
+      return ast.enums.every(([, value]) => nativeTypes.get(type.name) === typeof value)
     case "Union":
       return ast.types.some((member) => fitsType(member, type, direction))
     case "Arrays":
@@ -75,23 +75,10 @@ const fitsType = (ast: SchemaAST.AST, type: ColumnType, direction: Direction): b
       return false
     case "Objects":
       // A record is a duration, or a user-defined type.
-      return type.name === "duration" || (type.parts.length === 0 && !natives.has(type.name))
+      return type.name === "duration" || (type.parts.length === 0 && !nativeTypes.has(type.name))
     default:
       return true
   }
-}
-
-const types = (...names: ReadonlyArray<string>): ReadonlySet<string> => new Set(names)
-
-const texts = types("ascii", "text", "uuid", "timeuuid", "inet", "date")
-const numbers = types("tinyint", "smallint", "int", "float", "double")
-const bigints = types("bigint", "counter", "varint", "time")
-const natives = new Set([...texts, ...numbers, ...bigints, "blob", "boolean", "decimal", "duration", "timestamp"])
-const literals: Readonly<Record<string, ReadonlySet<string>>> = {
-  string: texts,
-  number: numbers,
-  bigint: bigints,
-  boolean: types("boolean")
 }
 
 const declared = (
