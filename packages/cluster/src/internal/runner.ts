@@ -140,7 +140,7 @@ export class RunnerState {
     Effect.suspend(() => this.hasLostAddress ? Effect.succeed([]) : this.#held(shards, (lock) => lock.acquire))
 
   /**
-   * Renews the address and the locks of shards, and gives the shards whose locks are certain. A lock whose renewal failed is
+   * Renews the address and the locks of shards, and returns the shards whose locks are certain. A lock whose renewal failed is
    * certain until the next refresh if its lease lasts that long: one failed renewal is no loss.
    */
   readonly refresh = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> => {
@@ -168,7 +168,7 @@ export class RunnerState {
     )
   )
 
-  /** The shards for which an operation gave true, or failed while their lease lasts. Fails if it failed for every shard. */
+  /** The shards for which an operation returned true, or failed while their lease lasts. Fails if it failed for every shard. */
   #held(
     shards: ReadonlyArray<string>,
     operation: (lock: Lease) => Effect.Effect<boolean, CqlError>
@@ -188,8 +188,8 @@ export class RunnerState {
   }
 
   /**
-   * Bounds an operation on a lease by the time that Effect leaves for all of them: it would take no answer of any, if one came too
-   * late. An operation that fails gives true if the lease lasts until the next refresh has ended.
+   * Bounds an operation on a lease by the time that Effect leaves for all operations: if one of them is late, Effect ignores the
+   * answers of all. A failed operation returns true if the lease lasts until the next refresh has ended.
    */
   #certain<E>(lease: Lease, operation: Effect.Effect<boolean, E>): Effect.Effect<boolean, E | Unanswered> {
     const { address, interval } = this.#settings
@@ -205,7 +205,7 @@ export class RunnerState {
     )
   }
 
-  /** Reports that the runner is alive, at most once in half an interval. Gives false if its address is another's. */
+  /** Reports that the runner is alive, at most once in half an interval. Returns false if another process has its address. */
   #report(isProbe: boolean): Effect.Effect<boolean, CqlError> {
     return Effect.gen({ self: this }, function*() {
       const registration = this.#registration

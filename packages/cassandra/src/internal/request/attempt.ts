@@ -29,7 +29,7 @@ import type { AttemptContext, Where } from "./attemptContext.ts"
 import { clientShutDown } from "./classify.ts"
 import { toPage } from "./page.ts"
 import type { Paged } from "./pageState.ts"
-import type { NotPrepared } from "./preparation.ts"
+import { type NotPrepared, prepareAll } from "./preparation.ts"
 import type { PreparedText } from "./prepared.ts"
 import { speculate } from "./speculation.ts"
 
@@ -62,15 +62,16 @@ class RequestFlight extends Flight {
   }
 }
 
-// The driver keeps its requests in a Map, and V8 links each table of a Map to the one that replaces it: one that has grown
-// old holds on to all requests since, long after their answers, until the next full collection. So a request lets go of
-// who waited for it. Else the whole statement survives the small collections, which cost by what survives.
+// The driver keeps its requests in a Map, and V8 links each table of a Map to its successor. An old table therefore keeps all
+// later requests alive until the next full collection, and the cost of a minor collection depends on the survivors. So an
+// answered request releases the callback, and with it the statement.
 const settled: Done = () => {}
 
 /** Why a request is not sent: its parameters do not fit, or its page state is of another statement. */
 export type Refused = Reason.ParametersRefused | Reason.InvalidPageState
 
-const nobodyWaits: Exit.Exit<never> = Exit.interrupt()
+/** The end of a request that the core has given up. */
+const givenUp: Exit.Exit<never> = Exit.interrupt()
 
 // Rounds of preparing in a row without a chance to send: the schema changes faster than that.
 const mostRounds = 3
@@ -87,7 +88,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   /** The nodes that did not know the statement any more, and have been asked to prepare it. */
   #forgetful: ReadonlyArray<string> = noHosts
   #plan: Plan | undefined
-  /** Ends what goes on beside the wait for an answer, or after it. */
+  /** Stops speculative executions, or the wait for the nodes to agree on the schema. */
   #stop = (): void => {}
   #copies = 0
   protected rounds = 0
@@ -187,7 +188,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   /** Binds, and sends if that is done. */
   protected proceed(): void {
-    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (!this.#waits) return this.#finish(givenUp)
     const bound = this.bind()
     if (bound === "bound") this.#dispatch()
     else if (bound !== "waits") this.#finish(this.context.refused(bound, this.request))
@@ -196,19 +197,16 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   /** Prepares statements, all at once, and goes on. */
   protected prepare(texts: Iterable<PreparedText>): void {
     this.rounds++
-    const all = Array.from(texts)
-    let waiting = all.length
-    let failure: NotPrepared | undefined
-    for (const text of all) {
-      this.context.prepared.prepare(text, (failed) => {
-        failure ??= failed
-        if (--waiting === 0) this.#guarded(() => this.#prepared(failure))
-      })
-    }
+    const { prepared } = this.context
+    prepareAll(
+      new Set(texts),
+      (text, ready) => prepared.prepare(text, ready),
+      (failure) => this.#guarded(() => this.#prepared(failure))
+    )
   }
 
   #prepared(failure: NotPrepared | undefined): void {
-    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (!this.#waits) return this.#finish(givenUp)
     if (failure === undefined) return this.proceed()
     this.#finish(this.context.failed(failure.error, this.request, failure.where))
   }
@@ -271,7 +269,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   #send(next: Next): void {
     enterKeyspace(this.context.client, next.connection, (error) => {
-      if (!this.#waits) return this.#finish(nobodyWaits)
+      if (!this.#waits) return this.#finish(givenUp)
       if (error === undefined) return new RequestFlight(this, next).sendOn(next.connection)
       this.#plan!.tried.set(next.host.address, error)
       this.#sendToNext()
@@ -294,7 +292,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   broken(error: unknown, { isWritten, next }: RequestFlight): void {
     const { connection, host } = next
     if (isSocketError(error)) host.removeFromPool(connection)
-    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (!this.#waits) return this.#finish(givenUp)
     if (isWritten) {
       const where: Where = { phase: "execute", host: host.address, isWritten }
       return this.#finish(this.context.failed(error, this.request, where))
@@ -316,7 +314,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   /** Called by a flight with its answer. */
   answered(answer: RawAnswer, { next }: RequestFlight): void {
     if (this.#overdue === next) next.connection.timedOutOperations--
-    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (!this.#waits) return this.#finish(givenUp)
     // The driver calls from within its parser of the connection, which ends for all requests if this throws.
     try {
       if (answer.opcode === opcode.error) this.#errored(readError(answer, next.host.address), next)
@@ -358,14 +356,12 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
     this.#forgetful = [...this.#forgetful, address]
     this.#sent = undefined
-    let waiting = texts.size
-    let failure: NotPrepared | undefined
-    for (const text of texts) {
-      this.context.prepared.prepareOn(next, text, (failed) => {
-        failure ??= failed
-        if (--waiting === 0) this.#guarded(() => this.#reprepared(next, failure))
-      })
-    }
+    const { prepared } = this.context
+    prepareAll(
+      texts,
+      (text, ready) => prepared.prepareOn(next, text, ready),
+      (failure) => this.#guarded(() => this.#reprepared(next, failure))
+    )
   }
 
   #reprepared(next: Next, failure: NotPrepared | undefined): void {
@@ -374,7 +370,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
       this.#plan!.tried.set(next.host.address, undefined)
       return void this.#sendToNext()
     }
-    if (!this.#waits) return this.#finish(nobodyWaits)
+    if (!this.#waits) return this.#finish(givenUp)
     this.rounds++
     const bound = this.isCurrent() ? "bound" : this.bind()
     if (bound === "bound") this.#send(next)

@@ -10,7 +10,7 @@ import { opcode, prepareFrame } from "../protocol/frames.ts"
 import type { Where } from "./attemptContext.ts"
 import type { PreparedText } from "./prepared.ts"
 
-/** Why a statement could not be prepared: what a server or the driver said, or what became of every node. */
+/** The reason why a statement could not be prepared: the error of a server or of the driver, or of every node. */
 export class NotPrepared {
   readonly error: unknown
   readonly host: string | undefined
@@ -31,6 +31,22 @@ export class NotPrepared {
 
 /** Called when a statement is prepared, or cannot be. */
 export type Ready = (failure: NotPrepared | undefined) => void
+
+/** Prepares several statements. Goes on once all are done, with the first failure if there was one. */
+export const prepareAll = (
+  texts: ReadonlySet<PreparedText>,
+  prepare: (text: PreparedText, ready: Ready) => void,
+  goOn: Ready
+): void => {
+  let waiting = texts.size
+  let failure: NotPrepared | undefined
+  for (const text of texts) {
+    prepare(text, (failed) => {
+      failure ??= failed
+      if (--waiting === 0) goOn(failure)
+    })
+  }
+}
 
 /** A PREPARE on a connection. */
 class PrepareFlight extends Flight {

@@ -53,7 +53,7 @@ export class Execution {
   #isParked = false
   /** Requests so far, those included that were not sent. */
   requests = 0
-  // Its waits so far at the page at hand, and how many of its requests were not sent, over all pages.
+  // Waits so far at the current page, and requests of all pages that were not sent.
   #steps: Steps | undefined
   #unsent = 0
   #outcome: Outcome | undefined
@@ -105,6 +105,7 @@ export class Execution {
   get attempts(): number {
     return this.requests - this.#unsent
   }
+
   /**
    * Binds the statement and makes its first attempt. It may end before this returns. After its end it goes on with the next
    * page, where only one was asked for.
@@ -159,10 +160,8 @@ export class Execution {
     if (missing <= 0) return false
     // A timer may be early.
     this.#sendFrom = micros
-    this.#pauses(
-      environment.fork(clock.sleep(Duration.millis(Math.ceil(missing / 1_000)))),
-      () => this.#advance(undefined)
-    )
+    const sleep = clock.sleep(Duration.millis(Math.ceil(missing / 1_000)))
+    this.#pauses(environment.fork(sleep), () => this.#advance(undefined))
     return true
   }
 
@@ -203,7 +202,7 @@ export class Execution {
     this.#run.died(this, cause)
   }
 
-  /** Returns true if it may make an attempt now. If not it stands in line, keeping its place in the run. */
+  /** Returns true if it may make an attempt now. Otherwise it waits for a permit, and keeps its place in the run. */
   #hasPermit(permit: Permit): boolean {
     if (permit.isHeld || permit.tryTake()) return true
     const { observer } = this.#run
@@ -217,7 +216,7 @@ export class Execution {
     return false
   }
 
-  /** Makes one attempt: its exit when it was there at once, nothing when it is in flight. */
+  /** Makes one attempt. Returns its exit if it has ended at once, and nothing if it is in flight. */
   #send(request: Request): Exit.Exit<Page, CqlError> | undefined {
     const run = this.#run
     const refusal = run.environment.session.refusal(request)
@@ -236,7 +235,7 @@ export class Execution {
     this.#advance(exit)
   }
 
-  /** Takes the exit of an attempt; whether another page has to be fetched. */
+  /** Takes the exit of an attempt. Returns true if another page has to be fetched. */
   #take(exit: Exit.Exit<Page, CqlError>): boolean {
     this.#isSent = false
     const wantsMore = this.#wantsMore(exit)
