@@ -37,6 +37,7 @@ const longest = [
   "life.integration",
   "simulation.test",
   "migrations.integration",
+  "deploy.integration",
   "prove.integration",
   "ready.integration",
   "app.integration",

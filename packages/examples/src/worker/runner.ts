@@ -9,10 +9,10 @@ import { keyspace } from "./tables.ts"
 
 type Runner = Config.Success<typeof Settings.runner> & Config.Success<typeof Settings.cluster>
 
-const ofSettings = ({ lanes, lease, shards, ...address }: Runner) =>
-  Layer.merge(CopyCities.layer, Health.layer(address)).pipe(
+const ofSettings = ({ healthPort, host, lanes, lease, port, shards }: Runner) =>
+  Layer.merge(CopyCities.layer, Health.layer({ healthPort, host, port })).pipe(
     Layer.provide(JobRunner.layerWith({ keyspace, lanes })),
-    Layer.provide(NodeCqlCluster.layer({ keyspace, address, shards, lease }))
+    Layer.provide(NodeCqlCluster.layer({ keyspace, address: { host, port }, shards, lease }))
   )
 
 /** The runner of the settings in the environment. */

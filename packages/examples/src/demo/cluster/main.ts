@@ -33,15 +33,17 @@ const prepare = Effect.gen(function*() {
   yield* executeConcurrentWithArgs(City.insert, cities.map((city) => new City(city)), { concurrency: 256, onProgress })
 }).pipe(Effect.scoped)
 
-/** Starts the runners, and waits until each has its lanes. */
+/** Starts the runners, and waits until each has its lanes. Fails if one of them ends by itself. */
 const startRunners = Effect.gen(function*() {
   yield* Console.log("starting three runners ...")
   const runners = yield* Effect.forEach([1, 2, 3], start)
-  yield* Effect.repeat(ownersOf(runners), {
+  const died = Effect.raceAll(runners.map(({ died }) => died))
+  const haveLanes = Effect.repeat(ownersOf(runners), {
     schedule: Schedule.spaced("250 millis"),
     until: (owners) => runners.every((runner) => owners.includes(runner)) && !owners.includes(undefined)
   })
-  return runners
+  yield* Effect.raceFirst(haveLanes, died)
+  return { runners, died }
 })
 
 /** Kills a runner in the middle of the copy, and waits until all of its lanes have a new owner. */
@@ -111,8 +113,7 @@ const verify = Effect.gen(function*() {
 
 const demo = Effect.gen(function*() {
   yield* prepare
-  const runners = yield* startRunners
-  const died = Effect.raceAll(runners.map(({ died }) => died))
+  const { died, runners } = yield* startRunners
   const { rows, seconds } = yield* Effect.raceFirst(copy(runners), died)
   yield* check(rows === total, `${total} rows are counted, each once, not ${rows}`)
   yield* Console.log(`copied ${grouped(rows)} rows in ${seconds.toFixed(1)} s, each counted once. Verifying them ...`)
