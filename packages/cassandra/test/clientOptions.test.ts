@@ -113,6 +113,21 @@ describe("TLS options of the driver that would verify something else", () => {
     assert.deepInclude(options.sslOptions, { minVersion: "TLSv1.3", rejectUnauthorized: true })
   })
 
+  it.effect("certificates are texts, and a flag is a boolean", () =>
+    Effect.gen(function*() {
+      for (
+        const [name, values] of [
+          ["ca", [null, 5, [null], Buffer.from("CA")]],
+          ["certificate", [null, 5, ""]],
+          ["dangerouslyAcceptAnyCertificate", ["true", 1, null]]
+        ] as const
+      ) {
+        for (const value of values) {
+          assert.strictEqual((yield* refusal({ tls: { [name]: value } })).option, `tls.${name}`)
+        }
+      }
+    }))
+
   it.effect("a server name is a text or a function", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* refusal({ tls: { serverName: 1 } })).option, "tls.serverName")

@@ -158,6 +158,24 @@ describe("a speculative-execution policy", () => {
 })
 
 describe("an address translator", () => {
+  it.live("that never answers for a node leaves out that one, and keeps no session from opening", () =>
+    Effect.gen(function*() {
+      const nodes = yield* cqlNodes({}, {}, {})
+      const [first, , third] = nodes
+      const addressResolution = Object.assign(policies.defaultAddressTranslator(), {
+        translate: (address: string, port: number, callback: (endpoint: string) => void) => {
+          if (address !== third!.host) callback(`${address}:${port}`)
+        }
+      })
+      const session = yield* CassandraSession.make({
+        contactPoints: [first!.address],
+        localDataCenter: "dc1",
+        clientOptions: { policies: { addressResolution }, protocolOptions: { port: first!.port } }
+      })
+      for (let count = 0; count < 10; count++) yield* session.execute(["INSERT INTO app.t (id) VALUES (1)"])
+      assert.deepStrictEqual(nodes.map(({ statements }) => statements.length > 0), [true, true, false])
+    }).pipe(Effect.scoped))
+
   it.live("that throws at an event leaves the session as it is", () =>
     Effect.gen(function*() {
       const [first, second] = yield* cqlNodes({}, {})

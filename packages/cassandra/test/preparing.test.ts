@@ -225,6 +225,24 @@ describe("a statement that a node does not know any more", () => {
       }))
   })
 
+  it.live("has its partition by the types that its table has now, though nothing reported the change", () => {
+    let columns = ints
+    return withFake({
+      prepare: () => result(preparedBody(idOf(insert), columns, { partitionKeys: [0] })),
+      ring: [0],
+      tokenizer: { parse: (text) => text }
+    }, ({ client }, session) =>
+      Effect.gen(function*() {
+        Object.assign(client.metadata, { newToken: () => "7" })
+        yield* session.partition([insert, [1]])
+        columns = texts
+        yield* Effect.sleep("1050 millis")
+        assert.deepStrictEqual(yield* session.partition([insert, ["a"]]), { token: 7n })
+        const error = yield* failureOf(session.partition([insert, [1]]))
+        assert.strictEqual(error.reason._tag, "ParametersRefused")
+      }))
+  })
+
   it.effect("says what is wrong with it now, where it cannot be prepared any more", () => {
     let isDropped = false
     return withFake({

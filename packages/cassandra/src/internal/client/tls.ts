@@ -2,6 +2,7 @@
  * The TLS options of a client. Certificates are always verified, with any other options.
  */
 import { InvalidOptions } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import * as Redacted from "effect/Redacted"
 import { checkServerIdentity, type ConnectionOptions } from "node:tls"
 import type { Tls } from "../../Options.ts"
@@ -33,6 +34,7 @@ export const tlsOptions = (
     throw new InvalidOptions({ option: "tls", value: tls, expected: "true, false or a Tls" })
   }
   checkSslOptions(sslOptions)
+  if (tls !== true) Check.values(tls, ofTls, "tls.")
   const { ca, certificate, dangerouslyAcceptAnyCertificate, privateKey, serverName } = tls === true ? {} : tls
   return {
     ...sslOptions,
@@ -43,6 +45,15 @@ export const tlsOptions = (
     ...(privateKey === undefined ? undefined : { key: secretOf("tls.privateKey", privateKey) }),
     ...nameOptions(serverName)
   }
+}
+
+const ofTls = {
+  ca: Check.rule(
+    "certificates in PEM: a text, or an array of texts",
+    (value) => typeof value === "string" || (Array.isArray(value) && value.every((each) => typeof each === "string"))
+  ),
+  certificate: Check.text,
+  dangerouslyAcceptAnyCertificate: Check.boolean
 }
 
 const checkSslOptions = (sslOptions: unknown): void => {

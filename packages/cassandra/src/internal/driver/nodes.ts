@@ -29,6 +29,9 @@ const selectPeers = "SELECT * FROM system.peers_v2"
 const tokensWait = 2_000
 const mostWaits = 30
 
+// Time in milliseconds of a translator of the user's for the address of a node.
+const translation = 1_000
+
 // At most so often are the nodes asked for because connections fail.
 const refreshPause = 10_000
 
@@ -67,7 +70,12 @@ export class Nodes {
     overrides.method(
       control,
       "getAddressForPeerHost",
-      (original) => (row, port) => original({ ...row, rpc_address: addressIn(row) }, this.#portOf(row) ?? port)
+      (original) => (row, port) =>
+        Effect.runPromise(
+          settled(() => original({ ...row, rpc_address: addressIn(row) }, this.#portOf(row) ?? port)).pipe(
+            Effect.timeoutOrElse({ duration: translation, orElse: () => this.#leaveOut(row) })
+          )
+        )
     )
     overrides.method(control, "_nodeStatusChangeHandler", (original) => (event) => {
       const address = textOf(event.inet?.address) ?? ""
@@ -89,6 +97,15 @@ export class Nodes {
     control._addressTranslator = {
       translate: (address, port, callback) => translator.translate(address, this.#portOfEvent ?? port, callback)
     }
+  }
+
+  /** Without an answer for a node the driver would read no other, and a session would not open. */
+  #leaveOut(row: NodeRow): Effect.Effect<null> {
+    return Effect.sync(() => {
+      const node = textOf(addressIn(row)) ?? "a node"
+      this.#control.log("warning", `Address of ${node} was not translated within ${translation} ms. It is left out`)
+      return null
+    })
   }
 
   #isHost(address: string, port: number): boolean {

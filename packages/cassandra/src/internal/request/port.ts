@@ -216,15 +216,24 @@ export class ClientPort implements SendPort, AttemptContext {
         if (named !== undefined) return this.#partitionOf(named, request)
         // Of several equal named markers the server describes only the last.
         if (request.params.length === 0 || inNamed.test(request.text)) return Effect.undefined
-        return Effect.flatMap(this.#preparedFor(request), (prepared) => {
-          const values = encode(prepared, request.params)
-          if (values instanceof Reason.ParametersRefused) return this.refused(values, request)
-          const key = keyAmong(prepared, values)
-          return key === undefined ? Effect.undefined : this.#partitionOf(key, request)
-        })
+        return Effect.flatMap(
+          this.#keyOf(request),
+          (key) => key === undefined ? Effect.undefined : this.#partitionOf(key, request)
+        )
       }),
       ({ query, reason }) => refused(reason, query)
     )
+
+  /** The partition key among the parameters of a statement. */
+  #keyOf(request: StatementRequest): Effect.Effect<ReadonlyArray<Uint8Array> | undefined, CqlError> {
+    return Effect.flatMap(this.#preparedFor(request), (prepared) => {
+      const values = encode(prepared, request.params)
+      if (!(values instanceof Reason.ParametersRefused)) return Effect.succeed(keyAmong(prepared, values))
+      if (!prepared.mayBeOutdated) return this.refused(values, request)
+      this.prepared.get(request.text).forget()
+      return this.#keyOf(request)
+    })
+  }
 
   #partitionOf(key: ReadonlyArray<Uint8Array>, request: Request): Effect.Effect<Partition | undefined, CqlError> {
     if (!isTooLong(key)) return Effect.succeed(partitionOf(this.client.metadata, key))
