@@ -35,7 +35,7 @@ const millis = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 integration("faults", () => {
   const tables = [`CREATE TABLE ${keyspace}.t (id int PRIMARY KEY)`]
   layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
-    it.effect("a server that falls silent: the timeout of the request, and nobody knows of a write", () =>
+    it.effect("a server that falls silent: the timeout of the request, and the outcome of a write is unknown", () =>
       Effect.gen(function*() {
         const { proxy, session } = yield* connected()
         proxy.silence()
@@ -61,7 +61,7 @@ integration("faults", () => {
         assert.strictEqual(yield* session.capacity, 90)
       }).pipe(Effect.scoped))
 
-    it.effect("a connection that breaks under a request: nobody knows of a write", () =>
+    it.effect("a connection that breaks under a request: the outcome of a write is unknown", () =>
       Effect.gen(function*() {
         const { proxy, session } = yield* connected()
         proxy.silence()

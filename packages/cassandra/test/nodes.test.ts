@@ -91,7 +91,7 @@ describe("the nodes of a cluster", () => {
       assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
     }).pipe(Effect.scoped))
 
-  it.live("that share an address are told apart by their ports", () =>
+  it.live("that share an address are distinguished by their ports", () =>
     Effect.gen(function*() {
       const host = "127.0.0.1"
       const nodes = yield* cqlNodes({ host }, { host, port: 0 }, { host, port: 0 })

@@ -151,7 +151,7 @@ integration("a real server", () => {
         }
       }))
 
-    it.effect("has its message told but for the value, and its error kept as a redacted cause", () =>
+    it.effect("keeps its message without the value, and its error as a redacted cause", () =>
       Effect.gen(function*() {
         const { reason } = yield* seen([`INSERT INTO ${table} JSON ?`, [`{"k": "k", "i": "s3cret"}`]])
         assert.strictEqual(reason?.message, "Error decoding JSON value for i: Unable to make int from '<value>'")

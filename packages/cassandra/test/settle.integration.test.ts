@@ -151,7 +151,7 @@ integration("settling against a real server", () => {
         )
       }).pipe(Effect.scoped))
 
-    it.effect("a conditional write that somebody else has overwritten since stays open", () =>
+    it.effect("a conditional write that another client has overwritten since stays unknown", () =>
       Effect.gen(function*() {
         const timestamp = BigInt(Date.now()) * 1_000n
         const lost = Statement.make(`INSERT INTO ${keyspace}.t (id, k, "Name") VALUES (21, 1, 'mine') IF NOT EXISTS`)

@@ -230,7 +230,7 @@ describe("a value that is refused", () => {
     }
   })
 
-  it("may be a record with too little or too much, whose names are told where it is a record", () => {
+  it("may be a record with missing or further fields, whose names are shown if it is a record", () => {
     const udt: CqlType = {
       _tag: "Udt",
       keyspace: "app",

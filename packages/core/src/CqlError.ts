@@ -163,7 +163,7 @@ export class CqlError extends LightError {
   // A read has no effect, so that its outcome says nothing.
   get #isRead(): boolean {
     const request = this.#internals?.request
-    // Of a statement that was refused before it was bound, and of an error of another process, there is only the text.
+    // A statement that was refused before it was bound, and an error of another process, have only the text.
     return request === undefined ? /^\s*SELECT\b/i.test(this.query) : request.kind === "read"
   }
 

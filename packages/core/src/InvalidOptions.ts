@@ -54,7 +54,7 @@ export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
 }
 Object.defineProperty(InvalidOptions.prototype, TypeIds.InvalidOptions, { value: TypeIds.InvalidOptions })
 
-// Only what an option can be is kept and shown: what stands in a wrong place may hold the values of a statement.
+// Keeps and shows only the types that an option can have: a value in a wrong place may contain those of a statement.
 const showable = (value: unknown): unknown => {
   if (typeof value === "string") return cut(value, longest)
   return typeof value === "object" || typeof value === "function" || typeof value === "symbol" ? undefined : value

@@ -361,7 +361,7 @@ const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   }
 }
 
-/** Checks the options when the effect runs, as it is that which dies of them. */
+/** Checks the options when the effect runs, so that the effect dies if they are invalid. */
 const making = (check: () => (time: Time) => BasicLimiter): Effect.Effect<Limiter> =>
   Effect.suspend(() => {
     const make = check()

@@ -137,13 +137,13 @@ export type UntypedParams = ReadonlyArray<unknown> | { readonly [name: string]: 
  * @since 0.1.0
  */
 export interface Options<Params, Row, OnInvalidRow extends "fail" | "result" = "fail"> extends StatementOptions {
-  /** Encodes the parameters: a tuple for `?`, a struct for named markers. What does not fit is `ParametersRefused`. */
+  /** Encodes the parameters: a tuple for `?`, a struct for named markers. Other parameters fail with `ParametersRefused`. */
   readonly params?: Schema.ConstraintCodec<Params, unknown, unknown> | undefined
-  /** Decodes each row. What does not fit is `RowDecoding`. */
+  /** Decodes each row. A row that does not fit fails the statement with `RowDecoding`. */
   readonly row?: Schema.ConstraintDecoder<Row> | undefined
   /**
    * Fails the statement if a row does not fit (`"fail"`, the default), or makes each row a `Result` (`"result"`), so that a scan
-   * goes on behind a row that does not fit.
+   * continues after a row that does not fit.
    */
   readonly onInvalidRow?: OnInvalidRow | undefined
 }

@@ -28,7 +28,7 @@ export interface TokenRange {
 }
 
 /**
- * Where a statement goes.
+ * The partition of a statement, by its token.
  *
  * @category models
  * @since 0.1.0

@@ -1,4 +1,4 @@
-/** What is bound is told by nothing but the parameters themselves, whatever fails. */
+/** Only the parameters themselves show what is bound, whatever fails. */
 import {
   Batch,
   cql,

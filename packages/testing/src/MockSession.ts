@@ -171,7 +171,7 @@ export interface MemoryOptions extends Omit<Options, "tables"> {
  * expiry on the Clock, pages. Statements are checked as a server checks them and fail with its reasons. A statement that a
  * server takes and the memory session does not is a defect that names it. The keyspaces of the texts exist from the start.
  *
- * Answers stand in front of the tables: {@link Options.answers} that match reply instead of them.
+ * {@link Options.answers} take precedence over the tables.
  *
  * **Example** (A name can be taken once)
  *

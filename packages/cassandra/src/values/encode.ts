@@ -134,7 +134,7 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
     const keys = Object.keys(value)
     const stray = keys.find((key) => !names.has(key))
     if (stray !== undefined) {
-      // Where no key is a field it may be a map that was meant, and its keys data.
+      // If no key is a field, the record may have been meant as a map, whose keys are data.
       const told = keys.some((key) => names.has(key)) ? stray : "<key>"
       return new Refusal(expected, "a record with another field", `.${told}`)
     }

@@ -37,7 +37,7 @@ const fitting = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<stri
 
 export class Screen {
   readonly #terminal: Terminal.Terminal
-  // The lines that stand on the screen, and how they came about.
+  // The lines on the screen, and the function that made them.
   #lines: ReadonlyArray<string> = []
   #draw: Draw | undefined
 

@@ -125,7 +125,7 @@ const runWith = <A, E, R, E2>(
 const virtualDay = "a day"
 const steps = 24
 
-/** Runs an effect while its clock goes on, by up to a day; nothing where it has not ended by then. */
+/** Runs an effect while its clock advances, by up to a day. Returns nothing if it has not ended by then. */
 const toItsEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect, { startImmediately: true })

@@ -20,7 +20,7 @@ import { Nodes } from "../driver/nodes.ts"
 import { Overrides } from "../driver/override.ts"
 import { Retired, warmUpInBackground } from "../driver/pools.ts"
 import { reconnectUntilClosed } from "../driver/reconnect.ts"
-import { mendReplication } from "../driver/replication.ts"
+import { fixReplication } from "../driver/replication.ts"
 import { lostOf, now } from "../driver/timer.ts"
 import { versionWarning } from "../driver/version.ts"
 import { Watch } from "../driver/watch.ts"
@@ -75,7 +75,7 @@ class Handle implements Opened {
     const client = internals(this.client)
     const { controlConnection } = client
     const timeout = connectTimeoutOf(options)
-    mendReplication(this.client)
+    fixReplication(this.client)
     guardLogin(client.options)
     warmUpInBackground(client, this.overrides)
     reconnectUntilClosed(controlConnection, this.overrides, this.#closing)
@@ -199,7 +199,7 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
     checkSessionOptionNames(options)
     const timeout = connectTimeoutOf(options)
     checkProtocol(internals(client).options.protocolOptions?.maxVersion)
-    const isNew = mendReplication(client)
+    const isNew = fixReplication(client)
     shareTimestamps(internals(client).options, clock)
     const { connected, isShuttingDown, metadata } = internals(client)
     if (isShuttingDown) return Effect.fail(shutDown())

@@ -107,7 +107,7 @@ export class Connections {
     return this.#all
   }
 
-  /** Those that have not failed: of a client that is not open in time, each owes an answer. */
+  /** Connections that have not failed. If a client is not open in time, each of them owes an answer. */
   get pending(): ReadonlyArray<DriverConnection> {
     return Array.from(this.#all).filter(({ netClient }) => netClient?.destroyed === false)
   }

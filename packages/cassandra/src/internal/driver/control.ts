@@ -19,7 +19,7 @@ interface Translator {
 
 /** A host, with what its type does not declare. */
 export type PoolHost = Host & {
-  /** Of all, or what drains first and goes on in the background. */
+  /** Closes all connections. With `drain`, waits for the requests in flight first, in the background. */
   shutdown?: (drain: boolean) => Promise<void>
   /** The requests in flight on all connections of its pool. */
   readonly getInFlight?: (() => number) | undefined

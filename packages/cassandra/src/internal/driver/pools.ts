@@ -73,8 +73,8 @@ export interface Warmed {
 const grace = 500
 
 /**
- * Opens pools side by side, and goes on as soon as one stands. The driver waits for all (`client.js`, `_warmup`), and so
- * for every node that hangs.
+ * Opens pools concurrently. Returns when one is open, and waits at most half a second for the others. The driver waits for all
+ * (`client.js`, `_warmup`), and so for every node that hangs.
  */
 export const warmUpInBackground = (client: Warmed, overrides: Overrides): void =>
   overrides.method(client, "_warmup", () => () => Effect.runPromise(warmUp(client)))

@@ -11,10 +11,10 @@ import { internals, type KeyspaceRow, type SchemaParser } from "./driver.ts"
 const patched = new WeakSet<SchemaParser>()
 
 /**
- * Lets a client read replication, whatever its maps are. Gives whether it could not do so before: what it read until now
- * has to be read again then.
+ * Lets a client read replication, with any option for maps. Returns true if the client could not do so before: its keyspaces
+ * then have to be read again.
  */
-export const mendReplication = (client: Client): boolean => {
+export const fixReplication = (client: Client): boolean => {
   const { metadata, options } = internals(client)
   const set = metadata.setCassandraVersion
   if (options.encoding?.map === undefined || set === undefined) return false

@@ -28,7 +28,7 @@ export interface AttemptContext {
     attempt: Changing,
     done: (page: Page) => void
   ) => () => void
-  /** A policy of the client failed while it was asked about a request that goes on without it. */
+  /** Reports that a policy of the client has failed. The request continues without it. */
   readonly policyFailed: (error: unknown) => void
   /** The server has warned, by this node. */
   readonly warned: (warnings: ReadonlyArray<string>, node: string) => void

@@ -199,7 +199,7 @@ export class ClientPort implements SendPort, AttemptContext {
     this.prepared.forget(change)
   }
 
-  // So that statements on it are routed by its replicas from now on, and not only once the driver has heard of it.
+  // Routes statements on it by its replicas at once, and not only after the driver has received the event.
   #refresh(keyspace: string): void {
     if (isKeyspaceName(keyspace)) this.client.metadata.refreshKeyspace(keyspace).catch(() => {})
   }
@@ -214,7 +214,7 @@ export class ClientPort implements SendPort, AttemptContext {
         if (token !== undefined) return Effect.succeed({ token })
         const named = namedKey(request)
         if (named !== undefined) return this.#partitionOf(named, request)
-        // Of several equal named markers the server describes only the last.
+        // If a named marker occurs several times, the server describes only the last occurrence.
         if (request.params.length === 0 || inNamed.test(request.text)) return Effect.undefined
         return Effect.flatMap(
           this.#keyOf(request),
@@ -302,5 +302,5 @@ export class ClientPort implements SendPort, AttemptContext {
 const neverSent = (): boolean => false
 const inNamed = /\bIN\s*\(\s*:/i
 
-// As long as the driver waits for it by itself.
+// The time for which the driver itself waits.
 const longestAgreement = 20_000

@@ -187,7 +187,7 @@ export class Preparation {
     this.#owner.restart(this.#entry, this.#waiting)
   }
 
-  /** So that a statement is executed at once wherever it goes. What fails is prepared when it is executed. */
+  /** Prepares on the other nodes in advance. If that fails, they are asked when the statement is executed there. */
   #prepareOnOthers(): void {
     if (!this.#owner.preparesOnAllHosts) return
     const plan = this.#plan!

@@ -26,8 +26,8 @@ const pause = Duration.seconds(1)
 const farewell = Duration.seconds(2)
 const grace = Duration.seconds(10)
 
-// Where so many units of a lane have failed, everything may fail: the job is wrong, and not some of its rows. A search for them would
-// never end.
+// If so many units of a lane have failed, the job itself is probably wrong, and not some of its rows. The search for these
+// rows would never end.
 const mostSearched = 16
 // Halves of all tokens are single tokens after 64 divisions. A unit that is still divided has itself as a part.
 const mostDivisions = 128
@@ -114,8 +114,8 @@ const runUnit = (
 const mayRun = ({ lane, run, watch }: LaneWork): boolean => watch.mayRun(lane.lane, run)
 
 /**
- * Fails when the job has been cancelled or removed for a while: a handler that never reaches a checkpoint would go on for ever. A job that
- * is not in the list may also have a damaged row, and goes on.
+ * Fails when the job has been cancelled or removed for a while: a handler that never reaches a checkpoint would run forever. A job
+ * that is not in the list may have a damaged row, and continues.
  */
 const stoppedForGood = ({ jobs, watch }: LaneWork): Effect.Effect<never, JobStopped> =>
   Effect.gen(function*() {

@@ -47,7 +47,7 @@ const known = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undefi
     const ofNull = accepts(ast, instead()) ? instead : () => refused
     return checking((value) => value === null ? ofNull() : decode(value) ?? ofNull())
   }
-  // The type of the column says nothing of what has been transformed.
+  // The type of the column does not describe a transformed value.
   const last = locally(ast, encoding === undefined ? type : undefined)
   if (encoding === undefined || last === undefined) return last
   const first = stepsOf(encoding.at(-1)!.to, type)
@@ -176,7 +176,7 @@ const nodeOf = (ast: SchemaAST.AST, type: ColumnType | undefined): Steps | undef
 const isOf = (names: ReadonlySet<string>, type: ColumnType | undefined): boolean =>
   type !== undefined && names.has(type.name)
 
-// Of a type whose values all fit: anything but null.
+// Accepts everything but null: all values of the type of the column fit.
 const passing: Steps = { ofNull: "refuse", kind: undefined, decode: undefined }
 
 const ofKind = (kind: NonNullable<Steps["kind"]>): Steps => ({ ofNull: "refuse", kind, decode: undefined })
@@ -320,6 +320,6 @@ const interpreted = (ast: SchemaAST.AST): Steps => {
   return { ofNull: "decode", kind: undefined, decode: (value) => fromEffect(decode(value)) }
 }
 
-// One that is not there at once is left to the parser, which refuses it.
+// An effect that is not complete at once is left to the parser, which refuses it.
 const fromEffect = (effect: Effect.Effect<unknown, unknown, unknown>): unknown =>
   Exit.isExit(effect) && effect._tag === "Success" ? effect.value : refused

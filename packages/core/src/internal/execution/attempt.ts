@@ -14,7 +14,7 @@ import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
 /**
- * The phases of an attempt. A program lets go of an abandoned request once its fiber was interrupted, or where it was never
+ * The phases of an attempt. An abandoned request is released when its fiber has been interrupted, or at once if it was never
  * written.
  */
 type Phase = "sending" | "in flight" | "answered" | "abandoned" | "released"
@@ -85,14 +85,14 @@ export class Attempt {
     }
   }
 
-  /** The end of an interrupted fiber: the program has let go of the request, and the server may still have it. */
+  /** The end of an interrupted fiber: the program has released the request, and the server may still execute it. */
   released(): void {
     if (this.#phase !== "abandoned") return
     this.#phase = "released"
     this.#environment.session.leaveAbandoned()
   }
 
-  /** Gives it up; true if the server may have it. Its late answer is dropped. */
+  /** Gives it up, and drops its late answer. Returns true if the server may have it. */
   abandon(permit: Permit | undefined, timedOut: boolean): boolean {
     this.#phase = "abandoned"
     this.#environment.session.abandon()

@@ -1,8 +1,8 @@
 /**
  * Runs an array of statements on `Effect.forEach`.
  *
- * As many workers as the concurrency take the next index each as soon as their last statement has ended: a sliding
- * window, with one fiber a place instead of one a statement. See docs/decisions/engines.md.
+ * There are as many workers as the concurrency. Each takes the next index when its last statement has ended: a sliding
+ * window, with one fiber for each place and not for each statement. See docs/decisions/engines.md.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -113,7 +113,7 @@ export class ArrayEngine {
 
   onStopping(): void {}
 
-  /** Of a run that has stopped the end is decided when the drain that stopped it is over, maybe after its workers. */
+  /** Waits until a stopped run has decided its end: after the drain that stopped it, possibly later than its workers. */
   get #settled(): Effect.Effect<void> {
     return Effect.suspend(() =>
       !this.run.stopping || this.run.settled ? Effect.void : Effect.callback((resume) => {

@@ -16,10 +16,10 @@ const mostSlow = 10
 
 const longestText = 500
 
-// Of a text with long literals, or of a batch of many statements.
+// Limit for texts with long literals, and for batches of many statements.
 const longestRead = 20 * longestText
 
-// Not the result, whose rows may be many.
+// Without the result, which may have many rows.
 interface Slow {
   readonly millis: number
   readonly index: number

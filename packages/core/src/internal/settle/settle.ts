@@ -99,7 +99,7 @@ const executableOf = ({ statement }: Unsettled, index: number): Executable => {
 }
 
 const settleOne = (settling: Settling, settled: Unsettled, index: number): Effect.Effect<Settlement> => {
-  // Of a settlement that is settled again the write is that of the result behind it, and not the read.
+  // A settlement that is settled again refers to the write of its result, and not to the read.
   const given = originOf(settled) ?? settled
   const executable = executableOf(given, index)
   const request = requestOf(given)
@@ -206,7 +206,7 @@ const againOf = (
   const isHarmless = request?.options.idempotent ?? isIdempotent(executable)
   if (!hasTime || !isHarmless || subjectOf(executable).conditional) return undefined
   const { executionProfile, consistency, requestTimeout } = request?.options ?? executable.options
-  // Where the text sets some of its times, that of the request is that of the rest.
+  // If the text sets some of the times, the time of the request applies to the rest.
   const pinned = timestamp ?? request?.options.timestamp
   const options = { ...executable.options, executionProfile, consistency, requestTimeout, timestamp: pinned }
   if (executable._tag === "Statement") {

@@ -19,7 +19,7 @@ import * as TypeIds from "../typeIds.ts"
 export class Settlement {
   declare readonly [TypeIds.Settlement]: typeof TypeIds.Settlement
   readonly _tag = "Settlement"
-  /** That of the result; the position among what was to be settled where it had none. */
+  /** Index of the result. Without one, the position among the given writes. */
   readonly index: number
   readonly statement: Statement<unknown> | Batch
   /** The outcome before settling. */
@@ -29,14 +29,14 @@ export class Settlement {
   readonly finding: Finding
   /** The reason, in one sentence and without values. */
   readonly message: string
-  /** Of a batch, what became of each of its statements. */
+  /** The settlements of the statements of a batch. */
   readonly parts: ReadonlyArray<Settlement>
-  /** Why it could not be read. */
+  /** The error of the read, if it failed. */
   readonly error: CqlError | undefined
   /**
-   * Where it is still open: the same write, as it was bound, with the options and the timestamp of its first attempt, to be
-   * executed again. Absent where that might do harm, because it is conditional, not idempotent, or of a time that is not
-   * known.
+   * The same write, with its values, its options and the timestamp of its first attempt, if the outcome is still unknown.
+   * Execute it to make the outcome certain. Absent if a repetition might do harm: if the write is conditional, not idempotent, or
+   * of an unknown time.
    */
   readonly again: Statement<unknown> | Batch | undefined
   readonly #row: Readonly<Record<string, unknown>> | undefined

@@ -211,7 +211,7 @@ const byName = (
   const given = Object.keys(params)
   const stray = given.find((name) => !names.includes(name) && name !== discriminator)
   if (stray !== undefined) {
-    // Where no key is that of a marker it may be the value of a map that lacks its braces, and its keys data.
+    // If no key is the name of a marker, the record may have been meant as the value of a map, whose keys are data.
     const shown = given.some((name) => names.includes(name)) ? stray : "<key>"
     return new Reason.ParametersRefused({
       message: `the text has no marker :${shown}; its markers are ${names.map((name) => `:${name}`).join(", ")}`,

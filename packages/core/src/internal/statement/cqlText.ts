@@ -15,7 +15,7 @@ export interface Text {
   readonly kind: Kind
   /** True if it is `USE keyspace`. */
   readonly isUse: boolean
-  /** Of a batch that is written as one text, what kind of batch it is. */
+  /** Type of a batch that is written as one text. */
   readonly batch?: BatchType | undefined
   /** INSERT, UPDATE or DELETE with a condition. */
   readonly conditional: boolean
@@ -236,7 +236,7 @@ const holdsJsonArray = (json: string): boolean => /(?:\[|\\u005b)\s*[^\]\s]/i.te
 /** Returns true if a value that is bound to a text may fill a list. Sets and tuples may be arrays, and are taken for lists. */
 export const fillsList = ({ fills }: Text, params: ReadonlyArray<unknown>): boolean => {
   if (fills === "nothing") return false
-  // Every write comes by: a closure, or an iterator of a subclass of arrays, would cost as much as all else here.
+  // Called for every write: a closure, or an iterator of a subclass of arrays, would cost as much as everything else here.
   for (let index = 0; index < params.length; index++) {
     const value = params[index]
     if (

@@ -40,12 +40,12 @@ export class ResolvedOptions {
     this.retry = nearer.retry === "none" ? RetryPolicy.none : nearer.retry ?? behind?.retry ?? RetryPolicy.standard
   }
 
-  /** Those of all idempotent requests without a time of their own. */
+  /** Options of idempotent requests without a time of their own. */
   get ifIdempotent(): RequestOptions {
     return this.#ifIdempotent ??= Object.freeze(new BoundOptions(this, true, this.timestamp, undefined, undefined))
   }
 
-  /** Those of the others. */
+  /** Options of other requests without a time of their own. */
   get ifNotIdempotent(): RequestOptions {
     return this.#ifNotIdempotent ??= Object.freeze(new BoundOptions(this, false, this.timestamp, undefined, undefined))
   }
