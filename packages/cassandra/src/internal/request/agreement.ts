@@ -1,8 +1,10 @@
 /**
  * Agreement of the nodes on the schema.
  */
-import type { Next } from "../driver/hosts.ts"
-import { after } from "../driver/timer.ts"
+import type { Client } from "cassandra-driver"
+import * as Effect from "effect/Effect"
+import { type Avoided, type Next, NoHost, Plan, planPatience } from "../driver/hosts.ts"
+import { after, now } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type RawAnswer, readResult, resultKind } from "../protocol/answers.ts"
 import { opcode, queryFrame, type QueryParameters } from "../protocol/frames.ts"
@@ -136,3 +138,26 @@ export const awaitAgreement = (
   askNode(first)
   return () => end(false)
 }
+
+/** Waits until the nodes of a client agree, for so many milliseconds. Fails if none of them can be asked. */
+export const agreementWithin = (
+  milliseconds: number,
+  client: Client,
+  avoided: Avoided,
+  isDown: IsDown
+): Effect.Effect<boolean, NoHost> =>
+  Effect.callback((resume) => {
+    let stop: (() => void) | undefined
+    const begun = now()
+    const stopPlanning = Plan.makeOfAdapter(client, avoided, (plan) => {
+      const another = () => plan?.nextOfExtra()
+      const first = another()
+      if (first === undefined) return resume(Effect.fail(new NoHost(plan?.tried ?? new Map())))
+      const left = Math.max(0, milliseconds - (now() - begun))
+      stop = awaitAgreement({ first, another }, isDown, left, (isAgreed) => resume(Effect.succeed(isAgreed)))
+    }, Math.min(planPatience, milliseconds))
+    return Effect.sync(() => {
+      stopPlanning()
+      stop?.()
+    })
+  })

@@ -32,13 +32,12 @@ import { unsupported } from "../driver/check.ts"
 import { internals, isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { capacityOf, healthOf, isDownIn } from "../driver/health.ts"
-import { NoHost, Plan, planPatience } from "../driver/hosts.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
 import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
-import { awaitAgreement, type IsDown } from "./agreement.ts"
+import { agreementWithin, awaitAgreement, type IsDown } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { type Circumstances, classify, clientShutDown } from "./classify.ts"
 import { infoOf } from "./page.ts"
@@ -173,25 +172,10 @@ export class ClientPort implements SendPort, AttemptContext {
   }
 
   readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
-    Effect.callback((resume) => {
-      if (this.client.isShuttingDown) return resume(Effect.fail(refused(clientShutDown(), "")))
-      let stop: (() => void) | undefined
-      const begun = now()
-      const stopPlanning = Plan.makeOfAdapter(this.client, this.overdue, (plan) => {
-        const another = () => plan?.nextOfExtra()
-        const first = another()
-        if (first === undefined) {
-          const none = new NoHost(plan?.tried ?? new Map())
-          const reason = classify(none, { phase: "plan", timeout, notConnected: this.#notConnected })
-          return resume(Effect.fail(refused(reason, "")))
-        }
-        const left = Math.max(0, timeout - (now() - begun))
-        stop = awaitAgreement({ first, another }, this.#isDown, left, (isAgreed) => resume(Effect.succeed(isAgreed)))
-      }, Math.min(planPatience, timeout))
-      return Effect.sync(() => {
-        stopPlanning()
-        stop?.()
-      })
+    Effect.suspend(() => {
+      if (this.client.isShuttingDown) return Effect.fail(refused(clientShutDown(), ""))
+      return Effect.mapError(agreementWithin(timeout, this.client, this.overdue, this.#isDown), (none) =>
+        refused(classify(none, { phase: "plan", timeout, notConnected: this.#notConnected }), ""))
     })
 
   /** Forgets what was prepared on what has changed. */
