@@ -57,6 +57,7 @@ export { RowDiffers, verify, type VerifyOptions } from "./JobVerify.ts"
  * @since 0.1.0
  */
 export interface StartOptions extends Limits {
+  /** Identifies the job in its cluster: 1 to 10,000 characters. */
   readonly id: string
   /** Default: the error budget of the definition. */
   readonly errorBudget?: ErrorBudget | undefined

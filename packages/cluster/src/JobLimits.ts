@@ -36,7 +36,8 @@ export interface Limits {
  *
  * - `{ rejects: 100 }`: the job ends when more than 100 rows are rejected.
  * - `{ share: 0.01, minimum: 10_000 }`: the job ends when more than one percent of the processed rows are rejected. The
- *   share is calculated from at least 10,000 rows, so that a few rejects at the beginning do not end the job.
+ *   share is calculated from at least 10,000 rows, so that a few rejects at the beginning do not end the job. A row is
+ *   processed when a checkpoint counts it, or when it is rejected.
  *
  * @category options
  * @since 0.1.0

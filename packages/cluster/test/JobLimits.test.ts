@@ -6,7 +6,7 @@ import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { shareOf } from "../src/internal/jobs/limits.ts"
+import { allowed, shareOf } from "../src/internal/jobs/limits.ts"
 import { JobWatch } from "../src/internal/jobs/watch.ts"
 import { after, memory, numbered, process, rejectsOf, runner } from "./support/jobs.ts"
 
@@ -386,6 +386,51 @@ describe("an error budget", () => {
       yield* process(share.toLayer(rejecting((unit) => unit < 10 ? 1 : 0)))
       const good = yield* share.start({ units: 40 }, { id: "good" })
       assert.deepStrictEqual((yield* after(2, good.await)).rejected, 10)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect.prop(
+    "allows the largest number of rejects that is no larger share of the rows",
+    [
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 })),
+      Schema.Int.check(
+        Schema.isBetween({ minimum: 0, maximum: 10_000 })
+      )
+    ],
+    ([percent, hundreds]) =>
+      Effect.sync(() => {
+        const budget = { share: percent / 100, minimum: 0 }
+        assert.strictEqual(allowed(budget, hundreds * 100), percent * hundreds)
+        assert.strictEqual(allowed(budget, hundreds * 100 + 1), percent * hundreds + (percent === 100 ? 1 : 0))
+      }),
+    { arbitrary: { runs: 300 } }
+  )
+
+  it.effect("of all rows is never exceeded, also by rejects that no checkpoint has counted", () =>
+    Effect.gen(function*() {
+      const all = numbered({ errorBudget: { share: 1, minimum: 0 } })
+      yield* process(all.toLayer(rejecting(() => 10)))
+      const handle = yield* all.start({ units: 8 }, { id: "a" })
+      assert.deepInclude(yield* after(1, handle.await), { rows: 80, rejected: 80 })
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("is kept by just as many rejects as it allows, on all lanes together and again after a retry", () =>
+    Effect.gen(function*() {
+      const job = numbered({ errorBudget: { rejects: 8 } })
+      let extra = 0
+      yield* process(job.toLayer(rejecting((unit) => unit === 7 ? 1 + extra : 1)))
+      const handle = yield* job.start({ units: 8 }, { id: "a" })
+      for (let run = 0; run < 3; run++) {
+        assert.deepInclude(yield* after(1, handle.await), { state: "done", rows: 80, rejected: 8 })
+        yield* handle.retry({ only: "rejects" })
+      }
+      yield* after(1, handle.await)
+      extra = 1
+      yield* handle.retry({ only: "rejects" })
+      assert.deepInclude(yield* after(1, Effect.flip(handle.await)), {
+        _tag: "JobBudgetExhausted",
+        rejected: 9,
+        allowed: 8
+      })
     }).pipe(Effect.provide(memory())))
 
   it.effect("is exceeded by a share of the rows", () =>

@@ -153,6 +153,18 @@ const refusedValues: ReadonlyArray<readonly [option: string, make: () => unknown
   ["concurrency", () => numbered({ concurrency: 2 ** 31 })],
   ["errorBudget", () => numbered({ errorBudget: { rejects: -1 } })],
   ["errorBudget", () => numbered({ errorBudget: { share: Number.NaN, minimum: 1 } })],
+  ...[
+    null,
+    5,
+    {},
+    { share: 0.5 },
+    { minimum: 5 },
+    { rejects: "5" },
+    { share: "0.5", minimum: 5 },
+    { share: 1.5, minimum: 0 },
+    { share: 0.5, minimum: 5, rejects: 5 },
+    { rejects: 5, minimum: 5 }
+  ].map((errorBudget) => ["errorBudget", () => numbered(set({}, { errorBudget }))] as const),
   ["rejects.retention", () => numbered({ rejects: { retention: Number.POSITIVE_INFINITY } })],
   ["rejects.retention", () => numbered({ rejects: { retention: 0 } })],
   ["format", () => Job.load("J", set(loads, { format: "tsv" }))],
@@ -187,7 +199,7 @@ describe("a value that an option of a job cannot have", () => {
       const job = numbered()
       const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
         Effect.map(Effect.exit(effect), (exit) => assert.instanceOf(defectOf(exit), InvalidOptions))
-      yield* refused(job.start({ units: 1 }, { id: "" }))
+      for (const id of ["", "x".repeat(10_001)]) yield* refused(job.start({ units: 1 }, { id }))
       const handle = yield* job.start({ units: 1 }, { id: "a" })
       for (const interval of [0, -1, Number.NaN]) yield* refused(Stream.runDrain(handle.watch(interval)))
       for (const rate of [0, 1e300]) yield* refused(handle.setLimits({ rate }))

@@ -2,9 +2,10 @@
 import { Job, Jobs } from "@effect-cql/cluster"
 import { InvalidOptions, Statement } from "@effect-cql/core"
 import { textOf } from "@effect-cql/core/Port"
+import { sleeping } from "@effect-cql/test-support/clock"
 import { defectOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Stream } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, numbered, process, rejectsOf } from "./support/jobs.ts"
 import { gated } from "./support/port.ts"
@@ -217,6 +218,19 @@ describe("a removal by age", () => {
       assert.strictEqual(yield* removeEnded(0), 1)
       assert.deepStrictEqual(yield* ids, ["paused", "running"])
       assert.strictEqual(yield* removeEnded(0), 0)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("of any age removes all of them, also where the clock of the process is behind those of the servers", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 hour")
+      yield* ended("done", "done")
+      const clock = yield* Clock.Clock
+      const behind: Clock.Clock = {
+        ...sleeping(clock, (duration) => clock.sleep(duration)),
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - 60_000,
+        currentTimeMillis: Effect.map(clock.currentTimeMillis, (millis) => millis - 60_000)
+      }
+      assert.strictEqual(yield* removeEnded(0).pipe(Effect.provideService(Clock.Clock, behind)), 1)
     }).pipe(Effect.provide(memory())))
 
   it.effect("reads many jobs page by page", () =>

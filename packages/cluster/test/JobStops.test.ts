@@ -1,7 +1,7 @@
 /** Jobs that are stopped and go on within a moment: no unit is left behind, on the virtual clock. */
-import type { Job } from "@effect-cql/cluster"
+import { Job, Jobs } from "@effect-cql/cluster"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Fiber, Layer, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, numbered, process } from "./support/jobs.ts"
 import { gated } from "./support/port.ts"
@@ -72,5 +72,79 @@ describe("a job that is stopped", () => {
         assert.deepInclude(yield* after(1, handle.await), { state: "done", done: 8, rows: 80 })
       }).pipe(Effect.scoped, Effect.provide(memory())),
     { arbitrary: { runs: 8 } }
+  )
+})
+
+describe("two processes that change a job at the same time", () => {
+  const methods = {
+    pause: (handle: Job.Handle) => handle.pause,
+    resume: (handle: Job.Handle) => handle.resume,
+    cancel: (handle: Job.Handle) => handle.cancel,
+    setLimits: (handle: Job.Handle) => handle.setLimits({ concurrency: 2 }),
+    retry: (handle: Job.Handle) => handle.retry(),
+    retryRejects: (handle: Job.Handle) => handle.retry({ only: "rejects" }),
+    remove: (handle: Job.Handle) => handle.remove
+  } as const
+  const names = Object.keys(methods) as ReadonlyArray<keyof typeof methods>
+  const Two = Schema.Struct({
+    first: Schema.Literals(names),
+    second: Schema.Literals(names),
+    from: Schema.Literals(["running", "paused", "failed"]),
+    latencies: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 }))).check(
+      Schema.isMinLength(7),
+      Schema.isMaxLength(7)
+    )
+  })
+
+  it.effect.prop(
+    "leave it as one order of both would, and each refusal names a state that refuses",
+    [Two],
+    ([{ first, from, latencies, second }]) =>
+      Effect.gen(function*() {
+        const job = numbered()
+        let isBroken = true
+        yield* process(
+          job.toLayer((unit, context) => isBroken && unit === 0 ? Effect.die("broken") : steps(unit, context), {
+            attempts: 1
+          }),
+          { interval: 500 }
+        )
+        const handle = yield* job.start({ units: 8 }, { id: "a" })
+        yield* TestClock.adjust(from === "failed" ? "1 minute" : "2 seconds")
+        if (from === "paused") yield* handle.pause
+        isBroken = false
+        let requests = 0
+        const jobs = yield* Layer.build(
+          Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 4 })).pipe(
+            Layer.provide(gated((request, send) =>
+              Effect.andThen(Effect.sleep(latencies[requests++ % latencies.length] ?? 0), send(request))
+            ))
+          )
+        )
+        const slow = yield* Effect.provideContext(Job.handle("a"), jobs)
+        const changes = [first, second].map((name) =>
+          Effect.result(methods[name](slow))
+        )
+        const fiber = yield* Effect.forkChild(Effect.all(changes, { concurrency: 2 }))
+        yield* TestClock.adjust("30 seconds")
+        for (const result of yield* Fiber.join(fiber)) {
+          if (Result.isSuccess(result)) continue
+          const error = result.failure
+          assert.include(["JobStateRefused", "JobNotFound"], error._tag)
+          if (error._tag === "JobStateRefused") assert.notInclude(error.expected.split(" or "), error.got)
+        }
+        const found = yield* Effect.result(handle.progress)
+        if (Result.isFailure(found)) {
+          assert.include([first, second], "remove")
+          return
+        }
+        const ended = yield* after(1, Effect.andThen(Effect.ignore(handle.resume), Effect.result(handle.await)))
+        const { done, failed, rows, state } = yield* handle.progress
+        assert.include(["done", "failed", "cancelled"], state)
+        assert.strictEqual(Result.isSuccess(ended), state === "done")
+        assert.strictEqual(rows, 10 * done + (state === "cancelled" ? rows - 10 * done : 0))
+        if (state !== "cancelled") assert.strictEqual(done + failed, 8)
+      }).pipe(Effect.scoped, Effect.provide(memory())),
+    { arbitrary: { runs: 30 } }
   )
 })

@@ -27,3 +27,9 @@ export const timeToLive: Check.Rule = Check.rule(
     return millis !== undefined && millis > 0 && millis <= longest * 1_000
   }
 )
+
+/** An id that is part of keys, which servers limit to 65,535 bytes. A character has three of them at most. */
+export const id: Check.Rule = Check.rule(
+  "a text of 1 to 10000 characters",
+  (value) => Check.text.accepts(value) && String(value).length <= 10_000
+)

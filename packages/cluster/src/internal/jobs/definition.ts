@@ -19,6 +19,7 @@ import { JobRunner } from "../../JobRunner.ts"
 import { Jobs, type Stored } from "../../Jobs.ts"
 import { LaneLost } from "../../Lanes.ts"
 import { checkActivityNames, checkHandler, checkJobNames, checkStartNames } from "../optionNames.ts"
+import { id as idRule } from "../rules.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkLimits } from "./limits.ts"
@@ -42,7 +43,7 @@ export const make = <Params, Unit, E, R>(
   const start = (given: Params, { id, ...own }: StartOptions) =>
     Effect.suspend(() => {
       checkStartNames(own)
-      Check.values({ id }, { id: Check.text })
+      Check.values({ id }, { id: idRule })
       check(own)
       // One that is removed while it is planned here is not created again.
       let planned: Stored | undefined

@@ -34,11 +34,27 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     })
   const progress = Effect.flatMap(found, progressOf)
 
-  const move = (from: ReadonlyArray<State>, to: State) =>
-    Effect.flatMap(jobs.move(id, from, to), (isMoved) => isMoved ? Effect.void : refused(from.join(" or ")))
+  const move = (from: ReadonlyArray<State>, to: State): Effect.Effect<void, CqlError | JobNotFound | JobStateRefused> =>
+    unlessRefused(jobs.move(id, from, to), [...from, to])
 
-  const refused = (expected: string) =>
-    Effect.flatMap(found, ({ state }) => Effect.fail(new JobStateRefused({ id, expected, got: state })))
+  /**
+   * Makes a change of a job in some states. A change that was refused is made again if another process has brought the job into
+   * one of them since.
+   */
+  const unlessRefused = <E>(change: Effect.Effect<boolean, CqlError | E>, from: ReadonlyArray<State>): Effect.Effect<
+    void,
+    CqlError | E | JobNotFound | JobStateRefused
+  > =>
+    Effect.flatMap(
+      change,
+      (isMade) =>
+        isMade ?
+          Effect.void :
+          Effect.flatMap(found, (job) => from.includes(job.state) ? unlessRefused(change, from) : refused(from, job))
+    )
+
+  const refused = (from: ReadonlyArray<State>, { state }: Stored) =>
+    Effect.fail(new JobStateRefused({ id, expected: from.join(" or "), got: state }))
 
   /** Repeats a read for as long as the tables cannot be read. */
   const patiently = <A, E>(self: Effect.Effect<A, CqlError | E>): Effect.Effect<A, CqlError | E> =>
@@ -88,28 +104,24 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
       Effect.suspend(() => {
         checkLimitNames(limits)
         checkLimits(limits)
-        return Effect.flatMap(
-          jobs.setLimits(id, limits),
-          (isSet) => isSet ? Effect.void : refused("planning or running or paused")
-        )
+        return unlessRefused(jobs.setLimits(id, limits), ["planning", "running", "paused"])
       }),
     retry: (options = {}) =>
-      Effect.gen(function*() {
+      Effect.suspend(() => {
         checkRetry(options)
         const { only = "failures" } = options
-        const job = yield* found
         const from: ReadonlyArray<State> = only === "rejects" ? ["failed", "done"] : ["failed"]
-        if (!from.includes(job.state)) return yield* refused(from.join(" or "))
-        const { rejected } = yield* reset(jobs, job, only)
-        if (!(yield* jobs.rerun(job, rejected))) return yield* refused(from.join(" or "))
+        const once = Effect.gen(function*() {
+          const job = yield* found
+          if (!from.includes(job.state)) return yield* refused(from, job)
+          const { rejected } = yield* reset(jobs, job, only)
+          return yield* jobs.rerun(job, rejected)
+        })
+        return unlessRefused(once, from)
       }),
-    remove: Effect.flatMap(
-      jobs.remove(id),
+    remove: unlessRefused(jobs.remove(id), ["done", "failed", "cancelled"]).pipe(
       // Another process may have removed it since.
-      (isRemoved) =>
-        isRemoved
-          ? Effect.void
-          : Effect.catchTag(refused("done or failed or cancelled"), "JobNotFound", () => Effect.void)
+      Effect.catchTag("JobNotFound", () => Effect.void)
     ),
     failures: Effect.gen(function*() {
       const job = yield* found

@@ -34,8 +34,10 @@ const ofLimits: Check.Rules<Limits> = {
 
 /** Throws `InvalidOptions` for a budget that cannot be. */
 export const checkBudget = ({ minimum, rejects, share }: ErrorBudget): void => {
-  const isCount = (value: number | undefined) => value !== undefined && Number.isSafeInteger(value) && value >= 0
-  const isGood = share === undefined ? isCount(rejects) : share >= 0 && share <= 1 && isCount(minimum)
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0
+  const isGood = share === undefined
+    ? isCount(rejects) && minimum === undefined
+    : typeof share === "number" && share >= 0 && share <= 1 && isCount(minimum) && rejects === undefined
   if (isGood) return
   throw new InvalidOptions({
     option: "errorBudget",
@@ -92,5 +94,9 @@ const least = (one: number | undefined, other: number | undefined): number | und
 /** Number of rejects that a budget allows after so many rows. */
 export const allowed = (budget: ErrorBudget | undefined, rows: number): number => {
   if (budget === undefined) return Number.POSITIVE_INFINITY
-  return budget.share === undefined ? budget.rejects : Math.floor(budget.share * Math.max(rows, budget.minimum))
+  if (budget.share === undefined) return budget.rejects
+  const all = Math.max(rows, budget.minimum)
+  // 0.29 * 100 is less than 29, and 29 / 100 is 0.29.
+  const least = Math.floor(budget.share * all)
+  return (least + 1) / all <= budget.share ? least + 1 : least
 }

@@ -58,7 +58,8 @@ export const removal = (store: Store): {
       const age = Check.millis("olderThan", olderThan)
       const latest = (yield* Clock.currentTimeMillis) - age
       return yield* rows.ended(store).pipe(
-        Stream.filter(({ at, job }) => job.state === "removing" || at <= latest),
+        // Without an age, clocks do not matter: that of this process may be behind those of the servers.
+        Stream.filter(({ at, job }) => age === 0 || job.state === "removing" || at <= latest),
         // A job that cannot be removed keeps no other one.
         Stream.mapEffect(({ job }) => Effect.result(removeStored(job))),
         Stream.runFold((): Result.Result<number, CqlError> => Result.succeed(0), counted),

@@ -19,6 +19,7 @@ export class SeenLanes {
   readonly #pending = new Map<number, number>()
   #rows = 0
   #rejected = 0
+  #pendingSum = 0
   /** For each lane, the number of lanes before it that have not ended, and at last their number. They are counted when they are needed. */
   #left: Int32Array | undefined
 
@@ -42,17 +43,18 @@ export class SeenLanes {
 
   /** Sets the rejects of a lane that no checkpoint has counted. */
   pend(lane: number, rejects: number): void {
-    this.#rejected += rejects - (this.#pending.get(lane) ?? 0)
+    this.#pendingSum += rejects - (this.#pending.get(lane) ?? 0)
     this.#pending.set(lane, rejects)
   }
 
+  /** All rows that were processed, as far as it is known: a reject that no checkpoint has counted is one too. */
   get rows(): number {
-    return this.#rows
+    return Math.max(this.#rows + this.#pendingSum, this.rejected)
   }
 
   /** All rejects, those included that no checkpoint has counted. */
   get rejected(): number {
-    return this.#rejected
+    return this.#rejected + this.#pendingSum
   }
 
   /** The rank of a lane among those that have units left, and their number. The lane itself counts as one of them. */
