@@ -131,6 +131,19 @@ it.live("a change of the schema returns at once where its coordinator dies, and 
     assert.isBelow(performance.now() - begin, 1_000)
   }).pipe(Effect.scoped))
 
+for (const timeout of ["30 days", "Infinity"] as const) {
+  it.live(`agreement is awaited for as long as ${timeout}`, () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* cqlNodes({}, { schemaVersion: another })
+      const session = yield* CassandraSession.make({ contactPoints: [first!.address], localDataCenter: "dc1" })
+      const waiting = yield* Effect.forkChild(session.schemaAgreement(timeout), { startImmediately: true })
+      yield* Effect.sleep("300 millis")
+      assert.isUndefined(waiting.pollUnsafe())
+      second!.schemaVersion = first!.schemaVersion
+      assert.isTrue(yield* Fiber.join(waiting))
+    }).pipe(Effect.scoped))
+}
+
 it.live("agreement that no node can be asked for fails with their reasons, and has written nothing", () =>
   Effect.gen(function*() {
     const [node] = yield* cqlNodes({})

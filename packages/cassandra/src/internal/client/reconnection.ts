@@ -6,15 +6,13 @@
  */
 import { policies } from "cassandra-driver"
 import type { ClientOptions } from "../driver/driver.ts"
+import { longestTimer } from "../driver/timer.ts"
 
 type Policies = NonNullable<ClientOptions["policies"]>
 type Policy = policies.reconnection.ReconnectionPolicy
 
 // The first delay of the default policy of the driver.
 const defaultDelay = 1_000
-
-// A timer that cannot take so many milliseconds would end at once.
-const longestDelay = 2 ** 31 - 1
 
 // The driver takes instances of its own class only, which it declares as an interface (`client-options.js:209`).
 /** A policy whose schedules never end: after the last delay of a schedule, that delay is repeated. */
@@ -38,7 +36,7 @@ class Endless extends policies.reconnection.ConstantReconnectionPolicy {
         // Policies are code of the user's, and the driver calls them from timers.
         try {
           const value = next()
-          if (typeof value === "number" && value >= 0) delay = Math.min(value, longestDelay)
+          if (typeof value === "number" && value >= 0) delay = Math.min(value, longestTimer)
         } catch {
           // The delay before is as good.
         }

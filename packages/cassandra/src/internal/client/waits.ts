@@ -4,6 +4,7 @@
 import * as Check from "@effect-cql/core/Check"
 import type * as Duration from "effect/Duration"
 import type { Options, SessionOptions } from "../../Options.ts"
+import { longestTimer } from "../driver/timer.ts"
 
 const defaultRequestTimeout = "12 seconds"
 const defaultConnectTimeout = "10 seconds"
@@ -35,8 +36,6 @@ export const millisOf = (option: string, input: Duration.Input): number => {
   // A timer that cannot take so many milliseconds would end at once.
   return millis <= longestTimer ? millis : Number.POSITIVE_INFINITY
 }
-
-const longestTimer = 2 ** 31 - 1
 
 /** The same for a timer of the driver, where zero stands for no bound. */
 export const timerOf = (millis: number): number => Number.isFinite(millis) ? millis : 0

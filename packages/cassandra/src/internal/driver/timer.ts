@@ -2,10 +2,13 @@
  * Timers of what happens on the wire: nodes take their time by no virtual clock.
  */
 
+/** Milliseconds of the longest timer. One that cannot take so many would end at once. */
+export const longestTimer = 2 ** 31 - 1
+
 /** Runs something after so many milliseconds. Returns what prevents it. */
 export const after = (milliseconds: number, run: () => void): () => void => {
   // oxlint-disable-next-line no-restricted-globals -- see above
-  const timer = setTimeout(run, milliseconds)
+  const timer = setTimeout(run, Math.min(milliseconds, longestTimer))
   return () => clearTimeout(timer)
 }
 

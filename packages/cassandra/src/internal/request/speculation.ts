@@ -44,7 +44,7 @@ export const speculate = (
   }
   const wait = (host: Next["host"]): void => {
     const delay = delayAfter(host)
-    if (typeof delay !== "number" || delay < 0) return
+    if (typeof delay !== "number" || !(delay >= 0)) return
     cancel = after(delay, () => {
       const sibling = sendToNext()
       if (sibling !== undefined) wait(sibling.host)
