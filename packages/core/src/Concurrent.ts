@@ -320,7 +320,7 @@ export const executeConcurrentBy: OfItems<"array"> = ofItems(internal.collect)
  * Makes a statement of each item, runs it, and streams the results with their items; see {@link streamConcurrent} and
  * {@link executeConcurrentBy}.
  *
- * **Example** (Lines of a file, and what became of them)
+ * **Example** (Lines of a file, and their outcomes)
  *
  * ```ts
  * import { Statement, streamConcurrentBy } from "@effect-cql/core"

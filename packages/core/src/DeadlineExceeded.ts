@@ -18,7 +18,7 @@ import type { Summary } from "./Summary.ts"
  * Every index below `startedCount` that is neither in `failures` nor in `interrupted` succeeded, or is a failure that a
  * stream has emitted or `runConcurrent` has counted. A stream emits all available results before it fails.
  *
- * **Example** (A job that goes on later)
+ * **Example** (A job that continues later)
  *
  * ```ts
  * import { runConcurrent, Statement } from "@effect-cql/core"
