@@ -70,7 +70,11 @@ export interface StartOptions extends Limits {
  * @since 0.1.0
  */
 export interface ActivityOptions extends Omit<StartOptions, "id"> {
-  /** Name of the activity within its workflow. Default: the name of the job. */
+  /**
+   * Name of the activity within its workflow. A second activity with the same name and the same parameters has the result
+   * of the first one. With other parameters, it fails with `JobConflict`: give it another name. Default: the name of the
+   * job.
+   */
   readonly name?: string | undefined
 }
 

@@ -125,6 +125,48 @@ describe("an activity", () => {
       ReportLive.pipe(Layer.provideMerge(WorkflowEngine.layerMemory), Layer.provideMerge(memory()))
     )))
 
+  const workflow = <A, E>(
+    run: Effect.Effect<A, E, WorkflowEngine.WorkflowInstance | WorkflowEngine.WorkflowEngine | Jobs.Jobs>
+  ) => {
+    const Flow = Workflow.make("Flow", {
+      payload: { id: Schema.String },
+      success: Schema.Unknown,
+      idempotencyKey: ({ id }) => id
+    })
+    const live = Flow.toLayer(() => Effect.result(run)).pipe(
+      Layer.provideMerge(WorkflowEngine.layerMemory),
+      Layer.provideMerge(memory())
+    )
+    return { execute: Flow.execute({ id: "x" }), live }
+  }
+
+  it.effect("of a name that another one in its execution has is refused if its parameters differ", () => {
+    const { execute, live } = workflow(Effect.all([
+      Sum.activity({ upTo: 3 }),
+      Sum.activity({ upTo: 4 })
+    ]))
+    return Effect.gen(function*() {
+      yield* process(SumLive)
+      const failure = yield* after(2, execute)
+      assert.deepInclude(failure, { _tag: "Failure" })
+      assert.include(JSON.stringify(failure), "\"_tag\":\"JobConflict\"")
+      assert.include(JSON.stringify(failure), "\"difference\":\"parameters\"")
+    }).pipe(Effect.scoped, Effect.provide(live))
+  })
+
+  it.effect("fails if another process cancels its job, and again if it is retried", () => {
+    const { execute, live } = workflow(Sum.activity({ upTo: 3 }).pipe(Effect.retry({ times: 2 })))
+    return Effect.gen(function*() {
+      yield* process(Sum.toLayer(() => Effect.never))
+      const fiber = yield* Effect.forkChild(Effect.exit(execute))
+      yield* TestClock.adjust("10 seconds")
+      const [job] = yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list))
+      yield* (yield* Job.handle(job?.id ?? "")).cancel
+      yield* TestClock.adjust("1 minute")
+      assert.include(JSON.stringify(yield* Fiber.join(fiber)), "\"state\":\"cancelled\"")
+    }).pipe(Effect.scoped, Effect.provide(live))
+  })
+
   it.effect("fails with the typed error of the job", () =>
     Effect.gen(function*() {
       yield* process(Sum.toLayer(() => Effect.fail("no")))

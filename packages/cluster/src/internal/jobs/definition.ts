@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
@@ -20,7 +21,7 @@ import { Jobs, type Stored } from "../../Jobs.ts"
 import { LaneLost } from "../../Lanes.ts"
 import { checkActivityNames, checkHandler, checkJobNames, checkStartNames } from "../optionNames.ts"
 import { id as idRule } from "../rules.ts"
-import { fingerprintOf } from "./fingerprint.ts"
+import { fingerprintOf, hash } from "./fingerprint.ts"
 import * as handles from "./handle.ts"
 import { changed, checkBudget, checkLimits } from "./limits.ts"
 import * as plan from "./plan.ts"
@@ -124,8 +125,10 @@ export const make = <Params, Unit, E, R>(
       checkActivityNames(options)
       check(options)
       const { name: activity = name, ...own } = options
+      // Effect gives an activity the result of the first one of its name. With other parameters, it must not be the same one.
+      const text = Result.try(() => JSON.stringify(Schema.encodeSync(params)(given)))
       return Activity.make({
-        name: `Job/${activity}`,
+        name: `Job/${activity}/${hash(Result.getOrElse(text, () => ""))}`,
         success: Progress,
         error: ActivityError,
         execute: Effect.gen(function*() {

@@ -35,7 +35,7 @@ const sorted = (value: unknown): unknown => {
 }
 
 /** FNV-1a of 64 bits. */
-const hash = (text: string): string => {
+export const hash = (text: string): string => {
   let hash = 0xcbf29ce484222325n
   for (let at = 0; at < text.length; at++) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n)
