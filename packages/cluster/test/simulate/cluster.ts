@@ -27,6 +27,8 @@ export class Cluster {
   readonly runners: Array<Runner> = []
   readonly #ring = HashRing.make<RunnerAddress.RunnerAddress>()
   readonly #owners: Array<Runner | undefined> = []
+  /** Moves of each lane so far. */
+  readonly #moves: Array<number> = []
   readonly #lanes: number
   readonly #time: VirtualTime
   readonly #store: Store
@@ -139,6 +141,7 @@ export class Cluster {
         if (next === former) continue
         if (former !== undefined) this.moved++
         this.#owners[lane] = next
+        this.#moves[lane] = (this.#moves[lane] ?? 0) + 1
         moves.push(this.#move(lane, former, next))
       }
       return Effect.forEach(moves, (move) => move, { concurrency: "unbounded", discard: true })
@@ -148,13 +151,15 @@ export class Cluster {
   /** Stops the work on a lane at one runner, or waits for its lease where that dies meanwhile, and starts it at another. */
   #move(lane: number, former: Runner | undefined, next: Runner | undefined): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
+      const move = this.#moves[lane]
       const fiber = former?.process.isFrozen === false ? former.lanes.get(lane) : undefined
       if (fiber !== undefined) {
         former?.lanes.delete(lane)
         yield* Effect.timeoutOption(Fiber.interrupt(fiber), settings.lease * 1_000)
       }
-      // The ring may have given it to a further one meanwhile.
-      if (next?.work === undefined || this.#owners[lane] !== next) return
+      // A frozen process takes no lane, and the ring names another one when its lease has ended. Meanwhile the ring may also have
+      // moved the lane on, and even back: the last move starts it.
+      if (next?.work === undefined || next.process.isFrozen || this.#moves[lane] !== move) return
       const work = Effect.provideService(next.work(lane), Clock.Clock, next.process.clock)
       next.lanes.set(lane, yield* Effect.forkDetach(work))
     })
