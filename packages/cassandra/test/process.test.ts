@@ -26,6 +26,8 @@ const said = (child: ChildProcess, line: string) =>
 const ends = (child: ChildProcess) =>
   Effect.callback<number>((resume) => {
     const begin = performance.now()
+    // Its end may be noticed before its last line is.
+    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(0))
     child.once("exit", () => resume(Effect.succeed(performance.now() - begin)))
   }).pipe(Effect.timeout("10 seconds"))
 

@@ -5,7 +5,7 @@ import { textOf } from "@effect-cql/core/Port"
 import { sleeping } from "@effect-cql/test-support/clock"
 import { defectOf } from "@effect-cql/test-support/runs"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Layer, Stream } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Result, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { after, memory, numbered, process, rejectsOf } from "./support/jobs.ts"
 import { gated } from "./support/port.ts"
@@ -33,6 +33,53 @@ describe("the removal of a job", () => {
       const { done, rejected } = yield* after(1, next.await)
       assert.deepStrictEqual([done, rejected, (yield* rejectsOf(next)).length], [5, 5, 5])
     }).pipe(Effect.scoped, Effect.provide(memory())))
+
+  type Read = (handle: Job.Handle) => Effect.Effect<ReadonlyArray<number>, { readonly _tag: string }>
+  const names = ["progress", "await", "failures", "rejects", "retry"] as const
+  const reads: Readonly<Record<typeof names[number], Read>> = {
+    progress: (handle: Job.Handle) => Effect.map(handle.progress, ({ done, rejected }) => [done, rejected]),
+    await: (handle: Job.Handle) => Effect.map(handle.await, ({ done, rejected }) => [done, rejected]),
+    failures: (handle: Job.Handle) => Effect.map(handle.failures, ({ length }) => [length]),
+    rejects: (handle: Job.Handle) => Effect.map(rejectsOf(handle), ({ length }) => [length]),
+    retry: (handle: Job.Handle) => Effect.as(handle.retry({ only: "rejects" }), [])
+  }
+  const latencies = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 }))).check(
+    Schema.isMinLength(5),
+    Schema.isMaxLength(5)
+  )
+
+  it.effect.prop(
+    "leaves all of the job to a read that runs meanwhile, or nothing of it",
+    [Schema.Struct({ name: Schema.Literals(names), latencies, ofRemoval: latencies })],
+    ([{ latencies, name, ofRemoval }]) =>
+      Effect.gen(function*() {
+        yield* process(layer)
+        const handle = yield* job.start({ units: 9 }, { id: "a" })
+        yield* after(1, handle.await)
+        const whole = name === "retry" ? [] : yield* reads[name](handle)
+        const slowed = (latencies: ReadonlyArray<number>) =>
+          Effect.suspend(() => {
+            let requests = 0
+            const slow = gated((request, send) =>
+              Effect.andThen(Effect.sleep(latencies[requests++ % latencies.length] ?? 0), send(request))
+            )
+            return Layer.build(Layer.fresh(Jobs.layer({ keyspace: "app", lanes: 4 })).pipe(Layer.provide(slow)))
+          }).pipe(Effect.flatMap((jobs) => Effect.provideContext(Job.handle("a"), jobs)))
+        const removal = yield* Effect.forkChild(Effect.result((yield* slowed(ofRemoval)).remove))
+        const reading = yield* Effect.forkChild(Effect.result(reads[name](yield* slowed(latencies))))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(removal)
+        const read = yield* Fiber.join(reading)
+        if (Result.isSuccess(read)) {
+          // That of a job that is being removed says so itself.
+          if (name !== "progress") assert.deepStrictEqual(read.success, whole)
+        } else {assert.include(
+            name === "retry" ? ["JobNotFound", "JobStateRefused"] : ["JobNotFound"],
+            read.failure._tag
+          )}
+      }).pipe(Effect.scoped, Effect.provide(memory())),
+    { arbitrary: { runs: 25 } }
+  )
 
   it.effect("is refused while the job has not ended", () =>
     Effect.gen(function*() {

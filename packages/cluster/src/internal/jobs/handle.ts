@@ -27,11 +27,19 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     (job) => job === undefined ? Effect.fail(new JobNotFound({ id })) : Effect.succeed(job)
   )
 
-  const progressOf = (job: Stored): Effect.Effect<Progress, CqlError> =>
+  /** Fails if a job is being removed or has been since it was read: its lanes are deleted one by one, and what was read is not all. */
+  const stands = (job: Stored): Effect.Effect<void, CqlError | JobNotFound> =>
+    Effect.flatMap(
+      found,
+      ({ state, timestamp }) =>
+        state === "removing" || timestamp !== job.timestamp ? Effect.fail(new JobNotFound({ id })) : Effect.void
+    )
+
+  const progressOf = (job: Stored): Effect.Effect<Progress, CqlError | JobNotFound> =>
     Effect.map(summaries.progressOf(jobs, job, allLanes(job)), (lanes) => {
       const { done, failed, rejected, rows, units } = Units.sum(lanes.values())
       return { state: job.state, units: job.state === "planning" ? job.units : units, done, failed, rows, rejected }
-    })
+    }).pipe(Effect.tap(() => isRemovable(job.state) ? stands(job) : Effect.void))
   const progress = Effect.flatMap(found, progressOf)
 
   const move = (from: ReadonlyArray<State>, to: State): Effect.Effect<void, CqlError | JobNotFound | JobStateRefused> =>
@@ -133,10 +141,15 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
           concurrency: lanesAtOnce
         }
       )
+      yield* stands(job)
       return lanes.flatMap((units) => units.flatMap(([, unit]) => failureOf(unit)))
     }),
     rejects: Stream.unwrap(
-      Effect.map(found, (job) => Stream.flatMap(Stream.fromIterable(allLanes(job)), (lane) => jobs.rejects(job, lane)))
+      Effect.map(found, (job) =>
+        Stream.concat(
+          Stream.flatMap(Stream.fromIterable(allLanes(job)), (lane) => jobs.rejects(job, lane)),
+          Stream.fromEffectDrain(stands(job))
+        ))
     )
   }
 }
@@ -144,8 +157,10 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
 const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArray<Failure> =>
   state === "failed" ? [{ unit, cursor, error: error ?? "" }] : []
 
+/** True if a job of this state may be removed. */
+const isRemovable = (state: State): boolean => state === "done" || state === "failed" || state === "cancelled"
+
 /** True if a job of this state does nothing more by itself. */
-const isFinal = (state: State): boolean =>
-  state === "done" || state === "failed" || state === "cancelled" || state === "removing"
+const isFinal = (state: State): boolean => isRemovable(state) || state === "removing"
 
 const isPassing = (error: unknown): boolean => isCqlError(error) && error.isRetryable

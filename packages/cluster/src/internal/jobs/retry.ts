@@ -43,6 +43,15 @@ const resetLane = (
     const seen = yield* jobs.entries(job, index)
     const read = (entries: ReadonlyMap<string, string>) =>
       readableEntries(job.id, index, () => [Units.progressIn(entries), changesOf(Units.unitsIn(entries))] as const)
+        .pipe(
+          // A removal deletes them meanwhile: they are not damaged.
+          Effect.catch((damage) =>
+            Effect.flatMap(
+              isUnchanged(jobs, job),
+              (isUnchanged) => isUnchanged ? Effect.fail(damage) : Effect.succeed([Units.noProgress, []] as const)
+            )
+          )
+        )
     const [progressSeen, changesSeen] = yield* read(seen)
     if (changesSeen.length === 0 || !(yield* isUnchanged(jobs, job))) return progressSeen
     const lane = yield* jobs.take(job, index)
