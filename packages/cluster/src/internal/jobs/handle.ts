@@ -124,7 +124,10 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
           if (!from.includes(job.state)) return yield* refused(from, job)
           const { rejected } = yield* reset(jobs, job, only)
           return yield* jobs.rerun(job, rejected)
-        })
+        }).pipe(
+          // Another process retries it too: it has run it again, or has left the lanes.
+          Effect.retry({ while: (error) => error._tag === "LaneLost", times: 5, schedule: Schedule.spaced(second) })
+        )
         return unlessRefused(once, from)
       }),
     remove: unlessRefused(jobs.remove(id), ["done", "failed", "cancelled"]).pipe(
