@@ -7,7 +7,7 @@ import { Effect, Fiber, Layer, Logger, Option, Schema, Stream } from "effect"
 import { MessageStorage, RunnerAddress, RunnerHealth, Runners, Sharding, ShardingConfig } from "effect/cluster"
 import { TestClock } from "effect/testing"
 import { Workflow, WorkflowEngine } from "effect/workflow"
-import { after, memory, numbered, options, process } from "./support/jobs.ts"
+import { after, memory, numbered, options, process, until } from "./support/jobs.ts"
 
 const Sum = Job.make("Sum", {
   version: "1",
@@ -159,11 +159,12 @@ describe("an activity", () => {
     return Effect.gen(function*() {
       yield* process(Sum.toLayer(() => Effect.never))
       const fiber = yield* Effect.forkChild(Effect.exit(execute))
-      yield* TestClock.adjust("10 seconds")
-      const [job] = yield* Jobs.Jobs.use(({ list }) => Stream.runCollect(list))
+      const [job] = yield* until(
+        Jobs.Jobs.use(({ list }) => Stream.runCollect(list)),
+        (jobs) => jobs[0]?.state === "running"
+      )
       yield* (yield* Job.handle(job?.id ?? "")).cancel
-      yield* TestClock.adjust("1 minute")
-      assert.include(JSON.stringify(yield* Fiber.join(fiber)), "\"state\":\"cancelled\"")
+      assert.include(JSON.stringify(yield* after(1, Fiber.join(fiber))), "\"state\":\"cancelled\"")
     }).pipe(Effect.scoped, Effect.provide(live))
   })
 

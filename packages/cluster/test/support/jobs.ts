@@ -52,12 +52,31 @@ export const runner = <R>(
     yield* Layer.buildWithScope(Layer.fresh(runner), scope)
   })
 
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
 /** Lets virtual time pass in minutes, and gives what an effect gives then. */
 export const after = <A, E, R>(minutes: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust(minutes * 60_000)
+    // What waits for a promise, such as the hash of the key of a workflow, begins when the time has passed.
+    for (let waits = 0; waits < 200 && fiber.pollUnsafe() === undefined; waits++) {
+      yield* turn
+      yield* TestClock.adjust(minutes * 60_000)
+    }
     return yield* Fiber.join(fiber)
+  })
+
+/** Lets seconds of virtual time pass until a value is as expected. */
+export const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (value: A) => boolean) =>
+  Effect.gen(function*() {
+    for (let waits = 0; waits < 200; waits++) {
+      const value = yield* effect
+      if (holds(value)) return value
+      yield* turn
+      yield* TestClock.adjust(1_000)
+    }
+    return yield* Effect.die(new Error("it did not come"))
   })
 
 /** A job of numbered units. */
