@@ -51,6 +51,23 @@ const writes: ReadonlyArray<(value: number) => [Statement.Statement<unknown> | B
 ]
 
 describe("timestamps", () => {
+  it("are the same as a bigint, of any second and in any order", () => {
+    const random = new Random(7)
+    const edges = [
+      0,
+      1,
+      -1,
+      999_999,
+      1_000_000,
+      -1_000_000,
+      -1_000_001,
+      Number.MAX_SAFE_INTEGER,
+      Number.MIN_SAFE_INTEGER
+    ]
+    const others = Array.from({ length: 2_000 }, () => random.between(-4_000_000, 9_000_000) * 1_000_003)
+    for (const micros of [...edges, ...others, ...edges]) assert.strictEqual(here.bigintOf(micros), BigInt(micros))
+  })
+
   it.live("let the later of two writes win, over sessions, other clients, deletions, batches and conditions", () =>
     Effect.gen(function*() {
       const cell = new Cell()

@@ -75,6 +75,23 @@ export const nextOf = (source: Source, clock: Clock.Clock): number => {
 const afterServer = ({ hasServerTimes }: Source, millisecond: number, microseconds: number): number =>
   hasServerTimes === true ? Math.max(microseconds, millisecond * 1_000 + 500) : microseconds
 
+let second = Number.NaN
+let startOfSecond = 0n
+
+/**
+ * Whole microseconds as a bigint. V8 converts a small integer in place, but calls its runtime for any other: so each second is
+ * converted once, and for each timestamp only what has passed of it.
+ */
+export const bigintOf = (microseconds: number): bigint => {
+  const seconds = Math.floor(microseconds / 1e6)
+  if (seconds !== second) {
+    second = seconds
+    startOfSecond = BigInt(seconds) * 1_000_000n
+  }
+  const passed = (microseconds - seconds * 1e6) | 0
+  return BigInt.asIntN(64, startOfSecond + BigInt.asIntN(64, BigInt(passed)))
+}
+
 /**
  * Microseconds from which a server that dates by whole milliseconds gives a conditional write a later time than that of the
  * last write; undefined where that is now.

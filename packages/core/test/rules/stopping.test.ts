@@ -100,7 +100,7 @@ describe("rule 4: fail-fast stops", () => {
       assert.deepStrictEqual(given, [0, 1, 2])
       assert.strictEqual(error.failure.index, 3)
       assert.deepStrictEqual(error.failures.map(({ index }) => index), [6])
-    }).pipe(Effect.provide(sessionOf({ latency: (index) => 100 - index * 10, failing: [3, 6] }))))
+    }).pipe(Effect.provide(sessionOf({ latency: (index) => Math.max(0, 100 - index * 10), failing: [3, 6] }))))
 
   it.effect("an unordered stream gives what had completed before", () =>
     Effect.gen(function*() {

@@ -9,7 +9,6 @@ import type { CqlError } from "../../CqlError.ts"
 import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts"
 import { kindOf } from "../kindOf.ts"
 import type { Abandoned } from "../limiter/gate.ts"
-import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
 import type { Permit } from "./permit.ts"
 
@@ -34,10 +33,6 @@ export class Attempt {
     this.#execution = execution
   }
 
-  get #environment(): Environment {
-    return this.#execution.environment
-  }
-
   /** Counts the request among those in flight, or no longer. */
   #count(more: 1 | -1): void {
     const recorder = this.#execution.environment.observer?.recorder
@@ -47,16 +42,16 @@ export class Attempt {
   /** Runs an effect in the context of the run. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
     const { span } = this.#execution
-    return this.#environment.fork(
+    return this.#execution.environment.fork(
       span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span.span)
     )
   }
 
   /** Hands the request to the port; true if it is in flight after that, and not yet answered. */
   send(request: Request, pageState: PageState | undefined): boolean {
-    const { session } = this.#environment
+    const { session } = this.#execution.environment
     const cancel = session.send(request, pageState, this)
-    if (this.#isAnswered) return false
+    if (this.#isAnswered()) return false
     this.#cancel = cancel
     this.#phase = "in flight"
     session.enter()
@@ -64,8 +59,9 @@ export class Attempt {
     return true
   }
 
-  // Read after code of the port, which may have called `done`.
-  get #isAnswered(): boolean {
+  // Read after code of the port, which may have called `done`. V8 calls its runtime for private getters: on the way of every
+  // statement they are methods.
+  #isAnswered(): boolean {
     return this.#phase === "answered"
   }
 
@@ -76,10 +72,10 @@ export class Attempt {
     this.#phase = "answered"
     if (phase === "sending") this.exit = answerOf(exit)
     else if (phase === "abandoned") {
-      this.#environment.session.leaveAbandoned()
+      this.#execution.environment.session.leaveAbandoned()
       this.#load?.lateAnswer()
     } else {
-      this.#environment.session.leave()
+      this.#execution.environment.session.leave()
       this.#count(-1)
       this.#execution.answered(answerOf(exit))
     }
@@ -89,18 +85,18 @@ export class Attempt {
   released(): void {
     if (this.#phase !== "abandoned") return
     this.#phase = "released"
-    this.#environment.session.leaveAbandoned()
+    this.#execution.environment.session.leaveAbandoned()
   }
 
   /** Gives it up, and drops its late answer. Returns true if the server may have it. */
   abandon(permit: Permit | undefined, timedOut: boolean): boolean {
     this.#phase = "abandoned"
-    this.#environment.session.abandon()
+    this.#execution.environment.session.abandon()
     this.#count(-1)
     const mayBeSent = this.#isCancelledAfterWriting()
     if (mayBeSent) {
       this.#load = permit?.abandon(timedOut)
-      if (this.#isAnswered) this.#load?.lateAnswer()
+      if (this.#isAnswered()) this.#load?.lateAnswer()
       return true
     }
     this.released()
@@ -113,7 +109,7 @@ export class Attempt {
     try {
       return this.#cancel!() !== false
     } catch (defect) {
-      this.#environment.session.warnOnce("a port could not abandon a request", defect)
+      this.#execution.environment.session.warnOnce("a port could not abandon a request", defect)
       return true
     }
   }

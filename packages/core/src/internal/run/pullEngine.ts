@@ -85,7 +85,7 @@ export class PullEngine {
       this.#handed = ready.length
       return Effect.succeed(ready)
     }
-    return this.#isOver ? this.#conclusion : undefined
+    return this.#isOver() ? this.#conclusion : undefined
   }
 
   /** Finished results that wait for the consumer, or for an earlier index. */
@@ -94,7 +94,7 @@ export class PullEngine {
     return Math.max(0, succeeded + failed - this.#consumed)
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.run.stopping ? this.run.settled : this.isComplete
   }
 
@@ -119,7 +119,7 @@ export class PullEngine {
 
   #startWhileThereIsRoom(): void {
     const run = this.run
-    while (this.#hasRoom && !this.#sourceEnded && !run.stopping) {
+    while (this.#hasRoom() && !this.#sourceEnded && !run.stopping) {
       if (run.turn.isExhausted) return this.#park()
       const found = this.#source.pull()
       if (found === "pending") return
@@ -128,7 +128,7 @@ export class PullEngine {
     }
   }
 
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     const { bufferSize, concurrency } = this.#settings
     return !this.run.isWaiting && this.run.open < concurrency &&
       this.run.started - this.#consumed < concurrency + bufferSize
@@ -199,7 +199,7 @@ export class PullEngine {
   /** Wakes the consumer when there is something for it: once what completes with it has completed as well. */
   #signal(): void {
     if (this.#resume === undefined || this.#wakeScheduled) return
-    if (!this.#sink.isReady && !this.#isOver) return
+    if (!this.#sink.isReady && !this.#isOver()) return
     this.#wakeScheduled = true
     this.run.afterDrain(() => {
       this.#wakeScheduled = false

@@ -9,6 +9,7 @@ import * as Reason from "../../Reason.ts"
 import type { Params, Statement } from "../../Statement.ts"
 import { internals } from "../internals.ts"
 import { counted, kindOf } from "../kindOf.ts"
+import { bigintOf } from "../timestamps.ts"
 import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
@@ -119,7 +120,7 @@ const optionsOf = (
 ): RequestOptions => {
   // All requests without a time of their own share their options.
   if (sentAt === undefined) return idempotent ? options.ifIdempotent : options.ifNotIdempotent
-  const time = BigInt(sentAt)
+  const time = bigintOf(sentAt)
   return new BoundOptions(options, idempotent, options.timestamp ?? (takesTimestamp ? time : undefined), time, keyspace)
 }
 

@@ -24,16 +24,16 @@ export class Times {
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
-    this.#begun = this.#microseconds
+    this.#begun = this.#microseconds()
   }
 
-  get #microseconds(): number {
+  #microseconds(): number {
     return nanosecondsOf(this.#clock.monotonicTimeNanosUnsafe()) / 1_000
   }
 
   /** Whole microseconds since this was made. */
   get now(): number {
-    return this.#last = Math.trunc(this.#microseconds - this.#begun)
+    return this.#last = Math.trunc(this.#microseconds() - this.#begun)
   }
 
   /** True if these are the times of a clock, and still small integers. */
