@@ -1,4 +1,4 @@
-import { InvalidOptions, Statement } from "@effect-cql/core"
+import { cql, InvalidOptions, Statement } from "@effect-cql/core"
 import { FaultPlan, Fixtures, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
@@ -72,6 +72,17 @@ describe("what makes replies, faults and sessions", () => {
       FaultPlan.slow(2, "20 millis")
     })
   })
+})
+
+describe("the latency of a mock session", () => {
+  it.effect("that is no duration ends the statement, with the name of the option", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(cql`SELECT 1`)
+      assert.strictEqual(Exit.isFailure(exit), true)
+      if (Exit.isFailure(exit)) {
+        assert.match(Cause.pretty(exit.cause), /latency: expected a finite duration.*got "soon"/)
+      }
+    }).pipe(Effect.provide(MockSession.layer({ latency: () => "soon" as never }))))
 })
 
 describe("fixtures", () => {

@@ -2,6 +2,7 @@
  * The port of a mock session.
  */
 import type { CqlError, PageState, Statement } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import type { ExecutePort, Page, Request } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -11,7 +12,6 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { FaultPlan } from "../FaultPlan.ts"
 import type { Answer, Call, Options, Reply } from "../MockSession.ts"
-import { millisOf } from "./duration.ts"
 import { inject } from "./faults.ts"
 import { Timers } from "./timers.ts"
 import { unexpected } from "./unexpected.ts"
@@ -61,7 +61,9 @@ export class MockPort implements ExecutePort {
     this.#answers = options.answers ?? []
     this.#check = behind.check
     const { latency } = options
-    this.#latency = latency === undefined || typeof latency === "function" ? latency : millisOf(latency)
+    this.#latency = latency === undefined || typeof latency === "function"
+      ? latency
+      : Check.millis("latency", latency, Check.finiteDuration)
     const reply = options.otherwise ?? behind.reply
     this.#isStrict = reply === undefined && options.lenient !== true && (options.answers ?? []).length > 0
     this.#otherwise = {
@@ -113,7 +115,9 @@ export class MockPort implements ExecutePort {
     }
     const reply = this.#withFault(request, pageState)
     const latency = this.#latency
-    const millis = typeof latency === "function" ? millisOf(latency(request)) : latency
+    const millis = typeof latency === "function"
+      ? Check.millis("latency", latency(request), Check.finiteDuration)
+      : latency
     this.peakInFlight = Math.max(this.peakInFlight, this.inFlight + 1)
     if (millis !== undefined) return this.#later(reply, millis)
     // A reply that is there at once is never in flight beside another.

@@ -5,10 +5,10 @@
  * advanced has what any of them has.
  */
 import type { Consistency, CqlError } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { type Page, type PageState, PageState as makePageState, type Request } from "@effect-cql/core/Port"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { millisOf } from "./duration.ts"
 import { type Moment, momentOf } from "./moment.ts"
 import type { NodeFault, Replicas as Options } from "./nodes.ts"
 import { randomOf } from "./random.ts"
@@ -65,10 +65,10 @@ export class Replicas {
 
   constructor(options: Options, leader: Store, makeStore: () => Store) {
     this.#faults = options.faults ?? []
-    this.#hintsAfter = millisOf(options.hintsAfter ?? "10 seconds")
+    this.#hintsAfter = Check.millis("hintsAfter", options.hintsAfter ?? "10 seconds")
     this.#timeouts = {
-      read: millisOf(options.readTimeout ?? "5 seconds"),
-      write: millisOf(options.writeTimeout ?? "2 seconds")
+      read: Check.millis("readTimeout", options.readTimeout ?? "5 seconds"),
+      write: Check.millis("writeTimeout", options.writeTimeout ?? "2 seconds")
     }
     this.#random = randomOf(options.seed ?? 0)
     this.#leader = leader
