@@ -57,7 +57,7 @@ export const removal = (store: Store): {
     Effect.gen(function*() {
       const age = Check.millis("olderThan", olderThan)
       const latest = (yield* Clock.currentTimeMillis) - age
-      return yield* rows.ended(store).pipe(
+      return yield* rows.allRemovable(store).pipe(
         // Without an age, clocks do not matter: that of this process may be behind those of the servers.
         Stream.filter(({ at, job }) => age === 0 || job.state === "removing" || at <= latest),
         // A job that cannot be removed keeps no other one.

@@ -42,11 +42,14 @@ const readable = (
   )
 }
 
+/** The states of a job that has ended. */
+export const ended: ReadonlyArray<State> = ["done", "failed", "cancelled"]
+
 /** The states of a job that can be removed, or whose removal can be continued. */
-export const removable: ReadonlyArray<State> = ["done", "failed", "cancelled", "removing"]
+export const removable: ReadonlyArray<State> = [...ended, "removing"]
 
 /** The jobs that can be removed, with the time of the servers in milliseconds at which they got their state. */
-export const ended = (store: Store): Stream.Stream<{ readonly job: Stored; readonly at: number }, CqlError> =>
+export const allRemovable = (store: Store): Stream.Stream<{ readonly job: Stored; readonly at: number }, CqlError> =>
   readable(store, `${columns}, writetime(state) AS at`).pipe(
     Stream.map(({ job, row }) => ({ job, at: Number(row["at"]) / 1_000 })),
     Stream.filter(({ job }) => removable.includes(job.state))
