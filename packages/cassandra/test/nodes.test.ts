@@ -23,6 +23,16 @@ const until = (what: string, holds: () => boolean) =>
 /** The nodes at which statements arrive. */
 const coordinators = (nodes: ReadonlyArray<CqlNode>) => nodes.filter(({ statements }) => statements.length > 0).length
 
+/** Every node takes statements, and they make up the ring. */
+const assertAllFound = (session: Session["Service"], nodes: ReadonlyArray<CqlNode>) =>
+  Effect.gen(function*() {
+    yield* Effect.forEach(Array.from({ length: 30 }), () => session.execute(write))
+    assert.strictEqual(coordinators(nodes), nodes.length)
+    const ring = yield* session.ring("app")
+    const replicas = new Set(ring?.ranges.flatMap(({ replicas }) => replicas))
+    assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
+  })
+
 /** Names as a name service would tell them; those that are not there never get an answer. */
 const resolving = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Effect.acquireRelease(
@@ -84,11 +94,7 @@ describe("the nodes of a cluster", () => {
       const nodes = yield* cqlNodes({}, { port: 0 }, { port: 0 })
       assert.strictEqual(new Set(nodes.map(({ port }) => port)).size, 3)
       const session = yield* connect([nodes[0]!.address])
-      yield* Effect.forEach(Array.from({ length: 30 }), () => session.execute(write))
-      assert.strictEqual(coordinators(nodes), 3)
-      const ring = yield* session.ring("app")
-      const replicas = new Set(ring?.ranges.flatMap(({ replicas }) => replicas))
-      assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
+      yield* assertAllFound(session, nodes)
     }).pipe(Effect.scoped))
 
   it.live("that share an address are distinguished by their ports", () =>
@@ -151,11 +157,7 @@ describe("the nodes of a cluster", () => {
         const unspecified = { native_address: Buffer.alloc(length), rpc_address: Buffer.alloc(length) }
         for (const node of nodes) node.cells = unspecified
         const session = yield* connect([nodes[0]!.address])
-        yield* Effect.forEach(Array.from({ length: 30 }), () => session.execute(write))
-        assert.strictEqual(coordinators(nodes), 3)
-        const ring = yield* session.ring("app")
-        const replicas = new Set(ring?.ranges.flatMap(({ replicas }) => replicas))
-        assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
+        yield* assertAllFound(session, nodes)
       }).pipe(Effect.scoped))
   }
 
