@@ -286,4 +286,45 @@ describe("a job", () => {
       ]])
       assert.strictEqual(yield* jobs.removeEnded({ olderThan: 0 }), 1)
     }).pipe(Effect.scoped, Effect.provide(memory())))
+
+  it.effect("that hangs where nothing can interrupt it ends, as does the next one of its name when that is cancelled", () =>
+    Effect.gen(function*() {
+      const hanging = new Set(["a"])
+      const job = numbered()
+      yield* process(
+        job.toLayer((unit, { id }) =>
+          hanging.has(id) && unit === 0 ? Effect.uninterruptible(Effect.never) : Effect.void
+        )
+      )
+      const stuck = yield* job.start({ units: 8 }, { id: "a" })
+      const beside = yield* job.start({ units: 8 }, { id: "b" })
+      assert.strictEqual((yield* after(1, within("10 seconds", beside.await)))?.done, 8)
+      yield* stuck.cancel
+      assert.strictEqual((yield* after(1, Effect.flip(stuck.await)))._tag, "JobFailed")
+      const next = yield* job.start({ units: 8 }, { id: "c" })
+      assert.strictEqual((yield* after(1, within("10 seconds", next.await)))?.done, 8)
+    }).pipe(Effect.provide(memory())))
+
+  it.effect("keeps its own limit, and leaves that of the other alone", () =>
+    Effect.gen(function*() {
+      const running = { a: 0, b: 0 }
+      const peaks = { a: 0, b: 0 }
+      const counted = (_: number, { id }: Job.Context<unknown>) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            const name = id === "a" ? "a" : "b"
+            peaks[name] = Math.max(peaks[name], ++running[name])
+            return name
+          }),
+          () => Effect.sleep("500 millis"),
+          (name) => Effect.sync(() => running[name]--)
+        )
+      const job = numbered()
+      yield* process(job.toLayer(counted))
+      const one = yield* job.start({ units: 20 }, { id: "a", concurrency: 1 })
+      const two = yield* job.start({ units: 20 }, { id: "b", concurrency: 2 })
+      assert.strictEqual((yield* after(2, one.await)).done, 20)
+      assert.strictEqual((yield* after(2, two.await)).done, 20)
+      assert.deepStrictEqual(peaks, { a: 1, b: 2 })
+    }).pipe(Effect.provide(memory())))
 })
