@@ -40,6 +40,14 @@ describe("a page state", () => {
       assert.deepStrictEqual(states(), [state, state, state, state])
     }).pipe(Effect.scoped))
 
+  it.effect("of an earlier release of this package goes on", () =>
+    Effect.gen(function*() {
+      const { session } = yield* sessionOf("app")
+      const { pageState: ofValues } = yield* session.executePage([select, [1]])
+      const { pageState: ofText } = yield* session.executePage([unqualified])
+      assert.deepStrictEqual([ofValues, ofText], [PageState("a30f8e1a.0a0b"), PageState("fba7cd1c.0a0b")])
+    }).pipe(Effect.scoped))
+
   it.effect("of another text, of other values, or of another keyspace is refused, and nothing is sent", () =>
     Effect.gen(function*() {
       const { session, states } = yield* sessionOf("app")

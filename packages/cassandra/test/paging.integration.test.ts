@@ -125,6 +125,26 @@ integration("paging", () => {
         assert.strictEqual(error.reason._tag, "InvalidPageState")
       }))
 
+    it.effect("rows of texts without parameters have the columns of their own text, whichever was answered before", () =>
+      Effect.gen(function*() {
+        yield* fill
+        const day = `FROM ${keyspace}.events WHERE day = 1`
+        const texts = {
+          [`SELECT n ${day}`]: (n: number) => ({ n }),
+          [`SELECT n AS m ${day}`]: (n: number) => ({ m: n }),
+          [`SELECT day, n ${day}`]: (n: number) => ({ day: 1, n }),
+          [`SELECT n, day ${day}`]: (n: number) => ({ n, day: 1 }),
+          [`SELECT CAST(n AS text) AS n ${day}`]: (n: number) => ({ n: String(n) }),
+          [`SELECT CAST(n AS bigint) AS n ${day}`]: (n: number) => ({ n: BigInt(n) })
+        }
+        const statements = Object.keys(texts).map((text) => Statement.make(text, [], { pageSize: 60 }))
+        const expected = Object.values(texts).map((row) => numbers.map(({ n }) => row(n)))
+        for (const concurrency of [1, 2, 6]) {
+          const results = yield* executeConcurrent(statements, { concurrency })
+          assert.deepStrictEqual(results.map(({ value }) => value.rows), expected)
+        }
+      }))
+
     it.effect("pages without rows, of rows that were deleted, end nothing", () =>
       Effect.gen(function*() {
         yield* fill

@@ -9,6 +9,7 @@ import type { Next } from "../driver/hosts.ts"
 import type { OverdueNodes } from "../driver/overdue.ts"
 import type { RequestDefaults } from "../driver/policyOptions.ts"
 import type { Result, SchemaChange } from "../protocol/answers.ts"
+import type { KeepsPlan } from "../protocol/rows.ts"
 import type { Circumstances } from "./classify.ts"
 import type { PreparedTexts } from "./preparedTexts.ts"
 
@@ -17,6 +18,8 @@ export interface AttemptContext {
   readonly client: Client
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
+  /** Keeps the plan of the last rows of a text that was not prepared: the pages of a statement mostly follow each other. */
+  readonly unprepared: KeepsPlan
   readonly overdue: OverdueNodes
   /** Awaited requests that were handed to the driver. */
   awaited: number

@@ -6,7 +6,7 @@
  */
 import { PageState, Reason } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Port"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 /** The statement that a page state is of. */
 export interface Paged {
@@ -37,15 +37,11 @@ const form = /^(?:([\da-f]{8})\.)?((?:[\da-f]{2})+)$/i
 const isQualified = /\bFROM\s+(?:"(?:[^"]|"")*"|\w+)\s*\./i
 
 /** The fingerprint of a statement: a hash, so made once for each page. */
-export const fingerprintOf = ({ keyspace, text, values }: Fingerprinted): string =>
-  createHash("sha256")
-    .update(!keyspace || isQualified.test(text) ? "" : keyspace)
-    .update("\0")
-    .update(text)
-    .update("\0")
-    .update(values)
-    .digest("hex")
-    .slice(0, length)
+export const fingerprintOf = ({ keyspace, text, values }: Fingerprinted): string => {
+  const head = `${!keyspace || isQualified.test(text) ? "" : keyspace}\0${text}\0`
+  const all = values.length === 0 ? head : Buffer.concat([Buffer.from(head), values])
+  return hash("sha256", all, "hex").slice(0, length)
+}
 
 /** Takes the page state for a request apart. A batch has one page. */
 export const partsOf = (state: PageState, { _tag }: Request): Parts | Reason.InvalidPageState => {

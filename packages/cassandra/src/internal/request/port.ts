@@ -37,6 +37,7 @@ import { RequestDefaults } from "../driver/policyOptions.ts"
 import { onSchemaChange } from "../driver/schemaEvents.ts"
 import { now } from "../driver/timer.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
+import type { KeepsPlan } from "../protocol/rows.ts"
 import { agreementWithin, awaitAgreement, type IsDown } from "./agreement.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { type Circumstances, classify, clientShutDown } from "./classify.ts"
@@ -62,6 +63,7 @@ export class ClientPort implements SendPort, AttemptContext {
   readonly datesConditionalWrites = true
   readonly requestDefaults: RequestDefaults
   readonly prepared: PreparedTexts
+  readonly unprepared: KeepsPlan = { plan: undefined }
   readonly overdue = new OverdueNodes()
   readonly name: string | undefined
   readonly spans: boolean | undefined

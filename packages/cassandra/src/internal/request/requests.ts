@@ -69,8 +69,8 @@ export class StatementAttempt extends Attempt implements Paged {
     return this
   }
 
-  protected get keeper(): KeepsPlan | undefined {
-    return this.#text
+  protected get keeper(): KeepsPlan {
+    return this.#text ?? this.context.unprepared
   }
 
   protected get planText(): string {
@@ -104,7 +104,7 @@ export class StatementAttempt extends Attempt implements Paged {
 
   protected bind(): "bound" | "waits" | Refused {
     const text = this.#text
-    if (text === undefined) return this.#refusal ?? "bound"
+    if (text === undefined) return this.#refusal() ?? "bound"
     const { current } = text
     if (current === undefined) {
       this.prepare([text])
@@ -120,10 +120,10 @@ export class StatementAttempt extends Attempt implements Paged {
     this.#prepared = current
     this.#values = values
     this.#fingerprint = undefined
-    return this.#refusal ?? "bound"
+    return this.#refusal() ?? "bound"
   }
 
-  get #refusal(): Reason.InvalidPageState | undefined {
+  #refusal(): Reason.InvalidPageState | undefined {
     return this.#from === undefined ? undefined : refusalOf(this.#from, this)
   }
 
