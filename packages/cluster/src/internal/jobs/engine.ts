@@ -75,12 +75,10 @@ const runUnit = (
     while (mayRun(work)) {
       if (unit.attempt >= handler.attempts) return yield* giveUp(work, name, unit)
       const at = new UnitWork(work, name, unit)
-      yield* at.save({ ...unit, attempt: unit.attempt + 1, starts: unit.starts + 1 }, work.progress)
-      const running = Effect.map(
-        Effect.raceFirst(handler.run(structuredClone(unit.unit), at.context), stoppedForGood(work)),
-        (rows) => at.countable(rows)
+      const running = Effect.suspend(() =>
+        Effect.raceFirst(handler.run(structuredClone(at.unit.unit), at.context), stoppedForGood(work))
       )
-      const exit = yield* Effect.exit(running).pipe(
+      const exit = yield* Effect.andThen(at.start, Effect.exit(Effect.map(running, (rows) => at.countable(rows)))).pipe(
         Effect.tap((exit) =>
           Exit.isSuccess(exit) ? stored(at, () => at.advance({ state: "done" }, exit.value)) : Effect.void
         ),

@@ -13,7 +13,6 @@ import type { Batch } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import * as Semaphore from "effect/Semaphore"
 import type { Context, Executed, ExecuteOptions, Rejected } from "../../JobContext.ts"
 import { JobStopped, StatementNotIdempotent } from "../../JobErrors.ts"
 import type { Jobs } from "../../Jobs.ts"
@@ -21,6 +20,7 @@ import type { Lane, LaneLost } from "../../Lanes.ts"
 import type { Handler } from "./handler.ts"
 import { checkedRows } from "./limits.ts"
 import * as sizes from "./sizes.ts"
+import { Turns } from "./turns.ts"
 import * as Units from "./units.ts"
 import type { JobWatch } from "./watch.ts"
 
@@ -54,18 +54,27 @@ export class UnitWork {
   #pending = new Set<string>()
   /** Statements since the last checkpoint. */
   #statements = 0
-  // A handler may make checkpoints at the same time: each counts from what the one before it has written.
-  readonly #oneByOne = Semaphore.makeUnsafe(1)
+  readonly #startsBefore: number
+  readonly #turns = new Turns()
 
   constructor(work: LaneWork, name: string, unit: Units.UnitEntry) {
     this.#work = work
     this.name = name
     this.unit = unit
     this.#part = unit.parts + 1
+    this.#startsBefore = unit.starts
   }
 
   get progress(): Units.ProgressEntry {
     return this.#work.progress
+  }
+
+  /** Writes that an attempt starts. */
+  get start(): Effect.Effect<void, CqlError | LaneLost> {
+    return this.#turns.alone(Effect.suspend(() => {
+      const { attempt, starts } = this.unit
+      return this.save({ ...this.unit, attempt: attempt + 1, starts: starts + 1 }, this.progress)
+    }))
   }
 
   /** Writes the unit and the progress of its lane, and further entries, in one step. */
@@ -90,7 +99,7 @@ export class UnitWork {
     next: Partial<Units.UnitEntry> & Pick<Units.UnitEntry, "state">,
     rows: number
   ): Effect.Effect<void, CqlError | LaneLost> {
-    return Effect.suspend(() => {
+    return this.#turns.alone(Effect.suspend(() => {
       const { progress } = this.#work
       const unit = this.unit
       const parts = this.#part++
@@ -112,7 +121,7 @@ export class UnitWork {
         rows: progress.rows + rows,
         rejected: progress.rejected + rejected
       }, { counted })
-    }).pipe(this.#oneByOne.withPermits(1))
+    }))
   }
 
   /** Returns a number of rows that a handler has given. Throws `InvalidOptions` for one that cannot be counted. */
@@ -121,18 +130,25 @@ export class UnitWork {
     return rows
   }
 
-  /** Writes the end of an attempt. Rejects that no checkpoint has counted are void: their part is done again. */
+  /**
+   * Writes the end of an attempt, unless it has not started or its unit has ended. Rejects that no checkpoint has counted are void:
+   * their part is done again.
+   */
   endAttempt(change: (unit: Units.UnitEntry) => Units.UnitEntry): Effect.Effect<void, CqlError | LaneLost> {
-    return Effect.suspend(() => {
+    return this.#turns.alone(Effect.suspend(() => {
+      const { starts, state } = this.unit
+      if (starts === this.#startsBefore || state !== "waiting") return Effect.void
       this.#pending.clear()
       return this.save(change(this.unit), this.progress)
-    }).pipe(this.#oneByOne.withPermits(1))
+    }))
   }
 
   /** Lets the unit fail. */
   fail(error: string): Effect.Effect<void, CqlError | LaneLost> {
-    return Effect.suspend(() =>
-      this.save({ ...this.unit, state: "failed", error }, { ...this.progress, failed: this.progress.failed + 1 })
+    return this.#turns.alone(
+      Effect.suspend(() =>
+        this.save({ ...this.unit, state: "failed", error }, { ...this.progress, failed: this.progress.failed + 1 })
+      )
     )
   }
 
@@ -185,21 +201,17 @@ export class UnitWork {
   }
 
   #reject(rejected: ReadonlyArray<Rejected>): Effect.Effect<void, CqlError | LaneLost | JobStopped> {
-    return Effect.suspend(() => {
-      if (rejected.length === 0) return Effect.void
-      const { handler, jobs, lane, watch } = this.#work
+    if (rejected.length === 0) return Effect.void
+    const { handler, jobs, lane, watch } = this.#work
+    const written = Effect.suspend(() => {
       const part = this.#part
       const place = { unit: this.name, part, start: this.unit.starts }
-      return this.#stored(
-        Effect.tap(
-          jobs.reject(watch.job, lane.lane, place, rejected, handler.keeping),
-          Effect.sync(() => {
-            for (const { position } of rejected) this.#pending.add(`${part} ${position}`)
-            this.#count()
-          })
-        )
-      )
+      return Effect.map(jobs.reject(watch.job, lane.lane, place, rejected, handler.keeping), () => {
+        for (const { position } of rejected) this.#pending.add(`${part} ${position}`)
+        this.#count()
+      })
     })
+    return this.#stored(this.#turns.beside(written))
   }
 
   #execute(
