@@ -14,10 +14,10 @@ export const checkLimits = ({ story, traffic }: History): void => {
   if (traffic.sent.length === 0) fail("no statement was sent")
   const ofOwners: Array<Sent> = []
   for (const each of traffic.sent) {
-    const { process, until } = traffic.ownerAt(each.lane, each.at)
+    const { former, process, until } = traffic.ownerAt(each.lane, each.at)
     if (process === each.process) ofOwners.push({ ...each, until: Math.min(each.until, until) })
-    // It may also have taken the lane back. Its owner learns that by its next write, and takes it again.
-    else if (!isThawed(traffic, each) && !isThawed(traffic, { process, at: each.at })) {
+    // It may also have taken the lane back. The one that it took it from learns that by its next write, and takes it again.
+    else if (!isThawed(traffic, each) && !(each.process === former && isThawed(traffic, { process, at: each.at }))) {
       fail(
         `process ${each.process} sent a statement of lane ${each.lane} at ${each.at} ms, which process ${process} had`
       )

@@ -92,15 +92,21 @@ export class Traffic {
       }))
   }
 
-  /** The owner of a lane at a time, and the time at which another process takes the lane. */
-  ownerAt(lane: number, at: number): { readonly process: number | undefined; readonly until: number } {
+  /** The owner of a lane at a time, the one before it, and the time at which another process takes the lane. */
+  ownerAt(lane: number, at: number): {
+    readonly process: number | undefined
+    readonly former: number | undefined
+    readonly until: number
+  } {
     let process: number | undefined
+    let former: number | undefined
     for (const each of this.taken) {
       if (each.lane !== lane || each.process === process) continue
-      if (each.at > at) return { process, until: each.at }
+      if (each.at > at) return { process, former, until: each.at }
+      former = process
       process = each.process
     }
-    return { process, until: Number.POSITIVE_INFINITY }
+    return { process, former, until: Number.POSITIVE_INFINITY }
   }
 
   /** The highest limits that a process may go by from one time to another. */
