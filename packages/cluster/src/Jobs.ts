@@ -15,7 +15,7 @@ import { readableEntries } from "./internal/jobs/damaged.ts"
 import { changed } from "./internal/jobs/limits.ts"
 import * as rejects from "./internal/jobs/rejects.ts"
 import { laneName, removal } from "./internal/jobs/removal.ts"
-import * as rows from "./internal/jobs/rows.ts"
+import * as Rows from "./internal/jobs/rows.ts"
 import * as Units from "./internal/jobs/units.ts"
 import { allLanes, entriesOf, entryOfEach, takeWith } from "./internal/lanes/fence.ts"
 import { checkJobs } from "./internal/layerOptions.ts"
@@ -222,15 +222,15 @@ export const layer = (options: Options): Layer.Layer<Jobs, never, Session> => {
       const remove = removal(store)
       return Jobs.of({
         lanes: options.lanes ?? 64,
-        list: rows.list(store),
-        find: (id) => rows.find(store, id),
-        create: (job) => rows.create(store, job),
-        begin: (job, units) => rows.begin(store, job, units),
-        rerun: (job, forgiven) => rows.rerun(store, job, forgiven),
-        end: (job, state) => rows.end(store, job, state),
-        exhaust: (job, exhausted) => rows.exhaust(store, job, exhausted),
-        setLimits: (id, limits) => rows.setLimits(store, id, (bounds) => changed(bounds, limits)),
-        move: (id, from, to) => rows.move(store, id, from, to),
+        list: Rows.list(store),
+        find: (id) => Rows.find(store, id),
+        create: (job) => Rows.create(store, job),
+        begin: (job, units) => Rows.begin(store, job, units),
+        rerun: (job, forgiven) => Rows.rerun(store, job, forgiven),
+        end: (job, state) => Rows.end(store, job, state),
+        exhaust: (job, exhausted) => Rows.exhaust(store, job, exhausted),
+        setLimits: (id, limits) => Rows.setLimits(store, id, (bounds) => changed(bounds, limits)),
+        move: (id, from, to) => Rows.move(store, id, from, to),
         open: (job, lane) => lanes.open(laneName(job), lane),
         take: (job, lane) => lanes.take(laneName(job), lane),
         entries,

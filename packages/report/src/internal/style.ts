@@ -36,4 +36,5 @@ th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--grid); text-ali
 th { color: var(--muted); font-weight: 500; }
 td { overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
 td:first-child { min-width: 12ch; overflow-wrap: anywhere; }
+td:not(:first-child) { white-space: nowrap; }
 `

@@ -16,7 +16,7 @@ import { timeToLive } from "../rules.ts"
 import { readableEntries } from "./damaged.ts"
 import { checkLimits } from "./limits.ts"
 import { reset } from "./retry.ts"
-import * as rows from "./rows.ts"
+import * as Rows from "./rows.ts"
 import * as summaries from "./summary.ts"
 import * as Units from "./units.ts"
 
@@ -40,7 +40,7 @@ export const make = (jobs: Jobs["Service"], id: string): Handle => {
     Effect.map(summaries.progressOf(jobs, job, allLanes(job)), (lanes) => {
       const { done, failed, rejected, rows, units } = Units.sum(lanes.values())
       return { state: job.state, units: job.state === "planning" ? job.units : units, done, failed, rows, rejected }
-    }).pipe(Effect.tap(() => rows.ended.includes(job.state) ? stands(job) : Effect.void))
+    }).pipe(Effect.tap(() => Rows.ended.includes(job.state) ? stands(job) : Effect.void))
   const progress = Effect.flatMap(found, progressOf)
 
   const move = (from: ReadonlyArray<State>, to: State): Effect.Effect<void, CqlError | JobNotFound | JobStateRefused> =>
@@ -162,6 +162,6 @@ const failureOf = ({ cursor, error, state, unit }: Units.UnitEntry): ReadonlyArr
   state === "failed" ? [{ unit, cursor, error: error ?? "" }] : []
 
 /** True if a job of this state does nothing more by itself. */
-const isFinal = (state: State): boolean => rows.removable.includes(state)
+const isFinal = (state: State): boolean => Rows.removable.includes(state)
 
 const isPassing = (error: unknown): boolean => isCqlError(error) && error.isRetryable

@@ -16,7 +16,7 @@ import type { Created, Stored } from "../../Jobs.ts"
 import { allLanes, lanesAtOnce, removeLane } from "../lanes/fence.ts"
 import type { Store } from "../store.ts"
 import * as rejects from "./rejects.ts"
-import * as rows from "./rows.ts"
+import * as Rows from "./rows.ts"
 import { summaryLane } from "./summary.ts"
 
 /** The name under which the lanes of a job are stored. */
@@ -38,17 +38,17 @@ export const removal = (store: Store): {
   /** Removes a job as it was read. Returns false if it has changed meanwhile, and has not been removed by another process. */
   const removeStored = (job: Stored): Effect.Effect<boolean, CqlError> =>
     Effect.gen(function*() {
-      const found = yield* rows.beginRemoval(store, job)
+      const found = yield* Rows.beginRemoval(store, job)
       if (found !== "removing") return found === "gone"
       yield* lanes(job)
-      yield* rows.remove(store, job)
+      yield* Rows.remove(store, job)
       return true
     })
 
   const one = (id: string): Effect.Effect<boolean, CqlError> =>
-    Effect.flatMap(rows.find(store, id), (job) => {
+    Effect.flatMap(Rows.find(store, id), (job) => {
       if (job === undefined) return Effect.succeed(true)
-      if (!rows.removable.includes(job.state)) return Effect.succeed(false)
+      if (!Rows.removable.includes(job.state)) return Effect.succeed(false)
       // It has been run again meanwhile, and may have ended again.
       return Effect.flatMap(removeStored(job), (isRemoved) => isRemoved ? Effect.succeed(true) : one(id))
     })
@@ -57,7 +57,7 @@ export const removal = (store: Store): {
     Effect.gen(function*() {
       const age = Check.millis("olderThan", olderThan)
       const latest = (yield* Clock.currentTimeMillis) - age
-      return yield* rows.allRemovable(store).pipe(
+      return yield* Rows.allRemovable(store).pipe(
         // Without an age, clocks do not matter: that of this process may be behind those of the servers.
         Stream.filter(({ at, job }) => age === 0 || job.state === "removing" || at <= latest),
         // A job that cannot be removed keeps no other one.

@@ -66,15 +66,16 @@ export class Execution {
   /** For the sweeper: itself, while an attempt with a timeout is in flight, and where the execution stands in it. */
   sweeper: Sweeper | undefined
   slot = -1
+  // Without a value until they have one: V8 would make a number on the heap for each of these that may be no integer.
   /** When that attempt is over its time, in milliseconds on the monotonic clock. */
-  deadline = 0
+  deadline: number | undefined
   /** For the run: where it stands among those in flight; negative when it is not. */
   place = -1
   /** For the engine: which of its workers waits for the end. */
   owner = -1
   /** For the observer: when it began, and its attempt if later; its span, or events for one; pages not counted yet. */
-  begunAt = 0
-  attemptAt = -1
+  begunAt: number | undefined
+  attemptAt: number | undefined
   span: CallSpan | undefined
   pages = 0
   trail: Array<(span: CallSpan) => void> | undefined

@@ -10,12 +10,12 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
+import { Places } from "./places.ts"
 
 export class Sweeper {
   readonly #environment: Environment
   readonly #onIdle: () => void
-  // In no order; each execution knows where it stands.
-  readonly #watched: Array<Execution> = []
+  readonly #watched = new Places<Execution>()
   // Those that have begun in this turn of the event loop, and have no deadline yet.
   #undated: Array<Execution> = []
   #timer: Fiber.Fiber<void> | undefined
@@ -46,15 +46,14 @@ export class Sweeper {
   }
 
   #enlist(execution: Execution): void {
-    execution.deadline = Number.POSITIVE_INFINITY
+    execution.deadline = undefined
     execution.sweeper = this
-    execution.slot = this.#watched.push(execution) - 1
+    execution.slot = this.#watched.add(execution)
   }
 
   #date(execution: Execution, timeout: number, now: number): number {
     this.#granularity = Math.min(this.#granularity, Math.max(50, timeout / 10))
-    execution.deadline = now + timeout
-    return execution.deadline
+    return execution.deadline = now + timeout
   }
 
   #dateAll(): void {
@@ -64,7 +63,7 @@ export class Sweeper {
     let earliest = Number.POSITIVE_INFINITY
     for (const execution of undated) {
       // Some have ended in their turn, and some of those have begun another attempt.
-      if (execution.sweeper !== this || execution.deadline < Number.POSITIVE_INFINITY) continue
+      if (execution.sweeper !== this || execution.deadline !== undefined) continue
       earliest = Math.min(earliest, this.#date(execution, execution.request!.options.requestTimeout!, now))
     }
     if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
@@ -72,13 +71,9 @@ export class Sweeper {
 
   /** The attempt of an execution is over. */
   unwatch(execution: Execution): void {
-    const last = this.#watched.pop()!
-    if (last !== execution) {
-      this.#watched[execution.slot] = last
-      last.slot = execution.slot
-    }
+    this.#watched.remove(execution.slot)
     execution.sweeper = undefined
-    if (this.#watched.length === 0) this.#stopSoon()
+    if (this.#watched.size === 0) this.#stopSoon()
   }
 
   // Deadlines mostly come in their order, so that the timer that is set already covers this one.
@@ -92,7 +87,7 @@ export class Sweeper {
     this.#isStopping = true
     this.#environment.dispatcher.scheduleTask(() => {
       this.#isStopping = false
-      if (this.#watched.length > 0) return
+      if (this.#watched.size > 0) return
       this.#stop()
       this.#onIdle()
     }, 0)
@@ -125,7 +120,7 @@ export class Sweeper {
 
   /** Sweeps when the event loop has read what was there: each of its turns reads a part, and two without any are the end. */
   #sweepOnceRead(now: number, before: number, idleTurns: number): void {
-    const late = this.#watched.filter((execution) => execution.deadline <= now).length
+    const late = this.#watched.items.filter((execution) => isLate(execution, now)).length
     if (late > 0 && idleTurns < 2) {
       const idle = late < before ? 0 : idleTurns + 1
       return this.#environment.dispatcher.scheduleTask(() => this.#sweepOnceRead(now, late, idle), 0)
@@ -138,18 +133,20 @@ export class Sweeper {
     this.#lastSweep = now
     const late: Array<Execution> = []
     let earliest = Number.POSITIVE_INFINITY
-    for (const execution of this.#watched) {
-      if (execution.deadline <= now) late.push(execution)
-      else earliest = Math.min(earliest, execution.deadline)
+    for (const execution of this.#watched.items) {
+      if (isLate(execution, now)) late.push(execution)
+      else earliest = Math.min(earliest, execution.deadline ?? earliest)
     }
     // The end of one that was late may have been the end of another one, or the beginning of its next attempt.
     for (const execution of late.sort((a, b) => a.index - b.index)) {
-      if (execution.sweeper !== undefined && execution.deadline <= now) execution.timeOut()
+      if (execution.sweeper !== undefined && isLate(execution, now)) execution.timeOut()
     }
     // Statements that start in the places of these set the timer for themselves, not for those that were there before.
     if (earliest < Number.POSITIVE_INFINITY) this.#cover(now, earliest)
   }
 }
+
+const isLate = ({ deadline }: Execution, now: number): boolean => deadline !== undefined && deadline <= now
 
 // Milliseconds: what a sum of them may lose.
 const exact = 0.001

@@ -16,6 +16,7 @@ import type { Summary } from "../../Summary.ts"
 import { Execution } from "../execution/execution.ts"
 import type { Host, Paging } from "../execution/host.ts"
 import { Permit } from "../execution/permit.ts"
+import { Places } from "../execution/places.ts"
 import { Retries } from "../execution/retries.ts"
 import type { Executable } from "../statement/input.ts"
 import type { Observer } from "../watch/observer.ts"
@@ -81,8 +82,7 @@ export class Run implements Host {
   readonly #policy: Policy
   readonly #engine: Engine
   #waiting: Permit | undefined
-  // An array in no order, for a linked list would be written to four times as often.
-  readonly #inFlight: Array<Execution> = []
+  readonly #inFlight = new Places<Execution>()
   #failure: Failure | undefined
   // The failure that exhausted the error budget.
   #lastStraw: Failure | undefined
@@ -166,7 +166,7 @@ export class Run implements Host {
 
   /** An attempt is in flight. */
   enter(execution: Execution, timeout: number | undefined): void {
-    execution.place = this.#inFlight.push(execution) - 1
+    execution.place = this.#inFlight.add(execution)
     if (timeout !== undefined) this.environment.session.sweeper(this.environment).watchSoon(execution)
     // The request that was being sent when it interrupted its own run.
     if (this.#isInterrupted) this.#interruptAfter(-1)
@@ -174,11 +174,7 @@ export class Run implements Host {
 
   /** An attempt is no longer in flight. */
   leave(execution: Execution): void {
-    const last = this.#inFlight.pop()!
-    if (last !== execution) {
-      this.#inFlight[execution.place] = last
-      last.place = execution.place
-    }
+    this.#inFlight.remove(execution.place)
     execution.place = -1
     execution.sweeper?.unwatch(execution)
   }
@@ -275,7 +271,7 @@ export class Run implements Host {
   }
 
   #interruptAfter(index: number): void {
-    for (const execution of this.#inFlight.filter((execution) => execution.index > index)) {
+    for (const execution of this.#inFlight.items.filter((execution) => execution.index > index)) {
       // The finalizers of one that was interrupted may have ended others.
       if (execution.place < 0) continue
       const fiber = execution.abandon(false)

@@ -22,8 +22,8 @@ export interface Call {
   readonly executable: Executable
   readonly request: Request | undefined
   readonly attempts: number
-  /** When it began. */
-  readonly begunAt: number
+  /** When it began. A call that is observed has one. */
+  readonly begunAt: number | undefined
 }
 
 // A stream of millions of pages, or a policy that retries forever, must not fill the memory.
@@ -59,7 +59,7 @@ export class CallSpan {
     index: number | undefined
   ): CallSpan | undefined {
     const described = describe(executable)
-    const span = tracing.begin(described.summary ?? "cassandra", "client", times.nanosAt(begunAt))
+    const span = tracing.begin(described.summary ?? "cassandra", "client", times.nanosAt(begunAt!))
     if (span === undefined) return undefined
     const self = new CallSpan(span, tracing, times, session)
     if (span.sampled) self.#describe(described, executable, options, index)

@@ -117,7 +117,7 @@ export class Observer {
     this.#count(result.outcome)
     const { recorder } = this
     if (recorder !== undefined) {
-      recorder.ended(execution, result, now - execution.begunAt)
+      recorder.ended(execution, result, now - execution.begunAt!)
       if (now >= this.#due) {
         this.#due = now + Math.ceil(recorder.handOverIfDue(this.#times.millisAt(now)) * 1_000)
       }
@@ -209,4 +209,4 @@ export class Observer {
 }
 
 /** When the attempt at hand began. */
-const startOf = ({ attemptAt, begunAt }: Execution): number => attemptAt < 0 ? begunAt : attemptAt
+const startOf = ({ attemptAt, begunAt }: Execution): number => attemptAt ?? begunAt!
