@@ -220,6 +220,9 @@ describe("options of the driver that it refuses, or would fail with later", () =
     ["profiles[1].consistency", { profiles: [new ExecutionProfile("a", {}), { name: "b", consistency: "ONE" }] }],
     ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: "2" } } }],
     ["pooling.coreConnectionsPerHost[0]", { pooling: { coreConnectionsPerHost: { 0: 0 } } }],
+    ["pooling.coreConnectionsPerHost", { pooling: { coreConnectionsPerHost: { 3: 1 } } }],
+    ["pooling.coreConnectionsPerHost", { pooling: { coreConnectionsPerHost: 2 } }],
+    ["profiles", { profiles: [null] }],
     ["policies.speculativeExecution", { policies: { speculativeExecution: {} } }],
     ["keyspace", { keyspace: "a\"b" }]
   ]

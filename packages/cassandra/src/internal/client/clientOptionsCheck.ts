@@ -23,30 +23,31 @@ export const checkClientOptions = (options: DseClientOptions): void => {
     })
   }
   checkDriverOptionNames(options)
-  const { keyspace, policies, pooling, profiles, protocolOptions, queryOptions, socketOptions } = options
-  checkQueryOptions(queryOptions ?? {})
-  if (Array.isArray(profiles)) profiles.forEach((profile: unknown, index) => checkProfile(profile, index))
+  const { policies, pooling, profiles, protocolOptions, queryOptions, socketOptions } = options
+  checkGiven(options, ofClients, "clientOptions.")
+  checkGiven(queryOptions, ofQueries, "clientOptions.queryOptions.")
+  profiles?.forEach((profile, index) => checkGiven(profile, levels, `clientOptions.profiles[${index}].`))
+  checkGiven(policies, ofPolicies, "clientOptions.policies.")
+  checkGiven(pooling, ofPooling, "clientOptions.pooling.")
   checkConnections(pooling?.coreConnectionsPerHost ?? {})
-  Check.values({ speculativeExecution: policies?.speculativeExecution }, ofPolicies, "clientOptions.policies.")
-  Check.values({ keyspace: keyspace ?? undefined }, { keyspace: aKeyspaceName }, "clientOptions.")
-  for (const name of ["connectTimeout", "readTimeout", "keepAliveDelay", "defunctReadTimeoutThreshold"] as const) {
-    checkNumber(`socketOptions.${name}`, socketOptions?.[name])
-  }
-  for (const name of ["heartBeatInterval", "maxRequestsPerConnection"] as const) {
-    checkNumber(`pooling.${name}`, pooling?.[name])
-  }
-  checkNumber("protocolOptions.maxSchemaAgreementWaitSeconds", protocolOptions?.maxSchemaAgreementWaitSeconds)
-  checkNumber("maxPrepared", options.maxPrepared)
-  checkNumber("refreshSchemaDelay", options.refreshSchemaDelay)
-  if (protocolOptions?.port !== undefined && !isPort(protocolOptions.port)) {
-    const expected = "an integer from 1 to 65535"
-    throw new InvalidOptions({ option: "clientOptions.protocolOptions.port", value: protocolOptions.port, expected })
-  }
+  checkGiven(socketOptions, ofSockets, "clientOptions.socketOptions.")
+  checkGiven(protocolOptions, ofProtocol, "clientOptions.protocolOptions.")
+}
+
+/** Checks those options that have a rule. For the driver null is an option that is not given, and so is a group that is none. */
+const checkGiven = (given: unknown, rules: Readonly<Record<string, Check.Rule>>, at: string): void => {
+  if (typeof given !== "object" || given === null) return
+  const checked = Object.keys(rules).map((name) => [name, Reflect.get(given, name) ?? undefined])
+  Check.values(Object.fromEntries(checked), rules, at)
 }
 
 const has = (value: unknown, name: string): boolean =>
   typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function"
 
+const aNumber = Check.rule(
+  "a number, 0 or more",
+  (value) => typeof value === "number" && value >= 0 && value !== Infinity
+)
 const level = Check.rule(
   "a number of types.consistencies of cassandra-driver, or the option defaults.consistency",
   (value) => typeof value === "number" && fromCode(value) !== undefined
@@ -55,6 +56,7 @@ const serialLevel = Check.rule(
   "types.consistencies.serial or localSerial of cassandra-driver, or the option defaults.serialConsistency",
   (value) => typeof value === "number" && fromCode(value)?.endsWith("SERIAL") === true
 )
+// A level that is none would be sent as another one.
 const levels = { consistency: level, serialConsistency: serialLevel }
 const ofQueries = {
   ...levels,
@@ -66,6 +68,25 @@ const ofQueries = {
       Check.object.accepts(value) && Object.values(value as object).every((bytes) => bytes instanceof Uint8Array)
   )
 }
+const ofSockets = {
+  connectTimeout: aNumber,
+  readTimeout: aNumber,
+  keepAliveDelay: aNumber,
+  defunctReadTimeoutThreshold: aNumber
+}
+const distances = Object.values(types.distance).map(String)
+const ofPooling = {
+  coreConnectionsPerHost: Check.rule(
+    "an object with a number for each of types.distance of cassandra-driver: local, remote, ignored",
+    (value) => Check.object.accepts(value) && Object.keys(value as object).every((key) => distances.includes(key))
+  ),
+  heartBeatInterval: aNumber,
+  maxRequestsPerConnection: aNumber
+}
+const ofProtocol = {
+  maxSchemaAgreementWaitSeconds: aNumber,
+  port: Check.rule("an integer from 1 to 65535", isPort)
+}
 const ofPolicies = {
   speculativeExecution: Check.rule("a policy with a method newPlan", (value) => has(value, "newPlan"))
 }
@@ -74,17 +95,18 @@ export const aKeyspaceName = Check.rule(
   (value) => typeof value === "string" && isKeyspaceName(value)
 )
 
-// A level that is none would be sent as another one.
-const checkQueryOptions = (given: NonNullable<DseClientOptions["queryOptions"]>): void => {
-  const checked = Object.keys(ofQueries).map((name) => [name, Reflect.get(given, name) ?? undefined])
-  Check.values(Object.fromEntries(checked), ofQueries, "clientOptions.queryOptions.")
+const ofClients = {
+  keyspace: aKeyspaceName,
+  maxPrepared: aNumber,
+  profiles: Check.rule(
+    "an array of execution profiles of cassandra-driver",
+    (value) => Array.isArray(value) && value.every((profile) => Check.object.accepts(profile))
+  ),
+  refreshSchemaDelay: aNumber
 }
 
-const checkProfile = (profile: unknown, index: number): void => {
-  if (typeof profile !== "object" || profile === null) return
-  const checked = Object.keys(levels).map((name) => [name, Reflect.get(profile, name) ?? undefined])
-  Check.values(Object.fromEntries(checked), levels, `clientOptions.profiles[${index}].`)
-}
+// Opened one after the other, at once at the start: more are a mistake.
+export const mostConnections = 1_024
 
 const checkConnections = (given: object): void => {
   for (const [distance, count] of Object.entries(given)) {
@@ -95,14 +117,6 @@ const checkConnections = (given: object): void => {
       Check.integer(least, mostConnections)
     )
   }
-}
-
-// Opened one after the other, at once at the start: more are a mistake.
-export const mostConnections = 1_024
-
-const checkNumber = (name: string, value: unknown): void => {
-  if (value === undefined || value === null || (typeof value === "number" && value >= 0 && value !== Infinity)) return
-  throw new InvalidOptions({ option: `clientOptions.${name}`, value, expected: "a number, 0 or more" })
 }
 
 /** Refuses what the values of this adapter cannot be sent or read by: dates, times and unset came with version 4. */
