@@ -124,6 +124,7 @@ export class Execution {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
       while (exit === undefined || this.#take(exit)) {
+        if (run.isInterrupted) return this.#givenUp()
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const { environment } = run
@@ -196,6 +197,13 @@ export class Execution {
     return true
   }
 
+  /** Ends between two attempts: what it called has interrupted its run. */
+  #givenUp(): void {
+    this.#permit?.giveBack("failed")
+    this.#hasEnded = true
+    this.#run.givenUp(this)
+  }
+
   /** A defect: of this statement, or of what its end has set off. */
   #dies(cause: Cause.Cause<unknown>): void {
     if (this.#hasEnded) return this.#run.die(cause)
@@ -209,6 +217,8 @@ export class Execution {
     const { observer } = this.#run
     const since = observer?.now ?? 0
     this.#run.enter(this, undefined)
+    // The permit that another one gave back may have resumed the fiber that has interrupted the run.
+    if (this.place < 0) return false
     permit.wait(() => {
       this.#run.leave(this)
       observer?.admitted(this, since)

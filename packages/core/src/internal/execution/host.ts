@@ -21,6 +21,10 @@ export interface Host {
   readonly enter: (execution: Execution, timeout: number | undefined) => void
   /** An attempt is no longer in flight. */
   readonly leave: (execution: Execution) => void
+  /** True once its statements are given up. What is in flight was abandoned then; one that is between two attempts makes no other. */
+  readonly isInterrupted: boolean
+  /** Takes the account of a statement that was given up. */
+  readonly givenUp: (execution: Execution) => void
   /** Takes the end of a statement. */
   readonly ended: (execution: Execution, result: ExecutionResult<unknown>) => void
   /** Receives a defect of the session, or an interruption that the owner did not request. */

@@ -88,6 +88,8 @@ export class ArrayEngine {
     try {
       const item = this.#items[index]
       const bound = this.#bind(item, index)
+      // That was code of others, which may have stopped the run.
+      if (this.run.stopping) return undefined
       if (!(bound instanceof InvalidOptions)) return this.run.start(bound, index, item)
       this.run.die(Cause.die(bound))
     } catch (defect) {

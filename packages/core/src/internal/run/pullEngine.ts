@@ -123,6 +123,8 @@ export class PullEngine {
       if (run.turn.isExhausted) return this.#park()
       const found = this.#source.pull()
       if (found === "pending") return
+      // That was code of others, which may have stopped the run: what it has given is not started.
+      if (found === "item" && run.stopping) return
       if (found === "item") this.#start(this.#source.item)
       else this.#endOfSource(found)
     }
@@ -147,6 +149,7 @@ export class PullEngine {
     const index = this.#taken
     const bound = this.#bound(item, index)
     if (bound instanceof NoInput) return this.#refuse(index, bound.error)
+    if (this.run.stopping) return
     this.#taken++
     this.run.start(bound, index, item)
   }

@@ -275,11 +275,19 @@ export class Run implements Host {
       // The finalizers of one that was interrupted may have ended others.
       if (execution.place < 0) continue
       const fiber = execution.abandon(false)
-      const { interrupted } = execution
-      this.interrupted.push(interrupted)
-      this.observer?.interrupted(execution, interrupted.outcome)
       if (fiber !== undefined) this.#stoppedFibers.push(fiber)
+      this.givenUp(execution)
     }
+  }
+
+  givenUp(execution: Execution): void {
+    const { interrupted } = execution
+    this.interrupted.push(interrupted)
+    this.observer?.interrupted(execution, interrupted.outcome)
+  }
+
+  get isInterrupted(): boolean {
+    return this.#isInterrupted
   }
 
   /** Interrupts everything at once, for the run itself has been interrupted. */
@@ -288,8 +296,13 @@ export class Run implements Host {
       this.#isInterrupted = true
       this.stop()
       this.#interruptAfter(-1)
-      return this.#atRest
+      // Whatever is still open is between two attempts, in the callback that has interrupted the run.
+      return this.open === 0 ? this.#atRest : Effect.andThen(this.#drained, this.#atRest)
     })
+  }
+
+  get #drained(): Effect.Effect<void> {
+    return Effect.callback((resume) => this.afterDrain(() => resume(Effect.void)))
   }
 
   // Finalizers of interrupted requests have run, and no timer is left behind.

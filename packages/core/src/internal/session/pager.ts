@@ -30,6 +30,8 @@ export class Pager<A> implements Host {
   readonly #execution: Execution
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
   #turn: YieldBudget | undefined
+  // The fiber of a request that was abandoned, where its port is one of effects.
+  #abandoned: Fiber.Fiber<unknown, unknown> | undefined
   #resume: ((exit: Exit.Exit<A, CqlError>) => void) | undefined
 
   constructor(
@@ -65,6 +67,8 @@ export class Pager<A> implements Host {
   enter(execution: Execution, timeout: number | undefined): void {
     execution.place = 0
     if (timeout !== undefined) this.environment.session.sweeper(this.environment).watch(execution, timeout)
+    // The request that was being sent when it interrupted its own fiber.
+    if (this.isInterrupted) this.#abandon()
   }
 
   leave(execution: Execution): void {
@@ -92,18 +96,42 @@ export class Pager<A> implements Host {
     resume?.(exit)
   }
 
+  get isInterrupted(): boolean {
+    return this.#resume === undefined
+  }
+
+  givenUp(execution: Execution): void {
+    this.observer?.interrupted(execution, execution.interrupted.outcome)
+  }
+
+  #abandon(): void {
+    this.#abandoned = this.#execution.abandon(false)
+    this.givenUp(this.#execution)
+  }
+
   /** The pages of a stream will be asked for no more: its span ends, if that of the last page has not ended it. */
   readonly close: Effect.Effect<void> = Effect.sync(() => this.observer?.closed(this.#execution))
 
   get #interrupt(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#resume = undefined
-      const execution = this.#execution
-      if (execution.place < 0) return Effect.void
-      const fiber = execution.abandon(false)
-      this.observer?.interrupted(execution, execution.interrupted.outcome)
-      return fiber === undefined ? Effect.void : Effect.asVoid(Fiber.await(fiber))
+      if (this.#execution.place >= 0) {
+        this.#abandon()
+        return this.#atRest
+      }
+      // It is between two attempts, in the callback that has interrupted its fiber.
+      return Effect.andThen(this.#drained, this.#atRest)
     })
+  }
+
+  get #drained(): Effect.Effect<void> {
+    return Effect.callback((resume) => this.environment.dispatcher.scheduleTask(() => resume(Effect.void), 0))
+  }
+
+  get #atRest(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.#abandoned === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.#abandoned))
+    )
   }
 }
 
