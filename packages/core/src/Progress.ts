@@ -16,7 +16,7 @@ import type { Summary } from "./Summary.ts"
 export interface Progress extends Summary, Details {
   /** Statements that hold a place now. */
   readonly inFlight: number
-  /** Further attempts of statements that had failed before. */
+  /** Further attempts of statements that had failed before, those included that wait for their time. */
   readonly retried: number
   /** Time since the run began. */
   readonly elapsed: Duration.Duration

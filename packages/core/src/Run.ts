@@ -19,8 +19,8 @@ import type * as Statement from "./Statement.ts"
  * stream. Each run opens it again.
  *
  * An iterator, such as the result of a generator function, can be read only once: a second run fails with a
- * `SourceError`. For several runs, use an iterable that makes a new iterator each time:
- * `{ [Symbol.iterator]: generatorFunction }`.
+ * `SourceError` if the iterator has nothing more, and otherwise goes on where the first has left it. For several runs,
+ * use an iterable that makes a new iterator each time: `{ [Symbol.iterator]: generatorFunction }`.
  *
  * If a stream fails, the run fails with the same error, which has no account of the earlier statements. If you need
  * that account, use `streamConcurrent`, which emits their results first, or `Stream.toAsyncIterable`, which turns the

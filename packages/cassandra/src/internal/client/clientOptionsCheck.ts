@@ -74,11 +74,11 @@ const ofSockets = {
   keepAliveDelay: aNumber,
   defunctReadTimeoutThreshold: aNumber
 }
-const distances = Object.values(types.distance).map(String)
+const distances = new Set(Object.values(types.distance).map(String))
 const ofPooling = {
   coreConnectionsPerHost: Check.rule(
     "an object with a number for each of types.distance of cassandra-driver: local, remote, ignored",
-    (value) => Check.object.accepts(value) && Object.keys(value as object).every((key) => distances.includes(key))
+    (value) => Check.object.accepts(value) && Object.keys(value as object).every((key) => distances.has(key))
   ),
   heartBeatInterval: aNumber,
   maxRequestsPerConnection: aNumber

@@ -3,7 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
-import type { CqlError } from "../../CqlError.ts"
+import { type CqlError, isCqlError } from "../../CqlError.ts"
 import type { Page } from "../../Port.ts"
 import * as Reason from "../../Reason.ts"
 import { kindOf } from "../kindOf.ts"
@@ -13,6 +13,15 @@ import { type Signal, signalOf as signalOfReason } from "../reasons.ts"
 export const checkedPage = (page: Page): Page => {
   if (Array.isArray(page?.rows)) return page
   throw new TypeError(`a port returned a page whose rows are ${kindOf(page?.rows)} instead of an array`)
+}
+
+/**
+ * The error of an attempt that was refused. Undefined for a defect, or for an interruption that was not requested: neither is an
+ * answer of the server, and neither is ever a result.
+ */
+export const refusalOf = ({ reasons }: Cause.Cause<CqlError>): CqlError | undefined => {
+  const only = reasons.length === 1 ? reasons[0]! : undefined
+  return only?._tag === "Fail" && isCqlError(only.error) ? only.error : undefined
 }
 
 /** The reason of an attempt that is over its time, in milliseconds. */

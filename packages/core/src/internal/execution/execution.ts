@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { type Attempt as FailedAttempt, CqlError, isCqlError } from "../../CqlError.ts"
+import { type Attempt as FailedAttempt, CqlError } from "../../CqlError.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
@@ -22,7 +22,7 @@ import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
 import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
 import type { CallSpan } from "../watch/callSpan.ts"
-import { checkedPage, signalOf, timedOut } from "./answer.ts"
+import { checkedPage, refusalOf, signalOf, timedOut } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed, delayed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
@@ -124,7 +124,12 @@ export class Execution {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
       while (exit === undefined || this.#take(exit)) {
-        if (run.isInterrupted) return this.#givenUp()
+        // What it has called has interrupted its run.
+        if (run.isInterrupted) {
+          this.#permit?.giveBack("failed")
+          this.#hasEnded = true
+          return run.givenUp(this)
+        }
         if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const { environment } = run
@@ -156,14 +161,13 @@ export class Execution {
   /** A server that dates the write itself must not give it the time of a write before it. */
   #waitsForTime(micros: number): boolean {
     this.#sendFrom = undefined
-    const { environment } = this.#run
-    const { clock } = environment
+    const { clock, fork } = this.#run.environment
     const missing = micros - microsecondsOf(clock)
     if (missing <= 0) return false
     // A timer may be early.
     this.#sendFrom = micros
     const sleep = clock.sleep(Duration.millis(Math.ceil(missing / 1_000)))
-    this.#pauses(environment.fork(sleep), () => this.#advance(undefined))
+    this.#pauses(fork(sleep), () => this.#advance(undefined))
     return true
   }
 
@@ -195,13 +199,6 @@ export class Execution {
       this.#advance(undefined)
     })
     return true
-  }
-
-  /** Ends between two attempts: what it called has interrupted its run. */
-  #givenUp(): void {
-    this.#permit?.giveBack("failed")
-    this.#hasEnded = true
-    this.#run.givenUp(this)
   }
 
   /** A defect: of this statement, or of what its end has set off. */
@@ -257,7 +254,9 @@ export class Execution {
 
   #wantsMore(exit: Exit.Exit<Page, CqlError>): boolean {
     if (exit._tag === "Failure") {
-      this.#failed(exit.cause)
+      const error = refusalOf(exit.cause)
+      if (error === undefined) this.#dies(exit.cause)
+      else this.#refused(error)
       return false
     }
     const page = checkedPage(exit.value)
@@ -301,14 +300,6 @@ export class Execution {
   // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
   #outcomeOf(page: Page): Outcome {
     return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
-  }
-
-  #failed(cause: Cause.Cause<CqlError>): void {
-    const reasons = cause.reasons
-    const only = reasons.length === 1 ? reasons[0]! : undefined
-    if (only?._tag === "Fail" && isCqlError(only.error)) return this.#refused(only.error)
-    // A defect, or an interruption that was not requested: not an answer of the server, and never a result.
-    this.#dies(cause)
   }
 
   /** Ends with a failed attempt, or makes another one after a wait. */
@@ -368,8 +359,7 @@ export class Execution {
     const isOpen = this.#isSent && subjectOf(this.executable).kind !== "read"
     const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
     const request = this.requests === 0 ? undefined : this.#request
-    const timestamp = request === undefined ? undefined : timestampOf(request)
-    return carrying(new Interrupted(this, outcome, timestamp), request)
+    return carrying(new Interrupted(this, outcome, request && timestampOf(request)), request)
   }
 
   #errorOf(reason: Reason.Reason): CqlError {

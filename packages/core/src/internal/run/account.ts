@@ -19,10 +19,14 @@ export interface Account {
   readonly summary: Summary
 }
 
-/** The same as the end of a message. */
-export const stoppedAt = (account: Pick<Account, "startedCount" | "summary">): string =>
-  `of ${counted(account.startedCount, "statement")} started ${account.summary.succeeded} succeeded, ` +
-  `${account.summary.failed} failed, ${account.summary.interrupted} were stopped`
+/** The same as the end of a message. The counts of a later round are those of its own statements. */
+export const stoppedAt = ({ startedCount, summary }: Pick<Account, "startedCount" | "summary">): string => {
+  const { failed, interrupted, rounds = 1, started, succeeded } = summary
+  const those = rounds > 1
+    ? `in round ${rounds}, of ${counted(started, "statement")}`
+    : `of ${counted(startedCount, "statement")}`
+  return `${those} started ${succeeded} succeeded, ${failed} failed, ${interrupted} were stopped`
+}
 
 /** The results whose outcome is not certain, by index. */
 export const unsettledOf = <Result extends Failure | Interrupted | ExecutionResult<unknown>>(
