@@ -271,12 +271,14 @@ describe("a source that stops its run", () => {
   const sources = (at: (index: number) => void) => {
     const items = reads(10)
     const getters = reads(10)
-    Object.defineProperty(getters, 6, {
-      get: () => {
-        at(6)
-        return items[6]
-      }
-    })
+    for (const index of items.keys()) {
+      Object.defineProperty(getters, index, {
+        get: () => {
+          at(index)
+          return items[index]
+        }
+      })
+    }
     const generator = function*() {
       for (const [index, item] of items.entries()) {
         at(index)
@@ -320,19 +322,21 @@ describe("a source that stops its run", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.effect("by a failure that it brings about: nothing starts after the first failure", () =>
-    Effect.gen(function*() {
-      const dones: Array<Done> = []
-      const session = yield* sessionOf({
-        defaults: { retry: "none" },
-        send: (_request, _pageState, done) => {
-          dones.push(done)
-          return () => {}
-        }
-      })
-      const { iterator } = sources((index) => index === 2 && dones[0]!(Exit.fail(unavailable())))
-      const exit = yield* Effect.exit(iterator(() => {}).pipe(Effect.provideService(Session, session)))
-      assert.isTrue(Exit.isFailure(exit))
-      assert.lengthOf(dones, 2)
-    }).pipe(Effect.scoped))
+  for (const name of ["iterator", "function", "getter"] as const) {
+    it.effect(`by a failure that it brings about, as an ${name}: nothing starts after the first failure`, () =>
+      Effect.gen(function*() {
+        const dones: Array<Done> = []
+        const session = yield* sessionOf({
+          defaults: { retry: "none" },
+          send: (_request, _pageState, done) => {
+            dones.push(done)
+            return () => {}
+          }
+        })
+        const run = sources((index) => index === 2 && dones[0]!(Exit.fail(unavailable())))[name]
+        const exit = yield* Effect.exit(run(() => {}).pipe(Effect.provideService(Session, session)))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.lengthOf(dones, 2)
+      }).pipe(Effect.scoped))
+  }
 })

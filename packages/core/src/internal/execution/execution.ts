@@ -214,8 +214,6 @@ export class Execution {
     const { observer } = this.#run
     const since = observer?.now ?? 0
     this.#run.enter(this, undefined)
-    // The permit that another one gave back may have resumed the fiber that has interrupted the run.
-    if (this.place < 0) return false
     permit.wait(() => {
       this.#run.leave(this)
       observer?.admitted(this, since)
