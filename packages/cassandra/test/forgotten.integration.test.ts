@@ -1,8 +1,8 @@
 import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { ownName, SessionLive, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 
 const keyspace = ownName("forgotten")
 
@@ -70,5 +70,33 @@ integration("statements that the server has forgotten", () => {
         const found = yield* Statement.make(`SELECT id FROM ${table}`)
         assert.lengthOf(found.rows, statements.length)
       }))
+
+    // More texts than its cache holds, and longer ones than those before them: it refuses most that it is given.
+    it.effect("more texts than the server keeps are executed all the same, and so are the few of another session", () =>
+      Effect.gen(function*() {
+        const table = `${keyspace}.many`
+        yield* Statement.make(`CREATE TABLE ${table} (id int PRIMARY KEY, v int)`)
+        const text = (index: number) => `INSERT INTO ${table} (id, v) VALUES (?, ?) /* ${index} ${"x".repeat(1_500)} */`
+        const options = { concurrency: 100, raiseOnFirstError: false } as const
+        const flood = Array.from({ length: 3_000 }, (_, id) => [text(id), [id, id]] as const)
+        const batches = Array.from(
+          { length: 200 },
+          (_, at) => Batch.make(flood.slice(10 * at, 10 * at + 10), { type: "unlogged" })
+        )
+        const few = Array.from(
+          { length: 600 },
+          (_, id) => [`SELECT v FROM ${table} WHERE id = ? AND v > ${id % 30} ALLOW FILTERING`, [id]] as const
+        )
+        const another = yield* Effect.forkScoped(
+          Effect.provide(executeConcurrent(few, { ...options, concurrency: 5 }), Layer.fresh(SessionLive))
+        )
+        const results = [
+          ...yield* executeConcurrent(flood, options),
+          ...yield* executeConcurrent(flood, options),
+          ...yield* executeConcurrent(batches, { ...options, concurrency: 10 }),
+          ...yield* Fiber.join(another)
+        ]
+        assert.deepStrictEqual(results.filter(({ success }) => !success).map(({ error }) => error?.message), [])
+      }).pipe(Effect.scoped))
   })
 })

@@ -1,8 +1,9 @@
 import { Batch, type CqlError, executeConcurrent, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, type Scope } from "effect"
+import { Effect, Exit, Logger, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
+import { mostPreparations } from "../src/internal/request/forgetful.ts"
 import {
   type Answer,
   failure,
@@ -36,6 +37,8 @@ const withFake = <A, E>(
 }
 
 const shortBytes = (bytes: Buffer) => Buffer.concat([short(bytes.length), bytes])
+
+const slowly = (answer: Answer) => new Promise<Answer>((resolve) => setTimeout(() => resolve(answer), 20))
 
 const failureOf = <A, R>(effect: Effect.Effect<A, CqlError, R>) => Effect.flip(effect)
 
@@ -97,17 +100,68 @@ describe("a statement that a node does not know any more", () => {
   })
 
   it.effect("fails as not applied, and sends nothing more, where the node never learns it", () =>
-    withFake(
-      { answer: (seen) => seen._tag === "Execute" ? unprepared(seen.id) : nothing },
-      ({ prepares, seen }) =>
-        Effect.gen(function*() {
-          const error = yield* failureOf(Statement.make(insert, [1]))
-          assert.deepInclude({ outcome: error.outcome, tag: error.reason._tag }, {
-            outcome: "NotApplied",
-            tag: "Unprepared"
+    Effect.forEach([Statement.make(insert, [1]), Batch.make([[insert, [1]]])], (statement) =>
+      withFake(
+        { answer: (seen) => seen._tag === "Execute" || seen._tag === "Batch" ? unprepared(idOf(insert)) : nothing },
+        ({ prepares, seen }) =>
+          Effect.gen(function*() {
+            const error = yield* failureOf<unknown, Session>(statement)
+            assert.deepInclude(error, { outcome: "NotApplied", isRetryable: true })
+            assert.strictEqual(error.reason._tag, "Unprepared")
+            assert.deepStrictEqual([prepares.length, seen.length], [1 + mostPreparations, 1 + mostPreparations])
           })
-          assert.deepStrictEqual([prepares.length, seen.length], [2, 2])
-        })
+      )))
+
+  // A full cache of prepared statements refuses a newcomer until it was asked for often enough.
+  it.effect("is prepared there again and again, for each request anew, while the cache of the node is full", () => {
+    let refusals = 0
+    return withFake({
+      answer: (seen) => {
+        if (seen._tag !== "Execute" && seen._tag !== "Batch") return nothing
+        return refusals++ < mostPreparations ? unprepared(idOf(insert)) : nothing
+      }
+    }, ({ prepares, seen }) =>
+      Effect.gen(function*() {
+        const statements = [Statement.make(insert, [1], { idempotent: false }), Batch.make([[insert, [1]]])]
+        for (const statement of statements) {
+          refusals = 0
+          yield* statement as Effect.Effect<unknown, CqlError, Session>
+        }
+        const times = statements.length * mostPreparations
+        assert.deepStrictEqual([prepares.length, seen.length], [1 + times, statements.length + times])
+      }))
+  })
+
+  it.live("is tried again, as any retry policy allows, where the node has not learned it so far", () => {
+    let refusals = 0
+    return withFake({
+      answer: (seen) => seen._tag === "Execute" && refusals++ < 2 * mostPreparations ? unprepared(seen.id) : nothing
+    }, ({ seen }) =>
+      Effect.gen(function*() {
+        yield* Statement.make(insert, [1], { idempotent: false, retry: RetryPolicy.standard })
+        assert.strictEqual(seen.length, 1 + 2 * mostPreparations)
+      }))
+  })
+
+  it.live("is not prepared any more once the request has ended: interrupted, or not in time", () =>
+    Effect.forEach(
+      [{ requestTimeout: "50 millis" as const }, { requestTimeout: "1 minute" as const }],
+      (options) =>
+        withFake(
+          {
+            prepare: (text) => slowly(result(preparedBody(idOf(text), ints))),
+            answer: (seen) => seen._tag === "Execute" ? unprepared(seen.id) : nothing
+          },
+          ({ prepares, seen }) =>
+            Effect.gen(function*() {
+              const exit = yield* Effect.exit(Effect.timeout(Statement.make(insert, [1], options), "80 millis"))
+              assert.isTrue(Exit.isFailure(exit))
+              const soFar = [prepares.length, seen.length]
+              assert.isBelow(prepares.length, mostPreparations)
+              yield* Effect.sleep("100 millis")
+              assert.deepStrictEqual([prepares.length, seen.length], soFar)
+            })
+        )
     ))
 
   it.effect("is none where nothing was prepared: a text, and a batch of texts, fail at once", () =>

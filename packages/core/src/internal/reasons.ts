@@ -51,7 +51,7 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
   InvalidQuery: { outcome: no, retry: "never", load: "failed" },
   ConfigError: { outcome: no, retry: "never", load: "failed" },
   AlreadyExists: { outcome: no, retry: "never", load: "failed" },
-  Unprepared: { outcome: no, retry: "never", load: "failed" },
+  Unprepared: { outcome: no, retry: "always", load: "failed" },
   RequestTimeout: { outcome: unknown, retry: "always", load: "timedOut" },
   ConnectionClosed: { outcome: unknown, retry: "always", load: "failed" },
   Busy: { outcome: no, retry: "always", load: "overloaded" },

@@ -192,7 +192,7 @@ export class AlreadyExists extends Tagged("AlreadyExists", {
 }) {}
 
 /**
- * The node does not know the prepared statement, even after it was prepared again. Protocol error 0x2500.
+ * The node does not know the prepared statement, although it was prepared again several times. Protocol error 0x2500.
  *
  * @category reasons
  * @since 0.1.0

@@ -27,6 +27,7 @@ import { opcode, type QueryParameters, type Slot } from "../protocol/frames.ts"
 import type { KeepsPlan } from "../protocol/rows.ts"
 import type { AttemptContext, Where } from "./attemptContext.ts"
 import { clientShutDown } from "./classify.ts"
+import { Forgetful } from "./forgetful.ts"
 import { toPage } from "./page.ts"
 import type { Paged } from "./pageState.ts"
 import { type NotPrepared, prepareAll } from "./preparation.ts"
@@ -85,8 +86,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #done: Done
   #waits = true
   #isOutdated = false
-  /** The nodes that did not know the statement any more, and have been asked to prepare it. */
-  #forgetful: ReadonlyArray<string> = noHosts
+  #forgetful: Forgetful | undefined
   #plan: Plan | undefined
   /** Stops speculative executions, or the wait for the nodes to agree on the schema. */
   #stop = (): void => {}
@@ -346,22 +346,27 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 
   #errored(error: ServerAnswer, next: Next): void {
     const { address } = next.host
-    const texts = new Set(this.texts)
     // A request without a prepared statement has nothing to prepare, whatever a server says of it.
-    if (error.code !== unprepared || texts.size === 0 || this.#forgetful.includes(address)) {
+    const texts = error.code === unprepared ? this.#forgotten(error, address) : undefined
+    if (texts === undefined || texts.size === 0) {
       const where: Where = { phase: "execute", host: address, isWritten: true }
       const hasPageState = this.pageState !== undefined
       return this.#finish(this.context.failed(error, this.request, { ...where, hasPageState }))
     }
-    // Nothing was executed. The node may have restarted, or have dropped the statement because its table changed.
-    this.#forgetful = [...this.#forgetful, address]
+    // Nothing was executed. The node may have restarted, or have dropped the statement: its table changed, or its cache is full.
     this.#sent = undefined
+    this.rounds = 0
     const { prepared } = this.context
     prepareAll(
       texts,
       (text, ready) => prepared.prepareOn(next, text, ready),
       (failure) => this.#guarded(() => this.#reprepared(next, failure))
     )
+  }
+
+  #forgotten(error: ServerAnswer, address: string): ReadonlySet<PreparedText> {
+    this.#forgetful ??= new Forgetful()
+    return this.#forgetful.toPrepare(error, address, new Set(this.texts))
   }
 
   #reprepared(next: Next, failure: NotPrepared | undefined): void {
@@ -386,8 +391,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 }
 
 const unprepared = 0x2500
-
-const noHosts: ReadonlyArray<string> = []
 
 const noProfile: Profile = { name: "", loadBalancing: { newQueryPlan: () => {} } }
 

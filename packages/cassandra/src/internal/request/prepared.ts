@@ -116,6 +116,12 @@ export class PreparedText implements KeepsPlan {
     return this.#idByHost?.get(host) ?? prepared
   }
 
+  /** Returns true if a node has given the statement this id. */
+  isKnownAs(id: Buffer, host: string): boolean {
+    const { current } = this
+    return current !== undefined && this.idOn(host, current).id.equals(id)
+  }
+
   /** Takes in what a node says of the statement. Returns the description that holds from now on. */
   learn(host: string, answer: PreparedAnswer): Prepared {
     const known = this.current

@@ -77,7 +77,7 @@ const forgets = Effect.gen(function*() {
   return sum(tallies)
 })
 
-/** A node says Unprepared whatever it is told: each statement is prepared once more, and then ends. None is executed. */
+/** A node says Unprepared whatever it is told: each statement is prepared again eight times, and then ends. None is executed. */
 const neverLearns = Effect.gen(function*() {
   const { log, open, prime, proxies: [proxy] } = yield* clusterBehindProxies(1)
   yield* prime({ query, params }, nothing)
