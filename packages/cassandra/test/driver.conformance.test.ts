@@ -79,6 +79,7 @@ describe("a connection of the driver", () => {
           "_idleTimeoutHandler",
           "getInFlight",
           "clearAndInvokePending",
+          "freeStreamId",
           "sendStream",
           "send",
           "close"
@@ -111,6 +112,40 @@ describe("a connection of the driver", () => {
       yield* Effect.sleep("200 millis")
       assert.deepStrictEqual([ended, late], [[error], [error]])
       assert.strictEqual(connection?.getInFlight(), 0)
+    }).pipe(Effect.scoped))
+
+  it.live("keeps the stream of a request until its answer comes, also of one that has timed out or was cancelled", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({})
+      const freed: Array<number> = []
+      const seen = new Set<DriverConnection>()
+      yield* connected(node!, {
+        logEmitter(_, level) {
+          if (level !== "info" || !isConnection(this) || this.netClient !== undefined) return
+          seen.add(this)
+          const free = this.freeStreamId?.bind(this)
+          // Taken when the connection opens.
+          this.freeStreamId = (header) => {
+            freed.push(header.streamId)
+            const isKept = Reflect.apply(Reflect.get(Object(this._operations), "has"), this._operations, [
+              header.streamId
+            ])
+            assert.isTrue(header.streamId < 0 || isKept)
+            free?.(header)
+          }
+        }
+      })
+      const request = { length: 9, write: (_: unknown, stream: number) => optionsFrame({ version: 4, stream }) }
+      const options = { getReadTimeout: () => 0, getRowCallback: () => undefined }
+      const before = freed.length
+      for (const end of ["_markAsTimedOut", "cancel"]) {
+        const operation = Array.from(seen).at(-1)!.sendStream(request, options, () => {})
+        // Written at the end of the tick.
+        yield* Effect.promise(() => new Promise((resolve) => process.nextTick(resolve)))
+        Reflect.apply(Reflect.get(Object(operation), end), operation, [new Error("too late"), () => {}])
+      }
+      yield* Effect.sleep("200 millis")
+      assert.strictEqual(freed.length, before + 2)
     }).pipe(Effect.scoped))
 
   it.live("answers a heartbeat that is asked for", () =>

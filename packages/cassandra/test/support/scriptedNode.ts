@@ -10,7 +10,14 @@ export type Asked = Exclude<RequestFrame, { readonly _tag: "Other" }>
 
 /** What becomes of a request: an answer in these pieces, or none. */
 export type Reply =
-  | { readonly opcode: number; readonly body: Buffer; readonly after?: number; readonly pieces?: ReadonlyArray<number> }
+  | {
+    readonly opcode: number
+    readonly body: Buffer
+    readonly after?: number
+    readonly pieces?: ReadonlyArray<number>
+    /** Bytes that come with the answer, behind it. */
+    readonly behind?: Buffer
+  }
   | "none"
 
 /** A node whose answers are scripted. Everything but the answers is as between a real node and a real client. */
@@ -102,7 +109,8 @@ export const scriptedNode = Effect.acquireRelease(
           setTimeout(() => carryOut(frame, rest), after)
           return
         }
-        sayInPieces(answerTo(frame, reply.opcode, reply.body), reply.pieces ?? [])
+        const answer = answerTo(frame, reply.opcode, reply.body)
+        sayInPieces(reply.behind === undefined ? answer : Buffer.concat([answer, reply.behind]), reply.pieces ?? [])
       }
       client.on(
         "data",

@@ -55,6 +55,8 @@ export interface DriverConnection {
   authenticate?: (authenticator: unknown, token: Buffer, callback: Callback) => void
   /** The requests in flight. Another release may keep them otherwise. */
   _operations?: unknown
+  /** Called at the end of each frame that was read, to give its stream back. The stream of an event is negative. */
+  freeStreamId?: (header: { readonly streamId: number }) => void
   /** The requests that wait to be written. Fails them, and all that come later (`writers.js`, `setWriteError`). */
   readonly writeQueue?: { readonly setWriteError: (error: Error) => void } | undefined
   /** Fails the requests that wait for an answer. */
@@ -93,6 +95,28 @@ export const failWhenClosed = (connection: DriverConnection): void => {
     writeQueue?.setWriteError(error)
     connection.clearAndInvokePending?.(error)
   })
+}
+
+/**
+ * Returns true if a frame answers a request in flight, or is an event. The driver keeps the stream of a request until its
+ * answer comes, also of one that has timed out or was cancelled (`connection.js`, `freeStreamId`).
+ */
+export const isExpected = ({ _operations: operations }: DriverConnection, stream: number): boolean =>
+  stream < 0 || typeof operations !== "object" || operations === null || !("has" in operations) ||
+  typeof operations.has !== "function" || operations.has(stream) === true
+
+/**
+ * Ends a connection on which a frame came that answers no request. Its answers are out of step with its requests: the next
+ * one may be that of another statement. The driver only logs it (`connection.js`, `handleResult`), and gives the stream to
+ * two requests at once. What is in flight fails before any frame that follows is read.
+ */
+export const endOutOfStep = (connection: DriverConnection, stream: number): void => {
+  const { netClient } = connection
+  // Of what the driver has dropped while it closes a connection, answers may still come.
+  if (netClient?.destroyed !== false || !connection.isSocketOpen) return
+  const error = new Error(`an answer came on stream ${stream}, on which no request waits for one`)
+  netClient.destroy(error)
+  connection.clearAndInvokePending?.(error)
 }
 
 /** Gives a connection a {@link StreamTable}, before its first request. */

@@ -5,10 +5,12 @@ import * as Effect from "effect/Effect"
 import {
   type DriverConnection,
   end,
+  endOutOfStep,
   endWhenUnreadable,
   failWhenClosed,
   isConnection,
   isEnded,
+  isExpected,
   tabulate
 } from "./connection.ts"
 import { refusalOf } from "./login.ts"
@@ -63,6 +65,10 @@ export class Connections {
       original()
       endWhenUnreadable(connection)
       failWhenClosed(connection)
+    })
+    this.#overrides.method(connection, "freeStreamId", (original) => (header) => {
+      if (isExpected(connection, header.streamId)) original(header)
+      else endOutOfStep(connection, header.streamId)
     })
     this.#overrides.method(connection, "_idleTimeoutHandler", () => () => ping(connection))
     this.#overrides.method(connection, "errorConnecting", (original) => (error, destroy, callback) => {
