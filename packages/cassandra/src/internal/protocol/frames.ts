@@ -18,6 +18,16 @@ export const opcode = {
 } as const
 
 const headerLength = 9
+
+/** The most bytes behind the header of a frame, by the specification of the protocol. */
+export const mostBytes = 256 * 1024 * 1024
+
+/** Thrown in place of a frame that a server may not take. It would close the connection, or no longer read from it. */
+export class TooLarge extends Error {
+  constructor(size: number) {
+    super(`the request has ${size} bytes, and the protocol allows ${mostBytes} (256 MiB)`)
+  }
+}
 const hasTracing = 0x02
 const hasPayload = 0x04
 
@@ -66,6 +76,7 @@ class Writer {
   at = 0
 
   constructor({ stream, version }: Slot, code: number, bodyLength: number, tracing: boolean, payload?: Payload) {
+    if (bodyLength > mostBytes) throw new TooLarge(bodyLength)
     this.bytes = Buffer.allocUnsafe(headerLength + bodyLength)
     this.byte(version)
     this.byte((tracing ? hasTracing : 0) | (payload === undefined ? 0 : hasPayload))

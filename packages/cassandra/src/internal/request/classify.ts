@@ -12,6 +12,7 @@ import * as Consistency from "../driver/consistency.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { NoHost } from "../driver/hosts.ts"
 import * as messages from "../driver/messages.ts"
+import { TooLarge } from "../protocol/frames.ts"
 
 /** The properties of a request that determine the meaning of an error. */
 export interface Circumstances {
@@ -69,6 +70,7 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
     const hosts = triedHosts(Object.fromEntries(error.tried), circumstances)
     return new Reason.NoHostAvailable({ message: noHost(hosts), hosts })
   }
+  if (error instanceof TooLarge) return new Reason.ParametersRefused({ message: error.message })
   if (!isDriverError(error)) {
     return new Reason.UnknownError({ message: `the driver failed with a ${kindOf(error)}`, cause: error })
   }

@@ -6,7 +6,7 @@ import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan }
 import { after } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
-import { opcode, prepareFrame } from "../protocol/frames.ts"
+import { opcode, prepareFrame, TooLarge } from "../protocol/frames.ts"
 import type { Where } from "./attemptContext.ts"
 import type { PreparedText } from "./prepared.ts"
 
@@ -155,7 +155,7 @@ export class Preparation {
       if (answer !== undefined) return this.#prepared(next.host, answer, changes)
       this.#plan!.tried.set(next.host.address, error)
       if (this.#isOver) return
-      if (isOfServer(error)) return this.#end(new NotPrepared(error, next.host.address))
+      if (isOfServer(error) || error instanceof TooLarge) return this.#end(new NotPrepared(error, next.host.address))
       this.#askNext()
     })
   }
