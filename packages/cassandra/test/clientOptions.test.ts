@@ -1,7 +1,9 @@
 import { type CqlError, InvalidOptions, Reason } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Client, type DseClientOptions, ExecutionProfile, policies, types } from "cassandra-driver"
-import { Cause, Effect, Exit, Fiber, Ref, Schedule } from "effect"
+import { Cause, Effect, Exit, Fiber, Redacted, Ref, Schedule } from "effect"
+import { generateKeyPairSync } from "node:crypto"
+import { rootCertificates } from "node:tls"
 import { inspect } from "node:util"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
@@ -10,6 +12,10 @@ import { cqlNodes } from "./support/cqlNodes.ts"
 
 const base = { contactPoints: ["127.0.0.1:1"], localDataCenter: "dc1" }
 const log = () => {}
+
+/** A new key of a client in PEM, encrypted if a cipher is given. */
+const keyIn = (type: "pkcs8", secret?: { readonly cipher: string; readonly passphrase: string }): string =>
+  String(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type, format: "pem", ...secret }))
 
 /** The error that a session with these options dies with, before it opens a connection. */
 const refusal = (options: object) =>
@@ -100,7 +106,7 @@ describe("TLS options of the driver that would verify something else", () => {
   ) {
     it.effect(`${name} is refused by name`, () =>
       Effect.gen(function*() {
-        for (const tls of [true, { ca: "CA" }]) {
+        for (const tls of [true, { ca: rootCertificates[0] }]) {
           const error = yield* refusal({ tls, clientOptions: { sslOptions: { [name]: () => undefined } } })
           assert.strictEqual(error.option, `clientOptions.sslOptions.${name}`)
         }
@@ -126,6 +132,33 @@ describe("TLS options of the driver that would verify something else", () => {
           assert.strictEqual((yield* refusal({ tls: { [name]: value } })).option, `tls.${name}`)
         }
       }
+    }))
+
+  it.effect("a certificate or a key that cannot be read is refused by the name of its option, and not shown", () =>
+    Effect.gen(function*() {
+      const [certificate = ""] = rootCertificates
+      const pem = "-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n"
+      const key = keyIn("pkcs8")
+      const encrypted = keyIn("pkcs8", { cipher: "aes-256-cbc", passphrase: "open" })
+      const unreadable: ReadonlyArray<readonly [option: string, tls: object]> = [
+        ["ca", { ca: "s3cret" }],
+        ["ca", { ca: "" }],
+        ["ca", { ca: [certificate, "s3cret"] }],
+        ["certificate", { certificate: "s3cret" }],
+        ["privateKey", { privateKey: Redacted.make("s3cret") }],
+        ["privateKey", { privateKey: Redacted.make("") }],
+        ["privateKey", { privateKey: Redacted.make(pem) }],
+        ["privateKey", { privateKey: Redacted.make(encrypted) }],
+        ["privateKey", { certificate, privateKey: Redacted.make(key) }]
+      ]
+      for (const [name, tls] of unreadable) {
+        const error = yield* refusal({ tls })
+        assert.strictEqual(error.option, `tls.${name}`)
+        assert.notMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /s3cret|BEGIN/)
+      }
+      const privateKey = Redacted.make(encrypted)
+      const clientOptions = { sslOptions: { passphrase: "open" } }
+      toClientOptions({ ...base, tls: { ca: [certificate, certificate], privateKey }, clientOptions }, log)
     }))
 
   it.effect("a server name is a text or a function", () =>

@@ -138,6 +138,9 @@ describe("a cluster that cannot be connected to", () => {
       )
       const { reason } = yield* failure(connectTo([address], { tls: true }))
       assert.strictEqual(reason.check, "whether the server speaks TLS at this port: its answer is not TLS")
+      // The messages of OpenSSL end with a line feed.
+      assert.notMatch(reason.message, /\n|\\x0a/)
+      assert.notMatch(String(reason.hosts[0]?.reason?.message), /\s$/)
     }))
 
   it.live("hosts of several faults: advises on the one that came furthest", () =>

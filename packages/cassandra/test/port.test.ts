@@ -3,6 +3,7 @@ import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
 import { auth, types } from "cassandra-driver"
 import { Effect, Fiber, Layer, Logger, Redacted, type Scope } from "effect"
+import { rootCertificates } from "node:tls"
 import { CassandraSession } from "../src/index.ts"
 import { toClientOptions } from "../src/internal/client/clientOptions.ts"
 import { waitsOnceConnected } from "../src/internal/client/waits.ts"
@@ -82,6 +83,7 @@ describe("a statement", () => {
         { name: "m", type: { _tag: "Map", key: scalar("uuid"), value: scalar("double") } }
       ]
     } as const
+    const whole = /Statement\.unset leaves a whole parameter unchanged, and no part of one/
     const uuid = "0da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
     const cases: ReadonlyArray<readonly [params: ReadonlyArray<unknown>, advice: RegExp]> = [
       [[types.Uuid.fromString(uuid), null, null, null], /pass String\(value\)/],
@@ -90,6 +92,8 @@ describe("a statement", () => {
       [[uuid, null, null, null, types.Integer.fromInt(5)], /pass Number\(String\(value\)\)/],
       [[uuid, null, null, null, null, [1n, types.Long.fromNumber(5)]], /l\[1\].*pass BigInt\(String\(value\)\)/],
       [[uuid, null, null, null, null, null, new Map([[types.Uuid.fromString(uuid), 1]])], /pass String\(value\)/],
+      [[uuid, null, null, null, null, [Statement.unset]], whole],
+      [[uuid, null, null, null, null, null, new Map([[uuid, Statement.unset]])], whole],
       [[uuid, types.unset, null, null], /use Statement\.unset/],
       [[uuid, null, null, types.LocalDate.now()], /pass String\(value\)/],
       [[uuid, null, null, new Date(0)], /pass value\.toISOString\(\)\.slice\(0, 10\)/]
@@ -484,6 +488,7 @@ describe("the options of a client", () => {
   const log = () => {}
 
   it("are those of the session, and the others as they were given", () => {
+    const [ca = ""] = rootCertificates
     const options = toClientOptions({
       contactPoints: ["10.0.0.1", "10.0.0.2:9043"],
       localDataCenter: "dc1",
@@ -492,7 +497,7 @@ describe("the options of a client", () => {
       password: Redacted.make("secret"),
       connectTimeout: "3 seconds",
       pooling: { connectionsPerHost: 2, maxRequestsPerConnection: 1024, heartbeatInterval: "1 minute" },
-      tls: { ca: "CA", serverName: "db" },
+      tls: { ca, serverName: "db" },
       clientOptions: { applicationName: "loader", socketOptions: { tcpNoDelay: false } }
     }, log)
     assert.deepStrictEqual(options, {
@@ -501,7 +506,7 @@ describe("the options of a client", () => {
       localDataCenter: "dc1",
       keyspace: "app",
       credentials: { username: "ada", password: "secret" },
-      sslOptions: { rejectUnauthorized: true, ca: "CA", servername: "db" },
+      sslOptions: { rejectUnauthorized: true, ca, servername: "db" },
       pooling: { coreConnectionsPerHost: { 0: 2 }, maxRequestsPerConnection: 1024, heartBeatInterval: 60_000 },
       socketOptions: { tcpNoDelay: false, connectTimeout: 1_500, readTimeout: 1_500 },
       encoding: { map: Map, set: Set, useBigIntAsLong: true, useBigIntAsVarint: true, copyBuffer: false },

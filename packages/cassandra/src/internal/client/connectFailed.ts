@@ -228,7 +228,8 @@ const failureOf = (endpoint: string, error: unknown, progress: Progress): Failur
     return { host, kind: "other", reason: new Reason.UnknownError({ message: String(error), cause: error }) }
   }
   const shown: Shown = error
-  const { message } = shown
+  // The messages of OpenSSL end with a line feed.
+  const message = shown.message.trim()
   const code = typeof shown.code === "string" ? shown.code : ""
   const found = messages.dataCenters.exec(message)?.[1]
   if (found !== undefined) {

@@ -4,7 +4,8 @@
 import { InvalidOptions } from "@effect-cql/core"
 import * as Check from "@effect-cql/core/Check"
 import * as Redacted from "effect/Redacted"
-import { checkServerIdentity, type ConnectionOptions } from "node:tls"
+import { createPrivateKey, X509Certificate } from "node:crypto"
+import { checkServerIdentity, type ConnectionOptions, createSecureContext } from "node:tls"
 import type { Tls } from "../../Options.ts"
 
 // Each of them would verify another name, another peer or nothing.
@@ -36,20 +37,55 @@ export const tlsOptions = (
   checkSslOptions(sslOptions)
   if (tls !== true) Check.values(tls, ofTls, "tls.")
   const { ca, certificate, dangerouslyAcceptAnyCertificate, privateKey, serverName } = tls === true ? {} : tls
+  const key = privateKey === undefined ? undefined : secretOf("tls.privateKey", privateKey)
+  checkIdentity(certificate, key, sslOptions?.passphrase)
+  if (ca !== undefined) {
+    ;[ca].flat().forEach((each) => checkReadable("tls.ca", () => new X509Certificate(each), certificates))
+  }
   return {
     ...sslOptions,
     // The driver accepts any certificate unless this is set.
     rejectUnauthorized: dangerouslyAcceptAnyCertificate !== true,
     ...(ca === undefined ? undefined : { ca: typeof ca === "string" ? ca : [...ca] }),
     ...(certificate === undefined ? undefined : { cert: certificate }),
-    ...(privateKey === undefined ? undefined : { key: secretOf("tls.privateKey", privateKey) }),
+    ...(key === undefined ? undefined : { key }),
     ...nameOptions(serverName)
+  }
+}
+
+const certificates = "certificates in PEM: a text, or an array of texts"
+
+/** Checks the certificate of the client and its key. A connection would fail with an error that names neither. */
+const checkIdentity = (
+  cert: string | undefined,
+  key: string | undefined,
+  passphrase: string | undefined
+): void => {
+  if (cert !== undefined) checkReadable("tls.certificate", () => createSecureContext({ cert }), "a certificate in PEM")
+  if (key !== undefined) {
+    const readKey = () => createPrivateKey({ key, passphrase })
+    checkReadable("tls.privateKey", readKey, "a private key in PEM; clientOptions.sslOptions.passphrase decrypts it")
+  }
+  if (cert === undefined || key === undefined) return
+  const readBoth = () => createSecureContext({ cert, key, passphrase })
+  checkReadable("tls.privateKey", readBoth, "the private key of tls.certificate")
+}
+
+/** Throws `InvalidOptions` if a text cannot be read. The text may be a secret, and is not included. */
+const checkReadable = (option: string, read: () => unknown, expected: string): void => {
+  // Options are checked without an Effect.
+  try {
+    read()
+  } catch (error) {
+    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined
+    const why = typeof code === "string" ? ` (${code})` : ""
+    throw new InvalidOptions({ option, given: `a text that does not fit${why}`, expected })
   }
 }
 
 const ofTls = {
   ca: Check.rule(
-    "certificates in PEM: a text, or an array of texts",
+    certificates,
     (value) => typeof value === "string" || (Array.isArray(value) && value.every((each) => typeof each === "string"))
   ),
   certificate: Check.text,

@@ -61,6 +61,8 @@ const refused = (
     ? "; null deletes a value, Statement.unset leaves it unchanged"
     : at === ""
     ? isObject(value) ? adviceOnObject(value, typeText) : ""
+    : given === kindOfUnset
+    ? "; Statement.unset leaves a whole parameter unchanged, and no part of one"
     : classesOfDriver.test(given)
     ? adviceOnType(/^\w*/.exec(expected)?.[0] ?? "")
     : ""
@@ -72,6 +74,8 @@ const refused = (
     given: at === "" ? kindOf(value) : given
   })
 }
+
+const kindOfUnset = kindOf(Statement.unset)
 
 /** Advice on an object that may be a value of another driver, or of the client of the driver. */
 const adviceOnObject = (value: unknown, type: string): string => {
