@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Driver from "cassandra-driver"
 import { BigDecimal, Effect, Schema } from "effect"
+import { runInNewContext } from "node:vm"
 import * as Calendar from "../src/values/calendar.ts"
 import { type CqlType, fromClassName, type ScalarName, toText } from "../src/values/cqlType.ts"
 import { encoderOf } from "../src/values/encode.ts"
@@ -173,6 +174,21 @@ describe("types", () => {
     const udt = `${marshal}UserType(app,${hex("address")},${hex("street")}:${marshal}UTF8Type,${hex("at")}:${map})`
     assert.strictEqual(custom(`${marshal}VectorType(${udt}, 2)`), "vector<app.address, 2>")
   })
+})
+
+it("a value of another realm is encoded as one of this realm", () => {
+  const int = scalar("int")
+  const pairs: ReadonlyArray<readonly [type: CqlType, foreign: string, value: unknown]> = [
+    [{ _tag: "Map", key: scalar("text"), value: int }, "new Map([['b', 2], ['a', 1]])", new Map([["a", 1], ["b", 2]])],
+    [{ _tag: "Set", element: int }, "new Set([2, 1])", new Set([1, 2])],
+    [{ _tag: "List", element: scalar("timestamp") }, "[new Date(7)]", [new Date(7)]],
+    [scalar("blob"), "new Uint8Array([1, 2]).buffer", new Uint8Array([1, 2])],
+    [scalar("blob"), "new Uint8Array([1, 2])", new Uint8Array([1, 2])]
+  ]
+  for (const [type, foreign, value] of pairs) {
+    assert.deepStrictEqual(bytesOf(type, runInNewContext(foreign)), bytesOf(type, value), foreign)
+  }
+  assert.deepInclude(encoded(scalar("timestamp"), runInNewContext("new Date(NaN)")), { given: "an invalid Date" })
 })
 
 describe("a value that is refused", () => {

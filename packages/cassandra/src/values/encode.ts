@@ -10,6 +10,7 @@ import { bytesOf, type Encode, Refusal, scalars } from "./encodeScalar.ts"
 import { Entries } from "./entries.ts"
 import { orderOf } from "./order.ts"
 import { nullLength, type Output } from "./output.ts"
+import { isMap, isSet } from "./realm.ts"
 import * as Varint from "./varint.ts"
 
 /** The encoding of a type. */
@@ -62,7 +63,7 @@ const setOf = (type: Sequence): Encode => {
   const element = encoderOf(type.element)
   const order = orderOf(type.element)
   return (value, output) => {
-    if (!(value instanceof Set)) return new Refusal(`${toText(type)}, a Set`, kindOf(value))
+    if (!isSet(value)) return new Refusal(`${toText(type)}, a Set`, kindOf(value))
     const entries = new Entries(output, order)
     let index = 0
     for (const each of value) {
@@ -83,7 +84,7 @@ const mapOf = (type: CqlType & { readonly _tag: "Map" }, expected: string): Enco
   const encodeValue = encoderOf(type.value)
   const order = orderOf(type.key)
   return (map, output) => {
-    if (!(map instanceof Map)) return new Refusal(expected, kindOf(map))
+    if (!isMap(map)) return new Refusal(expected, kindOf(map))
     const entries = new Entries(output, order)
     let index = 0
     for (const [key, value] of map) {

@@ -7,6 +7,7 @@ import * as Calendar from "./calendar.ts"
 import type { ScalarName } from "./cqlType.ts"
 import * as Inet from "./inet.ts"
 import { type Output, shared } from "./output.ts"
+import { isArrayBuffer, isDate } from "./realm.ts"
 import * as Varint from "./varint.ts"
 
 /** A value that does not fit: what was expected where, and the kind of what was given. */
@@ -59,7 +60,7 @@ const when = <A>(
 /** The problem of a value of the right kind, as far as it can be described without showing the value. */
 const described = (value: unknown): string => {
   if (typeof value !== "number") {
-    return value instanceof Date && isNaN(value.getTime())
+    return isDate(value) && isNaN(value.getTime())
       ? "an invalid Date"
       : kindOf(value)
   }
@@ -123,7 +124,7 @@ const uuid = (text: string, output: Output): boolean => {
 const nanosecondsOfDay = 86_400_000_000_000n
 
 const isBytes = (value: unknown): value is ArrayBufferView | ArrayBuffer =>
-  ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+  ArrayBuffer.isView(value) || isArrayBuffer(value)
 
 interface Duration {
   readonly months: number
@@ -187,7 +188,7 @@ export const scalars: { readonly [Name in ScalarName]: Encode } = {
     output.text(value)
     return true
   }),
-  timestamp: when("timestamp, a valid Date", (value) => value instanceof Date, (value, output) => {
+  timestamp: when("timestamp, a valid Date", isDate, (value, output) => {
     const time = value.getTime()
     if (Number.isNaN(time)) return false
     output.long(BigInt(time))
