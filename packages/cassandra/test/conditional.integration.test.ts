@@ -51,6 +51,14 @@ integration("A conditional write", () => {
           ])
         }))
 
+      it.effect("is not applied if the row of the condition cannot be read", () =>
+        Effect.gen(function*() {
+          yield* Statement.make(`INSERT INTO ${keyspace}.t (k, id, v, w) VALUES (3, 1, 1, blob_as_int(0x))`)
+          const write = Statement.make(`UPDATE ${keyspace}.t SET v = 2 WHERE k = 3 AND id = 1 IF v = 1 AND w = 7`)
+          const error = yield* Effect.flip(write)
+          assert.deepStrictEqual([error.reason._tag, error.outcome], ["RowDecoding", "NotApplied"])
+        }))
+
       it.effect("decodes the row of the loser, and lets the winner succeed", () =>
         Effect.gen(function*() {
           const claim = Query.make(`INSERT INTO ${keyspace}.t (k, id, v) VALUES (2, ?, ?) IF NOT EXISTS`, {

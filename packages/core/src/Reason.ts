@@ -123,7 +123,8 @@ export class ParametersRefused extends Tagged("ParametersRefused", {
 }) {}
 
 /**
- * A row cannot be read, or does not fit the row schema. A write stays Applied. Raised by the client.
+ * A row cannot be read, or does not fit the row schema. A write stays Applied, and a conditional one has the outcome of the
+ * first cell of its answer. Raised by the client.
  *
  * @category reasons
  * @since 0.1.0
@@ -133,7 +134,9 @@ export class RowDecoding extends Tagged("RowDecoding", {
   row: Schema.Finite,
   column: Schema.optional(Schema.String),
   /** The expectation of the schema, without the value. */
-  issue: Schema.String
+  issue: Schema.String,
+  /** The first cell of the answer to a conditional write, `[applied]`, if it could be read. */
+  applied: Schema.optional(Schema.Boolean)
 }) {}
 
 /**

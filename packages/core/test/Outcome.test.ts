@@ -78,6 +78,8 @@ const table: ReadonlyArray<
   [new Reason.ConnectionClosed({ message, written: false }), "NotApplied"],
   [new Reason.UnknownError({ message }), "Unknown"],
   [new Reason.RowDecoding({ message, row: 0, issue: "" }), "Applied", { conditional: "Unknown" }],
+  [new Reason.RowDecoding({ message, row: 0, issue: "", applied: true }), "Applied"],
+  [new Reason.RowDecoding({ message, row: 0, issue: "", applied: false }), "Applied", { conditional: "NotApplied" }],
   [hosts(), "NotApplied"],
   [hosts(undefined, new Reason.Busy({ message })), "NotApplied"],
   [hosts(timeout("BATCH"), undefined), "WillApply", {

@@ -77,6 +77,7 @@ const reasonsOf = (a: typeof reasons.Type): ReadonlyArray<Reason.Reason> => {
     new Reason.NoHostAvailable({ ...common, hosts: [{ host: name, reason: closed }, { host: name }] }),
     new Reason.ParametersRefused({ ...common, parameter: received, given: name }),
     new Reason.RowDecoding({ ...common, row: received, column: name, issue: name }),
+    new Reason.RowDecoding({ ...common, row: received, issue: name, applied: false }),
     new Reason.ConnectFailed({ ...common, hosts: [{ host: name, reason: closed }], check: name })
   ]
 }

@@ -9,6 +9,8 @@ export class Unreadable extends Error {
   /** The column, and the row from 0, once they are known. */
   column: string | undefined
   row = 0
+  /** The first cell of the answer to a conditional write, if it could be read. */
+  applied: boolean | undefined
 
   constructor(issue: string, column?: string) {
     super(issue)
@@ -17,8 +19,8 @@ export class Unreadable extends Error {
   }
 
   get reason(): Reason.RowDecoding {
-    const { column, issue, row } = this
+    const { applied, column, issue, row } = this
     const at = column === undefined ? "" : `, column ${column}`
-    return new Reason.RowDecoding({ message: `row ${row}${at}: ${issue}`, row, column, issue })
+    return new Reason.RowDecoding({ message: `row ${row}${at}: ${issue}`, row, column, issue, applied })
   }
 }

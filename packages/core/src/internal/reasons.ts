@@ -62,9 +62,10 @@ export const table: { readonly [Tag in Reason["_tag"]]: Row<Extract<Reason, { re
     load: "failed"
   },
   ParametersRefused: { outcome: no, retry: "never", load: "failed" },
-  // The row that could not be read says if its condition held.
+  // The first cell of the answer says if the condition held.
   RowDecoding: {
-    outcome: (_, { conditional }) => conditional ? "Unknown" : "Applied",
+    outcome: ({ applied }, { conditional }) =>
+      !conditional || applied === true ? "Applied" : applied === false ? "NotApplied" : "Unknown",
     retry: "never",
     load: "answered"
   },

@@ -73,11 +73,21 @@ export class RowPlan {
         rows.push(plain)
       }
     } catch (error) {
-      if (error instanceof Unreadable) Object.assign(error, { column: names[column], row })
+      if (error instanceof Unreadable) {
+        const applied = row > 0 || column > 0 ? this.#applied(body, start) : undefined
+        Object.assign(error, { column: names[column], row, applied })
+      }
       throw error
     }
     if (at !== end) throw new Malformed("bytes follow the last row")
     return rows
+  }
+
+  /** The first cell, which has been read, of the rows of a conditional write. */
+  #applied(body: Buffer, start: number): boolean | undefined {
+    const [first] = this.columns
+    if (first?.name !== "[applied]" || first.type !== "boolean" || int32At(body, start) !== 1) return undefined
+    return body[start + 4] !== 0
   }
 }
 
