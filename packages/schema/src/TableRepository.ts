@@ -8,6 +8,7 @@ import * as Check from "@effect-cql/core/Check"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { anObject } from "./internal/table/options.ts"
 import { type Lookup, one, type Options } from "./Lookup.ts"
 import { type Meta, TypeId } from "./TableMeta.ts"
 import type { Get } from "./TableReads.ts"
@@ -154,7 +155,9 @@ export const repository = <Row, A extends string, Key extends string, N extends 
   const find = one(self.get, options)
   // A condition would be lost without a word.
   const check = (options: object | undefined, names: ReadonlyArray<string>): void => {
-    if (options !== undefined) Check.names(options, names, `table ${table}: `)
+    if (options === undefined) return
+    Check.value(`table ${table}: options`, options, anObject)
+    Check.names(options, names, `table ${table}: `)
   }
   const existing = (statement: Statement.Statement<unknown>): Effect.Effect<void, CqlError | RowNotFound, Session> =>
     Effect.flatMap(

@@ -12,10 +12,9 @@ type Options = ConditionalOptions<Record_> | undefined
 
 /** The condition that a write asks for; an empty array where it is unconditional. */
 export const askedOf = (meta: Meta, at: string, options: Options): Texts.Asked => {
-  if (options?.ifExists === true && options.if !== undefined) {
-    return refuse(`${at}: ifExists`, "ifExists beside if", "one of them")
+  if (options?.ifExists === true) {
+    return options.if === undefined ? "exists" : refuse(`${at}: ifExists`, "ifExists beside if", "one of them")
   }
-  if (options?.ifExists === true) return "exists"
   if (options?.if === undefined) return []
   const tokens = Object.keys(options.if)
   // Without a condition it would be another write.

@@ -2,8 +2,6 @@
  * Assignments of an update, from its arguments.
  */
 import { InvalidOptions } from "@effect-cql/core"
-import * as Check from "@effect-cql/core/Check"
-import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Change } from "../../Change.ts"
@@ -15,14 +13,6 @@ import { itemOf } from "./where.ts"
 /** Throws where a table is used in a way that its types do not rule out. */
 export const refuse = (option: string, given: string, expected: string): never => {
   throw new InvalidOptions({ option, given, expected })
-}
-
-/** The seconds of a time to live. */
-export const secondsOf = (at: string, ttl: Duration.Input): number => {
-  const seconds = (Check.millisOf(ttl) ?? Number.NaN) / 1_000
-  return Number.isInteger(seconds) && seconds <= 630_720_000
-    ? seconds
-    : refuse(`${at}: ttl`, "another duration", "whole seconds of at most 20 years, such as \"30 days\"")
 }
 
 const isChange = (value: unknown): value is Change<unknown> =>

@@ -2,10 +2,10 @@
  * The options of a selection, and the limits that they bind.
  */
 import { Query, type Statement } from "@effect-cql/core"
-import * as Check from "@effect-cql/core/Check"
 import type { WriteOptions } from "../../TableWrites.ts"
-import { refuse, secondsOf } from "./assignments.ts"
+import { refuse } from "./assignments.ts"
 import type { Marker } from "./codecs.ts"
+import { secondsOf } from "./options.ts"
 import * as Texts from "./texts.ts"
 
 /** A record by name. */
@@ -25,23 +25,6 @@ export interface SelectOptions {
   readonly perPartitionLimit?: number | undefined
   readonly allowFiltering?: boolean | undefined
   readonly acrossPartitions?: boolean | undefined
-}
-
-/** The names of the options of each verb. A misspelt `if` would be an unconditional write. */
-export const optionNames = {
-  insert: ["ttl", "timestamp"],
-  ifNotExists: ["ttl"],
-  update: ["ttl", "timestamp", "if", "ifExists"],
-  delete: ["timestamp", "if", "ifExists"],
-  deleteWhere: ["timestamp"],
-  select: ["columns", "reversed", "after", "limit", "perPartitionLimit", "allowFiltering", "acrossPartitions"],
-  query: ["columns", "reversed", "limit", "perPartitionLimit", "allowFiltering", "acrossPartitions"],
-  count: ["allowFiltering", "acrossPartitions"]
-} as const
-
-/** Throws for a name that is no option of a verb. */
-export const checkOptions = (at: string, verb: keyof typeof optionNames, options: object | undefined): void => {
-  if (options !== undefined) Check.names(options, optionNames[verb], `${at}: `)
 }
 
 /** Throws for names of columns that are none to select. */
@@ -93,9 +76,9 @@ export const limited = (query: AnyQuery, options: SelectOptions): AnyQuery => {
 }
 
 /** The values of the times of a write. */
-export const timesOf = (at: string, options: WriteOptions | undefined): Record<string, unknown> => {
+export const timesOf = (options: WriteOptions | undefined): Record<string, unknown> => {
   const times: Record<string, unknown> = {}
-  if (options?.ttl !== undefined) times[Texts.ttl.key] = secondsOf(at, options.ttl)
+  if (options?.ttl !== undefined) times[Texts.ttl.key] = secondsOf(options.ttl)
   if (options?.timestamp !== undefined) times[Texts.timestamp.key] = options.timestamp
   return times
 }

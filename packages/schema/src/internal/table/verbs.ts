@@ -2,6 +2,7 @@
  * The verbs of a table. Each makes a query for the shape of what it is given, once, and binds it.
  */
 import { Query, type Statement } from "@effect-cql/core"
+import * as Check from "@effect-cql/core/Check"
 import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
@@ -14,7 +15,6 @@ import { given, pick, takingRows } from "./given.ts"
 import {
   type AnyQuery,
   checkColumns,
-  checkOptions,
   limited,
   limitMarkers,
   limitsOf,
@@ -24,6 +24,7 @@ import {
   timeMarkers,
   timesOf
 } from "./limits.ts"
+import { checkOptions, present } from "./options.ts"
 import * as Texts from "./texts.ts"
 import { conditionsOf } from "./where.ts"
 
@@ -94,7 +95,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       )
     const call = (row: object, options?: WriteOptions) => {
       checkOptions(at, ifNotExists ? "ifNotExists" : "insert", options)
-      const times = timesOf(at, options)
+      const times = timesOf(options)
       return bind(query(times), { ...given(row, columns), ...times })
     }
     return verb(call, query({}))
@@ -134,7 +135,11 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     checkOptions(at, "select", options)
     const bound: Record<string, unknown> = { ...where, ...limitsOf(options) }
     for (const column of options.after === undefined ? [] : clusteringKey) {
-      bound[Texts.afterKey(column)] = options.after?.[column.field]
+      bound[Texts.afterKey(column)] = Check.value(
+        `${at}: after.${column.field}`,
+        options.after?.[column.field],
+        present
+      )
     }
     return bind(selectQuery(Object.keys(where), options), bound)
   }
@@ -184,7 +189,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     const call = (row: object, set: Record_, options?: ConditionalOptions<Record_>) => {
       checkOptions(at, "update", options)
       const assignments = assignmentsOf(set)
-      const times = timesOf(at, options)
+      const times = timesOf(options)
       const values = Object.fromEntries(
         assignments.map(({ column, marker }) => [marker.key, changed(set[column.field])])
       )
@@ -205,7 +210,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       )
     const call = (row: object, options?: ConditionalOptions<Record_>) => {
       checkOptions(at, "delete", options)
-      const times = timesOf(at, { timestamp: options?.timestamp })
+      const times = timesOf({ timestamp: options?.timestamp })
       return bind(queryFor(askedOf(meta, at, options), times), {
         ...given(row, key),
         ...conditionsBound(options),
@@ -218,7 +223,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const deleteWhere = (where: Record_, options?: WriteOptions) => {
     checkOptions(at, "deleteWhere", options)
     const tokens = Object.keys(where)
-    const times = timesOf(at, { timestamp: options?.timestamp })
+    const times = timesOf({ timestamp: options?.timestamp })
     const query = queryOf(
       ["deleteWhere", ...tokens, "|", ...Object.keys(times)].join(),
       () => Texts.deleteWhereShape(meta, conditionsOf(meta, tokens), timeMarkers(times)),

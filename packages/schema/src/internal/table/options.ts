@@ -1,0 +1,91 @@
+/**
+ * The rules of the options of each verb.
+ */
+import * as Check from "@effect-cql/core/Check"
+import * as Duration from "effect/Duration"
+import type { ConditionalOptions } from "../../TableWrites.ts"
+import type { Record_, SelectOptions } from "./limits.ts"
+
+/** The seconds of a time to live; `NaN` for another value. */
+export const secondsOf = (ttl: Duration.Input): number => (Check.millisOf(ttl) ?? Number.NaN) / 1_000
+
+const units = new Set([
+  "weeks",
+  "days",
+  "hours",
+  "minutes",
+  "seconds",
+  "milliseconds",
+  "microseconds",
+  "nanoseconds"
+])
+
+// An object without a known unit would be a duration of zero, with which values never expire.
+const hasUnits = (value: object): boolean => {
+  const names = Object.keys(value)
+  return Duration.isDuration(value) || Array.isArray(value) ||
+    (names.length > 0 && names.every((name) => units.has(name)))
+}
+
+const isTimeToLive = (value: unknown): boolean => {
+  if (typeof value === "object" && value !== null && !hasUnits(value)) return false
+  const seconds = secondsOf(value as Duration.Input)
+  return Number.isInteger(seconds) && seconds <= 630_720_000
+}
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** An object that is not an array. */
+export const anObject: Check.Rule = Check.rule("an object", isRecord)
+
+const isTimestamp = (value: unknown): boolean =>
+  typeof value === "bigint" && BigInt.asIntN(64, value) === value && value !== -(2n ** 63n)
+
+const ofWrite: Check.Rules<ConditionalOptions<Record_>> = {
+  ttl: Check.rule("whole seconds of at most 20 years, such as \"30 days\"", isTimeToLive),
+  timestamp: Check.rule("a bigint of 64 bits, in microseconds since the epoch", isTimestamp),
+  if: Check.rule("an object of conditions, such as { version: 1 }", isRecord),
+  ifExists: Check.boolean
+}
+
+const limit = Check.integer(1, 2_147_483_647)
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === "string")
+
+const ofSelect: Check.Rules<SelectOptions> = {
+  columns: Check.rule("a list of columns", isTexts),
+  reversed: Check.boolean,
+  after: Check.rule("a row, or an object with its clustering columns", isRecord),
+  limit,
+  perPartitionLimit: limit,
+  allowFiltering: Check.boolean,
+  acrossPartitions: Check.boolean
+}
+
+const { after: _, ...ofQuery } = ofSelect
+const { ttl, timestamp, ...conditions } = ofWrite
+
+/** A misspelt `if`, and one that is not taken, would be an unconditional write. */
+const rules = {
+  insert: { ttl, timestamp },
+  ifNotExists: { ttl },
+  update: ofWrite,
+  delete: { timestamp, ...conditions },
+  deleteWhere: { timestamp },
+  select: ofSelect,
+  query: ofQuery,
+  count: { allowFiltering: Check.boolean, acrossPartitions: Check.boolean }
+} as const
+
+/** Throws for a name that is no option of a verb, and for a value that breaks its rule. */
+export const checkOptions = (at: string, verb: keyof typeof rules, options: object | undefined): void => {
+  if (options === undefined) return
+  Check.value(`${at}: options`, options, anObject)
+  Check.options(options, rules[verb], `${at}: `)
+}
+
+/** A value of a column of the row after which a page begins. */
+export const present: Check.Rule = Check.rule(
+  "the value of this clustering column",
+  (value) => (value ?? undefined) !== undefined
+)
