@@ -30,7 +30,7 @@ export const assignmentOf = (column: ColumnMeta, value: unknown): Texts.Assignme
   const schema = operation === "removeKeys"
     ? keysOf(column)
     : operation === "set"
-    ? nullable(requiredOf(column))
+    ? column.isOptional ? nullable(requiredOf(column)) : requiredOf(column)
     : requiredOf(column)
   return { column, operation, marker: { key: column.field, name: column.name, schema } }
 }
