@@ -48,11 +48,13 @@ export const nullAsEmpty = (ast: AST, type: string, emptyAs: EmptyAs = "empty"):
   ).ast
 }
 
-/** A field that is left out where the column has no value. */
-export const withoutKey = (ast: AST, absent: "unset" | "null"): AST => {
+/** A field that is left out where the column has no value. A null of a schema that has nulls is written as null. */
+export const withoutKey = (ast: AST, absent: "unset" | "null", emptyAs: EmptyAs = "empty"): AST => {
   const value = schemaOf(ast)
+  const isUnset = (given: unknown) => emptyAs === "unset" && isEmpty(given)
   const nothing = absent === "unset" ? Statement.unset : null
-  return Schema.Union([value, Schema.Null, Unset]).pipe(
+  const type = typeOf(ast)
+  const column = Schema.Union([value, Schema.Null, Unset]).pipe(
     Schema.decodeTo(
       Schema.optionalKey(
         schemaOf(Schema.toType(value).annotate({ [exact]: true, [nullAs]: "absent" }).ast)
@@ -61,12 +63,14 @@ export const withoutKey = (ast: AST, absent: "unset" | "null"): AST => {
         decode: SchemaGetter.transformOptional(
           Option.filter((value: unknown) => value !== null && !Statement.isUnset(value))
         ),
-        encode: SchemaGetter.transformOptional((value: Option.Option<unknown>) =>
-          Option.some(Option.getOrElse(value, () => nothing) ?? nothing)
-        )
+        encode: SchemaGetter.transformOptional((value: Option.Option<unknown>) => {
+          const given = Option.getOrUndefined(value)
+          return Option.some(given === undefined ? nothing : isUnset(given) ? Statement.unset : given)
+        })
       }
     )
-  ).ast
+  )
+  return (type === undefined ? column : column.annotate({ [cqlType]: type })).ast
 }
 
 const collectionOf = (ast: AST): string | undefined => {
@@ -88,10 +92,14 @@ export const columnOf = (schema: Schema.Constraint, absent: "unset" | "null", em
     }
     return isNullable(ast) && emptyAs === "empty" ? ast : nullAsEmpty(ast, type, emptyAs)
   }
-  // One of CqlSchema.optional knows its column.
-  if (ast.encoding !== undefined && SchemaAST.toEncoded(ast).context?.isOptional !== true) return ast
-  const inner = "schema" in schema && Schema.isSchema(schema.schema) ? schema.schema.ast : ast
-  return withoutKey(inner, absent)
+  const given = "schema" in schema && Schema.isSchema(schema.schema) ? schema.schema.ast : undefined
+  // A schema that knows its column, such as that of CqlSchema.optional, is made anew for the same value.
+  if (given === undefined && ast.encoding !== undefined && SchemaAST.toEncoded(ast).context?.isOptional !== true) {
+    return ast
+  }
+  const inner = given ?? ast
+  const type = collectionOf(inner)
+  return withoutKey(inner, absent, type === undefined || type.startsWith("frozen<") ? "empty" : emptyAs)
 }
 
 /** Mapping of a struct to columns. */
