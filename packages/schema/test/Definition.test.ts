@@ -20,6 +20,9 @@ class Device extends Table.Class<Device>("Device")("app.devices", { columns, par
 const make = (definition: object): unknown =>
   Reflect.apply(Table.make, undefined, ["app.devices_by_name", Device, definition])
 
+const withColumn = (schema: unknown): object => ({ columns: { id: CqlSchema.Int, v: schema }, partitionKey: "id" })
+const withKey = (schema: unknown): object => ({ columns: { id: schema }, partitionKey: "id" })
+
 const refused: ReadonlyArray<readonly [definition: object, message: RegExp]> = [
   [{ ...defined, clusteringKeys: ["at"] }, /app\.devices\.clusteringKeys: .*nearest is clusteringKey\)/],
   [{ ...defined, statics: ["name"] }, /app\.devices\.statics: .*nearest is static\)/],
@@ -46,12 +49,51 @@ const refused: ReadonlyArray<readonly [definition: object, message: RegExp]> = [
   [{ ...defined, names: { nope: "n" } }, /names: expected columns of the table, got "nope"/],
   [{ ...defined, names: "snake" }, /names: expected "snake_case", "same" or names by field, got "snake"/],
   [{ ...defined, columns: [] }, /columns: expected at least one column/],
-  [{ partitionKey: "id" }, /columns: expected schemas by field/]
+  [{ partitionKey: "id" }, /columns: expected schemas by field/],
+  [withColumn(undefined), /columns\.v: expected a schema of CqlSchema.*got undefined/],
+  [withColumn(5), /columns\.v: expected a schema of CqlSchema.*got 5/],
+  [withColumn(null), /columns\.v: expected a schema of CqlSchema.*got null/],
+  [withColumn({ ast: {} }), /columns\.v: expected a schema of CqlSchema.*got an object/],
+  [
+    withColumn(Schema.UndefinedOr(Schema.String)),
+    /columns\.v: expected Schema\.optionalKey.*Schema\.NullOr.*undefined/
+  ],
+  [withColumn(Schema.NullishOr(Schema.String)), /columns\.v: expected Schema\.optionalKey.*Schema\.NullOr.*undefined/],
+  [withColumn(Schema.ReadonlySet(CqlSchema.Counter)), /columns\.v: expected items of .*got a set<counter>/],
+  [withColumn(CqlSchema.Map(CqlSchema.Text, CqlSchema.Counter)), /columns\.v: expected .*got a map<text, counter>/],
+  [withColumn(CqlSchema.Tuple([CqlSchema.Int, CqlSchema.Counter])), /columns\.v: expected .*got a tuple<int, counter>/],
+  [withColumn(CqlSchema.Set(CqlSchema.Duration)), /columns\.v: expected a list of durations.*got a set<duration>/],
+  [withColumn(CqlSchema.Map(CqlSchema.Duration, CqlSchema.Int)), /columns\.v: expected .*got a map<duration, int>/],
+  [withKey(Schema.NullOr(Schema.String)), /columns\.id: expected a schema without null.*key column that may be null/],
+  [withKey(Schema.OptionFromNullOr(Schema.String)), /columns\.id: expected a schema without null/],
+  [withKey(Schema.UndefinedOr(Schema.String)), /columns\.id: expected a schema without null/],
+  [withKey(CqlSchema.Duration), /columns\.id: expected a type with an order.*key column of duration/],
+  [withKey(CqlSchema.Counter), /columns\.id: expected .*counter in the key/],
+  [{ ...defined, names: { at: "" } }, /names\.at: expected a text that is not empty, got ""/],
+  [
+    { ...defined, columns: { ...columns, ["__proto__"]: Schema.String } },
+    /columns: .*`names` renames columns, got "__proto__"/
+  ]
 ]
 
 describe("a definition", () => {
   it("is refused where it names what does not exist", () => {
     for (const [definition, message] of refused) assert.throws(() => define(definition), InvalidOptions, message)
+    for (
+      const schema of [
+        Schema.optional(Schema.String),
+        CqlSchema.optional(CqlSchema.Duration),
+        CqlSchema.List(CqlSchema.Duration),
+        CqlSchema.Map(CqlSchema.Text, CqlSchema.Duration),
+        Schema.NullOr(Schema.String),
+        Schema.OptionFromNullOr(Schema.String)
+      ]
+    ) {
+      assert.doesNotThrow(() => define(withColumn(schema)))
+    }
+    for (const schema of [CqlSchema.Set(CqlSchema.Text), CqlSchema.Frozen(CqlSchema.List(CqlSchema.Int))]) {
+      assert.doesNotThrow(() => define(withKey(schema)))
+    }
     assert.doesNotThrow(() => define({ ...defined, static: ["name"], names: { at: "moment" }, options: { with: "x" } }))
   })
 

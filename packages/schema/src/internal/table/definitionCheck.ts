@@ -3,7 +3,9 @@
  */
 import { InvalidOptions } from "@effect-cql/core"
 import * as Check from "@effect-cql/core/Check"
+import * as Schema from "effect/Schema"
 import type { AnyDefinition } from "../../Table.ts"
+import { expectedSchema } from "../cqlType.ts"
 
 export const refuse = (option: string, given: string, expected: string): never => {
   throw new InvalidOptions({ option, given, expected })
@@ -12,6 +14,8 @@ export const refuse = (option: string, given: string, expected: string): never =
 const refuseValue = (option: string, value: unknown, expected: string): never => {
   throw new InvalidOptions({ option, value, expected })
 }
+
+const aSchema = Check.rule(expectedSchema, Schema.isSchema)
 
 const isList = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isText)
 
@@ -28,6 +32,7 @@ export const checkDefinition = (at: string, definition: AnyDefinition): void => 
   const { clusteringKey, columns, indexes, names, options, partitionKey, static: statics } = definition
   if (!isRecord(columns) && !Array.isArray(columns)) refuseValue(`${at}.columns`, columns, "schemas by field")
   if (Object.keys(columns).length === 0) refuse(`${at}.columns`, "none", "at least one column")
+  for (const [field, schema] of Object.entries(columns)) Check.value(`${at}.columns.${field}`, schema, aSchema)
   const known = (option: string, fields: ReadonlyArray<string>, expected = "columns of the table"): void => {
     const unknown = fields.find((field) => !Object.hasOwn(columns, field))
     if (unknown !== undefined) refuseValue(`${at}.${option}`, unknown, expected)
@@ -77,7 +82,7 @@ const checkColumnNames = (at: string, names: unknown, known: Known): void => {
   if (!isRecord(names)) return refuseValue(`${at}.names`, names, "\"snake_case\", \"same\" or names by field")
   known("names", Object.keys(names))
   for (const [field, name] of Object.entries(names)) {
-    if (name !== undefined && typeof name !== "string") refuseValue(`${at}.names.${field}`, name, "a name")
+    if (name !== undefined) Check.value(`${at}.names.${field}`, name, Check.text)
   }
 }
 

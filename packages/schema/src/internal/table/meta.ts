@@ -6,6 +6,7 @@ import type { AnyDefinition } from "../../Table.ts"
 import type { ColumnMeta, Kind, Meta } from "../../TableMeta.ts"
 import { expectedSchema, kindOfSchema, typeOf, userTypesOf } from "../cqlType.ts"
 import { snakeCase } from "../names.ts"
+import { checkColumn, checkField } from "./columnCheck.ts"
 import { checkDefinition, refuse } from "./definitionCheck.ts"
 
 /** The table of a definition. The entity may have more fields than the table has columns. */
@@ -35,13 +36,7 @@ export const metaOf = (
   })
   const statics = definition.static ?? []
   const columns = Object.entries(definition.columns).map(([field, schema]): ColumnMeta => {
-    if (!/^[A-Za-z_]\w*$/.test(field)) {
-      refuse(
-        `${at}.columns`,
-        JSON.stringify(field),
-        "names of letters, digits and underscores; `names` renames columns"
-      )
-    }
+    checkField(at, field)
     const type = typeOf(schema.ast) ??
       refuse(
         `${at}.columns.${field}`,
@@ -57,9 +52,7 @@ export const metaOf = (
       ? "static"
       : "regular"
     const isOptional = schema.ast.context?.isOptional === true
-    if (isOptional && kind !== "static" && kind !== "regular") {
-      refuse(`${at}.columns.${field}`, "an optional column in the key", "key columns that are required")
-    }
+    checkColumn(`${at}.columns.${field}`, { kind, schema, type })
     return { field, name: nameOf(field, definition.names), type, kind, order: clustered?.order, isOptional, schema }
   })
   const column = (field: string): ColumnMeta =>
