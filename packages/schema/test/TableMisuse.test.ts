@@ -1,9 +1,9 @@
 /** Misuses of tables by a program without types, or by one whose options come from elsewhere. */
 import { InvalidOptions } from "@effect-cql/core"
-import { Table } from "@effect-cql/schema"
+import { Change, Table } from "@effect-cql/schema"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
-import { Post, PostId, User } from "./support/tables.ts"
+import { Likes, Post, PostId, User } from "./support/tables.ts"
 
 const at = DateTime.makeUnsafe("2026-11-22T12:00:00Z")
 const id = PostId.make("1b7ec7f0-c7e2-11f0-8de9-0242ac120002")
@@ -94,5 +94,54 @@ describe("an option of a verb", () => {
         [() => users.updateExisting({ id: 1 }, { version: 2 }, any(options)), /users: options: expected an object, got/]
       ])
     }
+  })
+})
+
+describe("an argument of a verb", () => {
+  it("is refused where it is no record", () => {
+    for (const wrong of [undefined, null, 5, "ab", [1], true]) {
+      refusesAll([
+        [() => Post.select(any(wrong)), /posts: where: expected an object of conditions, got/],
+        [() => Post.count(any(wrong)), /where: expected an object of conditions, got/],
+        [() => Post.deleteWhere(any(wrong)), /where: expected an object of conditions, got/],
+        [() => User.insert(any(wrong)), /users: row: expected a row, got/],
+        [() => User.insert.ifNotExists(any(wrong)), /row: expected a row, got/],
+        [() => User.upsert(any(wrong)), /row: expected a row, got/],
+        [() => User.get(any(wrong)), /key: expected a row, or an object with its key columns, got/],
+        [() => Post.statics(any(wrong)), /key: expected/],
+        [() => User.update(any(wrong), { version: 1 }), /key: expected/],
+        [() => User.update(user, any(wrong)), /set: expected an object of columns to set, got/],
+        [() => Post.updateStatic(key, any(wrong)), /set: expected/],
+        [() => User.delete(any(wrong)), /key: expected/],
+        [() => Likes.increment(any(wrong), { likes: 1 }), /key: expected/],
+        [() => Likes.increment({ post: id }, any(wrong)), /amounts: expected/],
+        [() => Likes.delete(any(wrong)), /key: expected/]
+      ])
+    }
+    for (const wrong of [undefined, null, 5, "ab", [1], {}]) {
+      refusesAll([
+        [() => Post.select.query(any(wrong)), /where: expected a list of names, got/],
+        [() => Post.update.query(any(wrong)), /columns: expected a list of names, got/]
+      ])
+    }
+  })
+
+  it("is refused where it is a change that its column does not have", () => {
+    refusesAll([
+      [() => Post.update(key, { links: any(Change.put(any("ab"))) }), /links: expected Change\.put of entries/],
+      [() => Post.update(key, { links: any({ ...Change.put(), value: 5 }) }), /links: expected Change\.put of entries/],
+      [
+        () => Post.update(key, { tags: any({ _tag: "Change", operation: "zap", value: 1 }) }),
+        /tags: .*got the change "zap"/
+      ],
+      [
+        () => Post.update(key, { tags: any({ _tag: "Change", operation: "increment", value: 1 }) }),
+        /tags: expected a value/
+      ],
+      [() => Post.update(key, { tags: any(Change.append("a")) }), /set<text>: Change\.add, Change\.remove, got/],
+      [() => Post.update(key, { parts: any(Change.removeKeys("a")) }), /Change\.append, Change\.prepend/],
+      [() => User.update(user, { version: any(Change.add(1)) }), /version: expected a value.*type int has no changes/],
+      [() => User.update(user, { key: any(Change.append(1)) }), /key: expected a value/]
+    ])
   })
 })

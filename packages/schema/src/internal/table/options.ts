@@ -84,6 +84,26 @@ export const checkOptions = (at: string, verb: keyof typeof rules, options: obje
   Check.options(options, rules[verb], `${at}: `)
 }
 
+/** Throws for a row, a key or conditions that are no record. Returns the record. */
+export const checkRecord = <A extends object>(
+  at: string,
+  of: "row" | "key" | "where" | "set" | "amounts",
+  given: A
+): A => Check.value(`${at}: ${of}`, given, records[of])
+
+const records = {
+  row: Check.rule("a row", isRecord),
+  key: Check.rule("a row, or an object with its key columns", isRecord),
+  where: Check.rule("an object of conditions", isRecord),
+  set: Check.rule("an object of columns to set", isRecord),
+  amounts: Check.rule("an object of amounts by counter", isRecord)
+}
+
+/** Throws for names that are no list of texts. */
+export const checkTexts = (at: string, of: "where" | "columns", given: ReadonlyArray<string>): void => {
+  Check.value(`${at}: ${of}`, given, Check.rule("a list of names", isTexts))
+}
+
 /** A value of a column of the row after which a page begins. */
 export const present: Check.Rule = Check.rule(
   "the value of this clustering column",

@@ -9,9 +9,10 @@ import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
 import { askedOf, conditionsBound, shapeOf } from "./asked.ts"
-import { assignmentOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
+import { assignmentsOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
 import { given, pick, takingRows } from "./given.ts"
+import { incrementsOf } from "./increments.ts"
 import {
   type AnyQuery,
   checkColumns,
@@ -24,7 +25,7 @@ import {
   timeMarkers,
   timesOf
 } from "./limits.ts"
-import { checkOptions, present } from "./options.ts"
+import { checkOptions, checkRecord, checkTexts, present } from "./options.ts"
 import * as Texts from "./texts.ts"
 import { conditionsOf } from "./where.ts"
 
@@ -94,6 +95,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         ifNotExists || columns.some(isList) ? undefined : true
       )
     const call = (row: object, options?: WriteOptions) => {
+      checkRecord(at, "row", row)
       checkOptions(at, ifNotExists ? "ifNotExists" : "insert", options)
       const times = timesOf(options)
       return bind(query(times), { ...given(row, columns), ...times })
@@ -132,6 +134,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     )
 
   const select = (where: Record_, options: SelectOptions = {}) => {
+    checkRecord(at, "where", where)
     checkOptions(at, "select", options)
     const bound: Record<string, unknown> = { ...where, ...limitsOf(options) }
     for (const column of options.after === undefined ? [] : clusteringKey) {
@@ -148,6 +151,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   const counting = `count(${statics.length === 0 ? "*" : quoted(clusteringKey[0]!.name)}) AS count`
 
   const count = (where: Record_, options: SelectOptions = {}) => {
+    checkRecord(at, "where", where)
     checkOptions(at, "count", options)
     return bind(selectQuery(Object.keys(where), { allowFiltering: options.allowFiltering }, counting), where)
   }
@@ -158,20 +162,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       : rowFor([...new Set(asked.map(({ column }) => column))])
 
   const updating = (of: ReadonlyArray<ColumnMeta>, settable: ReadonlyArray<ColumnMeta>, name: string) => {
-    const assignmentsOf = (set: Record_): ReadonlyArray<Texts.Assignment> => {
-      const assignments = Object.keys(set).filter((field) => set[field] !== undefined).map((field) => {
-        const column = settable.find((column) => column.field === field) ??
-          refuse(
-            `${at}: ${name}`,
-            `the column ${JSON.stringify(field)}`,
-            `columns to set: ${settable.map((c) => c.field).join(", ")}`
-          )
-        return assignmentOf(column, set[field])
-      })
-      return assignments.length > 0
-        ? assignments
-        : refuse(`${at}: ${name}`, "nothing to set", "at least one column to set")
-    }
+    const assignmentsFor = (set: Record_) => assignmentsOf(at, name, settable, set)
     const queryFor = (assignments: ReadonlyArray<Texts.Assignment>, asked: Texts.Asked, times: object) =>
       queryOf(
         [
@@ -187,8 +178,10 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         asked !== "exists" && asked.length === 0 ? isIdempotent(assignments) : undefined
       )
     const call = (row: object, set: Record_, options?: ConditionalOptions<Record_>) => {
+      checkRecord(at, "key", row)
+      checkRecord(at, "set", set)
       checkOptions(at, "update", options)
-      const assignments = assignmentsOf(set)
+      const assignments = assignmentsFor(set)
       const times = timesOf(options)
       const values = Object.fromEntries(
         assignments.map(({ column, marker }) => [marker.key, changed(set[column.field])])
@@ -196,8 +189,10 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       const query = queryFor(assignments, askedOf(meta, at, options), times)
       return bind(query, { ...given(row, of), ...values, ...conditionsBound(options), ...times })
     }
-    const query = (fields: ReadonlyArray<string>) =>
-      queryFor(assignmentsOf(Object.fromEntries(fields.map((field) => [field, null]))), [], {})
+    const query = (fields: ReadonlyArray<string>) => {
+      checkTexts(at, "columns", fields)
+      return queryFor(assignmentsFor(Object.fromEntries(fields.map((field) => [field, null]))), [], {})
+    }
     return Object.assign(call, { query })
   }
 
@@ -209,6 +204,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
         rowOfAsked(asked)
       )
     const call = (row: object, options?: ConditionalOptions<Record_>) => {
+      checkRecord(at, "key", row)
       checkOptions(at, "delete", options)
       const times = timesOf({ timestamp: options?.timestamp })
       return bind(queryFor(askedOf(meta, at, options), times), {
@@ -221,6 +217,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
   }
 
   const deleteWhere = (where: Record_, options?: WriteOptions) => {
+    checkRecord(at, "where", where)
     checkOptions(at, "deleteWhere", options)
     const tokens = Object.keys(where)
     const times = timesOf({ timestamp: options?.timestamp })
@@ -250,20 +247,13 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
       },
       rowFor(of)
     )
-    return verb((row: object) => bind(query, given(row, by)), query)
+    return verb((row: object) => bind(query, given(checkRecord(at, "key", row), by)), query)
   }
 
   const increment = (row: object, amounts: Record_) => {
-    const assignments = Object.keys(amounts).filter((field) => amounts[field] !== undefined).map((field) => {
-      const column = columns.find((column) => column.field === field && column.type === "counter") ??
-        refuse(`${at}: increment`, `the column ${JSON.stringify(field)}`, "counters of the table")
-      return {
-        column,
-        operation: "increment" as const,
-        marker: { key: field, name: column.name, schema: column.schema.ast }
-      }
-    })
-    if (assignments.length === 0) refuse(`${at}: increment`, "no amount", "an amount for at least one counter")
+    checkRecord(at, "key", row)
+    checkRecord(at, "amounts", amounts)
+    const assignments = incrementsOf(at, columns, amounts)
     const query = queryOf(
       ["increment", ...assignments.map(({ column }) => column.field)].join(),
       () => Texts.updateShape(meta, key, assignments, [], []),
@@ -278,6 +268,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     get: reading(columns, key),
     select: Object.assign(select, {
       query: (tokens: ReadonlyArray<string>, options: SelectOptions = {}) => {
+        checkTexts(at, "where", tokens)
         checkOptions(at, "query", options)
         return limited(selectQuery(tokens, options), options)
       }
