@@ -22,12 +22,12 @@ export type NameOf<Clustering extends string> = Clustering extends `${infer Name
   : Clustering
 
 /**
- * The value of a column, whether or not it is optional.
+ * The value of a column, whether or not it is optional. No condition but that of a conditional write compares with null.
  *
  * @category models
  * @since 0.1.0
  */
-export type ValueOf<Row, Name extends string> = Name extends keyof Row ? Exclude<Row[Name], undefined> : never
+export type ValueOf<Row, Name extends string> = Name extends keyof Row ? Exclude<Row[Name], undefined | null> : never
 
 /**
  * The operators of ranges.
@@ -74,7 +74,7 @@ export type Askable<P extends string, K extends string, I extends string> =
   | NameOf<K>
   | `${NameOf<K>} ${Comparison | "in"}`
   | I
-  | `${I} ${Comparison | "contains" | "contains key"}`
+  | `${I} ${Comparison | "contains"}`
 
 type Names<K extends ReadonlyArray<string>> = { readonly [At in keyof K]: NameOf<K[At]> }
 
@@ -88,6 +88,17 @@ type Clustered<Names extends ReadonlyArray<string>, Name extends string, Given, 
   [Exclude<Before<Names, Name>, Given>] extends [never] ? Operand
     : `clustering column "${Name}" needs "${Exclude<Before<Names, Name>, Given>}" before it, by equality`
 
+type Other = { readonly "<": "<="; readonly "<=": "<"; readonly ">": ">="; readonly ">=": ">" }
+
+// Conditions on one column that exclude each other, and an operator of conditional writes.
+type Conflict<Token extends string, Given> = Token extends `${infer Name} ${infer Operator}`
+  ? Operator extends "!=" ? `only conditional writes have "${Token}"`
+  : Operator extends Comparison ? Name extends Given ? `"${Token}" beside equality of "${Name}"`
+    : `${Name} ${Other[Operator]}` extends Given ? `"${Token}" beside "${Name} ${Other[Operator]}"`
+    : false
+  : false
+  : false
+
 type Verdict<
   Row,
   A extends string,
@@ -97,11 +108,16 @@ type Verdict<
   Token extends string,
   Given,
   Filter
-> = ColumnOf<Token> extends A ? Filter extends true ? OperandOf<Row, Token>
+> = ColumnOf<Token> extends A ?
+  Conflict<Token, Filter extends true ? Given : Exclude<Given, P>> extends infer Message extends string ? Message
+  : Filter extends true ? OperandOf<Row, Token>
   : ColumnOf<Token> extends P
     ? Token extends P ? OperandOf<Row, Token> : `partition key column "${ColumnOf<Token>}" takes one value`
   : ColumnOf<Token> extends Names<K>[number] ? Clustered<Names<K>, ColumnOf<Token>, Given, OperandOf<Row, Token>>
-  : ColumnOf<Token> extends I ? OperandOf<Row, Token>
+  : ColumnOf<Token> extends I ?
+    Token extends `${string} ${"in" | "contains key"}` ?
+      `no index of "${ColumnOf<Token>}" answers "${Token}": set allowFiltering`
+    : OperandOf<Row, Token>
   : `column "${ColumnOf<Token>}" is neither in the key nor indexed: set allowFiltering`
   : `there is no column "${ColumnOf<Token>}"`
 

@@ -71,7 +71,9 @@ export interface Upsert<Row, A extends string> extends Verb<Given<Row, A>, never
  * @since 0.1.0
  */
 export type Conditions<Row, N extends string> = {
-  readonly [Token in N | `${N} ${Comparison | "!=" | "in"}`]?: OperandOf<Row, Token> | (Token extends N ? null : never)
+  readonly [Token in N | `${N} ${Comparison | "!=" | "in"}`]?:
+    | OperandOf<Row, Token>
+    | (Token extends N | `${N} !=` ? null : never)
 }
 
 /**

@@ -48,7 +48,7 @@ export const program: Effect.Effect<unknown, unknown, Session> = Effect.gen(func
 const clustering = ["at", "id"].flatMap((name) => [name, ...["<", "<=", ">", ">=", "in"].map((op) => `${name} ${op}`)])
 const conditions = (names: ReadonlyArray<string>) =>
   names.flatMap((name) => [name, ...["!=", "<", "<=", ">", ">=", "in"].map((operator) => `${name} ${operator}`)])
-const indexed = ["tags", ...["<", "<=", ">", ">=", "contains", "contains key"].map((operator) => `tags ${operator}`)]
+const indexed = ["tags", ...["<", "<=", ">", ">=", "contains"].map((operator) => `tags ${operator}`)]
 const ofUser = conditions(["displayName", "key", "nickname", "roles", "version"])
 
 const proposals: Readonly<Record<string, ReadonlyArray<string>>> = {

@@ -122,3 +122,35 @@ describe("what a table refuses", () => {
     expect(User).type.not.toHaveProperty("increment")
   })
 })
+
+describe("the conditions of a table with indexes", () => {
+  class Item extends Table.Class<Item>("Item")("app.items", {
+    columns: {
+      k: CqlSchema.Int,
+      c: CqlSchema.Int,
+      price: CqlSchema.Int,
+      m: Schema.ReadonlyMap(Schema.String, CqlSchema.Int),
+      nu: Schema.NullOr(CqlSchema.Int)
+    },
+    partitionKey: "k",
+    clusteringKey: ["c"],
+    indexes: { price: "sai", m: "sai" }
+  }) {}
+  const across = { acrossPartitions: true } as const
+  test("do not compile where no server answers them", () => {
+    expect(Item.select).type.not.toBeCallableWith({ k: 1, c: 1, "c >": 1 })
+    expect(Item.select).type.not.toBeCallableWith({ k: 1, "c >": 1, "c >=": 1 })
+    expect(Item.select).type.not.toBeCallableWith({ k: 1, "c !=": 1 })
+    expect(Item.select).type.not.toBeCallableWith({ "price in": [1] }, across)
+    expect(Item.select).type.not.toBeCallableWith({ "m contains key": "a" }, across)
+    expect(Item.select.query).type.not.toBeCallableWith(["m contains key"], across)
+    expect(Item.update).type.not.toBeCallableWith({ k: 1, c: 1 }, { price: 1 }, { if: { "nu >": null } })
+  })
+  test("compile otherwise", () => {
+    expect(Item.select({ k: 1, "c >": 1, "c <=": 1 })).type.toBe<Statement.Statement<Item>>()
+    expect(Item.select({ "price >": 1, "price <": 5 }, across)).type.toBe<Statement.Statement<Item>>()
+    expect(Item.select({ "m contains": 1 }, across)).type.toBe<Statement.Statement<Item>>()
+    expect(Item.select({ "m contains key": "a" }, { allowFiltering: true })).type.toBe<Statement.Statement<Item>>()
+    expect(Item.update).type.toBeCallableWith({ k: 1, c: 1 }, { price: 1 }, { if: { nu: null, "nu !=": null } })
+  })
+})

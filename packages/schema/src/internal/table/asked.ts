@@ -12,15 +12,28 @@ type Options = ConditionalOptions<Record_> | undefined
 
 /** The condition that a write asks for; an empty array where it is unconditional. */
 export const askedOf = (meta: Meta, at: string, options: Options): Texts.Asked => {
+  const isConditional = options?.ifExists === true || options?.if !== undefined
+  if (isConditional && options.timestamp !== undefined) {
+    refuse(
+      `${at}: timestamp`,
+      "a timestamp beside a condition",
+      "none, for the server sets that of a conditional write"
+    )
+  }
   if (options?.ifExists === true) {
     return options.if === undefined ? "exists" : refuse(`${at}: ifExists`, "ifExists beside if", "one of them")
   }
   if (options?.if === undefined) return []
   const tokens = Object.keys(options.if)
   // Without a condition it would be another write.
-  return tokens.length === 0
-    ? refuse(`${at}: if`, "no condition", "at least one condition")
-    : conditionsOf(meta, tokens, "if ")
+  if (tokens.length === 0) return refuse(`${at}: if`, "no condition", "at least one condition")
+  const conditions = conditionsOf(meta, tokens, "if ")
+  const ofNull = conditions.find(({ operator }, index) =>
+    operator !== "=" && operator !== "!=" && options.if?.[tokens[index] ?? ""] === null
+  )
+  return ofNull === undefined
+    ? conditions
+    : refuse(`${at}: if`, `null for "${ofNull.column.field} ${ofNull.operator}"`, "a value, for null has no order")
 }
 
 /** The values of the conditions. */

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { Count } from "../../CqlScalar.ts"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { ConditionalOptions, WriteOptions } from "../../TableTypes.ts"
+import { checkIndexed, checkWhere } from "./answerable.ts"
 import { askedOf, conditionsBound, shapeOf } from "./asked.ts"
 import { assignmentsOf, changed, isIdempotent, isList, refuse } from "./assignments.ts"
 import { paramsOf, rowOf } from "./codecs.ts"
@@ -109,7 +110,8 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     return queryOf(
       selectionName(tokens, options, expression),
       () => {
-        const conditions = conditionsOf(meta, tokens)
+        const conditions = checkWhere(at, conditionsOf(meta, tokens))
+        checkIndexed(at, meta, conditions, { reversed, allowFiltering })
         if (reversed && clusteringKey.length === 0) {
           refuse(`${at}: reversed`, "true", "a table with a clustering key")
         }
@@ -223,7 +225,7 @@ export const makeVerbs = (meta: Meta): Readonly<Record<string, unknown>> => {
     const times = timesOf({ timestamp: options?.timestamp })
     const query = queryOf(
       ["deleteWhere", ...tokens, "|", ...Object.keys(times)].join(),
-      () => Texts.deleteWhereShape(meta, conditionsOf(meta, tokens), timeMarkers(times)),
+      () => Texts.deleteWhereShape(meta, checkWhere(at, conditionsOf(meta, tokens)), timeMarkers(times)),
       undefined
     )
     return bind(query, { ...where, ...times })
