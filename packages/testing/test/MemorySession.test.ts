@@ -36,6 +36,30 @@ describe("a memory session", () => {
       assert.strictEqual(first?.["left"], 6)
     }).pipe(Effect.provide(memory)))
 
+  it.live("applies writes of one millisecond of a real clock in their order, conditional ones among them", () =>
+    Effect.gen(function*() {
+      const insert = (id: number) => `INSERT INTO app.users (id, at, name) VALUES (${id}, 1, 'new') IF NOT EXISTS`
+      const update = (id: number) => `UPDATE app.users SET name = 'later' WHERE id = ${id} AND at = 1`
+      const erase = (id: number) => `DELETE FROM app.users WHERE id = ${id} AND at = 1`
+      const batch = (id: number, last: string) => Batch.make([[insert(id)], [last]])
+      const read = (id: number) => Statement.make(`SELECT name FROM app.users WHERE id = ${id}`)
+      const found: Array<unknown> = []
+      for (let id = 0; id < 500; id++) {
+        yield* Statement.make(insert(id))
+        yield* Statement.make(update(id))
+        const updated = (yield* read(id)).first?.["name"]
+        yield* Statement.make(`UPDATE app.users SET name = 'latest' WHERE id = ${id} AND at = 1 IF name = 'later'`)
+        const changed = (yield* read(id)).first?.["name"]
+        yield* Statement.make(erase(id))
+        const erased = (yield* read(id)).length
+        yield* batch(id, "INSERT INTO app.users (id, at, name) VALUES (" + id + ", 2, 'other')")
+        yield* Batch.make([[erase(id)], [`DELETE FROM app.users WHERE id = ${id} AND at = 2`]])
+        found.push([updated, changed, erased, (yield* read(id)).length])
+      }
+      const expected = ["later", "latest", 0, 0].join()
+      assert.deepStrictEqual(found.filter((each) => String(each) !== expected), [])
+    }).pipe(Effect.provide(memory)))
+
   it.effect("lets values expire on the Clock", () =>
     Effect.gen(function*() {
       yield* Statement.make("INSERT INTO app.stock (item, left) VALUES ('a', 1) USING TTL 60")

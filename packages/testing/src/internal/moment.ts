@@ -10,7 +10,7 @@ export interface Moment {
   readonly millis: number
   /** The numbers of one execution, from the first on: random ones of 32 bits. */
   readonly numbers: () => () => number
-  /** Microseconds that the client gives its writes. */
+  /** Microseconds that the client gives its writes; nothing of a conditional write, which the server dates. */
   readonly timestamp: bigint | undefined
 }
 
@@ -25,6 +25,7 @@ export const momentOf = (request: Request | undefined): Effect.Effect<Moment> =>
           let at = 0
           return () => drawn[at++] ??= Math.floor(random.nextDoubleUnsafe() * 2 ** 32)
         },
-        timestamp: request?.options.timestamp ?? request?.options.sentAt
+        // A client records the time at which it sends a conditional write nowhere, and may give a later write an earlier one.
+        timestamp: request?.conditional === true ? undefined : request?.options.timestamp ?? request?.options.sentAt
       }
     }))

@@ -219,7 +219,7 @@ export class Database {
     return this.#environmentOf(new BoundMarkers(params, this.schema.fieldsOf), moment)
   }
 
-  #environmentOf(markers: Markers, { millis, random, timestamp }: Moment): Environment {
+  #environmentOf(markers: Markers, { millis, random }: Moment): Environment {
     return {
       schema: this.schema,
       keyspace: this.#keyspace,
@@ -233,7 +233,6 @@ export class Database {
         return this.#lastTick
       },
       serverTime: () => {
-        if (timestamp !== undefined) this.#seen(timestamp, { millis, random, timestamp })
         // Just before the microsecond that the client would give its next write, which has to win.
         const now = BigInt(Math.floor(millis)) * 1_000n - 1n
         if (now > this.#latest) {
