@@ -2,16 +2,27 @@
  * The rows that a conditional write may be about.
  */
 import type { Checked } from "./conditions.ts"
+import type { Environment } from "./environment.ts"
 import { invalid } from "./failures.ts"
 import type { Operation } from "./operations.ts"
-import type { Restriction } from "./relations.ts"
+import { columnsOf, type Restriction } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
-import { keysOf, type Targets } from "./where.ts"
+import { keysOf } from "./where.ts"
 
-/** A condition is decided within one partition, at one row. */
-export const refuseLists = ({ keys, rows }: Pick<Targets, "keys" | "rows">, what: "updates" | "deletions"): void => {
-  if (keys.length > 1) throw invalid(`IN on the partition key is not supported with conditional ${what}`)
-  if ((rows?.length ?? 1) > 1) {
+/** A condition is decided within one partition, at one row: a list is refused on execution, even one with one value. */
+export const refuseLists = (
+  restrictions: ReadonlyArray<Restriction>,
+  what: "updates" | "deletions",
+  { markers }: Environment
+): void => {
+  if (!markers.areBound) return
+  const isList = (restriction: Restriction): boolean =>
+    restriction._tag === "In" || (restriction._tag === "Tuples" && !restriction.isEquality)
+  const kinds = restrictions.filter(isList).flatMap(columnsOf).map(({ kind }) => kind)
+  if (kinds.includes("partition_key")) {
+    throw invalid(`IN on the partition key is not supported with conditional ${what}`)
+  }
+  if (kinds.includes("clustering")) {
     throw invalid(`IN on the clustering key columns is not supported with conditional ${what}`)
   }
 }
@@ -24,9 +35,7 @@ export const checkConditionalDelete = (
   conditions: ReadonlyArray<Checked>
 ): void => {
   const keys = keysOf(table, restrictions)
-  const isList = restrictions.some((each) =>
-    each._tag === "In" || (each._tag === "Tuples" && !each.isEquality && each.tuples.length > 1)
-  )
+  const isList = restrictions.some((each) => each._tag === "In" || (each._tag === "Tuples" && !each.isEquality))
   const isFixed = (column: Column) =>
     restrictions.some((each) =>
       (each._tag === "Eq" && each.column === column) || (each._tag === "Tuples" && each.columns.includes(column))

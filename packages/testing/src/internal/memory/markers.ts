@@ -21,6 +21,8 @@ export interface Receiver {
 export const unset: unique symbol = Symbol("unset")
 
 export interface Markers {
+  /** True if values are bound: the statement is executed, and not only described. */
+  readonly areBound: boolean
   /** The value of a marker for its place. */
   readonly valueOf: (marker: Marker, receiver: Receiver) => unknown
   /** The result of a function of a type. */
@@ -29,6 +31,7 @@ export interface Markers {
 
 /** The values that are bound, held against their types as an adapter holds them. */
 export class BoundMarkers implements Markers {
+  readonly areBound = true
   readonly #params: ReadonlyArray<unknown>
   readonly #fieldsOf: FieldsOf
 
@@ -65,6 +68,7 @@ export class BoundMarkers implements Markers {
 
 /** Collects the places of markers while a statement is checked that is not executed. */
 export class DescribedMarkers implements Markers {
+  readonly areBound = false
   readonly #fieldsOf: FieldsOf
   readonly #places = new Map<number, Receiver>()
 

@@ -146,7 +146,11 @@ const grouped = (
   rows: ReadonlyArray<Live>
 ): ReadonlyArray<ReadonlyArray<Live>> => {
   if (select.groupBy.length === 0) return [rows]
-  const clustering = select.groupBy.map((name) => table.column(name)).filter(({ kind }) => kind === "clustering")
+  // Columns that one value is asked of need not be named.
+  const length = Math.max(...select.groupBy.map((name) => {
+    const { kind, position } = table.column(name)
+    return kind === "clustering" ? position + 1 : 0
+  }))
   const groups: Array<Array<Live>> = []
   let group: Array<Live> = []
   let ofPartition = 0
@@ -154,7 +158,7 @@ const grouped = (
     const [first] = group
     const isSamePartition = first !== undefined && first.partition === live.partition
     const isSame = isSamePartition && first.row !== undefined && live.row !== undefined &&
-      table.compareClustering(first.row.clustering.slice(0, clustering.length), live.row.clustering) === 0
+      table.compareClustering(first.row.clustering.slice(0, length), live.row.clustering) === 0
     if (isSame) {
       group.push(live)
       continue
@@ -340,8 +344,7 @@ const checkGrouping = (table: Table, { groupBy }: Select, restrictions: Readonly
     if (column.kind !== "partition_key" && column.kind !== "clustering") {
       throw invalid(`Group by is currently only supported on the columns of the PRIMARY KEY, got ${name}`)
     }
-    const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
-    while (key[at] !== undefined && key[at] !== column && isFixed(key[at]!)) at++
+    while (key[at] !== undefined && key[at] !== column && isFixed(restrictions, key[at]!)) at++
     if (key[at] !== column) {
       throw invalid(
         "Group by currently only support groups of columns following their declared order in the PRIMARY KEY"
@@ -349,13 +352,15 @@ const checkGrouping = (table: Table, { groupBy }: Select, restrictions: Readonly
     }
     at++
   }
-  if (
-    at < table.partition.length &&
-    table.partition.slice(at).some((column) => !restrictions.some((one) => one._tag === "Eq" && one.column === column))
-  ) {
-    throw invalid("Group by is not supported on only a part of the partition key")
-  }
+  if (at < table.partition.length) throw invalid("Group by is not supported on only a part of the partition key")
 }
+
+/** Returns true if a column has one value in all rows that are selected. */
+const isFixed = (restrictions: ReadonlyArray<Restriction>, column: Column): boolean =>
+  restrictions.some((one) =>
+    (one._tag === "Eq" && one.column === column) ||
+    (one._tag === "Tuples" && one.isEquality && one.columns.includes(column))
+  )
 
 /** Returns true if rows come in the reverse of their order. */
 const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArray<Restriction>): boolean => {
@@ -372,8 +377,7 @@ const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArr
   let at = 0
   for (const { column: name, isDescending } of orderBy) {
     const column = table.column(name)
-    const isFixed = (each: Column) => restrictions.some((one) => one._tag === "Eq" && one.column === each)
-    while (at < column.position && isFixed(table.clustering[at]!)) at++
+    while (at < column.position && isFixed(restrictions, table.clustering[at]!)) at++
     if (column.position !== at) {
       throw invalid(
         "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY"

@@ -61,7 +61,9 @@ const restrictionOf = (table: Table, relation: Relation, environment: Environmen
     case "In": {
       const column = table.column(relation.column)
       refuseMultiCell(column, "IN")
-      return { _tag: "In", column, values: listed(relation.list, column, environment) }
+      const values = listed(relation.list, column, environment)
+      // One term in a list is compared with "="; a marker for the whole list is not.
+      return isOneTerm(relation.list) ? { _tag: "Eq", column, value: values[0] } : { _tag: "In", column, values }
     }
     case "CompareElement": {
       const column = table.column(relation.column)
@@ -89,7 +91,8 @@ const restrictionOf = (table: Table, relation: Relation, environment: Environmen
     }
     case "InTuples": {
       const columns = clusteringOf(table, relation.columns, "IN ...")
-      return { _tag: "Tuples", columns, tuples: listedTuples(relation.list, columns, environment), isEquality: false }
+      const tuples = listedTuples(relation.list, columns, environment)
+      return { _tag: "Tuples", columns, tuples, isEquality: isOneTerm(relation.list) }
     }
     case "CompareToken":
       return tokenRestriction(table, relation, environment)
@@ -158,6 +161,8 @@ const listed = (list: InList, column: Column, environment: Environment): Readonl
   if (values === unset) throw invalid(`Invalid unset value for ${name}`)
   return values as ReadonlyArray<unknown>
 }
+
+const isOneTerm = (list: InList): boolean => Array.isArray(list) && list.length === 1
 
 const tupleReceiver = (columns: ReadonlyArray<Column>): Receiver => ({
   name: `(${columns.map(({ name }) => name).join(",")})`,
@@ -245,6 +250,10 @@ const checkPair = (name: string, one: Restriction, other: Restriction): void => 
   }
   const passes = (restriction: Restriction) => restriction._tag === "Contains" || restriction._tag === "Element"
   if (passes(one) && passes(other)) return
-  const kind = [one, other].some(({ _tag }) => _tag === "Eq") ? "an Equal" : "a IN"
+  if (isSlice(one)) {
+    const common = columnsOf(one).filter((column) => columnsOf(other).includes(column)).map(({ name }) => name)
+    throw invalid(`Column "${common.join(" ,")}" cannot be restricted by both an equality and an inequality relation`)
+  }
+  const kind = one._tag === "Eq" || (one._tag === "Tuples" && one.isEquality) ? "an Equal" : "a IN"
   throw invalid(`${name} cannot be restricted by more than one relation if it includes ${kind}`)
 }

@@ -62,8 +62,8 @@ export interface Bound {
 }
 
 export interface Range {
-  readonly start: Bound | undefined
-  readonly end: Bound | undefined
+  readonly start: Bound
+  readonly end: Bound
 }
 
 export interface Partition {
@@ -325,15 +325,10 @@ export class Store {
   }
 
   isWithin(clustering: ReadonlyArray<unknown>, { end, start }: Range): boolean {
-    if (start !== undefined) {
-      const order = this.#table.compareClustering(clustering, start.values)
-      if (order < 0 || order === 0 && !start.isInclusive) return false
-    }
-    if (end !== undefined) {
-      const order = this.#table.compareClustering(clustering, end.values)
-      if (order > 0 || order === 0 && !end.isInclusive) return false
-    }
-    return true
+    const afterStart = this.#table.compareClustering(clustering, start.values)
+    if (afterStart < 0 || afterStart === 0 && !start.isInclusive) return false
+    const afterEnd = this.#table.compareClustering(clustering, end.values)
+    return afterEnd < 0 || afterEnd === 0 && end.isInclusive
   }
 }
 

@@ -4,9 +4,10 @@
 import type { Select } from "./cql/ast.ts"
 import { invalid } from "./failures.ts"
 import { elementsOf, type Live, valueOf } from "./live.ts"
+import { isSlice, rangesOf } from "./ranges.ts"
 import { columnsOf, type Restriction, type SliceOperator } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
-import type { Bound, Range } from "./store.ts"
+import type { Range } from "./store.ts"
 import { comparator, type Compare, identity } from "./values/compare.ts"
 import type { FieldsOf } from "./values/types.ts"
 
@@ -317,7 +318,7 @@ const rowsOf = (
   verb: string,
   needs: "row" | "any"
 ): Pick<Targets, "rows" | "ranges"> => {
-  const slices = restrictions.filter(({ _tag }) => _tag === "Slice" || _tag === "TupleSlice")
+  const slices = restrictions.filter(isSlice)
   if (slices.length > 0 && needs === "row") {
     throw invalid(
       verb === "UPDATE"
@@ -346,21 +347,5 @@ const rowsOf = (
     const missing = table.clustering.slice(at).map(({ name }) => name)
     throw invalid(`Some clustering keys are missing: ${missing.join(", ")}`)
   }
-  return { rows: undefined, ranges: prefixes.map((prefix) => rangeOf(table, prefix, slices)) }
-}
-
-/** The rows that begin with some values, and lie between two bounds. */
-const rangeOf = (table: Table, prefix: Key, slices: ReadonlyArray<Restriction>): Range => {
-  let start: Bound = { values: prefix, isInclusive: true }
-  let end: Bound = { values: prefix, isInclusive: true }
-  for (const slice of slices) {
-    if (slice._tag !== "Slice" && slice._tag !== "TupleSlice") continue
-    const [column] = columnsOf(slice)
-    const values = slice._tag === "Slice" ? [...prefix, slice.value] : [...prefix, ...slice.values]
-    const bound = { values, isInclusive: slice.operator === "<=" || slice.operator === ">=" }
-    const isLower = slice.operator.startsWith(">")
-    if (isLower !== (table.clustering[column?.position ?? 0]?.isDescending ?? false)) start = bound
-    else end = bound
-  }
-  return { start, end }
+  return { rows: undefined, ranges: prefixes.flatMap((prefix) => rangesOf(table, prefix, slices)) }
 }

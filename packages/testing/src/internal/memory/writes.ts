@@ -195,7 +195,7 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
     conditions.every(({ column }) => column.kind === "static")
   const targets = targetsOf(table, restrictions, "UPDATE", isStatic ? "partition" : "row")
   checkKeys(table, targets, statement.if !== undefined)
-  if (statement.if !== undefined) refuseLists(targets, "updates")
+  if (statement.if !== undefined) refuseLists(restrictions, "updates", environment)
   const ttl = ttlOf(table, statement.using.ttl, environment)
   return {
     table,
@@ -236,7 +236,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
   const needs = operations.length === 0 ? "any" : ofStatics ? "partition" : "row"
   const targets = targetsOf(table, restrictions, "DELETE", needs)
   checkKeys(table, targets, statement.if !== undefined)
-  if (statement.if !== undefined) refuseLists(targets, "deletions")
+  if (statement.if !== undefined) refuseLists(restrictions, "deletions", environment)
   const timestamp = timestampOf(statement.using.timestamp, environment)
   const condition = conditionalOf(statement.if, conditions, operations, targets.rows === undefined)
   if (operations.length > 0) {

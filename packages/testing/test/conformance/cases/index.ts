@@ -1,10 +1,20 @@
 import { conditions } from "./conditions.ts"
 import { descriptions } from "./descriptions.ts"
 import { edges } from "./edges.ts"
+import { ranges } from "./ranges.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
 import { structures } from "./structures.ts"
 import { writes } from "./writes.ts"
 
 /** Every scenario, by feature. */
-export const scenarios = [...writes, ...reads, ...structures, ...conditions, ...schema, ...edges, ...descriptions]
+export const scenarios = [
+  ...writes,
+  ...reads,
+  ...structures,
+  ...conditions,
+  ...schema,
+  ...edges,
+  ...ranges,
+  ...descriptions
+]
