@@ -49,7 +49,9 @@ const partOf = (column: Column, { element, field }: Condition, environment: Envi
       { name: `${type._tag === "List" ? "idx" : "key"}(${name})`, type: keyType },
       environment
     )
-    if (key === null) throw invalid(`Invalid null value for ${type._tag === "List" ? "list" : "map"} element access`)
+    const kind = type._tag === "List" ? "list" : "map"
+    if (key === null) throw invalid(`Invalid null value for ${kind} element access`)
+    if (key === unset && kind === "list") throw invalid("Invalid unset value for list element access")
     const receiver = { name: `value(${name})`, type: type._tag === "Map" ? type.value : type.element }
     return { receiver, read: (live) => elementAt(valueOf(live, column), type, key, environment) }
   }
@@ -70,7 +72,8 @@ const partOf = (column: Column, { element, field }: Condition, environment: Envi
 }
 
 const elementAt = (value: unknown, type: CqlType, key: unknown, { schema }: Environment): unknown => {
-  if (value === null) return null
+  // No element has an unset key.
+  if (value === null || key === unset) return null
   if (type._tag === "List") {
     if (typeof key === "number" && key < 0) throw invalid(`Invalid negative list index ${key}`)
     return (value as ReadonlyArray<unknown>)[key as number] ?? null
@@ -126,7 +129,8 @@ const listed = (list: InList, receiver: Receiver, environment: Environment): Rea
   }
   const type: CqlType = { _tag: "List", element: receiver.type, frozen: true }
   const values = evaluate(list as Term, { name: `in(${receiver.name})`, type }, environment)
-  if (values === null || values === unset) throw invalid("Invalid null list in IN condition")
+  if (values === unset) throw invalid("Invalid 'unset' value in condition")
+  if (values === null) throw invalid("Invalid null list in IN condition")
   return values as ReadonlyArray<unknown>
 }
 
@@ -147,6 +151,9 @@ const containing = (
     ? type.element
     : type
   const value = evaluate(term, { name: `value(${name})`, type: element }, environment)
+  // No element is an unset value.
+  if (value === unset) return () => false
+  if (value === null) throw invalid(`Invalid comparison with null for operator "${operator}"`)
   const compare = comparator(element, environment.schema.fieldsOf)
   return (live) => {
     const held = valueOf(live, column)

@@ -2,20 +2,19 @@
  * Executes statements over the tables in memory.
  */
 import type { Description, Request } from "@effect-cql/core/Port"
+import { checkBatch, readBy } from "./batches.ts"
 import type * as Ast from "./cql/ast.ts"
 import { parse } from "./cql/parser.ts"
 import { define } from "./definitions.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, syntaxError, unsupported } from "./failures.ts"
-import { exists, hasStatics, type Live, liveOf } from "./live.ts"
 import { BoundMarkers, DescribedMarkers, type Markers } from "./markers.ts"
 import { token } from "./murmur3.ts"
 import { appliedColumn, type Cursor, describeSelect, keysOfSelect, select } from "./reads.ts"
-import { type Column, isSystemKeyspace, Schema, type Table } from "./schema.ts"
-import { columnExpression, type Expression } from "./selection.ts"
-import { isAlive, keyBytes, type WriteTime, writeTime } from "./store.ts"
+import { refusal } from "./refusal.ts"
+import { isSystemKeyspace, Schema } from "./schema.ts"
+import { keyBytes, type WriteTime, writeTime } from "./store.ts"
 import { addSystemTables, SystemTables } from "./system.ts"
-import { columnText } from "./values/types.ts"
 import { isMet, type Plan, plan } from "./writes.ts"
 
 /** A statement to execute: its text and what is bound. */
@@ -178,7 +177,12 @@ export class Database {
   }
 
   #plansOf({ mutations, using }: Ast.BatchText, environment: Environment): ReadonlyArray<Plan> {
-    if (using.timestamp === undefined) return mutations.map((mutation) => plan(mutation, environment))
+    const plans = mutations.map((mutation) => plan(mutation, environment))
+    if (using.ttl !== undefined) throw invalid("Global TTL on the BATCH statement is not supported.")
+    if (using.timestamp === undefined) return plans
+    if (plans.some(({ condition }) => condition !== undefined)) {
+      throw invalid("Cannot provide custom timestamp for conditional BATCH")
+    }
     throw unsupported(
       "USING TIMESTAMP of a batch in one text",
       "Make the batch with Batch.make and the option timestamp."
@@ -188,13 +192,15 @@ export class Database {
   #write(plans: ReadonlyArray<Plan>, moment: Moment, environment: Environment, isBatch: boolean): Answer {
     const isConditional = plans.some(({ condition }) => condition !== undefined)
     const time = isConditional ? environment.serverTime() : this.#clientTime(moment, environment)
+    const isRead = isConditional ? readBy(plans, environment.second) : undefined
     if (isConditional) {
       if (!plans.every((each) => isMet(each, environment.second))) return refusal(plans, environment.second, isBatch)
     }
     // Lists are read before the first of them is written.
     const mutations = plans.flatMap((each) => {
-      const at = each.timestamp === undefined ? time : this.#seen(each.timestamp, moment)
-      return each.targets.keys.map((key) => ({ store: each.table.store, mutation: each.changes(key, at) }))
+      // Beside a conditional statement, the server ignores the time of any other.
+      const at = each.timestamp === undefined || isConditional ? time : this.#seen(each.timestamp, moment)
+      return each.targets.keys.map((key) => ({ store: each.table.store, mutation: each.changes(key, at, isRead) }))
     })
     for (const { mutation, store } of mutations) store.apply(mutation)
     return isConditional
@@ -288,111 +294,4 @@ const unsupportedSyntax = (text: string): string | undefined => {
   if (/(?:^|[,(])\s*(?:-|\(|\[|\{|NULL\b)/i.test(clause)) return "such an expression in a SELECT clause"
   if (/\bWHERE\b.*\bCAST\s*\(/is.test(plain)) return "CAST in a WHERE clause"
   return /[\d?)]\s+[-+*/%]\s+[\d?(:]/.test(plain) ? "arithmetic between values" : undefined
-}
-
-const checkBatch = (type: Ast.BatchText["type"], plans: ReadonlyArray<Plan>): void => {
-  const counters = plans.filter(({ table }) => table.isCounter).length
-  if (type === "counter" && counters < plans.length) {
-    throw invalid("Cannot include non-counter statement in a counter batch")
-  }
-  if (type === "logged" && counters > 0) throw invalid("Cannot include a counter statement in a logged batch")
-  if (counters > 0 && counters < plans.length) {
-    throw invalid("Counter and non-counter mutations cannot exist in the same batch")
-  }
-  const conditional = plans.filter(({ condition }) => condition !== undefined)
-  if (conditional.length === 0) return
-  const timed = plans.some(({ timestamp }) => timestamp !== undefined)
-  if (timed) throw invalid("Cannot provide custom timestamp for conditional BATCH")
-  const [first] = plans
-  for (const { table, targets } of plans) {
-    if (first !== undefined && table !== first.table) throw invalid("Batch with conditions cannot span multiple tables")
-    const id = (table: Table, key: ReadonlyArray<unknown> | undefined) => JSON.stringify(key?.map(String)) + table.name
-    if (targets.keys.length > 1 || id(table, targets.keys[0]) !== id(table, first?.targets.keys[0])) {
-      throw invalid("Batch with conditions cannot span multiple partitions")
-    }
-  }
-}
-
-/** The answer to a condition that did not hold: the values that it met. */
-const refusal = (plans: ReadonlyArray<Plan>, second: number, isBatch: boolean): Answer => {
-  const conditional = plans.filter(({ condition }) => condition !== undefined)
-  const [first] = conditional
-  if (first === undefined) return nothing
-  const { table, targets } = first
-  const expressions = shownColumns(conditional, table, isBatch)
-  const key = targets.keys[0] ?? []
-  const rows = conditional.map(({ condition, targets }) => {
-    const ofStatics = condition?.kind === "columns" && condition.columns.every(({ column }) => column.kind === "static")
-    const isStatic = condition?.isStatic === true || ofStatics
-    return { isStatic, clustering: isStatic ? undefined : targets.rows?.[0] }
-  })
-  const lives: Array<Live> = []
-  const readsCells = plans.some(({ targets }) => targets.rows !== undefined)
-  for (const { clustering, isStatic } of sortedRows(table, rows)) {
-    const live = isStatic
-      ? staticOf(liveOf(table, key, undefined, second), readsCells)
-      : liveOf(table, key, clustering, second)
-    // A row that is not there shows the static values that were read beside it.
-    const showsStatics = isStatic ||
-      conditional.some(({ condition }) => condition?.readsStatics === true)
-    if (live.row !== undefined || (showsStatics && hasStatics(live.partition, second))) lives.push(live)
-  }
-  const columns = [appliedColumn, ...expressions.map(({ name, type }) => ({ name, type: columnText(type) }))]
-  if (lives.length === 0) {
-    return { rows: [{ "[applied]": false }], columns: [appliedColumn], wasApplied: false }
-  }
-  return {
-    rows: lives.map((live) => ({
-      "[applied]": false,
-      ...Object.fromEntries(expressions.map(({ name, of }) => [name, of([live])]))
-    })),
-    columns,
-    wasApplied: false
-  }
-}
-
-/**
- * The static values of a partition. The server reads the first of its rows beside them, and the cells of that only if the write is one
- * of rows: without them, it sees no row that was not inserted.
- */
-const staticOf = (live: Live, readsCells: boolean): Live => {
-  const { second } = live
-  const row = live.partition.rows.find((row) =>
-    readsCells ? exists(row, second) : row.liveness !== undefined && isAlive(row.liveness, second)
-  )
-  return row === undefined ? live : { ...live, row: { ...row, cells: new Map(), complexes: new Map() } }
-}
-
-interface Asked {
-  readonly isStatic: boolean
-  readonly clustering: ReadonlyArray<unknown> | undefined
-}
-
-/** The rows that conditions are about, each once and in their order. */
-const sortedRows = (table: Table, rows: ReadonlyArray<Asked>): ReadonlyArray<Asked> => {
-  const named = rows.filter(({ clustering }) => clustering !== undefined)
-  const sorted = named.toSorted((one, other) => table.compareClustering(one.clustering ?? [], other.clustering ?? []))
-  const unique = sorted.filter((row, index) =>
-    index === 0 || table.compareClustering(row.clustering ?? [], sorted[index - 1]?.clustering ?? []) !== 0
-  )
-  return unique.length > 0 ? unique : rows.slice(0, 1)
-}
-
-const shownColumns = (plans: ReadonlyArray<Plan>, table: Table, isBatch: boolean): ReadonlyArray<Expression> => {
-  const isWhole = plans.some(({ condition }) => condition?.kind !== "columns")
-  if (isWhole) {
-    // Of IF NOT EXISTS on a row the server reads the columns of rows, and not those of the partition.
-    const readsStatics = plans.some(({ condition }) => condition?.readsStatics === true)
-    return table.columns.map((column) => {
-      const expression = columnExpression(column)
-      return column.kind === "static" && !readsStatics ? { ...expression, of: () => null } : expression
-    })
-  }
-  const conditions = plans.flatMap(({ condition }) => {
-    const columns = condition?.columns.map(({ column }) => column) ?? []
-    const isStatic = ({ kind }: Column) => kind === "static"
-    return [...columns.filter((column) => !isStatic(column)), ...columns.filter(isStatic)]
-  })
-  const key = isBatch ? [...table.partition, ...table.clustering] : []
-  return [...new Set([...key, ...conditions])].map(columnExpression)
 }

@@ -1,6 +1,7 @@
 /**
  * Operations of SET, INSERT and DELETE on a column.
  */
+import { shownOperation } from "./assignments.ts"
 import type { Assignment, Deleted, Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
@@ -20,6 +21,8 @@ export interface Site {
   readonly time: WriteTime
   readonly ttl: number
   readonly environment: Environment
+  /** False for a column that a conditional write does not read: to its changes it has no elements. */
+  readonly readsBefore: (column: Column) => boolean
   /** The row before the change. */
   readonly before: () => Live
 }
@@ -99,6 +102,9 @@ const listCell = (site: Site, end: "back" | "front", element: unknown): ElementC
   return elementCell(site, String(place), place, element)
 }
 
+const elementsBefore = (site: Site, column: Column): ReadonlyArray<ElementCell> =>
+  site.readsBefore(column) ? elementsOf(site.before(), column) : []
+
 /** Sets a column to a value. */
 export const setColumn = (column: Column, value: unknown): Operation => (site) => {
   if (value === unset) return []
@@ -139,11 +145,6 @@ export const assign = (table: Table, assignment: Assignment, environment: Enviro
   }
 }
 
-const shownOperation = ({ name }: Column, how: "Add" | "Subtract" | "Prepend", term: Term): string =>
-  how === "Prepend"
-    ? `${name} = ${termText(term)} - ${name}`
-    : `${name} = ${name} ${how === "Add" ? "+" : "-"} ${termText(term)}`
-
 const combine = (
   column: Column,
   how: "Add" | "Subtract" | "Prepend",
@@ -182,9 +183,7 @@ const combine = (
 /** Takes out the elements of a list that equal one of some. */
 const discard = (column: Column, type: CqlType, values: ReadonlyArray<unknown>): Operation => (site) => {
   const compare = comparator(type, site.environment.schema.fieldsOf)
-  const gone = elementsOf(site.before(), column).filter((cell) =>
-    values.some((value) => compare(cell.value, value) === 0)
-  )
+  const gone = elementsBefore(site, column).filter((cell) => values.some((value) => compare(cell.value, value) === 0))
   return [complex(site, column, gone.map(({ id, key }) => elementCell(site, id, key, null)))]
 }
 
@@ -238,9 +237,8 @@ const setElement = (column: Column, keyTerm: Term, term: Term, environment: Envi
   }
 }
 
-/** The element of a list at an index. */
 const at = (site: Site, column: Column, index: number): ElementCell => {
-  const elements = elementsOf(site.before(), column)
+  const elements = elementsBefore(site, column)
   if (elements.length === 0) throw invalid("Attempted to set an element on a list which is null")
   const cell = elements[index]
   if (cell === undefined) throw invalid(`List index ${index} out of bound, list has size ${elements.length}`)
@@ -279,8 +277,9 @@ const eraseElement = (column: Column, term: Term, environment: Environment): Ope
   if (type._tag === "List") {
     const index = evaluate(term, { name: `idx(${name})`, type: scalar("int") }, environment)
     if (index === null) throw invalid("Invalid null value for list index")
+    if (index === unset) return () => []
     return (site) => {
-      const elements = elementsOf(site.before(), column)
+      const elements = elementsBefore(site, column)
       if (elements.length === 0) throw invalid("Attempted to delete an element from a list which is null")
       const cell = elements[index as number]
       if (cell === undefined) {
@@ -294,6 +293,8 @@ const eraseElement = (column: Column, term: Term, environment: Environment): Ope
   }
   const key = type._tag === "Set" ? type.element : type.key
   const value = evaluate(term, { name: `${type._tag === "Set" ? "value" : "key"}(${name})`, type: key }, environment)
-  if (value === null) throw invalid("Invalid null value for map key")
+  if (value === null) throw invalid(type._tag === "Set" ? "Invalid null set element" : "Invalid null map key")
+  if (value === unset && type._tag === "Map") throw invalid("Invalid unset map key")
+  if (value === unset) return () => []
   return remove(column, [value])
 }

@@ -397,5 +397,4 @@ export const keysOfSelect = (statement: Select, environment: Environment) => {
   return { table, targets: { keys: keysOf(table, restrictions) ?? [] } }
 }
 
-/** The type of the columns of a conditional write's answer. */
 export const appliedColumn = { name: "[applied]", type: columnText(scalar("boolean")) }

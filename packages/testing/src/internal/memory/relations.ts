@@ -78,8 +78,14 @@ const restrictionOf = (table: Table, relation: Relation, environment: Environmen
       return {
         _tag: "Element",
         column,
-        key: evaluateKey(relation.key, { name: `key(${column.name})`, type: type.key }, environment),
-        value: evaluateKey(relation.term, { name: `value(${column.name})`, type: type.value }, environment)
+        key: present(
+          evaluate(relation.key, { name: `key(${column.name})`, type: type.key }, environment),
+          `map key for column ${column.name}`
+        ),
+        value: present(
+          evaluate(relation.term, { name: `value(${column.name})`, type: type.value }, environment),
+          `map value for column ${column.name}`
+        )
       }
     }
     case "CompareTuple": {
@@ -108,7 +114,8 @@ const compared = (column: Column, operator: Operator, term: Term, environment: E
     case "CONTAINS KEY": {
       const isKey = operator === "CONTAINS KEY"
       const element = elementOf(column, isKey)
-      const value = evaluateKey(term, { name: `${isKey ? "key" : "value"}(${name})`, type: element }, environment)
+      const receiver = { name: `${isKey ? "key" : "value"}(${name})`, type: element }
+      const value = present(evaluate(term, receiver, environment), `value for column ${name}`)
       return { _tag: "Contains", column, isKey, value }
     }
     case "LIKE":
@@ -131,6 +138,11 @@ const compared = (column: Column, operator: Operator, term: Term, environment: E
         value: evaluateKey(term, column, environment)
       }
   }
+}
+
+const present = (value: unknown, what: string): unknown => {
+  if (value === null || value === unset) throw invalid(`Unsupported ${value === null ? "null" : "unset"} ${what}`)
+  return value
 }
 
 const isDuration = (type: CqlType): boolean => type._tag === "Scalar" && type.name === "duration"

@@ -1,11 +1,13 @@
 /**
  * INSERT, UPDATE and DELETE: checked against their table first, and then turned into changes.
  */
+import { checkConflicts } from "./assignments.ts"
+import type { IsRead } from "./batches.ts"
 import { checkConditionalDelete, refuseLists } from "./conditionalWrites.ts"
 import { checkCondition, type Checked } from "./conditions.ts"
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
-import { invalid, syntaxError, unauthorized, unsupported } from "./failures.ts"
+import { invalid, unauthorized, unsupported } from "./failures.ts"
 import { checkLength, checkPartitionKey } from "./keyLength.ts"
 import { hasStatics, liveOf } from "./live.ts"
 import { unset } from "./markers.ts"
@@ -37,7 +39,9 @@ export interface Plan {
   readonly condition: Conditional | undefined
   /** The write time of the text. */
   readonly timestamp: bigint | undefined
-  readonly changes: (key: Key, time: WriteTime) => Mutation
+  /** True if it sets or deletes a static column. */
+  readonly setsStatics: boolean
+  readonly changes: (key: Key, time: WriteTime, isRead?: IsRead) => Mutation
 }
 
 /** Seconds of a USING TTL, or of the table. */
@@ -103,7 +107,7 @@ interface Writing {
 
 const changesOf =
   ({ environment, marksRow, operations, table, ttl }: Writing, targets: Targets) =>
-  (key: Key, time: WriteTime): Mutation => {
+  (key: Key, time: WriteTime, isRead?: IsRead): Mutation => {
     const changes: Array<Change> = []
     const sites = targets.rows ?? [undefined]
     for (const [index, clustering] of sites.entries()) {
@@ -113,6 +117,7 @@ const changesOf =
         time,
         ttl,
         environment,
+        readsBefore: (column) => isRead?.(column, clustering) ?? true,
         before: () => liveOf(table, key, clustering, environment.second)
       }
       if (marksRow && clustering !== undefined) {
@@ -166,6 +171,7 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
       readsStatics: operations.some(([isStatic]) => isStatic)
     },
     timestamp: timestampOf(statement.using.timestamp, environment),
+    setsStatics: operations.some(([isStatic]) => isStatic),
     changes: changesOf({ table, environment, ttl, operations, marksRow: !isStatic }, targets)
   }
 }
@@ -202,20 +208,8 @@ const planUpdate = (table: Table, statement: Ast.Update, environment: Environmen
     targets,
     condition: conditionalOf(statement.if, conditions, operations, targets.rows === undefined),
     timestamp: timestampOf(statement.using.timestamp, environment),
+    setsStatics: operations.some(([isStatic]) => isStatic),
     changes: changesOf({ table, environment, ttl, operations, marksRow: false }, targets)
-  }
-}
-
-/** Refuses two assignments of one column if one of them replaces it. */
-const checkConflicts = (assignments: ReadonlyArray<Ast.Assignment>): void => {
-  const excludes = (one: Ast.Assignment, other: Ast.Assignment): boolean =>
-    one._tag === "Set" || other._tag === "Set" ||
-    (one._tag === "SetField" && other._tag === "SetField" && one.field === other.field)
-  for (const [index, one] of assignments.entries()) {
-    const other = assignments.slice(index + 1).find((each) => each.column === one.column && excludes(one, each))
-    if (other !== undefined) {
-      throw syntaxError(`Multiple incompatible setting of column ${one.column}`)
-    }
   }
 }
 
@@ -245,6 +239,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
       targets,
       condition,
       timestamp,
+      setsStatics: operations.some(([isStatic]) => isStatic),
       changes: changesOf({ table, environment, ttl: 0, operations, marksRow: false }, targets)
     }
   }
@@ -253,6 +248,7 @@ const planDelete = (table: Table, statement: Ast.Delete, environment: Environmen
     targets,
     condition,
     timestamp,
+    setsStatics: false,
     changes: (key, time) => ({ table, key, changes: deletions(table, targets, time) })
   }
 }

@@ -1,3 +1,4 @@
+import { batches, unsetValues } from "./batches.ts"
 import { conditions } from "./conditions.ts"
 import { descriptions } from "./descriptions.ts"
 import { edges } from "./edges.ts"
@@ -16,5 +17,7 @@ export const scenarios = [
   ...schema,
   ...edges,
   ...ranges,
+  ...batches,
+  unsetValues,
   ...descriptions
 ]
