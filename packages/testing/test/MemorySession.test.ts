@@ -70,6 +70,15 @@ describe("a memory session", () => {
       assert.deepStrictEqual((yield* left).rows, [])
     }).pipe(Effect.provide(memory)))
 
+  it.effect("refuses options of an index that change its answers", () =>
+    Effect.gen(function*() {
+      for (const option of ["'case_sensitive': 'false'", "'normalize': 'true'", "'ascii': 'true'"]) {
+        const create = `CREATE INDEX ON app.users (name) USING 'sai' WITH OPTIONS = {${option}}`
+        const exit = yield* Effect.exit(Statement.make(create))
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "does not support the option")
+      }
+    }).pipe(Effect.provide(memory)))
+
   it.effect("makes times of the Clock", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000)

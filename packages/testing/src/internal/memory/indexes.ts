@@ -2,9 +2,9 @@
  * CREATE INDEX.
  */
 import type * as Ast from "./cql/ast.ts"
-import { invalid } from "./failures.ts"
-import type { Index, Keyspace } from "./schema.ts"
-import { isCollection } from "./values/types.ts"
+import { configError, invalid, unsupported } from "./failures.ts"
+import type { Column, Index, Keyspace, Table } from "./schema.ts"
+import { type CqlType, type FieldsOf, isCollection, schemaText } from "./values/types.ts"
 
 type CreateIndex = Extract<Ast.Definition, { readonly _tag: "CreateIndex" }>
 
@@ -25,17 +25,15 @@ export const createIndex = (keyspace: Keyspace, definition: CreateIndex): void =
   if (column.kind === "partition_key" && table.partition.length === 1) {
     throw invalid(`Cannot create secondary index on the only partition key column ${column.name}`)
   }
-  const isFrozen = "frozen" in column.type && column.type.frozen
-  const { className, target = "values" } = definition
-  if (isFrozen && isCollection(column.type) && target !== "full") {
-    throw invalid(
-      `Cannot create ${target}() index on frozen column ${column.name}. ` +
-        `Frozen collections are immutable and must be fully indexed by using the 'full(${column.name})' modifier`
-    )
-  }
+  const { target } = definition
+  const className = classOf(definition)
+  checkTarget(table, column, target)
+  checkOptions(column, definition)
   const options = typeof definition.options === "string" ? [] : definition.options
-  const index: Index = { name, column: column.name, target, className, options }
-  const others = [...table.indexes.values()].filter((other) => other.column === index.column && other.target === target)
+  const index: Index = { name, column: column.name, target: target ?? "values", className, options }
+  const others = [...table.indexes.values()].filter((other) =>
+    other.column === index.column && other.target === index.target
+  )
   const same = others.find((other) => other.className === className)
   if (same !== undefined) {
     if (definition.ifNotExists) return
@@ -47,7 +45,96 @@ export const createIndex = (keyspace: Keyspace, definition: CreateIndex): void =
   table.indexes.set(name, index)
 }
 
-const isSai = ({ className }: Index): boolean => /storageattachedindex|^sai$/i.test(className ?? "")
+/** The class of an index; a server knows the built-in one of tables by a name. */
+const classOf = ({ className }: CreateIndex): string | undefined => {
+  if (className?.toLowerCase() === "legacy_local_table") return undefined
+  if (className === undefined || className === "" || saiName.test(className)) return className
+  throw configError(`Unable to find custom indexer class '${className}'`)
+}
+
+const saiName = /storageattachedindex$|^sai$/i
+
+/** Refuses a part of a column that has no such part. */
+const checkTarget = ({ fieldsOf }: Table, { name, type }: Column, target: CreateIndex["target"]): void => {
+  if (holdsDuration(type, fieldsOf)) {
+    const what = type._tag === "Scalar" ? "duration columns" : `${nameOf(type)} containing durations`
+    throw invalid(`Secondary indexes are not supported on ${what}`)
+  }
+  const isFrozen = "frozen" in type && type.frozen
+  if (target === "full" && !(isFrozen && isCollection(type))) {
+    throw invalid("full() indexes can only be created on frozen collections")
+  }
+  if (isFrozen && isCollection(type) && target !== "full") {
+    throw invalid(
+      `Cannot create ${target ?? "values"}() index on frozen column ${name}. ` +
+        `Frozen collections are immutable and must be fully indexed by using the 'full(${name})' modifier`
+    )
+  }
+  if (!isCollection(type) && target !== undefined) {
+    throw invalid(
+      `Cannot create ${target}() index on ${name}. Non-collection columns only support simple indexes`
+    )
+  }
+  if (isCollection(type) && type._tag !== "Map" && (target === "keys" || target === "entries")) {
+    throw invalid(`Cannot create index on ${target} of column ${name} with non-map type`)
+  }
+  if (type._tag === "Udt" && !type.frozen) throw invalid(`Cannot create index on non-frozen UDT column ${name}`)
+}
+
+const holdsDuration = (type: CqlType, fieldsOf: FieldsOf): boolean => {
+  const holds = (each: CqlType) => holdsDuration(each, fieldsOf)
+  switch (type._tag) {
+    case "Scalar":
+      return type.name === "duration"
+    case "List":
+    case "Set":
+    case "Vector":
+      return holds(type.element)
+    case "Map":
+      return holds(type.key) || holds(type.value)
+    case "Tuple":
+      return type.elements.some(holds)
+    case "Udt":
+      return fieldsOf(type.keyspace, type.name).some((field) => holds(field.type))
+  }
+}
+
+const nameOf = ({ _tag }: CqlType): string => _tag === "Udt" ? "UDTs" : _tag === "Tuple" ? "tuples" : "collections"
+
+const analysis = ["case_sensitive", "normalize", "ascii"]
+const ofVectors = ["maximum_node_connections", "construction_beam_width", "similarity_function", "optimize_for"]
+
+/** Refuses options that a server refuses, and those that would change the answers. */
+const checkOptions = ({ type }: Column, { className, options }: CreateIndex): void => {
+  const entries = typeof options === "string" ? [] : options
+  if (className === undefined && entries.length > 0) {
+    throw invalid("Cannot specify options for a non-CUSTOM index")
+  }
+  for (const name of ["class_name", "target"]) {
+    if (entries.some(([key]) => key === name)) throw invalid(`Cannot specify ${name} as a CUSTOM option`)
+  }
+  const strange = entries.find(([name]) => !analysis.includes(name) && !ofVectors.includes(name))
+  if (strange !== undefined) {
+    throw configError(`Properties specified [${strange[0]}] are not understood by StorageAttachedIndex`)
+  }
+  const analyzed = entries.filter(([name]) => analysis.includes(name))
+  const isText = type._tag === "Scalar" && (type.name === "text" || type.name === "ascii")
+  if (analyzed.length > 0 && !isText) throw invalid(`CQL type ${schemaText(type)} cannot be analyzed.`)
+  for (const [name, value] of analyzed) {
+    if (!/^(?:true|false)$/i.test(value)) throw invalid(`Illegal value for boolean option '${name}': ${value}`)
+    if ((value.toLowerCase() === "true") !== (name === "case_sensitive")) {
+      throw unsupported(
+        `the option ${name} of an index`,
+        "Create the index without it, or run this against a real server."
+      )
+    }
+  }
+  if (type._tag !== "Vector" && entries.some(([name]) => ofVectors.includes(name))) {
+    throw invalid(`CQL type ${schemaText(type)} cannot have vector options`)
+  }
+}
+
+const isSai = ({ className }: Index): boolean => saiName.test(className ?? "")
 
 const freeName = (name: string, isTaken: (name: string) => boolean): string => {
   let free = name

@@ -9,7 +9,7 @@ import { columnsOf, type Restriction, type SliceOperator } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
 import type { Range } from "./store.ts"
 import { comparator, type Compare, identity } from "./values/compare.ts"
-import type { FieldsOf } from "./values/types.ts"
+import type { CqlType, FieldsOf } from "./values/types.ts"
 
 export const filteringMessage =
   "Cannot execute this query as it might involve data filtering and thus may have unpredictable performance. " +
@@ -149,10 +149,11 @@ export const checkSelect = (
   const usesIndex = restrictions.some((restriction) => isIndexed(table, restriction))
   checkPartition(table, restrictions, allowFiltering, usesIndex)
   checkClustering(table, restrictions, allowFiltering, usesIndex)
-  // One index answers a query; what else is asked has to be filtered, unless the indexes are storage-attached.
-  const plain = restrictions.filter((restriction) => isIndexed(table, restriction) && !isAttached(table, restriction))
-  if (plain.length > 1 && !allowFiltering) throw invalid(filteringMessage)
-  if (needsIndex(table, restrictions)) {
+  // One index answers a query; what else is asked has to be filtered, unless all indexes are storage-attached.
+  const indexed = restrictions.filter((one) => isIndexed(table, one) && !isByKey(table, restrictions, one))
+  const isPlain = indexed.some((restriction) => !isAttached(table, restriction))
+  if (isPlain && indexed.length > 1 && !allowFiltering) throw invalid(filteringMessage)
+  if (indexed.length > 0) {
     checkIndexed(table, restrictions, allowFiltering)
     if (orderBy.length > 0) throw invalid("ORDER BY with 2ndary indexes is not supported, except for ANN queries.")
   }
@@ -162,17 +163,13 @@ export const checkSelect = (
   }
 }
 
-/** True if an index answers a query: where the key alone does not. */
-const needsIndex = (table: Table, restrictions: ReadonlyArray<Restriction>): boolean => {
-  const isKeyed = keysOf(table, restrictions) !== undefined
+/** Returns true if the key alone answers a restriction. */
+const isByKey = (table: Table, restrictions: ReadonlyArray<Restriction>, restriction: Restriction): boolean => {
+  const [first] = columnsOf(restriction)
   const isFixed = (column: Column): boolean =>
     restrictions.some((one) => (one._tag === "Eq" || one._tag === "In") && one.column === column)
-  const byKey = (restriction: Restriction): boolean => {
-    const [first] = columnsOf(restriction)
-    return isKeyed && restriction._tag !== "Contains" && first?.kind === "clustering" &&
-      table.clustering.slice(0, first.position).every(isFixed)
-  }
-  return restrictions.some((restriction) => isIndexed(table, restriction) && !byKey(restriction))
+  return restriction._tag !== "Contains" && first?.kind === "clustering" && keysOf(table, restrictions) !== undefined &&
+    table.clustering.slice(0, first.position).every(isFixed)
 }
 
 /** Refuses what an index does not answer: several partitions, and rows by a part of their key. */
@@ -261,10 +258,14 @@ const isIndexed = (table: Table, restriction: Restriction): boolean => {
       case "Element":
         return index.target === "entries"
       default:
-        return isRange && isSai
+        return isRange && isSai && isOrdered(restriction.column.type)
     }
   })
 }
+
+/** False for the types of which a storage-attached index answers no range. */
+const isOrdered = (type: CqlType): boolean =>
+  type._tag === "Scalar" && !["ascii", "boolean", "text", "uuid"].includes(type.name)
 
 /** Where a write goes: partitions, and within each rows, a range of them, or all. */
 export interface Targets {

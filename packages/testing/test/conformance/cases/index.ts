@@ -2,6 +2,7 @@ import { batches, unsetValues } from "./batches.ts"
 import { conditions } from "./conditions.ts"
 import { descriptions } from "./descriptions.ts"
 import { edges } from "./edges.ts"
+import { indexes } from "./indexes.ts"
 import { ranges } from "./ranges.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
@@ -19,5 +20,6 @@ export const scenarios = [
   ...ranges,
   ...batches,
   unsetValues,
+  ...indexes,
   ...descriptions
 ]
