@@ -1,3 +1,4 @@
+import { addresses } from "./addresses.ts"
 import { batches, unsetValues } from "./batches.ts"
 import { conditions } from "./conditions.ts"
 import { descriptions } from "./descriptions.ts"
@@ -21,5 +22,6 @@ export const scenarios = [
   ...batches,
   unsetValues,
   ...indexes,
+  addresses,
   ...descriptions
 ]

@@ -10,7 +10,9 @@ const version4 = (address: string): Uint8Array | undefined => {
   return parts.length === 4 && parts.every((part) => part !== undefined) ? Uint8Array.from(parts) : undefined
 }
 
-/** The 4 or 16 bytes of an address; `undefined` when the text is none. */
+const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
+
+/** The 4 or 16 bytes of an address; `undefined` when the text is none. A mapped address is stored as the one of version 4. */
 export const toBytes = (address: string): Uint8Array | undefined => {
   const four = version4(address)
   if (four !== undefined) return four
@@ -22,7 +24,8 @@ export const toBytes = (address: string): Uint8Array | undefined => {
   const length = front.length + (back?.length ?? 0)
   if (halves.length === 1 ? length !== 8 : length > 7) return undefined
   const words = [...front, ...Array.from({ length: 8 - length }, () => 0), ...(back ?? [])]
-  return Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255]))
+  const bytes = Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255]))
+  return mapped.every((byte, index) => byte === bytes[index]) ? bytes.slice(mapped.length) : bytes
 }
 
 const groupsOf = (text: string): ReadonlyArray<number> | undefined => {
