@@ -24,6 +24,9 @@ export const checkLength = (table: Table, columns: ReadonlyArray<Column>, values
 
 /** The same of a partition key, whose bytes are more than those of its values if it has several columns. Returns the key. */
 export const checkPartitionKey = (table: Table, key: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const [first] = key
+  const isEmpty = first === "" || (first instanceof Uint8Array && first.length === 0)
+  if (key.length === 1 && isEmpty) throw invalid("Key may not be empty")
   if (!mayBeLong(key)) return key
   checkLength(table, table.partition, key)
   check(keyBytes(table, key).length)

@@ -1,7 +1,6 @@
 /**
  * SELECT: the rows that a WHERE selects, in their order, within their limits, page by page.
  */
-import { columnNamesOf } from "./columnNames.ts"
 import type { Select, Selected, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { columnTwice, invalid, unsupported } from "./failures.ts"
@@ -9,7 +8,8 @@ import { checkPartitionKey } from "./keyLength.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
 import { unset } from "./markers.ts"
 import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
-import type { Column, Table } from "./schema.ts"
+import type { Table } from "./schema.ts"
+import { checkDistinct, checkGrouping, checkOrder, checkStatics } from "./selectChecks.ts"
 import { columnExpression, compile, type Expression } from "./selection.ts"
 import type { Partition, Row } from "./store.ts"
 import { evaluateInt } from "./terms.ts"
@@ -106,6 +106,8 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
   let given = from?.given ?? 0
   let givenOfPartition = from?.givenOfPartition ?? 0
   let partition = from?.after?.partition
+  const lastKey = keysOf(query.table, query.restrictions)?.at(-1)
+  const last = lastKey === undefined ? undefined : query.table.store.find(lastKey)
   for (const live of scan(query, from)) {
     if (given >= query.limit) return { groups: rows.map((row) => [row]), next: undefined }
     if (live.partition !== partition) givenOfPartition = 0
@@ -114,8 +116,9 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
     rows.push(live)
     given++
     givenOfPartition++
-    // A full page may be the last: the server says so only when it is asked for the next.
-    if (rows.length >= size && given < query.limit) {
+    // A full page may be the last: the server says so only when it is asked for the next, unless the limits are reached.
+    const isLast = partition === last && givenOfPartition >= query.perPartition
+    if (rows.length >= size && given < query.limit && !isLast) {
       const next = { after: live, isDistinct: query.select.isDistinct, given, givenOfPartition }
       return { groups: rows.map((row) => [row]), next }
     }
@@ -278,8 +281,9 @@ const check = (statement: Select, environment: Environment): Query => {
     : selected.map((each) => compile(table, each, environment))
   const restrictions = restrictionsOf(table, statement.where, environment)
   checkStatics(table, statement.selected ?? [], restrictions)
-  if (statement.isDistinct) checkDistinct(table, expressions, restrictions)
   checkSelect(table, restrictions, statement)
+  const perPartition = perPartitionOf(statement, expressions, environment)
+  if (statement.isDistinct) checkDistinct(table, expressions, restrictions)
   checkGrouping(table, statement, restrictions)
   return {
     table,
@@ -288,107 +292,24 @@ const check = (statement: Select, environment: Environment): Query => {
     restrictions,
     isReversed: checkOrder(table, statement, restrictions),
     limit: limitOf(statement.limit, "LIMIT", environment),
-    perPartition: perPartitionOf(statement, environment),
+    perPartition,
     environment
   }
 }
 
-const perPartitionOf = ({ isDistinct, perPartitionLimit }: Select, environment: Environment): number => {
+const perPartitionOf = (
+  { groupBy, isDistinct, perPartitionLimit }: Select,
+  expressions: ReadonlyArray<Expression>,
+  environment: Environment
+): number => {
   if (perPartitionLimit !== undefined && isDistinct) {
     throw invalid("PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries")
   }
+  const isAggregate = groupBy.length === 0 && expressions.some(({ isAggregate }) => isAggregate)
+  if (perPartitionLimit !== undefined && isAggregate) {
+    throw invalid("PER PARTITION LIMIT is not allowed with aggregate queries.")
+  }
   return limitOf(perPartitionLimit, "PER PARTITION LIMIT", environment)
-}
-
-/** A SELECT of static columns is about partitions. */
-const checkStatics = (
-  table: Table,
-  selected: ReadonlyArray<Selected>,
-  restrictions: ReadonlyArray<Restriction>
-): void => {
-  const kinds = selected.flatMap(({ selector }) => columnNamesOf(selector)).map((name) => table.column(name).kind)
-  const isOfStatics = kinds.includes("static") && kinds.every((kind) => kind === "static" || kind === "partition_key")
-  if (isOfStatics && restrictions.flatMap(columnsOf).some(({ kind }) => kind === "clustering")) {
-    throw invalid("Cannot restrict clustering columns when selecting only static columns")
-  }
-}
-
-const checkDistinct = (
-  table: Table,
-  expressions: ReadonlyArray<Expression>,
-  restrictions: ReadonlyArray<Restriction>
-): void => {
-  const names = new Set(expressions.map(({ column }) => column?.name))
-  const stray = expressions.find(({ column }) => column?.kind === "clustering" || column?.kind === "regular")
-  if (stray !== undefined) {
-    throw invalid(
-      `SELECT DISTINCT queries must only request partition key columns and/or static columns (not ${stray.name})`
-    )
-  }
-  const missing = table.partition.find(({ name }) => !names.has(name))
-  if (missing !== undefined) {
-    throw invalid(`SELECT DISTINCT queries must request all the partition key columns (missing ${missing.name})`)
-  }
-  const restricted = restrictions.flatMap(columnsOf).some(({ kind }) => kind === "clustering" || kind === "regular")
-  if (restricted) {
-    throw invalid("SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.")
-  }
-}
-
-const checkGrouping = (table: Table, { groupBy }: Select, restrictions: ReadonlyArray<Restriction>): void => {
-  if (groupBy.length === 0) return
-  const key = [...table.partition, ...table.clustering]
-  let at = 0
-  for (const name of groupBy) {
-    const column = table.column(name)
-    if (column.kind !== "partition_key" && column.kind !== "clustering") {
-      throw invalid(`Group by is currently only supported on the columns of the PRIMARY KEY, got ${name}`)
-    }
-    while (key[at] !== undefined && key[at] !== column && isFixed(restrictions, key[at]!)) at++
-    if (key[at] !== column) {
-      throw invalid(
-        "Group by currently only support groups of columns following their declared order in the PRIMARY KEY"
-      )
-    }
-    at++
-  }
-  if (at < table.partition.length) throw invalid("Group by is not supported on only a part of the partition key")
-}
-
-/** Returns true if a column has one value in all rows that are selected. */
-const isFixed = (restrictions: ReadonlyArray<Restriction>, column: Column): boolean =>
-  restrictions.some((one) =>
-    (one._tag === "Eq" && one.column === column) ||
-    (one._tag === "Tuples" && one.isEquality && one.columns.includes(column))
-  )
-
-/** Returns true if rows come in the reverse of their order. */
-const checkOrder = (table: Table, { orderBy }: Select, restrictions: ReadonlyArray<Restriction>): boolean => {
-  if (orderBy.length === 0) return false
-  for (const { column } of orderBy) {
-    if (table.column(column).kind !== "clustering") {
-      throw invalid(`Order by is currently only supported on the clustered columns of the PRIMARY KEY, got ${column}`)
-    }
-  }
-  if (keysOf(table, restrictions) === undefined) {
-    throw invalid("ORDER BY is only supported when the partition key is restricted by an EQ or an IN.")
-  }
-  let isReversed: boolean | undefined
-  let at = 0
-  for (const { column: name, isDescending } of orderBy) {
-    const column = table.column(name)
-    while (at < column.position && isFixed(restrictions, table.clustering[at]!)) at++
-    if (column.position !== at) {
-      throw invalid(
-        "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY"
-      )
-    }
-    at++
-    const reverses = isDescending !== column.isDescending
-    if (isReversed !== undefined && isReversed !== reverses) throw invalid("Unsupported order by relation")
-    isReversed = reverses
-  }
-  return isReversed ?? false
 }
 
 /** The partitions that a SELECT names. */

@@ -178,12 +178,7 @@ const planInsert = (table: Table, statement: Ast.Insert, environment: Environmen
 
 // Of a conditional write, the server does not check the clustering key.
 const checkKeys = (table: Table, { keys, rows }: Targets, isConditional: boolean): void => {
-  for (const key of keys) {
-    const [first] = key
-    const isEmpty = first === "" || (first instanceof Uint8Array && first.length === 0)
-    if (table.partition.length === 1 && isEmpty) throw invalid("Key may not be empty")
-    checkPartitionKey(table, key)
-  }
+  for (const key of keys) checkPartitionKey(table, key)
   for (const row of isConditional ? [] : rows ?? []) checkLength(table, table.clustering, row)
 }
 

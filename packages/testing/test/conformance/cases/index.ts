@@ -4,6 +4,7 @@ import { conditions } from "./conditions.ts"
 import { descriptions } from "./descriptions.ts"
 import { edges } from "./edges.ts"
 import { indexes } from "./indexes.ts"
+import { limits } from "./limits.ts"
 import { ranges } from "./ranges.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
@@ -23,5 +24,6 @@ export const scenarios = [
   unsetValues,
   ...indexes,
   addresses,
+  ...limits,
   ...descriptions
 ]

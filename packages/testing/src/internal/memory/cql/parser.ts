@@ -239,7 +239,7 @@ class CqlParser extends DefinitionParser {
         }
       }
     ])
-    this.OPTION(() => this.CONSUME(T.Semicolon))
+    this.MANY(() => this.CONSUME(T.Semicolon))
     return statement
   })
 }

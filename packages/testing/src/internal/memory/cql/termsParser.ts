@@ -157,11 +157,15 @@ export abstract class TermsParser extends EmbeddedActionsParser {
       {
         ALT: (): Term => {
           const isNegative = this.OPTION(() => this.CONSUME(T.Minus)) !== undefined
+          const kind = this.LA(1).tokenType === T.Integer ? "INTEGER" : "FLOAT"
           const text = this.OR2([
             { ALT: () => this.CONSUME(word("NAN")) && "NaN" },
-            { ALT: () => this.CONSUME(word("INFINITY")) && "Infinity" }
+            { ALT: () => this.CONSUME(word("INFINITY")) && "Infinity" },
+            // A minus and a number with space between them: that of the number itself is a part of its token.
+            { ALT: () => this.CONSUME2(T.Integer).image },
+            { ALT: () => this.CONSUME2(T.Float).image }
           ])
-          return { _tag: "Constant", kind: "FLOAT", text: isNegative ? `-${text}` : text }
+          return { _tag: "Constant", kind, text: isNegative ? `-${text}`.replace(/^--/, "") : text }
         }
       }
     ]))

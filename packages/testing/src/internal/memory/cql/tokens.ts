@@ -7,9 +7,10 @@ import { createToken, type IToken, Lexer, type TokenType } from "chevrotain"
 const token = (name: string, pattern: RegExp | string): TokenType => createToken({ name, pattern })
 
 const space = createToken({ name: "Space", pattern: /\s+/, group: Lexer.SKIPPED })
+// A server reads a comment of one line to the end of the line, which the last line of a text has to have.
 const comment = createToken({
   name: "Comment",
-  pattern: /(?:--|\/\/)[^\r\n]*|\/\*[^]*?\*\//,
+  pattern: /(?:--|\/\/)[^\r\n]*[\r\n]|\/\*[^]*?\*\//,
   group: Lexer.SKIPPED,
   line_breaks: true
 })
