@@ -88,9 +88,11 @@ export const readBy = (plans: ReadonlyArray<Plan>, second: number): IsRead => {
   }
   const conditional = plans.filter(({ condition }) => condition !== undefined)
   const readsStatics = conditional.some(({ setsStatics }) => setsStatics)
-  const named = conditional.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? [])
+  const named = new Set(
+    conditional.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? [])
+  )
   return (column, clustering) =>
     column.kind === "static"
-      ? readsStatics || named.includes(column)
+      ? readsStatics || named.has(column)
       : rows.some((row) => isSameRow(table, row, clustering))
 }

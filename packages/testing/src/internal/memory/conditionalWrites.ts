@@ -18,11 +18,11 @@ export const refuseLists = (
   if (!markers.areBound) return
   const isList = (restriction: Restriction): boolean =>
     restriction._tag === "In" || (restriction._tag === "Tuples" && !restriction.isEquality)
-  const kinds = restrictions.filter(isList).flatMap(columnsOf).map(({ kind }) => kind)
-  if (kinds.includes("partition_key")) {
+  const kinds = new Set(restrictions.filter(isList).flatMap(columnsOf).map(({ kind }) => kind))
+  if (kinds.has("partition_key")) {
     throw invalid(`IN on the partition key is not supported with conditional ${what}`)
   }
-  if (kinds.includes("clustering")) {
+  if (kinds.has("clustering")) {
     throw invalid(`IN on the clustering key columns is not supported with conditional ${what}`)
   }
 }

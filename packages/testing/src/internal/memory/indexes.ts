@@ -101,8 +101,13 @@ const holdsDuration = (type: CqlType, fieldsOf: FieldsOf): boolean => {
 
 const nameOf = ({ _tag }: CqlType): string => _tag === "Udt" ? "UDTs" : _tag === "Tuple" ? "tuples" : "collections"
 
-const analysis = ["case_sensitive", "normalize", "ascii"]
-const ofVectors = ["maximum_node_connections", "construction_beam_width", "similarity_function", "optimize_for"]
+const analysis = new Set(["case_sensitive", "normalize", "ascii"])
+const ofVectors = new Set([
+  "maximum_node_connections",
+  "construction_beam_width",
+  "similarity_function",
+  "optimize_for"
+])
 
 /** Refuses options that a server refuses, and those that would change the answers. */
 const checkOptions = ({ type }: Column, { className, options }: CreateIndex): void => {
@@ -113,11 +118,11 @@ const checkOptions = ({ type }: Column, { className, options }: CreateIndex): vo
   for (const name of ["class_name", "target"]) {
     if (entries.some(([key]) => key === name)) throw invalid(`Cannot specify ${name} as a CUSTOM option`)
   }
-  const strange = entries.find(([name]) => !analysis.includes(name) && !ofVectors.includes(name))
+  const strange = entries.find(([name]) => !analysis.has(name) && !ofVectors.has(name))
   if (strange !== undefined) {
     throw configError(`Properties specified [${strange[0]}] are not understood by StorageAttachedIndex`)
   }
-  const analyzed = entries.filter(([name]) => analysis.includes(name))
+  const analyzed = entries.filter(([name]) => analysis.has(name))
   const isText = type._tag === "Scalar" && (type.name === "text" || type.name === "ascii")
   if (analyzed.length > 0 && !isText) throw invalid(`CQL type ${schemaText(type)} cannot be analyzed.`)
   for (const [name, value] of analyzed) {
@@ -129,7 +134,7 @@ const checkOptions = ({ type }: Column, { className, options }: CreateIndex): vo
       )
     }
   }
-  if (type._tag !== "Vector" && entries.some(([name]) => ofVectors.includes(name))) {
+  if (type._tag !== "Vector" && entries.some(([name]) => ofVectors.has(name))) {
     throw invalid(`CQL type ${schemaText(type)} cannot have vector options`)
   }
 }

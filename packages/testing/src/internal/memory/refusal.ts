@@ -90,10 +90,10 @@ const shownColumns = (
   if (isWhole) {
     // A conditional write that sets no static column reads those that have conditions, and no other.
     const readsAll = plans.some(({ setsStatics }) => setsStatics)
-    const named = plans.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? [])
+    const named = new Set(plans.flatMap(({ condition }) => condition?.columns.map(({ column }) => column) ?? []))
     return table.columns.map((column) => {
       const expression = columnExpression(column)
-      return column.kind === "static" && !readsAll && !named.includes(column)
+      return column.kind === "static" && !readsAll && !named.has(column)
         ? { ...expression, of: () => null }
         : expression
     })

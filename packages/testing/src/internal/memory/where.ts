@@ -263,7 +263,7 @@ const isIndexed = (table: Table, restriction: Restriction): boolean => {
   })
 }
 
-/** False for the types of which a storage-attached index answers no range. */
+/** False for some types: a storage-attached index answers no range of their values. */
 const isOrdered = (type: CqlType): boolean =>
   type._tag === "Scalar" && !["ascii", "boolean", "text", "uuid"].includes(type.name)
 

@@ -38,11 +38,13 @@ const columns =
   "(k int, c int, v int, l list<int>, s int static, sl list<int> static, m map<text, int>, PRIMARY KEY (k, c))"
 
 export const batches = [
-  scenario("Conditions of several statements on one row", [`CREATE TABLE n1 ${columns}`], [
-    ...conditions("n1").flatMap((one) =>
+  scenario(
+    "Conditions of several statements on one row",
+    [`CREATE TABLE n1 ${columns}`],
+    conditions("n1").flatMap((one) =>
       conditions("n1").flatMap((other) => [...rows("n1"), batch(one, other), "SELECT * FROM n1"])
     )
-  ]),
+  ),
   scenario("Lists beside a condition", [`CREATE TABLE n2 ${columns}`], [
     ...conditions("n2").flatMap((one) =>
       lists("n2").flatMap((other) => [...rows("n2"), batch(one, other), "SELECT * FROM n2"])

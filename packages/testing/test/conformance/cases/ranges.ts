@@ -8,11 +8,13 @@ const rowsOf = (table: string, keys: ReadonlyArray<number>): ReadonlyArray<strin
   )
 
 export const ranges = [
-  scenario("Ranges of several columns that are deleted", [
-    "CREATE TABLE o1 (k int, c int, d int, e int, PRIMARY KEY (k, c, d, e)) WITH CLUSTERING ORDER BY (c ASC, d DESC, e ASC)",
-    "CREATE TABLE o2 (k int, c int, d int, e int, PRIMARY KEY (k, c, d, e)) WITH CLUSTERING ORDER BY (c DESC, d ASC, e DESC)"
-  ], [
-    ...["o1", "o2"].flatMap((table) => [
+  scenario(
+    "Ranges of several columns that are deleted",
+    [
+      "CREATE TABLE o1 (k int, c int, d int, e int, PRIMARY KEY (k, c, d, e)) WITH CLUSTERING ORDER BY (c ASC, d DESC, e ASC)",
+      "CREATE TABLE o2 (k int, c int, d int, e int, PRIMARY KEY (k, c, d, e)) WITH CLUSTERING ORDER BY (c DESC, d ASC, e DESC)"
+    ],
+    ["o1", "o2"].flatMap((table) => [
       ...rowsOf(table, [1, 2, 3, 4, 5, 6, 7, 8]),
       `DELETE FROM ${table} WHERE k = 1 AND (c, d) > (1, 2)`,
       `DELETE FROM ${table} WHERE k = 2 AND (c, d) >= (1, 1) AND (c, d) < (1, 2)`,
@@ -27,7 +29,7 @@ export const ranges = [
       `INSERT INTO ${table} (k, c, d, e) VALUES (1, 1, 0, 1) USING TIMESTAMP 1`,
       `SELECT c, d, e FROM ${table} WHERE k = 1`
     ])
-  ]),
+  ),
   scenario("Groups by columns after those that are fixed", [
     "CREATE TABLE o3 (k int, c int, d int, e int, PRIMARY KEY (k, c, d, e))",
     "CREATE TABLE o4 (a int, b int, c int, PRIMARY KEY ((a, b), c))"
