@@ -24,7 +24,11 @@ const cases: ReadonlyArray<readonly [Check.Rule, accepted: ReadonlyArray<unknown
   [Check.positiveInteger, [1, Number.MAX_SAFE_INTEGER], [0, -1, 2 ** 53, Infinity, "1"]],
   [Check.nonNegativeInteger, [0, -0, 1], [-1, 0.5, Infinity, "0"]],
   [Check.oneOf(["a", "b"]), ["a", "b"], ["c", "", ["a"], undefined]],
-  [Check.duration, [0, 1, "5 seconds", Infinity], [-1, Number.NaN, "soon", null]],
+  [
+    Check.duration,
+    [0, 1, "5 seconds", Infinity, { seconds: 5 }, { hours: 1, nanoseconds: 1 }, [1, 500]],
+    [-1, Number.NaN, "soon", null, {}, { second: 5 }, { seconds: 5, extra: 1 }, new Date(0), new Map(), [1]]
+  ],
   [Check.finiteDuration, [0, "5 seconds"], [Infinity, -1, "soon"]],
   [Check.positiveDuration, [1, Infinity, "1 nanos"], [0, -1, "soon"]],
   [Check.positiveFiniteDuration, [1, "1 nanos"], [0, Infinity, "soon"]]

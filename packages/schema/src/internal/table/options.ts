@@ -2,33 +2,14 @@
  * The rules of the options of each verb.
  */
 import * as Check from "@effect-cql/core/Check"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import type { ConditionalOptions } from "../../TableWrites.ts"
 import type { Record_, SelectOptions } from "./limits.ts"
 
 /** The seconds of a time to live; `NaN` for another value. */
 export const secondsOf = (ttl: Duration.Input): number => (Check.millisOf(ttl) ?? Number.NaN) / 1_000
 
-const units = new Set([
-  "weeks",
-  "days",
-  "hours",
-  "minutes",
-  "seconds",
-  "milliseconds",
-  "microseconds",
-  "nanoseconds"
-])
-
-// An object without a known unit would be a duration of zero, with which values never expire.
-const hasUnits = (value: object): boolean => {
-  const names = Object.keys(value)
-  return Duration.isDuration(value) || Array.isArray(value) ||
-    (names.length > 0 && names.every((name) => units.has(name)))
-}
-
 const isTimeToLive = (value: unknown): boolean => {
-  if (typeof value === "object" && value !== null && !hasUnits(value)) return false
   const seconds = secondsOf(value as Duration.Input)
   return Number.isInteger(seconds) && seconds <= 630_720_000
 }
