@@ -67,7 +67,9 @@ class Driver {
   readonly #world: World
   readonly #sent: Array<readonly [string, number]> = []
   readonly #ended = new Map<string, readonly ["answered" | "interrupted", number]>()
-  readonly #sweeps = new Map<string, Moment>()
+  // One order for both: a sweep and the end of a wait may come at one instant.
+  readonly #timings = { swept: new Map<string, Moment>(), sent: new Map<string, Moment>() }
+  #moments = 0
   readonly #handedOver: Array<readonly [number, ReadonlyArray<string>]> = []
   readonly #wrongs: Array<string> = []
   readonly #progress: Array<Progress> = []
@@ -126,10 +128,7 @@ class Driver {
       endedAt: this.#endedAt,
       summary: this.#progress.at(-1) ?? { started: 0, succeeded: 0, failed: 0, interrupted: 0 },
       source: { pulls: this.#source.pulls, closes: this.#source.closes },
-      timings: {
-        swept: this.#sweeps,
-        sent: new Map(this.#sent.map(([request, at], order) => [request, { at, order }] as const))
-      },
+      timings: this.#timings,
       wrongs: [...this.#wrongs, ...this.#source.wrongs],
       logged: world.logged.map((line) =>
         line.includes("is not retried") ? "not retried, for it is not idempotent" : line
@@ -256,6 +255,7 @@ class Driver {
     if (this.#hasEnded) this.#wrongs.push(`${request} was sent after the end of the run`)
     if (this.#ended.has(request)) this.#wrongs.push(`${request} was sent twice`)
     this.#sent.push([request, world.now])
+    this.#timings.sent.set(request, this.#moment())
     this.#inFlight++
     this.#holdBounds(index)
     const ended = (how: "answered" | "interrupted") => {
@@ -283,9 +283,13 @@ class Driver {
         cancel()
         ended("interrupted")
         // Nothing but the timeout of statements interrupts while a timer goes off.
-        if (world.happening === rank.timer) this.#sweeps.set(request, { at: world.now, order: this.#sweeps.size })
+        if (world.happening === rank.timer) this.#timings.swept.set(request, this.#moment())
       })
     })
+  }
+
+  #moment(): Moment {
+    return { at: this.#world.now, order: this.#moments++ }
   }
 
   /** Rules 2 and 6, at every request, whatever a prediction says. */
