@@ -20,6 +20,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import { durationOf } from "./internal/durationOf.ts"
 import { nearest } from "./internal/nearest.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 
@@ -159,30 +160,9 @@ export const oneOf = (values: ReadonlyArray<string>): Rule => {
  * @since 0.1.0
  */
 export const millisOf = (input: unknown): number | undefined => {
-  if (typeof input === "object" && input !== null && !isDurationObject(input)) return undefined
-  const duration = Duration.fromInput(input as Duration.Input)
-  // NaN would be a duration of zero.
-  if (duration._tag === "None" || Number.isNaN(input)) return undefined
-  const millis = Duration.toMillis(duration.value)
+  const duration = durationOf(input)
+  const millis = duration === undefined ? Number.NaN : Duration.toMillis(duration)
   return millis >= 0 ? millis : undefined
-}
-
-const units = new Set([
-  "weeks",
-  "days",
-  "hours",
-  "minutes",
-  "seconds",
-  "milliseconds",
-  "microseconds",
-  "nanoseconds"
-])
-
-// An object without a unit, such as a Date or one with a misspelt unit, would be a duration of zero.
-const isDurationObject = (input: object): boolean => {
-  if (Duration.isDuration(input) || Array.isArray(input)) return true
-  const names = Object.keys(input)
-  return names.length > 0 && names.every((name) => units.has(name))
 }
 
 /**
