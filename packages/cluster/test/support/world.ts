@@ -274,8 +274,9 @@ const live = (options: Options, time: VirtualTime, history: History) =>
     // The longest freeze is over by then.
     yield* Effect.sleep(27_000)
     yield* history.calm
+    // At the lowest rate its rows take ten minutes.
     for (const each of [job, other]) {
-      for (let waited = 0; waited < 60 && (yield* each.progress).state === "running"; waited++) {
+      for (let waited = 0; waited < 200 && (yield* each.progress).state === "running"; waited++) {
         yield* Effect.sleep(5_000)
       }
     }
