@@ -34,7 +34,7 @@ export const checkClientOptions = (options: DseClientOptions): void => {
   checkGiven(protocolOptions, ofProtocol, "clientOptions.protocolOptions.")
 }
 
-/** Checks those options that have a rule. For the driver null is an option that is not given, and so is a group that is none. */
+/** Checks the options that have a rule. The driver takes null for an option that is not given. */
 const checkGiven = (given: unknown, rules: Readonly<Record<string, Check.Rule>>, at: string): void => {
   if (typeof given !== "object" || given === null) return
   const checked = Object.keys(rules).map((name) => [name, Reflect.get(given, name) ?? undefined])

@@ -124,7 +124,7 @@ export class Execution {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
       while (exit === undefined || this.#take(exit)) {
-        // What it has called has interrupted its run.
+        // A callback has interrupted the run: no other attempt follows.
         if (run.isInterrupted) {
           this.#permit?.giveBack("failed")
           this.#hasEnded = true

@@ -67,6 +67,11 @@ export class Environment {
     return this.#dispatcher ??= Context.get(this.context, Scheduler.Scheduler).makeDispatcher()
   }
 
+  /** Succeeds once everything that is completing right now, in one synchronous drain, has completed. */
+  get drained(): Effect.Effect<void> {
+    return Effect.callback((resume) => this.dispatcher.scheduleTask(() => resume(Effect.void), 0))
+  }
+
   /** Runs an effect in a fiber of its own, in the context of the run, until it first waits. */
   get fork(): <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> {
     return this.#fork ??= Effect.runForkWith(this.context)

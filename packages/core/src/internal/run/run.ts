@@ -297,12 +297,8 @@ export class Run implements Host {
       this.stop()
       this.#interruptAfter(-1)
       // Whatever is still open is between two attempts, in the callback that has interrupted the run.
-      return this.open === 0 ? this.#atRest : Effect.andThen(this.#drained, this.#atRest)
+      return this.open === 0 ? this.#atRest : Effect.andThen(this.environment.drained, this.#atRest)
     })
-  }
-
-  get #drained(): Effect.Effect<void> {
-    return Effect.callback((resume) => this.afterDrain(() => resume(Effect.void)))
   }
 
   // Finalizers of interrupted requests have run, and no timer is left behind.

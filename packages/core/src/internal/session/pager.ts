@@ -120,12 +120,8 @@ export class Pager<A> implements Host {
         return this.#atRest
       }
       // It is between two attempts, in the callback that has interrupted its fiber.
-      return Effect.andThen(this.#drained, this.#atRest)
+      return Effect.andThen(this.environment.drained, this.#atRest)
     })
-  }
-
-  get #drained(): Effect.Effect<void> {
-    return Effect.callback((resume) => this.environment.dispatcher.scheduleTask(() => resume(Effect.void), 0))
   }
 
   get #atRest(): Effect.Effect<void> {
