@@ -10,12 +10,13 @@ import type { ExecutionResult } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Execution } from "../execution/execution.ts"
 import type { Environment } from "./environment.ts"
+import { KeptResults } from "./keptResults.ts"
 import { type Policy, Run } from "./run.ts"
 import type { RunInput } from "./runInput.ts"
 
 export class ArrayEngine {
   readonly run: Run
-  readonly results: Array<ExecutionResult<unknown>>
+  readonly kept: KeptResults
   readonly #items: ReadonlyArray<unknown>
   // Taken once: an array that changes its length meanwhile is a run of what it held at first.
   readonly #length: number
@@ -34,10 +35,7 @@ export class ArrayEngine {
     this.#items = items
     this.#length = items.length
     this.#bind = bind
-    // Filled, for with gaps it would become a dictionary. `Array.from` takes several times as long.
-    this.results = []
-    this.results.length = this.#length
-    this.results.fill(undefined!)
+    this.kept = new KeptResults(this.#length)
     this.run = new Run(environment, policy, this)
   }
 
@@ -74,7 +72,7 @@ export class ArrayEngine {
       const index = this.#next++
       const execution = this.#start(index)
       if (execution === undefined) break
-      if (this.results[index] === undefined) {
+      if (!this.kept.has(index)) {
         execution.owner = worker
         return
       }
@@ -103,7 +101,7 @@ export class ArrayEngine {
   }
 
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
-    this.results[execution.index] = result
+    this.kept.put(execution, result)
     // No owner yet: it ended within `start`, and its worker goes on by itself.
     if (execution.owner >= 0) this.#take(execution.owner)
   }

@@ -22,6 +22,7 @@ import { RunWatch } from "../watch/runWatch.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
+import { KeptResults } from "./keptResults.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
 import * as Sink from "./resultBuffer.ts"
@@ -173,7 +174,7 @@ const collectArray = (
   const executed = engine.execute(begun.concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
     Effect.andThen(engine.run.conclusion),
-    Effect.as(engine.results)
+    Effect.andThen(Effect.sync(() => engine.kept.all))
   )
   return attended(executed, engine.run, begun)
 }
@@ -183,15 +184,15 @@ const collectPulled = (
   policy: Policy,
   input: RunInput
 ): Effect.Effect<Array<Result>, unknown> => {
-  const results: Array<Result> = []
+  const kept = new KeptResults(0)
   const engine = new PullEngine(begun.environment, policy, input.source, {
     bind: input.bind,
     concurrency: begun.concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
-    sink: Sink.collecting(results)
+    sink: Sink.collecting(kept)
   })
   begun.watch.begin(engine.run)
-  return attended(Effect.as(drained(engine), results), engine.run, begun)
+  return attended(Effect.map(drained(engine), () => kept.all), engine.run, begun)
 }
 
 /** Runs everything and gives the counts. */

@@ -2,13 +2,15 @@
  * Buffers the results of a pulled run until its consumer takes them.
  */
 import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { Execution } from "../execution/execution.ts"
+import type { KeptResults } from "./keptResults.ts"
 import { Ring } from "./ring.ts"
 
 type Result = ExecutionResult<unknown>
 
 export interface Sink {
   /** Takes a result in; whether it waits for the consumer now (it counts as consumed otherwise). */
-  readonly put: (index: number, result: Result) => boolean
+  readonly put: (execution: Execution, result: Result) => boolean
   /** True if there is something to hand over. */
   readonly isReady: boolean
   /** Hands over everything that is ready. */
@@ -16,65 +18,98 @@ export interface Sink {
   /** Gives up the indexes that have no result, for they will have none: the results behind them are ready. */
   readonly release: () => void
   /** Results that are kept for the end of the run. */
-  readonly results: ReadonlyArray<Result>
+  readonly kept: KeptResults | undefined
 }
 
 const nothing: ReadonlyArray<Result> = []
 
-/** In the order of the source. `failFast`: a failure is no element, and nothing after it comes out. */
-export const ordered = (failFast: boolean): Sink => {
-  const ring = new Ring<Result>()
-  const isElement = (result: Result | undefined): result is Result =>
-    result !== undefined && !(failFast && result._tag === "Failure")
-  return {
-    results: nothing,
-    put: (index, result) => {
-      ring.put(index, result)
-      return true
-    },
-    release: () => ring.closeGaps(),
-    get isReady() {
-      return isElement(ring.first)
-    },
-    take: () => {
-      if (!isElement(ring.first)) return nothing
-      const taken: Array<Result> = []
-      for (let first = ring.first; isElement(first); first = ring.first) {
-        taken.push(first)
-        ring.shift()
-      }
-      return taken
-    }
+/** Results that are ready, in their order. */
+class Ready {
+  #results: Array<Result> = []
+
+  get isReady(): boolean {
+    return this.#results.length > 0
+  }
+
+  add(result: Result): void {
+    // Not by `push`, which V8 would call: the arrays have two kinds of elements, while they are empty and then.
+    this.#results[this.#results.length] = result
+  }
+
+  take(): ReadonlyArray<Result> {
+    if (this.#results.length === 0) return nothing
+    const taken = this.#results
+    this.#results = []
+    return taken
   }
 }
+
+/** In the order of the source. `failFast`: a failure is no element, and nothing after it comes out. */
+class Ordered extends Ready implements Sink {
+  readonly kept = undefined
+  readonly #failFast: boolean
+  // Results that wait for those before them. One that comes in its turn does not pass through here.
+  readonly #ring = new Ring<Result>()
+
+  constructor(failFast: boolean) {
+    super()
+    this.#failFast = failFast
+  }
+
+  put({ index }: Execution, result: Result): boolean {
+    if (index !== this.#ring.head || !this.#isElement(result)) this.#ring.put(index, result)
+    else {
+      this.add(result)
+      this.#ring.shift()
+      this.#advance()
+    }
+    return true
+  }
+
+  #isElement(result: Result | undefined): result is Result {
+    return result !== undefined && !(this.#failFast && result._tag === "Failure")
+  }
+
+  #advance(): void {
+    for (let first = this.#ring.first; this.#isElement(first); first = this.#ring.first) {
+      this.add(first)
+      this.#ring.shift()
+    }
+  }
+
+  release(): void {
+    this.#ring.closeGaps()
+    this.#advance()
+  }
+}
+
+export const ordered = (failFast: boolean): Sink => new Ordered(failFast)
 
 /** In the order in which the run saw the completions. */
-export const unordered = (failFast: boolean): Sink => {
-  let waiting: Array<Result> = []
-  return {
-    results: nothing,
-    put: (_, result) => {
-      if (!(failFast && result._tag === "Failure")) waiting.push(result)
-      return true
-    },
-    release: () => {},
-    get isReady() {
-      return waiting.length > 0
-    },
-    take: () => {
-      if (waiting.length === 0) return nothing
-      const taken = waiting
-      waiting = []
-      return taken
-    }
+class Unordered extends Ready implements Sink {
+  readonly kept = undefined
+  readonly #failFast: boolean
+
+  constructor(failFast: boolean) {
+    super()
+    this.#failFast = failFast
   }
+
+  put(_: Execution, result: Result): boolean {
+    if (!(this.#failFast && result._tag === "Failure")) this.add(result)
+    return true
+  }
+
+  release(): void {}
 }
 
+export const unordered = (failFast: boolean): Sink => new Unordered(failFast)
+
 /** Keeps every result for the end, by index: nothing is handed over. */
-export const collecting = (results: Array<Result>): Sink => ({
-  results,
-  put: (index, result) => {
-    results[index] = result
+export const collecting = (kept: KeptResults): Sink => ({
+  kept,
+  put: (execution, result) => {
+    kept.put(execution, result)
     return false
   },
   release: () => {},
@@ -84,7 +119,7 @@ export const collecting = (results: Array<Result>): Sink => ({
 
 /** Drops every result: the run has counted it. */
 export const discarding: Sink = {
-  results: nothing,
+  kept: undefined,
   put: () => false,
   release: () => {},
   isReady: false,

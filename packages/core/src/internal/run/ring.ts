@@ -11,6 +11,11 @@ export class Ring<A> {
     this.#slots[index & (this.#slots.length - 1)] = result
   }
 
+  /** The index at the head. */
+  get head(): number {
+    return this.#head
+  }
+
   /** The result at the head, if it is there. */
   get first(): A | undefined {
     return this.#slots[this.#head & (this.#slots.length - 1)]

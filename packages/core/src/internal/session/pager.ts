@@ -26,6 +26,7 @@ export class Pager<A> implements Host {
   readonly environment: Environment
   readonly paging: Paging
   readonly retries: Retries
+  readonly keepsResults = false
   readonly observer: Observer | undefined
   readonly #execution: Execution
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
