@@ -31,6 +31,7 @@ export class Attempt {
 
   constructor(execution: Execution) {
     this.#execution = execution
+    this.done = this.#answer.bind(this)
   }
 
   /** Counts the request among those in flight, or no longer. */
@@ -66,7 +67,9 @@ export class Attempt {
   }
 
   /** Takes the answer. A second one says nothing. */
-  readonly done: Done = (exit) => {
+  readonly done: Done
+
+  #answer(exit: Exit.Exit<Page, CqlError>): void {
     const phase = this.#phase
     if (phase === "answered" || phase === "released") return
     this.#phase = "answered"

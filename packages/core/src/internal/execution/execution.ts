@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { type Attempt as FailedAttempt, CqlError } from "../../CqlError.ts"
+import { CqlError } from "../../CqlError.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
@@ -26,12 +26,12 @@ import { checkedPage, refusalOf, signalOf, timedOut } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed, delayed } from "./completion.ts"
 import { withoutApplied } from "./condition.ts"
+import { Earlier } from "./earlier.ts"
 import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
 import { altered, behind, Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import { type Box, boxed, Failure, Interrupted, Success } from "./results.ts"
-import type { Steps } from "./retries.ts"
 import type { Sweeper } from "./sweeper.ts"
 
 export class Execution {
@@ -49,19 +49,13 @@ export class Execution {
   #hasEnded = false
   // True while the effect of the last attempt is undetermined: it is in flight, or was abandoned after it was sent.
   #isSent = false
-  // True if the next page waits for another turn of the event loop.
-  #isParked = false
   /** Requests so far, those included that were not sent. */
   requests = 0
-  // Waits so far at the current page, and requests of all pages that were not sent.
-  #steps: Steps | undefined
-  #unsent = 0
-  #outcome: Outcome | undefined
+  // Most executions have none.
+  #earlier: Earlier | undefined
   #attempt: Attempt | undefined
-  // Microseconds from which it may be sent, where that is later.
-  #sendFrom: number | undefined
-  // The wait before the next attempt.
-  #wait: Fiber.Fiber<unknown, unknown> | undefined
+  // What the next attempt waits for, where it is not a permit: a sleep, or another turn of the event loop.
+  #wait: Fiber.Fiber<unknown, unknown> | "turn" | undefined
   readonly #permit: Permit | undefined
   /** For the sweeper: itself, while an attempt with a timeout is in flight, and where the execution stands in it. */
   sweeper: Sweeper | undefined
@@ -80,7 +74,6 @@ export class Execution {
   span: CallSpan | undefined
   pages = 0
   trail: Array<(span: CallSpan) => void> | undefined
-  #history: ReadonlyArray<FailedAttempt> | undefined
 
   constructor(run: Host, executable: Executable, index: number, item: unknown, permit: Permit | undefined) {
     this.#run = run
@@ -105,7 +98,7 @@ export class Execution {
   }
 
   get attempts(): number {
-    return this.requests - this.#unsent
+    return this.#earlier === undefined ? this.requests : this.requests - this.#earlier.unsent
   }
 
   /**
@@ -117,13 +110,17 @@ export class Execution {
     this.#advance(undefined)
   }
 
-  /** Takes the exit of the last attempt, if there was one, and makes the next, until the statement ends or waits. */
-  #advance(last: Exit.Exit<Page, CqlError> | undefined): void {
+  /**
+   * Takes the exit of the last attempt, if there was one, and makes the next, until the statement ends or waits. It may not be
+   * sent before the time in microseconds, where there is one.
+   */
+  #advance(last: Exit.Exit<Page, CqlError> | undefined, notBefore?: number): void {
     const run = this.#run
     // Schemas and ports are code of others. What they throw has to end the run, not the callback that met it.
     try {
       // Pages that come at once are fetched in a loop: a result of many would overflow the stack.
       let exit = last
+      let sendFrom = notBefore
       while (exit === undefined || this.#take(exit)) {
         // A callback has interrupted the run: no other attempt follows.
         if (run.isInterrupted) {
@@ -141,10 +138,11 @@ export class Execution {
           }
           this.#request = request
           if (request.conditional && environment.session.port.datesConditionalWrites === true) {
-            this.#sendFrom = nextMillisecond(environment.clock)
+            sendFrom = nextMillisecond(environment.clock)
           }
         }
-        if (this.#sendFrom !== undefined && this.#waitsForTime(this.#sendFrom)) return
+        if (sendFrom !== undefined && this.#waitsForTime(sendFrom)) return
+        sendFrom = undefined
         if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
         this.requests++
         this.#isSent = true
@@ -161,14 +159,12 @@ export class Execution {
 
   /** A server that dates the write itself must not give it the time of a write before it. */
   #waitsForTime(micros: number): boolean {
-    this.#sendFrom = undefined
     const { clock, fork } = this.#run.environment
     const missing = micros - microsecondsOf(clock)
     if (missing <= 0) return false
-    // A timer may be early.
-    this.#sendFrom = micros
     const sleep = clock.sleep(Duration.millis(Math.ceil(missing / 1_000)))
-    this.#pauses(fork(sleep), () => this.#advance(undefined))
+    // A timer may be early.
+    this.#pauses(fork(sleep), () => this.#advance(undefined, micros))
     return true
   }
 
@@ -191,11 +187,11 @@ export class Execution {
       run.turn.consume()
       return false
     }
-    this.#isParked = true
+    this.#wait = "turn"
     run.enter(this, undefined)
     run.turn.park(() => {
-      if (!this.#isParked) return
-      this.#isParked = false
+      if (this.#wait !== "turn") return
+      this.#wait = undefined
       run.leave(this)
       this.#advance(undefined)
     })
@@ -261,7 +257,7 @@ export class Execution {
     const page = checkedPage(exit.value)
     this.pages++
     this.span?.page(page)
-    this.#steps = undefined
+    if (this.#earlier !== undefined) this.#earlier.steps = undefined
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
@@ -299,29 +295,30 @@ export class Execution {
 
   // A condition that does not hold after an attempt of unknown outcome may have met what that attempt wrote.
   #outcomeOf(page: Page): Outcome {
-    return page.wasApplied === false ? this.#outcome ?? "NotApplied" : "Applied"
+    return page.wasApplied === false ? this.#earlier?.outcome ?? "NotApplied" : "Applied"
   }
 
   /** Ends with a failed attempt, or makes another one after a wait. */
   #refused(error: CqlError): void {
     const failure = this.#failure(behind(this.#rowsBefore + (this.#pages?.length ?? 0), error))
-    this.#outcome = failure.outcome
+    const earlier = this.#earlier ??= new Earlier()
+    earlier.outcome = failure.outcome
     const { environment, retries } = this.#run
     const policy = environment.resolver.resolve(this.executable.options).retry
-    const waiting = retries.wait(policy, failure.error, isBusy(error.reason), this.#steps ??= {})
+    const waiting = retries.wait(policy, failure.error, isBusy(error.reason), earlier.steps ??= {})
     if (waiting === undefined) return this.#givesUp(failure)
     const wait = environment.fork(waiting)
     const exit = wait.pollUnsafe()
-    if (exit !== undefined) return this.#waited(exit, failure)
-    this.#pauses(wait, (exit) => this.#waited(exit, failure))
+    if (exit !== undefined) return this.#waited(exit, failure, earlier)
+    this.#pauses(wait, (exit) => this.#waited(exit, failure, earlier))
   }
 
   /** Makes the next attempt after a wait, or ends where the schedule had none. */
-  #waited(exit: Exit.Exit<boolean>, failure: Failure): void {
+  #waited(exit: Exit.Exit<boolean>, failure: Failure, earlier: Earlier): void {
     if (exit._tag === "Failure") return this.#dies(exit.cause)
     if (!exit.value) return this.#givesUp(failure)
-    const delay = this.#steps?.delay
-    this.#history = delayed(failure.error, delay)
+    const delay = earlier.steps?.delay
+    earlier.history = delayed(failure.error, delay)
     this.#run.observer?.retry(this, failure.error.reason, delay)
     this.#advance(undefined)
   }
@@ -339,11 +336,11 @@ export class Execution {
     const subject = subjectOf(this.executable)
     const attempt = outcomeOf(error.reason, subject)
     const outcome = known === undefined || subject.kind === "read"
-      ? afterAttempt(this.#outcome, attempt)
+      ? afterAttempt(this.#earlier?.outcome, attempt)
       : known
-    if (this.#request !== undefined && !wasSent(error.reason)) this.#unsent++
+    if (this.#request !== undefined && !wasSent(error.reason)) (this.#earlier ??= new Earlier()).unsent++
     const complete = completed(error, {
-      earlier: this.#history,
+      earlier: this.#earlier?.history,
       latency: this.#run.observer?.latencyOf(this),
       outcome,
       attempts: this.attempts,
@@ -357,7 +354,7 @@ export class Execution {
   /** The account of the statement if it is interrupted now. */
   get interrupted(): Interrupted {
     const isOpen = this.#isSent && subjectOf(this.executable).kind !== "read"
-    const outcome = isOpen ? "Unknown" : this.#outcome ?? "NotApplied"
+    const outcome = isOpen ? "Unknown" : this.#earlier?.outcome ?? "NotApplied"
     const request = this.requests === 0 ? undefined : this.#request
     return carrying(new Interrupted(this, outcome, request && timestampOf(request)), request)
   }
@@ -390,11 +387,11 @@ export class Execution {
     const wait = this.#wait
     this.#attempt = undefined
     this.#wait = undefined
-    this.#isParked = false
     this.#run.leave(this)
     this.#permit?.leaveLine()
     if (attempt !== undefined) this.#isSent = attempt.abandon(this.#permit, timedOut)
-    wait?.interruptUnsafe()
-    return attempt?.fiber ?? wait
+    if (typeof wait !== "object") return attempt?.fiber
+    wait.interruptUnsafe()
+    return wait
   }
 }
