@@ -8,6 +8,9 @@ import type * as Scheduler from "effect/Scheduler"
 
 const statementsPerTurn = 2_048
 
+// The turn's end is asked for only then: most turns have fewer statements, and the next ones go on counting.
+const askedForBelow = statementsPerTurn - 256
+
 export class YieldBudget {
   readonly #dispatcher: Scheduler.SchedulerDispatcher
   #left = statementsPerTurn
@@ -24,8 +27,8 @@ export class YieldBudget {
 
   /** Takes one statement off the budget. */
   consume(): void {
-    // A task scheduled at the first statement of a turn marks the end of the turn; reading the clock would cost more.
-    if (this.#left-- === statementsPerTurn) this.#dispatcher.scheduleTask(() => this.#next(), 0)
+    // A scheduled task marks the end of the turn; reading the clock would cost more.
+    if (this.#left-- === askedForBelow) this.#dispatcher.scheduleTask(() => this.#next(), 0)
   }
 
   /** Calls back in a turn with budget left, in the order of parking. */
