@@ -4,6 +4,7 @@ import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { BigDecimal, Effect, Schema } from "effect"
 import { inspect } from "node:util"
+import vm from "node:vm"
 
 /** Runs a statement, and gives the parameters that arrived at the port, or the reason why none did. */
 const arrived = (statement: Statement.Input) =>
@@ -187,6 +188,25 @@ describe("what is bound is copied when it is bound", () => {
       }
       const values = [1, 2]
       assert.deepStrictEqual(yield* sent(values, () => values.fill(9)), [1, 2])
+    }))
+
+  it.effect("values of another realm, too", () =>
+    Effect.gen(function*() {
+      const made: ReadonlyArray<readonly [code: string, change: string, expected: unknown]> = [
+        ["new Date(0)", "value.setTime(9)", new Date(0)],
+        ["new Map([[[1], [2]]])", "[...value.values()][0].push(9)", new Map([[[1], [2]]])],
+        ["new Set([1])", "value.add(9)", new Set([1])],
+        ["({ a: { b: [1] } })", "value.a.b.push(9)", { a: { b: [1] } }],
+        ["[{ a: 1 }]", "value[0].a = 9", [{ a: 1 }]],
+        ["new DataView(new ArrayBuffer(2))", "value.setInt8(0, 9)", new DataView(new ArrayBuffer(2))],
+        ["new ArrayBuffer(2)", "new Uint8Array(value).fill(9)", new ArrayBuffer(2)]
+      ]
+      for (const [code, change, expected] of made) {
+        const realm = vm.createContext()
+        const value: unknown = vm.runInContext(`value = ${code}`, realm)
+        const params = yield* sent([value, 1], () => vm.runInContext(change, realm))
+        assert.deepStrictEqual(params, [expected, 1], code)
+      }
     }))
 
   it.effect("instances of classes, and those of subclasses, too", () =>

@@ -5,6 +5,7 @@ import * as BigDecimal from "effect/BigDecimal"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import { symbolRedactable } from "effect/Redactable"
 import type { Params } from "../../Statement.ts"
+import { isArrayBuffer, isDataView, isDate, isMap, isObjectPrototype, isSet } from "./realm.ts"
 
 /**
  * An array that prints as its length.
@@ -102,7 +103,7 @@ class Copies {
 
 const copyOf = (value: unknown, copies: Copies): unknown => {
   if (typeof value !== "object" || value === null) return value
-  if (value instanceof Date) return isShared(value, Date, copies) ? value : new Date(value)
+  if (isDate(value)) return isShared(value, copies) ? value : new Date(value)
   if (ArrayBuffer.isView(value)) return copyView(value)
   const known = copies.get(value)
   if (known !== undefined) return known
@@ -111,19 +112,19 @@ const copyOf = (value: unknown, copies: Copies): unknown => {
     for (const element of value) copy.push(copyOf(element, copies))
     return copy
   }
-  if (value instanceof Map) {
-    if (isShared(value, Map, copies)) return value
+  if (isMap(value)) {
+    if (isShared(value, copies)) return value
     const copy = copies.set(value, new Map<unknown, unknown>())
     for (const [key, element] of value) copy.set(copyOf(key, copies), copyOf(element, copies))
     return copy
   }
-  if (value instanceof Set) {
-    if (isShared(value, Set, copies)) return value
+  if (isSet(value)) {
+    if (isShared(value, copies)) return value
     const copy = copies.set(value, new Set<unknown>())
     for (const element of value) copy.add(copyOf(element, copies))
     return copy
   }
-  if (value instanceof ArrayBuffer) return value.slice(0)
+  if (isArrayBuffer(value)) return value.slice(0)
   if (isConstant(value)) return value
   if (isRecord(value)) return copyRecord(value, copies)
   return copies.sharesInstances || hasGetters(value) ? value : copyInstance(value, copies)
@@ -153,8 +154,8 @@ const copyInstance = <A extends object>(instance: A, copies: Copies): A => {
 
 // They may read private fields, which a copy lacks.
 const hasGetters = (instance: object): boolean => {
-  let prototype: unknown = Object.getPrototypeOf(instance)
-  while (typeof prototype === "object" && prototype !== null && prototype !== Object.prototype) {
+  let prototype: object | null = Object.getPrototypeOf(instance)
+  while (prototype !== null && !isObjectPrototype(prototype)) {
     const fields = Object.values(Object.getOwnPropertyDescriptors(prototype))
     if (fields.some(({ get }) => get !== undefined)) return true
     prototype = Object.getPrototypeOf(prototype)
@@ -163,7 +164,7 @@ const hasGetters = (instance: object): boolean => {
 }
 
 const copyView = (view: ArrayBufferView): ArrayBufferView =>
-  view instanceof DataView
+  isDataView(view)
     ? new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
     // That of a Buffer would be a view.
     : Uint8Array.prototype.slice.call(view)
@@ -174,10 +175,10 @@ const isConstant = (value: object): boolean =>
   (Object.isFrozen(value) && Object.values(value).every((field) => typeof field !== "object" || field === null))
 
 /** Returns true for an instance of a subclass that has to stay itself. */
-const isShared = (value: object, of: { readonly prototype: object }, { sharesInstances }: Copies): boolean =>
-  sharesInstances && Object.getPrototypeOf(value) !== of.prototype
+const isShared = (value: object, { sharesInstances }: Copies): boolean =>
+  sharesInstances && !isObjectPrototype(Object.getPrototypeOf(Object.getPrototypeOf(value)))
 
 const isRecord = (value: object): value is Readonly<Record<string, unknown>> => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  const prototype: object | null = Object.getPrototypeOf(value)
+  return prototype === null || isObjectPrototype(prototype)
 }
