@@ -35,7 +35,7 @@ integration("the driver alone", () => {
   layer(withKeyspace(keyspace, ...tables), { excludeTestServices: true })((it) => {
     it.effect("gives rows of one statement to another, after a value that it cannot read", () =>
       Effect.gen(function*() {
-        const times = ["'08:00:00'", "'09:00:00'", "blob_as_time(0x4000000000000000)"]
+        const times = ["'08:00:00'", "'09:00:00'", "blobAsTime(0x4000000000000000)"]
         for (const [c, at] of times.entries()) {
           yield* Statement.make(`INSERT INTO ${keyspace}.shifts (k, c, at) VALUES (1, ${c}, ${at})`)
         }

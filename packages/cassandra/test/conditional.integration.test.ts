@@ -53,7 +53,7 @@ integration("A conditional write", () => {
 
       it.effect("is not applied if the row of the condition cannot be read", () =>
         Effect.gen(function*() {
-          yield* Statement.make(`INSERT INTO ${keyspace}.t (k, id, v, w) VALUES (3, 1, 1, blob_as_int(0x))`)
+          yield* Statement.make(`INSERT INTO ${keyspace}.t (k, id, v, w) VALUES (3, 1, 1, blobAsInt(0x))`)
           const write = Statement.make(`UPDATE ${keyspace}.t SET v = 2 WHERE k = 3 AND id = 1 IF v = 1 AND w = 7`)
           const error = yield* Effect.flip(write)
           assert.deepStrictEqual([error.reason._tag, error.outcome], ["RowDecoding", "NotApplied"])

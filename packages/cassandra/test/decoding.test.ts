@@ -94,7 +94,7 @@ describe("a scalar", () => {
     for (const name of names) {
       assert.strictEqual(
         refused(scalar(name)),
-        `expected ${name}, got an empty value. Select ${name}_as_blob(...) of it.`
+        `expected ${name}, got an empty value. Select ${name}AsBlob(...) of it.`
       )
     }
   })
@@ -109,11 +109,11 @@ describe("a scalar", () => {
   })
 
   it("beyond what a neutral value can hold is refused, with the way to read it", () => {
-    assert.match(refused(scalar("timestamp"), hex("001eb208c2dc0001")), /timestamp_as_blob/)
-    assert.match(refused(scalar("timestamp"), hex("8000000000000000")), /timestamp_as_blob/)
-    assert.match(refused(scalar("time"), hex("4000000000000000")), /time_as_blob/)
-    assert.match(refused(scalar("time"), hex("ffffffffffffffff")), /time_as_blob/)
-    assert.match(refused(scalar("time"), hex("00004e94914f0000")), /time_as_blob/)
+    assert.match(refused(scalar("timestamp"), hex("001eb208c2dc0001")), /timestampAsBlob/)
+    assert.match(refused(scalar("timestamp"), hex("8000000000000000")), /timestampAsBlob/)
+    assert.match(refused(scalar("time"), hex("4000000000000000")), /timeAsBlob/)
+    assert.match(refused(scalar("time"), hex("ffffffffffffffff")), /timeAsBlob/)
+    assert.match(refused(scalar("time"), hex("00004e94914f0000")), /timeAsBlob/)
   })
 
   it("that is no text is refused", () => {

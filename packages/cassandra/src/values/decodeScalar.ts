@@ -20,7 +20,7 @@ export const int32At = (bytes: Buffer, at: number): number =>
 
 const wrongLength = (name: string, length: number, expected: string): Unreadable =>
   length === 0
-    ? new Unreadable(`expected ${name}, got an empty value. Select ${name}_as_blob(...) of it.`)
+    ? new Unreadable(`expected ${name}, got an empty value. Select ${name}AsBlob(...) of it.`)
     : new Unreadable(`expected ${name} of ${expected}, got ${length}`)
 
 const bytesOf = (count: number): string => count === 1 ? "1 byte" : `${count} bytes`
@@ -38,7 +38,7 @@ const text: Decode = (bytes, start, end) => {
   const value = bytes.toString("utf8", start, end)
   // Invalid bytes become this character. It is a valid one as well.
   if (value.includes("\uFFFD") && !isUtf8(bytes.subarray(start, end))) {
-    throw new Unreadable("expected text, got bytes that are not UTF-8. Select text_as_blob(...) of it.")
+    throw new Unreadable("expected text, got bytes that are not UTF-8. Select textAsBlob(...) of it.")
   }
   return value
 }
@@ -101,7 +101,7 @@ export const scalars: { readonly [Name in ScalarName]: Decode } = {
   ascii: (bytes, start, end) => {
     const value = bytes.toString("latin1", start, end)
     if (isAscii(value)) return value
-    throw new Unreadable("expected ascii, got a byte above 127. Select ascii_as_blob(...) of it.")
+    throw new Unreadable("expected ascii, got a byte above 127. Select asciiAsBlob(...) of it.")
   },
   bigint: bigint("bigint"),
   blob,
@@ -119,7 +119,7 @@ export const scalars: { readonly [Name in ScalarName]: Decode } = {
     const millis = int32At(bytes, start) * 0x1_0000_0000 + (int32At(bytes, start + 4) >>> 0)
     if (millis >= -furthest && millis <= furthest) return new Date(millis)
     throw new Unreadable(
-      "expected a timestamp within the range of Date, got one beyond it. Select blob_as_bigint(timestamp_as_blob(...)) of it."
+      "expected a timestamp within the range of Date, got one beyond it. Select blobAsBigint(timestampAsBlob(...)) of it."
     )
   }),
   uuid: uuid("uuid"),
@@ -138,7 +138,7 @@ export const scalars: { readonly [Name in ScalarName]: Decode } = {
     const nanoseconds = bytes.readBigInt64BE(start)
     if (nanoseconds >= 0n && nanoseconds < nanosecondsOfDay) return nanoseconds
     throw new Unreadable(
-      "expected a time of the day, got one beyond 24 hours. Select blob_as_bigint(time_as_blob(...)) of it."
+      "expected a time of the day, got one beyond 24 hours. Select blobAsBigint(timeAsBlob(...)) of it."
     )
   }),
   smallint: fixed("smallint", 2, (bytes, start) => bytes.readInt16BE(start)),

@@ -43,7 +43,7 @@ const unreadable = Effect.gen(function*() {
   const rows = Array.from({ length: partitions }, (_, k) => [0, 1, 2].map((c) => [k, 10 * k + c] as const)).flat()
   yield* runOver(direct, rows.map((row) => [`INSERT INTO ${table} (k, c, at) VALUES (?, ?, '08:00:00')`, row]))
   yield* direct.execute([
-    `INSERT INTO ${table} (k, c, at) VALUES (${bad}, ${10 * bad + 2}, blob_as_time(0x4000000000000000))`
+    `INSERT INTO ${table} (k, c, at) VALUES (${bad}, ${10 * bad + 2}, blobAsTime(0x4000000000000000))`
   ])
   const server = yield* CassandraServer
   const session = yield* CassandraSession.make(optionsOf(server, server.contactPoints[0]!))
