@@ -1,11 +1,14 @@
 import {
   Batch,
+  CqlError,
   executeConcurrent,
   InvalidOptions,
   PageState,
   type Progress,
   Query,
+  Reason,
   runConcurrent,
+  Statement,
   streamConcurrent
 } from "@effect-cql/core"
 import { defectOf, sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
@@ -197,6 +200,27 @@ describe("rule 10: stack, heap, fairness", () => {
         assert.isAtLeast(pages, 2_048)
       }
     }))
+
+  it.live("pages that never end are fetched no more once another statement has failed", () => {
+    let pages = 0
+    const failing = Statement.make("SELECT v FROM failing")
+    const layer = MockSession.layer({
+      record: false,
+      otherwise: (request) =>
+        request._tag === "Statement" && request.text === failing.text
+          ? Effect.fail(new CqlError({ reason: new Reason.Overloaded({ message: "too many" }), query: failing.text }))
+          : Effect.sync(() => ({ rows: [], pageState: PageState(`${pages++}`) }))
+    })
+    return Effect.gen(function*() {
+      const run = executeConcurrent([statement, failing], { statement: { retry: "none" } })
+      const error = yield* Effect.flip(run)
+      assert(error._tag === "StatementFailed")
+      assert.deepStrictEqual([error.failure.index, error.interrupted.map(({ index }) => index)], [1, [0]])
+      const before = pages
+      yield* Effect.sleep(20)
+      assert.strictEqual(pages, before)
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect("a result of many pages that are there at once overflows nothing", () =>
     Effect.gen(function*() {
