@@ -27,6 +27,7 @@ import type { Summary } from "./Summary.ts"
 
 export type {
   ArrayOptions,
+  BudgetNeedsCollectMode,
   ErrorOf,
   ItemOf,
   Options,

@@ -183,6 +183,16 @@ export interface RoundsNeedCollectMode {
 }
 
 /**
+ * The type of the option `errorBudget` in a run that stops at the first failure. It has no values.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface BudgetNeedsCollectMode {
+  readonly "set raiseOnFirstError: false with errorBudget": never
+}
+
+/**
  * Options of a streamed run.
  *
  * @category options

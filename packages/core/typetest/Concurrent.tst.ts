@@ -21,6 +21,7 @@ import {
   streamConcurrentWithArgs,
   type Summary
 } from "@effect-cql/core"
+import type * as Concurrent from "@effect-cql/core/Concurrent"
 import { type Duration, type Effect, Schedule, Schema, Stream } from "effect"
 import { describe, expect, test } from "tstyche"
 
@@ -93,6 +94,8 @@ describe("executeConcurrent", () => {
     expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: { share: 1 } })
     expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: false, errorBudget: 5 })
     expect(executeConcurrent).type.not.toBeCallableWith(array, { errorBudget })
+    expect<Concurrent.OptionsOf<"array", true, { failures: number }, undefined>["errorBudget"]>().type
+      .toBeAssignableTo<Concurrent.BudgetNeedsCollectMode>()
     expect(executeConcurrent).type.not.toBeCallableWith(array, { raiseOnFirstError: someday, errorBudget })
     expect(executeConcurrent(array, { raiseOnFirstError: false, errorBudget: undefined })).type.toBe<
       Effect.Effect<Array<Result<User>>, never, Session>

@@ -4,7 +4,7 @@
 import type { DeadlineExceeded } from "../../DeadlineExceeded.ts"
 import type { ErrorBudget, ErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import type { ExecutionResult, Success } from "../../ExecutionResult.ts"
-import type { ErrorOf } from "../../Run.ts"
+import type { BudgetNeedsCollectMode, ErrorOf } from "../../Run.ts"
 import type { StatementFailed } from "../../StatementFailed.ts"
 
 /** Successes where the first failure stops the run, and successes and failures otherwise. */
@@ -22,7 +22,7 @@ export type Errors<S, Row, Raise extends boolean, Budget extends ErrorBudget | u
 export type WithBudget<Raise extends boolean, Budget extends ErrorBudget | undefined> = [Budget] extends [undefined]
   ? unknown
   : [Raise] extends [false] ? unknown
-  : { readonly raiseOnFirstError: false }
+  : { readonly errorBudget: BudgetNeedsCollectMode }
 
 /**
  * A source in the place of options makes the data-last form ask for two more arguments. So it is no candidate for the error of
