@@ -408,6 +408,16 @@ describe("what cannot be told stays open, and says why", () => {
       ))
   }
 
+  it.effect("an increment of a counter, which is not read", () =>
+    Effect.gen(function*() {
+      const increment = Statement.make("UPDATE app.t SET n = n + 1 WHERE id = 1 AND k = 2")
+      const settlement = yield* settleOne(unknown(increment))
+      assert.deepInclude(settlement, { outcome: "Unknown", finding: "notComparable" })
+      assert.match(settlement.message, /counters leave nothing/)
+      const calls = yield* (yield* MockSession.MockSession).calls
+      assert.isFalse(calls.some(({ request }) => request._tag === "Statement" && /FROM "?app/.test(request.text)))
+    }).pipe(Effect.provide(holding(undefined, { n: "counter" }))))
+
   it.effect("a table that is not there", () =>
     Effect.gen(function*() {
       assert.match((yield* settleOne(unknown(insert, now))).message, /no table app\.t/)

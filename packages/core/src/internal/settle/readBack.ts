@@ -54,6 +54,7 @@ export const readBack = Effect.fnUntraced(function*(
   if (typeof mutation === "string") return mutation
   const { columns, expires } = yield* tables(mutation.keyspace, mutation.table)
   if (columns.length === 0) return `there is no table ${mutation.keyspace}.${mutation.table}`
+  if (mutation.verb === "UPDATE" && columns.some(({ type }) => type === "counter")) return increments
   const valueOf: ValueOf = (term) =>
     term._tag === "Marker" ? bound.params[term.marker] : term._tag === "Literal" ? term.value : undefined
   const key = keyOf(mutation, columns)
@@ -75,6 +76,8 @@ export const readBack = Effect.fnUntraced(function*(
     timestamp: mutation.timestamp === undefined ? undefined : microseconds(valueOf(mutation.timestamp)) ?? "unknown"
   }
 })
+
+export const increments = "increments of counters leave nothing by which they could be recognised"
 
 type ValueOf = (term: Term) => unknown
 

@@ -22,7 +22,7 @@ import { resolve } from "../statement/options.ts"
 import { BoundOptions, timestampOf } from "../statement/request.ts"
 import { again as sameAgain, BatchImpl, isBatch, isStatement } from "../statement/statement.ts"
 import { judgeConditional, judgePlain } from "./judge.ts"
-import { type Bound, readBack } from "./readBack.ts"
+import { type Bound, increments, readBack } from "./readBack.ts"
 import { originOf, Settlement } from "./settlement.ts"
 import { makeTables, type Tables } from "./table.ts"
 
@@ -221,8 +221,7 @@ const settleBatch = (settling: Settling, batch: Batch, open: Open): Effect.Effec
   const { before, conditional, index, origin, request } = open
   const stays = { index, statement: batch, before, outcome: before, again: againOf(batch, open), origin }
   if (batch.type === "counter") {
-    const message = "increments of counters leave nothing by which they could be recognised"
-    return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
+    return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message: increments }))
   }
   const settleParts = Effect.forEach(batch.statements, (statement, at) => {
     const bound = request?._tag === "Batch" ? request.statements[at] : boundOf(statement, undefined)
