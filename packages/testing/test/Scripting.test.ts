@@ -205,6 +205,7 @@ describe("rows of a query", () => {
         named(1)
       )
       assert.include(message, "expected rows of the row type of the query, got another at index 1")
+      assert.include(message, "a row of a class is an instance of it")
       assert.notInclude(message, "yesterday")
       const raw = MockSession.when(named, MockSession.rows([{ first_name: "ada", seen: "yesterday" }]))
       const error = yield* Effect.flip(named(1)).pipe(Effect.provide(MockSession.layer({ answers: [raw] })))

@@ -108,7 +108,7 @@ const encodedRow = (query: Query.Query.Any, row: unknown, index: number): Effect
       isRecord(record) ? Effect.succeed(record) : Effect.die(
         new Error(
           `the rows scripted for ${query.text}: expected rows of the row type of the query, got another at index ${index}. ` +
-            "Pass rows of the decoded type."
+            "Pass rows of the decoded type; a row of a class is an instance of it."
         )
       )
   )
