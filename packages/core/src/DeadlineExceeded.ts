@@ -53,7 +53,7 @@ export class DeadlineExceeded<out Row = unknown> extends Data.TaggedError("Deadl
   declare readonly results: ReadonlyArray<ExecutionResult<Row>>
 
   override get message(): string {
-    return `the run: expected its end within ${Duration.format(this.deadline)}, got its deadline; ${stoppedAt(this)}`
+    return `the run exceeded its deadline of ${Duration.format(this.deadline)}; ${stoppedAt(this)}`
   }
 
   /** The statements whose outcome is not certain, by index: `Settlement.settle` may find out more about them. */

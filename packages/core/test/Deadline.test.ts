@@ -74,7 +74,7 @@ describe("rule 8: a deadline", () => {
           assert.deepStrictEqual([...error.remaining(all)], [...failed, ...all.slice(6)])
           assert.include(
             error.message,
-            "expected its end within 25ms, got its deadline; of 9 statements started 5 succeeded"
+            "the run exceeded its deadline of 25ms; of 9 statements started 5 succeeded"
           )
           assert.deepStrictEqual(indexes(error.results), isArray ? [0, 1, 2, 3, 4, 5] : [])
           assert.deepStrictEqual(indexes(error.unsettled).slice(-3), [6, 7, 8])

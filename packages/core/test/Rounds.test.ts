@@ -206,7 +206,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(indexes(late.results), [0, 2, 3, 5])
       assert.deepStrictEqual([...late.remaining(all)], [all[1], all[4]])
       assert.deepStrictEqual(late.summary, { started: 2, succeeded: 0, failed: 0, interrupted: 2, rounds: 2 })
-      assert.include(late.message, "in round 2, of 2 statements started 0 succeeded, 0 failed, 2 were stopped")
+      assert.include(late.message, "in round 2, of 2 statements started 0 succeeded, 0 failed, 2 were interrupted")
 
       const before = yield* timed(executeConcurrent(all, { ...options, deadline: 500 })).pipe(
         Effect.provide(failingTimes({ 1: 9 }))

@@ -25,7 +25,7 @@ export const stoppedAt = ({ startedCount, summary }: Pick<Account, "startedCount
   const those = rounds > 1
     ? `in round ${rounds}, of ${counted(started, "statement")}`
     : `of ${counted(startedCount, "statement")}`
-  return `${those} started ${succeeded} succeeded, ${failed} failed, ${interrupted} were stopped`
+  return `${those} started ${succeeded} succeeded, ${failed} failed, ${interrupted} were interrupted`
 }
 
 /** The results whose outcome is not certain, by index. */
