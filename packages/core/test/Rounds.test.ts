@@ -192,6 +192,19 @@ describe("rounds", () => {
       assert.isUndefined((yield* runConcurrent(statements(1)).pipe(timed)).exit.pipe(valueOf).rounds)
     }).pipe(Effect.provide(failingTimes({ 1: 2, 4: 1 }))))
 
+  it.effect("are refused in a run without an array of results, which is named", () =>
+    Effect.gen(function*() {
+      const counts = defectOf(yield* Effect.exit(runConcurrent(statements(1), options)))
+      assert.instanceOf(counts, InvalidOptions)
+      assert.include(
+        counts.message,
+        "because only executeConcurrent repeats failed statements, got a Schedule for runConcurrent"
+      )
+      const stream = defectOf(yield* Effect.exit(Stream.runDrain(streamConcurrent(statements(1), options))))
+      assert.instanceOf(stream, InvalidOptions)
+      assert.include(stream.message, "got a Schedule for streamConcurrent")
+    }).pipe(Effect.provide(failingTimes({}))))
+
   it.effect("stop with a complete account at the deadline and at the budget", () =>
     Effect.gen(function*() {
       const all = statements(6)

@@ -23,7 +23,11 @@ export type RunOptions =
 
 export type Form = "array" | "stream" | "counts"
 
-const ofArrays = Check.rule("none, for only executeConcurrent repeats what failed", (form) => form === "array")
+const verbs = { stream: "streamConcurrent", counts: "runConcurrent" }
+const roundsElsewhere = {
+  option: "rounds",
+  expected: "none, because only executeConcurrent repeats failed statements"
+}
 const besideRounds = Check.rule("false beside rounds", (value) => value === false)
 
 const rules: Check.Rules<RunOptions> = {
@@ -54,7 +58,7 @@ const rules: Check.Rules<RunOptions> = {
 export const checkRunOptions = (options: RunOptions, form: Form): void => {
   const { errorBudget, raiseOnFirstError, rounds, statement } = Check.options(options, rules)
   if (rounds !== undefined) {
-    Check.value("rounds", form, ofArrays)
+    if (form !== "array") throw new InvalidOptions({ ...roundsElsewhere, given: `a Schedule for ${verbs[form]}` })
     Check.value("raiseOnFirstError", raiseOnFirstError, besideRounds)
   }
   if (errorBudget !== undefined) checkErrorBudget(errorBudget, raiseOnFirstError)
