@@ -21,7 +21,7 @@ import type { Summary } from "./Summary.ts"
  * **Example** (Inspecting a stopped run)
  *
  * ```ts
- * import { CqlError, executeConcurrent, Reason, Statement } from "@effect-cql/core"
+ * import { executeConcurrent, Reason, Statement } from "@effect-cql/core"
  * import { MockSession } from "@effect-cql/testing"
  * import { Effect } from "effect"
  *
@@ -89,7 +89,8 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
    * client has written to its row since. `Settlement.settle` reports which of them have been applied, and returns the
    * others with their first timestamp.
    *
-   * Dies with `InvalidOptions` if the source is an iterator, such as a generator object, that the run has exhausted.
+   * Throws `InvalidOptions` where it is read, if the source is an iterator, such as a generator object, that the run has
+   * exhausted or closed. A run of it fails with `SourceError`.
    *
    * **Example** (Going on after an overload)
    *

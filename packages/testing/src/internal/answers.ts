@@ -19,7 +19,7 @@ import { rows as rowsReply } from "./replies.ts"
  * **Example** (By query and parameters)
  *
  * ```ts
- * import { Session, Statement } from "@effect-cql/core"
+ * import { Statement } from "@effect-cql/core"
  * import { MockSession } from "@effect-cql/testing"
  * import { Effect } from "effect"
  *
