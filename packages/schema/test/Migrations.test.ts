@@ -330,6 +330,33 @@ describe("a statement whose end was not recorded", () => {
     }).pipe(Effect.provide(hanging, { local: true })))
 })
 
+describe("a definition whose answer is lost", () => {
+  const cases = {
+    "an index without a name": "CREATE INDEX ON app.users (name)",
+    "a column with the name of a verb": "ALTER TABLE app.users ADD \"drop\" text",
+    "a comment with a verb": "ALTER TABLE app.users /* not: rename */ ADD email text",
+    "a column that goes": "ALTER TABLE app.users DROP name"
+  }
+  for (const [what, text] of Object.entries(cases)) {
+    it.effect(`is sent again, and found done: ${what}`, () => {
+      let isLost = false
+      const once: FaultPlan.Rule = (request) => {
+        if (isLost || request._tag !== "Statement" || request.text !== text) return undefined
+        isLost = true
+        return "lost"
+      }
+      const session = MockSession.memory([], { faults: FaultPlan.make([once]) })
+      const migrations = Migrations.make({ ...place, migrations: { "0001_users": [users, text] } })
+      return Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(Migrations.run(migrations))
+        yield* TestClock.adjust("2 minutes")
+        assert.deepStrictEqual(yield* Fiber.join(fiber), ["0001_users"])
+        assert.deepStrictEqual(yield* sent, [users, text, text])
+      }).pipe(Effect.provide(session))
+    })
+  }
+})
+
 describe("a statement that must not be executed twice", () => {
   const lost = MockSession.memory([], {
     faults: FaultPlan.make([

@@ -63,7 +63,7 @@ const isApplied = ({ kind, text }: Part, { outcome, reason }: CqlError, wasSent:
   if (outcome === "WillApply") return true
   // Only an attempt before this one can have done what the server finds done.
   if (kind !== "definition" || !(wasSent || outcome === "Unknown")) return false
-  const isDone = /\b(?:DROP|RENAME)\b/i.test(text) ? isGone : isThere
+  const isDone = /\b(?:DROP|RENAME)\b/i.test(text.replaceAll(quotations, " ")) ? isGone : isThere
   return reason._tag === "AlreadyExists" || (reason._tag === "InvalidQuery" && isDone.test(reason.message))
 }
 
@@ -75,5 +75,9 @@ const isNotApplied = ({ kind }: Part, { outcome, reason }: CqlError, wasSent: bo
 
 const refusals: ReadonlySet<string> = new Set(["InvalidQuery", "SyntaxError", "Unauthorized", "AlreadyExists"])
 
-const isThere = /already exists|conflicts with an existing/i
+// Both words are reserved: elsewhere they are part of a quoted name, a string or a comment.
+const quotations = /"[^"]*"|'[^']*'|\$\$[^]*?\$\$|--.*|\/\/.*|\/\*[^]*?\*\//g
+
+// An index without a name would be another one each time, if it were no duplicate.
+const isThere = /already exists|conflicts with an existing|is a duplicate of existing index/i
 const isGone = /does(?:n't| not) exist|was not found|unconfigured table|undefined column/i
