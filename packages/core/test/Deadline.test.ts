@@ -91,6 +91,14 @@ describe("rule 8: a deadline", () => {
       const slowly = Stream.tap(streamConcurrent(statements(4), { deadline: "25 millis" }), () => Effect.sleep(50))
       assert.strictEqual((yield* timed(into(given, slowly))).exit._tag, "Success")
       assert.deepStrictEqual(indexes(given), [0, 1, 2, 3])
+      // The last statement fills the buffer: the consumer is late before the run has looked for the end of its source.
+      for (const ordered of [true, false]) {
+        const full = { concurrency: 2, bufferSize: 2, deadline: "25 millis", ordered } as const
+        const late = Stream.tap(streamConcurrent(statements(4), full), () => Effect.sleep(50))
+        assert.strictEqual((yield* timed(into([], late))).exit._tag, "Success")
+        const more = Stream.tap(streamConcurrent(statements(5), full), () => Effect.sleep(50))
+        assert.strictEqual(exceeded(errorOf((yield* timed(into([], more))).exit)).startedCount, 4)
+      }
     }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
 
   it.effect("lets a stream emit every result that is there, and no other", () =>

@@ -100,7 +100,8 @@ export class PullEngine {
   }
 
   get isComplete(): boolean {
-    return this.#sourceEnded && this.run.open === 0 && !this.run.isWaiting
+    // While the buffer is full, the source is not pulled for its end.
+    return (this.#sourceEnded || this.#source.hasEnded) && this.run.open === 0 && !this.run.isWaiting
   }
 
   /** Starts statements while there is room and the source has some. */

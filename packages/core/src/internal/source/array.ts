@@ -4,6 +4,7 @@ import type { Found, Source } from "./source.ts"
 
 export class ArraySource implements Source {
   item: unknown
+  hasEnded = false
   readonly failure = undefined
   readonly checked = false
   readonly closed = Effect.void
@@ -17,6 +18,7 @@ export class ArraySource implements Source {
   pull(): Found {
     if (this.#next >= this.#items.length) return "end"
     this.item = this.#items[this.#next++]
+    this.hasEnded = this.#next >= this.#items.length
     return "item"
   }
 

@@ -28,6 +28,10 @@ export class AsyncIterableSource implements Source {
     this.#onReady = onReady
   }
 
+  get hasEnded(): boolean {
+    return this.#state === "ready" && this.#arrived === "end"
+  }
+
   pull(): Found {
     if (this.#state === "ready") {
       this.#state = this.#arrived === "item" ? "idle" : "over"

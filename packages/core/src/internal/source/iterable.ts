@@ -11,6 +11,8 @@ export class IterableSource implements Source {
   item: unknown
   failure: SourceFailure | undefined
   readonly checked = true
+  // Only its next step would say, and that may take an item for which there is no room.
+  readonly hasEnded = false
   closed: Effect.Effect<void> = Effect.void
   readonly #iterable: Iterable<unknown>
   readonly #environment: Environment

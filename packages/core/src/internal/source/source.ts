@@ -20,6 +20,8 @@ export type Found = "item" | "pending" | "end" | "failed"
 export interface Source {
   readonly pull: () => Found
   readonly item: unknown
+  /** True if it is known to have no more items before a pull has found that. */
+  readonly hasEnded: boolean
   /** Why it failed: what an iterator threw, or the cause of a stream. */
   readonly failure: SourceFailure | undefined
   /** True if a wrong item is an error of the source, or a defect of the program. */

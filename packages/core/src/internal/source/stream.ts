@@ -31,6 +31,10 @@ export class StreamSource implements Source {
     this.#onReady = onReady
   }
 
+  get hasEnded(): boolean {
+    return this.#next >= this.#items.length && this.#end === "end"
+  }
+
   pull(): Found {
     // A stream may give arrays without an item, any number of them.
     while (this.#next >= this.#items.length) {
