@@ -3,18 +3,20 @@ import {
   CqlError,
   executeConcurrent,
   InvalidOptions,
+  Limiter,
   PageState,
   type Progress,
   Query,
   Reason,
   runConcurrent,
+  Session,
   Statement,
   streamConcurrent
 } from "@effect-cql/core"
 import { defectOf, sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 describe("rule 9: bad options", () => {
@@ -221,6 +223,32 @@ describe("rule 10: stack, heap, fairness", () => {
       assert.strictEqual(pages, before)
     }).pipe(Effect.provide(layer))
   })
+
+  it.live("so can statements and pages that take turns at the permit of a limiter", () =>
+    Effect.gen(function*() {
+      let sent = 0
+      let turns = 0
+      const session = yield* Session.make({
+        send: (request, pageState, done) => {
+          sent++
+          const id = request._tag === "Statement" ? Number(request.params[0]) : Number.NaN
+          const page = id < 2 && sent < 20_000 ? { rows: [], pageState: PageState("next") } : { rows: [] }
+          if (id === 0 && pageState === undefined) setImmediate(() => done(Exit.succeed(page)))
+          else done(Exit.succeed(page))
+          return () => {}
+        }
+      })
+      const count = () => {
+        turns++
+        immediate = setImmediate(count)
+      }
+      let immediate = setImmediate(count)
+      const selects = Array.from({ length: 20_000 }, (_, id) => ["SELECT a FROM app.t WHERE id = ?", [id]] as const)
+      const limiter = yield* Limiter.fixed(1)
+      yield* Effect.provideService(runConcurrent(selects, { concurrency: 4, limiter }), Session, session)
+      clearImmediate(immediate)
+      assert.isAtLeast(turns, Math.floor(sent / 2_100))
+    }))
 
   it.effect("a result of many pages that are there at once overflows nothing", () =>
     Effect.gen(function*() {

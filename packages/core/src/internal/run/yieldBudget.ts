@@ -22,7 +22,8 @@ export class YieldBudget {
 
   /** True if the budget of this turn is exhausted. */
   get isExhausted(): boolean {
-    return this.#left === 0
+    // Below zero as well: a statement that has its permit begins, whatever is left.
+    return this.#left <= 0
   }
 
   /** Takes one statement off the budget. */
