@@ -1,7 +1,9 @@
 import {
   Batch,
+  CqlError,
   executeConcurrent,
   Limiter,
+  PageState,
   Reason,
   RetryPolicy,
   Session,
@@ -11,7 +13,7 @@ import {
 import { overloaded, statements } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, Stream } from "effect"
+import { Effect, Exit, Fiber, Metric, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 /** Gives an effect metrics of its own. */
@@ -115,6 +117,25 @@ describe("metrics", () => {
       ])
       assert.deepStrictEqual(yield* states("cql.concurrent.retries", "error.type"), [["Overloaded", 2]])
       assert.deepStrictEqual(yield* states("cql.pages"), [[12]])
+    })))
+
+  it.effect("count the pages of calls that fail or are interrupted behind them", () =>
+    measured(Effect.gen(function*() {
+      const session = yield* Session.make({
+        send: (request, pageState, done) => {
+          const text = request._tag === "Statement" ? request.text : ""
+          if (pageState === undefined) done(Exit.succeed({ rows: [], pageState: PageState("next") }))
+          else if (text === "SELECT id FROM broken") done(Exit.fail(new CqlError({ reason: overloaded, query: text })))
+          return () => done(Exit.succeed({ rows: [] }))
+        }
+      })
+      const broken = Statement.make("SELECT id FROM broken", [], { retry: "none" })
+      yield* Effect.exit(session.execute(broken))
+      assert.deepStrictEqual(yield* states("cql.pages"), [[1]])
+      const fiber = yield* Effect.forkChild(session.execute(select))
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(yield* states("cql.pages"), [[2]])
     })))
 
   it.effect("are complete whenever they are read, without a timer", () =>

@@ -148,7 +148,7 @@ export class Observer {
 
   interrupted(execution: Execution, outcome: Outcome): void {
     this.#count(outcome)
-    this.recorder?.interrupted(outcome)
+    this.recorder?.interrupted(execution, outcome)
     execution.span?.interrupted(execution, outcome)
   }
 
@@ -159,7 +159,7 @@ export class Observer {
 
   died(execution: Execution, outcome: Outcome, cause: Cause.Cause<unknown>): void {
     this.#count(outcome)
-    this.recorder?.interrupted(outcome)
+    this.recorder?.interrupted(execution, outcome)
     execution.span?.died(execution, Exit.failCause(cause))
   }
 

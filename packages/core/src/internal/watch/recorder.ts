@@ -112,12 +112,11 @@ export class Recorder {
   /** A call has ended after so many microseconds. */
   ended(execution: Execution, result: ExecutionResult<unknown>, micros: number): void {
     const { executable } = execution
+    this.#countPages(execution)
     const series = this.#series.of(executable)
     if (result._tag === "Success") {
       series.duration ??= this.#series.durationOf(series)
       series.duration.record(micros)
-      this.#readPages += execution.pages
-      execution.pages = 0
       if (result.outcome === "Applied") this.#applied++
       else this.#results.add(`success ${result.outcome}`)
       const { info, rows } = result.value
@@ -149,8 +148,14 @@ export class Recorder {
     series.rows.record(count)
   }
 
-  interrupted(outcome: Outcome): void {
+  interrupted(execution: Execution, outcome: Outcome): void {
+    this.#countPages(execution)
     this.#results.add(`interrupted ${outcome}`)
+  }
+
+  #countPages(execution: Execution): void {
+    this.#readPages += execution.pages
+    execution.pages = 0
   }
 
   retried(reason: string): void {
