@@ -1,10 +1,11 @@
 import { executeConcurrent, Limiter, type Progress, Reason, RetryPolicy } from "@effect-cql/core"
 import { RunReport } from "@effect-cql/report"
-import { insert, sessionOf, timed } from "@effect-cql/test-support/runs"
+import { insert, sessionOf, statements, timed } from "@effect-cql/test-support/runs"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Duration, Effect, FileSystem } from "effect"
+import { Duration, Effect, FileSystem, Schedule } from "effect"
 import { TestConsole } from "effect/testing"
+import { lineOf } from "../src/internal/lines.ts"
 import { Series } from "../src/internal/series.ts"
 import { Chromium, missing, path } from "./support/chromium.ts"
 
@@ -142,6 +143,43 @@ describe("RunReport", () => {
         assert.include(page, "<figcaption>Throughput</figcaption>")
       }
       assert.include(yield* pageOf(100, 10, indexes), "Failures so far")
+    }))
+
+  it.effect("adds up the rounds of a run", () =>
+    Effect.gen(function*() {
+      const report = yield* RunReport.make()
+      const lines: Array<string> = []
+      const run = executeConcurrent(statements(100), {
+        concurrency: 10,
+        onProgress: (progress) => {
+          lines.push(lineOf(progress, {}))
+          return report.onProgress(progress)
+        },
+        raiseOnFirstError: false,
+        rounds: Schedule.recurs(2)
+      })
+      const failing = sessionOf({ latency: () => 10, failing: [3, 4, 5] })
+      yield* timed(Effect.provide(run, failing))
+      const page = yield* report.toHtml
+      const tiles = Array.from(
+        page.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/g),
+        ([, name, value]) => `${name}: ${value}`
+      )
+      assert.deepStrictEqual(tiles.slice(0, 6), [
+        "started: 106",
+        "succeeded: 97",
+        "failed: 9",
+        "interrupted: 0",
+        "retries: 0",
+        "rounds: 3"
+      ])
+      assert.include(tiles.join(), "p50 of the last round: ")
+      // The time of a later round is that of the run.
+      assert.deepStrictEqual(
+        lines.map((line) => line.includes("/s overall")),
+        lines.map((line) => !line.includes("of round"))
+      )
+      assert.include(page, "<td>Overloaded</td><td>9</td>")
     }))
 
   it("weighs the rates of joined points by their time, and stays small for millions of snapshots", () => {

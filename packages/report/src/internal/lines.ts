@@ -71,7 +71,9 @@ const left = ({ elapsed }: Progress, share: number): string =>
 const speed = (progress: Progress): string => {
   const seconds = Duration.toMillis(progress.elapsed) / 1_000
   const overall = seconds > 0 ? endedOf(progress) / seconds : 0
-  return `${grouped(progress.rate)}/s now, ${grouped(overall)}/s overall`
+  const now = `${grouped(progress.rate)}/s now`
+  // A later round counts its own statements, and its time is that of the run.
+  return (progress.rounds ?? 1) > 1 ? now : `${now}, ${grouped(overall)}/s overall`
 }
 
 const times = ({ latency, latencyOverall }: Progress): string => {

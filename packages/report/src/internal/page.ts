@@ -91,6 +91,7 @@ const tilesOf = (progress: Progress): string => {
   const { failed, interrupted, retried, rounds, started, succeeded } = progress
   const seconds = Duration.toMillis(progress.elapsed) / 1_000
   const { p50, p99, p999 } = percentilesOf(progress.latencyOverall)
+  const ofRound = (rounds ?? 1) > 1 ? " of the last round" : ""
   const tiles: ReadonlyArray<readonly [string, string]> = [
     ["started", grouped(started)],
     ["succeeded", grouped(succeeded)],
@@ -100,9 +101,9 @@ const tilesOf = (progress: Progress): string => {
     ...(rounds === undefined ? [] : [["rounds", grouped(rounds)] as const]),
     ["time", lasting(progress.elapsed)],
     ["a second", grouped(seconds > 0 ? (succeeded + failed) / seconds : 0)],
-    ["p50", short(p50)],
-    ["p99", short(p99)],
-    ["p99.9", short(p999)]
+    [`p50${ofRound}`, short(p50)],
+    [`p99${ofRound}`, short(p99)],
+    [`p99.9${ofRound}`, short(p999)]
   ]
   return `<dl class="tiles">${
     tiles.map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`).join("")

@@ -4,6 +4,7 @@
 import type { Progress } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
 import { percentilesOf } from "./data.ts"
+import { Rounds } from "./rounds.ts"
 
 /** The time of a point is that of its end. */
 export interface Point {
@@ -30,10 +31,12 @@ export class Series {
   // Snapshots that one point stands for, and those of the point that is not yet full.
   #stride = 1
   #pending: Array<Point> = []
+  readonly #rounds = new Rounds()
   #last: Progress | undefined
   #at = 0
 
-  add(progress: Progress): void {
+  add(ofRound: Progress): void {
+    const progress = this.#rounds.add(ofRound)
     this.#last = progress
     this.#pending.push(pointOf(progress, this.#at))
     this.#at = secondsOf(progress)
@@ -52,7 +55,7 @@ export class Series {
     return this.#pending.length === 0 ? this.#points : [...this.#points, joined(this.#pending)]
   }
 
-  /** The last snapshot. */
+  /** The last snapshot, with the counts of all rounds. */
   get last(): Progress | undefined {
     return this.#last
   }
