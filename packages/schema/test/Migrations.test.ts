@@ -1,5 +1,5 @@
 /** Migrations on tables in memory: what is applied, what is refused, the lock, and every single fault. */
-import { cql, type CqlError, Session, Statement } from "@effect-cql/core"
+import { cql, type CqlError, Reason, Session, Statement } from "@effect-cql/core"
 import { CqlSchema, Migrations, Table } from "@effect-cql/schema"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -355,6 +355,24 @@ describe("a definition whose answer is lost", () => {
       }).pipe(Effect.provide(session))
     })
   }
+})
+
+describe("a definition that the tables in memory do not have", () => {
+  it.effect("is read as done by the words of a server: the field of a type that has its new name", () => {
+    const rename = "ALTER TYPE app.address RENAME street TO road"
+    const lost = MockSession.fail(new Reason.ConnectionClosed({ message: "reset" }))
+    const done = MockSession.fail(new Reason.InvalidQuery({ message: "Unkown field street in user type app.address" }))
+    const session = MockSession.memory([], {
+      answers: [MockSession.when(/ALTER TYPE/, MockSession.inTurn(lost, done))]
+    })
+    return Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(
+        Migrations.run(Migrations.make({ ...place, migrations: { "0001_road": rename } }))
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["0001_road"])
+    }).pipe(Effect.provide(session))
+  })
 })
 
 describe("a statement that must not be executed twice", () => {

@@ -80,4 +80,5 @@ const quotations = /"[^"]*"|'[^']*'|\$\$[^]*?\$\$|--.*|\/\/.*|\/\*[^]*?\*\//g
 
 // An index without a name would be another one each time, if it were no duplicate.
 const isThere = /already exists|conflicts with an existing|is a duplicate of existing index/i
-const isGone = /does(?:n't| not) exist|was not found|unconfigured table|undefined column/i
+// "Unkown" is how the server spells it.
+const isGone = /does(?:n't| not) exist|was not found|unconfigured table|undefined column|unkn?own field/i
