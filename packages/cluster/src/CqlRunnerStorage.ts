@@ -24,6 +24,8 @@ import { make as makeStore, persistent } from "./internal/store.ts"
  *
  * - A lease lasts for `shardLockExpiration` of the `ShardingConfig`, in whole seconds of the servers' clocks. A process
  *   keeps a shard for that time by its own monotonic clock, beginning when it sent the last confirmed renewal.
+ * - A refresh is answered a second before the first of the leases ends, so that Effect can stop the work of those that are
+ *   lost. An acquisition that fails is logged, and acquires nothing.
  * - An address belongs to one process at a time. A second process with the same address is registered only after the
  *   first has unregistered or its lease has expired.
  * - Machine ids are unique, and the same for the same address.
@@ -85,7 +87,7 @@ export const make: (
             [seconds * healthLeases, healthy, store.cluster, address, incarnation]
           ), { discard: true })
       })),
-    acquire: (address, shards) => persistent(stateOf(address).acquire(shards)),
+    acquire: (address, shards) => stateOf(address).acquire(shards),
     refresh: (address, shards) => persistent(stateOf(address).refresh(shards)),
     release: (address, shard) => persistent(stateOf(address).release(shard)),
     releaseAll: (address) => persistent(stateOf(address).releaseAll)

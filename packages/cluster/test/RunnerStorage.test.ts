@@ -3,7 +3,7 @@ import { CqlCluster } from "@effect-cql/cluster"
 import { type Session, Statement } from "@effect-cql/core"
 import { FaultPlan, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Result } from "effect"
+import { Duration, Effect, Fiber, Option, Result } from "effect"
 import { RunnerAddress, type RunnerStorage } from "effect/cluster"
 import { TestClock } from "effect/testing"
 import { address, numbers, process, runner, shards } from "./support/runners.ts"
@@ -114,6 +114,41 @@ describe("a storage that does not answer", () => {
       assert.deepStrictEqual(held(yield* refresh), [1, 3])
     }).pipe(Effect.provide(ofRenewal.session)))
 
+  const ofAll = slow(/locks/)
+  it.effect("for more locks than are renewed at a time loses none while their leases last", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      const all = Array.from({ length: 64 }, (_, at) => at + 1)
+      yield* one.acquire(address(1), shards(...all))
+      yield* ofAll.begins
+      assert.deepStrictEqual(held(yield* within(one.refresh(address(1), shards(...all)))), all)
+    }).pipe(Effect.provide(ofAll.session)))
+
+  const ofLast = slow(/locks.* default:[23]/)
+  it.effect("is waited for until a second before the end of a lease", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* one.acquire(address(1), shards(1, 2))
+      yield* ofLast.begins
+      yield* TestClock.adjust("24 seconds")
+      const timed = (self: Effect.Effect<unknown, unknown>) =>
+        Effect.timed(Effect.exit(self)).pipe(Effect.map(([duration]) => Duration.toSeconds(duration)))
+      const fibers = yield* Effect.forEach(
+        [one.refresh(address(1), shards(2)), one.acquire(address(1), shards(3))],
+        (self) => Effect.forkChild(timed(self))
+      )
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), [5, 5])
+    }).pipe(Effect.provide(ofLast.session)))
+
+  const ofAny = slow(/locks/)
+  it.effect("acquires nothing, and does not fail: Effect would rest", () =>
+    Effect.gen(function*() {
+      const one = yield* process(1)
+      yield* ofAny.begins
+      assert.deepStrictEqual(yield* within(one.acquire(address(1), shards(1, 2))), [])
+    }).pipe(Effect.provide(ofAny.session)))
+
   const ofMachine = slow(/machines/)
   it.effect("for the machine id keeps the runner listed, with its locks", () =>
     Effect.gen(function*() {
@@ -138,9 +173,10 @@ describe("a storage that does not answer", () => {
       yield* TestClock.adjust("6 seconds")
       yield* ofAddress.begins
       const refresh = within(Effect.result(one.refresh(address(1), shards(1, 2))))
-      const [first, second] = [yield* refresh, yield* refresh]
+      const [first, second, third] = [yield* refresh, yield* refresh, yield* refresh]
       assert.deepStrictEqual(held(first && Result.getOrUndefined(first)), [1, 2])
-      assert.isTrue(second !== undefined && Result.isFailure(second))
+      assert.deepStrictEqual(held(second && Result.getOrUndefined(second)), [1, 2])
+      assert.isTrue(third !== undefined && Result.isFailure(third))
     }).pipe(Effect.provide(ofAddress.session)))
 })
 

@@ -44,11 +44,10 @@ export class Lease {
     this.#nanos = BigInt(Math.round(Duration.toMillis(settings.duration))) * 1_000_000n
   }
 
-  /** Nanoseconds of the monotonic clock for which the lease is certain. At most 0 if it is not held. */
-  readonly remaining: Effect.Effect<bigint> = Effect.map(
-    Clock.monotonicTimeNanos,
-    (now) => this.#isHeld ? this.#validUntil - now : 0n
-  )
+  /** Monotonic time until which the lease is certain. 0 if it is not held. */
+  get validUntil(): bigint {
+    return this.#isHeld ? this.#validUntil : 0n
+  }
 
   /** Acquires the row where it is free, and renews it where it is held. */
   readonly acquire: Effect.Effect<boolean, CqlError> = Effect.suspend(() =>

@@ -9,14 +9,23 @@ import * as Effect from "effect/Effect"
 import * as Hash from "effect/Hash"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
+import {
+  type Answers,
+  certain,
+  failureOf,
+  type Held,
+  nanosOf,
+  ofAcquisition,
+  ofRefresh,
+  succeeded,
+  type Unanswered
+} from "./answers.ts"
 import { Lease } from "./lease.ts"
 import type { Store } from "./store.ts"
 
 const machines = 1024
 const machineSeconds = 3_600
 const shardsAtOnce = 32
-/** Share of an interval that a refresh may take. Effect gives up after a whole one. */
-const refreshShare = 0.75
 
 export class AddressTaken extends Data.TaggedError("AddressTaken")<{ readonly address: string }> {
   override get message(): string {
@@ -29,13 +38,6 @@ export class MachinesExhausted extends Data.TaggedError("MachinesExhausted")<{ r
   override get message(): string {
     return `a runner could not be registered: expected a free machine id for ${this.address}, got ${machines} that are ` +
       `taken. Start fewer runners in this cluster.`
-  }
-}
-
-/** The storage has not answered within the time that Effect leaves for it. */
-class Unanswered extends Data.TaggedError("Unanswered")<{ readonly address: string }> {
-  override get message(): string {
-    return `the locks of ${this.address} are not certain: expected answers of the storage within a refresh, got none`
   }
 }
 
@@ -136,24 +138,48 @@ export class RunnerState {
     )
   }).pipe(this.#oneByOne.withPermits(1))
 
-  readonly acquire = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> =>
-    Effect.suspend(() => this.hasLostAddress ? Effect.succeed([]) : this.#held(shards, (lock) => lock.acquire))
+  /**
+   * Acquires the locks of shards that are free. It does not fail: Effect would rest for a poll interval, and stop no work meanwhile
+   * whose lock is lost.
+   */
+  readonly acquire = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>> =>
+    Effect.gen({ self: this }, function*() {
+      if (this.hasLostAddress) return []
+      const now = yield* Clock.monotonicTimeNanos
+      const answers = ofAcquisition(now, this.#settings.interval, [this.#address, ...this.#locks.values()])
+      if (answers.end <= now) return []
+      const results = yield* this.#results(shards, answers, (lock) => lock.acquire)
+      const failure = failureOf(results)
+      if (failure !== undefined) {
+        yield* Effect.logWarning(`no lock of ${this.#settings.address} could be acquired, and is tried again`, failure)
+      }
+      return succeeded(shards, results)
+    })
 
   /**
    * Renews the address and the locks of shards, and returns the shards whose locks are certain. A lock whose renewal failed is
-   * certain until the next refresh if its lease lasts that long: one failed renewal is no loss.
+   * certain until the next refresh if its lease lasts that long: one failed renewal is no loss. Fails if it failed for every lock.
    */
-  readonly refresh = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> => {
-    const isProbe = shards.length === 0
-    const report = this.#report(isProbe)
-    return Effect.map(
-      Effect.all([
-        isProbe ? report : this.#certain(this.#address, report),
-        this.#held(shards, (lock) => lock.renew)
-      ], { concurrency: 2 }),
-      ([isRegistered, held]) => isRegistered ? held : []
-    )
-  }
+  readonly refresh = (shards: ReadonlyArray<string>): Effect.Effect<Array<string>, CqlError | Unanswered> =>
+    Effect.gen({ self: this }, function*() {
+      const isProbe = shards.length === 0
+      const report = this.#report(isProbe)
+      if (isProbe) {
+        yield* report
+        return []
+      }
+      const answers = ofRefresh(yield* Clock.monotonicTimeNanos, this.#settings.interval, [
+        this.#address,
+        ...shards.map((shard) => this.#lock(shard))
+      ])
+      const [isRegistered, results] = yield* Effect.all([
+        certain(this.#address, answers, report),
+        this.#results(shards, answers, (lock) => lock.renew)
+      ], { concurrency: 2 })
+      const failure = failureOf(results)
+      if (failure !== undefined) return yield* failure
+      return isRegistered ? succeeded(shards, results) : []
+    })
 
   readonly release = (shard: string): Effect.Effect<void, CqlError> =>
     Effect.suspend(() => {
@@ -168,41 +194,16 @@ export class RunnerState {
     )
   )
 
-  /** The shards for which an operation returned true, or failed while their lease lasts. Fails if it failed for every shard. */
-  #held(
+  /** The results of an operation on the locks of shards: true also where it failed, but the lease lasts. */
+  #results(
     shards: ReadonlyArray<string>,
+    answers: Answers,
     operation: (lock: Lease) => Effect.Effect<boolean, CqlError>
-  ): Effect.Effect<Array<string>, CqlError | Unanswered> {
-    return Effect.gen({ self: this }, function*() {
-      const results = yield* Effect.forEach(shards, (shard) => {
-        const lock = this.#lock(shard)
-        return Effect.result(this.#certain(lock, operation(lock)))
-      }, { concurrency: shardsAtOnce })
-      const failed = results.find(Result.isFailure)
-      if (failed !== undefined && results.every(Result.isFailure)) return yield* failed.failure
-      return shards.filter((_, at) => {
-        const result = results[at]
-        return result !== undefined && Result.isSuccess(result) && result.success
-      })
-    })
-  }
-
-  /**
-   * Bounds an operation on a lease by the time that Effect leaves for all operations: if one of them is late, Effect ignores the
-   * answers of all. A failed operation returns true if the lease lasts until the next refresh has ended.
-   */
-  #certain<E>(lease: Lease, operation: Effect.Effect<boolean, E>): Effect.Effect<boolean, E | Unanswered> {
-    const { address, interval } = this.#settings
-    const margin = nanosOf(interval)
-    return operation.pipe(
-      Effect.timeoutOrElse({
-        duration: Duration.times(interval, refreshShare),
-        orElse: () => Effect.fail(new Unanswered({ address }))
-      }),
-      Effect.catch((error) =>
-        Effect.flatMap(lease.remaining, (nanos) => nanos > margin ? Effect.succeed(true) : Effect.fail(error))
-      )
-    )
+  ): Effect.Effect<ReadonlyArray<Held>> {
+    return Effect.forEach(shards, (shard) => {
+      const lock = this.#lock(shard)
+      return Effect.result(certain(lock, answers, operation(lock)))
+    }, { concurrency: shardsAtOnce })
   }
 
   /** Reports that the runner is alive, at most once in half an interval. Returns false if another process has its address. */
@@ -278,5 +279,3 @@ export class RunnerState {
     return Math.ceil(Duration.toSeconds(this.#settings.lease)) + 1
   }
 }
-
-const nanosOf = (duration: Duration.Duration): bigint => BigInt(Math.round(Duration.toMillis(duration))) * 1_000_000n
