@@ -1,6 +1,7 @@
 import {
   executeConcurrent,
   Limiter,
+  PageState,
   Reason,
   RetryPolicy,
   runConcurrent,
@@ -11,7 +12,7 @@ import {
 import { errorOf, insert, sessionOf, statements, timed, valueOf } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Metric, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const slow = sessionOf({ latency: () => 10 })
@@ -104,6 +105,53 @@ describe("a limiter", () => {
       }))
       assert.strictEqual(millis, 6_010)
     }).pipe(Effect.provide(sessionOf({ latency: (index) => index === 0 ? "1 day" : 10 }))))
+
+  it.effect("holds nothing while the caller of a single statement works", () =>
+    Effect.gen(function*() {
+      const limiter = yield* Limiter.fixed(1)
+      const inFlight: Array<number> = []
+      const one = Statement.make(insert, [1])
+      const worker = Effect.gen(function*() {
+        for (let count = 0; count < 3; count++) {
+          yield* one
+          inFlight.push((yield* limiter.state).inFlight)
+        }
+      })
+      valueOf((yield* timed(Session.limited(worker, limiter))).exit)
+      assert.deepStrictEqual(inFlight, [0, 0, 0])
+      // Each was the only one, so that none has waited.
+      const waits = (yield* Metric.snapshot).filter(({ id }) => id === "cql.concurrent.queue.wait")
+      assert.deepStrictEqual(waits, [])
+    }).pipe(Effect.provide(slow), Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.live("bounds streams of pages, each of which asks for the next page at once", () =>
+    Effect.gen(function*() {
+      let inFlight = 0
+      let peak = 0
+      const session = yield* Session.make({
+        send: (_, pageState, done) => {
+          peak = Math.max(peak, ++inFlight)
+          const n = Number(pageState ?? 0)
+          setImmediate(() => {
+            inFlight--
+            done(Exit.succeed({ rows: [{ n }], pageState: n < 20 ? PageState(String(n + 1)) : undefined }))
+          })
+          return () => {}
+        }
+      })
+      const limiter = yield* Limiter.fixed(2)
+      const limited = Session.limited(
+        Session.use(({ stream }) => Stream.runCount(stream(Statement.make("SELECT n FROM t")))),
+        limiter
+      )
+      const counts = yield* Effect.all([limited, limited, limited, limited, limited], { concurrency: "unbounded" })
+        .pipe(
+          Effect.provideService(Session, session)
+        )
+      assert.deepStrictEqual(counts, [21, 21, 21, 21, 21])
+      assert.strictEqual(peak, 2)
+      assert.strictEqual((yield* limiter.state).inFlight, 0)
+    }))
 
   it.effect("bounds a rate on the Clock", () =>
     Effect.gen(function*() {

@@ -241,9 +241,10 @@ export class Execution {
   /** Takes the exit of an attempt. Returns true if another page has to be fetched. */
   #take(exit: Exit.Exit<Page, CqlError>): boolean {
     this.#isSent = false
+    this.#permit?.end(signalOf(exit))
     const wantsMore = this.#wantsMore(exit)
     // Not sooner: a failure that stops the run has to do so before its permit can start another statement.
-    this.#permit?.giveBack(signalOf(exit))
+    this.#permit?.giveBackEnded()
     return wantsMore
   }
 

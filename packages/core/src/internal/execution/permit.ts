@@ -10,6 +10,8 @@ export class Permit {
   readonly #gate: Gate
   #since: number | undefined
   #leaveLine: (() => void) | undefined
+  // How its last attempt has ended, until it is given back for that.
+  #ended: Signal | undefined
 
   constructor(gate: Gate) {
     this.#gate = gate
@@ -42,6 +44,18 @@ export class Permit {
     this.#leaveLine = undefined
     leave?.()
     return leave !== undefined
+  }
+
+  /** Its attempt has ended so. It is given back by {@link giveBackEnded}. */
+  end(signal: Signal): void {
+    this.#ended = signal
+  }
+
+  /** Gives it back for the attempt that has ended, once: not for another one that has begun since. */
+  giveBackEnded(): void {
+    const signal = this.#ended
+    this.#ended = undefined
+    if (signal !== undefined) this.giveBack(signal)
   }
 
   /** Returns the permit at the end of its attempt, with the signal about the load. */

@@ -29,6 +29,7 @@ export class Pager<A> implements Host {
   readonly keepsResults = false
   readonly observer: Observer | undefined
   readonly #execution: Execution
+  readonly #permit: Permit | undefined
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
   #turn: YieldBudget | undefined
   // The fiber of a request that was abandoned, where its port is one of effects.
@@ -49,8 +50,8 @@ export class Pager<A> implements Host {
     this.paging = paging
     this.retries = new Retries(environment.clock)
     this.#toValue = toValue
-    const permit = environment.gate === undefined ? undefined : new Permit(environment.gate)
-    this.#execution = new Execution(this, executable, 0, executable, permit)
+    this.#permit = environment.gate === undefined ? undefined : new Permit(environment.gate)
+    this.#execution = new Execution(this, executable, 0, executable, this.#permit)
   }
 
   /** The whole result, or the next page of it. */
@@ -79,6 +80,8 @@ export class Pager<A> implements Host {
 
   ended(execution: Execution, result: ExecutionResult<unknown>): void {
     this.observer?.ended(execution, result)
+    // The caller goes on within the next line: neither its next request nor its work may meet the permit of this one.
+    this.#permit?.giveBackEnded()
     this.#end(result._tag === "Failure" ? Exit.fail(result.error) : Exit.succeed(this.#toValue(result, execution)))
   }
 
