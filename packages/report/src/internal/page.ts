@@ -117,8 +117,8 @@ const tablesOf = (progress: Progress): ReadonlyArray<string> => {
   const counts = (record: Readonly<Record<string, number>>) =>
     countsOf(record).map(([name, count]) => [name, grouped(count)])
   return [
-    table("Failures by reason", ["reason", "statements"], counts(progress.failures)),
-    table("Failures by node", ["node", "statements"], counts(progress.failuresByNode)),
+    table("Failures by reason", ["reason", "failures"], counts(progress.failures)),
+    table("Failures by node", ["node", "failures"], counts(progress.failuresByNode)),
     table(
       "Slowest statements",
       ["statement", "index", "time", "result"],

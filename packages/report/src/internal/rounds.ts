@@ -1,5 +1,5 @@
 /**
- * Adds up the rounds of a run: each snapshot counts the statements of its own round alone.
+ * Adds up the rounds of a run: each snapshot counts the statements of its own round alone, and those failed in the round before.
  */
 import type { Progress } from "@effect-cql/core"
 import * as Duration from "effect/Duration"
@@ -11,7 +11,10 @@ export class Rounds {
   // The rounds before that of the last snapshot, added up.
   #before: Progress | undefined
 
-  /** The snapshot with the counts of all rounds so far. Its percentiles are those of its round. */
+  /**
+   * The snapshot of all rounds so far: each statement counts once, as its last round left it. Retries, failures by reason and by node,
+   * and the slowest statements are those of all rounds, and percentiles those of the last one.
+   */
   add(progress: Progress): Progress {
     const last = this.#last
     if (last !== undefined && roundOf(progress) > roundOf(last)) this.#before = sum(this.#before, last)
@@ -25,9 +28,9 @@ const roundOf = ({ rounds }: Progress): number => rounds ?? 1
 const sum = (before: Progress | undefined, progress: Progress): Progress =>
   before === undefined ? progress : {
     ...progress,
-    started: before.started + progress.started,
+    started: before.started,
     succeeded: before.succeeded + progress.succeeded,
-    failed: before.failed + progress.failed,
+    failed: before.failed - progress.started + progress.failed,
     interrupted: before.interrupted + progress.interrupted,
     retried: before.retried + progress.retried,
     failures: added(before.failures, progress.failures),
