@@ -34,7 +34,10 @@ export const completed = (error: CqlError, what: Completion): CqlError => {
   open.outcome = what.outcome
   open.attempts = what.attempts
   open.isRetryable = what.isRetryable
-  open[internals] = { pageState, request, earlier, latency, timestamp }
+  // A run may keep a million of these, and most have nothing but a request.
+  open[internals] = pageState === undefined && earlier === undefined && latency === undefined && timestamp === undefined
+    ? { request }
+    : { pageState, request, earlier, latency, timestamp }
   return own
 }
 

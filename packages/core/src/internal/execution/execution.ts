@@ -302,13 +302,13 @@ export class Execution {
   /** Ends with a failed attempt, or makes another one after a wait. */
   #refused(error: CqlError): void {
     const failure = this.#failure(behind(this.#rowsBefore + (this.#pages?.length ?? 0), error))
-    const earlier = this.#earlier ??= new Earlier()
-    earlier.outcome = failure.outcome
     const { environment, retries } = this.#run
     const policy = environment.resolver.resolve(this.executable.options).retry
-    const waiting = retries.wait(policy, failure.error, isBusy(error.reason), earlier.steps ??= {})
-    if (waiting === undefined) return this.#givesUp(failure)
-    const wait = environment.fork(waiting)
+    const busy = isBusy(error.reason)
+    if (!retries.allows(policy, failure.error, busy)) return this.#givesUp(failure)
+    const earlier = this.#earlier ??= new Earlier()
+    earlier.outcome = failure.outcome
+    const wait = environment.fork(retries.wait(policy, failure.error, busy, earlier.steps ??= {}))
     const exit = wait.pollUnsafe()
     if (exit !== undefined) return this.#waited(exit, failure, earlier)
     this.#pauses(wait, (exit) => this.#waited(exit, failure, earlier))

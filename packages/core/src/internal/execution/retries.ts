@@ -32,22 +32,27 @@ export class Retries {
   }
 
   /**
-   * Waits for the next attempt and gives `true`, or gives `false` when the schedule has ended; undefined where there is no
-   * other attempt whatever the schedule says.
+   * Returns true if another attempt may follow, where the schedule has one.
    *
    * The budget keeps a run from multiplying an overload: a server that fails everything gets a tenth more, not thrice.
    *
    * A request that found all connections full was not sent and is no load for the server, so that it counts neither as an
    * attempt nor against the budget: it is tried again until there is room, with the waits of the standard policy.
    */
-  wait(policy: RetryPolicy, error: CqlError, isBusy: boolean, steps: Steps): Effect.Effect<boolean> | undefined {
+  allows(policy: RetryPolicy, error: CqlError, isBusy: boolean): boolean {
     if (isBusy) {
       this.requests--
-      return policy.while(error) ? this.#next(whileBusy, error, steps, "busy") : undefined
+      return policy.while(error)
     }
-    if (!error.isRetryable || !policy.while(error)) return undefined
-    if (this.retried >= Math.max(policy.budget.minimum, policy.budget.share * this.requests)) return undefined
-    return this.#next(policy.schedule, error, steps, "retry")
+    return error.isRetryable && policy.while(error) &&
+      this.retried < Math.max(policy.budget.minimum, policy.budget.share * this.requests)
+  }
+
+  /** Waits for the next attempt and gives `true`, or gives `false` when the schedule has ended. */
+  wait(policy: RetryPolicy, error: CqlError, isBusy: boolean, steps: Steps): Effect.Effect<boolean> {
+    return isBusy
+      ? this.#next(whileBusy, error, steps, "busy")
+      : this.#next(policy.schedule, error, steps, "retry")
   }
 
   #next(
