@@ -31,7 +31,7 @@ import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
 import { altered, behind, Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
-import { type Box, boxed, Failure, Interrupted, Success } from "./results.ts"
+import { Failure, Interrupted, Success } from "./results.ts"
 import type { Sweeper } from "./sweeper.ts"
 
 export class Execution {
@@ -65,9 +65,8 @@ export class Execution {
   deadline: number | undefined
   /** For the run: where it stands among those in flight; negative when it is not. */
   place = -1
-  /** For the engine: which of its workers waits for the end, and what to keep of its success. */
+  /** For the engine: which of its workers waits for the end. */
   owner = -1
-  box: Box | undefined
   /** For the observer: when it began, and its attempt if later; its span, or events for one; pages not counted yet. */
   begunAt: number | undefined
   attemptAt: number | undefined
@@ -289,8 +288,7 @@ export class Execution {
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
     const value = this.#run.environment.session.resultSets.of(page, rows)
     const outcome = this.#outcomeOf(page)
-    if (this.#run.keepsResults) this.box = boxed(this, value, outcome, this.attempts)
-    const success = this.box?.result ?? new Success(this, value, outcome, this.attempts)
+    const success = new Success(this, value, outcome, this.attempts)
     return outcome === "Unknown" ? carrying(success, this.#request) : success
   }
 

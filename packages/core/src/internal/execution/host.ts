@@ -15,8 +15,6 @@ export interface Host {
   readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging: Paging
-  /** True if every result is kept until the end. */
-  readonly keepsResults: boolean
   /** Absent where neither spans nor metrics are on. */
   readonly observer: Observer | undefined
   /** An attempt is in flight, or waits. */

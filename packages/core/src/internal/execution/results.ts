@@ -46,21 +46,6 @@ export class Success implements Public.Success<unknown> {
   }
 }
 
-/** A result in an object of its own, by which a run keeps it. */
-export interface Box {
-  readonly result: Public.ExecutionResult<unknown>
-}
-
-/**
- * A success in a box, for runs that keep every result until they end.
- *
- * V8 counts for each literal, and for no class, how many of its objects survive. Where nearly all do, it allocates them, and what
- * their fields are initialised with, in the old generation at once. A success alone would be copied there, and on the way once more.
- */
-export const boxed = (origin: Origin, value: ResultSet<unknown>, outcome: Outcome, attempts: number): Box => ({
-  result: new Success(origin, value, outcome, attempts)
-})
-
 export class Failure implements Public.Failure {
   readonly #item: unknown
   readonly _tag = "Failure"

@@ -22,7 +22,6 @@ import { RunWatch } from "../watch/runWatch.ts"
 import { ArrayEngine } from "./arrayEngine.ts"
 import { Environment } from "./environment.ts"
 import { Budget } from "./errorBudget.ts"
-import { KeptResults } from "./keptResults.ts"
 import { report } from "./progress.ts"
 import { PullEngine } from "./pullEngine.ts"
 import * as Sink from "./resultBuffer.ts"
@@ -174,7 +173,7 @@ const collectArray = (
   const executed = engine.execute(begun.concurrency).pipe(
     Effect.onError(() => engine.run.interrupt),
     Effect.andThen(engine.run.conclusion),
-    Effect.andThen(Effect.sync(() => engine.kept.all))
+    Effect.as(engine.results)
   )
   return attended(executed, engine.run, begun)
 }
@@ -184,15 +183,15 @@ const collectPulled = (
   policy: Policy,
   input: RunInput
 ): Effect.Effect<Array<Result>, unknown> => {
-  const kept = new KeptResults(0)
+  const results: Array<Result> = []
   const engine = new PullEngine(begun.environment, policy, input.source, {
     bind: input.bind,
     concurrency: begun.concurrency,
     bufferSize: Number.POSITIVE_INFINITY,
-    sink: Sink.collecting(kept)
+    sink: Sink.collecting(results)
   })
   begun.watch.begin(engine.run)
-  return attended(Effect.map(drained(engine), () => kept.all), engine.run, begun)
+  return attended(Effect.as(drained(engine), results), engine.run, begun)
 }
 
 /** Runs everything and gives the counts. */

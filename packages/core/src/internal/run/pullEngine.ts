@@ -15,7 +15,6 @@ import type { Execution } from "../execution/execution.ts"
 import { type Any, open, type Source } from "../source/source.ts"
 import type { Executable } from "../statement/input.ts"
 import type { Environment } from "./environment.ts"
-import type { KeptResults } from "./keptResults.ts"
 import type { Sink } from "./resultBuffer.ts"
 import { type Policy, Run } from "./run.ts"
 import type { RunInput } from "./runInput.ts"
@@ -41,7 +40,7 @@ class NoInput {
 
 export class PullEngine {
   readonly run: Run
-  readonly kept: KeptResults | undefined
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   readonly #source: Source
   readonly #settings: Settings
   readonly #sink: Sink
@@ -59,7 +58,7 @@ export class PullEngine {
 
   constructor(environment: Environment, policy: Policy, source: Any, settings: Settings) {
     this.#settings = settings
-    this.kept = settings.sink.kept
+    this.results = settings.sink.results
     this.run = new Run(environment, policy, this)
     this.#sink = settings.sink
     this.#source = open(source, environment, () => this.#fill())
@@ -183,7 +182,7 @@ export class PullEngine {
   }
 
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {
-    if (!this.#sink.put(execution, result)) this.#consumed++
+    if (!this.#sink.put(execution.index, result)) this.#consumed++
     this.#fill()
   }
 

@@ -2,15 +2,13 @@
  * Buffers the results of a pulled run until its consumer takes them.
  */
 import type { ExecutionResult } from "../../ExecutionResult.ts"
-import type { Execution } from "../execution/execution.ts"
-import type { KeptResults } from "./keptResults.ts"
 import { Ring } from "./ring.ts"
 
 type Result = ExecutionResult<unknown>
 
 export interface Sink {
   /** Takes a result in; whether it waits for the consumer now (it counts as consumed otherwise). */
-  readonly put: (execution: Execution, result: Result) => boolean
+  readonly put: (index: number, result: Result) => boolean
   /** True if there is something to hand over. */
   readonly isReady: boolean
   /** Hands over everything that is ready. */
@@ -18,7 +16,7 @@ export interface Sink {
   /** Gives up the indexes that have no result, for they will have none: the results behind them are ready. */
   readonly release: () => void
   /** Results that are kept for the end of the run. */
-  readonly kept: KeptResults | undefined
+  readonly results: ReadonlyArray<Result>
 }
 
 const nothing: ReadonlyArray<Result> = []
@@ -46,7 +44,7 @@ class Ready {
 
 /** In the order of the source. `failFast`: a failure is no element, and nothing after it comes out. */
 class Ordered extends Ready implements Sink {
-  readonly kept = undefined
+  readonly results = nothing
   readonly #failFast: boolean
   // Results that wait for those before them. One that comes in its turn does not pass through here.
   readonly #ring = new Ring<Result>()
@@ -56,7 +54,7 @@ class Ordered extends Ready implements Sink {
     this.#failFast = failFast
   }
 
-  put({ index }: Execution, result: Result): boolean {
+  put(index: number, result: Result): boolean {
     if (index !== this.#ring.head || !this.#isElement(result)) this.#ring.put(index, result)
     else {
       this.add(result)
@@ -87,7 +85,7 @@ export const ordered = (failFast: boolean): Sink => new Ordered(failFast)
 
 /** In the order in which the run saw the completions. */
 class Unordered extends Ready implements Sink {
-  readonly kept = undefined
+  readonly results = nothing
   readonly #failFast: boolean
 
   constructor(failFast: boolean) {
@@ -95,7 +93,7 @@ class Unordered extends Ready implements Sink {
     this.#failFast = failFast
   }
 
-  put(_: Execution, result: Result): boolean {
+  put(_: number, result: Result): boolean {
     if (!(this.#failFast && result._tag === "Failure")) this.add(result)
     return true
   }
@@ -106,10 +104,10 @@ class Unordered extends Ready implements Sink {
 export const unordered = (failFast: boolean): Sink => new Unordered(failFast)
 
 /** Keeps every result for the end, by index: nothing is handed over. */
-export const collecting = (kept: KeptResults): Sink => ({
-  kept,
-  put: (execution, result) => {
-    kept.put(execution, result)
+export const collecting = (results: Array<Result>): Sink => ({
+  results,
+  put: (index, result) => {
+    results[index] = result
     return false
   },
   release: () => {},
@@ -119,7 +117,7 @@ export const collecting = (kept: KeptResults): Sink => ({
 
 /** Drops every result: the run has counted it. */
 export const discarding: Sink = {
-  kept: undefined,
+  results: nothing,
   put: () => false,
   release: () => {},
   isReady: false,

@@ -24,7 +24,6 @@ import type { Account } from "./account.ts"
 import { defectOf } from "./defect.ts"
 import type { Environment } from "./environment.ts"
 import type { Budget } from "./errorBudget.ts"
-import type { KeptResults } from "./keptResults.ts"
 import type { Measure } from "./measure.ts"
 import { YieldBudget } from "./yieldBudget.ts"
 
@@ -46,8 +45,8 @@ export interface Policy {
 
 /** Callbacks of an engine. */
 export interface Engine {
-  /** Results by index; absent if results are emitted or counted on the way. */
-  readonly kept: KeptResults | undefined
+  /** Results of the run by index; empty if results are emitted or counted on the way. */
+  readonly results: ReadonlyArray<ExecutionResult<unknown>>
   /** True if every statement of the source has ended. */
   readonly isComplete: boolean
   /** A statement has ended; its place is free. */
@@ -65,7 +64,6 @@ export class Run implements Host {
   readonly turn: YieldBudget
   readonly retries: Retries
   readonly paging = everyPage
-  readonly keepsResults: boolean
   readonly observer: Observer | undefined
 
   started = 0
@@ -99,7 +97,6 @@ export class Run implements Host {
     this.observer = environment.observer
     this.#policy = policy
     this.#engine = engine
-    this.keepsResults = engine.kept !== undefined
     this.turn = new YieldBudget(environment.dispatcher)
     this.retries = new Retries(environment.clock)
   }
@@ -332,20 +329,16 @@ export class Run implements Host {
 
   #exhausted(failure: Failure): Effect.Effect<never, ErrorBudgetExhausted> {
     const { started: startedCount, summary } = this
-    const results = this.#kept.slice(0, startedCount)
+    const results = this.#engine.results.slice(0, startedCount)
     const budget = this.#policy.errorBudget!.options
     return Effect.fail(
       new ErrorBudgetExhausted({ budget, failure, reason: failure.error.reason, startedCount, results, summary })
     )
   }
 
-  get #kept(): ReadonlyArray<ExecutionResult<unknown>> {
-    return this.#engine.kept?.all ?? []
-  }
-
   // Without the gaps of statements that have none.
   get #results(): ReadonlyArray<ExecutionResult<unknown>> {
-    return this.#kept.filter((result) => result !== undefined)
+    return this.#engine.results.filter((result) => result !== undefined)
   }
 
   /** The account of a run's statements for its error. */

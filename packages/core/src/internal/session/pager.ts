@@ -26,7 +26,6 @@ export class Pager<A> implements Host {
   readonly environment: Environment
   readonly paging: Paging
   readonly retries: Retries
-  readonly keepsResults = false
   readonly observer: Observer | undefined
   readonly #execution: Execution
   readonly #permit: Permit | undefined
