@@ -126,31 +126,33 @@ describe("a limiter", () => {
 
   it.live("bounds streams of pages, each of which asks for the next page at once", () =>
     Effect.gen(function*() {
+      const limiter = yield* Limiter.fixed(2)
       let inFlight = 0
       let peak = 0
+      let uncounted = 0
       const session = yield* Session.make({
         send: (_, pageState, done) => {
           peak = Math.max(peak, ++inFlight)
           const n = Number(pageState ?? 0)
           setImmediate(() => {
+            uncounted = Math.max(uncounted, inFlight - Effect.runSync(limiter.state).inFlight)
             inFlight--
             done(Exit.succeed({ rows: [{ n }], pageState: n < 20 ? PageState(String(n + 1)) : undefined }))
           })
           return () => {}
         }
       })
-      const limiter = yield* Limiter.fixed(2)
-      const limited = Session.limited(
-        Session.use(({ stream }) => Stream.runCount(stream(Statement.make("SELECT n FROM t")))),
-        limiter
-      )
-      const counts = yield* Effect.all([limited, limited, limited, limited, limited], { concurrency: "unbounded" })
-        .pipe(
+      const select = Statement.make("SELECT n FROM t")
+      const one = Session.limited(Session.use(({ stream }) => Stream.runCount(stream(select))), limiter)
+      // With permits to spare the next page has its own at once, and otherwise it stands in line.
+      for (const streams of [1, 2, 5]) {
+        const counts = yield* Effect.all(Array.from({ length: streams }, () => one), { concurrency: "unbounded" }).pipe(
           Effect.provideService(Session, session)
         )
-      assert.deepStrictEqual(counts, [21, 21, 21, 21, 21])
-      assert.strictEqual(peak, 2)
-      assert.strictEqual((yield* limiter.state).inFlight, 0)
+        assert.deepStrictEqual(counts, Array.from({ length: streams }, () => 21))
+        assert.deepStrictEqual([peak, uncounted], [Math.min(streams, 2), 0])
+        assert.strictEqual((yield* limiter.state).inFlight, 0)
+      }
     }))
 
   it.effect("bounds a rate on the Clock", () =>
