@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Lease } from "./lease.ts"
+import { nanosOf } from "./monotonic.ts"
 
 /** The storage has not answered within the time that Effect leaves for it. */
 export class Unanswered extends Data.TaggedError("Unanswered")<{}> {
@@ -96,6 +97,3 @@ const termsOf = (now: bigint, interval: Duration.Duration, leases: Iterable<Leas
 const second = 1_000_000_000n
 const min = (one: bigint, other: bigint): bigint => one < other ? one : other
 const max = (one: bigint, other: bigint): bigint => one > other ? one : other
-
-export const nanosOf = (duration: Duration.Duration): bigint =>
-  BigInt(Math.round(Duration.toMillis(duration))) * 1_000_000n

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import { nanosOf } from "./monotonic.ts"
 import type { Store } from "./store.ts"
 
 export interface Settings {
@@ -41,7 +42,7 @@ export class Lease {
     this.#texts = textsOf(settings.table)
     // Servers round the age of a cell to seconds.
     this.#seconds = Math.ceil(Duration.toSeconds(settings.duration)) + 1
-    this.#nanos = BigInt(Math.round(Duration.toMillis(settings.duration))) * 1_000_000n
+    this.#nanos = nanosOf(settings.duration)
   }
 
   /** Monotonic time until which the lease is certain. 0 if it is not held. */

@@ -14,13 +14,13 @@ import {
   certain,
   failureOf,
   type Held,
-  nanosOf,
   ofAcquisition,
   ofRefresh,
   succeeded,
   type Unanswered
 } from "./answers.ts"
 import { Lease } from "./lease.ts"
+import { nanosOf } from "./monotonic.ts"
 import type { Store } from "./store.ts"
 
 const machines = 1024

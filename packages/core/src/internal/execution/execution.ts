@@ -54,7 +54,7 @@ export class Execution {
   // Most executions have none.
   #earlier: Earlier | undefined
   #attempt: Attempt | undefined
-  // What the next attempt waits for, where it is not a permit: a sleep, or another turn of the event loop.
+  // The wait before the next attempt, except for a permit: a sleep, or another turn of the event loop.
   #wait: Fiber.Fiber<unknown, unknown> | "turn" | undefined
   readonly #permit: Permit | undefined
   /** For the sweeper: itself, while an attempt with a timeout is in flight, and where the execution stands in it. */

@@ -21,9 +21,19 @@ export interface Sink {
 
 const nothing: ReadonlyArray<Result> = []
 
-/** Results that are ready, in their order. */
+/** Results that are ready, in their order. `failFast`: a failure is no element. */
 class Ready {
+  readonly results = nothing
+  readonly #failFast: boolean
   #results: Array<Result> = []
+
+  constructor(failFast: boolean) {
+    this.#failFast = failFast
+  }
+
+  isElement(result: Result | undefined): result is Result {
+    return result !== undefined && !(this.#failFast && result._tag === "Failure")
+  }
 
   get isReady(): boolean {
     return this.#results.length > 0
@@ -42,20 +52,13 @@ class Ready {
   }
 }
 
-/** In the order of the source. `failFast`: a failure is no element, and nothing after it comes out. */
+/** In the order of the source. Nothing comes out after what is no element. */
 class Ordered extends Ready implements Sink {
-  readonly results = nothing
-  readonly #failFast: boolean
   // Results that wait for those before them. One that comes in its turn does not pass through here.
   readonly #ring = new Ring<Result>()
 
-  constructor(failFast: boolean) {
-    super()
-    this.#failFast = failFast
-  }
-
   put(index: number, result: Result): boolean {
-    if (index !== this.#ring.head || !this.#isElement(result)) this.#ring.put(index, result)
+    if (index !== this.#ring.head || !this.isElement(result)) this.#ring.put(index, result)
     else {
       this.add(result)
       this.#ring.shift()
@@ -64,12 +67,8 @@ class Ordered extends Ready implements Sink {
     return true
   }
 
-  #isElement(result: Result | undefined): result is Result {
-    return result !== undefined && !(this.#failFast && result._tag === "Failure")
-  }
-
   #advance(): void {
-    for (let first = this.#ring.first; this.#isElement(first); first = this.#ring.first) {
+    for (let first = this.#ring.first; this.isElement(first); first = this.#ring.first) {
       this.add(first)
       this.#ring.shift()
     }
@@ -85,16 +84,8 @@ export const ordered = (failFast: boolean): Sink => new Ordered(failFast)
 
 /** In the order in which the run saw the completions. */
 class Unordered extends Ready implements Sink {
-  readonly results = nothing
-  readonly #failFast: boolean
-
-  constructor(failFast: boolean) {
-    super()
-    this.#failFast = failFast
-  }
-
   put(_: number, result: Result): boolean {
-    if (!(this.#failFast && result._tag === "Failure")) this.add(result)
+    if (this.isElement(result)) this.add(result)
     return true
   }
 

@@ -6,6 +6,7 @@ import { type CqlError, isCqlError, type Session } from "@effect-cql/core"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { type MigrationError, MigrationFailed, MigrationUnresolved } from "../../MigrationError.ts"
+import { notPlain } from "../notPlain.ts"
 import { agreement, type Entry, type History } from "./history.ts"
 import type { Pending } from "./plan.ts"
 import type { Part } from "./steps.ts"
@@ -63,7 +64,8 @@ const isApplied = ({ kind, text }: Part, { outcome, reason }: CqlError, wasSent:
   if (outcome === "WillApply") return true
   // Only an attempt before this one can have done what the server finds done.
   if (kind !== "definition" || !(wasSent || outcome === "Unknown")) return false
-  const isDone = /\b(?:DROP|RENAME)\b/i.test(text.replaceAll(quotations, " ")) ? isGone : isThere
+  // Both words are reserved: elsewhere they are part of a quoted name, a string or a comment.
+  const isDone = /\b(?:DROP|RENAME)\b/i.test(text.replaceAll(notPlain, " ")) ? isGone : isThere
   return reason._tag === "AlreadyExists" || (reason._tag === "InvalidQuery" && isDone.test(reason.message))
 }
 
@@ -74,9 +76,6 @@ const isNotApplied = ({ kind }: Part, { outcome, reason }: CqlError, wasSent: bo
     : kind !== "effect"
 
 const refusals: ReadonlySet<string> = new Set(["InvalidQuery", "SyntaxError", "Unauthorized", "AlreadyExists"])
-
-// Both words are reserved: elsewhere they are part of a quoted name, a string or a comment.
-const quotations = /"[^"]*"|'[^']*'|\$\$[^]*?\$\$|--.*|\/\/.*|\/\*[^]*?\*\//g
 
 // An index without a name would be another one each time, if it were no duplicate.
 const isThere = /already exists|conflicts with an existing|is a duplicate of existing index/i

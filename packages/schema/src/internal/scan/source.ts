@@ -6,6 +6,7 @@ import { quoted } from "@effect-cql/core/Cql"
 import * as Schema from "effect/Schema"
 import type { ColumnMeta, Meta } from "../../TableMeta.ts"
 import type { Placed } from "../../TokenRange.ts"
+import { notPlain } from "../notPlain.ts"
 import { rowOf, selectedFor } from "../table/codecs.ts"
 import { checkColumns } from "../table/limits.ts"
 import { tableName } from "../table/texts.ts"
@@ -101,9 +102,6 @@ const checkText = (text: string): void => {
     })
   }
 }
-
-// Texts, comments and quoted names.
-const notPlain = /'(?:[^']|'')*'|\$\$[\s\S]*?\$\$|--[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"/g
 
 // Texts, comments and quoted names are passed over; then comes FROM.
 const from =
