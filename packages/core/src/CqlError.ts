@@ -7,14 +7,15 @@ import * as Duration from "effect/Duration"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import { hasTypeId, internals } from "./internal/internals.ts"
+import type { Kept } from "./internal/execution/kept.ts"
+import { internals } from "./internal/internals.ts"
 import { LightError } from "./internal/lightError.ts"
 import { abbreviate, oneLine } from "./internal/statement/abbreviate.ts"
 import { timestampOf } from "./internal/statement/request.ts"
 import * as TypeIds from "./internal/typeIds.ts"
 import { nodeOf } from "./internal/watch/codes.ts"
 import { Outcome } from "./Outcome.ts"
-import type { PageState, Request } from "./Port.ts"
+import type { PageState } from "./Port.ts"
 import { type Encoded as EncodedReason, type Reason, schema as reasonSchema } from "./Reason.ts"
 
 /**
@@ -70,7 +71,7 @@ export class CqlError extends LightError {
     isRetryable: Schema.Boolean,
     timestamp: Schema.optional(Schema.BigIntFromString)
   }).pipe(Schema.decodeTo(
-    Schema.declare((value): value is CqlError => hasTypeId(value, TypeIds.CqlError), { expected: "CqlError" }),
+    Schema.declare((value): value is CqlError => isCqlError(value), { expected: "CqlError" }),
     SchemaTransformation.transform({
       decode: ({ attempts, isRetryable, outcome, query, reason, timestamp }) => {
         const error = new CqlError({ reason, query })
@@ -90,7 +91,7 @@ export class CqlError extends LightError {
   ))
 
   // The request holds bound values, and a page state contains the key of the last row: neither is shown.
-  #internals: Internals | undefined
+  #internals: Kept | undefined
 
   constructor(fields: {
     readonly reason: Reason
@@ -106,10 +107,10 @@ export class CqlError extends LightError {
   }
 
   /** For this package: set once, when the core has completed the error. */
-  get [internals](): Internals | undefined {
+  get [internals](): Kept | undefined {
     return this.#internals
   }
-  set [internals](value: Internals | undefined) {
+  set [internals](value: Kept | undefined) {
     this.#internals = value
   }
 
@@ -235,17 +236,7 @@ export interface Attempt {
   readonly delay?: Duration.Duration | undefined
 }
 
-interface Internals {
-  readonly request?: Request | undefined
-  readonly earlier?: ReadonlyArray<Attempt> | undefined
-  /** Milliseconds. */
-  readonly latency?: number | undefined
-  readonly pageState?: PageState | undefined
-  /** The timestamp, where the request is not known. */
-  readonly timestamp?: bigint | undefined
-}
-
-const nothing: Internals = {}
+const nothing: Kept = {}
 
 /**
  * Returns true if a value is a {@link CqlError}.
@@ -253,4 +244,5 @@ const nothing: Internals = {}
  * @category guards
  * @since 0.1.0
  */
-export const isCqlError = (value: unknown): value is CqlError => hasTypeId(value, TypeIds.CqlError)
+export const isCqlError = (value: unknown): value is CqlError =>
+  typeof value === "object" && value !== null && TypeIds.CqlError in value

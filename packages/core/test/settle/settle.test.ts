@@ -64,12 +64,7 @@ const answered = (
 ) => ({
   statement,
   outcome: "Unknown" as const,
-  error: completed(new CqlError({ reason, query: statement.text }), {
-    outcome: "Unknown",
-    attempts,
-    isRetryable: false,
-    timestamp: now
-  })
+  error: completed(new CqlError({ reason, query: statement.text }), "Unknown", attempts, false, { timestamp: now })
 })
 
 const settleOne = (unsettled: Settlement.Unsettled, options?: Settlement.SettleOptions) =>

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 import type { CqlError } from "../../CqlError.ts"
 import type { Cancel, Done, Page, PageState, Port, Request } from "../../Port.ts"
@@ -22,10 +22,9 @@ export class Attempt {
   readonly #execution: Execution
   /** Its answer, if that came while it was being sent. */
   exit: Exit.Exit<Page, CqlError> | undefined
-  /** The fiber that runs it, where the port is one of effects. */
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
   #phase: Phase = "sending"
-  #cancel: Cancel | void = undefined
+  // The fiber that runs it, where the port is one of effects.
+  #cancel: Cancel | Fiber.Fiber<unknown, unknown> | void = undefined
   // Load that the limiters count until the late answer arrives.
   #load: Abandoned | undefined
 
@@ -42,7 +41,7 @@ export class Attempt {
 
   /** Runs an effect in the context of the run. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
-    const { span } = this.#execution
+    const span = this.#execution.observed?.span
     return this.#execution.environment.fork(
       span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span.span)
     )
@@ -84,11 +83,21 @@ export class Attempt {
     }
   }
 
-  /** The end of an interrupted fiber: the program has released the request, and the server may still execute it. */
-  released(): void {
+  /** Takes the end of its fiber. Once abandoned that is no answer: the program has released the request, not the server. */
+  ended(exit: Exit.Exit<Page, CqlError>): void {
+    if (this.#phase === "abandoned") this.#release()
+    else this.done(exit)
+  }
+
+  #release(): void {
     if (this.#phase !== "abandoned") return
     this.#phase = "released"
     this.#execution.environment.session.leaveAbandoned()
+  }
+
+  /** The fiber that runs it, where the port is one of effects. */
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return Fiber.isFiber(this.#cancel) ? this.#cancel : undefined
   }
 
   /** Gives it up, and drops its late answer. Returns true if the server may have it. */
@@ -102,7 +111,7 @@ export class Attempt {
       if (this.#isAnswered()) this.#load?.lateAnswer()
       return true
     }
-    this.released()
+    this.#release()
     permit?.giveBack("failed")
     return false
   }
@@ -110,7 +119,10 @@ export class Attempt {
   #isCancelledAfterWriting(): boolean {
     // Code of the port. What it throws must not keep the run from stopping the others.
     try {
-      return this.#cancel!() !== false
+      const cancel = this.#cancel!
+      if (!Fiber.isFiber(cancel)) return cancel() !== false
+      cancel.interruptUnsafe()
+      return true
     } catch (defect) {
       this.#execution.environment.session.warnOnce("a port could not abandon a request", defect)
       return true
@@ -119,7 +131,11 @@ export class Attempt {
 }
 
 /** Sends requests for both forms of a port. */
-export type Send = (request: Request, pageState: PageState | undefined, attempt: Attempt) => Cancel | void
+export type Send = (
+  request: Request,
+  pageState: PageState | undefined,
+  attempt: Attempt
+) => Cancel | Fiber.Fiber<unknown, unknown> | void
 
 /** The one way of sending for both forms of a port. */
 export const sendOf = (port: Port): Send =>
@@ -135,13 +151,8 @@ export const sendOf = (port: Port): Send =>
       const fiber = attempt.fork(effect)
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) return attempt.done(exit)
-      attempt.fiber = fiber
-      let isInterrupted = false
-      fiber.addObserver((exit) => isInterrupted ? attempt.released() : attempt.done(exit))
-      return () => {
-        isInterrupted = true
-        fiber.interruptUnsafe()
-      }
+      fiber.addObserver((exit) => attempt.ended(exit))
+      return fiber
     }
 
 // Only exits already have these tags, and `Exit.isExit` takes long to say no.

@@ -4,40 +4,27 @@
 import * as Duration from "effect/Duration"
 import { type Attempt, CqlError } from "../../CqlError.ts"
 import type { Outcome } from "../../Outcome.ts"
-import type { PageState, Request } from "../../Port.ts"
 import type { Reason } from "../../Reason.ts"
 import { internals } from "../internals.ts"
-
-/** Fields of an error that core sets from its reason, its request and earlier attempts. */
-export interface Completion {
-  readonly outcome: Outcome
-  readonly attempts: number
-  readonly isRetryable: boolean
-  readonly pageState?: PageState | undefined
-  readonly request?: Request | undefined
-  /** The attempts that failed before. */
-  readonly earlier?: ReadonlyArray<Attempt> | undefined
-  /** Milliseconds from the last attempt to its failure. */
-  readonly latency?: number | undefined
-  /** The timestamp of the write, where its request is not known. */
-  readonly timestamp?: bigint | undefined
-}
+import type { Kept } from "./kept.ts"
 
 /**
  * The same error with what the core knows of it. An error as an adapter makes it is filled in and given back itself; one
  * that has been through here before, because its adapter hands out one error for many statements, is copied.
  */
-export const completed = (error: CqlError, what: Completion): CqlError => {
-  const { earlier, latency, pageState, request, timestamp } = what
+export const completed = (
+  error: CqlError,
+  outcome: Outcome,
+  attempts: number,
+  isRetryable: boolean,
+  kept: Kept
+): CqlError => {
   const own = error[internals] === undefined ? error : new CqlError({ reason: error.reason, query: error.query })
   const open: Open = own
-  open.outcome = what.outcome
-  open.attempts = what.attempts
-  open.isRetryable = what.isRetryable
-  // A run may keep a million of these, and most have nothing but a request.
-  open[internals] = pageState === undefined && earlier === undefined && latency === undefined && timestamp === undefined
-    ? { request }
-    : { pageState, request, earlier, latency, timestamp }
+  open.outcome = outcome
+  open.attempts = attempts
+  open.isRetryable = isRetryable
+  open[internals] = kept
   return own
 }
 
@@ -56,4 +43,4 @@ export const delayed = ({ history }: CqlError, delay: number | undefined): Reado
 
 /** The error of what was refused before its first attempt. */
 export const refused = (reason: Reason, query: string): CqlError =>
-  completed(new CqlError({ reason, query }), { outcome: "NotApplied", attempts: 0, isRetryable: false })
+  completed(new CqlError({ reason, query }), "NotApplied", 0, false, {})

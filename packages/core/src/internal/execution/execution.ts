@@ -21,7 +21,7 @@ import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
 import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
-import type { CallSpan } from "../watch/callSpan.ts"
+import type { Observed } from "../watch/observed.ts"
 import { checkedPage, refusalOf, signalOf, timedOut } from "./answer.ts"
 import { Attempt } from "./attempt.ts"
 import { completed, delayed } from "./completion.ts"
@@ -29,6 +29,7 @@ import { withoutApplied } from "./condition.ts"
 import { Earlier } from "./earlier.ts"
 import type { Host } from "./host.ts"
 import { hintAtIdempotence } from "./idempotenceHint.ts"
+import { keep, type Kept } from "./kept.ts"
 import { altered, behind, Pages } from "./pages.ts"
 import type { Permit } from "./permit.ts"
 import { Failure, Interrupted, Success } from "./results.ts"
@@ -67,12 +68,8 @@ export class Execution {
   place = -1
   /** For the engine: which of its workers waits for the end. */
   owner = -1
-  /** For the observer: when it began, and its attempt if later; its span, or events for one; pages not counted yet. */
-  begunAt: number | undefined
-  attemptAt: number | undefined
-  span: CallSpan | undefined
-  pages = 0
-  trail: Array<(span: CallSpan) => void> | undefined
+  /** For the observer, where there is one. */
+  observed: Observed | undefined
 
   constructor(run: Host, executable: Executable, index: number, item: unknown, permit: Permit | undefined) {
     this.#run = run
@@ -255,8 +252,7 @@ export class Execution {
       return false
     }
     const page = checkedPage(exit.value)
-    this.pages++
-    this.span?.page(page)
+    this.#run.observer?.page(this, page)
     if (this.#earlier !== undefined) this.#earlier.steps = undefined
     this.#pageState = page.pageState ?? undefined
     if (this.#pageState === undefined || this.#run.paging.pages === "one") {
@@ -338,16 +334,20 @@ export class Execution {
       ? afterAttempt(this.#earlier?.outcome, attempt)
       : known
     if (this.#request !== undefined && !wasSent(error.reason)) (this.#earlier ??= new Earlier()).unsent++
-    const complete = completed(error, {
-      earlier: this.#earlier?.history,
-      latency: this.#run.observer?.latencyOf(this),
-      outcome,
-      attempts: this.attempts,
-      isRetryable: isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false),
-      pageState: this.#pageState,
-      request: this.#request
-    })
-    return new Failure(this, complete, outcome)
+    const mayRepeat = isRetryable(error.reason, attempt, this.#request?.options.idempotent ?? false)
+    return new Failure(this, completed(error, outcome, this.attempts, mayRepeat, this.#kept), outcome)
+  }
+
+  /** The private state of the error of the last attempt. */
+  get #kept(): Kept {
+    const { environment: { keyspace, resolver }, observer } = this.#run
+    const options = resolver.resolve(this.executable.options)
+    const earlier = this.#earlier?.history
+    const latency = observer?.latencyOf(this)
+    const pageState = this.#pageState
+    const rest = earlier ?? latency ?? pageState
+    const more = rest === undefined ? undefined : { earlier, latency, pageState }
+    return keep(this.executable, options, keyspace, this.#request, more)
   }
 
   /** The account of the statement if it is interrupted now. */

@@ -41,7 +41,10 @@ export class Sweeper {
   /** The same, where many begin: from the end of this turn of the event loop on, by one reading of the clock for all of them. */
   watchSoon(execution: Execution): void {
     this.#enlist(execution)
-    if (this.#undated.push(execution) > 1) return
+    if (this.#undated.push(execution) === 1) this.#dateAllSoon()
+  }
+
+  #dateAllSoon(): void {
     this.#environment.dispatcher.scheduleTask(() => this.#dateAll(), 0)
   }
 

@@ -66,7 +66,7 @@ export class ArrayEngine {
   #take(worker: number): void {
     const run = this.run
     while (this.#next < this.#length && !run.stopping) {
-      if (run.turn.isExhausted) return run.turn.park(() => this.#take(worker))
+      if (run.turn.isExhausted) return this.#park(worker)
       if (run.isWaiting) {
         this.#idle.push(worker)
         return
@@ -80,6 +80,11 @@ export class ArrayEngine {
       }
     }
     this.#wake(worker)
+  }
+
+  // Apart from `#take`, which each statement calls: a closure in it would be made, in part, at each call.
+  #park(worker: number): void {
+    this.run.turn.park(() => this.#take(worker))
   }
 
   /** The statement of the item at an index; undefined if the item is invalid, which ends the run with a defect. */

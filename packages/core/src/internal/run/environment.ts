@@ -14,7 +14,7 @@ import { nanosecondsOf } from "../nanoseconds.ts"
 import type { SessionInternals } from "../session/session.ts"
 import type { SessionState } from "../session/state.ts"
 import { resolve, Resolver } from "../statement/options.ts"
-import { microsecondsOf, nextOf, type Source, sourceOf } from "../timestamps.ts"
+import { bigintOf, microsecondsOf, nextOf, type Source, sourceOf } from "../timestamps.ts"
 import type { Observer } from "../watch/observer.ts"
 
 export class Environment {
@@ -54,8 +54,8 @@ export class Environment {
   }
 
   /** The timestamp of a write; of a conditional one only the time at which it is first sent. */
-  nextTimestamp(conditional: boolean): number {
-    return conditional ? microsecondsOf(this.clock) : nextOf(this.#timestamps, this.clock)
+  nextTimestamp(conditional: boolean): bigint {
+    return bigintOf(conditional ? microsecondsOf(this.clock) : nextOf(this.#timestamps, this.clock))
   }
 
   /** The keyspace of unqualified tables. */

@@ -205,6 +205,10 @@ export class PullEngine {
     if (this.#resume === undefined || this.#wakeScheduled) return
     if (!this.#sink.isReady && !this.#isOver()) return
     this.#wakeScheduled = true
+    this.#wakeAfterDrain()
+  }
+
+  #wakeAfterDrain(): void {
     this.run.afterDrain(() => {
       this.#wakeScheduled = false
       const resume = this.#resume

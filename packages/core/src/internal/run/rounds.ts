@@ -99,14 +99,8 @@ const rebased = (result: Result, repetition: Repetition): Result => {
   const { error } = result
   const outcome = afterAttempt(failure.outcome, result.outcome)
   const { isRetryable, pageState } = error
-  const own = completed(error, {
-    outcome,
-    attempts: attempts + error.attempts,
-    isRetryable,
-    pageState,
-    request,
-    ...historyOf(failure.error, error)
-  })
+  const kept = { request, pageState, ...historyOf(failure.error, error) }
+  const own = completed(error, outcome, attempts + error.attempts, isRetryable, kept)
   return new Made.Failure(origin, own, outcome)
 }
 

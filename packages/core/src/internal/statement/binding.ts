@@ -9,7 +9,6 @@ import * as Reason from "../../Reason.ts"
 import type { Params, Statement } from "../../Statement.ts"
 import { internals } from "../internals.ts"
 import { counted, kindOf } from "../kindOf.ts"
-import { bigintOf } from "../timestamps.ts"
 import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
@@ -23,7 +22,7 @@ import { BoundOptions } from "./request.ts"
 export interface Dating {
   /** The keyspace of unqualified tables. */
   readonly keyspace: string | undefined
-  readonly nextTimestamp: (conditional: boolean) => number
+  readonly nextTimestamp: (conditional: boolean) => bigint
 }
 
 /** A request, or the reason why there is none. */
@@ -114,14 +113,14 @@ const bindBatch = (
 const optionsOf = (
   options: ResolvedOptions,
   idempotent: boolean,
-  sentAt: number | undefined,
+  sentAt: bigint | undefined,
   { takesTimestamp }: { readonly takesTimestamp: boolean },
   keyspace: string | undefined
 ): RequestOptions => {
   // All requests without a time of their own share their options.
   if (sentAt === undefined) return idempotent ? options.ifIdempotent : options.ifNotIdempotent
-  const time = bigintOf(sentAt)
-  return new BoundOptions(options, idempotent, options.timestamp ?? (takesTimestamp ? time : undefined), time, keyspace)
+  const timestamp = options.timestamp ?? (takesTimestamp ? sentAt : undefined)
+  return new BoundOptions(options, idempotent, timestamp, sentAt, keyspace)
 }
 
 /**

@@ -22,8 +22,6 @@ export interface Call {
   readonly executable: Executable
   readonly request: Request | undefined
   readonly attempts: number
-  /** When it began. A call that is observed has one. */
-  readonly begunAt: number | undefined
 }
 
 // A stream of millions of pages, or a policy that retries forever, must not fill the memory.
@@ -54,12 +52,13 @@ export class CallSpan {
     tracing: Tracing,
     times: Times,
     session: SessionState,
-    { begunAt, executable }: Call,
+    executable: Executable,
+    begunAt: number,
     options: ResolvedOptions,
     index: number | undefined
   ): CallSpan | undefined {
     const described = describe(executable)
-    const span = tracing.begin(described.summary ?? "cassandra", "client", times.nanosAt(begunAt!))
+    const span = tracing.begin(described.summary ?? "cassandra", "client", times.nanosAt(begunAt))
     if (span === undefined) return undefined
     const self = new CallSpan(span, tracing, times, session)
     if (span.sampled) self.#describe(described, executable, options, index)

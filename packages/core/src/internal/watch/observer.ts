@@ -8,14 +8,16 @@ import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
-import type { ExecutionResult } from "../../ExecutionResult.ts"
+import type { ExecutionResult, Failure } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
+import type { Page } from "../../Port.ts"
 import type { Reason } from "../../Reason.ts"
 import type { Spans } from "../../Run.ts"
 import type { Execution } from "../execution/execution.ts"
 import type { Environment } from "../run/environment.ts"
 import { CallSpan } from "./callSpan.ts"
 import { typeOf } from "./codes.ts"
+import { Observed } from "./observed.ts"
 import type { Recorder } from "./recorder.ts"
 import type { Times } from "./times.ts"
 import type { Tracing } from "./tracing.ts"
@@ -82,10 +84,11 @@ export class Observer {
   /** A statement begins: it has its place, and not yet its first attempt. */
   begin(execution: Execution): void {
     // A statement that follows another begins when that one has ended: one reading serves both.
-    execution.begunAt = this.#isFresh ? this.#at : this.now
+    const observed = execution.observed ??= new Observed()
+    observed.begunAt = this.#isFresh ? this.#at : this.now
     const share = this.#share
-    if (share > 0 && execution.span === undefined && (share === 1 || this.#random() < share)) {
-      execution.span = this.#open(execution)
+    if (share > 0 && observed.span === undefined && (share === 1 || this.#random() < share)) {
+      observed.span = this.#open(execution, observed)
     }
   }
 
@@ -93,19 +96,19 @@ export class Observer {
     return Context.get(this.#environment.context, Random.Random).nextDoubleUnsafe()
   }
 
-  #open(execution: Execution): CallSpan | undefined {
+  #open(execution: Execution, { begunAt, trail = [] }: Observed): CallSpan | undefined {
     const { resolver, session } = this.#environment
     const index = this.#of === "run" ? this.#indexes?.[execution.index] ?? execution.index : undefined
     const options = resolver.resolve(execution.executable.options)
-    const span = CallSpan.begin(this.#tracing!, this.#times, session, execution, options, index)
-    if (span !== undefined) { for (const event of execution.trail ?? []) event(span) }
+    const span = CallSpan.begin(this.#tracing!, this.#times, session, execution.executable, begunAt, options, index)
+    if (span !== undefined) { for (const event of trail) event(span) }
     return span
   }
 
   /** Keeps an event for a span that there is not yet. */
-  #later(execution: Execution, event: (span: CallSpan) => void): void {
+  #later(observed: Observed, event: (span: CallSpan) => void): void {
     if (this.#share === 0 && !this.#spansFailures) return
-    const trail = execution.trail ??= []
+    const trail = observed.trail ??= []
     if (trail.length < longestTrail) trail.push(event)
   }
 
@@ -115,9 +118,10 @@ export class Observer {
     this.#at = now
     this.#isFresh = true
     this.#count(result.outcome)
+    const observed = execution.observed!
     const { recorder } = this
     if (recorder !== undefined) {
-      recorder.ended(execution, result, now - execution.begunAt!)
+      recorder.ended(execution.executable, observed, result, now)
       if (now >= this.#due) {
         this.#due = now + Math.ceil(recorder.handOverIfDue(this.#times.millisAt(now)) * 1_000)
       }
@@ -126,13 +130,13 @@ export class Observer {
       this.warnings ??= new Warnings()
       this.warnings.add(result.value.info.warnings)
     }
-    const { span } = execution
+    const { span } = observed
     if (span !== undefined) {
       // The span of a stream covers all of its pages.
       if (result._tag === "Failure" || this.#of !== "stream" || execution.pageState === undefined) {
         span.ended(execution, result, now)
       }
-    } else if (this.#spansFailures && result._tag === "Failure") this.#spanOfFailure(execution, result, now)
+    } else if (this.#spansFailures && result._tag === "Failure") this.#spanOfFailure(execution, observed, result, now)
   }
 
   stale(): void {
@@ -140,38 +144,47 @@ export class Observer {
   }
 
   /** The span of a call that has failed, made when that is known. */
-  #spanOfFailure(execution: Execution, result: ExecutionResult<unknown> & { readonly _tag: "Failure" }, now: number) {
-    const span = this.#open(execution)
-    if (execution.requests > 0) span?.attempt(execution.requests, startOf(execution))
-    span?.ended(execution, result, now)
+  #spanOfFailure(execution: Execution, observed: Observed, failure: Failure, now: number): void {
+    const span = this.#open(execution, observed)
+    if (execution.requests > 0) span?.attempt(execution.requests, observed.startOfAttempt)
+    span?.ended(execution, failure, now)
+  }
+
+  /** A page has come. */
+  page({ observed }: Execution, page: Page): void {
+    observed!.pages++
+    observed!.span?.page(page)
   }
 
   interrupted(execution: Execution, outcome: Outcome): void {
     this.#count(outcome)
-    this.recorder?.interrupted(execution, outcome)
-    execution.span?.interrupted(execution, outcome)
+    const observed = execution.observed!
+    this.recorder?.interrupted(observed, outcome)
+    observed.span?.interrupted(execution, outcome)
   }
 
   /** The consumer of a stream wants no further page. */
   closed(execution: Execution): void {
-    execution.span?.closed(execution)
+    execution.observed?.span?.closed(execution)
   }
 
   died(execution: Execution, outcome: Outcome, cause: Cause.Cause<unknown>): void {
     this.#count(outcome)
-    this.recorder?.interrupted(execution, outcome)
-    execution.span?.died(execution, Exit.failCause(cause))
+    const observed = execution.observed!
+    this.recorder?.interrupted(observed, outcome)
+    observed.span?.died(execution, Exit.failCause(cause))
   }
 
   /** An attempt has failed, and another one will follow. */
   retry(execution: Execution, reason: Reason, delay = 0): void {
     this.recorder?.retried(typeOf(reason))
-    if (execution.span !== undefined) execution.span.retry(reason, delay)
+    const observed = execution.observed!
+    if (observed.span !== undefined) observed.span.retry(reason, delay)
     else if (this.#spansFailures) {
       const { now } = this
       const { requests } = execution
-      const begun = startOf(execution)
-      this.#later(execution, (span) => {
+      const begun = observed.startOfAttempt
+      this.#later(observed, (span) => {
         span.attempt(requests, begun)
         span.retry(reason, delay, now)
       })
@@ -181,23 +194,25 @@ export class Observer {
   /** A call got the permit that it has waited for since this time. */
   admitted(execution: Execution, since: number): void {
     const now = this.now
-    execution.attemptAt = now
+    const observed = execution.observed ??= new Observed()
+    observed.attemptAt = now
     this.recorder?.waited(now - since)
     const millis = (now - since) / 1_000
     // A statement of a run begins once it has its permit.
-    if (execution.span === undefined) this.#later(execution, (span) => span.waited(millis, now))
-    else execution.span.waited(millis, now)
+    if (observed.span === undefined) this.#later(observed, (span) => span.waited(millis, now))
+    else observed.span.waited(millis, now)
   }
 
   /** An attempt is handed to the port. */
   attempt(execution: Execution, number: number): void {
-    if (number > 1) execution.attemptAt = this.now
-    execution.span?.attempt(number, startOf(execution))
+    const observed = execution.observed!
+    if (number > 1) observed.attemptAt = this.now
+    observed.span?.attempt(number, observed.startOfAttempt)
   }
 
   /** Milliseconds since the attempt at hand began. */
-  latencyOf(execution: Execution): number {
-    return (this.now - startOf(execution)) / 1_000
+  latencyOf({ observed }: Execution): number {
+    return (this.now - observed!.startOfAttempt) / 1_000
   }
 
   #count(outcome: Outcome): void {
@@ -207,6 +222,3 @@ export class Observer {
     else this.willApply++
   }
 }
-
-/** When the attempt at hand began. */
-const startOf = ({ attemptAt, begunAt }: Execution): number => attemptAt ?? begunAt!

@@ -10,15 +10,16 @@ import * as Metric from "effect/Metric"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Health } from "../../Telemetry.ts"
-import type { Execution } from "../execution/execution.ts"
 import type { Gate } from "../limiter/gate.ts"
 import type { Environment } from "../run/environment.ts"
 import type { SessionState } from "../session/state.ts"
+import type { Executable } from "../statement/input.ts"
 import { typeOf } from "./codes.ts"
 import { Counts } from "./counts.ts"
 import type { Histogram } from "./histogram.ts"
 import * as Metrics from "./metrics.ts"
 import { Nodes } from "./nodes.ts"
+import type { Observed } from "./observed.ts"
 import { forget, onRead } from "./onRead.ts"
 import { type Series, SeriesOf } from "./series.ts"
 
@@ -109,10 +110,10 @@ export class Recorder {
     this.#handOverCounts()
   }
 
-  /** A call has ended after so many microseconds. */
-  ended(execution: Execution, result: ExecutionResult<unknown>, micros: number): void {
-    const { executable } = execution
-    this.#countPages(execution)
+  /** A call has ended at a time in microseconds. */
+  ended(executable: Executable, observed: Observed, result: ExecutionResult<unknown>, now: number): void {
+    const micros = now - observed.begunAt
+    this.#countPages(observed)
     const series = this.#series.of(executable)
     if (result._tag === "Success") {
       series.duration ??= this.#series.durationOf(series)
@@ -148,14 +149,14 @@ export class Recorder {
     series.rows.record(count)
   }
 
-  interrupted(execution: Execution, outcome: Outcome): void {
-    this.#countPages(execution)
+  interrupted(observed: Observed, outcome: Outcome): void {
+    this.#countPages(observed)
     this.#results.add(`interrupted ${outcome}`)
   }
 
-  #countPages(execution: Execution): void {
-    this.#readPages += execution.pages
-    execution.pages = 0
+  #countPages(observed: Observed): void {
+    this.#readPages += observed.pages
+    observed.pages = 0
   }
 
   retried(reason: string): void {
