@@ -98,9 +98,15 @@ const { ResultSet } = cassandra.types as unknown as {
   readonly ResultSet: new(...args: ReadonlyArray<unknown>) => object
 }
 
+/** The part of the options of a request that the driver reads when it makes the request. */
+interface ExecutionOptions {
+  readonly getOrGenerateTimestamp: () => unknown
+}
+
 /**
- * A `Client` of the driver whose public `execute` is untouched: it resolves options and promises a result. Everything
- * below it, from preparing to the socket, is the answer; of that it makes the driver's `ResultSet`, as a client does.
+ * A `Client` of the driver whose public `execute` is untouched: it resolves options and promises a result. A request of it takes
+ * its timestamp, as one of this library does. Everything below, from preparing to the socket, is the answer; of that it makes the
+ * driver's `ResultSet`, as a client does.
  */
 class InstantClient extends cassandra.Client {
   readonly #send: () => Promise<unknown>
@@ -108,10 +114,13 @@ class InstantClient extends cassandra.Client {
   constructor(answer: Answer, failEvery: FailEvery) {
     super({ contactPoints: ["127.0.0.1"], localDataCenter: "datacenter1" })
     this.#send = promised(answer, failEvery)
+    // As after connecting. Without it there is no timestamp.
+    Object.assign(Reflect.get<object, string>(this, "controlConnection"), { protocolVersion: 4 })
   }
 
   // In the shape of the method that it stands for, which ends by awaiting what the connection answers.
-  async _execute(): Promise<unknown> {
+  async _execute(_query: string, _params: unknown, options: ExecutionOptions): Promise<unknown> {
+    options.getOrGenerateTimestamp()
     return new ResultSet(await this.#send(), "127.0.0.1:9042", {}, 0, 1, true)
   }
 }
