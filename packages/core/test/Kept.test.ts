@@ -70,6 +70,24 @@ describe("the error of a statement", () => {
     }
   }
 
+  it.effect("keeps the keyspace of the session at the time of its binding", () => {
+    let keyspace = "before"
+    const port: SendPort = {
+      get keyspace() {
+        return keyspace
+      },
+      send: (_request, _, done) => {
+        keyspace = "after"
+        done(Exit.fail(new CqlError({ reason: new Reason.Overloaded({ message: "full" }), query: "" })))
+        return () => {}
+      }
+    }
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip(Statement.make(text, [1, value], { retry: "none" }))
+      assert.strictEqual(BoundOptions.keyspaceOf(requestOf({ error })!.options), "before")
+    }).pipe(Effect.provide(Layer.effect(Session, Session.make(port))))
+  })
+
   it.effect("keeps the values that its schema made when it was sent", () => {
     const { layer, requests } = refusing(false)
     let calls = 0

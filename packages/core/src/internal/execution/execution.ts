@@ -340,14 +340,14 @@ export class Execution {
 
   /** The private state of the error of the last attempt. */
   get #kept(): Kept {
-    const { environment: { keyspace, resolver }, observer } = this.#run
-    const options = resolver.resolve(this.executable.options)
+    const { environment, observer } = this.#run
+    const options = environment.resolver.resolve(this.executable.options)
     const earlier = this.#earlier?.history
     const latency = observer?.latencyOf(this)
     const pageState = this.#pageState
     const rest = earlier ?? latency ?? pageState
     const more = rest === undefined ? undefined : { earlier, latency, pageState }
-    return keep(this.executable, options, keyspace, this.#request, more)
+    return keep(this.executable, options, this.#request, more)
   }
 
   /** The account of the statement if it is interrupted now. */

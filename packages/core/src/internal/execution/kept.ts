@@ -8,6 +8,7 @@ import { internals } from "../internals.ts"
 import { bindStatement, isRequest } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import type { ResolvedOptions } from "../statement/options.ts"
+import { BoundOptions } from "../statement/request.ts"
 
 /** Private state of an error. */
 export interface Kept {
@@ -74,10 +75,9 @@ class Rebound implements Kept {
 export const keep = (
   executable: Executable,
   options: ResolvedOptions,
-  keyspace: string | undefined,
   request: Request | undefined,
   rest: Omit<Kept, "request"> | undefined
 ): Kept =>
   request === undefined || executable._tag === "Batch" || executable[internals].codec.encode !== undefined
     ? { ...rest, request }
-    : new Rebound(executable, options, keyspace, request.options.sentAt, rest)
+    : new Rebound(executable, options, BoundOptions.keyspaceOf(request.options), request.options.sentAt, rest)
