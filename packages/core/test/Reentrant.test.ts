@@ -7,6 +7,7 @@ import {
   executeConcurrent,
   Limiter,
   type Progress,
+  Query,
   Reason,
   RetryPolicy,
   runConcurrent,
@@ -18,7 +19,7 @@ import {
 import type { Done, Page, Port, Request } from "@effect-cql/core/Port"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Schedule, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Schedule, Schema, SchemaGetter, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const text = "SELECT a FROM ks.t WHERE b = ?"
@@ -266,6 +267,110 @@ describe("a run that one of its own calls interrupts", () => {
     }
   }
 })
+
+describe("a schema of parameters that interrupts its run", () => {
+  for (const isLimited of [false, true]) {
+    it.effect(`sends nothing of the statement that it encodes${isLimited ? ", and gives its permit back" : ""}`, () =>
+      Effect.gen(function*() {
+        const target = new Target()
+        const sent: Array<unknown> = []
+        const session = yield* sessionOf({
+          execute: (request) =>
+            Effect.suspend(() => {
+              sent.push(numberOf(request))
+              return Effect.as(Effect.sleep(10), { rows: [] })
+            })
+        })
+        const Value = Schema.Int.pipe(Schema.decode({
+          decode: SchemaGetter.passthrough(),
+          encode: SchemaGetter.transform((value: number) => {
+            if (value === 6) target.interrupt()
+            return value
+          })
+        }))
+        const insert = Query.make("INSERT INTO ks.t (b) VALUES (?)", { params: Schema.Tuple([Value]) })
+        const limiter = isLimited ? yield* Limiter.fixed(3, { abandonedFor: "100 millis" }) : undefined
+        let last: Progress | undefined
+        const run = executeConcurrent(Array.from({ length: 10 }, (_, index) => insert(index)), {
+          concurrency: 3,
+          limiter,
+          onProgress: (progress) => Effect.sync(() => void (last = progress))
+        })
+        const fiber = yield* target.fork(run.pipe(Effect.provideService(Session, session)))
+        yield* pass(10, 20)
+        assert.isTrue(ended(fiber))
+        assert.deepStrictEqual(sent, [0, 1, 2, 3, 4, 5])
+        const { failed, interrupted, started, succeeded } = account(last!)
+        assert.deepStrictEqual([started, succeeded + failed + interrupted], [7, 7])
+        if (limiter !== undefined) assert.strictEqual((yield* limiter.state).inFlight, 0)
+      }).pipe(Effect.scoped))
+  }
+})
+
+it.effect("a run that another one interrupts, which its limiter serves first, does not stay in line", () =>
+  Effect.gen(function*() {
+    const target = new Target()
+    const sent: Array<unknown> = []
+    const session = yield* sessionOf({
+      send: (request, _, done) => {
+        const number = numberOf(request)
+        sent.push(number)
+        if (number === 0) done(Exit.fail(unavailable()))
+        if (number === 2) target.interrupt()
+        return () => false
+      }
+    })
+    const provided = Effect.provideService(Session, session)
+    const rate = yield* Limiter.rate({ statements: 1, per: "20 millis" })
+    const fixed = yield* Limiter.fixed(1)
+    const retry = RetryPolicy.make({ schedule: Schedule.spaced("20 millis") })
+    const first = yield* target.fork(
+      executeConcurrent([read(0)], { limiter: rate, statement: { retry } }).pipe(provided)
+    )
+    yield* pass(0)
+    const others = yield* Effect.forkChild(
+      executeConcurrent([read(2)], { limiter: Limiter.all([rate, fixed]) }).pipe(provided)
+    )
+    yield* pass(20)
+    assert.isTrue(ended(first))
+    assert.deepStrictEqual(sent, [0, 2])
+    assert.deepStrictEqual([(yield* rate.state).waiting, (yield* rate.state).inFlight], [0, 1])
+    yield* Fiber.interrupt(others)
+    assert.strictEqual((yield* rate.state).inFlight, 0)
+  }).pipe(Effect.scoped))
+
+it.effect("a run that another one stops, which its limiter serves first, starts nothing more", () =>
+  Effect.gen(function*() {
+    const sent: Array<unknown> = []
+    const dones: Array<Done> = []
+    const session = yield* sessionOf({
+      defaults: { retry: "none" },
+      send: (request, _, done) => {
+        sent.push(numberOf(request))
+        dones.push(done)
+        if (numberOf(request) === 2) dones[0]!(Exit.fail(unavailable()))
+        return () => false
+      }
+    })
+    const provided = Effect.provideService(Session, session)
+    const rate = yield* Limiter.rate({ statements: 1, per: "19500 micros" })
+    const fixed = yield* Limiter.fixed(1)
+    const source = Stream.concat(Stream.make(read(0)), Stream.fromEffect(Effect.delay(Effect.succeed(read(1)), 19.6)))
+    const first = yield* Effect.forkChild(Effect.flip(runConcurrent(source, { limiter: rate }).pipe(provided)))
+    yield* pass(0)
+    const others = yield* Effect.forkChild(
+      executeConcurrent([read(2)], { limiter: Limiter.all([rate, fixed]) }).pipe(provided)
+    )
+    // There is room again, and the timer of the limiter comes at the next whole millisecond.
+    yield* pass(19.7)
+    const { startedCount } = yield* Fiber.join(first)
+    assert.strictEqual((yield* rate.state).waiting, 0)
+    yield* pass(20, 10)
+    assert.strictEqual(startedCount, 1)
+    assert.deepStrictEqual(sent, [0, 2])
+    yield* Fiber.interrupt(others)
+    assert.strictEqual((yield* rate.state).inFlight, 0)
+  }).pipe(Effect.scoped))
 
 describe("a source that stops its run", () => {
   const sources = (at: (index: number) => void) => {

@@ -118,13 +118,6 @@ export class Execution {
       let exit = last
       let sendFrom = notBefore
       while (exit === undefined || this.#take(exit)) {
-        // A callback has interrupted the run: no other attempt follows.
-        if (run.isInterrupted) {
-          this.#permit?.giveBack("failed")
-          this.#hasEnded = true
-          return run.givenUp(this)
-        }
-        if (exit !== undefined && this.#waitsForTurn()) return
         if (this.#request === undefined) {
           const { environment } = run
           const request = bind(this.executable, environment.resolver.resolve(this.executable.options), environment)
@@ -137,9 +130,10 @@ export class Execution {
             sendFrom = nextMillisecond(environment.clock)
           }
         }
+        if (this.#isGivenUp() || (exit !== undefined && this.#waitsForTurn())) return
         if (sendFrom !== undefined && this.#waitsForTime(sendFrom)) return
         sendFrom = undefined
-        if (this.#permit !== undefined && !this.#hasPermit(this.#permit)) return
+        if (this.#permit !== undefined && (!this.#hasPermit(this.#permit) || this.#isGivenUp())) return
         this.requests++
         this.#isSent = true
         run.retries.requests++
@@ -151,6 +145,15 @@ export class Execution {
       this.#permit?.giveBack("failed")
       this.#dies(Cause.die(defect))
     }
+  }
+
+  /** Returns true if a callback, a schema, or a statement that got its permit first has interrupted the run. */
+  #isGivenUp(): boolean {
+    if (!this.#run.isInterrupted) return false
+    this.#permit?.giveBack("failed")
+    this.#hasEnded = true
+    this.#run.givenUp(this)
+    return true
   }
 
   /** A server that dates the write itself must not give it the time of a write before it. */
@@ -207,6 +210,7 @@ export class Execution {
     const { observer } = this.#run
     const since = observer?.now ?? 0
     this.#run.enter(this, undefined)
+    if (this.place < 0) return false
     permit.wait(() => {
       this.#run.leave(this)
       observer?.admitted(this, since)

@@ -122,8 +122,11 @@ export class Run implements Host {
     const { gate } = this.environment
     const permit = gate === undefined ? undefined : new Permit(gate)
     const execution = new Execution(this, executable, index, item, permit)
-    if (permit === undefined || permit.tryTake()) this.#begin(execution)
-    else this.#beginOnceAdmitted(execution, permit)
+    const isWaiting = permit?.tryTake() === false
+    // Statements of other runs, which came first, may have stopped this one.
+    if (this.stopping) permit?.giveBack("failed")
+    else if (isWaiting) this.#beginOnceAdmitted(execution, permit)
+    else this.#begin(execution)
     return execution
   }
 
