@@ -6,7 +6,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { isIterable } from "effect/Predicate"
 import type { Batch } from "./Batch.ts"
 import type { Consistency, SerialConsistency } from "./Consistency.ts"
 import type { CqlError } from "./CqlError.ts"
@@ -110,7 +109,7 @@ export interface SettleOptions {
  *
  * Table names have to be qualified unless the session that wrote had a keyspace, and conditions on keys have to be
  * equalities. It cannot fail: a write that cannot be read back remains unknown, with the error of the read, and can be
- * settled again. Dies with `InvalidOptions` for invalid options.
+ * settled again. Dies with `InvalidOptions` for invalid options, and for anything but an iterable of results.
  *
  * **Example** (What became of a write that was not answered)
  *
@@ -145,7 +144,7 @@ export const settle: {
   ) => Effect.Effect<Array<Settlement>, never, Session>
   (unsettled: Iterable<Unsettled>, options?: SettleOptions): Effect.Effect<Array<Settlement>, never, Session>
 } = dual(
-  (args) => args.length !== 1 || isIterable(args[0]),
+  internal.isDataFirst,
   (unsettled: Iterable<Unsettled>, options: SettleOptions = {}): Effect.Effect<Array<Settlement>, never, Session> =>
     internal.settle(unsettled, options)
 )

@@ -43,6 +43,36 @@ it.effect("settle, as a step of an effect and with the results first", () =>
     assert.deepStrictEqual([first?.outcome, second?.outcome, third?.outcome], ["Unknown", "Unknown", "Unknown"])
   }).pipe(Effect.provide(lost)))
 
+it.effect("settle refuses what is neither results nor options", () =>
+  Effect.gen(function*() {
+    const [lone] = yield* executeConcurrent([insert(1)], { raiseOnFirstError: false })
+    const whole = "unsettled: expected an Iterable of results"
+    const item = (at: number) => `unsettled[${at}]: expected a result`
+    const cases: ReadonlyArray<readonly [given: unknown, expected: string]> = [
+      [5, `${whole}, got a number`],
+      ["ab", `${whole}, got a string`],
+      [undefined, `${whole}, got undefined`],
+      [null, `${whole}, got null`],
+      [() => [], `${whole}, got a function`],
+      [Promise.resolve([]), `${whole}, got a Promise`],
+      [Effect.succeed([]), `${whole}, got an `],
+      [insert(1), `${whole}, got a `],
+      [lone, `${whole}, got a `],
+      [[null], `${item(0)}, got null`],
+      [[lone, 5], `${item(1)}, got a number`],
+      [[{ outcome: "Unknown" }], "unsettled[0].statement: expected a Statement or a Batch, got undefined"],
+      [[insert(1)], "unsettled[0].statement: expected"]
+    ]
+    for (const [given, expected] of cases) {
+      const settled: Effect.Effect<unknown, never, Session> = Reflect.apply(Settlement.settle, undefined, [given])
+      assert.isTrue(Effect.isEffect(settled), expected)
+      assert.include(String(yield* Effect.exit(settled)), expected)
+    }
+    const settleWith = Settlement.settle({ consistency: "ALL" })
+    const settled: Effect.Effect<unknown, never, Session> = Reflect.apply(settleWith, undefined, [5])
+    assert.include(String(yield* Effect.exit(settled)), whole)
+  }).pipe(Effect.provide(lost)))
+
 it.effect("limits and options of a session", () =>
   Effect.gen(function*() {
     const limiter = yield* Limiter.fixed(1)

@@ -2,6 +2,7 @@
  * Reads back writes whose outcome is unknown.
  */
 import * as Effect from "effect/Effect"
+import { hasProperty, isIterable, isObjectKeyword } from "effect/Predicate"
 import type { Batch } from "../../Batch.ts"
 import * as Check from "../../Check.ts"
 import { Consistency, SerialConsistency } from "../../Consistency.ts"
@@ -16,6 +17,7 @@ import { internals, requestOf } from "../internals.ts"
 import { aKindOf } from "../kindOf.ts"
 import { SessionKey } from "../session/key.ts"
 import { spanned } from "../session/session.ts"
+import { isDataFirst as isSourceFirst } from "../source/source.ts"
 import { bindStatement, isIdempotent, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { resolve } from "../statement/options.ts"
@@ -64,12 +66,29 @@ const settleIn = Effect.fn("Settlement.settle")(function*(
   options: SettleOptions
 ): Effect.fn.Return<Array<Settlement>> {
   const settling = settlingOf(session, options)
-  const open = Array.from(unsettled, (given, position) => ({ given, index: given.index ?? position }))
+  const open = checkedUnsettled(unsettled)
+    .map((given, position) => ({ given, index: given.index ?? position }))
     .filter(({ given }) => !isCertain(given.outcome))
   return yield* Effect.forEach(open, ({ given, index }) => settleOne(settling, given, index), {
     concurrency: options.concurrency ?? 16
   })
 })
+
+/** Returns true if `settle` is called with its writes, and not with options alone, which stand for a function of the writes. */
+export const isDataFirst = (args: IArguments): boolean => isSourceFirst(args) || isLone(args[0])
+
+const isLone = (given: unknown): boolean => hasProperty(given, "statement")
+
+const checkedUnsettled = (unsettled: unknown): ReadonlyArray<Unsettled> => {
+  if (!isIterable(unsettled) || typeof unsettled === "string" || Effect.isEffect(unsettled)) {
+    const given = isLone(unsettled) ? "a single result: put it into an array" : aKindOf(unsettled)
+    throw new InvalidOptions({ option: "unsettled", given, expected: "an Iterable of results" })
+  }
+  return Array.from(unsettled, (given: unknown, index) => {
+    if (isObjectKeyword(given)) return given as Unsettled
+    throw new InvalidOptions({ option: `unsettled[${index}]`, given: aKindOf(given), expected: "a result" })
+  })
+}
 
 const rules: Check.Rules<SettleOptions> = {
   concurrency: Check.positiveInteger,
