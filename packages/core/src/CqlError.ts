@@ -125,8 +125,8 @@ export class CqlError extends LightError {
   }
 
   /**
-   * The last failed attempts, at most 21, in their order. Empty if there was no attempt, and for an error from another
-   * process.
+   * The last failed attempts, at most 21, in their order. The refusal of a closed session is no attempt. Empty if there
+   * was no attempt, and for an error from another process.
    *
    * **Example** (Attempts and their nodes)
    *
@@ -147,6 +147,7 @@ export class CqlError extends LightError {
     const { earlier = [], latency, request } = this.#internals ?? nothing
     if (request === undefined) return []
     const { reason } = this
+    if (reason._tag === "SessionClosed") return earlier
     const last = { node: nodeOf(reason), reason, latency: latency === undefined ? undefined : Duration.millis(latency) }
     return [...earlier, last]
   }

@@ -13,7 +13,7 @@ import {
 import { overloaded, statements } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Metric, Stream } from "effect"
+import { Effect, Exit, Fiber, Metric, Schedule, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 /** Gives an effect metrics of its own. */
@@ -321,5 +321,30 @@ describe("the history of an error", () => {
       ])
       const refused = Statement.make("SELECT id FROM t WHERE a = ?", [])
       assert.deepStrictEqual((yield* Effect.flip(Effect.provide(refused, busy))).history, [])
+    }))
+
+  it.effect("does not have the refusal of a session that was closed meanwhile", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { session } = yield* Scope.provide(MockSession.make({ otherwise: MockSession.fail(overloaded) }), scope)
+      const retried = Statement.withOptions(select, { retry: RetryPolicy.standard })
+      const fiber = yield* Effect.forkChild(Effect.flip(session.execute(retried)))
+      const rounds = executeConcurrent([select], {
+        raiseOnFirstError: false,
+        rounds: Schedule.recurs(1).pipe(Schedule.addDelay(() => Effect.succeed("1 second"))),
+        statement: { retry: "none" }
+      })
+      const run = yield* Effect.forkChild(Effect.provideService(rounds, Session, session))
+      yield* TestClock.adjust(0)
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("1 minute")
+      const [result] = yield* Fiber.join(run)
+      for (const error of [yield* Fiber.join(fiber), result!.error!]) {
+        assert.strictEqual(error.reason._tag, "SessionClosed")
+        assert.strictEqual(error.attempts, 1)
+        assert.deepStrictEqual(error.history.map(({ reason }) => reason._tag), ["Overloaded"])
+      }
+      const { attempts, history } = yield* Effect.flip(session.execute(select))
+      assert.deepStrictEqual([attempts, history], [0, []])
     }))
 })

@@ -12,7 +12,7 @@ import { type ExecutionResult, type Failure, type Interrupted, isFailure } from 
 import type { Unsettled } from "../../Settlement.ts"
 import { completed, remembered } from "../execution/completion.ts"
 import * as Made from "../execution/results.ts"
-import { carrying, requestOf } from "../internals.ts"
+import { carrying, internals, requestOf } from "../internals.ts"
 import { afterAttempt, dependsOnProgram } from "../reasons.ts"
 import { againOfResult } from "../settle/settle.ts"
 import type { Executable } from "../statement/input.ts"
@@ -106,11 +106,8 @@ const rebased = (result: Result, repetition: Repetition): Result => {
 
 /** The attempts of both rounds, as the last error has them. */
 const historyOf = (before: CqlError, error: CqlError) => {
-  const last = error.history.at(-1)?.latency
-  return {
-    earlier: remembered([...before.history, ...error.history.slice(0, -1)]),
-    latency: last === undefined ? undefined : Duration.toMillis(last)
-  }
+  const { earlier = [], latency } = error[internals] ?? {}
+  return { earlier: remembered([...before.history, ...earlier]), latency }
 }
 
 const interruptedAfter = (interrupted: Interrupted, repetition: Repetition): Interrupted => {
