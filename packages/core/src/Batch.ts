@@ -5,6 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Pipeable from "effect/Pipeable"
+import { isIterable } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Check from "./Check.ts"
 import type { CqlError } from "./CqlError.ts"
@@ -97,6 +98,13 @@ export const make = (
   if (options !== undefined) Check.names(options, ["type", ...names])
   const { type = "logged", ...statementOptions } = options ?? {}
   Check.value("type", type, Check.oneOf(BatchType.literals))
+  if (!isIterable(statements) || typeof statements === "string") {
+    throw new InvalidOptions({
+      option: "statements",
+      given: aKindOf(statements),
+      expected: "an Iterable of statements"
+    })
+  }
   const members: Array<Statement<unknown>> = []
   for (const input of statements) members.push(memberOf(input, members.length))
   if (members.length > mostStatements) {

@@ -350,7 +350,13 @@ export const adjustable = (bounds: Bounds, options: Options = {}): Effect.Effect
  * @since 0.1.0
  */
 export const all = (limiters: ReadonlyArray<Limiter>): Limiter =>
-  of(limiters.flatMap((limiter, index) => Check.value(`limiters[${index}]`, limiter, aLimiter)[basicLimiters]))
+  of(
+    Check.value("limiters", limiters, limiterList).flatMap((limiter, index) =>
+      Check.value(`limiters[${index}]`, limiter, aLimiter)[basicLimiters]
+    )
+  )
+
+const limiterList = Check.rule("an array of limiters", Array.isArray)
 
 const of = (parts: ReadonlyArray<BasicLimiter>): Limiter => {
   const distinct = [...new Set(parts)]

@@ -120,6 +120,25 @@ describe("options", () => {
     }).pipe(Effect.provide(MockSession.layer())))
 })
 
+it.effect("the timeout of a schema agreement is a finite duration, or the call dies", () =>
+  Effect.gen(function*() {
+    const timeouts: Array<number> = []
+    const session = yield* Session.make({
+      execute: () => Effect.succeed({ rows: [] }),
+      schemaAgreement: (timeout) => Effect.sync(() => timeouts.push(timeout) > 0)
+    })
+    const bare = yield* Session.make({ execute: () => Effect.succeed({ rows: [] }) })
+    for (const timeout of ["bogus", -5, Number.NaN, "Infinity", null]) {
+      for (const { schemaAgreement } of [session, bare]) {
+        const agreement: Effect.Effect<unknown, unknown> = Reflect.apply(schemaAgreement, undefined, [timeout])
+        assert.include(String(yield* Effect.exit(agreement)), "InvalidOptions: timeout: expected a finite duration")
+      }
+    }
+    assert.isTrue(yield* session.schemaAgreement())
+    assert.isTrue(yield* session.schemaAgreement(5))
+    assert.deepStrictEqual(timeouts, [10_000, 5])
+  }))
+
 describe("a batch", () => {
   it.effect("is idempotent when all of its statements are, by their text or by their mark", () =>
     Effect.gen(function*() {

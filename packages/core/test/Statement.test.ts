@@ -90,6 +90,9 @@ describe("Statement", () => {
       /^retry: expected a RetryPolicy or "none", got "standard"$/
     )
     assert.throws(() => Batch.make([]), InvalidOptions)
+    for (const given of [5, undefined, null, "ab"]) {
+      assert.throws(() => Batch.make(given as never), InvalidOptions, /^statements: expected an Iterable of statements/)
+    }
     assert.throws(
       () => Batch.make([["SELECT a FROM t"]], { type: "LOGGED" as never }),
       /^type: expected "logged" or "unlogged" or "counter", got "LOGGED"$/

@@ -136,6 +136,9 @@ describe("Limiter", () => {
       assert.isTrue(gateFor(combined).tryAcquire(0))
       assert.strictEqual((yield* large.state).inFlight, 1)
       assert.strictEqual((yield* Limiter.all([]).state).limit, Number.POSITIVE_INFINITY)
+      for (const given of [small, 5, undefined, null]) {
+        assert.throws(() => Limiter.all(given as never), InvalidOptions, /^limiters: expected an array of limiters/)
+      }
     }))
 
   it.effect("is adjusted while requests wait: a bound in flight, also to none and back", () =>

@@ -3,7 +3,6 @@
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
@@ -84,10 +83,10 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
     capacity: session.capacity,
     ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
     schemaAgreement: (timeout = "10 seconds") =>
-      session.whileOpen(
-        "",
-        session.port.schemaAgreement?.(Duration.toMillis(Duration.fromInputUnsafe(timeout))) ?? Effect.succeed(true)
-      ),
+      Effect.suspend(() => {
+        const millis = Check.millis("timeout", timeout, Check.finiteDuration)
+        return session.whileOpen("", session.port.schemaAgreement?.(millis) ?? Effect.succeed(true))
+      }),
     partition: (input) =>
       whenBound(input, (statement) => session.whileOpen(statement.text, partitionOf(self, statement))),
     describe: (text) =>
