@@ -79,6 +79,30 @@ describe("a memory session", () => {
       }
     }).pipe(Effect.provide(memory)))
 
+  it.effect("refuses by name what a server answers and it cannot", () =>
+    Effect.gen(function*() {
+      const read = "SELECT at FROM app.users WHERE id"
+      const refused: ReadonlyArray<readonly [text: string, what: string]> = [
+        ["INSERT INTO app.moments (id, at) VALUES (1, 'now')", "the timestamp 'now'"],
+        ["INSERT INTO app.moments (id, at) VALUES (1, '')", "the timestamp ''"],
+        ["INSERT INTO app.moments (id, at) VALUES (1, '2026-11-28 01:02 CET')", "the timestamp '2026-11-28 01:02 CET'"],
+        ["INSERT INTO app.moments (id, at) VALUES (1, '9223372036854775807')", "beyond the range of Date"],
+        ["INSERT INTO app.moments (id, host) VALUES (1, '')", "the inet ''"],
+        ["INSERT INTO app.moments (id, host) VALUES (1, 'fe80::1%eth0')", "the inet 'fe80::1%eth0'"],
+        ["INSERT INTO app.moments (id) VALUES (blobAsInt(0x))", "an empty value of type int"],
+        [`${read} = -(1)`, "arithmetic"],
+        ["INSERT INTO app.stock (item) VALUES (CAST((int)5 AS text))", "the function cast"],
+        ["SELECT CAST(at AS timestamp) FROM app.users", "the CAST of an int as a timestamp"]
+      ]
+      for (const [text, what] of refused) {
+        const exit = yield* Effect.exit(Statement.make(text))
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", `does not support`, text)
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", what, text)
+      }
+    }).pipe(Effect.provide(
+      MockSession.memory([...users, "CREATE TABLE app.moments (id int PRIMARY KEY, at timestamp, host inet)"])
+    )))
+
   it.effect("makes times of the Clock", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000)
@@ -239,7 +263,7 @@ describe("a memory session", () => {
         ["SELECT floor(at, 1h) FROM app.users", "the function floor"],
         ["SELECT count(*) FROM app.users GROUP BY id, floor(at, 1h)", "a function in GROUP BY"],
         ["SELECT exp((decimal) 1), count(*) FROM app.users", "the function exp of a decimal"],
-        ["SELECT id FROM app.users WHERE id = CAST(1 AS int)", "CAST in a WHERE clause"],
+        ["SELECT id FROM app.users WHERE id = CAST(1 AS int)", "the function cast"],
         ["UPDATE app.stock SET left = 1 + 2 WHERE item = 'a'", "arithmetic between values"]
       ] as const
       for (const [text, what] of texts) {

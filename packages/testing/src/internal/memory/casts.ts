@@ -1,12 +1,14 @@
 /**
  * CAST, and the arithmetic of sums.
  */
+import { Reason } from "@effect-cql/core"
 import * as BigDecimal from "effect/BigDecimal"
-import { invalid } from "./failures.ts"
+import type { TypeName } from "./cql/ast.ts"
+import { invalid, Refused, syntaxError, unsupported } from "./failures.ts"
 import { fromDays, fromNanos, toDays } from "./values/calendar.ts"
-import { decimalText, inetText, toJson } from "./values/json.ts"
+import { decimalText, inetText, javaText, toJson } from "./values/json.ts"
 import { millisOf } from "./values/timeUuid.ts"
-import { type CqlType, type FieldsOf, type ScalarName, schemaText } from "./values/types.ts"
+import { type CqlType, type FieldsOf, type ScalarName, scalarOf, schemaText, typeNameText } from "./values/types.ts"
 
 const bits: Partial<Record<ScalarName, number>> = { tinyint: 8, smallint: 16, int: 32, bigint: 64, counter: 64 }
 
@@ -30,15 +32,26 @@ const clamp = (value: number, size: number): bigint => {
   return toBigInt(value)
 }
 
+/** The decimal of a number as Java writes it, with every digit that is written. */
+const fromJava = (text: string): BigDecimal.BigDecimal => {
+  const [, whole = "", fraction = "", exponent = "0"] = /^(-?\d+)\.(\d+)(?:E(-?\d+))?$/.exec(text) ?? []
+  if (whole === "") {
+    const message =
+      `java.lang.NumberFormatException: Character ${text.replace("-", "")[0]} is neither a decimal digit ` +
+      "number, decimal point, nor \"e\" notation exponential mark."
+    throw new Refused(new Reason.ServerError({ message }))
+  }
+  return BigDecimal.make(BigInt(whole + fraction), fraction.length - Number(exponent))
+}
+
 /** A number as a value of a numeric type, as Java narrows it. */
-export const toNumeric = (value: unknown, to: ScalarName): unknown => {
+export const toNumeric = (value: unknown, to: ScalarName, from?: ScalarName): unknown => {
   const size = bits[to]
   if (size !== undefined) {
     // Floating numbers go through int or bigint, whose ends they stop at; integers lose their upper bits.
-    const whole =
-      typeof value === "number" && !Number.isInteger(value) || typeof value === "number" && Math.abs(value) > 2 ** 53
-        ? clamp(value, size === 64 ? 64 : 32)
-        : toBigInt(value)
+    const whole = typeof value === "number" && (from === "float" || from === "double" || !Number.isSafeInteger(value))
+      ? clamp(value, size === 64 ? 64 : 32)
+      : toBigInt(value)
     const cut = BigInt.asIntN(size, whole)
     return size === 64 ? cut : Number(cut)
   }
@@ -51,11 +64,15 @@ export const toNumeric = (value: unknown, to: ScalarName): unknown => {
       if (BigDecimal.isBigDecimal(value)) return value
       return typeof value === "bigint"
         ? BigDecimal.make(value, 0)
-        : Number.isInteger(value)
-        ? BigDecimal.make(BigInt(value as number), 0)
-        : BigDecimal.fromStringUnsafe(String(value))
+        : from === "float" || from === "double"
+        ? fromJava(javaText(from, value as number))
+        : BigDecimal.make(BigInt(value as number), 0)
     default:
-      return toBigInt(value)
+      return BigDecimal.isBigDecimal(value)
+        ? BigInt.asIntN(64, toBigInt(value))
+        : from === "float" || from === "double"
+        ? clamp(value as number, 64)
+        : toBigInt(value)
   }
 }
 
@@ -67,6 +84,9 @@ const textOf = (from: ScalarName, value: unknown, type: CqlType, fieldsOf: Field
       return fromNanos(value as bigint)
     case "inet":
       return inetText(value as string)
+    case "float":
+    case "double":
+      return javaText(from, value as number)
     default:
       return typeof value === "string" ? value : toJson(type, value, fieldsOf)
   }
@@ -74,8 +94,41 @@ const textOf = (from: ScalarName, value: unknown, type: CqlType, fieldsOf: Field
 
 const millisPerDay = 86_400_000
 
+const castable: ReadonlySet<ScalarName> = new Set<ScalarName>([
+  "ascii",
+  "bigint",
+  "date",
+  "decimal",
+  "double",
+  "float",
+  "int",
+  "smallint",
+  "text",
+  "timestamp",
+  "tinyint",
+  "varint"
+])
+
+/** The type of a CAST: one by its own name, which no keyspace defines. */
+export const castType = (type: TypeName): CqlType => {
+  const found = type._tag === "Named" && !type.isQuoted && type.keyspace === undefined
+    ? scalarOf(type.name)
+    : undefined
+  if (found === undefined) throw syntaxError(`line 1:0 no viable alternative at input '${typeNameText(type)}'`)
+  return found
+}
+
 /** The conversion of a CAST. */
-export const cast = (from: CqlType, to: CqlType, fieldsOf: FieldsOf): (value: unknown) => unknown => {
+export const cast = (
+  name: string,
+  from: CqlType,
+  to: CqlType,
+  written: TypeName,
+  fieldsOf: FieldsOf
+): (value: unknown) => unknown => {
+  if (to._tag !== "Scalar" || !castable.has(to.name) || typeNameText(written) === "varchar") {
+    throw invalid(`${name} cannot be cast to ${typeNameText(written)}`)
+  }
   const refuse = () =>
     invalid(
       `Invalid call to function system.cast_as_${schemaText(to)}, none of its type signatures match (not ${
@@ -84,18 +137,18 @@ export const cast = (from: CqlType, to: CqlType, fieldsOf: FieldsOf): (value: un
     )
   if (from._tag !== "Scalar" || to._tag !== "Scalar") throw refuse()
   const [source, target] = [from.name, to.name]
-  if (source === target) return (value) => value
   if (target === "text" || target === "ascii") {
-    if (source === "blob" || source === "duration") throw refuse()
+    if (source === "text" || source === "blob" || source === "duration") throw refuse()
     return (value) => textOf(source, value, from, fieldsOf)
   }
-  if (isNumeric(source) && isNumeric(target) && target !== "counter") return (value) => toNumeric(value, target)
+  if (isNumeric(source) && isNumeric(target) && target !== "counter") return (value) => toNumeric(value, target, source)
   if (source === "timeuuid" && target === "timestamp") return (value) => new Date(millisOf(value as string))
   if (source === "timeuuid" && target === "date") return (value) => dayOf(millisOf(value as string))
   if (source === "timestamp" && target === "date") return (value) => dayOf((value as Date).getTime())
   if (source === "date" && target === "timestamp") {
     return (value) => new Date((toDays(value as string) ?? 0) * millisPerDay)
   }
+  if (target === "timestamp" && source === "int") throw unsupported("the CAST of an int as a timestamp")
   throw refuse()
 }
 

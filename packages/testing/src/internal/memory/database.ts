@@ -292,6 +292,5 @@ const unsupportedSyntax = (text: string): string | undefined => {
   const [, clause = ""] = selection.exec(plain) ?? []
   if (/\[[^\]]*\.\./.test(plain)) return "a slice of a collection"
   if (/(?:^|[,(])\s*(?:-|\(|\[|\{|NULL\b)/i.test(clause)) return "such an expression in a SELECT clause"
-  if (/\bWHERE\b.*\bCAST\s*\(/is.test(plain)) return "CAST in a WHERE clause"
   return /[\d?)]\s+[-+*/%]\s+[\d?(:]/.test(plain) ? "arithmetic between values" : undefined
 }

@@ -4,9 +4,9 @@
 import * as BigDecimal from "effect/BigDecimal"
 import type { Environment } from "./environment.ts"
 import { invalid, unsupported } from "./failures.ts"
-import { fromVarint, toBytes } from "./values/bytes.ts"
+import { toBytes } from "./values/bytes.ts"
 import { fromDays, toDays } from "./values/calendar.ts"
-import * as Inet from "./values/inet.ts"
+import { fromBytes, isAssignable } from "./values/reinterpret.ts"
 import { largest, millisOf, randomUuid, smallest, timeUuid } from "./values/timeUuid.ts"
 import { type CqlType, sameType, scalar, type ScalarName, schemaText } from "./values/types.ts"
 
@@ -111,7 +111,8 @@ const functions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, 
       "decimal",
       (value: BigDecimal.BigDecimal) => BigDecimal.round(value, { scale: 0, mode: "half-from-zero" })
     ),
-    ...math(Math.round)
+    unary("double", "double", (value: number) => Number(toInteger(Math.round(value), 64))),
+    unary("float", "float", (value: number) => Math.fround(Number(toInteger(Math.round(value), 32))))
   ]],
   ["exp", truncated("exp", Math.exp)],
   ["log", truncated("log", Math.log)],
@@ -138,59 +139,12 @@ const scalarNames: ReadonlyArray<ScalarName> = [
   "varint"
 ]
 
-const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-const uuidText = (bytes: Uint8Array): string => {
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
-    "-"
-  )
-}
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
-
-const sizes: Partial<Record<ScalarName, ReadonlyArray<number>>> = {
-  bigint: [8],
-  boolean: [1],
-  date: [4],
-  double: [8],
-  float: [4],
-  inet: [4, 16],
-  int: [4],
-  smallint: [2],
-  time: [8],
-  timestamp: [8],
-  timeuuid: [16],
-  tinyint: [1],
-  uuid: [16]
-}
-
-const readers: { readonly [Name in ScalarName]?: (bytes: Uint8Array) => unknown } = {
-  ascii: text,
-  bigint: (bytes) => view(bytes).getBigInt64(0),
-  boolean: (bytes) => bytes[0] !== 0,
-  date: (bytes) => fromDays(view(bytes).getUint32(0) - 2 ** 31),
-  decimal: (bytes) => BigDecimal.make(fromVarint(bytes.subarray(4)), view(bytes).getInt32(0)),
-  double: (bytes) => view(bytes).getFloat64(0),
-  float: (bytes) => view(bytes).getFloat32(0),
-  inet: Inet.toText,
-  int: (bytes) => view(bytes).getInt32(0),
-  smallint: (bytes) => view(bytes).getInt16(0),
-  text,
-  time: (bytes) => view(bytes).getBigInt64(0),
-  timestamp: (bytes) => new Date(Number(view(bytes).getBigInt64(0))),
-  timeuuid: uuidText,
-  tinyint: (bytes) => view(bytes).getInt8(0),
-  uuid: uuidText,
-  varint: fromVarint
-}
-
 const fromBlob = (name: ScalarName, called: string): Overload =>
   unary("blob", name, (bytes: Uint8Array) => {
-    if (sizes[name]?.includes(bytes.length) === false) {
-      throw invalid(`In call to function system.${called}, value is not a valid binary representation for type ${name}`)
-    }
-    return readers[name]?.(bytes)
+    const value = fromBytes(name, bytes)
+    if (value !== undefined) return value
+    const type = called.endsWith("varchar") ? "varchar" : name
+    throw invalid(`In call to function system.${called}, value is not a valid binary representation for type ${type}`)
   })
 
 const toBlob = (name: ScalarName): Overload => ({
@@ -200,16 +154,18 @@ const toBlob = (name: ScalarName): Overload => ({
 })
 
 const conversions: ReadonlyMap<string, ReadonlyArray<Overload>> = new Map<string, ReadonlyArray<Overload>>(
-  scalarNames.flatMap((name): ReadonlyArray<readonly [string, ReadonlyArray<Overload>]> => [
-    [`${name}asblob`, [toBlob(name)]],
-    [`${name}_as_blob`, [toBlob(name)]],
-    ...[`blobas${name}`, `blob_as_${name}`].map((called) => [called, [fromBlob(name, called)]] as const)
+  [...scalarNames.map((name) => [name, name] as const), ["varchar", "text"] as const].flatMap((
+    [word, name]
+  ): ReadonlyArray<readonly [string, ReadonlyArray<Overload>]> => [
+    [`${word}asblob`, [toBlob(name)]],
+    [`${word}_as_blob`, [toBlob(name)]],
+    ...[`blobas${word}`, `blob_as_${word}`].map((called) => [called, [fromBlob(name, called)]] as const)
   ])
 )
 
 // Functions of the server that a statement may call, and that have no counterpart here.
 const others =
-  /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|floor$|mask_|similarity_|token$|count_?rows)/
+  /^(?:from_?json|map_?(?:keys|values)|collection_?(?:count|min|max|sum|avg)|floor$|cast$|mask_|similarity_|token$|count_?rows)/
 
 /** Returns true if the server has a function of a name. */
 export const isFunction = (name: string): boolean => {
@@ -227,7 +183,12 @@ export const overloadsOf = (name: string): ReadonlyArray<Overload> => {
 }
 
 /** The form that takes arguments of some types; an argument without a type fits every one. */
-export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, fits: Fits): Overload => {
+export const choose = (
+  name: string,
+  types: ReadonlyArray<CqlType | undefined>,
+  fits: Fits,
+  preferences: ReadonlyArray<CqlType | undefined>
+): Overload => {
   const overloads = overloadsOf(name)
   const [first] = overloads
   const counted = overloads.filter(({ params }) => params.length === types.length)
@@ -236,13 +197,20 @@ export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, 
       `Invalid number of arguments in call to function system.${name}: ${first.params.length} required but ${types.length} provided`
     )
   }
+  // Of several forms, a server takes that of the types that constants have by themselves.
+  const preferred = counted.filter(({ params }) =>
+    params.every((param, index) => {
+      const type = types[index] ?? preferences[index]
+      return type !== undefined && sameType(type, param)
+    })
+  )
   const matching = counted.filter(({ params }) =>
     params.every((param, index) => {
       const type = types[index]
       return type === undefined ? fits(index, param) : isAssignable(type, param)
     })
   )
-  const [chosen, second] = matching
+  const [chosen, second] = preferred.length > 0 ? preferred : matching
   if (chosen === undefined) {
     const signatures = overloads.map(({ params, returns }) =>
       `system.${name} : (${params.map(schemaText).join(", ")}) -> ${schemaText(returns)}`
@@ -263,12 +231,3 @@ export const choose = (name: string, types: ReadonlyArray<CqlType | undefined>, 
 
 /** True if an argument without a type of its own may be one of a type. */
 export type Fits = (index: number, type: CqlType) => boolean
-
-/** Returns true if values of a type are values of another one as well. */
-export const isAssignable = (from: CqlType, to: CqlType): boolean => {
-  if (sameType(from, to)) return true
-  if (from._tag !== "Scalar" || to._tag !== "Scalar") return false
-  return (from.name === "ascii" && to.name === "text") || (from.name === "timeuuid" && to.name === "uuid") ||
-    (from.name === "counter" && to.name === "bigint") || (from.name === "bigint" && to.name === "counter") ||
-    to.name === "blob"
-}

@@ -1,22 +1,24 @@
 /**
  * The expressions of a SELECT clause.
  */
-import { average, cast, sum } from "./casts.ts"
+import { average, cast, castType, sum } from "./casts.ts"
 import type { Selected, Selector, Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, unsupported } from "./failures.ts"
 import { choose, isFunction } from "./functions.ts"
-import { cellOf, elementsOf, type Live, valueOf } from "./live.ts"
+import { type Live, valueOf } from "./live.ts"
+import { lifeExpression } from "./lives.ts"
 import { unset } from "./markers.ts"
 import { token } from "./murmur3.ts"
 import type { Column, Table } from "./schema.ts"
-import { keyBytes, microsecondsOf } from "./store.ts"
-import { evaluate } from "./terms.ts"
+import { keyBytes } from "./store.ts"
+import { evaluate, preferredType } from "./terms.ts"
 import { checkArguments } from "./tokens.ts"
 import { comparator } from "./values/compare.ts"
 import { toJson } from "./values/json.ts"
-import { type CqlType, isMultiCell, resolveType, scalar, type ScalarName, schemaText } from "./values/types.ts"
+import { fits } from "./values/literal.ts"
+import { type CqlType, resolveType, sameType, scalar, type ScalarName, schemaText } from "./values/types.ts"
 
 /** An expression: its value for a group of rows. A plain expression uses the first row. */
 export interface Expression {
@@ -44,7 +46,7 @@ export const compile = (table: Table, { alias, selector }: Selected, environment
 }
 
 const expressionOf = (table: Table, selector: Selector, environment: Environment): Expression => {
-  const { fieldsOf, hasType } = environment.schema
+  const { fieldsOf } = environment.schema
   switch (selector._tag) {
     case "ColumnOf":
       return columnExpression(table.column(selector.column))
@@ -78,8 +80,10 @@ const expressionOf = (table: Table, selector: Selector, environment: Environment
       return lifeExpression(table, selector, environment)
     case "CastOf": {
       const of = expressionOf(table, selector.of, environment)
-      const type = resolveType(selector.type, table.keyspace, hasType)
-      return derived(of, `cast(${of.name} as ${schemaText(type)})`, type, cast(of.type, type, fieldsOf))
+      const type = castType(selector.type)
+      if (sameType(of.type, type)) return of
+      const name = `cast(${of.name} as ${schemaText(type)})`
+      return derived(of, name, type, cast(of.name, of.type, type, selector.type, fieldsOf))
     }
     case "CallOf":
       return callExpression(table, selector.name, selector.args, environment)
@@ -115,6 +119,10 @@ const elementExpression = (table: Table, selector: Selector, term: Term, environ
   }
   const keyType = type._tag === "Map" ? type.key : type.element
   const key = evaluate(term, { name: `key(${of.name})`, type: keyType }, environment)
+  if (term._tag === "Null") throw unsupported("an element by the key null", "Bind the key.")
+  if (key === null || key === unset) {
+    throw invalid(`Invalid ${key === null ? "null" : "unset"} value for element selection on ${of.name}`)
+  }
   const compare = comparator(keyType, environment.schema.fieldsOf)
   const name = `${of.name}[${termText(term)}]`
   return derived(of, name, type._tag === "Map" ? type.value : type.element, (value) => {
@@ -125,54 +133,6 @@ const elementExpression = (table: Table, selector: Selector, term: Term, environ
     return Array.from(value as Iterable<unknown>).find((each) => compare(each, key) === 0) ?? null
   })
 }
-
-const lifeExpression = (
-  table: Table,
-  { function: name, of: selector }: Extract<Selector, { readonly _tag: "WriteTimeOf" }>,
-  environment: Environment
-): Expression => {
-  if (selector._tag !== "ColumnOf") {
-    throw unsupported(`${name} of a part of a column`, "Select it of the whole column.")
-  }
-  const column = table.column(selector.column)
-  if (column.kind === "partition_key" || column.kind === "clustering") {
-    throw invalid(`Cannot use selection function ${name} on PRIMARY KEY part ${column.name}`)
-  }
-  const isTtl = name === "ttl"
-  const one = scalar(isTtl ? "int" : "bigint")
-  const read = (live: Live, cell: { readonly time: bigint; readonly expiresAt: number | undefined }) =>
-    isTtl ? (cell.expiresAt === undefined ? null : cell.expiresAt - live.second) : microsecondsOf(cell.time)
-  const { type } = column
-  const multi = isMultiCell(type)
-  if (multi && name === "maxwritetime") {
-    return lifeOf(`maxwritetime(${column.name})`, one, (live) => {
-      const times = elementsOf(live, column).map(({ time }) => microsecondsOf(time))
-      return times.length === 0 ? null : times.reduce((most, time) => time > most ? time : most)
-    })
-  }
-  if (!multi) {
-    return lifeOf(`${name}(${column.name})`, one, (live) => {
-      const cell = cellOf(live, column)
-      return cell === undefined ? null : read(live, cell)
-    })
-  }
-  return lifeOf(`${name}(${column.name})`, { _tag: "List", element: one, frozen: false }, (live) => {
-    const elements = elementsOf(live, column)
-    if (elements.length === 0) return null
-    if (type._tag !== "Udt") return elements.map((cell) => read(live, cell))
-    return environment.schema.fieldsOf(type.keyspace, type.name).map((field) => {
-      const cell = elements.find(({ id }) => id === field.name)
-      return cell === undefined ? null : read(live, cell)
-    })
-  })
-}
-
-const lifeOf = (name: string, type: CqlType, of: (live: Live) => unknown): Expression => ({
-  name,
-  type,
-  isAggregate: false,
-  of: ([live]) => live === undefined ? null : of(live)
-})
 
 const aggregates: ReadonlySet<string> = new Set(["count", "min", "max", "sum", "avg"])
 
@@ -189,9 +149,11 @@ const callExpression = (
   )
   const shown = (names: ReadonlyArray<string>) => `system.${name}(${names.join(", ")})`
   if (name === "tojson" || name === "to_json") {
-    const [arg] = args
+    const [selector] = selectors
+    const preferred = selector?._tag === "TermOf" ? preferredType(selector.term) : undefined
+    const arg = preferred === undefined ? args[0] : typedTerm(selector, preferred, environment)
     if (arg === undefined || args.length !== 1) {
-      throw invalid(`Invalid number of arguments in call to function system.${name}`)
+      throw invalid(`Invalid number of arguments for function system.${name}(any)`)
     }
     return {
       name: shown([arg.name]),
@@ -201,7 +163,15 @@ const callExpression = (
     }
   }
   if (!isFunction(name)) throw invalid(`Unknown function '${name}'`)
-  const chosen = choose(name, args.map((arg) => arg?.type), () => true)
+  const chosen = choose(
+    name,
+    args.map((arg) => arg?.type),
+    (index, type) => {
+      const selector = selectors[index]
+      return selector?._tag !== "TermOf" || selector.term._tag !== "Constant" || fits(selector.term.kind, type)
+    },
+    selectors.map((selector) => selector._tag === "TermOf" ? preferredType(selector.term) : undefined)
+  )
   const expressions = args.map((arg, index) =>
     arg ?? typedTerm(selectors[index], chosen.params[index] ?? scalar("text"), environment)
   )
@@ -224,8 +194,11 @@ const termExpression = (term: Term, environment: Environment): Expression => {
     throw unsupported("a selected constant without a type", "Write its type in front of it, such as (int) 1.")
   }
   const type = resolveType(term.type, environment.keyspace ?? "", environment.schema.hasType)
+  if (term.term._tag === "Constant" && !fits(term.term.kind, type)) {
+    throw invalid(`Cannot assign value ${termText(term)} to ${termText(term)} of type ${schemaText(type)}`)
+  }
   const expression = typedTerm({ _tag: "TermOf", term: term.term }, type, environment)
-  return { ...expression, name: `(${schemaText(type)})${expression.name}` }
+  return { ...expression, name: termText(term) }
 }
 
 const tokenExpression = (table: Table, selectors: ReadonlyArray<Selector>, environment: Environment): Expression => {

@@ -5,10 +5,11 @@ import type { Term } from "./cql/ast.ts"
 import { termText } from "./cql/termText.ts"
 import type { Environment } from "./environment.ts"
 import { invalid, type Refused, unsupported } from "./failures.ts"
-import { choose, isAssignable } from "./functions.ts"
+import { choose } from "./functions.ts"
 import { type Receiver, unset } from "./markers.ts"
 import { sortedMap, sortedSet } from "./values/compare.ts"
-import { fits, literal } from "./values/literal.ts"
+import { fits, literal, preferred } from "./values/literal.ts"
+import { isAssignable, reinterpret } from "./values/reinterpret.ts"
 import { type CqlType, isMultiCell, resolveType, scalar, schemaText } from "./values/types.ts"
 
 /** The value of a term; null for none. */
@@ -23,10 +24,13 @@ export const evaluate = (term: Term, receiver: Receiver, environment: Environmen
       return literal(term.kind, term.text, type, name)
     case "Hint": {
       const hinted = resolveType(term.type, environment.keyspace ?? "", environment.schema.hasType)
+      if (term.term._tag === "Constant" && !fits(term.term.kind, hinted)) {
+        throw invalid(`Cannot cast value ${termText(term.term)} to type ${schemaText(hinted)}`)
+      }
       if (!isAssignable(hinted, type)) {
         throw invalid(`Cannot assign value ${termText(term)} to ${name} of type ${schemaText(type)}`)
       }
-      return evaluate(term.term, { name, type: hinted }, environment)
+      return evaluate(term.term, receiver, environment)
     }
     case "CallTerm":
       return call(term, receiver, environment)
@@ -59,19 +63,33 @@ const ownType = (term: Term, environment: Environment): CqlType | undefined => {
     : undefined
 }
 
+/** The type that a constant has where several would fit. */
+export const preferredType = (term: Term): CqlType | undefined =>
+  term._tag === "Constant" ? preferred(term.kind, term.text) : undefined
+
 const isToJson = (name: string): boolean => name.replaceAll("_", "") === "tojson"
 
 type Call = Extract<Term, { readonly _tag: "CallTerm" }>
 
-const chosen = ({ args, name }: Call, environment: Environment) =>
-  choose(name, args.map((arg) => ownType(arg, environment)), (index, type) => {
-    const arg = args[index]
-    return arg?._tag === "Constant" ? fits(arg.kind, type) : arg?._tag === "Marker" || arg?._tag === "Null"
-  })
+const chosen = ({ args, name }: Call, environment: Environment, receiver?: Receiver) =>
+  choose(
+    name,
+    args.map((arg) => ownType(arg, environment)),
+    (index, type) => {
+      const arg = args[index]
+      return arg?._tag === "Constant" ? fits(arg.kind, type) : arg?._tag === "Marker" || arg?._tag === "Null"
+    },
+    args.map((arg) =>
+      arg._tag === "Constant" && (arg.kind === "INTEGER" || arg.kind === "FLOAT") && receiver !== undefined &&
+        fits(arg.kind, receiver.type)
+        ? receiver.type
+        : preferredType(arg)
+    )
+  )
 
 const call = (term: Call, receiver: Receiver, environment: Environment): unknown => {
   if (isToJson(term.name)) throw unsupported("toJson of a term", "Write the text, or bind it.")
-  const { apply, params, returns } = chosen(term, environment)
+  const { apply, params, returns } = chosen(term, environment, receiver)
   if (!isAssignable(returns, receiver.type)) {
     throw invalid(
       `Type error: cannot assign result of function system.${term.name} (type ${
@@ -82,7 +100,8 @@ const call = (term: Call, receiver: Receiver, environment: Environment): unknown
   const args = term.args.map((arg, index) =>
     evaluate(arg, { name: `arg${index}(system.${term.name})`, type: params[index]! }, environment)
   )
-  return environment.markers.resultOf(returns, () => apply(args, environment))
+  const { fieldsOf } = environment.schema
+  return reinterpret(environment.markers.resultOf(returns, () => apply(args, environment)), returns, receiver, fieldsOf)
 }
 
 const mismatch = (kind: string, { name, type }: Receiver): Refused =>
@@ -193,7 +212,10 @@ const structure = (term: Structure, receiver: Receiver, environment: Environment
     case "TupleTerm": {
       if (type._tag !== "Tuple") {
         const [only] = term.elements
-        if (term.elements.length === 1 && only !== undefined && type._tag !== "Udt") throw mismatch("tuple", receiver)
+        // A term in parentheses reads like a tuple of one value.
+        if (term.elements.length === 1 && only !== undefined && type._tag !== "Udt") {
+          return evaluate(only, receiver, environment)
+        }
         throw invalid(`Invalid tuple type literal for ${name} of type ${schemaText(type)}`)
       }
       if (term.elements.length > type.elements.length) {

@@ -5,6 +5,7 @@ import { descriptions } from "./descriptions.ts"
 import { edges } from "./edges.ts"
 import { indexes } from "./indexes.ts"
 import { limits } from "./limits.ts"
+import { literalCases } from "./literals.ts"
 import { ranges } from "./ranges.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
@@ -25,5 +26,6 @@ export const scenarios = [
   ...indexes,
   addresses,
   ...limits,
+  ...literalCases,
   ...descriptions
 ]

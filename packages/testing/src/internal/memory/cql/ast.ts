@@ -17,7 +17,7 @@ export type Term =
   | { readonly _tag: "TupleTerm"; readonly elements: ReadonlyArray<Term> }
   | { readonly _tag: "CallTerm"; readonly name: string; readonly args: ReadonlyArray<Term> }
   | { readonly _tag: "Hint"; readonly type: TypeName; readonly term: Term }
-  | { readonly _tag: "Operation"; readonly operator: string; readonly left: Term; readonly right: Term }
+  | { readonly _tag: "Operation"; readonly operator: string; readonly left: Term | undefined; readonly right: Term }
 
 /** A type as it is written. */
 export type TypeName =

@@ -251,6 +251,12 @@ let parser: CqlParser | undefined
 export const parse = (text: string): CqlStatement | Misparsed => {
   const { failedAt, tokens } = T.scan(text)
   if (failedAt !== undefined) return misparsed(text, failedAt, text[failedAt] ?? "")
+  const huge = tokens.find(({ image, tokenType }) => tokenType === T.Float && !Number.isFinite(Number(image)))
+  if (huge !== undefined) {
+    const reason = "NumberFormatException Character I is neither a decimal digit number, decimal point, nor \"e\" " +
+      "notation exponential mark."
+    return { _tag: "Misparsed", message: `Failed parsing statement: [${text}] reason: ${reason}` }
+  }
   parser ??= new CqlParser()
   parser.tokens = tokens
   const statement = parser.statement()

@@ -1,6 +1,7 @@
 /**
  * Terms and relations as the messages of the server show them.
  */
+import { typeNameText } from "../values/types.ts"
 import type { Term } from "./ast.ts"
 
 export const termText = (term: Term): string => {
@@ -24,9 +25,11 @@ export const termText = (term: Term): string => {
     case "CallTerm":
       return `${term.name}(${listText(term.args)})`
     case "Hint":
-      return termText(term.term)
+      return `(${typeNameText(term.type)})${termText(term.term)}`
     case "Operation":
-      return `${termText(term.left)} ${term.operator} ${termText(term.right)}`
+      return term.left === undefined
+        ? `${term.operator}${termText(term.right)}`
+        : `${termText(term.left)} ${term.operator} ${termText(term.right)}`
   }
 }
 

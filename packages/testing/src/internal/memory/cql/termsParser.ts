@@ -17,6 +17,9 @@ const unquoted = (image: string): string => image.slice(1, -1).replaceAll("\"\""
 const textOf = (image: string): string =>
   image.startsWith("$$") ? image.slice(2, -2) : image.slice(1, -1).replaceAll("''", "'")
 
+const isNumber = ({ tokenType }: IToken): boolean =>
+  tokenType === T.Integer || tokenType === T.Float || tokenType === word("NAN") || tokenType === word("INFINITY")
+
 const options: IParserConfig = { maxLookahead: 3, recoveryEnabled: false, skipValidations: true }
 
 type Rule<A> = () => A
@@ -165,7 +168,7 @@ export abstract class TermsParser extends EmbeddedActionsParser {
             { ALT: () => this.CONSUME2(T.Integer).image },
             { ALT: () => this.CONSUME2(T.Float).image }
           ])
-          return { _tag: "Constant", kind, text: isNegative ? `-${text}`.replace(/^--/, "") : text }
+          return { _tag: "Constant", kind, text: isNegative && text !== "NaN" ? `-${text}`.replace(/^--/, "") : text }
         }
       }
     ]))
@@ -268,6 +271,17 @@ export abstract class TermsParser extends EmbeddedActionsParser {
       { ALT: () => this.SUBRULE(this.marker) },
       { ALT: () => this.SUBRULE(this.brackets) },
       { ALT: () => this.SUBRULE(this.braces) },
+      {
+        ALT: (): Term => {
+          this.CONSUME(word("CAST"))
+          this.CONSUME(T.LeftParen)
+          const term = this.SUBRULE(this.simpleTerm)
+          this.CONSUME(word("AS"))
+          this.SUBRULE(this.type)
+          this.CONSUME(T.RightParen)
+          return { _tag: "CallTerm", name: "cast", args: [term] }
+        }
+      },
       { ALT: () => this.SUBRULE(this.call) },
       {
         // Text alone is a tuple of one, and not a type by the name of its class.
@@ -295,15 +309,35 @@ export abstract class TermsParser extends EmbeddedActionsParser {
     return left
   })
 
+  readonly factor: Rule<Term> = this.RULE("factor", (): Term =>
+    this.choose<Term>(0, [
+      {
+        // The minus of a number, also with space after it, belongs to the number.
+        GATE: () => !isNumber(this.LA(2)),
+        ALT: (): Term => {
+          this.CONSUME(T.Minus)
+          return { _tag: "Operation", operator: "-", left: undefined, right: this.SUBRULE(this.simpleTerm) }
+        }
+      },
+      { ALT: () => this.SUBRULE2(this.simpleTerm) }
+    ]))
+
+  /** The integer of a USING or LIMIT: a constant or a marker, and no other term. */
+  readonly integer: Rule<Term> = this.RULE("integer", (): Term =>
+    this.choose<Term>(0, [
+      { ALT: (): Term => ({ _tag: "Constant", kind: "INTEGER", text: this.CONSUME(T.Integer).image }) },
+      { ALT: () => this.SUBRULE(this.marker) }
+    ]))
+
   readonly product: Rule<Term> = this.RULE("product", (): Term => {
-    let left = this.SUBRULE(this.simpleTerm)
+    let left = this.SUBRULE(this.factor)
     this.MANY(() => {
       const operator = this.OR([
         { ALT: () => this.CONSUME(T.Star) },
         { ALT: () => this.CONSUME(T.Slash) },
         { ALT: () => this.CONSUME(T.Percent) }
       ]).image
-      left = { _tag: "Operation", operator, left, right: this.SUBRULE2(this.simpleTerm) }
+      left = { _tag: "Operation", operator, left, right: this.SUBRULE2(this.factor) }
     })
     return left
   })

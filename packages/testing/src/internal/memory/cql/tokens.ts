@@ -26,7 +26,10 @@ const hex = "[0-9a-fA-F]"
 export const Uuid: TokenType = token("Uuid", new RegExp(`${hex}{8}-${hex}{4}-${hex}{4}-${hex}{4}-${hex}{12}`))
 export const DurationText: TokenType = token(
   "Duration",
-  /-?(?:(?:\d+(?:mo|ms|us|µs|ns|[ywdhms]))+|P(?=\d|T\d)(?:\d+[YMWD])*(?:T(?:\d+[HMS])+)?)(?![\w])/i
+  new RegExp(
+    `-?(?:(?:\\d+(?:[mM][oOsS]|[uUµnN][sS]|[yYwWdDhHmMsS]))+|P(?:\\d+W|\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d|` +
+      `(?=\\d|T\\d)(?:\\d+Y)?(?:\\d+M)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?))(?!\\w)`
+  )
 )
 export const Hex: TokenType = token("Hex", /0[xX][0-9a-fA-F]*/)
 export const Float: TokenType = token("Float", /-?\d+(?:\.\d*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/)
@@ -52,7 +55,8 @@ export const Percent: TokenType = symbolOf("Percent", "%")
 export const PlusEquals: TokenType = symbolOf("PlusEquals", "+=")
 export const MinusEquals: TokenType = symbolOf("MinusEquals", "-=")
 export const Plus: TokenType = symbolOf("Plus", "+")
-export const Minus: TokenType = symbolOf("Minus", "-")
+// Two of them begin a comment.
+export const Minus: TokenType = token("Minus", /-(?!-)/)
 export const NotEquals: TokenType = symbolOf("NotEquals", "!=")
 export const LessOrEqual: TokenType = symbolOf("LessOrEqual", "<=")
 export const GreaterOrEqual: TokenType = symbolOf("GreaterOrEqual", ">=")

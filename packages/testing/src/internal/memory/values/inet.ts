@@ -10,6 +10,25 @@ const version4 = (address: string): Uint8Array | undefined => {
   return parts.length === 4 && parts.every((part) => part !== undefined) ? Uint8Array.from(parts) : undefined
 }
 
+/** The bytes of a text that Java takes for the name of a host, without asking a server of names. */
+export const fromHostName = (text: string): Uint8Array | undefined => {
+  if (text.toLowerCase() === "localhost") return Uint8Array.of(127, 0, 0, 1)
+  if (text.startsWith("[") && text.endsWith("]") && text.includes(":")) return toBytes(text.slice(1, -1))
+  const parts = text.split(".")
+  const numbers = parts.map(Number)
+  const last = numbers.pop() ?? 0
+  // Fewer than four numbers: the last one fills the bytes that are left.
+  if (parts.length > 4 || !parts.every((part) => /^\d+$/.test(part)) || numbers.some((each) => each > 255)) {
+    return undefined
+  }
+  const rest = 4 - numbers.length
+  if (last >= 256 ** rest) return undefined
+  return Uint8Array.from([
+    ...numbers,
+    ...Array.from({ length: rest }, (_, index) => Math.floor(last / 256 ** (rest - 1 - index)) % 256)
+  ])
+}
+
 const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
 
 /** The 4 or 16 bytes of an address; `undefined` when the text is none. A mapped address is stored as the one of version 4. */

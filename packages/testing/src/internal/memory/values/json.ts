@@ -13,23 +13,39 @@ const timestamp = (value: Date): string => value.toISOString().replace("T", " ")
 export const inetText = (value: string): string => Inet.javaText(Inet.toBytes(value) ?? new Uint8Array(4))
 
 /** A number as Java writes it. */
-const javaNumber = (value: number): string => {
-  if (!Number.isFinite(value)) return "null"
+export const javaText = (type: "float" | "double", value: number): string => {
+  if (!Number.isFinite(value)) return String(value)
+  const text = shortest(type, Math.abs(value))
+  const sign = value < 0 || Object.is(value, -0) ? "-" : ""
+  const [digits = "0", exponent = "+0"] = text.split("e")
   const size = Math.abs(value)
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [digits = "0", exponent = "+0"] = value.toExponential().split("e")
-    return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`
+    return `${sign}${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`
   }
-  return Number.isInteger(value) ? `${Object.is(value, -0) ? "-0" : value}.0` : String(value)
+  const plain = String(Number(text))
+  return `${sign}${plain.includes(".") ? plain : `${plain}.0`}`
 }
 
-/** The shortest text that reads back as the same float. */
-const floatText = (value: number): number => {
-  for (let digits = 1; digits <= 9; digits++) {
-    const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return short
+/** The digits of a number in scientific notation: the fewest that read back as the same one. */
+const shortest = (type: "float" | "double", value: number): string => {
+  // Whole numbers keep the digits that their bits allow, which may be more.
+  if (Number.isInteger(value) && value < 2 ** 63) return wholeDigits(value, type === "float" ? 24 : 53)
+  if (type === "double") return value.toExponential()
+  for (let digits = 0; digits < 9; digits++) {
+    const short = value.toExponential(digits)
+    if (Math.fround(Number(short)) === value) return short
   }
-  return value
+  return value.toExponential()
+}
+
+const wholeDigits = (value: number, bits: number): string => {
+  const exponent = Math.floor(Math.log2(value))
+  const spare = exponent - bits - 1
+  const dropped = exponent > bits && spare > 1 ? Math.floor(spare * Math.log10(2)) : 0
+  const unit = 10n ** BigInt(dropped)
+  const digits = String((BigInt(value) + unit / 2n) / unit).replace(/0+$/, "") || "0"
+  const size = String((BigInt(value) + unit / 2n) / unit).length + dropped - 1
+  return `${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ""}e${size}`
 }
 
 /** A decimal as it is written, with the zeros of its scale. */
@@ -71,9 +87,8 @@ export const toJson = (type: CqlType, value: unknown, fieldsOf: FieldsOf): strin
         case "decimal":
           return decimalText(value as BigDecimal.BigDecimal)
         case "double":
-          return javaNumber(value as number)
         case "float":
-          return javaNumber(floatText(value as number))
+          return Number.isFinite(value) ? javaText(type.name, value as number) : "null"
         default:
           return typeof value === "string" ? JSON.stringify(value) : String(value)
       }

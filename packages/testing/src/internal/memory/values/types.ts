@@ -78,6 +78,12 @@ const scalarNames: ReadonlyMap<string, ScalarName> = new Map<string, ScalarName>
   ["varchar", "text"]
 ])
 
+/** The type without a structure that a name stands for. */
+export const scalarOf = (name: string): Scalar | undefined => {
+  const found = scalarNames.get(name)
+  return found && scalar(found)
+}
+
 /** The type of a name, with the user-defined types of a keyspace. */
 export const resolveType = (type: TypeName, keyspace: string, hasType: (keyspace: string, name: string) => boolean) =>
   resolve(type, { keyspace, hasType, frozen: false })
