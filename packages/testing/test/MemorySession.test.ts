@@ -91,6 +91,13 @@ describe("a memory session", () => {
         ["INSERT INTO app.moments (id, host) VALUES (1, 'fe80::1%eth0')", "the inet 'fe80::1%eth0'"],
         ["INSERT INTO app.moments (id) VALUES (blobAsInt(0x))", "an empty value of type int"],
         [`${read} = -(1)`, "arithmetic"],
+        [`${read} = 1 AND at > null`, "a range of at that begins or ends with null"],
+        [`${read} = 1 AND name IN ('a', null) ALLOW FILTERING`, "null among the values of name"],
+        ["SELECT DISTINCT token(id) FROM app.users", "SELECT DISTINCT of expressions"],
+        [
+          "UPDATE app.stock SET left = left + 1 WHERE item = 'a' IF left = 1",
+          "adding to the column left on a condition"
+        ],
         ["INSERT INTO app.stock (item) VALUES (CAST((int)5 AS text))", "the function cast"],
         ["SELECT CAST(at AS timestamp) FROM app.users", "the CAST of an int as a timestamp"]
       ]

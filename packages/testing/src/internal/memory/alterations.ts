@@ -3,7 +3,7 @@
  */
 import type * as Ast from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
-import { invalid } from "./failures.ts"
+import { configError, invalid } from "./failures.ts"
 import { checkProperties } from "./properties.ts"
 import type { Column, Schema, Table } from "./schema.ts"
 import {
@@ -68,11 +68,11 @@ const addColumns = (
       throw invalid("Static columns are only useful (and thus allowed) if the table has at least one clustering column")
     }
     if (isCounter(resolved) !== table.isCounter) {
-      throw invalid(
-        table.isCounter
-          ? "Cannot have a non counter column in a counter table"
-          : "Cannot mix counter and non counter columns in the same table"
-      )
+      throw table.isCounter
+        ? invalid("Cannot have a non counter column in a counter table")
+        : configError(
+          `${table.keyspace}.${table.name}: Cannot have a counter column ("${name}") in a non counter table`
+        )
     }
     added.push({ name, kind: isStatic ? "static" : "regular", position: -1, type: resolved, isDescending: false })
   }

@@ -279,6 +279,14 @@ const drop = ({ ifExists, name, what }: Of<"Drop">, environment: Environment): v
       const user = [...found?.tables.values() ?? []].find(({ columns }) =>
         columns.some(({ type }) => mentions(type, name.name))
       )
+      const types = [...found?.types ?? []].flatMap(([type, fields]) =>
+        fields.some((field) => mentions(field.type, name.name)) ? [type] : []
+      )
+      if (types.length > 0) {
+        throw invalid(
+          `Cannot drop user type '${keyspace}.${name.name}' as it is still used by user types ${types.join(", ")}`
+        )
+      }
       if (user !== undefined) {
         throw invalid(`Cannot drop user type '${keyspace}.${name.name}' as it is still used by tables ${user.name}`)
       }

@@ -47,10 +47,9 @@ const checkedReplication = (entries: Entries): Entries => {
   if (bad !== undefined) {
     throw configError("Replication factor must be numeric and non-negative, found '" + bad[1] + "'")
   }
-  if (name === "SimpleStrategy" && !factors.some(([key]) => key === "replication_factor")) {
-    throw configError("SimpleStrategy requires a replication_factor strategy option.")
-  }
-  return [["class", className], ...factors]
+  // The default of a server.
+  const isUnsaid = name === "SimpleStrategy" && !factors.some(([key]) => key === "replication_factor")
+  return [["class", className], ...factors, ...isUnsaid ? [["replication_factor", "1"] as const] : []]
 }
 
 const known: ReadonlySet<string> = new Set([
@@ -76,6 +75,19 @@ const known: ReadonlySet<string> = new Set([
   "speculative_retry"
 ])
 
+const compactions: ReadonlySet<string> = new Set(
+  ["LeveledCompaction", "SizeTieredCompaction", "TimeWindowCompaction", "UnifiedCompaction"].map((name) =>
+    `org.apache.cassandra.db.compaction.${name}Strategy`
+  )
+)
+
+const checkCompaction = (entries: Entries): void => {
+  const given = entries.find(([name]) => name === "class")?.[1]
+  const className = given?.includes(".") === false ? `org.apache.cassandra.db.compaction.${given}` : given
+  if (className === undefined || compactions.has(className)) return
+  throw configError(`Unable to find compaction strategy class '${className}'`)
+}
+
 /** Twenty years. */
 export const maxTtl = 630_720_000
 
@@ -86,9 +98,10 @@ export const checkProperties = (properties: Properties): ReadonlyMap<string, str
   const checked = new Map<string, string>()
   for (const [name, value] of properties) {
     if (!known.has(name)) throw syntaxError(`Unknown property '${name}'`)
+    if (name === "compaction" && typeof value !== "string") checkCompaction(value)
     const text = typeof value === "string" ? value : JSON.stringify(Object.fromEntries(value))
     if (integers.has(name) && !/^-?\d+$/.test(text)) {
-      throw syntaxError(`Invalid value ${text} for option '${name.toUpperCase()}'`)
+      throw syntaxError(`Invalid integer value ${text} for '${name}'`)
     }
     if (integers.has(name) && Number(text) < 0) {
       throw configError(`${name} must be greater than or equal to 0 (got ${text})`)

@@ -65,7 +65,7 @@ export const select = (
   const names = expressions.map(({ name }) => name)
   const twice = statement.isJson ? undefined : names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) throw columnTwice(twice)
-  if (sortsAcross(query) && pageSize !== undefined && query.limit > pageSize) {
+  if (sortsAcross(query) && pageSize !== undefined) {
     throw invalid(
       "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the " +
         "ORDER BY or the IN and sort client side, or disable paging for this query"

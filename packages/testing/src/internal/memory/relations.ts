@@ -127,7 +127,7 @@ const compared = (column: Column, operator: Operator, term: Term, environment: E
       throw invalid(`Unsupported "!=" relation: ${name} != ${termText(term)}`)
     case "=":
       refuseMultiCell(column, "=")
-      return { _tag: "Eq", column, value: evaluateKey(term, column, environment) }
+      return { _tag: "Eq", column, value: comparedWith(term, column, environment) }
     default:
       refuseMultiCell(column, operator)
       if (isDuration(type)) throw invalid("Slice restrictions are not supported on duration columns")
@@ -135,9 +135,23 @@ const compared = (column: Column, operator: Operator, term: Term, environment: E
         _tag: "Slice",
         column,
         operator: operator as SliceOperator,
-        value: evaluateKey(term, column, environment)
+        value: limitOf(term, column, environment)
       }
   }
+}
+
+/** The value that a column is compared with. */
+const comparedWith = (term: Term, column: Column, environment: Environment): unknown =>
+  column.kind === "regular" || column.kind === "static"
+    ? present(evaluate(term, column, environment), `value for column ${column.name}`)
+    : evaluateKey(term, column, environment)
+
+const limitOf = (term: Term, column: Column, environment: Environment): unknown => {
+  if (column.kind !== "clustering") return comparedWith(term, column, environment)
+  const value = evaluate(term, column, environment)
+  if (value === unset) throw invalid(`Invalid unset value for column ${column.name}`)
+  if (value !== null) return value
+  throw unsupported(`a range of ${column.name} that begins or ends with null`, "Leave the relation out.")
 }
 
 const present = (value: unknown, what: string): unknown => {
@@ -165,7 +179,13 @@ const refuseMultiCell = ({ name, type }: Column, operator: string): void => {
 
 /** The values of an IN: from a marker for the whole list, or one by one. */
 const listed = (list: InList, column: Column, environment: Environment): ReadonlyArray<unknown> => {
-  if (Array.isArray(list)) return list.map((term) => evaluateKey(term, column, environment))
+  if (Array.isArray(list)) {
+    const isKey = column.kind === "partition_key" || column.kind === "clustering"
+    if (!isKey && list.length > 1 && list.some((term) => evaluate(term, column, environment) === null)) {
+      throw unsupported(`null among the values of ${column.name}`, "Leave it out of the list.")
+    }
+    return list.map((term) => comparedWith(term, column, environment))
+  }
   const name = `in(${column.name})`
   const type: CqlType = { _tag: "List", element: column.type, frozen: true }
   const values = evaluate(list as Term, { name, type }, environment)

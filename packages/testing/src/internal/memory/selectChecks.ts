@@ -3,7 +3,7 @@
  */
 import { columnNamesOf } from "./columnNames.ts"
 import type { Select, Selected } from "./cql/ast.ts"
-import { invalid } from "./failures.ts"
+import { invalid, unsupported } from "./failures.ts"
 import { columnsOf, type Restriction } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
 import type { Expression } from "./selection.ts"
@@ -33,6 +33,9 @@ export const checkDistinct = (
     throw invalid(
       `SELECT DISTINCT queries must only request partition key columns and/or static columns (not ${stray.name})`
     )
+  }
+  if (expressions.some(({ column }) => column === undefined)) {
+    throw unsupported("SELECT DISTINCT of expressions", "Select the columns of the partition key.")
   }
   const missing = table.partition.find(({ name }) => !names.has(name))
   if (missing !== undefined) {

@@ -1,7 +1,7 @@
 /**
  * INSERT, UPDATE and DELETE: checked against their table first, and then turned into changes.
  */
-import { checkConflicts } from "./assignments.ts"
+import { checkConflicts, refuseAdditions } from "./assignments.ts"
 import type { IsRead } from "./batches.ts"
 import { checkConditionalDelete, refuseLists } from "./conditionalWrites.ts"
 import { checkCondition, type Checked } from "./conditions.ts"
@@ -183,6 +183,7 @@ const checkKeys = (table: Table, { keys, rows }: Targets, isConditional: boolean
 }
 
 const planUpdate = (table: Table, statement: Ast.Update, environment: Environment): Plan => {
+  if (statement.if !== undefined) refuseAdditions(table, statement.assignments)
   const operations = statement.assignments.map((assignment) =>
     [
       table.find(assignment.column)?.kind === "static",

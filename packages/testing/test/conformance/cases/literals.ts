@@ -1,3 +1,4 @@
+import { Statement } from "@effect-cql/core"
 import { scenario } from "../scenario.ts"
 
 /** Writes each literal in a row of its own, and reads the row. */
@@ -166,5 +167,39 @@ export const literalCases = [
     "SELECT (tuple<int, frozen<list<int>>>)(1, [2]) FROM l4 WHERE k = 1",
     "INSERT INTO l4 (k, c, v) VALUES (3, 1, toUnixTimestamp('2026-11-28'))",
     "INSERT INTO l4 (k, c) VALUES (3, --1)"
+  ]),
+  scenario("Integers of USING and LIMIT, and values that are null", [
+    "CREATE TABLE l5 (k int, c int, d int, v int, m map<text, int>, s set<int>, PRIMARY KEY (k, c, d))",
+    "CREATE TYPE l5a (x int)",
+    "CREATE TYPE l5b (x frozen<l5a>)"
+  ], [
+    ...["TTL (5)", "TTL (int)5", "TTL null", "TTL 1.5", "TTL 'x'", "TTL 5", "TIMESTAMP toUnixTimestamp(now())"].map((
+      text
+    ) => `INSERT INTO l5 (k, c, d) VALUES (9, 1, 1) USING ${text}`),
+    "DELETE FROM l5 USING TTL 5 WHERE k = 1",
+    "DELETE FROM l5 USING TIMESTAMP 5 AND TTL 5 WHERE k = 1",
+    "DELETE FROM l5 USING TIMESTAMP 5 WHERE k = 1",
+    "SELECT * FROM l5 LIMIT (1)",
+    "SELECT * FROM l5 LIMIT 'a'",
+    "SELECT * FROM l5 LIMIT null",
+    "SELECT * FROM l5 PER PARTITION LIMIT (int)1",
+    "INSERT INTO l5 (k, c, d, v, m, s) VALUES (1, 1, 1, 1, {'a': 1}, {1})",
+    ["SELECT m[?] FROM l5 WHERE k = 1", null],
+    ["SELECT m[?] FROM l5 WHERE k = 1", Statement.unset],
+    ["SELECT s[?] FROM l5 WHERE k = 1", null],
+    ["SELECT s[?] FROM l5 WHERE k = 1", 1],
+    "SELECT k FROM l5 WHERE v = null ALLOW FILTERING",
+    "SELECT k FROM l5 WHERE v IN (null) ALLOW FILTERING",
+    ["SELECT k FROM l5 WHERE v = ? ALLOW FILTERING", Statement.unset],
+    "SELECT k FROM l5 WHERE k IN (1, 2) ORDER BY c LIMIT 3",
+    { text: "SELECT k FROM l5 WHERE k IN (1, 2) ORDER BY c LIMIT 1", pageSize: 2 },
+    "ALTER TABLE l5 ADD z int, y int",
+    "ALTER TABLE l5 DROP v, m",
+    "ALTER TABLE l5 ADD n counter",
+    "CREATE TABLE l5c (k int PRIMARY KEY, v frozen<int>)",
+    "CREATE TABLE l5c (k int PRIMARY KEY) WITH compaction = {'class': 'Nope'}",
+    "CREATE TABLE l5c (k int PRIMARY KEY) WITH compaction = {'class': 'UnifiedCompactionStrategy'}",
+    "ALTER TABLE l5 WITH gc_grace_seconds = 'x'",
+    "DROP TYPE l5a"
   ])
 ]

@@ -20,13 +20,13 @@ export abstract class MutationParser extends QueryParser {
             {
               ALT: () => {
                 this.CONSUME(word("TIMESTAMP"))
-                return { ...using, timestamp: this.SUBRULE(this.term) }
+                return { ...using, timestamp: this.SUBRULE(this.integer) }
               }
             },
             {
               ALT: () => {
                 this.CONSUME(word("TTL"))
-                return { ...using, ttl: this.SUBRULE2(this.term) }
+                return { ...using, ttl: this.SUBRULE2(this.integer) }
               }
             }
           ])
@@ -206,7 +206,11 @@ export abstract class MutationParser extends QueryParser {
     this.MANY_SEP({ SEP: T.Comma, DEF: () => deleted.push(this.SUBRULE(this.deleted)) })
     this.CONSUME(word("FROM"))
     const table = this.SUBRULE(this.qualified)
-    const using = this.SUBRULE(this.using)
+    const using = this.OPTION2((): Using => {
+      this.CONSUME(word("USING"))
+      this.CONSUME(word("TIMESTAMP"))
+      return { timestamp: this.SUBRULE(this.integer) }
+    }) ?? {}
     const where = this.SUBRULE(this.where)
     const conditions = this.OPTION(() => this.SUBRULE(this.conditions))
     return { _tag: "Delete", table, deleted, using, where, if: conditions }

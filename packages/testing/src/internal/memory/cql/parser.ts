@@ -89,13 +89,7 @@ class CqlParser extends DefinitionParser {
                 return columns
               }
             },
-            {
-              ALT: () => {
-                const columns: Array<ColumnDefinition> = []
-                this.AT_LEAST_ONE_SEP2({ SEP: T.Comma, DEF: () => columns.push(this.SUBRULE2(this.column)) })
-                return columns
-              }
-            }
+            { ALT: () => [this.SUBRULE2(this.column)] }
           ])
           return { _tag: "AddColumns", ifNotExists, columns }
         }
@@ -106,13 +100,7 @@ class CqlParser extends DefinitionParser {
           const ifExists = this.SUBRULE2(this.exists)
           const columns = this.choose<ReadonlyArray<string>>(4, [
             { ALT: () => this.SUBRULE(this.names) },
-            {
-              ALT: () => {
-                const columns: Array<string> = []
-                this.AT_LEAST_ONE_SEP3({ SEP: T.Comma, DEF: () => columns.push(this.SUBRULE(this.name)) })
-                return columns
-              }
-            }
+            { ALT: () => [this.SUBRULE(this.name)] }
           ])
           return { _tag: "DropColumns", ifExists, columns }
         }

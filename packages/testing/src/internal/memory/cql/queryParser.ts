@@ -364,11 +364,11 @@ export abstract class QueryParser extends TermsParser {
       this.CONSUME(word("PER"))
       this.CONSUME(word("PARTITION"))
       this.CONSUME(word("LIMIT"))
-      return this.SUBRULE2(this.term)
+      return this.SUBRULE(this.integer)
     })
     const limit = this.OPTION9(() => {
       this.CONSUME2(word("LIMIT"))
-      return this.SUBRULE3(this.term)
+      return this.SUBRULE2(this.integer)
     })
     const allowFiltering = this.SUBRULE(this.filtering)
     return {

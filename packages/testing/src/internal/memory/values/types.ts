@@ -2,7 +2,7 @@
  * The types of CQL, as a schema knows them.
  */
 import type { TypeName } from "../cql/ast.ts"
-import { invalid } from "../failures.ts"
+import { invalid, syntaxError } from "../failures.ts"
 
 /** The types without a structure. */
 export type ScalarName =
@@ -96,8 +96,14 @@ interface Scope {
 
 const resolve = (type: TypeName, scope: Scope): CqlType => {
   switch (type._tag) {
-    case "Frozen":
-      return resolve(type.type, { ...scope, frozen: true })
+    case "Frozen": {
+      const frozen = resolve(type.type, { ...scope, frozen: true })
+      if (frozen._tag !== "Scalar") return frozen
+      const given = typeNameText(type.type)
+      throw syntaxError(
+        `frozen<> is only allowed on collections, tuples, and user-defined types (got ${given})`
+      )
+    }
     case "ListOf":
     case "SetOf":
       return {
