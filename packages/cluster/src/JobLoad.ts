@@ -36,9 +36,12 @@ export { RecordRefused } from "./internal/ready/parse.ts"
  * @since 0.1.0
  */
 export interface CsvOptions {
-  /** Character between two fields. Default: `","`. */
+  /** Character between two fields: one of ASCII, and neither a quote nor a line break. Default: `","`. */
   readonly delimiter?: string | undefined
-  /** Names of the fields, for files whose first record is not a header. Default: the first record of each file. */
+  /**
+   * Names of the fields, for files whose first record is not a header. Default: the first record of each file. A header
+   * without a field that the schema requires is refused.
+   */
   readonly header?: ReadonlyArray<string> | undefined
   /**
    * False if no field contains a line break. A large file is then divided without reading it completely at the start of

@@ -3,8 +3,9 @@ import { Job } from "@effect-cql/cluster"
 import { Statement } from "@effect-cql/core"
 import { CqlSchema, Table } from "@effect-cql/schema"
 import { Random } from "@effect-cql/test-support/random"
+import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Schema, Stream } from "effect"
+import { Effect, Exit, FileSystem, Layer, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { gzipSync } from "node:zlib"
 import { bytes, filesOf } from "../support/files.ts"
@@ -176,6 +177,33 @@ describe("a load", () => {
       )
       assert.strictEqual((yield* stored).length, 0)
     }).pipe(Effect.provide(memory(ddl))))
+
+  it.effect("is not started if the header lacks a field that every record needs, as with another delimiter", () =>
+    Effect.gen(function*() {
+      for (const text of ["id;name\n1;ada\n", "id,fullname\n1,ada\n"]) {
+        const start = LoadCsv.start({ files: ["a"] }, { id: "load" })
+        const error = yield* Effect.flip(Effect.provide(start, filesOf(new Map([["a", bytes(text)]]))))
+        assert.strictEqual(error._tag, "FileRefused")
+        assert.match(error.message, /^the file a could not be loaded: expected a header with .*name, got one without/)
+        assert.include(error.message, "csv.delimiter")
+        assert.notInclude(error.message, "fullname")
+      }
+    }).pipe(Effect.provide(memory(ddl))))
+
+  it("has no header option that lacks a field that every record needs", () => {
+    const load = () =>
+      Job.load("J", { ...common, format: "csv", csv: { header: ["id", "nome"] }, write: Person.insert })
+    assert.throws(load, /^Job\.load: csv\.header: expected names, among them .*name, got an array of 2$/)
+  })
+
+  it.effect("is not started with a directory, which is named", () =>
+    Effect.gen(function*() {
+      const system = yield* FileSystem.FileSystem
+      const directory = yield* system.makeTempDirectoryScoped()
+      const error = yield* Effect.flip(LoadCsv.start({ files: [directory] }, { id: "load" }))
+      assert.strictEqual(error._tag, "FileRefused")
+      assert.include(error.message, `the file ${directory} could not be loaded: expected a file, got a directory`)
+    }).pipe(Effect.scoped, Effect.provide([memory(ddl), NodeFileSystem.layer])))
 
   it.effect("is not started if a file changes while it is divided", () =>
     Effect.gen(function*() {

@@ -69,7 +69,16 @@ export const plan = Effect.fnUntraced(function*(
   { chunkSize, form, header, isScanned }: Layout
 ): Effect.fn.Return<ReadonlyArray<Chunk>, FileRefused | PlatformError, FileSystem.FileSystem> {
   const system = yield* FileSystem.FileSystem
-  const version = versionOf(yield* system.stat(file))
+  const info = yield* system.stat(file)
+  if (info.type === "Directory") {
+    return yield* new FileRefused({
+      file,
+      expected: "a file",
+      got: "a directory",
+      advice: "Pass the paths of its files (FileSystem.readDirectory)."
+    })
+  }
+  const version = versionOf(info)
   const { size } = version
   const isGzip = yield* Stream.runHead(system.stream(file, { bytesToRead: 2 })).pipe(
     Effect.map(Option.exists(([first, second]) => first === 0x1f && second === 0x8b))

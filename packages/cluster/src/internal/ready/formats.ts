@@ -29,7 +29,7 @@ const defaultLongest = 1024 * 1024
 export const formatOf = <Row, RD>(
   { csv, format, maxRecordSize: longest = defaultLongest, row }: LoadOptions<Row, RD>
 ): Format =>
-  format === "csv" ? csvOf(csv ?? {}, longest, optionalIn(row.ast)) : {
+  format === "csv" ? csvOf(csv ?? {}, longest, fieldsIn(row.ast)) : {
     form: { delimiter: undefined, longest },
     isScanned: false,
     header: undefined,
@@ -40,7 +40,7 @@ export const formatOf = <Row, RD>(
 const csvOf = (
   { delimiter = ",", header, multiline = true }: NonNullable<LoadOptions<unknown, never>["csv"]>,
   longest: number,
-  optional: ReadonlySet<string>
+  { optional, required }: Fields
 ): Format => {
   const byte = delimiter.charCodeAt(0)
   if (delimiter.length !== 1 || byte > 127 || delimiter === "\"" || delimiter === "\n" || delimiter === "\r") {
@@ -50,6 +50,14 @@ const csvOf = (
       expected: "one character of ASCII, and no quote or line break"
     })
   }
+  const lacking = (names: ReadonlyArray<string>): boolean => required.some((name) => !names.includes(name))
+  if (header !== undefined && lacking(header)) {
+    throw new InvalidOptions({
+      option: "Job.load: csv.header",
+      value: header,
+      expected: `names, among them ${required.join(", ")}`
+    })
+  }
   return {
     // Without line breaks in its fields, a record ends at every one.
     form: { delimiter: multiline ? byte : undefined, longest },
@@ -57,10 +65,11 @@ const csvOf = (
     header: (record, file) =>
       Effect.flatMap(
         cellsOf([record], delimiter, longest),
-        ([cells]) =>
-          cells !== undefined && Result.isSuccess(cells) && new Set(cells.success).size === cells.success.length
-            ? Effect.succeed(cells.success)
-            : Effect.fail(
+        ([cells]) => {
+          if (
+            cells === undefined || Result.isFailure(cells) || new Set(cells.success).size !== cells.success.length
+          ) {
+            return Effect.fail(
               new FileRefused({
                 file,
                 expected: "a first record with the names of the fields, each once",
@@ -68,6 +77,10 @@ const csvOf = (
                 advice: "Set the names with the option csv.header."
               })
             )
+          }
+          const names = cells.success
+          return lacking(names) ? Effect.fail(headerRefused(file, required, names)) : Effect.succeed(names)
+        }
       ),
     ...(header === undefined ? {} : { header: undefined }),
     values: (records, chunk) =>
@@ -82,16 +95,31 @@ const csvOf = (
   }
 }
 
-/** The fields of a schema that may be absent. */
-const optionalIn = (ast: SchemaAST.AST): ReadonlySet<string> => {
+/** Without one of these fields, every record would be a reject. The names in the file may be data, and are not shown. */
+const headerRefused = (file: string, required: ReadonlyArray<string>, names: ReadonlyArray<string>): FileRefused =>
+  new FileRefused({
+    file,
+    expected: `a header with the fields ${required.join(", ")}`,
+    got: `one without ${required.filter((name) => !names.includes(name)).join(", ")}`,
+    advice: "If the file has another delimiter, set csv.delimiter. If it has no header or other names, set csv.header."
+  })
+
+/** The names of the fields of a schema. */
+interface Fields {
+  readonly optional: ReadonlySet<string>
+  readonly required: ReadonlyArray<string>
+}
+
+const fieldsIn = (ast: SchemaAST.AST): Fields => {
   const encoded = SchemaAST.toEncoded(ast)
-  return new Set(
-    SchemaAST.isObjects(encoded)
-      ? encoded.propertySignatures.flatMap(({ name, type }) =>
-        typeof name === "string" && SchemaAST.isOptional(type) ? [name] : []
-      )
-      : []
-  )
+  const optional = new Set<string>()
+  const required: Array<string> = []
+  for (const { name, type } of SchemaAST.isObjects(encoded) ? encoded.propertySignatures : []) {
+    if (typeof name !== "string") continue
+    if (SchemaAST.isOptional(type)) optional.add(name)
+    else required.push(name)
+  }
+  return { optional, required }
 }
 
 /** A record without its empty cells, where they may be absent. */
