@@ -7,7 +7,7 @@ import type { PersistenceError } from "effect/cluster/ClusterError"
 import * as ClusterError from "effect/cluster/ClusterError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { Options, Scope } from "../CqlCluster.ts"
 import { tableIn } from "./tables.ts"
 
@@ -58,9 +58,28 @@ const optionsOf = (scope: Scope, interval: Duration.Duration): Statement.Options
   })
 })
 
+// Servers before 4.0 say "unconfigured table".
+const isMissing = ({ reason }: CqlError): boolean =>
+  reason._tag === "InvalidQuery" && /does not exist|unconfigured table|undefined column/i.test(reason.message)
+
+/** Logs once that the tables are missing: the error of the server does not say where they come from. */
+const advising = (keyspace: string): (error: CqlError) => Effect.Effect<void> => {
+  let isAdvised = false
+  return (error) =>
+    Effect.suspend(() => {
+      if (isAdvised || !isMissing(error)) return Effect.void
+      isAdvised = true
+      return Effect.logError(
+        `the tables of the cluster could not be used: expected those of CqlCluster.migrations in keyspace ${keyspace}, ` +
+          "got none, or those of an earlier version. Run these migrations when you deploy, before the first process starts."
+      )
+    })
+}
+
 export const make = (options: Options, interval: Duration.Duration): Effect.Effect<Store, never, Session> =>
   Effect.map(Session, (session) => {
     const { cluster = "default", keyspace, scope = "dataCenter" } = options
+    const advise = advising(keyspace)
     const statementOptions = optionsOf(scope, interval)
     const statement = (text: string, params: ReadonlyArray<unknown>) => Statement.make(text, params, statementOptions)
     const answer = (input: Statement.Statement<Row> | Batch.Batch): Effect.Effect<Answer, CqlError> =>
@@ -68,20 +87,22 @@ export const make = (options: Options, interval: Duration.Duration): Effect.Effe
         session.provide(Statement.applied(input)),
         (answer) =>
           answer._tag === "Held" ? { held: true, current: noRow } : { held: false, current: answer.rows[0] ?? noRow }
-      ).pipe(Effect.retry(unlessRefused))
+      ).pipe(Effect.retry(unlessRefused), Effect.tapError(advise))
     return {
       cluster,
       scope,
       table: (name) => tableIn(keyspace, name),
-      rows: (text, params) => Effect.map(session.execute(statement(text, params)), ({ rows }) => rows),
-      write: (text, params) => Effect.asVoid(session.execute(statement(text, params))),
+      rows: (text, params) =>
+        session.execute(statement(text, params)).pipe(Effect.map(({ rows }) => rows), Effect.tapError(advise)),
+      write: (text, params) => session.execute(statement(text, params)).pipe(Effect.asVoid, Effect.tapError(advise)),
       writeAll: (text, params) =>
         session.provide(executeConcurrent(params.map((each) => statement(text, each)), { concurrency: writesAtOnce }))
           .pipe(
             Effect.asVoid,
-            Effect.mapError(({ failure }) => failure.error)
+            Effect.mapError(({ failure }) => failure.error),
+            Effect.tapError(advise)
           ),
-      stream: (text, params) => session.stream(statement(text, params)),
+      stream: (text, params) => Stream.tapError(session.stream(statement(text, params)), advise),
       condition: (text, params) => answer(statement(text, params)),
       batch: (texts) =>
         answer(Batch.make(texts.map(([text, params]) => Statement.make(text, params)), {
