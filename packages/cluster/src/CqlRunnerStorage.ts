@@ -140,7 +140,7 @@ const checkConfig = (
         setting: "lease",
         expected: "of at least 3 seconds",
         got: Duration.format(lease),
-        advice: "Raise shardLockExpiration."
+        advice: "Increase the option lease, or shardLockExpiration of the ShardingConfig."
       })
     )
   }

@@ -47,8 +47,8 @@ export interface TableJob<out R> {
 export type Context = Pick<Job.Context<unknown>, "id" | "timestamp" | "execute" | "reject">
 
 /**
- * Options of {@link make}: those of a job, and what follows.
- * *
+ * Options of {@link make}: those of a job, and those of its table.
+ *
  * @category options
  * @since 0.1.0
  */
