@@ -6,11 +6,12 @@ import type { Bounds, Options, RateOptions } from "../../Limiter.ts"
 
 export type RateNumbers = readonly [statements: number, per: number, burst: number]
 
-export const rateOf = (options: RateOptions): RateNumbers => {
+/** `at` is the prefix of names in messages. */
+export const rateOf = (options: RateOptions, at = ""): RateNumbers => {
   const rules = { statements: Check.positiveInteger, per: Check.positiveFiniteDuration, burst: Check.positiveInteger }
-  const { burst, per, statements } = Check.options(options, rules)
-  Check.value("statements", statements, rules.statements)
-  const millis = Check.millis("per", per, rules.per)
+  const { burst, per, statements } = Check.options(options, rules, at)
+  Check.value(`${at}statements`, statements, rules.statements)
+  const millis = Check.millis(`${at}per`, per, rules.per)
   return [statements, millis, burst ?? Math.max(1, Math.floor(10 * statements / millis))]
 }
 
@@ -22,7 +23,10 @@ export const numbersOf = (
     inFlight: Check.integer(0, Number.MAX_SAFE_INTEGER),
     rate: Check.anything
   })
-  return { inFlight: inFlight ?? Number.POSITIVE_INFINITY, rate: rate === undefined ? [1, 0, 1] : rateOf(rate) }
+  return {
+    inFlight: inFlight ?? Number.POSITIVE_INFINITY,
+    rate: rate === undefined ? [1, 0, 1] : rateOf(rate, "rate.")
+  }
 }
 
 export const abandonedFrom = (options: Options): number =>
