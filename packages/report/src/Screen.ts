@@ -69,7 +69,7 @@ export const make: Effect.Effect<Screen, never, Scope.Scope | Stdio.Stdio | Term
 )
 
 /**
- * A bar of a width in columns, filled by a share from 0 to 1.
+ * A bar of a width in columns, filled by a share from 0 to 1. Without room, also with negative columns, it is empty.
  *
  * **Example** (A quarter)
  *
@@ -82,4 +82,6 @@ export const make: Effect.Effect<Screen, never, Scope.Scope | Stdio.Stdio | Term
  * @category formatting
  * @since 0.1.0
  */
-export const bar = (share: number, columns: number): string => lines.bar(Math.min(1, Math.max(0, share)), columns)
+export const bar = (share: number, columns: number): string =>
+  // Of NaN, such as the share 0 / 0, `share > 0` is false.
+  lines.bar(share > 0 ? Math.min(1, share) : 0, columns > 0 ? Math.floor(columns) : 0)

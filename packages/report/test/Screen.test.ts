@@ -6,6 +6,18 @@ import { outputOf } from "./support/output.ts"
 
 const upAndErase = (rows: number) => `\r\u001b[${rows}A\u001b[J`
 
+describe("Screen.bar", () => {
+  it("is empty without room, as on a terminal that is narrower than the rest of a line", () => {
+    for (const columns of [0, -3, Number.NaN]) assert.strictEqual(Screen.bar(0.5, columns), "")
+    assert.strictEqual(Screen.bar(0.5, 4.7), "██░░")
+  })
+
+  it("shows a share that is not a number, such as 0 of 0, as nothing", () => {
+    assert.strictEqual(Screen.bar(Number.NaN, 4), "░░░░")
+    assert.strictEqual(Screen.bar(-1, 4) + Screen.bar(2, 4), "░░░░████")
+  })
+})
+
 describe("Screen", () => {
   it.effect("draws lines in their place, cut to the width, and prints others above them", () =>
     Effect.gen(function*() {
