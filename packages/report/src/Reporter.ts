@@ -14,6 +14,7 @@ import type * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { dataOf } from "./internal/data.ts"
 import { blockOf, lineOf } from "./internal/lines.ts"
+import { checkConsole, checkJson } from "./internal/options.ts"
 import { isDrawable, Screen } from "./internal/screen.ts"
 
 /**
@@ -33,7 +34,7 @@ export type Reporter = (progress: Progress) => Effect.Effect<void>
 export interface ConsoleOptions {
   /** Name of the run. Default: `"run"`. */
   readonly title?: string | undefined
-  /** Number of statements of the run, for a bar, a percentage and the remaining time. Default: unknown. */
+  /** Number of statements of the run, for a bar, a percentage and the remaining time. Default, and with 0: unknown. */
   readonly total?: number | undefined
   /** Time between two lines if the output is not a terminal. Default: 5 seconds. */
   readonly every?: Duration.Input | undefined
@@ -46,7 +47,7 @@ export interface ConsoleOptions {
  * statements in flight, the limit with its last move and the reason, failures by reason, and retries. They fit the width of the
  * terminal, also after it was resized. The reporter changes no mode of the terminal, not even the visibility of the cursor, and
  * after each drawing the cursor stands at the beginning of the line below. So the terminal stays usable however the process
- * ends. When its scope closes, the last snapshot has been shown.
+ * ends. When its scope closes, the last snapshot has been shown. Dies with `InvalidOptions` for invalid options.
  *
  * **Example** (A load that shows its progress)
  *
@@ -72,7 +73,10 @@ export interface ConsoleOptions {
 export const console = (
   options: ConsoleOptions = {}
 ): Effect.Effect<Reporter, never, Scope.Scope | Stdio.Stdio | Terminal.Terminal> =>
-  Effect.flatMap(isDrawable, (isDrawable) => isDrawable ? onTerminal(options) : asLines(options))
+  Effect.suspend(() => {
+    checkConsole(options)
+    return Effect.flatMap(isDrawable, (isDrawable) => isDrawable ? onTerminal(options) : asLines(options))
+  })
 
 const onTerminal = (options: ConsoleOptions): Effect.Effect<Reporter, never, Scope.Scope | Terminal.Terminal> =>
   Effect.gen(function*() {
@@ -109,7 +113,8 @@ const asLines = ({ every = "5 seconds", ...options }: ConsoleOptions): Effect.Ef
   })
 
 /**
- * Logs each snapshot as one line of JSON on standard output. Durations are milliseconds.
+ * Logs each snapshot as one line of JSON on standard output. Durations are milliseconds. Throws `InvalidOptions` for invalid
+ * options.
  *
  * **Example** (Lines for another program)
  *
@@ -129,8 +134,10 @@ const asLines = ({ every = "5 seconds", ...options }: ConsoleOptions): Effect.Ef
  * @category constructors
  * @since 0.1.0
  */
-export const json = (options: { readonly title?: string | undefined } = {}): Reporter => (progress) =>
-  Console.log(JSON.stringify(dataOf(progress, options.title)))
+export const json = (options: { readonly title?: string | undefined } = {}): Reporter => {
+  const { title } = checkJson(options)
+  return (progress) => Console.log(JSON.stringify(dataOf(progress, title)))
+}
 
 /**
  * Publishes each snapshot to a hub, for subscribers within the program.

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
+import { checkReport } from "./internal/options.ts"
 import { pageOf } from "./internal/page.ts"
 import { Series } from "./internal/series.ts"
 import type { Reporter } from "./Reporter.ts"
@@ -42,13 +43,14 @@ export interface RunReport {
 
 /**
  * Makes a report. It keeps a few hundred points for a run of any length: neighbours are combined to their mean rate and
- * their longest times.
+ * their longest times. Dies with `InvalidOptions` for invalid options.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Effect.Effect<RunReport> =>
   Effect.map(DateTime.now, (begun) => {
+    checkReport(options)
     const series = new Series()
     return {
       onProgress: (progress) => Effect.sync(() => series.add(progress)),
@@ -59,12 +61,13 @@ export const make = (options: Options = {}): Effect.Effect<RunReport> =>
   })
 
 /**
- * Reports a run into a file of HTML, which is written when the scope closes, however the run ended.
+ * Reports a run into a file of HTML, which is written when the scope closes, however the run ended. Missing directories are
+ * made.
  *
  * The page shows throughput, percentiles of the times of statements, statements in flight and the limit over time, failures by
  * reason and by node, the slowest statements (with `?` in the place of their literals), and the settings. It adapts to light and
  * dark displays and to narrow ones. If the file cannot be written, that is logged as an error: the run is over by then, and its
- * result matters more.
+ * result matters more. Dies with `InvalidOptions` for invalid options, before the run.
  *
  * **Example** (A page about a load)
  *
@@ -111,4 +114,12 @@ export const html = (
   })
 
 const write = (files: FileSystem.FileSystem, file: string, report: RunReport): Effect.Effect<void, PlatformError> =>
-  Effect.flatMap(report.toHtml, (page) => files.writeFileString(file, page))
+  Effect.flatMap(report.toHtml, (page) => {
+    const written = files.writeFileString(file, page)
+    const directory = /^(.+)[\\/]/s.exec(file)?.[1]
+    return directory === undefined ? written : Effect.catchIf(
+      written,
+      ({ reason }) => reason._tag === "NotFound",
+      () => Effect.andThen(files.makeDirectory(directory, { recursive: true }), written)
+    )
+  })

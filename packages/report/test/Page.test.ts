@@ -42,6 +42,14 @@ const title = "Loading <users> & \"others\""
 const settings = { concurrency: 64, limiter: "adaptive, <1> to 64", isTest: true }
 
 describe("RunReport", () => {
+  it.effect("makes the directories of its file", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const files = yield* FileSystem.FileSystem
+      const file = `${yield* files.makeTempDirectoryScoped()}/reports/today/report.html`
+      yield* Effect.scoped(RunReport.html(file, { title: "Users" }))
+      assert.include(yield* files.readFileString(file), "<title>Users</title>")
+    })).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("writes one file that needs no network and no scripts", () =>
     Effect.scoped(Effect.gen(function*() {
       const files = yield* FileSystem.FileSystem
@@ -217,11 +225,12 @@ describe("RunReport", () => {
 
   it.effect("logs an error if the file cannot be written, and the result of the run stays", () =>
     Effect.gen(function*() {
-      const { exit } = yield* reported("/nowhere/at/all/report.html")
+      const noDirectory = yield* (yield* FileSystem.FileSystem).makeTempFileScoped()
+      const { exit } = yield* reported(`${noDirectory}/all/report.html`)
       assert.strictEqual(exit._tag, "Success")
       const logged = (yield* TestConsole.logLines).map(String).join("\n")
-      assert.include(logged, "the report of the run was not written to /nowhere/at/all/report.html")
-    }).pipe(Effect.provide(NodeServices.layer)))
+      assert.include(logged, `the report of the run was not written to ${noDirectory}/all/report.html`)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
 })
 
 if (path === undefined) {
