@@ -23,6 +23,7 @@ import { Provider, ServerStartFailed, ServerUnavailable } from "./internal/error
 import { external } from "./internal/external.ts"
 import { jvm } from "./internal/jvm.ts"
 import { withRealTime } from "./internal/live.ts"
+import { checkOptions } from "./internal/options.ts"
 import { select } from "./internal/select.ts"
 import { optionalText } from "./internal/settings.ts"
 
@@ -172,7 +173,7 @@ const wanted = Effect.gen(function*() {
  * Starts a server and waits until it answers. The server ends with the scope. A log message names the provider. It uses
  * the clock of the machine, so that a test with a virtual clock can wait for a server.
  *
- * Fails with `ServerUnavailable` if no provider is available, and with `ServerStartFailed` if the server did not
+ * Fails with `ServerUnavailable` if no provider is available or an option is invalid, and with `ServerStartFailed` if the server did not
  * answer.
  *
  * **Example** (A node that is killed)
@@ -194,6 +195,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<CassandraServer["Service"], ServerUnavailable | ServerStartFailed, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* checkOptions(options)
     const only = options.provider ?? (yield* wanted)
     const version = options.version ?? Option.getOrUndefined(yield* Effect.orDie(optionalText(versionVariable)))
     const begin = yield* Clock.currentTimeMillis

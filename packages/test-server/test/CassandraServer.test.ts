@@ -276,3 +276,26 @@ describe("an external server", () => {
       assert.include(error.message, "CASSANDRA_CONTACT_POINTS is no list of addresses: \"a b\"")
     }).pipe(environment({ CASSANDRA_CONTACT_POINTS: "a b" })))
 })
+
+describe("an option that cannot be", () => {
+  const refused: ReadonlyArray<readonly [options: object, message: string]> = [
+    [{ startTimeout: "2 minuten" }, "startTimeout: expected a positive duration, such as \"2 minutes\", got \"2 minuten\""],
+    [{ startTimeout: 0 }, "startTimeout: expected a positive duration, such as \"2 minutes\", got 0"],
+    [{ provider: "podman" }, "provider: expected one of external, docker, jvm, got \"podman\""],
+    [{ version: 5 }, "version: expected a text, such as \"5.0\", got 5"],
+    [{ heap: "lots" }, "heap: expected a size of the JVM, such as \"512m\", got \"lots\""],
+    [{ nodes: 2 }, "nodes: expected 1 or 3, got 2"],
+    [{ tokens: 0 }, "tokens: expected a positive integer, got 0"],
+    [{ authentication: "yes" }, "authentication: expected true or false, got \"yes\""],
+    [{ tls: {} }, "tls: expected true or false, got an object"],
+    [{ timeout: 5 }, "timeout: expected one of provider, version, startTimeout, heap, nodes, tokens, authentication, tls"]
+  ]
+  for (const [options, message] of refused) {
+    it.effect(`is refused before a server is looked for: ${JSON.stringify(options)}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(CassandraServer.make(options))
+        assert.strictEqual(error._tag, "ServerUnavailable")
+        assert.include(error.message, `a Cassandra server could not be started: ${message}`)
+      }).pipe(environment({ CASSANDRA_CONTACT_POINTS: "127.0.0.9:9" })))
+  }
+})

@@ -17,7 +17,7 @@ export type Provider = typeof Provider.Type
 
 /**
  * No provider could give a server. The message says for each one what it lacked and how to get it; `lacking` holds the
- * same as data. It is empty where the wish itself could not be understood, such as an unknown name in
+ * same as data. It is empty where an option is invalid, or a variable, such as an unknown name in
  * `EFFECT_CQL_SERVER`.
  *
  * **Example** (Going on without a server)
