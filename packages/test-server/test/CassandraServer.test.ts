@@ -268,6 +268,7 @@ describe("an external server", () => {
       const error = yield* Effect.flip(CassandraServer.make({ startTimeout: "300 millis" }))
       assert.strictEqual(error._tag, "ServerStartFailed")
       assert.include(error.message, "no answer in time from 127.0.0.9:9")
+      assert.include(error.message, "Start the server, correct CASSANDRA_CONTACT_POINTS, or increase startTimeout.")
     }).pipe(withRealTime, environment({ CASSANDRA_CONTACT_POINTS: "127.0.0.9:9" })))
 
   it.effect("whose address cannot be read is an error", () =>
@@ -279,7 +280,10 @@ describe("an external server", () => {
 
 describe("an option that cannot be", () => {
   const refused: ReadonlyArray<readonly [options: object, message: string]> = [
-    [{ startTimeout: "2 minuten" }, "startTimeout: expected a positive duration, such as \"2 minutes\", got \"2 minuten\""],
+    [
+      { startTimeout: "2 minuten" },
+      "startTimeout: expected a positive duration, such as \"2 minutes\", got \"2 minuten\""
+    ],
     [{ startTimeout: 0 }, "startTimeout: expected a positive duration, such as \"2 minutes\", got 0"],
     [{ provider: "podman" }, "provider: expected one of external, docker, jvm, got \"podman\""],
     [{ version: 5 }, "version: expected a text, such as \"5.0\", got 5"],
@@ -288,7 +292,10 @@ describe("an option that cannot be", () => {
     [{ tokens: 0 }, "tokens: expected a positive integer, got 0"],
     [{ authentication: "yes" }, "authentication: expected true or false, got \"yes\""],
     [{ tls: {} }, "tls: expected true or false, got an object"],
-    [{ timeout: 5 }, "timeout: expected one of provider, version, startTimeout, heap, nodes, tokens, authentication, tls"]
+    [
+      { timeout: 5 },
+      "timeout: expected one of provider, version, startTimeout, heap, nodes, tokens, authentication, tls"
+    ]
   ]
   for (const [options, message] of refused) {
     it.effect(`is refused before a server is looked for: ${JSON.stringify(options)}`, () =>

@@ -137,7 +137,7 @@ const run = Effect.fnUntraced(function*(
     ),
     Effect.timeoutOrElse({
       duration: options.startTimeout ?? "2 minutes",
-      orElse: () => failedWithLog(`no answer in time, last: ${last}`)
+      orElse: () => failedWithLog(`no answer in time, last: ${last}. If it only needs longer, increase startTimeout.`)
     })
   )
   return {

@@ -50,7 +50,11 @@ export const external: ServerProvider = {
       Effect.mapError((error) => startFailed(error.message)),
       Effect.timeoutOrElse({
         duration: options.startTimeout ?? "30 seconds",
-        orElse: () => Effect.fail(startFailed(`no answer in time from ${names.join(", ")}, last: ${last}`))
+        orElse: () =>
+          Effect.fail(startFailed(
+            `no answer in time from ${names.join(", ")}, last: ${last}. ` +
+              "Start the server, correct CASSANDRA_CONTACT_POINTS, or increase startTimeout."
+          ))
       })
     )
     if (!info.version.startsWith(options.version ?? "")) {

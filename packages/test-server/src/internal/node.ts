@@ -128,7 +128,7 @@ export const makeNode = Effect.fnUntraced(function*(
       Effect.raceFirst(Effect.flatMap(ended, (how) => failed(`its process was ended by ${how}`))),
       Effect.timeoutOrElse({
         duration: options.startTimeout ?? "2 minutes",
-        orElse: () => failed(`no answer in time, last: ${last}`)
+        orElse: () => failed(`no answer in time, last: ${last}. If it only needs longer, increase startTimeout.`)
       })
     )
   })

@@ -32,7 +32,8 @@ const show = (value: unknown): string =>
 
 const refused = (option: string, expected: string, got: string): ServerUnavailable =>
   new ServerUnavailable({
-    message: `a Cassandra server could not be started: ${option}: expected ${expected}, got ${got}. Correct the option.`,
+    message:
+      `a Cassandra server could not be started: ${option}: expected ${expected}, got ${got}. Correct the option.`,
     lacking: []
   })
 
