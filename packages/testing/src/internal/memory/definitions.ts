@@ -7,9 +7,18 @@ import type { Environment } from "./environment.ts"
 import { alreadyExists, configError, invalid, unauthorized, unsupported } from "./failures.ts"
 import { createIndex } from "./indexes.ts"
 import { checkProperties, replicationOf } from "./properties.ts"
+import { renameFields } from "./renaming.ts"
 import { type Column, type ColumnKind, isSystemKeyspace, type Keyspace, type Schema, Table } from "./schema.ts"
 import { randomUuid } from "./values/timeUuid.ts"
-import { type CqlType, type FieldsOf, isCounter, isMultiCell, resolveType, schemaText } from "./values/types.ts"
+import {
+  type CqlType,
+  type FieldsOf,
+  isCounter,
+  isMultiCell,
+  resolveType,
+  schemaText,
+  type Udt
+} from "./values/types.ts"
 
 type Of<Tag extends Ast.Definition["_tag"]> = Extract<Ast.Definition, { readonly _tag: Tag }>
 
@@ -254,7 +263,7 @@ const alterType = ({ change, ifExists, type }: Of<"AlterType">, environment: Env
     }
     keyspace.types.set(type.name, [...fields, { name: change.field, type: added }])
   } else {
-    throw unsupported("ALTER TYPE ... RENAME", "Add a field under the new name.")
+    renameFields(keyspace, type.name, change)
   }
   for (const { tables } of environment.schema.keyspaces.values()) for (const table of tables.values()) table.refresh()
 }
@@ -308,8 +317,6 @@ const drop = ({ ifExists, name, what }: Of<"Drop">, environment: Environment): v
 const holds = (type: CqlType, name: string, fieldsOf: FieldsOf): boolean =>
   mentions(type, name) ||
   udtsOf(type).some((udt) => fieldsOf(udt.keyspace, udt.name).some((field) => holds(field.type, name, fieldsOf)))
-
-type Udt = Extract<CqlType, { readonly _tag: "Udt" }>
 
 const mentions = (type: CqlType, name: string): boolean => udtsOf(type).some((udt) => udt.name === name)
 

@@ -48,7 +48,7 @@ export interface Complex {
 }
 
 export interface Row {
-  readonly clustering: ReadonlyArray<unknown>
+  clustering: ReadonlyArray<unknown>
   liveness: Life | undefined
   deletedAt: WriteTime
   readonly cells: Map<string, Cell>
@@ -57,7 +57,7 @@ export interface Row {
 
 /** One end of a range of rows: the clustering columns that it names, and whether rows that begin so are within. */
 export interface Bound {
-  readonly values: ReadonlyArray<unknown>
+  values: ReadonlyArray<unknown>
   readonly isInclusive: boolean
 }
 
@@ -67,7 +67,7 @@ export interface Range {
 }
 
 export interface Partition {
-  readonly key: ReadonlyArray<unknown>
+  key: ReadonlyArray<unknown>
   readonly id: string
   readonly token: bigint
   deletedAt: WriteTime
@@ -162,16 +162,6 @@ export class Store {
       for (const row of [partition.statics, ...partition.rows]) {
         row.cells.delete(name)
         row.complexes.delete(name)
-      }
-    }
-  }
-
-  renameColumn(from: string, to: string): void {
-    for (const partition of this.#partitions.values()) {
-      for (const row of [partition.statics, ...partition.rows]) {
-        const cell = row.cells.get(from)
-        if (cell !== undefined) row.cells.set(to, cell)
-        row.cells.delete(from)
       }
     }
   }

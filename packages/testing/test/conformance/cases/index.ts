@@ -10,6 +10,7 @@ import { ranges } from "./ranges.ts"
 import { reads } from "./reads.ts"
 import { schema } from "./schema.ts"
 import { structures } from "./structures.ts"
+import { types } from "./types.ts"
 import { writes } from "./writes.ts"
 
 /** Every scenario, by feature. */
@@ -27,5 +28,6 @@ export const scenarios = [
   addresses,
   ...limits,
   ...literalCases,
-  ...descriptions
+  ...descriptions,
+  ...types
 ]

@@ -244,7 +244,11 @@ export type Definition =
     readonly ifExists: boolean
     readonly change:
       | { readonly _tag: "AddField"; readonly field: string; readonly type: TypeName; readonly ifNotExists: boolean }
-      | { readonly _tag: "RenameFields"; readonly fields: ReadonlyArray<readonly [string, string]> }
+      | {
+        readonly _tag: "RenameFields"
+        readonly ifExists: boolean
+        readonly fields: ReadonlyArray<readonly [string, string]>
+      }
   }
   | {
     readonly _tag: "Drop"

@@ -151,8 +151,8 @@ class CqlParser extends DefinitionParser {
       {
         ALT: () => {
           this.CONSUME(word("RENAME"))
-          this.SUBRULE2(this.exists)
-          return { _tag: "RenameFields", fields: this.SUBRULE(this.renamings) }
+          const ifExists = this.SUBRULE2(this.exists)
+          return { _tag: "RenameFields", ifExists, fields: this.SUBRULE(this.renamings) }
         }
       }
     ])

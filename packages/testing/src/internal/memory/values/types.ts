@@ -37,6 +37,13 @@ export interface Field {
   readonly type: CqlType
 }
 
+export interface Udt {
+  readonly _tag: "Udt"
+  readonly keyspace: string
+  readonly name: string
+  readonly frozen: boolean
+}
+
 /** A type. Collections and user-defined types are one value when frozen, and one value for each element when not. */
 export type CqlType =
   | Scalar
@@ -44,7 +51,7 @@ export type CqlType =
   | { readonly _tag: "Set"; readonly element: CqlType; readonly frozen: boolean }
   | { readonly _tag: "Map"; readonly key: CqlType; readonly value: CqlType; readonly frozen: boolean }
   | { readonly _tag: "Tuple"; readonly elements: ReadonlyArray<CqlType> }
-  | { readonly _tag: "Udt"; readonly keyspace: string; readonly name: string; readonly frozen: boolean }
+  | Udt
   | { readonly _tag: "Vector"; readonly element: CqlType; readonly dimension: number }
 
 /** Where the fields of user-defined types are looked up: they change with their type. */
