@@ -4,6 +4,7 @@
 import type { Condition, InList, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
 import { invalid } from "./failures.ts"
+import { holdsDuration } from "./indexes.ts"
 import { type Live, valueOf } from "./live.ts"
 import { type Receiver, unset } from "./markers.ts"
 import type { Column, Table } from "./schema.ts"
@@ -102,6 +103,7 @@ const tester = (
   }
   const { operator, term = { _tag: "Null" } } = condition
   if (operator === "CONTAINS" || operator === "CONTAINS KEY") return containing(column, operator, term, environment)
+  if (operator !== "=" && operator !== "!=") checkDuration(receiver.type, operator, environment)
   const given = evaluate(term, receiver, environment)
   if (given === unset) throw invalid("Invalid 'unset' value in condition")
   const value = emptyIsNull ? nullOfEmpty(given) : given
@@ -114,6 +116,14 @@ const tester = (
     const order = compare(held, value)
     return operator === "<" ? order < 0 : operator === "<=" ? order <= 0 : operator === ">" ? order > 0 : order >= 0
   }
+}
+
+/** Refuses a range of durations, which have no order. */
+const checkDuration = (type: CqlType, operator: string, { schema }: Environment): void => {
+  if (type._tag === "Vector" || !holdsDuration(type, schema.fieldsOf)) return
+  if (type._tag === "Scalar") throw invalid(`Slice conditions ( ${operator} ) are not supported on durations`)
+  const what = type._tag === "Tuple" ? "tuples" : type._tag === "Udt" ? "UDTs" : "collections"
+  throw invalid(`Slice conditions are not supported on ${what} containing durations`)
 }
 
 /** A collection that is stored element by element reads as null when it is empty. */

@@ -81,7 +81,8 @@ const checkTarget = ({ fieldsOf }: Table, { name, type }: Column, target: Create
   if (type._tag === "Udt" && !type.frozen) throw invalid(`Cannot create index on non-frozen UDT column ${name}`)
 }
 
-const holdsDuration = (type: CqlType, fieldsOf: FieldsOf): boolean => {
+/** Returns true if a type is `duration`, or has it in it. */
+export const holdsDuration = (type: CqlType, fieldsOf: FieldsOf): boolean => {
   const holds = (each: CqlType) => holdsDuration(each, fieldsOf)
   switch (type._tag) {
     case "Scalar":

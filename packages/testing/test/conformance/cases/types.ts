@@ -32,5 +32,32 @@ export const types = [
     "ALTER TYPE IF EXISTS nowhere RENAME a TO b",
     "SELECT c, v, t FROM f3",
     "SELECT field_names, field_types FROM system_schema.types WHERE keyspace_name = '{keyspace}' AND type_name = 'f1'"
+  ]),
+  scenario("Conditions on durations", [
+    "CREATE TYPE y1 (d duration, i int)",
+    `CREATE TABLE y2 (k int PRIMARY KEY, d duration, l list<duration>, f frozen<list<duration>>, m map<int, duration>, t tuple<int, duration>,
+      u y1, v frozen<y1>, e vector<duration, 1>)`
+  ], [
+    `INSERT INTO y2 (k, d, l, f, m, t, u, v) VALUES (1, 1mo, [2d], [3h], {1: 4m}, (5, 6s), {d: 7ms, i: 8}, {d: 9us})`,
+    "UPDATE y2 SET d = 2mo WHERE k = 1 IF d = 1mo",
+    "UPDATE y2 SET d = 3mo WHERE k = 1 IF d IN (1mo, 2mo)",
+    "UPDATE y2 SET d = 4mo WHERE k = 1 IF d != 3mo",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF d < 5mo",
+    ["UPDATE y2 SET d = 5mo WHERE k = 1 IF d >= ?", { months: 1, days: 0, nanoseconds: 0n }],
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF d > null",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF l < [1d]",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF l[0] < 1d",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF l[0] = 2d",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF f <= [1d]",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF m > {1: 1d}",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF m[1] > 1d",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF t < (1, 1d)",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF t = (5, 6s)",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF u < {d: 1d}",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF u.d < 1d",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF u.i < 10",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF v >= {d: 1d}",
+    "UPDATE y2 SET d = 5mo WHERE k = 1 IF e >= [1d]",
+    "SELECT d FROM y2"
   ])
 ]
