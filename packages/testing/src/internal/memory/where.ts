@@ -147,6 +147,7 @@ export const checkSelect = (
   { allowFiltering, orderBy }: Pick<Select, "allowFiltering" | "orderBy">
 ): void => {
   const usesIndex = restrictions.some((restriction) => isIndexed(table, restriction))
+  if (usesIndex) checkLists(table, restrictions)
   checkPartition(table, restrictions, allowFiltering, usesIndex)
   checkClustering(table, restrictions, allowFiltering, usesIndex)
   // One index answers a query; what else is asked has to be filtered, unless all indexes are storage-attached.
@@ -172,12 +173,18 @@ const isByKey = (table: Table, restrictions: ReadonlyArray<Restriction>, restric
     table.clustering.slice(0, first.position).every(isFixed)
 }
 
-/** Refuses what an index does not answer: several partitions, and rows by a part of their key. */
-const checkIndexed = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
-  const keys = keysOf(table, restrictions)
-  if (keys !== undefined && keys.length > 1) {
+/** Refuses several partitions beside an index. */
+const checkLists = (table: Table, restrictions: ReadonlyArray<Restriction>): void => {
+  const choices = table.partition.map((column) => choicesOf(column, restrictions, table.fieldsOf))
+  const byIndex = restrictions.some((one) => isIndexed(table, one) && !isByKey(table, restrictions, one))
+  if (byIndex && choices.some((values) => values !== undefined && values.length > 1)) {
     throw invalid("Select on indexed columns and with IN clause for the PRIMARY KEY are not supported")
   }
+}
+
+/** Refuses rows by a part of their key, which an index does not answer. */
+const checkIndexed = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
+  const keys = keysOf(table, restrictions)
   const isOfRows = (restriction: Restriction): boolean =>
     !isIndexed(table, restriction) && columnsOf(restriction).some(({ kind }) => kind === "clustering")
   if (keys === undefined && !allowFiltering && restrictions.some(isOfRows)) throw invalid(filteringMessage)
@@ -198,10 +205,8 @@ const checkPartition = (
     if (keysOf(table, restrictions) === undefined) throw invalid(filteringMessage)
     return
   }
-  if (ofKey.some(({ _tag }) => _tag !== "Eq" && _tag !== "In")) {
-    throw invalid(filteringMessage)
-  }
-  if (ofKey.length < table.partition.length && !usesIndex) throw invalid(filteringMessage)
+  const isAnswered = (one: Restriction) => usesIndex && isIndexed(table, one)
+  if (keysOf(table, restrictions) === undefined && !ofKey.every(isAnswered)) throw invalid(filteringMessage)
 }
 
 const checkClustering = (

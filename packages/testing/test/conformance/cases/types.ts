@@ -59,5 +59,50 @@ export const types = [
     "UPDATE y2 SET d = 5mo WHERE k = 1 IF v >= {d: 1d}",
     "UPDATE y2 SET d = 5mo WHERE k = 1 IF e >= [1d]",
     "SELECT d FROM y2"
+  ]),
+  scenario("Parts of a key beside an index", [
+    "CREATE TABLE v1 (a int, b int, c int, d int, v int, w int, s int static, PRIMARY KEY ((a, b), c, d))",
+    "CREATE TABLE v2 (a int, b int, c int, v int, w int, PRIMARY KEY ((a, b), c))",
+    "CREATE INDEX ON v1 (v)",
+    "CREATE CUSTOM INDEX ON v2 (v) USING 'StorageAttachedIndex'",
+    "CREATE CUSTOM INDEX ON v2 (w) USING 'StorageAttachedIndex'"
+  ], [
+    "INSERT INTO v1 (a, b, c, d, v, w) VALUES (1, 1, 1, 1, 1, 1)",
+    "INSERT INTO v1 (a, b, c, d, v, w) VALUES (2, 1, 2, 2, 1, 1)",
+    "INSERT INTO v2 (a, b, c, v, w) VALUES (1, 1, 1, 1, 1)",
+    "INSERT INTO v2 (a, b, c, v, w) VALUES (2, 1, 2, 1, 1)",
+    ...["v1", "v2"].flatMap((table) =>
+      [
+        "a = 1 AND v = 1",
+        "b = 1 AND v = 1",
+        "a IN (1, 2) AND v = 1",
+        "a > 0 AND v = 1",
+        "a = 1 AND b IN (1, 2) AND v = 1",
+        "a = 1 AND b = 1 AND v = 1",
+        "a = 1 AND c = 1 AND v = 1",
+        "c = 1 AND v = 1",
+        "a = 1 AND v = 1 AND w = 1"
+      ].flatMap((
+        where
+      ) => [`SELECT a FROM ${table} WHERE ${where}`, `SELECT a FROM ${table} WHERE ${where} ALLOW FILTERING`])
+    ),
+    "CREATE INDEX ON v1 (a)",
+    "CREATE CUSTOM INDEX ON v2 (b) USING 'StorageAttachedIndex'",
+    "CREATE CUSTOM INDEX ON v2 (c) USING 'StorageAttachedIndex'",
+    ...["v1", "v2"].flatMap((table) =>
+      [
+        "a = 1",
+        "b = 1",
+        "c = 1",
+        "b > 0",
+        "c > 0",
+        "a = 1 AND v = 1",
+        "b = 1 AND v = 1",
+        "c > 0 AND v = 1",
+        "b = 1 AND c > 0",
+        "a = 1 AND b = 1 AND c = 1",
+        "a = 1 AND b > 0"
+      ].map((where) => `SELECT a FROM ${table} WHERE ${where}`)
+    )
   ])
 ]
