@@ -1,4 +1,8 @@
+import * as BigDecimal from "effect/BigDecimal"
 import { scenario } from "../scenario.ts"
+
+const decimals = (...texts: ReadonlyArray<string>) => new Set(texts.map(BigDecimal.fromStringUnsafe))
+const pairs = (...texts: ReadonlyArray<string>) => new Set(texts.map((text) => [BigDecimal.fromStringUnsafe(text), 1]))
 
 export const types = [
   scenario("Fields of types that are renamed", [
@@ -104,5 +108,21 @@ export const types = [
         "a = 1 AND b > 0"
       ].map((where) => `SELECT a FROM ${table} WHERE ${where}`)
     )
+  ]),
+  scenario("Elements that are equal", [
+    "CREATE TABLE h1 (k int PRIMARY KEY, s set<decimal>, f frozen<set<decimal>>, t set<frozen<tuple<decimal, int>>>, u frozen<set<frozen<tuple<decimal, int>>>>, l list<frozen<set<decimal>>>)"
+  ], [
+    // Of equal elements in a text, the server keeps now the one, now the other.
+    ["INSERT INTO h1 (k, s, f, l) VALUES (1, ?, ?, ?)", decimals("1.0", "1", "1.00"), decimals("2.0", "2"), [
+      decimals("3.00", "3", "4")
+    ]],
+    ["INSERT INTO h1 (k, s, f, l) VALUES (2, ?, ?, ?)", decimals("1", "1.0"), decimals("2", "2.0"), [
+      decimals("4", "3", "3.00")
+    ]],
+    ["INSERT INTO h1 (k, t, u) VALUES (3, ?, ?)", pairs("1.0", "1", "3"), pairs("2", "2.0")],
+    "SELECT * FROM h1",
+    "UPDATE h1 SET s = s + {1.000} WHERE k = 1",
+    "SELECT s, t FROM h1",
+    "SELECT k FROM h1 WHERE f = {2.00} ALLOW FILTERING"
   ])
 ]

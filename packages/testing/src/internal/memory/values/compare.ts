@@ -149,11 +149,11 @@ export const identity = (type: CqlType, value: unknown, fieldsOf: FieldsOf): str
     ? BigDecimal.format(BigDecimal.normalize(value as BigDecimal.BigDecimal))
     : latin(toBytes(type, value, fieldsOf))
 
-/** A set in the order of its elements, without doubles. */
+/** A set in the order of its elements; of equal ones the first stays. */
 export const sortedSet = (type: CqlType, elements: Iterable<unknown>, fieldsOf: FieldsOf): Set<unknown> => {
   const compare = comparator(type, fieldsOf)
-  const unique = new Map(Array.from(elements, (each) => [identity(type, each, fieldsOf), each] as const))
-  return new Set([...unique.values()].sort(compare))
+  const sorted = Array.from(elements).sort(compare)
+  return new Set(sorted.filter((each, at) => at === 0 || compare(sorted[at - 1], each) !== 0))
 }
 
 /** A map in the order of its keys; of equal ones the last stays. */
