@@ -153,10 +153,12 @@ export const checkSelect = (
   // One index answers a query; what else is asked has to be filtered, unless all indexes are storage-attached.
   const indexed = restrictions.filter((one) => isIndexed(table, one) && !isByKey(table, restrictions, one))
   const isPlain = indexed.some((restriction) => !isAttached(table, restriction))
-  if (isPlain && indexed.length > 1 && !allowFiltering) throw invalid(filteringMessage)
-  if (indexed.length > 0) {
-    checkIndexed(table, restrictions, allowFiltering)
-    if (orderBy.length > 0) throw invalid("ORDER BY with 2ndary indexes is not supported, except for ANN queries.")
+  // If the key does not answer all clustering columns, the index has to answer each of them.
+  const asked = indexed.some(isOfRows) ? restrictions.filter((one) => isOfRows(one) || indexed.includes(one)) : indexed
+  if (isPlain && asked.length > 1 && !allowFiltering) throw invalid(filteringMessage)
+  if (usesIndex && !allowFiltering) checkRows(table, restrictions)
+  if (indexed.length > 0 && orderBy.length > 0) {
+    throw invalid("ORDER BY with 2ndary indexes is not supported, except for ANN queries.")
   }
   for (const restriction of restrictions) {
     const isRegular = columnsOf(restriction).some(({ kind }) => kind === "regular" || kind === "static")
@@ -169,8 +171,9 @@ const isByKey = (table: Table, restrictions: ReadonlyArray<Restriction>, restric
   const [first] = columnsOf(restriction)
   const isFixed = (column: Column): boolean =>
     restrictions.some((one) => (one._tag === "Eq" || one._tag === "In") && one.column === column)
-  return restriction._tag !== "Contains" && first?.kind === "clustering" && keysOf(table, restrictions) !== undefined &&
-    table.clustering.slice(0, first.position).every(isFixed)
+  if (restriction._tag === "Contains" || keysOf(table, restrictions) === undefined) return false
+  return first?.kind === "partition_key" ||
+    first?.kind === "clustering" && table.clustering.slice(0, first.position).every(isFixed)
 }
 
 /** Refuses several partitions beside an index. */
@@ -182,13 +185,26 @@ const checkLists = (table: Table, restrictions: ReadonlyArray<Restriction>): voi
   }
 }
 
-/** Refuses rows by a part of their key, which an index does not answer. */
-const checkIndexed = (table: Table, restrictions: ReadonlyArray<Restriction>, allowFiltering: boolean): void => {
-  const keys = keysOf(table, restrictions)
-  const isOfRows = (restriction: Restriction): boolean =>
-    !isIndexed(table, restriction) && columnsOf(restriction).some(({ kind }) => kind === "clustering")
-  if (keys === undefined && !allowFiltering && restrictions.some(isOfRows)) throw invalid(filteringMessage)
+const isOfRows = (restriction: Restriction): boolean => columnsOf(restriction).some(({ kind }) => kind === "clustering")
+
+/** Refuses rows by a part of their key, which neither the key nor an index answers. */
+const checkRows = (table: Table, restrictions: ReadonlyArray<Restriction>): void => {
+  const filtered = restrictions.filter((one) =>
+    isOfRows(one) && !isIndexed(table, one) && !isByKey(table, restrictions, one)
+  )
+  for (const [column] of filtered.map(columnsOf)) {
+    const sliced = restrictions.filter(isSlice).flatMap(columnsOf).find(({ kind, position }) =>
+      kind === "clustering" && position < column!.position
+    )
+    if (sliced !== undefined) throw afterRange(column!, sliced)
+  }
+  if (filtered.length > 0) throw invalid(filteringMessage)
 }
+
+const afterRange = (column: Column, sliced: Column) =>
+  invalid(
+    `Clustering column "${column.name}" cannot be restricted (preceding column "${sliced.name}" is restricted by a non-EQ relation)`
+  )
 
 const checkPartition = (
   table: Table,
@@ -232,9 +248,7 @@ const checkClustering = (
       )
     }
     if (sliced !== undefined && !(restriction._tag === "TupleSlice" && restriction.columns.includes(sliced))) {
-      throw invalid(
-        `Clustering column "${column.name}" cannot be restricted (preceding column "${sliced.name}" is restricted by a non-EQ relation)`
-      )
+      throw afterRange(column, sliced)
     }
     if (restriction._tag === "Slice" || restriction._tag === "TupleSlice") sliced = column
   }

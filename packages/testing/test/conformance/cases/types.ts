@@ -124,5 +124,59 @@ export const types = [
     "UPDATE h1 SET s = s + {1.000} WHERE k = 1",
     "SELECT s, t FROM h1",
     "SELECT k FROM h1 WHERE f = {2.00} ALLOW FILTERING"
-  ])
+  ]),
+  scenario(
+    "Indexes of columns of the key",
+    [
+      ...["i1", "i2", "i3", "i4"].map((table) =>
+        `CREATE TABLE ${table} (a int, b int, c int, d int, v int, s int static, PRIMARY KEY ((a, b), c, d))`
+      ),
+      ...["a", "c", "d", "v", "s"].map((column) => `CREATE INDEX ON i1 (${column})`),
+      ...["a", "c", "d", "v", "s"].map((column) =>
+        `CREATE CUSTOM INDEX ON i2 (${column}) USING 'StorageAttachedIndex'`
+      ),
+      "CREATE INDEX ON i3 (v)",
+      "CREATE CUSTOM INDEX ON i4 (v) USING 'StorageAttachedIndex'"
+    ],
+    ["i1", "i2", "i3", "i4"].flatMap((table) => [
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) =>
+        `INSERT INTO ${table} (a, b, c, d, v, s) VALUES (${n % 2}, 1, ${n % 3}, ${n}, ${n % 4}, ${n})`
+      ),
+      ...[
+        "a = 1 AND b = 1 AND d = 3",
+        "a = 1 AND b = 1 AND d > 3",
+        "a = 1 AND b = 1 AND d = 3 AND v = 3",
+        "a = 1 AND b = 1 AND d > 3 AND v = 3",
+        "a = 1 AND b = 1 AND d IN (3)",
+        "a = 1 AND b = 1 AND d IN (3, 5)",
+        "a = 1 AND b = 1 AND c = 1 AND v = 1",
+        "a = 1 AND b = 1 AND c = 1 AND d > 0 AND v = 1",
+        "a = 1 AND b = 1 AND c > 0 AND v = 1",
+        "a = 1 AND b = 1 AND c IN (0, 1) AND v = 1",
+        "a = 1 AND b = 1 AND c > 0 AND d = 3",
+        "a = 1 AND b = 1 AND c > 0 AND d = 5 AND v = 1",
+        "a = 1 AND b = 1 AND c IN (0, 1) AND d = 3",
+        "a = 1 AND b = 1 AND s = 7",
+        "a = 1 AND b = 1 AND d = 3 AND s = 7",
+        "a = 1 AND b = 1 AND (c, d) > (0, 3) AND v = 3",
+        "a = 1 AND b = 1 AND (c, d) = (0, 3) AND v = 3",
+        "a = 1 AND b = 1 AND c = 1 ORDER BY c DESC",
+        "a = 1 AND b = 1 AND d = 3 ORDER BY c DESC",
+        "a = 1 AND b IN (1, 2) AND d = 3",
+        "a = 1 AND d = 3",
+        "a = 1 AND c = 1",
+        "a = 1 AND v = 1",
+        "a IN (1)",
+        "a IN (1, 0)",
+        "c = 1 AND d = 3",
+        "c = 1 AND d > 2",
+        "c > 1",
+        "c IN (1)",
+        "d = 3",
+        "d = 3 AND v = 3",
+        "d IN (3) AND v = 3",
+        "s = 7"
+      ].map((where) => `SELECT d FROM ${table} WHERE ${where}`)
+    ])
+  )
 ]
