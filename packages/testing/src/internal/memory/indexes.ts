@@ -34,7 +34,9 @@ export const createIndex = (keyspace: Keyspace, definition: CreateIndex): void =
   const others = [...table.indexes.values()].filter((other) =>
     other.column === index.column && other.target === index.target
   )
-  const same = others.find((other) => other.className === className)
+  const same = others.find((other) =>
+    other.className === className && JSON.stringify(other.options) === JSON.stringify(options)
+  )
   if (same !== undefined) {
     if (definition.ifNotExists) return
     throw invalid(`Index ${name} is a duplicate of existing index ${same.name}`)
@@ -42,7 +44,30 @@ export const createIndex = (keyspace: Keyspace, definition: CreateIndex): void =
   if (isSai(index) && others.some(isSai)) {
     throw invalid(`Cannot create more than one storage-attached index on the same column: ${column.name}`)
   }
+  if (isSai(index)) checkAttached(column, index)
   table.indexes.set(name, index)
+}
+
+/** Refuses types that a storage-attached index does not support. */
+const checkAttached = ({ type }: Column, { options, target }: Index): void => {
+  if (indexedParts(type, target).some((part) => part._tag === "Scalar" && part.name === "blob")) {
+    throw invalid("Unsupported type: blob")
+  }
+  if (type._tag !== "Vector") return
+  if (type.element._tag !== "Scalar" || type.element.name !== "float") {
+    throw invalid("SAI ANN indexes are only allowed on vector columns with float elements")
+  }
+  const [, similarity = "cosine"] = options.find(([name]) => name === "similarity_function") ?? []
+  if (type.dimension === 1 && similarity.toLowerCase() === "cosine") {
+    throw invalid("Cosine similarity is not supported for single-dimension vectors")
+  }
+}
+
+const indexedParts = (type: CqlType, target: Index["target"]): ReadonlyArray<CqlType> => {
+  if (target === "full") return [type]
+  if (type._tag === "List" || type._tag === "Set") return [type.element]
+  if (type._tag !== "Map") return [type]
+  return target === "keys" ? [type.key] : target === "entries" ? [type.key, type.value] : [type.value]
 }
 
 /** The class of an index; a server knows the built-in one of tables by a name. */

@@ -178,5 +178,37 @@ export const types = [
         "s = 7"
       ].map((where) => `SELECT d FROM ${table} WHERE ${where}`)
     ])
-  )
+  ),
+  scenario("Types that have no storage-attached index", [
+    "CREATE TYPE o9 (b blob)",
+    `CREATE TABLE o10 (k blob, c blob, b blob, s set<blob>, l list<blob>, m map<blob, int>, n map<int, blob>, f frozen<set<blob>>, t tuple<blob, int>,
+      u frozen<o9>, v vector<float, 2>, w vector<float, 1>, x vector<int, 2>, y vector<text, 2>, z vector<double, 2>, st blob static, PRIMARY KEY ((k, c), b))`
+  ], [
+    ...[
+      "k",
+      "c",
+      "b",
+      "s",
+      "l",
+      "m",
+      "keys(m)",
+      "entries(m)",
+      "n",
+      "keys(n)",
+      "entries(n)",
+      "full(f)",
+      "t",
+      "u",
+      "v",
+      "w",
+      "x",
+      "y",
+      "z",
+      "st"
+    ].map((column) => `CREATE CUSTOM INDEX ON o10 (${column}) USING 'StorageAttachedIndex'`),
+    "CREATE CUSTOM INDEX ON o10 (w) USING 'StorageAttachedIndex' WITH OPTIONS = {'similarity_function': 'euclidean'}",
+    "CREATE CUSTOM INDEX ON o10 (w) USING 'StorageAttachedIndex' WITH OPTIONS = {'similarity_function': 'COSINE'}",
+    "CREATE INDEX ON o10 (b)",
+    "CREATE INDEX ON o10 (x)"
+  ])
 ]
