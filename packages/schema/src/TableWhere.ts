@@ -84,9 +84,19 @@ type Before<K extends ReadonlyArray<string>, Name extends string> = K extends
   ? First extends Name ? never : First | Before<Rest, Name>
   : never
 
-type Clustered<Names extends ReadonlyArray<string>, Name extends string, Given, Operand> =
-  [Exclude<Before<Names, Name>, Given>] extends [never] ? Operand
-    : `clustering column "${Name}" needs "${Exclude<Before<Names, Name>, Given>}" before it, by equality`
+// An index answers no lists, and no keys of a map. What else depends on its kind is checked where the query is built.
+type ByIndex<Row, I extends string, Token extends string, Message> = ColumnOf<Token> extends I
+  ? Token extends `${string} ${"in" | "contains key"}` ? Message : OperandOf<Row, Token>
+  : Message
+
+type ByPartition<Row, P extends string, I extends string, Token extends string, Given> = Token extends P
+  ? [Exclude<P, Given>] extends [never] ? OperandOf<Row, Token>
+  : ByIndex<Row, I, Token, `partition key column "${Token}" needs "${Exclude<P, Given>}" beside it, or its own index`>
+  : ByIndex<Row, I, Token, `partition key column "${ColumnOf<Token>}" takes one value`>
+
+type ByClustering<Row, I extends string, Token extends string, Missing> = [Missing] extends [never] ?
+  OperandOf<Row, Token>
+  : ByIndex<Row, I, Token, `clustering column "${ColumnOf<Token>}" needs "${Missing & string}" before it, by equality`>
 
 type Other = { readonly "<": "<="; readonly "<=": "<"; readonly ">": ">="; readonly ">=": ">" }
 
@@ -109,15 +119,14 @@ type Verdict<
   Given,
   Filter
 > = ColumnOf<Token> extends A ?
-  Conflict<Token, Filter extends true ? Given : Exclude<Given, P>> extends infer Message extends string ? Message
+  Conflict<Token, Filter extends true ? Given : Exclude<Given, Exclude<P, I>>> extends infer Message extends string ?
+    Message
   : Filter extends true ? OperandOf<Row, Token>
-  : ColumnOf<Token> extends P
-    ? Token extends P ? OperandOf<Row, Token> : `partition key column "${ColumnOf<Token>}" takes one value`
-  : ColumnOf<Token> extends Names<K>[number] ? Clustered<Names<K>, ColumnOf<Token>, Given, OperandOf<Row, Token>>
+  : ColumnOf<Token> extends P ? ByPartition<Row, P, I, Token, Given>
+  : ColumnOf<Token> extends Names<K>[number] ?
+    ByClustering<Row, I, Token, Exclude<P | Before<Names<K>, ColumnOf<Token>>, Given>>
   : ColumnOf<Token> extends I ?
-    Token extends `${string} ${"in" | "contains key"}` ?
-      `no index of "${ColumnOf<Token>}" answers "${Token}": set allowFiltering`
-    : OperandOf<Row, Token>
+    ByIndex<Row, I, Token, `no index of "${ColumnOf<Token>}" answers "${Token}": set allowFiltering`>
   : `column "${ColumnOf<Token>}" is neither in the key nor indexed: set allowFiltering`
   : `there is no column "${ColumnOf<Token>}"`
 

@@ -20,10 +20,19 @@ class Item extends Table.Class<Item>("Item")("app.items", {
   indexes: { title: "sai", price: "secondary", rank: "sai", tags: "sai", m: "sai" }
 }) {}
 
+class Order extends Table.Class<Order>("Order")("app.orders", {
+  columns: { shop: CqlSchema.Text, day: CqlSchema.Int, at: CqlSchema.Int, id: CqlSchema.Int, n: CqlSchema.Int },
+  partitionKey: ["shop", "day"],
+  clusteringKey: ["at", "id"],
+  indexes: { day: "sai", at: "secondary", id: "sai", n: "sai" }
+}) {}
+
 const across = { acrossPartitions: true } as const
 const any = (given: unknown): never => given as never
 const select = (where: object, options: object = across) => () => Item.select(any(where), any(options))
+const selectOrder = (where: object, options: object = across) => () => Order.select(any(where), any(options))
 const key = { k: 1, c: 1 }
+const day = { shop: "a", day: 1 }
 
 const refused: ReadonlyArray<readonly [call: () => unknown, message: RegExp]> = [
   [select({ "title >": "a" }), /where: expected an operator that the sai index of a text answers \(=\).*"title >"/],
@@ -39,6 +48,11 @@ const refused: ReadonlyArray<readonly [call: () => unknown, message: RegExp]> = 
     select({ k: 1, title: "a" }, { reversed: true }),
     /reversed: expected no condition on an index.*true beside "title"/
   ],
+  [selectOrder({ "at >": 1 }), /secondary index of a int answers \(=\)/],
+  [selectOrder({ "id in": [1] }), /sai index of a int answers \(=, <, <=, >, >=\)/],
+  [selectOrder({ ...day, "id in": [1] }, {}), /sai index of a int answers \(=, <, <=, >, >=\)/],
+  [selectOrder({ at: 1, n: 1 }), /"at" of a secondary index beside "n"/],
+  [selectOrder({ ...day, id: 1 }, { reversed: true }), /reversed: expected no condition on an index.*beside "id"/],
   [select({ k: 1, c: 1, "c >": 1 }), /got "c" beside "c >"/],
   [select({ k: 1, "c >": 1, "c >=": 1 }), /got "c >" beside "c >="/],
   [select({ k: 1, "c in": [1], "c <": 1 }), /got "c in" beside "c <"/],
@@ -63,6 +77,12 @@ it("others are not", () => {
     select({ title: "a" }),
     select({ title: "a", "tags contains": "b", "rank >": 1, "rank <": 5 }),
     select({ price: 1 }),
+    selectOrder({ ...day, "at >": 1 }, { reversed: true }),
+    selectOrder({ ...day, "at in": [1], "id in": [1] }, { reversed: true }),
+    selectOrder({ ...day, at: 1, n: 1 }, {}),
+    selectOrder({ ...day, "id >": 1, n: 1 }, {}),
+    selectOrder({ "day >": 1, id: 1, n: 1 }),
+    selectOrder({ at: 1 }),
     select({ k: 1, "c >": 1, "c <=": 1, price: 1 }),
     select({ "m contains": 1 }),
     select({ "title >": "a", price: 1, "m contains key": "a" }, { allowFiltering: true }),

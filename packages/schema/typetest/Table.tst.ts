@@ -123,6 +123,49 @@ describe("what a table refuses", () => {
   })
 })
 
+describe("the conditions of a table with indexes of its key", () => {
+  class Order extends Table.Class<Order>("Order")("app.orders", {
+    columns: {
+      shop: CqlSchema.Text,
+      day: CqlSchema.Int,
+      at: CqlSchema.Int,
+      id: CqlSchema.Int,
+      status: Schema.String
+    },
+    partitionKey: ["shop", "day"],
+    clusteringKey: ["at", "id"],
+    indexes: { day: "sai", id: "sai", status: "sai" }
+  }) {}
+  const across = { acrossPartitions: true } as const
+  const key = { shop: "a", day: 1 }
+  test("do not compile where an index leaves a part of the key to filtering", () => {
+    expect(Order.select).type.not.toBeCallableWith({ shop: "a", status: "paid" }, across)
+    expect(Order.select).type.not.toBeCallableWith({ at: 1, status: "paid" }, across)
+    expect(Order.select).type.not.toBeCallableWith({ "at <": 1, status: "paid" }, across)
+    expect(Order.select).type.not.toBeCallableWith({ shop: "a", day: 1, "id in": [1] })
+    expect(Order.select).type.not.toBeCallableWith({ "id in": [1] }, across)
+    expect(Order.select).type.not.toBeCallableWith({ shop: "a", "day in": [1] }, across)
+    expect(Order.select).type.not.toBeCallableWith({ shop: "a", day: 1, "day >": 1 }, across)
+    expect(Order.select).type.not.toBeCallableWith({ "day >": 1 })
+    expect(Order.select).type.not.toBeCallableWith({ id: 1 })
+    expect(Order.count).type.not.toBeCallableWith({ shop: "a", status: "paid" }, across)
+    expect(Order.select.query).type.not.toBeCallableWith(["shop", "status"], across)
+    expect(Order.deleteWhere).type.not.toBeCallableWith({ ...key, id: 1 })
+  })
+  test("compile where indexes answer them", () => {
+    expect(Order.select({ ...key, id: 1 })).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ ...key, "id >": 1, status: "paid" })).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ ...key, at: 1, "id in": [1] })).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ id: 1 }, across)).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ day: 1, status: "paid" }, across)).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ "day >": 1, "day <": 5 }, across)).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select.query(["day", "id >"], across)).type.not.toRaiseError()
+    const filtering = { allowFiltering: true } as const
+    expect(Order.select({ shop: "a", status: "paid" }, filtering)).type.toBe<Statement.Statement<Order>>()
+    expect(Order.select({ "day in": [1] }, filtering)).type.toBe<Statement.Statement<Order>>()
+  })
+})
+
 describe("the conditions of a table with indexes", () => {
   class Item extends Table.Class<Item>("Item")("app.items", {
     columns: {

@@ -24,6 +24,14 @@ export const misuses: Readonly<Record<string, readonly [code: string, line: stri
     "Post.select({ author: \"ada\", id })",
     "TS2322: Type 'string & Brand<\"PostId\">' is not assignable to type '\"clustering column \\\"id\\\" needs \\\"at\\\" before it, by equality\"'."
   ],
+  "a part of the partition key beside an index": [
+    "class J extends Table.Class<J>(\"J\")(\"a.j\", { columns: { a: CqlSchema.Int, b: CqlSchema.Int, c: CqlSchema.Int, v: CqlSchema.Int }, partitionKey: [\"a\", \"b\"], clusteringKey: [\"c\"], indexes: { v: \"sai\" } }) {}\nJ.select({ a: 1, v: 1 }, { acrossPartitions: true })",
+    "TS2322: Type 'number' is not assignable to type '\"partition key column \\\"a\\\" needs \\\"b\\\" beside it, or its own index\"'."
+  ],
+  "a clustering column beside an index": [
+    "class J extends Table.Class<J>(\"J\")(\"a.j\", { columns: { a: CqlSchema.Int, c: CqlSchema.Int, v: CqlSchema.Int }, partitionKey: \"a\", clusteringKey: [\"c\"], indexes: { v: \"sai\" } }) {}\nJ.select({ c: 1, v: 1 }, { acrossPartitions: true })",
+    "TS2322: Type 'number' is not assignable to type '\"clustering column \\\"c\\\" needs \\\"a\\\" before it, by equality\"'."
+  ],
   "a column behind a range": [
     "Post.select({ author: \"ada\", \"at <\": at, id })",
     "TS2322: Type 'string & Brand<\"PostId\">' is not assignable to type '\"clustering column \\\"id\\\" needs \\\"at\\\" before it, by equality\"'."

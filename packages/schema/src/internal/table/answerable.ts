@@ -38,6 +38,16 @@ export const checkWhere = (at: string, conditions: ReadonlyArray<Condition>): Re
   return conditions
 }
 
+/** True of a column that the key answers, without an index. */
+const isByKey = (meta: Meta, conditions: ReadonlyArray<Condition>, { kind, name }: ColumnMeta): boolean => {
+  const has = (column: ColumnMeta, ...operators: ReadonlyArray<Condition["operator"]>) =>
+    conditions.some((condition) => condition.column === column && operators.includes(condition.operator))
+  if (kind !== "partition_key" && kind !== "clustering") return false
+  if (!meta.partitionKey.every((column) => has(column, "="))) return false
+  const before = meta.clusteringKey.slice(0, Math.max(0, meta.clusteringKey.findIndex((each) => each.name === name)))
+  return before.every((column) => has(column, "=", "in"))
+}
+
 /** Throws for conditions on indexed columns that their indexes cannot answer. */
 export const checkIndexed = (
   at: string,
@@ -47,8 +57,9 @@ export const checkIndexed = (
 ): void => {
   const indexed = conditions.flatMap((condition) => {
     const { column } = condition
-    const isKey = column.kind === "partition_key" || column.kind === "clustering"
-    const index = isKey ? undefined : meta.indexes.find((index) => index.column === column.name)
+    const index = isByKey(meta, conditions, column)
+      ? undefined
+      : meta.indexes.find((index) => index.column === column.name)
     return index === undefined ? [] : [{ condition, kind: index.kind }]
   })
   const [first] = indexed
