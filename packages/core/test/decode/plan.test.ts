@@ -213,6 +213,25 @@ describe("a plan for a row", () => {
     }
   })
 
+  it("has the fields in the order of the schema, whichever are absent", () => {
+    const fields = ["a", "b", "c", "d", "e"].map((name, at) => ({
+      name,
+      column: name,
+      isOptional: at % 2 === 1,
+      steps: stepsOf(at % 2 === 1 ? nullAsAbsent.ast : Schema.String.ast, undefined)
+    }))
+    const generated = generate(fields)
+    assert.isDefined(generated)
+    for (const [b, d] of [["b", "d"], [null, "d"], ["b", null], [null, null]]) {
+      const row: Readonly<Record<string, unknown>> = { e: "e", d, c: "c", b, a: "a" }
+      const names = ["a", "b", "c", "d", "e"].filter((name) => row[name] !== null)
+      for (const decode of [generated, interpret(fields)]) {
+        const decoded = decode(row)
+        assert.deepStrictEqual([Object.keys(Object(decoded)), Object.values(Object(decoded))], [names, names])
+      }
+    }
+  })
+
   it("leaves to the parser what it does not know", () => {
     assert.isUndefined(planOf(Schema.Record(Schema.String, Schema.Int).ast, undefined))
     assert.isUndefined(planOf(Schema.Struct({ a: Schema.Int }).check(Schema.makeFilter(() => true)).ast, undefined))
