@@ -23,6 +23,10 @@ const make = (definition: object): unknown =>
 const withColumn = (schema: unknown): object => ({ columns: { id: CqlSchema.Int, v: schema }, partitionKey: "id" })
 const withKey = (schema: unknown): object => ({ columns: { id: schema }, partitionKey: "id" })
 
+const withIndex = (schema: unknown, kind = "sai"): object => ({ ...withColumn(schema), indexes: { v: kind } })
+
+class Lease extends CqlSchema.Udt<Lease>("Lease")("app.lease", { term: CqlSchema.Duration }) {}
+
 const refused: ReadonlyArray<readonly [definition: object, message: RegExp]> = [
   [{ ...defined, clusteringKeys: ["at"] }, /app\.devices\.clusteringKeys: .*nearest is clusteringKey\)/],
   [{ ...defined, statics: ["name"] }, /app\.devices\.statics: .*nearest is static\)/],
@@ -46,6 +50,16 @@ const refused: ReadonlyArray<readonly [definition: object, message: RegExp]> = [
   [{ ...defined, static: "name" }, /static: expected a list of columns/],
   [{ ...defined, indexes: { nope: "sai" } }, /indexes: expected columns of the table, got "nope"/],
   [{ ...defined, indexes: { name: "SAI" } }, /indexes\.name: expected "sai" or "secondary", got "SAI"/],
+  [{ ...defined, indexes: { id: "sai" } }, /indexes\.id: expected .*got the only column of the partition key/],
+  [withIndex(CqlSchema.Duration), /indexes\.v: expected a column without durations, .*got a duration/],
+  [withIndex(CqlSchema.List(CqlSchema.Duration)), /indexes\.v: expected a column without durations/],
+  [withIndex(Lease, "secondary"), /indexes\.v: expected a column without durations/],
+  [withIndex(CqlSchema.Frozen(CqlSchema.List(Lease))), /indexes\.v: expected a column without durations/],
+  [withIndex(Place), /indexes\.v: expected CqlSchema\.Frozen.*got a app\.place/],
+  [withIndex(CqlSchema.Blob), /indexes\.v: expected "secondary".*got "sai" of a blob/],
+  [withIndex(CqlSchema.Map(CqlSchema.Text, CqlSchema.Blob)), /indexes\.v: expected "secondary".*map<text, blob>/],
+  [withIndex(CqlSchema.Vector(2, CqlSchema.Int)), /indexes\.v: expected "secondary".*vector<int, 2>/],
+  [withIndex(CqlSchema.Counter), /indexes: expected none, for a table of counters has no indexes/],
   [{ ...defined, names: { nope: "n" } }, /names: expected columns of the table, got "nope"/],
   [{ ...defined, names: "snake" }, /names: expected "snake_case", "same" or names by field, got "snake"/],
   [{ ...defined, columns: [] }, /columns: expected at least one column/],
@@ -94,6 +108,17 @@ describe("a definition", () => {
     for (const schema of [CqlSchema.Set(CqlSchema.Text), CqlSchema.Frozen(CqlSchema.List(CqlSchema.Int))]) {
       assert.doesNotThrow(() => define(withKey(schema)))
     }
+    const indexed = [
+      withIndex(CqlSchema.Frozen(Place)),
+      withIndex(CqlSchema.Blob, "secondary"),
+      withIndex(CqlSchema.Map(CqlSchema.Blob, CqlSchema.Text)),
+      withIndex(CqlSchema.Frozen(CqlSchema.Set(CqlSchema.Blob))),
+      withIndex(CqlSchema.Vector(2)),
+      withIndex(CqlSchema.Vector(2, CqlSchema.Int), "secondary"),
+      { ...defined, indexes: { at: "sai" } },
+      { ...defined, partitionKey: ["id", "name"], indexes: { id: "secondary" } }
+    ]
+    for (const definition of indexed) assert.doesNotThrow(() => define(definition))
     assert.doesNotThrow(() => define({ ...defined, static: ["name"], names: { at: "moment" }, options: { with: "x" } }))
   })
 

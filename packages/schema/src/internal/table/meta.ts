@@ -8,6 +8,7 @@ import { expectedSchema, kindOfSchema, typeOf, userTypesOf } from "../cqlType.ts
 import { snakeCase } from "../names.ts"
 import { checkColumn, checkField } from "./columnCheck.ts"
 import { checkDefinition, refuse } from "./definitionCheck.ts"
+import { checkIndex } from "./indexCheck.ts"
 
 /** The table of a definition. The entity may have more fields than the table has columns. */
 export const metaOf = (
@@ -80,13 +81,18 @@ export const metaOf = (
   if (statics.length > 0 && clustering.length === 0) {
     refuse(`${at}.static`, "static columns without a clustering key", "a clustering key")
   }
+  const indexes = Object.entries(definition.indexes ?? {})
+  if (isCounter && indexes.length > 0) {
+    refuse(`${at}.indexes`, "indexes", "none, for a table of counters has no indexes")
+  }
+  for (const [field, kind] of indexes) checkIndex(`${at}.indexes.${field}`, column(field), kind, partition)
   return {
     keyspace,
     table,
     columns,
     partitionKey: partition.map(column),
     clusteringKey: clustering.map(({ field }) => column(field)),
-    indexes: Object.entries(definition.indexes ?? {}).map(([field, kind]) => ({ column: column(field).name, kind })),
+    indexes: indexes.map(([field, kind]) => ({ column: column(field).name, kind })),
     options: definition.options ?? {},
     otherFields: fieldsOfEntity.filter((field) => !Object.hasOwn(definition.columns, field)),
     isCounter,
