@@ -3,20 +3,13 @@
  *
  * @since 0.1.0
  */
-import { type CqlError, type Session, Statement } from "@effect-cql/core"
+import type { CqlError, Session } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
-import {
-  columnsOf,
-  columnType,
-  indexesOf,
-  isIndex,
-  keyspaceOf,
-  noKeyspace,
-  normalised,
-  positionOf,
-  type ServerColumn
-} from "./internal/table/server.ts"
-import { type Any, type ColumnMeta, type Meta, TypeId } from "./TableMeta.ts"
+import { checkColumns } from "./internal/table/checkColumns.ts"
+import { typePlace, userTypes } from "./internal/table/definitions.ts"
+import { normalised } from "./internal/table/server.ts"
+import { serverTypes } from "./internal/table/typeDiff.ts"
+import { type Any, type Meta, TypeId } from "./TableMeta.ts"
 
 /**
  * A difference between a table of the program and the server.
@@ -33,8 +26,8 @@ export interface Mismatch {
 }
 
 /**
- * Compares tables with those of the server: names, types and keys of their columns, and their indexes. Columns that only the
- * server has are no difference, unless they are in the key. A storage-attached index does for a secondary one.
+ * Compares tables with those of the server: names, types and keys of their columns, fields of their user-defined types, and
+ * their indexes. Columns that only the server has are no difference, unless they are in the key. A storage-attached index does for a secondary one.
  *
  * **When to use**
  *
@@ -62,44 +55,37 @@ export interface Mismatch {
 export const check = Effect.fn("Table.check")(function*(
   ...tables: ReadonlyArray<Any>
 ): Effect.fn.Return<ReadonlyArray<Mismatch>, CqlError, Session> {
-  const found = yield* Effect.forEach(tables, (table) => checkOne(table[TypeId]))
-  return found.flat()
+  const found = yield* Effect.forEach(
+    tables,
+    ({ [TypeId]: meta }) => Effect.all([checkColumns(meta), checkTypes(meta)])
+  )
+  return found.flat(2)
 })
 
-const checkOne = Effect.fnUntraced(function*(meta: Meta): Effect.fn.Return<ReadonlyArray<Mismatch>, CqlError, Session> {
-  const actual = yield* Statement.rows(columnsOf(meta.keyspace, meta.table))
-  const table = `${meta.keyspace}.${meta.table}`
-  const mismatch = (column: string | undefined, message: string): Mismatch => ({ table, column, message })
-  if (actual.length === 0) {
-    const isKeyspace = (yield* Statement.rows(keyspaceOf(meta.keyspace))).length > 0
-    return [mismatch(undefined, isKeyspace ? "the table does not exist: create it, as Table.ddl does" : noKeyspace)]
-  }
-  const differences = meta.columns.flatMap((column) => {
-    const own = actual.find((other) => other.column_name === column.name)
-    if (own === undefined) {
-      return [mismatch(column.name, `the table has no such column: add it with the type ${column.type}`)]
-    }
-    const type = normalised(columnType(column), meta.keyspace)
-    const expected = [type, column.kind, positionOf(meta, column), column.order ?? "none"].join(" ")
-    const got = [normalised(own.type, meta.keyspace), own.kind, own.position, own.clustering_order].join(" ")
-    return expected === got ? [] : [mismatch(column.name, differenceOf(column, type, own, positionOf(meta, column)))]
+// A type that does not exist is a difference of its columns.
+const checkTypes = Effect.fnUntraced(function*(
+  meta: Meta
+): Effect.fn.Return<ReadonlyArray<Mismatch>, CqlError, Session> {
+  const types = userTypes(meta)
+  if (types.length === 0) return []
+  const actual = yield* serverTypes(meta.keyspace)
+  return types.flatMap((type) => {
+    const [keyspace, name] = typePlace(meta, type)
+    const fields = actual.get(name)
+    const mismatch = (column: string, message: string): Mismatch => ({ table: `${keyspace}.${name}`, column, message })
+    const declared = fields === undefined ? [] : type.fields.flatMap(([field, expected]) => {
+      const got = fields.get(field)
+      if (got === undefined) return [mismatch(field, `the type has no such field: add it with the type ${expected}`)]
+      return normalised(got, keyspace) === normalised(expected, keyspace)
+        ? []
+        : [mismatch(field, `expected ${expected}, got ${got}: change the declaration, or make another type`)]
+    })
+    const others = [...fields?.keys() ?? []].filter((field) => type.fields.every(([own]) => own !== field))
+    return [
+      ...declared,
+      ...others.map((field) =>
+        mismatch(field, "the program does not know this field, and cannot write values: declare it")
+      )
+    ]
   })
-  const strangers = actual.filter(({ column_name, kind }) =>
-    (kind === "partition_key" || kind === "clustering") && meta.columns.every(({ name }) => name !== column_name)
-  ).map(({ column_name, kind }) => mismatch(column_name, `a ${kind} column that the program does not know: declare it`))
-  const indexes = yield* Statement.rows(indexesOf(meta.keyspace, meta.table))
-  const missing = meta.indexes.filter((index) => !indexes.some((actual) => isIndex(index, actual)))
-    .map(({ column, kind }) =>
-      mismatch(column, `the column has no ${kind} index of its values: create it, as Table.ddl does`)
-    )
-  return [...differences, ...strangers, ...missing]
 })
-
-const differenceOf = (column: ColumnMeta, type: string, actual: ServerColumn, position: number): string => {
-  const own = `${type}, ${column.kind}${position < 0 ? "" : ` ${position}`}${
-    column.order === undefined ? "" : ` ${column.order}`
-  }`
-  const other = `${actual.type}, ${actual.kind}${actual.position < 0 ? "" : ` ${actual.position}`}` +
-    (actual.clustering_order === "none" ? "" : ` ${actual.clustering_order}`)
-  return `expected ${own}, got ${other}: change the declaration, or the table`
-}

@@ -4,9 +4,10 @@
 import { type CqlError, Query, type Session, Statement } from "@effect-cql/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { check, type Mismatch } from "../../TableCheck.ts"
+import type { Mismatch } from "../../TableCheck.ts"
 import type { Difference } from "../../TableDiff.ts"
-import { type ColumnMeta, type Meta, TypeId } from "../../TableMeta.ts"
+import type { ColumnMeta, Meta } from "../../TableMeta.ts"
+import { checkColumns } from "./checkColumns.ts"
 import { columnDefinition, createIndex, createTable, literal } from "./definitions.ts"
 import { columnsOf, type Dropped, droppedOf, indexesOf, isIndex, normalised, type ServerColumn } from "./server.ts"
 import { tableName } from "./texts.ts"
@@ -36,9 +37,11 @@ export const tableDiff = Effect.fnUntraced(function*(
     return { statements: [createTable(meta), ...meta.indexes.map((index) => createIndex(meta, index))], obstacles: [] }
   }
   const isView = (yield* Statement.rows(viewsOf(keyspace, table))).length > 0
-  const mismatches = yield* check(
-    ...[meta, ...others].map((meta) => ({ [TypeId]: isView ? meta : { ...meta, indexes: [] } }))
+  const found = yield* Effect.forEach(
+    [meta, ...others],
+    (meta) => checkColumns(isView ? meta : { ...meta, indexes: [] })
   )
+  const mismatches = found.flat()
   if (isView) return { statements: [], obstacles: mismatches.map(ofView) }
   const missing = meta.columns.filter(({ name }) => columns.every(({ column_name }) => column_name !== name))
   const present = yield* Statement.rows(indexesOf(keyspace, table))
