@@ -105,5 +105,13 @@ const slowStatement = (slow: Slow): SlowStatement => {
 }
 
 // A string that is cut has no end and is seen as one. Half of a number or of a UUID could be taken for a name.
-const wholeWords = (text: string): string =>
-  text.length <= longestRead ? text : beginOf(text, longestRead).replace(/[\w.+-]*$/, "")
+const wholeWords = (text: string): string => {
+  if (text.length <= longestRead) return text
+  const begin = beginOf(text, longestRead)
+  // From the end: a pattern would be tried at each of its characters.
+  let end = begin.length
+  while (end > 0 && ofWord.test(begin[end - 1]!)) end--
+  return begin.slice(0, end)
+}
+
+const ofWord = /[\w.+-]/
