@@ -84,7 +84,7 @@ const serviceOf = (self: SessionInternals, defaults: Options): Service => {
     ring: (keyspace) => session.whileOpen("", session.port.ring?.(keyspace) ?? Effect.undefined),
     schemaAgreement: (timeout = "10 seconds") =>
       Effect.suspend(() => {
-        const millis = Check.millis("timeout", timeout, Check.finiteDuration)
+        const millis = Check.millis("timeout", timeout)
         return session.whileOpen("", session.port.schemaAgreement?.(millis) ?? Effect.succeed(true))
       }),
     partition: (input) =>
