@@ -2,7 +2,7 @@
 import { executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { CqlSchema, Table } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { onceBuilt, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { MockSession } from "@effect-cql/testing"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -45,7 +45,7 @@ const program = Effect.gen(function*() {
   yield* executeConcurrentWithArgs(Order.insert, orders)
   return yield* Effect.forEach(
     statements,
-    (statement) => Effect.map(Statement.rows(statement), (rows) => rows.map(({ id }) => id))
+    (statement) => Effect.map(onceBuilt(Statement.rows(statement)), (rows) => rows.map(({ id }) => id))
   )
 })
 

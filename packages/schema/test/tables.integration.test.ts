@@ -2,7 +2,7 @@
 import { executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { Change, CqlSchema, Table, TimeUuid } from "@effect-cql/schema"
 import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { onceBuilt, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Effect, Option, Schema } from "effect"
 
@@ -152,7 +152,7 @@ integration("A table", () => {
         assert.deepStrictEqual(ids(all), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
         assert.deepStrictEqual(all[0], posts[9])
         const of = (statement: Statement.Statement<{ readonly id: number }>) =>
-          Effect.map(Statement.rows(statement), ids)
+          Effect.map(onceBuilt(Statement.rows(statement)), ids)
         assert.deepStrictEqual(yield* of(Post.select({ author: "ada" }, { reversed: true, limit: 2 })), [0, 1])
         assert.deepStrictEqual(yield* of(Post.select({ author: "ada", "at <": time(2), "at >=": time(1) })), [3, 2])
         assert.deepStrictEqual(yield* of(Post.select({ author: "ada", at: time(1), "id in": [2, 3, 9] })), [3, 2])

@@ -4,7 +4,7 @@
 import { CassandraSession } from "@effect-cql/cassandra"
 import { type CqlError, type Reason, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import process from "node:process"
 import { SharedServerLayer } from "./server.ts"
 
@@ -33,6 +33,14 @@ export const withKeyspace = (keyspace: string, ...statements: ReadonlyArray<stri
     }),
     () => Effect.ignore(Statement.make(`DROP KEYSPACE ${keyspace}`))
   )).pipe(Layer.provideMerge(SessionLive))
+
+/** Repeats a read until the server has built the index that answers it. Until then the read fails. */
+export const onceBuilt = <A, R>(read: Effect.Effect<A, CqlError, R>): Effect.Effect<A, CqlError, R> =>
+  Effect.retry(read, {
+    while: ({ reason }) => reason._tag === "ReadFailure",
+    schedule: Schedule.spaced("100 millis"),
+    times: 300
+  })
 
 /** The reason that a statement fails with. */
 export const reasonOf = <A, R>(effect: Effect.Effect<A, CqlError, R>): Effect.Effect<Reason.Reason, A, R> =>

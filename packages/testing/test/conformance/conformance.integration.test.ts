@@ -2,13 +2,22 @@ import { CassandraSession } from "@effect-cql/cassandra"
 import type { Session } from "@effect-cql/core"
 import { integration } from "@effect-cql/test-support/server"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { MockSession } from "../../src/index.ts"
 import { scenarios } from "./cases/index.ts"
 import { observe, observeMemory, shownStep } from "./observe.ts"
 import { isRecording, lineOf, readAnswers, writeAnswers } from "./recorded.ts"
+import type { Step } from "./scenario.ts"
 
 const keyspace = `conformance_${process.pid}`
+
+/** The answer of a server, once it has built its indexes. Until then it refuses what they have to answer. */
+const observeServer = (real: Session["Service"], step: Step) =>
+  Effect.repeat(observe(real, step, keyspace), {
+    until: (answer) => answer._tag === "Answer" || !answer.message.includes("INDEX_NOT_AVAILABLE"),
+    schedule: Schedule.spaced("100 millis"),
+    times: 300
+  })
 
 integration("a memory session answers as a server does", ({ contactPoints, credentials, localDataCenter }) => {
   const options = {
@@ -46,7 +55,7 @@ integration("a memory session answers as a server does", ({ contactPoints, crede
               if (step.wait !== undefined) yield* Effect.sleep(step.wait)
               const [ours, theirs] = [
                 yield* observeMemory(session, step, keyspace),
-                yield* observe(real, step, keyspace)
+                yield* observeServer(real, step)
               ]
               assert.deepStrictEqual(ours, theirs, shownStep(step))
               lines.push(lineOf(theirs).replaceAll(keyspace, "ks"))
