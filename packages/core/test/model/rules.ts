@@ -185,7 +185,11 @@ class Simulation {
       this.#fill()
     }
     if (delay === 0) this.#promises.push(arrive)
-    else this.#at(this.#now + delay, rank.source, 0, arrive)
+    else {
+      const at = this.#now + delay
+      // A promise that is kept is seen after whatever else happens in its instant.
+      this.#at(at, rank.source, 0, kind === "stream" ? arrive : () => this.#promises.push(arrive))
+    }
     return false
   }
 

@@ -122,12 +122,17 @@ export class Run implements Host {
     const { gate } = this.environment
     const permit = gate === undefined ? undefined : new Permit(gate)
     const execution = new Execution(this, executable, index, item, permit)
-    const isWaiting = permit?.tryTake() === false
-    // Statements of other runs, which came first, may have stopped this one.
-    if (this.stopping) permit?.giveBack("failed")
-    else if (isWaiting) this.#beginOnceAdmitted(execution, permit)
-    else this.#begin(execution)
+    if (permit === undefined) this.#begin(execution)
+    else this.#beginWithPermit(execution, permit)
     return execution
+  }
+
+  #beginWithPermit(execution: Execution, permit: Permit): void {
+    const isAdmitted = permit.tryTake()
+    // Statements of other runs, which came first, may have stopped this one.
+    if (this.stopping) permit.giveBack("failed")
+    else if (isAdmitted) this.#begin(execution)
+    else this.#beginOnceAdmitted(execution, permit)
   }
 
   #beginOnceAdmitted(execution: Execution, permit: Permit): void {
