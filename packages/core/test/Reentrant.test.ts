@@ -427,6 +427,28 @@ describe("a source that stops its run", () => {
       }).pipe(Effect.scoped))
   }
 
+  it.effect("by an interruption: the function of the run is not given its item", () =>
+    Effect.gen(function*() {
+      const target = new Target()
+      const statements = reads(10)
+      const given: Array<number> = []
+      const session = yield* sessionOf({ execute: () => Effect.as(Effect.sleep(10), { rows: [] }) })
+      const source = function*() {
+        for (const index of statements.keys()) {
+          if (index === 4) target.interrupt()
+          yield index
+        }
+      }
+      const run = runConcurrentBy(source(), (index) => {
+        given.push(index)
+        return statements[index]!
+      }, { concurrency: 3 })
+      const fiber = yield* target.fork(run.pipe(Effect.provideService(Session, session)))
+      yield* pass(10, 10)
+      assert.isTrue(ended(fiber))
+      assert.deepStrictEqual(given, [0, 1, 2, 3])
+    }).pipe(Effect.scoped))
+
   for (const name of ["iterator", "function", "getter"] as const) {
     it.effect(`by a failure that it brings about, as an ${name}: nothing starts after the first failure`, () =>
       Effect.gen(function*() {
