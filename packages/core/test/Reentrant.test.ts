@@ -268,19 +268,23 @@ describe("a run that one of its own calls interrupts", () => {
   }
 })
 
+/** A session that answers after ten milliseconds, and keeps the numbers of the requests that it was sent. */
+const answeringSlowly = (sent: Array<unknown>) =>
+  sessionOf({
+    execute: (request) =>
+      Effect.suspend(() => {
+        sent.push(numberOf(request))
+        return Effect.as(Effect.sleep(10), { rows: [] })
+      })
+  })
+
 describe("a schema of parameters that interrupts its run", () => {
   for (const isLimited of [false, true]) {
     it.effect(`sends nothing of the statement that it encodes${isLimited ? ", and gives its permit back" : ""}`, () =>
       Effect.gen(function*() {
         const target = new Target()
         const sent: Array<unknown> = []
-        const session = yield* sessionOf({
-          execute: (request) =>
-            Effect.suspend(() => {
-              sent.push(numberOf(request))
-              return Effect.as(Effect.sleep(10), { rows: [] })
-            })
-        })
+        const session = yield* answeringSlowly(sent)
         const Value = Schema.Int.pipe(Schema.decode({
           decode: SchemaGetter.passthrough(),
           encode: SchemaGetter.transform((value: number) => {
@@ -410,13 +414,7 @@ describe("a source that stops its run", () => {
       Effect.gen(function*() {
         const target = new Target()
         const sent: Array<unknown> = []
-        const session = yield* sessionOf({
-          execute: (request) =>
-            Effect.suspend(() => {
-              sent.push(numberOf(request))
-              return Effect.as(Effect.sleep(10), { rows: [] })
-            })
-        })
+        const session = yield* answeringSlowly(sent)
         let last: Progress | undefined
         const run = sources((index) => index === 6 && target.interrupt())[name]((progress) => last = progress)
         const fiber = yield* target.fork(run.pipe(Effect.provideService(Session, session)))

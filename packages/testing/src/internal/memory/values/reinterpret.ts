@@ -11,7 +11,7 @@ import { type CqlType, type FieldsOf, sameType, type ScalarName } from "./types.
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const uuidText = (bytes: Uint8Array): string => {
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  const digits = toHex(bytes)
   return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
     "-"
   )
