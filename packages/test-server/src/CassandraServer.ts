@@ -102,7 +102,7 @@ export interface Node {
   readonly stop: Effect.Effect<void>
   /** Ends it at once, like a power failure. */
   readonly kill: Effect.Effect<void>
-  /** Freezes it: connections stay open, but it does not answer. */
+  /** Freezes it, and waits until none of its threads runs (on Linux): connections stay open, but it does not answer. */
   readonly pause: Effect.Effect<void>
   /** Resumes a paused node. */
   readonly resume: Effect.Effect<void>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Scope } from "effect"
 import { mkdtemp, readFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { loadPlatform } from "../src/internal/platform.ts"
@@ -81,6 +81,29 @@ describe("the supervisor", () => {
           process.kill(Number(parent), "SIGCONT")
           yield* Fiber.join(signal)
           assert.strictEqual(yield* program.ended, "signal SIGKILL")
+        }))
+      }),
+    60_000
+  )
+
+  it.live.skipIf(process.platform !== "linux")(
+    "has stopped a program when the effect of its signal succeeds, on a busy machine as well",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* newDirectory
+        yield* supervised(Effect.fnUntraced(function*(supervisor) {
+          yield* supervisor.removeAtEnd(directory)
+          const busy = shell(directory, "while :; do :; done")
+          yield* Effect.forEach(Array.from({ length: 2 * availableParallelism() }), () => supervisor.start(busy))
+          const program = yield* supervisor.start({ ...busy, command: "nice", args: ["-n", "19", "sh", ...busy.args] })
+          const states: Array<string> = []
+          for (let round = 0; round < 10; round++) {
+            yield* program.signal("SIGSTOP")
+            const status = yield* Effect.promise(() => readFile(`/proc/${program.pid}/status`, "utf8"))
+            states.push(status.match(/^State:\s*(.*)$/m)?.[1] ?? "none")
+            yield* program.signal("SIGCONT")
+          }
+          assert.deepStrictEqual(states, Array.from({ length: 10 }, () => "T (stopped)"))
         }))
       }),
     60_000

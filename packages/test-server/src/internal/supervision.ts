@@ -43,7 +43,7 @@ export interface Supervised {
   readonly pid: number
   /** Waits for the end, and says what ended it. */
   readonly ended: Effect.Effect<string>
-  /** Returns when the signal has been sent. */
+  /** Returns when the signal has been sent; with SIGSTOP, when no thread of the program runs any more. */
   readonly signal: (signal: Signal) => Effect.Effect<void>
 }
 

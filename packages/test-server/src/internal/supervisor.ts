@@ -7,12 +7,15 @@
  * brought down by what it looks after. One JSON text a line, both ways: `Order`s come in, `Report`s go out.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, openSync, rmSync } from "node:fs"
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import process from "node:process"
 import { createInterface } from "node:readline"
+import { setTimeout } from "node:timers"
 import type { Order, Report } from "./supervision.ts"
 
 const children = new Map<number, ChildProcess>()
+/** Programs that were sent SIGSTOP and may still run. */
+const pausing = new Set<number>()
 const duties: Array<() => Promise<void>> = []
 let ending = false
 
@@ -52,13 +55,50 @@ const removeDirectory = (path: string): Promise<void> =>
     resolve()
   })
 
+/** Returns true if no thread of a process runs; on systems other than Linux, where this cannot be read, always. */
+const isStopped = (pid: number): boolean => {
+  if (process.platform !== "linux") return true
+  // Effect has no place in this program; see its first lines.
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) =>
+      // The state is the letter behind the name, which is in parentheses and can hold any character.
+      /^[TtZX]/.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1").replace(/^.*\) /s, ""))
+    )
+  } catch {
+    // A thread has ended while they were read, or the process.
+    return false
+  }
+}
+
+/** Stops a program, and calls back when it has: on a busy machine its threads run for some time after the signal. */
+const stop = (id: number, onStopped: () => void): void => {
+  const child = children.get(id)
+  if (child?.pid === undefined) return onStopped()
+  const { pid } = child
+  child.kill("SIGSTOP")
+  pausing.add(id)
+  const look = (): void => {
+    // Another signal may have ended it, or resumed it.
+    if (pausing.has(id) && children.get(id) === child && !isStopped(pid)) {
+      setTimeout(look, 1)
+      return
+    }
+    pausing.delete(id)
+    onStopped()
+  }
+  look()
+}
+
 const obey = (order: Order): void => {
   switch (order._tag) {
     case "Start":
       return start(order)
     case "Signal": {
+      const noted = () => report({ _tag: "Noted", id: order.id })
+      if (order.signal === "SIGSTOP") return stop(order.program, noted)
+      pausing.delete(order.program)
       children.get(order.program)?.kill(order.signal)
-      return report({ _tag: "Noted", id: order.id })
+      return noted()
     }
     case "RemoveAtEnd": {
       duties.push(() => removeDirectory(order.directory))
