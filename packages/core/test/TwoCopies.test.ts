@@ -1,7 +1,7 @@
 /** Two copies of the package in one process: what either has made is taken by the other. */
 import * as core from "@effect-cql/core"
 import { timed } from "@effect-cql/test-support/runs"
-import { MockSession } from "@effect-cql/testing"
+import { FaultPlan, MockSession } from "@effect-cql/testing"
 
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, type Layer, Schema, Stream } from "effect"
@@ -28,13 +28,15 @@ for (const entry of readdirSync(join(folder, "testing"), { recursive: true, with
 }
 const other: Core = await import(join(folder, "core/index.ts"))
 const OtherMock: Testing = await import(join(folder, "testing/MockSession.ts"))
+const OtherPlan: typeof FaultPlan = await import(join(folder, "testing/FaultPlan.ts"))
 
 interface Side {
   readonly core: Core
   readonly mock: Testing
+  readonly plan: typeof FaultPlan
 }
-const one: Side = { core, mock: MockSession }
-const two: Side = { core: other, mock: OtherMock }
+const one: Side = { core, mock: MockSession, plan: FaultPlan }
+const two: Side = { core: other, mock: OtherMock, plan: OtherPlan }
 
 const text = "INSERT INTO app.users (id, name) VALUES (:id, :name)"
 
@@ -64,6 +66,7 @@ for (const [name, mine, theirs] of [["mine", one, two], ["theirs", two, one]] as
       assert.isTrue(mine.core.Query.isQuery(query))
       assert.isTrue(mine.core.isCqlError(error))
       assert.isTrue(mine.core.Reason.isReason(lost))
+      assert.isTrue(mine.core.Limiter.isLimiter(Effect.runSync(Limiter.fixed(1))))
       assert.isTrue(mine.core.ResultSet.isResultSet(new ResultSet.ResultSet({ rows: [] })))
       assert.strictEqual(Outcome.fromReason(lost, { kind: "write", conditional: false }), "Unknown")
       assert.strictEqual(
@@ -96,6 +99,22 @@ for (const [name, mine, theirs] of [["mine", one, two], ["theirs", two, one]] as
         assert.strictEqual((yield* names).first?.name, "ada")
       }).pipe((effect) => run(effect, mine.mock.layer({ otherwise: theirs.mock.rows([{ name: "ada" }]) }))))
 
+    it.effect("fails where rows do not fit its schema, and where its function throws", () =>
+      Effect.gen(function*() {
+        const ages = theirs.core.Query.make("SELECT name FROM t", { row: Schema.Struct({ name: Schema.Int }) })
+        const names = theirs.core.Statement.make("SELECT name FROM t")
+        const thrown = theirs.core.Statement.mapRows(names, () => assert.fail("no row"))
+        const mapped = mine.core.Statement.mapRows(ages(), ({ name }) => name)
+        const results = yield* executeConcurrent([ages(), thrown, mapped], { raiseOnFirstError: false })
+        for (const result of results) {
+          if (result._tag !== "Failure") return assert.fail(`${result.index} succeeded`)
+          assert.strictEqual(result.error.reason._tag, "RowDecoding")
+          assert.include(result.error.message, result.index === 1 ? "no row" : "row 0, column name")
+        }
+        const error = yield* Effect.flip(mine.core.Session.use((session) => session.execute(ages())))
+        assert.include(error.message, "row 0, column name")
+      }).pipe((effect) => run(effect, mine.mock.layer({ otherwise: theirs.mock.rows([{ name: "ada" }]) }))))
+
     it.effect("fails with values in collect mode, with the reason, outcome and time of the write", () =>
       Effect.gen(function*() {
         const [result] = yield* executeConcurrent([statement], { raiseOnFirstError: false })
@@ -123,6 +142,40 @@ for (const [name, mine, theirs] of [["mine", one, two], ["theirs", two, one]] as
         const [second] = yield* theirs.core.Settlement.settle([first!])
         assert.strictEqual(second?.again?.options.timestamp, first?.again?.options.timestamp)
       }).pipe((effect) => run(effect, mine.mock.layer({ otherwise: theirs.mock.fail(lost) }))))
+
+    it.effect("is read back from the keyspace in which it was executed", () =>
+      Effect.gen(function*() {
+        const reads: Array<string> = []
+        const database = ({ core }: Side, keyspace: string) =>
+          core.Session.make({
+            keyspace,
+            defaults: { retry: "none" },
+            execute: (request) => {
+              const text = request._tag === "Statement" ? request.text : "batch"
+              if (text.startsWith("INSERT")) return Effect.fail(new core.CqlError({ reason: lost, query: text }))
+              if (text.includes("system_schema.columns")) {
+                return Effect.succeed({ rows: [{ column_name: "id", kind: "partition_key", type: "int" }] })
+              }
+              if (!text.includes("system_schema")) reads.push(text)
+              return Effect.succeed({ rows: [] })
+            }
+          })
+        const failed = yield* theirs.core.executeConcurrent([["INSERT INTO users (id) VALUES (1)"]], {
+          raiseOnFirstError: false
+        }).pipe(Effect.provideService(Session, yield* database(theirs, "shop")))
+        yield* Effect.provideService(Settlement.settle(failed), Session, yield* database(mine, "elsewhere"))
+        assert.match(reads.join(), /FROM "?shop"?\."?users/)
+      }).pipe(Effect.scoped))
+
+    it.effect("is found by an exploration of faults: a program that fails without any", () =>
+      Effect.gen(function*() {
+        const missing = theirs.core.Statement.make("SELECT a FROM app.missing")
+        const explore = <E>(program: Effect.Effect<unknown, E, core.Session>) =>
+          Effect.exit(mine.plan.explore(program, { tables: [], invariant: () => Effect.void }))
+        for (const exit of [yield* explore(missing), yield* explore(theirs.core.executeConcurrent([missing]))]) {
+          assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "failed without any fault")
+        }
+      }))
 
     it.effect("bounds runs: limiters of both copies together", () =>
       Effect.gen(function*() {

@@ -1,10 +1,11 @@
 /**
  * Nodes in this process that speak as much of the native protocol v4 as a session needs to open, to find its nodes, and to
- * run statements without parameters.
+ * run statements without parameters, prepared or not.
  */
 import { Effect, type Scope } from "effect"
 import { createServer, isIPv6, type Server, type Socket } from "node:net"
 import { answerTo, errorBody, type Frame, frameReader, int, opcode, short, text } from "./frames.ts"
+import { preparedBody } from "./resultFrames.ts"
 
 /** What a node is, and what it says of itself. */
 export interface NodeOptions {
@@ -176,8 +177,16 @@ export class CqlNode {
       this.registrations++
       return answerTo(frame, 0x02, Buffer.alloc(0))
     }
-    if (frame.opcode !== opcode.query) return answerTo(frame, opcode.error, errorBody(0x0a))
-    return answerTo(frame, opcode.result, this.#query(queryOf(frame)))
+    if (frame.opcode === opcode.query) return answerTo(frame, opcode.result, this.#query(queryOf(frame)))
+    // The id of a text is the text itself.
+    if (frame.opcode === opcode.prepare) {
+      return answerTo(frame, opcode.result, preparedBody(Buffer.from(queryOf(frame)), []))
+    }
+    if (frame.opcode === opcode.execute) {
+      const id = frame.body.subarray(2, 2 + frame.body.readUInt16BE(0))
+      return answerTo(frame, opcode.result, this.#query(id.toString()))
+    }
+    return answerTo(frame, opcode.error, errorBody(0x0a))
   }
 
   #authenticate(frame: Frame): Buffer {

@@ -138,7 +138,7 @@ export const scriptedNode = Effect.acquireRelease(
           const request = readRequest(frame)
           if (request._tag === "Other") return
           if (request._tag === "Query" && isOfDriver.test(request.text)) {
-            const isOfPeers = request.text.startsWith("SELECT schema_version, host_id FROM system.peers")
+            const isOfPeers = /^SELECT schema_version\b.* FROM system\.peers/.test(request.text)
             const answer = isOfPeers
               ? versions(peers)
               : request.text.includes("system.local")

@@ -1,7 +1,7 @@
 /**
  * Tries every fault at every request.
  */
-import { CqlError, Session, StatementFailed } from "@effect-cql/core"
+import { type CqlError, isCqlError, Session, type StatementFailed } from "@effect-cql/core"
 import { type Request, textOf } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/testing/TestClock"
 import type { Explored, ExploreOptions, Fault, FaultPlan } from "../FaultPlan.ts"
 import { described, faultsOf } from "./faults.ts"
@@ -44,8 +45,13 @@ const failedAlone = (error: Error): string =>
 /** The error of a statement with which a program failed. */
 const refusalOf = (exit: Exit.Exit<unknown, unknown>): CqlError | StatementFailed | undefined => {
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
-  return error instanceof CqlError || error instanceof StatementFailed ? error : undefined
+  return isCqlError(error) || isStatementFailed(error) ? error : undefined
 }
+
+// Of any copy of core. A program may have an error of its own with this tag.
+const isStatementFailed = (error: unknown): error is StatementFailed =>
+  Predicate.isTagged(error, "StatementFailed") && Predicate.hasProperty(error, "failure") &&
+  Predicate.hasProperty(error.failure, "error") && isCqlError(error.failure.error)
 
 export const exploreWith = <A, E, R, E2>(
   program: Effect.Effect<A, E, R>,

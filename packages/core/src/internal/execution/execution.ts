@@ -12,7 +12,7 @@ import { CqlError } from "../../CqlError.ts"
 import type { ExecutionResult } from "../../ExecutionResult.ts"
 import type { Outcome } from "../../Outcome.ts"
 import type { Page, PageState, Request } from "../../Port.ts"
-import * as Reason from "../../Reason.ts"
+import type * as Reason from "../../Reason.ts"
 import { standard } from "../../RetryPolicy.ts"
 import { carrying, internals } from "../internals.ts"
 import { afterAttempt, isBusy, isRetryable, outcomeOf, wasSent } from "../reasons.ts"
@@ -20,6 +20,7 @@ import type { Environment } from "../run/environment.ts"
 import { bind, isRequest, subjectOf } from "../statement/binding.ts"
 import type { Executable } from "../statement/input.ts"
 import { timestampOf } from "../statement/request.ts"
+import { areRows } from "../statement/rowsDecoder.ts"
 import { microsecondsOf, nextMillisecond } from "../timestamps.ts"
 import type { Observed } from "../watch/observed.ts"
 import { checkedPage, refusalOf, signalOf, timedOut } from "./answer.ts"
@@ -277,12 +278,10 @@ export class Execution {
     const decode = this.executable._tag === "Statement" ? this.executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
     // The types of a column that was altered are those of its last page only.
-    const decoded = decode(rows, this.#pages?.isAltered === true ? undefined : page.columns, first)
-    if (decoded instanceof Reason.RowDecoding) {
-      const reason = this.#pages?.isAltered === true ? altered(decoded) : decoded
-      return this.#end(this.#failure(this.#errorOf(reason), this.#outcomeOf(page)))
-    }
-    this.#end(this.#success(page, decoded))
+    const isAltered = this.#pages?.isAltered === true
+    const decoded = decode(rows, isAltered ? undefined : page.columns, first)
+    if (areRows(decoded)) return this.#end(this.#success(page, decoded))
+    this.#end(this.#failure(this.#errorOf(isAltered ? altered(decoded) : decoded), this.#outcomeOf(page)))
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {

@@ -2,6 +2,7 @@
  * Requests as ports get them: plain records, and options that many of them share.
  */
 import type { Request, RequestOptions } from "../../Port.ts"
+import { internals } from "../internals.ts"
 import { of } from "./cqlText.ts"
 import type { ResolvedOptions } from "./options.ts"
 
@@ -43,8 +44,12 @@ export class BoundOptions implements RequestOptions {
    * The keyspace of unqualified tables when the write was bound. The session that settles it may have another one, and so
    * may its own session by then. Absent where it is not known.
    */
-  static keyspaceOf(options: RequestOptions): string | undefined {
-    return #keyspace in options ? options.#keyspace : undefined
+  static keyspaceOf(options: RequestOptions & { readonly [internals]?: string | undefined }): string | undefined {
+    return options[internals]
+  }
+
+  get [internals](): string | undefined {
+    return this.#keyspace
   }
 
   toJSON(): unknown {

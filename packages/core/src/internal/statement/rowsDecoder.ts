@@ -24,6 +24,10 @@ export type RowsDecoder<out A> = (
   first: number
 ) => ReadonlyArray<A> | Reason.RowDecoding
 
+/** Returns true if rows were decoded. It never asks for the class of the reason: the decoder may be of another copy of core. */
+export const areRows = <A>(decoded: ReadonlyArray<A> | Reason.RowDecoding): decoded is ReadonlyArray<A> =>
+  Array.isArray(decoded)
+
 /** The decoder of a schema. */
 export const rowsDecoder = <A>(schema: Schema.ConstraintDecoder<A>): RowsDecoder<A> => {
   const decoder = decoderOf(schema)
@@ -66,7 +70,7 @@ export const mappedDecoder = <Row, A>(
     const record = records[index]!
     // A decoder may leave records out, so that each is decoded by itself. Without a decoder the record is the row.
     const rows = decode === undefined ? [record as Row] : decode([record], columns, first + index)
-    if (rows instanceof Reason.RowDecoding) return rows
+    if (!areRows(rows)) return rows
     // The function is code of others.
     try {
       for (const row of rows) mapped.push(f(row, record))
