@@ -4,6 +4,7 @@ import { Random } from "@effect-cql/test-support/random"
 import { integration } from "@effect-cql/test-support/server"
 import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
+import type { Client } from "cassandra-driver"
 import { Effect, Fiber } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
 
@@ -20,6 +21,13 @@ const writes: ReadonlyArray<
   (id, value) => [Statement.make(`${update} IF v != -2`, [value, id]), value],
   (id, value) => [Batch.make([[update, [value, id]]], { type: "unlogged" }), value],
   (id, value) => [Batch.make([[`${update} IF v != -3`, [value, id]]]), value]
+]
+
+/** The plain writes of the driver, through the client beside the session. */
+const clientWrites: ReadonlyArray<(client: Client, id: number, value: number) => Promise<unknown>> = [
+  (client, id, value) => client.execute(update, [value, id], { prepare: true }),
+  (client, id) => client.execute(`DELETE v FROM ${table} WHERE id = ?`, [id], { prepare: true }),
+  (client, id, value) => client.batch([{ query: update, params: [value, id] }], { prepare: true, logged: false })
 ]
 
 const rows = 1_000
@@ -39,21 +47,23 @@ integration("the last write", () => {
             let lost = 0
             const chain = (id: number) =>
               Effect.gen(function*() {
+                let expected: number | null = null
+                const check = Effect.gen(function*() {
+                  const { first } = yield* sessions[0]!.execute([`SELECT v FROM ${table} WHERE id = ?`, [id]])
+                  if ((first?.["v"] ?? null) !== expected) lost++
+                })
                 for (let round = 0; round < rounds; round++) {
-                  let expected: number | null = null
                   for (let step = 0; step < 2; step++) {
                     const kind = 2 * random.between(0, 2) + (random.chance(0.1) ? 1 : 0)
                     const [write, value] = writes[kind]!(id, random.between(0, 4))
                     const by = random.between(0, 2)
-                    // Through the client beside the session: a plain write of the driver.
-                    if (by === 2 && kind === 0) {
-                      yield* Effect.promise(() => client.execute(update, [value, id], { prepare: true }))
+                    if (by === 2 && kind % 2 === 0) {
+                      yield* Effect.promise(() => clientWrites[kind / 2]!(client, id, value ?? 0))
                     } else yield* sessions[by % 2]!.execute(write)
                     expected = value
-                  }
-                  const { first } = yield* sessions[0]!.execute([`SELECT v FROM ${table} WHERE id = ?`, [id]])
-                  if ((first?.["v"] ?? null) !== expected) {
-                    lost++
+                    // Half of the first writes are read, which would be hidden by the second. A read takes the time in which a
+                    // second one may collide with the first.
+                    if (step === 1 || round % 2 === 1) yield* check
                   }
                 }
               })

@@ -33,6 +33,21 @@ const assertAllFound = (session: Session["Service"], nodes: ReadonlyArray<CqlNod
     assert.deepStrictEqual(replicas, new Set(nodes.map(({ address }) => address)))
   })
 
+/** Three tokens that divide the ring. */
+const thirds = [-(2n ** 62n), 0n, 2n ** 62n].map((token) => ({ tokens: [String(token)] }))
+
+/** Each statement whose partition is known is coordinated by the node that owns it. */
+const assertRouted = (session: Session["Service"], nodes: ReadonlyArray<CqlNode>) =>
+  Effect.gen(function*() {
+    for (let number = 0; number < 30; number++) {
+      const statement = Statement.withOptions(write, { routing: { key: Buffer.from(`key ${number}`) } })
+      const { token } = (yield* session.partition(statement)) ?? assert.fail("no partition")
+      const owner = nodes.find(({ tokens }) => token <= BigInt(tokens[0]!)) ?? nodes[0]!
+      const { info } = yield* session.execute(statement)
+      assert.strictEqual(info.coordinator, owner.address)
+    }
+  })
+
 /** Names as a name service would tell them; those that are not there never get an answer. */
 const resolving = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Effect.acquireRelease(
@@ -76,18 +91,24 @@ describe("the nodes of a cluster", () => {
 
   it.live("coordinate the statements of their partitions, where the key is known", () =>
     Effect.gen(function*() {
-      const tokens = [-(2n ** 62n), 0n, 2n ** 62n]
-      const nodes = yield* cqlNodes(...tokens.map((token) => ({ tokens: [String(token)] })))
+      const nodes = yield* cqlNodes(...thirds)
       const session = yield* connect([nodes[0]!.address], { keyspace: "app" })
       yield* until("connections to all", () => nodes.every(({ open }) => open > 0))
-      for (let number = 0; number < 30; number++) {
-        const statement = Statement.withOptions(write, { routing: { key: Buffer.from(`key ${number}`) } })
-        const { token } = (yield* session.partition(statement)) ?? assert.fail("no partition")
-        const owner = tokens.findIndex((end) => token <= end)
-        const { info } = yield* session.execute(statement)
-        assert.strictEqual(info.coordinator, nodes[Math.max(0, owner)]!.address)
-      }
+      yield* assertRouted(session, nodes)
     }).pipe(Effect.scoped))
+
+  for (const [what, cell] of [["no tokens", undefined], ["an empty set of tokens", Buffer.alloc(4)]] as const) {
+    it.live(`that announce ${what} take statements in turn, also where the key is known`, () =>
+      Effect.gen(function*() {
+        const nodes = yield* cqlNodes({}, {})
+        for (const node of nodes) node.cells = { tokens: cell }
+        const session = yield* connect([nodes[0]!.address], { keyspace: "app" })
+        const statement = Statement.withOptions(write, { routing: { key: Buffer.from("key") } })
+        const results = yield* Effect.forEach(Array.from({ length: 20 }), () => session.execute(statement))
+        assert.strictEqual(new Set(results.map(({ info }) => info.coordinator)).size, 2)
+        assert.isUndefined(yield* session.ring("app"))
+      }).pipe(Effect.scoped))
+  }
 
   it.live("are found at ports of their own", () =>
     Effect.gen(function*() {
@@ -163,10 +184,17 @@ describe("the nodes of a cluster", () => {
 
   it.live("are followed when one joins and one leaves: statements, capacity and ring", () =>
     Effect.gen(function*() {
-      const [first, second, third] = yield* cqlNodes({}, {}, {})
+      const [first, second, third] = yield* cqlNodes(...thirds)
       first!.peers = [second!]
       second!.peers = [first!]
-      const session = yield* connect([first!.address])
+      const session = yield* connect([first!.address], { keyspace: "app" })
+      const capacityOf = (nodes: number) =>
+        session.capacity.pipe(
+          Effect.map((capacity) => Math.round((capacity ?? 0) / 2_048)),
+          Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (found) => found === nodes, times: 100 }),
+          Effect.map((found) => assert.strictEqual(found, nodes))
+        )
+      yield* capacityOf(2)
       const replicas = Effect.map(session.ring("app"), (ring) =>
         new Set(ring?.ranges.flatMap(({ replicas }) => replicas)))
       assert.deepStrictEqual(yield* replicas, new Set([first!.address, second!.address]))
@@ -182,6 +210,8 @@ describe("the nodes of a cluster", () => {
       assert.deepStrictEqual(yield* replicas, new Set([first!.address, second!.address, third!.address]))
       first!.emit("STATUS_CHANGE", "UP", third!)
       yield* until("a connection to the third node", () => third!.open > 0)
+      yield* capacityOf(3)
+      yield* assertRouted(session, [first!, second!, third!])
       first!.peers = [third!]
       first!.emit("TOPOLOGY_CHANGE", "REMOVED_NODE", second!)
       yield* Effect.repeat(isThere(second!), {
@@ -191,6 +221,8 @@ describe("the nodes of a cluster", () => {
       })
       assert.deepStrictEqual(yield* replicas, new Set([first!.address, third!.address]))
       yield* until("the end of the connections to the second node", () => second!.open === 0)
+      yield* capacityOf(2)
+      yield* assertRouted(session, [first!, third!])
     }).pipe(Effect.scoped), 30_000)
 
   it.live(
@@ -272,6 +304,15 @@ describe("contact points with names", () => {
         [silent!.address, `${closed}:${silent!.port}`, "gone.test", "mute.test"]
       )
       assert.isTrue(hosts.every(({ reason }) => reason !== undefined))
+    }).pipe(Effect.scoped))
+
+  it.live("that have an address of IPv6 beside one of IPv4 are tried at both", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({ host: "::1" })
+      yield* resolving({ "db.test": ["127.0.0.1", "::1"] })
+      const session = yield* connect([`db.test:${node!.port}`])
+      const { info } = yield* session.execute(write)
+      assert.strictEqual(info.coordinator, node!.address)
     }).pipe(Effect.scoped))
 
   it.live("one of which is never resolved do not keep the others back", () =>

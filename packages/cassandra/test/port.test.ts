@@ -482,6 +482,19 @@ describe("a result", () => {
         assert.isTrue(result.wasApplied)
         assert.deepStrictEqual(result.first, { "[applied]": false, id: 1 })
       }), notApplied))
+
+  it.effect("has its columns by their names, also those that rows of the driver use themselves", () =>
+    withFake(
+      () =>
+        Effect.gen(function*() {
+          const { first } = yield* Statement.make("SELECT a AS \"__columns\", b AS keys, c AS get FROM app.users")
+          assert.deepStrictEqual(Object.entries(first ?? {}), [["__columns", 1], ["keys", 2], ["get", 3]])
+        }),
+      () =>
+        result(rowsBody(["__columns", "keys", "get"].map((name) => ({ name, type: scalar("int") })), [
+          [int(1), int(2), int(3)]
+        ]))
+    ))
 })
 
 describe("the options of a client", () => {

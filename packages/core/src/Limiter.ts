@@ -10,6 +10,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import * as Check from "./Check.ts"
 import { Adaptive } from "./internal/limiter/adaptive.ts"
 import { type BasicLimiter, basicLimiters } from "./internal/limiter/basicLimiter.ts"
@@ -73,15 +74,22 @@ export interface State {
  * @category models
  * @since 0.1.0
  */
-export type MoveReason =
-  | "LatencyLow"
-  | "LatencyHigh"
-  | "Refused"
-  | "GrowthUseless"
-  | "CutTooCostly"
-  | "ServerSlower"
-  | "HalfEnough"
-  | "Collapsed"
+export const MoveReason = Schema.Literals([
+  "LatencyLow",
+  "LatencyHigh",
+  "Refused",
+  "GrowthUseless",
+  "CutTooCostly",
+  "ServerSlower",
+  "HalfEnough",
+  "Collapsed"
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type MoveReason = typeof MoveReason.Type
 
 /**
  * A move of an {@link adaptive} limit, and the measurements that led to it.

@@ -213,7 +213,13 @@ export type Request = StatementRequest | BatchRequest
  * @category models
  * @since 0.1.0
  */
-export type Kind = "read" | "write" | "schema" | "other"
+export const Kind = Schema.Literals(["read", "write", "schema", "other"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Kind = typeof Kind.Type
 
 /**
  * A statement with its parameters in the order of the markers and its options resolved: a record that can be spread.

@@ -17,6 +17,20 @@ import type { Statement } from "./Statement.ts"
 
 export {
   /**
+   * The result of reading back a write.
+   *
+   * - `"found"`: the write itself.
+   * - `"older"`: the value from before the write.
+   * - `"absent"`: nothing.
+   * - `"overwritten"`: a newer value, which hides whether the write was applied.
+   * - `"notComparable"`: the write cannot be recognised; the message explains why.
+   * - `"unreadable"`: the read failed with `error`.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Finding,
+  /**
    * @category guards
    * @since 0.1.0
    */
@@ -35,21 +49,6 @@ export {
    */
   Settlement
 } from "./internal/settle/settlement.ts"
-
-/**
- * The result of reading back a write.
- *
- * - `"found"`: the write itself.
- * - `"older"`: the value from before the write.
- * - `"absent"`: nothing.
- * - `"overwritten"`: a newer value, which hides whether the write was applied.
- * - `"notComparable"`: the write cannot be recognised; the message explains why.
- * - `"unreadable"`: the read failed with `error`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Finding = "found" | "older" | "absent" | "overwritten" | "notComparable" | "unreadable"
 
 /**
  * Inputs of `settle`: results, interrupted statements of a run, or a statement and its error.

@@ -97,6 +97,7 @@ describe("the rows of a statement", () => {
     Effect.gen(function*() {
       const first = yield* Statement.page(statement)
       const second = yield* Statement.page(statement, first.pageState)
+      assert.deepStrictEqual(yield* statement.pipe(Statement.page), first)
       assert.deepStrictEqual([...first.result, ...second.result], [{ a: 1 }, { a: 2 }])
       assert.strictEqual(second.pageState, undefined)
       assert.strictEqual(second.outcome, "Applied")

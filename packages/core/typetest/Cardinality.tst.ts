@@ -18,6 +18,7 @@ describe("the rows of a statement", () => {
     >()
     expect(Statement.stream(statement)).type.toBe<Stream.Stream<User, CqlError, Session>>()
     expect(Statement.page(statement)).type.toBe<Effect.Effect<ResultPage<User>, CqlError, Session>>()
+    expect(statement.pipe(Statement.page)).type.toBe<Effect.Effect<ResultPage<User>, CqlError, Session>>()
     expect(Statement.void(statement)).type.toBe<Effect.Effect<void, CqlError, Session>>()
   })
   test("of a lost condition have the type of the statement", () => {

@@ -15,7 +15,7 @@ import {
   type Session,
   type SourceError,
   Statement,
-  type StatementFailed,
+  StatementFailed,
   streamConcurrent,
   streamConcurrentBy,
   streamConcurrentWithArgs,
@@ -55,6 +55,8 @@ declare const stream: Stream.Stream<Statement.Statement<User>, Mine, Needed>
 declare const parameters: ReadonlyArray<readonly [number]>
 declare const ids: Stream.Stream<{ readonly id: number }, Mine, Needed>
 declare const someday: boolean
+declare const failed: StatementFailed
+declare const mixed: StatementFailed | Mine
 declare const soon: Duration.Input | undefined
 declare const maybe: ErrorBudget | undefined
 
@@ -257,6 +259,24 @@ describe("statements", () => {
     expect(insert({ id: 1, name: "ada" })).type.toBe<Statement.Statement<Untyped>>()
     expect(nameById).type.not.toBeCallableWith("one")
     expect(insert).type.not.toBeCallableWith({ id: 1 })
+    const count = Query.make("SELECT count(*) AS n FROM app.users", { params: Schema.Tuple([]) })
+    expect(count).type.toBeCallableWith()
+    expect(count).type.not.toBeCallableWith(1)
+    expect(count).type.not.toBeCallableWith({ id: 1 })
+  })
+
+  test("an error of a run becomes that of its statement", () => {
+    expect(StatementFailed.toCqlError(failed)).type.toBe<CqlError>()
+    expect(StatementFailed.toCqlError(mixed)).type.toBe<CqlError | Mine>()
+  })
+
+  test("parameters of two shapes are a union, and tuples of two lengths as well", () => {
+    const either = Query.make("SELECT 1", {
+      params: Schema.Union([Schema.Tuple([Schema.Int]), Schema.Tuple([Schema.Int, Schema.String])])
+    })
+    expect(either).type.toBeCallableWith(1)
+    expect(either).type.toBeCallableWith(1, "ada")
+    expect(either).type.not.toBeCallableWith("ada")
   })
 
   test("a row type comes from a schema", () => {

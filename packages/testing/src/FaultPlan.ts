@@ -31,15 +31,22 @@ import type { MemoryOptions, MockSession } from "./MockSession.ts"
  * @category models
  * @since 0.1.0
  */
-export type Fault =
-  | "overloaded"
-  | "unavailable"
-  | "dropped"
-  | "timeout"
-  | "lost"
-  | "timeoutApplied"
-  | "late"
-  | "commitTimeout"
+export const Fault = Schema.Literals([
+  "overloaded",
+  "unavailable",
+  "dropped",
+  "timeout",
+  "lost",
+  "timeoutApplied",
+  "late",
+  "commitTimeout"
+])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Fault = typeof Fault.Type
 
 /**
  * The circumstances of a request that a rule decides on.

@@ -2,10 +2,11 @@
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"
-import { ownName, withKeyspace } from "@effect-cql/test-support/session"
+import { optionsOf, ownName, withKeyspace } from "@effect-cql/test-support/session"
 import { assert, layer } from "@effect/vitest"
 import { type ClientOptions, types } from "cassandra-driver"
 import { Effect } from "effect"
+import { CassandraSession } from "../../src/index.ts"
 import { bareClient } from "../support/bareClient.ts"
 
 const keyspace = ownName("bare_driver")
@@ -35,6 +36,7 @@ integration("the driver alone", () => {
         for (const v of [10, 11, 12, 13, 14]) {
           yield* Statement.make(`INSERT INTO ${keyspace}.numbers (k, v) VALUES (1, ?)`, [v])
         }
+        yield* Statement.make(`INSERT INTO ${keyspace}.numbers (k, v) VALUES (2, 77)`)
         const client = yield* connected()
         const rows = (text: string) =>
           Effect.tryPromise(() => client.execute(text, [1], { prepare: true })).pipe(
@@ -43,9 +45,19 @@ integration("the driver alone", () => {
         yield* Effect.flip(rows(`SELECT c, at FROM ${keyspace}.shifts WHERE k = ?`))
         const numbers = yield* rows(`SELECT v FROM ${keyspace}.numbers WHERE k = ?`)
         assert.deepStrictEqual(numbers, [undefined, undefined, 10, 11, 12])
-        // A session on the same server reads what stands there.
-        const { rows: right } = yield* Statement.make(`SELECT v FROM ${keyspace}.numbers WHERE k = ?`, [1])
-        assert.deepStrictEqual(right.map(({ v }) => v), [10, 11, 12, 13, 14])
+        // A session of one connection reads what stands there, after it has met the same value.
+        const session = yield* CassandraSession.make({
+          ...optionsOf(yield* CassandraServer),
+          pooling: { connectionsPerHost: 1 }
+        })
+        const text = `SELECT c, at FROM ${keyspace}.shifts WHERE k = ?`
+        const error = yield* Effect.flip(session.execute([text, [1]]))
+        assert.strictEqual(error.reason._tag, "RowDecoding")
+        assert.include(error.message, "row 2, column at")
+        for (const [k, expected] of [[1, [10, 11, 12, 13, 14]], [2, [77]]] as const) {
+          const { rows: right } = yield* session.execute([`SELECT v FROM ${keyspace}.numbers WHERE k = ?`, [k]])
+          assert.deepStrictEqual(right.map(({ v }) => v), expected)
+        }
       }).pipe(Effect.scoped))
 
     it.effect("reads null for all that stands behind a null in a list", () =>

@@ -215,7 +215,7 @@ const madeAnew = Effect.gen(function*() {
   return tally({ statements: taken + refused, applied: taken, notApplied: refused })
 })
 
-/** One of three nodes hangs, and all texts are new: the others prepare them, and what was not sent was not applied. */
+/** One of three nodes hangs, and all texts are new: the others prepare them, and every statement is applied. */
 const newTexts = Effect.gen(function*() {
   const { open, pauseReads, prime, resumeReads } = yield* cluster(3)
   const texts = Array.from({ length: 12 }, (_, index) => `${insert} /* ${index} */`)

@@ -7,11 +7,22 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import type { Batch } from "../../Batch.ts"
 import { CqlError } from "../../CqlError.ts"
 import { isCertain, Outcome } from "../../Outcome.ts"
-import type { Finding, Unsettled } from "../../Settlement.ts"
+import type { Unsettled } from "../../Settlement.ts"
 import type { Statement } from "../../Statement.ts"
 import { hasTypeId, Hidden, internals } from "../internals.ts"
 import { schema as statementSchema } from "../statement/schema.ts"
 import * as TypeIds from "../typeIds.ts"
+
+export const Finding = Schema.Literals([
+  "found",
+  "older",
+  "absent",
+  "overwritten",
+  "notComparable",
+  "unreadable"
+])
+
+export type Finding = typeof Finding.Type
 
 /**
  * The current knowledge about one write, and its basis. Neither `toJSON` nor inspection shows the row.
@@ -112,15 +123,6 @@ export const isSettlement = (value: unknown): value is Settlement => hasTypeId(v
 export const originOf = (settled: Unsettled): Unsettled | undefined =>
   "finding" in settled && internals in settled ? (settled as Settlement)[internals]?.value : undefined
 
-const FindingSchema: Schema.Codec<Finding> = Schema.Literals([
-  "found",
-  "older",
-  "absent",
-  "overwritten",
-  "notComparable",
-  "unreadable"
-])
-
 interface Encoded {
   readonly _tag: "Settlement"
   readonly index: number
@@ -143,7 +145,7 @@ const json = Schema.Struct({
   statement: statementSchema,
   before: Outcome,
   outcome: Outcome,
-  finding: FindingSchema,
+  finding: Finding,
   message: Schema.String,
   parts: Schema.Array(Schema.suspend((): Schema.Codec<Settlement, Encoded> => schema)),
   error: Schema.optional(CqlError.schema)
