@@ -92,8 +92,20 @@ const houseWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\b(?:spent|used up)\b/gi, "exhausted"],
   [/\bhalf-way dead\b/gi, "failed midway"],
   [/\bwhat becomes? of\b/gi, "the outcome of"],
-  [/\bcome what may\b/gi, "in every case"]
+  [/\bcome what may\b/gi, "in every case"],
+  [/\b(?:seats?|leaf|doors)\b/gi, "permit, statement, module, or the term of the field"],
+  [/\bconcurrency levels?\b|\blevels? of concurrency\b/gi, "concurrency"]
 ]
+
+/** A text without the code of its examples, and without what is in backticks. */
+const proseOf = (text: string): string =>
+  text.replaceAll(/```[^]*?```|`[^`\n]*`/g, (code) => code.replaceAll(/[^\n]/g, " "))
+
+const checkWords = (prose: string, report: (position: number, message: string) => void): void => {
+  for (const [pattern, instead] of houseWords) {
+    for (const match of prose.matchAll(pattern)) report(match.index, `not "${match[0].toLowerCase()}", but: ${instead}`)
+  }
+}
 
 /** Beginnings of a sentence of documentation that hide its subject. */
 const beginning = /^\s*\/?\*{0,2}\s*(?:What|Whether it is that|How .* of which)\b/
@@ -105,18 +117,17 @@ const rules: ReadonlyArray<Rule> = [
     files: librarySource,
     check: (source, report) => {
       for (const { 0: text, index } of source.text.matchAll(comment)) {
-        // Code in an example, or in backticks, is no prose.
-        const prose = text.replaceAll(/```[^]*?```|`[^`\n]*`/g, (code) => code.replaceAll(/[^\n]/g, " "))
+        const prose = proseOf(text)
         if (beginning.test(prose)) {
           report(index, "a comment begins with a verb or a noun, not with What, Whether or How")
         }
-        for (const [pattern, instead] of houseWords) {
-          for (const match of prose.matchAll(pattern)) {
-            report(index + match.index, `not "${match[0].toLowerCase()}", but: ${instead}`)
-          }
-        }
+        checkWords(prose, (position, message) => report(index + position, message))
       }
     }
+  },
+  {
+    files: /\.md$/,
+    check: (source, report) => checkWords(proseOf(source.text), report)
   },
   {
     files: librarySource,

@@ -336,6 +336,6 @@ export const load: ReadonlyArray<Fault<Servers | Scope.Scope>> = [
   scripted("a server that is overloaded for ever", overloadStays),
   scripted("a node that slows down under its load, and is fast again", slowsDown),
   scripted("more in flight than the connections carry", beyondCapacity),
-  scripted("two runs, each of which fills the connections", busyConnections),
+  scripted("two runs that each fill the connections", busyConnections),
   scripted("an endless source into a slow server, interrupted", endlessIntoSlow)
 ]
