@@ -3,6 +3,8 @@
  *
  * Plain fields and callbacks: with a limiter, every request passes through here twice.
  */
+import { hasProperty } from "effect/Predicate"
+import * as Check from "../../Check.ts"
 import type { Move, MoveReason, State } from "../../Limiter.ts"
 import type { Signal } from "../reasons.ts"
 import type { Gate } from "./gate.ts"
@@ -133,3 +135,9 @@ export abstract class BasicLimiter {
     })
   }
 }
+
+/** The rule of a limiter. A value that is not one, such as the effect that makes one, would silently limit nothing. */
+export const aLimiter = Check.rule(
+  "a Limiter, such as the result of `yield* Limiter.fixed(n)`",
+  (value) => hasProperty(value, basicLimiters)
+)

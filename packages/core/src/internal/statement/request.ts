@@ -67,3 +67,7 @@ export const timestampOf = (request: Request): bigint | undefined => {
   if (request.conditional) return sentAt
   return request._tag === "Statement" && of(request.text).hasTimestamp ? undefined : timestamp
 }
+
+/** The CQL text of a request, without values; of a batch the texts of its statements, joined by `; `. */
+export const textOf = (request: Request): string =>
+  request._tag === "Statement" ? request.text : request.statements.map(({ text }) => text).join("; ")

@@ -61,14 +61,14 @@ export const locked = <A, E, R>(
     const patience = Duration.sum(yield* now, wait)
 
     const acquire: Effect.Effect<Duration.Duration, CqlError | MigrationsLocked, Session> = Effect.gen(function*() {
-      let isTold = false
+      let isLogged = false
       while (true) {
         const asked = yield* now
         const current = yield* history.acquire(owner, seconds)
         if (current === owner) return Duration.sum(asked, lease)
         if (Duration.isGreaterThanOrEqualTo(asked, patience)) return yield* new MigrationsLocked({ owner: current })
-        if (!isTold) yield* Effect.logInfo(`migrations wait: ${current} has the lock`)
-        isTold = true
+        if (!isLogged) yield* Effect.logInfo(`migrations wait: ${current} has the lock`)
+        isLogged = true
         yield* Effect.sleep("1 second")
       }
     })

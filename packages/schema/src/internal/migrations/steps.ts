@@ -5,7 +5,6 @@ import { type CqlError, InvalidOptions, RetryPolicy, type Session, Statement } f
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Migration } from "../../MigrationTypes.ts"
-import { checksumOf } from "./checksum.ts"
 
 /** A migration: its statements in their order, or its effect. */
 export interface Step<out E = unknown, out R = unknown> {
@@ -107,3 +106,12 @@ const effectPart = <E, R>(effect: Effect.Effect<unknown, E, R>): Part<E, R> => (
   isRepeatable: true,
   effect
 })
+
+/** A checksum that finds an edited text: FNV-1a of 64 bits, over the text with the line ends of Unix. */
+const checksumOf = (text: string): string => {
+  let hash = 0xcbf29ce484222325n
+  for (const character of text.replaceAll("\r\n", "\n")) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0)!)) * 0x100000001b3n)
+  }
+  return hash.toString(16).padStart(16, "0")
+}

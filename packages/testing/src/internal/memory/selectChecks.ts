@@ -1,8 +1,7 @@
 /**
  * Refusals of a SELECT for its columns, its groups and its order.
  */
-import { columnNamesOf } from "./columnNames.ts"
-import type { Select, Selected } from "./cql/ast.ts"
+import type { Select, Selected, Selector } from "./cql/ast.ts"
 import { invalid, unsupported } from "./failures.ts"
 import { columnsOf, type Restriction } from "./relations.ts"
 import type { Column, Table } from "./schema.ts"
@@ -101,4 +100,11 @@ export const checkOrder = (table: Table, { orderBy }: Select, restrictions: Read
     isReversed = reverses
   }
   return isReversed ?? false
+}
+
+/** The names of the columns that an expression reads. */
+const columnNamesOf = (selector: Selector): ReadonlyArray<string> => {
+  if (selector._tag === "ColumnOf") return [selector.column]
+  if (selector._tag === "CallOf") return selector.args.flatMap(columnNamesOf)
+  return "of" in selector ? columnNamesOf(selector.of) : []
 }
