@@ -35,15 +35,20 @@ const declarations = (file: string): string => {
   return formatted.stdout.toString().trim()
 }
 
+const purpose =
+  `A record of the public declarations, which \`npm run check:api\` compares with the code. It is for maintainers.
+Users find the documentation of each declaration in their editor, and the use of the library in the
+[guides](../../README.md#guides).
+
+Written by \`npm run check:api -- --update\`.`
+
 const render = (name: string): string => {
   const modules = globSync("src/*.ts", { cwd: join(root, "packages", name) }).map((file) => basename(file, ".ts"))
   const sections = modules.toSorted().map((module) => {
     const title = module === "index" ? `@effect-cql/${name}` : `@effect-cql/${name}/${module}`
     return `## ${title}\n\n\`\`\`ts\n${declarations(join(root, "packages", name, "dist", `${module}.d.ts`))}\n\`\`\`\n`
   })
-  return `# The public API of @effect-cql/${name}\n\nWritten by \`npm run check:api -- --update\`.\n\n${
-    sections.join("\n")
-  }`
+  return `# The public API of @effect-cql/${name}\n\n${purpose}\n\n${sections.join("\n")}`
 }
 
 const built = await run("tsc", ["-b", ...published.map((name) => `packages/${name}`)])

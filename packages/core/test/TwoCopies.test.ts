@@ -109,7 +109,10 @@ for (const [name, mine, theirs] of [["mine", one, two], ["theirs", two, one]] as
         for (const result of results) {
           if (result._tag !== "Failure") return assert.fail(`${result.index} succeeded`)
           assert.strictEqual(result.error.reason._tag, "RowDecoding")
-          assert.include(result.error.message, result.index === 1 ? "mapRows threw AssertionError" : "row 0, column name")
+          assert.include(
+            result.error.message,
+            result.index === 1 ? "mapRows threw AssertionError" : "row 0, column name"
+          )
         }
         const error = yield* Effect.flip(mine.core.Session.use((session) => session.execute(ages())))
         assert.include(error.message, "row 0, column name")

@@ -25,7 +25,7 @@ const attempt = (item: string, buyer: string): Effect.Effect<boolean, CqlError, 
     return wasApplied
   })
 
-/** Takes every failure for a sale that did not happen, and so sells without telling the buyer. */
+/** Takes every failure for a sale that did not happen. The buyer is then not informed about a piece that was sold. */
 export const sellNaively = (item: string, buyer: string): Effect.Effect<boolean, never, Session> =>
   attempt(item, buyer).pipe(Effect.catch(() => Effect.succeed(false)))
 

@@ -39,7 +39,7 @@ describe("the choice of a provider", () => {
       assert.strictEqual((yield* select(providers, undefined, {})).provider, "docker")
     }))
 
-  it.effect("says of each provider what it lacks and how to get it, when none is left", () =>
+  it.effect("lists what each provider lacks and how to get it, when none is left", () =>
     Effect.gen(function*() {
       const providers = [fake("external", "lacks"), fake("docker", "lacks"), fake("jvm", "lacks")]
       const error = yield* Effect.flip(select(providers, undefined, {}))
@@ -47,7 +47,7 @@ describe("the choice of a provider", () => {
       assert.strictEqual(
         error.message,
         [
-          "No Cassandra server can be had here. Any one of these gives one:",
+          "No Cassandra server is available. Each of these providers can start or reach one:",
           "  - external: external is not here. Install external.",
           "  - docker: docker is not here. Install docker.",
           "  - jvm: jvm is not here. Install jvm."
@@ -66,7 +66,7 @@ describe("the choice of a provider", () => {
       const error = yield* Effect.flip(select(providers, "docker", {}))
       assert.strictEqual(
         error.message,
-        "No Cassandra server can be had here, as only provider \"docker\" was asked for:\n" +
+        "No Cassandra server is available: only provider \"docker\" is allowed.\n" +
           "  - docker: docker is not here. Install docker."
       )
     }))
@@ -79,7 +79,7 @@ describe("the choice of a provider", () => {
       assert.include(error.message, "WARN why")
     }))
 
-  it.effect("refuses a name in EFFECT_CQL_SERVER that is none, and tells the names", () =>
+  it.effect("refuses a name in EFFECT_CQL_SERVER that is none, and lists the names", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(CassandraServer.make())
       assert.strictEqual(error._tag, "ServerUnavailable")
@@ -89,7 +89,7 @@ describe("the choice of a provider", () => {
   it.effect("follows EFFECT_CQL_SERVER", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(CassandraServer.make())
-      assert.include(error.message, "only provider \"external\" was asked for")
+      assert.include(error.message, "only provider \"external\" is allowed")
       assert.include(error.message, "CASSANDRA_CONTACT_POINTS is not set")
     }).pipe(environment({ EFFECT_CQL_SERVER: "external" })))
 

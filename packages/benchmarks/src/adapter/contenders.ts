@@ -19,9 +19,13 @@ export const names = {
 }
 
 /** Runs the statements through the library. */
-export const library = (session: Context.Context<Session>, { parameters, text }: Work, level: number): Contender => {
+export const library = (
+  session: Context.Context<Session>,
+  { parameters, text }: Work,
+  concurrency: number
+): Contender => {
   const query = Query.make(text)
-  const run = executeConcurrentWithArgs(query, parameters, { concurrency: level, raiseOnFirstError: false })
+  const run = executeConcurrentWithArgs(query, parameters, { concurrency, raiseOnFirstError: false })
   return {
     name: names.library,
     run: () =>
@@ -34,16 +38,16 @@ export const library = (session: Context.Context<Session>, { parameters, text }:
 }
 
 /** Runs them through the helper of the driver. */
-export const driver = (client: cassandra.Client, { parameters, text }: Work, level: number): Contender => ({
+export const driver = (client: cassandra.Client, { parameters, text }: Work, concurrency: number): Contender => ({
   name: names.driver,
   run: async () => {
-    const options = { concurrencyLevel: level, collectResults: true, raiseOnFirstError: false }
+    const options = { concurrencyLevel: concurrency, collectResults: true, raiseOnFirstError: false }
     const { errors } = await cassandra.concurrent.executeConcurrent(client, text, parameters, options)
     mustSucceed(errors)
   }
 })
 
-const loop = (client: cassandra.Client, { parameters, text }: Work, level: number): Contender => ({
+const loop = (client: cassandra.Client, { parameters, text }: Work, concurrency: number): Contender => ({
   name: names.loop,
   run: async () => {
     const options = { prepare: true }
@@ -55,7 +59,7 @@ const loop = (client: cassandra.Client, { parameters, text }: Work, level: numbe
         results[index] = await client.execute(text, parameters[index]!, options)
       }
     }
-    await Promise.all(Array.from({ length: level }, lane))
+    await Promise.all(Array.from({ length: concurrency }, lane))
   }
 })
 
@@ -67,5 +71,9 @@ export const everybody = (
   session: Context.Context<Session>,
   client: cassandra.Client,
   work: Work,
-  level: number
-): ReadonlyArray<Contender> => [library(session, work, level), driver(client, work, level), loop(client, work, level)]
+  concurrency: number
+): ReadonlyArray<Contender> => [
+  library(session, work, concurrency),
+  driver(client, work, concurrency),
+  loop(client, work, concurrency)
+]

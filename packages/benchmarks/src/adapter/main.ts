@@ -15,11 +15,11 @@ import { chosen } from "../internal/sections.ts"
 import { spread } from "../internal/stats.ts"
 import { alone, aloneNames } from "./alone.ts"
 import { everybody, names, type Work } from "./contenders.ts"
-import { best, bulk, bulkNames, byLevel, speedUp, throughputNames } from "./throughput.ts"
+import { best, bulk, bulkNames, byConcurrency, speedUp, throughputNames } from "./throughput.ts"
 import { typedContenders, typedNames, wideInsert, wideTable } from "./typed.ts"
 
 const { quick, sections } = chosen(["insert", "select", "typed", "alone", "pages", "throughput", "batches"])
-const level = 100
+const concurrency = 100
 const plan = { statements: quick ? 5_000 : 20_000, rounds: quick ? 5 : 10, warmUp: 2, runsBefore: 1 }
 const began = performance.now()
 
@@ -95,20 +95,24 @@ const main = Effect.gen(function*() {
   const context = yield* Effect.context<Session>()
   const driver = yield* client
   yield* tables(driver)
-  yield* executeConcurrentWithArgs(insert.text, insert.parameters, { concurrency: level })
+  yield* executeConcurrentWithArgs(insert.text, insert.parameters, { concurrency })
 
-  const atLevel = (title: string, work: Work, bound: number) => async () => {
-    const samples = await measure(everybody(context, driver, work, level), plan)
-    report(`${title}, ${plan.statements} at level ${level}`, samples, names.driver)
+  const atConcurrency = (title: string, work: Work, bound: number) => async () => {
+    const samples = await measure(everybody(context, driver, work, concurrency), plan)
+    report(`${title}, ${plan.statements} at concurrency ${concurrency}`, samples, names.driver)
     const budget = `${title}, client CPU a statement, to the driver's executeConcurrent`
     return { measured: samples, verdicts: [atMost(budget, ratio(samples, names.library, names.driver).median, bound)] }
   }
 
   const typed = async () => {
     const wide = wideInsert(`${keyspace}.wide`, plan.statements)
-    await Effect.runPromiseWith(context)(executeConcurrentWithArgs(wide.text, wide.parameters, { concurrency: level }))
-    const samples = await measure(typedContenders(context, `${keyspace}.wide`, plan.statements, level), plan)
-    report(`SELECT of one row of ten columns, ${plan.statements} at level ${level}`, samples, typedNames.untyped)
+    await Effect.runPromiseWith(context)(executeConcurrentWithArgs(wide.text, wide.parameters, { concurrency }))
+    const samples = await measure(typedContenders(context, `${keyspace}.wide`, plan.statements, concurrency), plan)
+    report(
+      `SELECT of one row of ten columns, ${plan.statements} at concurrency ${concurrency}`,
+      samples,
+      typedNames.untyped
+    )
     const budget = "SELECT of ten columns, client CPU a statement, with a schema to without one"
     const { median } = ratio(samples, typedNames.typed, typedNames.untyped)
     return { measured: samples, verdicts: [atMost(budget, median, 1.1)] }
@@ -131,16 +135,16 @@ const main = Effect.gen(function*() {
   }
 
   const throughput = async () => {
-    const samples = await measure(byLevel(context, driver, insert), plan)
+    const samples = await measure(byConcurrency(context, driver, insert), plan)
     const [ours, theirs] = [best(samples, throughputNames.library), best(samples, throughputNames.driver)]
-    report(`INSERT, ${plan.statements} by level`, samples, theirs)
-    const budget = "INSERT, throughput to the driver's executeConcurrent, best level each, lower 95 % bound"
+    report(`INSERT, ${plan.statements} by concurrency`, samples, theirs)
+    const budget = "INSERT, throughput to the driver's executeConcurrent, best concurrency each, lower 95 % bound"
     return { measured: samples, verdicts: [atLeast(budget, speedUp(samples, ours, theirs).lowerBound, 0.95)] }
   }
 
   // A run of batches takes a tenth of the time of the others: with one run before it, half of it would be the compiler's.
   const batches = async () => {
-    const contenders = bulk(context, driver, bulkInsert, { level: 32, size: rowsOfBatch })
+    const contenders = bulk(context, driver, bulkInsert, { concurrency: 32, size: rowsOfBatch })
     const samples = await measure(contenders, { ...plan, runsBefore: 8 })
     const title = `INSERT, ${plan.statements} in unlogged batches of ${rowsOfBatch} rows of a partition`
     report(title, samples, bulkNames.driver)
@@ -150,8 +154,8 @@ const main = Effect.gen(function*() {
   }
 
   const section = {
-    insert: atLevel("INSERT", insert, 1),
-    select: atLevel("SELECT of one row", select, 0.9),
+    insert: atConcurrency("INSERT", insert, 1),
+    select: atConcurrency("SELECT of one row", select, 0.9),
     typed,
     alone: single,
     pages,

@@ -1,5 +1,5 @@
 /**
- * Statements a second on a real server: the library and the driver, each at its best level; and bulk inserts in batches.
+ * Statements a second on a real server: the library and the driver, each at its best concurrency; and bulk inserts in batches.
  */
 import { Batch, runConcurrent, type Session } from "@effect-cql/core"
 import type cassandra from "cassandra-driver"
@@ -8,26 +8,26 @@ import type { Contender, Samples } from "../internal/rounds.ts"
 import { lowerBound, median } from "../internal/stats.ts"
 import { driver, library, type Work } from "./contenders.ts"
 
-export const levels = [32, 128, 512]
+export const concurrencies = [32, 128, 512]
 
-const at = (name: string, level: number): string => `${name}, level ${level}`
+const at = (name: string, concurrency: number): string => `${name}, concurrency ${concurrency}`
 
 export const throughputNames = { library: "executeConcurrentWithArgs", driver: "executeConcurrent of the driver" }
 
-/** Both at every level. */
-export const byLevel = (
+/** Both at every concurrency. */
+export const byConcurrency = (
   session: Context.Context<Session>,
   client: cassandra.Client,
   work: Work
 ): ReadonlyArray<Contender> =>
-  levels.flatMap((level) => [
-    { ...library(session, work, level), name: at(throughputNames.library, level) },
-    { ...driver(client, work, level), name: at(throughputNames.driver, level) }
+  concurrencies.flatMap((concurrency) => [
+    { ...library(session, work, concurrency), name: at(throughputNames.library, concurrency) },
+    { ...driver(client, work, concurrency), name: at(throughputNames.driver, concurrency) }
   ])
 
-/** The contender at the level at which it is fastest. */
+/** The contender at the concurrency at which it is fastest. */
 export const best = (samples: Samples, name: string): string =>
-  levels.map((level) => at(name, level)).reduce((best, each) =>
+  concurrencies.map((concurrency) => at(name, concurrency)).reduce((best, each) =>
     samples.median(each, "wall") < samples.median(best, "wall") ? each : best
   )
 
@@ -45,7 +45,7 @@ export const bulk = (
   session: Context.Context<Session>,
   client: cassandra.Client,
   { parameters, text }: Work,
-  { level, size }: { readonly level: number; readonly size: number }
+  { concurrency, size }: { readonly concurrency: number; readonly size: number }
 ): ReadonlyArray<Contender> => {
   const parts = Array.from(
     { length: Math.ceil(parameters.length / size) },
@@ -62,7 +62,7 @@ export const bulk = (
       name: bulkNames.library,
       run: () =>
         Effect.runPromise(
-          Effect.suspend(() => runConcurrent(batches(), { concurrency: level })).pipe(Effect.provideContext(session))
+          Effect.suspend(() => runConcurrent(batches(), { concurrency })).pipe(Effect.provideContext(session))
         )
     },
     {
@@ -76,7 +76,7 @@ export const bulk = (
             await client.batch(part.map((params) => ({ query: text, params })), options)
           }
         }
-        await Promise.all(Array.from({ length: level }, lane))
+        await Promise.all(Array.from({ length: concurrency }, lane))
       }
     }
   ]

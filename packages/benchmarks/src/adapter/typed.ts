@@ -55,7 +55,7 @@ export const typedContenders = (
   session: Context.Context<Session>,
   table: string,
   count: number,
-  level: number
+  concurrency: number
 ): ReadonlyArray<Contender> => {
   const text = `SELECT ${names} FROM ${table} WHERE id = ?`
   const parameters = Array.from({ length: count }, (_, id): [number] => [id])
@@ -63,7 +63,7 @@ export const typedContenders = (
     name,
     run: () =>
       Effect.runPromise(
-        executeConcurrentWithArgs(query, parameters, { concurrency: level }).pipe(Effect.provideContext(session))
+        executeConcurrentWithArgs(query, parameters, { concurrency }).pipe(Effect.provideContext(session))
       )
   })
   return [

@@ -33,7 +33,7 @@ import {
 
 export interface Setting {
   readonly workload: Workload
-  readonly level: number
+  readonly concurrency: number
   readonly answer: Answer
   readonly failEvery: FailEvery
 }
@@ -61,7 +61,7 @@ export const names = {
 } as const
 
 /** The floor: callbacks that take an answer and start the next statement, and nothing else. */
-const callbackLoop = ({ answer, failEvery, level, workload }: Setting) => (): Promise<unknown> =>
+const callbackLoop = ({ answer, concurrency, failEvery, workload }: Setting) => (): Promise<unknown> =>
   new Promise((resolve) => {
     let next = 0
     let ended = 0
@@ -77,11 +77,11 @@ const callbackLoop = ({ answer, failEvery, level, workload }: Setting) => (): Pr
       if (ended === workload.size) resolve(made)
       else if (next < workload.size) start()
     }
-    while (next < Math.min(level, workload.size)) start()
+    while (next < Math.min(concurrency, workload.size)) start()
   })
 
 const promisePool =
-  ({ level, workload }: Setting, client: ReturnType<typeof bareClient>) => async (): Promise<void> => {
+  ({ concurrency, workload }: Setting, client: ReturnType<typeof bareClient>) => async (): Promise<void> => {
     let next = 0
     const worker = async () => {
       while (next < workload.size) {
@@ -89,7 +89,7 @@ const promisePool =
         await client.execute()
       }
     }
-    await Promise.all(Array.from({ length: level }, worker))
+    await Promise.all(Array.from({ length: concurrency }, worker))
   }
 
 /** The forms of this library, over a port that answers by callback, as that of Cassandra does, or by effects. */
@@ -98,10 +98,10 @@ export const library = (
   statement?: Statement.Options,
   portOf: (answer: Answer, failEvery: FailEvery) => Port = callbackPort
 ) => {
-  const { answer, failEvery, level, workload } = setting
+  const { answer, concurrency, failEvery, workload } = setting
   const { parameters, query, size, statements } = workload
   const session = sessionOf(portOf(answer, failEvery))
-  const options = { concurrency: level, raiseOnFirstError: false, statement } as const
+  const options = { concurrency, raiseOnFirstError: false, statement } as const
   const over = <A, E>(effect: Effect.Effect<A, E, Session>) => () =>
     Effect.runPromise(Effect.provideService(effect, Session, session))
   return {
@@ -115,10 +115,10 @@ export const library = (
 }
 
 /** The forms of `executeConcurrent` of the driver. */
-const driver = (client: cassandra.Client, { level, workload }: Setting) => {
+const driver = (client: cassandra.Client, { concurrency, workload }: Setting) => {
   const execute = (source: Array<Array<unknown>> | Readable, collectResults: boolean) =>
     cassandra.concurrent.executeConcurrent(client, text, source as Readable, {
-      concurrencyLevel: level,
+      concurrencyLevel: concurrency,
       raiseOnFirstError: false,
       collectResults
     })
@@ -130,18 +130,18 @@ const driver = (client: cassandra.Client, { level, workload }: Setting) => {
 }
 
 /** The combinators of Effect, over the effect of a request. */
-const effects = ({ answer, failEvery, level, workload }: Setting) => {
+const effects = ({ answer, concurrency, failEvery, workload }: Setting) => {
   const execute = request(answer, failEvery)
-  const mapped = Stream.fromIterable(workload.statements).pipe(Stream.mapEffect(execute, { concurrency: level }))
+  const mapped = Stream.fromIterable(workload.statements).pipe(Stream.mapEffect(execute, { concurrency }))
   return {
-    forEach: () => Effect.runPromise(Effect.forEach(workload.statements, execute, { concurrency: level })),
+    forEach: () => Effect.runPromise(Effect.forEach(workload.statements, execute, { concurrency })),
     mapEffect: () => Effect.runPromise(Stream.runDrain(mapped))
   }
 }
 
 /** Everybody, in the order in which a round runs them: those that are compared stand close together. */
 export const everybody = (setting: Setting): ReadonlyArray<Contender> => {
-  const { answer, failEvery, level, workload } = setting
+  const { answer, concurrency, failEvery, workload } = setting
   const ours = library(setting)
   const timed = library(setting, { requestTimeout: "10 seconds" })
   const byEffects = library(setting, undefined, effectPort)
@@ -168,7 +168,7 @@ export const everybody = (setting: Setting): ReadonlyArray<Contender> => {
     { name: names.runLazily, run: ours.runLazily },
     { name: names.forEach, run: effect.forEach },
     { name: names.pool, run: promisePool(setting, bare) },
-    { name: names.pMap, run: () => pMap(workload.statements, bare.execute, { concurrency: level }) }
+    { name: names.pMap, run: () => pMap(workload.statements, bare.execute, { concurrency }) }
   ]
 }
 

@@ -37,16 +37,16 @@ const kept = async (name: string, size: number, run: (answer: Answer) => Promise
   return { name, underWay: (atLast - atFirst) / (last - first), after: (atEnd - atFirst) / (size - first) }
 }
 
-export const measureHeap = async (level: number, size: number): Promise<ReadonlyArray<Kept>> => {
+export const measureHeap = async (concurrency: number, size: number): Promise<ReadonlyArray<Kept>> => {
   const { parameters, query } = makeWorkload(1)
-  const options = { concurrency: level, raiseOnFirstError: false } as const
+  const options = { concurrency, raiseOnFirstError: false } as const
   const over = <A, E>(answer: Answer, effect: Effect.Effect<A, E, Session>) =>
     Effect.runPromise(Effect.provideService(effect, Session, sessionOf(callbackPort(answer, 0))))
   const streamed = (ordered: boolean) => (answer: Answer) =>
     over(answer, Stream.runDrain(streamConcurrentWithArgs(query, lazily(size), { ...options, ordered })))
   const driver = (source: Readable | Array<Array<unknown>>) => (answer: Answer) =>
     cassandra.concurrent.executeConcurrent(instantClient(answer), text, source as Readable, {
-      concurrencyLevel: level,
+      concurrencyLevel: concurrency,
       collectResults: false
     })
   return [

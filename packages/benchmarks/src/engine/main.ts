@@ -17,12 +17,12 @@ import * as Watched from "./watched.ts"
 import { makeWorkload } from "./workload.ts"
 
 const { quick, sections } = chosen(
-  ["cost", "alone", "scripted", "watched", "levels", "failures", "skew", "heap"]
+  ["cost", "alone", "scripted", "watched", "concurrency", "failures", "skew", "heap"]
 )
 const rounds = quick ? 3 : 5
 const runsBefore = 3
-const levels = [1, 10, 100, 1_000, 4_096]
-const level = 100
+const concurrencies = [1, 10, 100, 1_000, 4_096]
+const concurrency = 100
 const began = performance.now()
 
 const costTable = (title: string, samples: Samples): void => {
@@ -40,10 +40,10 @@ const costTable = (title: string, samples: Samples): void => {
   )
 }
 
-/** Everybody at one level. */
+/** All contenders at one concurrency. */
 const measureCost = async (answer: Answer): Promise<Samples> => {
   const workload = makeWorkload(100_000)
-  return measure(everybody({ workload, level, answer, failEvery: 0 }), {
+  return measure(everybody({ workload, concurrency, answer, failEvery: 0 }), {
     statements: workload.size,
     rounds,
     warmUp: 1,
@@ -66,24 +66,24 @@ const costVerdicts = (samples: Samples): ReadonlyArray<Verdict> => {
 
 const cost = async (): Promise<Section> => {
   const single = await measureCost(nextTick)
-  costTable(`Level ${level}, each statement answered by a callback of its own on the next tick`, single)
+  costTable(`Concurrency ${concurrency}, each statement answered by a callback of its own on the next tick`, single)
   const together = await measureCost(batched())
-  costTable(`Level ${level}, statements answered together on the next tick`, together)
+  costTable(`Concurrency ${concurrency}, statements answered together on the next tick`, together)
   return { measured: { single, together }, verdicts: costVerdicts(single) }
 }
 
 const forms = [names.array, names.run, names.ordered]
 
-/** Some at every level, for so many statements and for four times as many. */
-const byLevel = async (): Promise<Section> => {
+/** Some contenders at every concurrency, for so many statements and for four times as many. */
+const byConcurrency = async (): Promise<Section> => {
   const table: Array<Row> = []
   const measured: Array<unknown> = []
   let worst = 0
-  for (const level of levels) {
+  for (const concurrency of concurrencies) {
     const shown = [names.floor, ...forms, names.driver, names.forEach, names.mapEffect]
     const less = makeWorkload(quick ? 10_000 : 25_000)
     const more = makeWorkload(less.size * 4)
-    const setting = { level, answer: nextTick, failEvery: 0 }
+    const setting = { concurrency, answer: nextTick, failEvery: 0 }
     const contenders = [
       ...only({ ...setting, workload: more }, shown),
       // The smaller ones run as often as it takes to run as many statements, so that both are measured alike.
@@ -100,17 +100,17 @@ const byLevel = async (): Promise<Section> => {
     )
     worst = Math.max(worst, growth.reduce((sum, each) => sum + each, 0) / growth.length)
     table.push([
-      String(level),
+      String(concurrency),
       ...shown.map((name) => name === names.floor ? samples.median(name) : median(samples.own(name, names.floor))),
       samples.ratio(names.array, names.driver, names.floor).median,
       ...growth
     ])
-    measured.push({ level, samples })
+    measured.push({ concurrency, samples })
   }
   printTable(
-    "Own cost by level (us of CPU a statement); growth: cost a statement of four times as many statements",
+    "Own cost by concurrency (us of CPU a statement); growth: cost a statement of four times as many statements",
     [
-      "level",
+      "concurrency",
       "bare loop",
       ...forms,
       names.driver,
@@ -125,7 +125,7 @@ const byLevel = async (): Promise<Section> => {
   )
   return {
     measured,
-    verdicts: [atMost("cost a statement of 4 x the statements, mean of three forms, worst level", worst, 1.2)]
+    verdicts: [atMost("cost a statement of 4 x the statements, mean of three forms, worst concurrency", worst, 1.2)]
   }
 }
 
@@ -212,7 +212,7 @@ const failures = async (): Promise<Section> => {
   const shown = [names.floor, names.array, names.ordered, names.driver]
   const kinds = [["none fails", 0], ["10 % fail", 10], ["all fail", 1]] as const
   const contenders = kinds.flatMap(([kind, failEvery]) =>
-    only({ workload, level, answer: nextTick, failEvery }, shown)
+    only({ workload, concurrency, answer: nextTick, failEvery }, shown)
       .map(({ name, run }) => ({ name: `${name}, ${kind}`, run }))
   )
   const samples = await measure(contenders, { statements: workload.size, rounds, warmUp: 0, runsBefore })
@@ -240,10 +240,10 @@ const failures = async (): Promise<Section> => {
 }
 
 const skew = async (): Promise<Section> => {
-  const measured = await measureSkew(level, 30_000, quick ? [1] : [1, 2, 3])
+  const measured = await measureSkew(concurrency, 30_000, quick ? [1] : [1, 2, 3])
   const { byBuffer, inFlight, relative } = measured
   printTable(
-    "Mean in flight at level 100, where 1 % of the statements take 20 times as long",
+    "Mean in flight at concurrency 100, where 1 % of the statements take 20 times as long",
     ["", "mean", "to the bare loop's"],
     Object.keys(inFlight).map((name): Row => [name, inFlight[name]!, relative[name]!])
   )
@@ -261,7 +261,7 @@ const skew = async (): Promise<Section> => {
 }
 
 const heap = async (): Promise<Section> => {
-  const measured = await measureHeap(level, quick ? 200_000 : 1_000_000)
+  const measured = await measureHeap(concurrency, quick ? 200_000 : 1_000_000)
   printTable(
     "Heap kept, bytes a statement",
     ["", "near the end of the run", "after it"],
@@ -273,7 +273,7 @@ const heap = async (): Promise<Section> => {
   return { measured, verdicts }
 }
 
-const section = { cost, alone, scripted, watched, levels: byLevel, failures, skew, heap }
+const section = { cost, alone, scripted, watched, concurrency: byConcurrency, failures, skew, heap }
 const measured: Record<string, unknown> = {}
 const verdicts: Array<Verdict> = []
 for (const name of sections) {

@@ -110,16 +110,16 @@ const chosen = [
 ]
 const buffers = [0, 100, 400, 1_000, 2_000, 4_096, 16_384]
 
-export const measureSkew = async (level: number, size: number, seeds: ReadonlyArray<number>): Promise<Skew> => {
+export const measureSkew = async (concurrency: number, size: number, seeds: ReadonlyArray<number>): Promise<Skew> => {
   const workload = makeWorkload(size)
   const inFlightOf = async (seed: number, run: (setting: Setting) => Promise<unknown>): Promise<number> => {
     const server = new Server(seed)
-    await run({ workload, level, answer: server.answer, failEvery: 0 })
+    await run({ workload, concurrency, answer: server.answer, failEvery: 0 })
     return server.meanInFlight
   }
   const buffered = (bufferSize: number) => ({ answer }: Setting) =>
     Effect.runPromise(
-      Stream.runDrain(streamConcurrent(workload.statements, { concurrency: level, bufferSize })).pipe(
+      Stream.runDrain(streamConcurrent(workload.statements, { concurrency, bufferSize })).pipe(
         Effect.provideService(Session, sessionOf(callbackPort(answer, 0)))
       )
     )

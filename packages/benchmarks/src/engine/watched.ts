@@ -17,7 +17,7 @@ export const names = {
   aloneSpans: "yield* statement, spans on"
 } as const
 
-const level = 100
+const concurrency = 100
 
 /** Statements executed alone are fewer, for each of them is a step of a generator. */
 export const everybody = ({ statements }: Workload, answer: Answer): ReadonlyArray<Contender> => {
@@ -28,7 +28,7 @@ export const everybody = ({ statements }: Workload, answer: Answer): ReadonlyArr
   const run = (session: Session["Service"], spans: "off" | "failures" | "all") => () =>
     Effect.runPromise(
       Effect.provideService(
-        executeConcurrent(statements, { concurrency: level, raiseOnFirstError: false, spans }),
+        executeConcurrent(statements, { concurrency, raiseOnFirstError: false, spans }),
         Session,
         session
       )

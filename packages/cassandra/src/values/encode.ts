@@ -136,8 +136,8 @@ const udtOf = (fields: ReadonlyArray<Field>, expected: string): Encode => {
     const stray = keys.find((key) => !names.has(key))
     if (stray !== undefined) {
       // If no key is a field, the record may have been meant as a map, whose keys are data.
-      const told = keys.some((key) => names.has(key)) ? stray : "<key>"
-      return new Refusal(expected, "a record with another field", `.${told}`)
+      const shown = keys.some((key) => names.has(key)) ? stray : "<key>"
+      return new Refusal(expected, "a record with another field", `.${shown}`)
     }
     for (const { encode, expected, isInherited, name } of encoders) {
       const field = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]

@@ -1,8 +1,10 @@
 /**
  * A base for errors that are made by the million.
  *
- * It is an `Error`, and an effect that fails with itself, but is made without the constructor of `Error`. That
- * constructor inspects the stack, which costs more than the failed statement, even if no frames are kept.
+ * It is an instance of `Error`, and an effect that fails with itself, but is made without the constructor of `Error`. That
+ * constructor inspects the stack, which costs more than the failed statement, even if no frames are kept. Only the
+ * constructor makes a native error: `Error.isError` and `isNativeError` of `node:util` return false for a light error.
+ * Use `instanceof Error`, or a guard such as `isCqlError`.
  */
 import * as Data from "effect/Data"
 

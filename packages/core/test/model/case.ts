@@ -174,8 +174,8 @@ const latencyOf = ({ latency }: Answers, random: Random): Attempt["latency"] => 
 export const sourceDelayOf = (self: Case, pull: number): number =>
   self.source.delay === 0 ? 0 : randomAt(self.seed + 1, pull).between(1, self.source.delay)
 
-/** The level at which the case has to run: within the capacity of the session, which is never taken for less than 1. */
-export const levelOf = ({ capacity, concurrency }: Case): number => {
+/** The concurrency at which the case has to run: within the capacity of the session, which is never taken for less than 1. */
+export const concurrencyOf = ({ capacity, concurrency }: Case): number => {
   const most = capacity === undefined ? Number.POSITIVE_INFINITY : Math.max(1, capacity)
   return Math.min(concurrency === "unbounded" ? most : concurrency, most)
 }
@@ -184,4 +184,4 @@ export const levelOf = ({ capacity, concurrency }: Case): number => {
 export const bufferOf = (self: Case): number =>
   self.verb !== "stream"
     ? Number.POSITIVE_INFINITY
-    : self.bufferSize ?? (self.ordered ? Math.max(4_096, 16 * levelOf(self)) : levelOf(self))
+    : self.bufferSize ?? (self.ordered ? Math.max(4_096, 16 * concurrencyOf(self)) : concurrencyOf(self))

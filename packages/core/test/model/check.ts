@@ -124,10 +124,10 @@ const simplifications = (self: Case): ReadonlyArray<Case> => {
   const { answers, consumer, size, source } = self
   const isEndless = !Number.isFinite(size)
   const sizes = isEndless ? [400] : [size >> 1, Math.floor(size * 0.9), size - 1]
-  const level = self.concurrency === "unbounded" ? 64 : self.concurrency
+  const given = self.concurrency === "unbounded" ? 64 : self.concurrency
   const candidates: ReadonlyArray<Case> = [
     ...sizes.filter((smaller) => smaller >= 0 && smaller < size).map((smaller) => ({ ...self, size: smaller })),
-    ...[1, 2, level >> 1, level - 1].filter((less) => less > 0 && less < level).map((concurrency) => ({
+    ...[1, 2, given >> 1, given - 1].filter((less) => less > 0 && less < given).map((concurrency) => ({
       ...self,
       concurrency
     })),

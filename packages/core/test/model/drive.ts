@@ -27,7 +27,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as EffectExit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import { type Attempt, attemptOf, bufferOf, type Case, levelOf, planOf } from "./case.ts"
+import { type Attempt, attemptOf, bufferOf, type Case, concurrencyOf, planOf } from "./case.ts"
 import {
   type Account,
   describeFailure,
@@ -295,12 +295,12 @@ class Driver {
   /** Rules 2 and 6, at every request, whatever a prediction says. */
   #holdBounds(index: number): void {
     this.#started = Math.max(this.#started, index + 1)
-    const level = levelOf(this.#case)
+    const concurrency = concurrencyOf(this.#case)
     const waiting = this.#started - this.#consumed
-    if (this.#inFlight > level) this.#wrongs.push(`${this.#inFlight} in flight at a level of ${level}`)
-    if (waiting > level + bufferOf(this.#case)) {
+    if (this.#inFlight > concurrency) this.#wrongs.push(`${this.#inFlight} in flight at concurrency ${concurrency}`)
+    if (waiting > concurrency + bufferOf(this.#case)) {
       this.#wrongs.push(
-        `${waiting} started and not consumed, at a level of ${level} and a buffer of ${bufferOf(this.#case)}`
+        `${waiting} started and not consumed, at concurrency ${concurrency} and a buffer of ${bufferOf(this.#case)}`
       )
     }
   }

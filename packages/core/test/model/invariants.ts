@@ -5,7 +5,7 @@
  * handed over at once is open then, and with it how much has started when a consumer leaves.
  */
 import { Random } from "@effect-cql/test-support/random"
-import { attemptOf, bufferOf, type Case, levelOf, millisecond, planOf } from "./case.ts"
+import { attemptOf, bufferOf, type Case, concurrencyOf, millisecond, planOf } from "./case.ts"
 import type { Observation } from "./drive.ts"
 
 /** A case of which only invariants can be told: many answers at once, and a consumer that takes its time or leaves. */
@@ -91,7 +91,7 @@ export const brokenInvariants = (self: Case, seen: Observation): ReadonlyArray<s
     hold("a consumer leaves with what it wanted", handed.length >= stopAfter)
     hold(
       "not more starts than may wait",
-      started <= handed.length + levelOf(self) + bufferOf(self) || self.consumer.takes
+      started <= handed.length + concurrencyOf(self) + bufferOf(self) || self.consumer.takes
     )
   } else if (seen.exit.tag === "results" || seen.exit.tag === "summary") {
     hold("every statement is run", started === self.size && interrupted === 0)

@@ -13,7 +13,7 @@ import {
   attemptOf,
   bufferOf,
   type Case,
-  levelOf,
+  concurrencyOf,
   millisecond,
   type Plan,
   planOf,
@@ -63,7 +63,7 @@ class Simulation {
   #now = 0
 
   // Statements.
-  readonly #level: number
+  readonly #concurrency: number
   #isFilling = false
   readonly #open = new Map<number, Statement>()
   #started = 0
@@ -112,8 +112,8 @@ class Simulation {
   constructor(self: Case, timings: Timings) {
     this.#case = self
     this.#timings = timings
-    this.#level = levelOf(self)
-    this.#bound = this.#level + bufferOf(self)
+    this.#concurrency = concurrencyOf(self)
+    this.#bound = this.#concurrency + bufferOf(self)
   }
 
   run(): Prediction {
@@ -157,7 +157,7 @@ class Simulation {
   }
 
   get #hasRoom(): boolean {
-    return !this.#stopping && !this.#isExhausted && this.#open.size < this.#level &&
+    return !this.#stopping && !this.#isExhausted && this.#open.size < this.#concurrency &&
       this.#started - this.#consumed < this.#bound
   }
 
@@ -509,10 +509,12 @@ class Simulation {
       return this.#leave({ tag: "the consumer left" })
     }
     this.#hasBegun = true
-    // Rule 9: a level above the capacity is clamped, with one warning.
+    // Rule 9: a concurrency above the capacity is clamped, with one warning.
     const { concurrency } = this.#case
-    if (typeof concurrency === "number" && concurrency > this.#level) {
-      this.#logged.push(`concurrency ${concurrency} is above the capacity of the session: running at ${this.#level}`)
+    if (typeof concurrency === "number" && concurrency > this.#concurrency) {
+      this.#logged.push(
+        `concurrency ${concurrency} is above the capacity of the session: running at ${this.#concurrency}`
+      )
     }
     this.#ask()
   }

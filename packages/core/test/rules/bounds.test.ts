@@ -108,7 +108,7 @@ describe("rule 9: bad options", () => {
       }
     }).pipe(Effect.provide(sessionOf({}))))
 
-  it.effect("a level above the capacity is clamped to it", () =>
+  it.effect("a concurrency above the capacity is clamped to it", () =>
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
       for (const concurrency of [50, "unbounded", undefined] as const) {

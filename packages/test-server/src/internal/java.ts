@@ -118,9 +118,9 @@ export const find = Effect.fnUntraced(function*(
   const wanted = oldest === newest ? `JDK ${oldest}` : `JDK ${oldest} (or up to ${newest})`
   // Of the variables that are not set, the two that the remedy names.
   const variables = ["JAVA_HOME", `JAVA_HOME_${oldest}_X64`]
-  const told = looked.filter(({ found, name }) => found !== "is not set" || variables.includes(name))
+  const reported = looked.filter(({ found, name }) => found !== "is not set" || variables.includes(name))
   return yield* new Lacking({
-    lack: `${program} needs a ${wanted}, and there is none: ${told.map(describePlace).join("; ")}`,
+    lack: `${program} needs a ${wanted}, and there is none: ${reported.map(describePlace).join("; ")}`,
     remedy: `Install a ${wanted}, and set ${variables.join(" or ")} to its folder`
   })
 })

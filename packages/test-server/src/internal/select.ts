@@ -8,15 +8,15 @@ type Lack = ServerUnavailable["lacking"][number]
 
 const unavailable = (lacking: ReadonlyArray<Lack>, only: Provider | undefined): ServerUnavailable => {
   const heading = only === undefined
-    ? "No Cassandra server can be had here. Any one of these gives one:"
-    : `No Cassandra server can be had here, as only provider "${only}" was asked for:`
+    ? "No Cassandra server is available. Each of these providers can start or reach one:"
+    : `No Cassandra server is available: only provider "${only}" is allowed.`
   const lines = lacking.map(({ lack, provider, remedy }) => `  - ${provider}: ${lack}. ${remedy}.`)
   return new ServerUnavailable({ message: [heading, ...lines].join("\n"), lacking })
 }
 
 /**
- * The server of the first provider that is not lacking anything, or of the one that was asked for. A provider that
- * could start and failed ends the search: what it says is worth more than the server of another.
+ * Starts or reaches a server by the first provider that lacks nothing, or by the requested provider alone. If a provider
+ * starts a server and fails, the search ends with its error: the error is worth more than the server of another provider.
  */
 export const select = Effect.fnUntraced(function*(
   providers: ReadonlyArray<ServerProvider>,

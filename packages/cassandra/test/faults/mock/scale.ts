@@ -129,7 +129,7 @@ const steady = Effect.gen(function*() {
 })
 
 export const scale: ReadonlyArray<Fault> = [
-  mock("a hundred thousand statements that complete at once, at level 1 and 4,096", atOnce),
+  mock("a hundred thousand statements that complete at once, at concurrency 1 and 4,096", atOnce),
   mock("one statement of a hundred is a hundred times slower", slowLane),
   mock("a million and a half statements in a row: the heap stays, the counts are exact", steady)
 ]

@@ -183,13 +183,13 @@ export class Execution {
   /** A result of endless pages that come at once must leave the event loop a turn as well. */
   #waitsForTurn(): boolean {
     const run = this.#run
-    if (!run.turn.isExhausted) {
-      run.turn.consume()
+    if (!run.yieldBudget.isExhausted) {
+      run.yieldBudget.consume()
       return false
     }
     this.#wait = "turn"
     run.enter(this, undefined)
-    run.turn.park(() => {
+    run.yieldBudget.park(() => {
       if (this.#wait !== "turn") return
       this.#wait = undefined
       run.leave(this)

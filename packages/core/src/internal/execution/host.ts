@@ -12,7 +12,7 @@ import type { Retries } from "./retries.ts"
 
 export interface Host {
   readonly environment: Environment
-  readonly turn: YieldBudget
+  readonly yieldBudget: YieldBudget
   readonly retries: Retries
   readonly paging: Paging
   /** Absent where neither spans nor metrics are on. */

@@ -41,7 +41,7 @@ export class ArrayEngine {
     this.run = new Run(environment, policy, this)
   }
 
-  /** Runs all of it at a level; succeeds when nothing is under way any more, however the run ended. */
+  /** Runs all statements at a concurrency. Succeeds when none is in flight any more, however the run ended. */
   execute(concurrency: number): Effect.Effect<void> {
     const workers = Array.from({ length: Math.min(concurrency, this.#length) }, (_, worker) => worker)
     return Effect.andThen(
@@ -66,7 +66,7 @@ export class ArrayEngine {
   #take(worker: number): void {
     const run = this.run
     while (this.#next < this.#length && !run.stopping) {
-      if (run.turn.isExhausted) return this.#park(worker)
+      if (run.yieldBudget.isExhausted) return this.#park(worker)
       if (run.isWaiting) {
         this.#idle.push(worker)
         return
@@ -84,7 +84,7 @@ export class ArrayEngine {
 
   // Apart from `#take`, which each statement calls: a closure in it would be made, in part, at each call.
   #park(worker: number): void {
-    this.run.turn.park(() => this.#take(worker))
+    this.run.yieldBudget.park(() => this.#take(worker))
   }
 
   /** The statement of the item at an index; undefined if the item is invalid, which ends the run with a defect. */

@@ -28,7 +28,7 @@ import * as Sink from "./resultBuffer.ts"
 import { repeated } from "./rounds.ts"
 import type { Policy, Run } from "./run.ts"
 import { type RunInput, statements as ofStatements } from "./runInput.ts"
-import { checkRunOptions, type Form, levelOf, type RunOptions } from "./runOptions.ts"
+import { checkRunOptions, concurrencyOf, type Form, type RunOptions } from "./runOptions.ts"
 
 type Result = ExecutionResult<unknown>
 
@@ -89,7 +89,7 @@ const check = (
   }
   return Effect.gen(function*() {
     const session = (yield* Session)[sessionInternals]
-    const concurrency = yield* levelOf(options.concurrency, session.session)
+    const concurrency = yield* concurrencyOf(options.concurrency, session.session)
     return { concurrency, options, session }
   })
 }

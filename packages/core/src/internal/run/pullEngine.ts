@@ -121,7 +121,7 @@ export class PullEngine {
   #startWhileThereIsRoom(): void {
     const run = this.run
     while (this.#hasRoom() && !this.#sourceEnded && !run.stopping) {
-      if (run.turn.isExhausted) return this.#park()
+      if (run.yieldBudget.isExhausted) return this.#park()
       const found = this.#source.pull()
       if (found === "pending") return
       // That was code of others, which may have stopped the run: what it has given is not started.
@@ -140,7 +140,7 @@ export class PullEngine {
   #park(): void {
     if (this.#parked) return
     this.#parked = true
-    this.run.turn.park(() => {
+    this.run.yieldBudget.park(() => {
       this.#parked = false
       this.#fill()
     })

@@ -61,7 +61,7 @@ export interface Engine {
 
 export class Run implements Host {
   readonly environment: Environment
-  readonly turn: YieldBudget
+  readonly yieldBudget: YieldBudget
   readonly retries: Retries
   readonly paging = everyPage
   readonly observer: Observer | undefined
@@ -97,7 +97,7 @@ export class Run implements Host {
     this.observer = environment.observer
     this.#policy = policy
     this.#engine = engine
-    this.turn = new YieldBudget(environment.dispatcher)
+    this.yieldBudget = new YieldBudget(environment.dispatcher)
     this.retries = new Retries(environment.clock)
   }
 
@@ -151,7 +151,7 @@ export class Run implements Host {
     this.observer?.begin(execution)
     this.started++
     this.measure?.begin(execution)
-    this.turn.consume()
+    this.yieldBudget.consume()
     execution.start()
   }
 

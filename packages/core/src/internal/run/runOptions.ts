@@ -8,7 +8,7 @@ import * as Check from "../../Check.ts"
 import type { ErrorBudget } from "../../ErrorBudgetExhausted.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import type { Rounds, StreamOptions } from "../../Run.ts"
-import { aLimiter } from "../limiter/rule.ts"
+import { aLimiter } from "../limiter/basicLimiter.ts"
 import type { SessionState } from "../session/state.ts"
 import { checked } from "../statement/options.ts"
 import { logOf } from "../watch/logs.ts"
@@ -65,8 +65,8 @@ export const checkRunOptions = (options: RunOptions, form: Form): void => {
   if (statement !== undefined) checked(statement, "statement.")
 }
 
-/** The level that was asked for, within the capacity of the session at this moment. */
-export const levelOf = (
+/** The concurrency of a run: the requested one, within the capacity of the session at this moment. */
+export const concurrencyOf = (
   concurrency: number | "unbounded" | undefined,
   session: SessionState
 ): Effect.Effect<number> =>
@@ -78,11 +78,11 @@ export const levelOf = (
     const most = capacity === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(capacity))
     const asked = concurrency === "unbounded" ? most : concurrency ?? defaultConcurrency
     if (asked <= most) return Effect.succeed(asked)
-    const level = Effect.succeed(most)
+    const clamped = Effect.succeed(most)
     // Once, for a service may make a run for each request.
     const isNews = concurrency !== undefined && session.isFirstOf(`concurrency ${concurrency}`)
-    return !isNews ? level : Effect.andThen(
+    return !isNews ? clamped : Effect.andThen(
       logOf(session, "Warn", `concurrency ${concurrency} is above the capacity of the session: running at ${most}`),
-      level
+      clamped
     )
   })

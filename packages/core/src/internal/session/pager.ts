@@ -30,7 +30,7 @@ export class Pager<A> implements Host {
   readonly #execution: Execution
   readonly #permit: Permit | undefined
   readonly #toValue: (result: Success<unknown>, execution: Execution) => A
-  #turn: YieldBudget | undefined
+  #yieldBudget: YieldBudget | undefined
   // The fiber of a request that was abandoned, where its port is one of effects.
   #abandoned: Fiber.Fiber<unknown, unknown> | undefined
   #resume: ((exit: Exit.Exit<A, CqlError>) => void) | undefined
@@ -61,8 +61,8 @@ export class Pager<A> implements Host {
     return this.#interrupt
   })
 
-  get turn(): YieldBudget {
-    return this.#turn ??= new YieldBudget(this.environment.dispatcher)
+  get yieldBudget(): YieldBudget {
+    return this.#yieldBudget ??= new YieldBudget(this.environment.dispatcher)
   }
 
   enter(execution: Execution, timeout: number | undefined): void {

@@ -11,7 +11,7 @@ export interface Verdict {
   readonly message: string
 }
 
-/** A write without a condition: it is known again by the timestamp that it carries. */
+/** Judges a write without a condition. Its timestamp identifies it. */
 export const judgePlain = (
   before: Outcome,
   found: Found,
@@ -29,9 +29,9 @@ export const judgePlain = (
   const isOlder = present.some(({ writtenAt }) => writtenAt < timestamp)
   const isOthers = present.some(({ isSame, writtenAt }) => !isSame && writtenAt === timestamp)
   const own = present.find(({ writtenAt }) => writtenAt === timestamp)
-  // A replica takes what a statement sets in a row as a whole. A timestamp is unique to a session, and no further: where
-  // another column is older, or not ours at the same time, the one that looks like ours belongs to another client. And a time that
-  // the user has set may be that of many writes: all that this one sets has to be there.
+  // A replica applies the columns of a statement in a row together, and a timestamp is unique within one process only. If
+  // another column is older, or differs at the same timestamp, the column that looks like ours belongs to another client.
+  // Many writes may have a timestamp that was set by the user: then every column of this write has to be there.
   const isUnique = isOwnTime && found.timestamp === undefined
   const isAllThere = found.isWhole && present.length === found.cells.length
   if (own !== undefined && !isOlder && !isOthers) {
@@ -46,11 +46,11 @@ export const judgePlain = (
 
 /** The known facts about the end of a conditional write. */
 export interface Round {
-  /** When it was first sent, less what the clocks may be apart. */
+  /** The time of the first attempt, less the maximum difference of the clocks. */
   readonly since: bigint | undefined
   /**
-   * True if the server has answered. A request that was given up may lie in a queue, and begin its round after the read
-   * that was to end it.
+   * True if the server has answered. A request that was given up may wait in a queue, and begin its round after the read
+   * that should have ended it.
    */
   readonly isAnswered: boolean
   /** True if it is one statement of a batch, whose other statements may empty the values of this one. */
@@ -58,12 +58,12 @@ export interface Round {
 }
 
 /**
- * A conditional write, read at a serial level: that has finished its round of Paxos, if it had begun. So it is there, or will
- * never be.
+ * Judges a conditional write that was read at a serial consistency. The read has finished its Paxos round, if the round had
+ * begun. So the write is there, or will never be.
  */
 export const judgeConditional = (before: Outcome, found: Found, round: Round): Verdict => {
   const verdict = judgeRound(before, found, round)
-  // It was decided before the read. What it wrote may be gone again, but it was there.
+  // The write was decided before the read. Its values may be gone again, but they were there.
   return before === "WillApply" && verdict.finding === "overwritten" ? { ...verdict, outcome: "Applied" } : verdict
 }
 
@@ -80,7 +80,7 @@ const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }
   }
   if (found.verb === "DELETE") return stays("notComparable", deletion)
   const present = found.cells.filter(isPresent)
-  // Its own values may expire, or be emptied by another statement of its batch.
+  // Its values may expire, or another statement of its batch may delete them.
   const staysOnceWritten = found.isComparable && !found.expires && !isPart
   if (found.row === undefined) return missing("absent", staysOnceWritten, "there is no such row")
   if (!found.isComparable) return stays("notComparable", noCells)
@@ -89,7 +89,7 @@ const judgeRound = (before: Outcome, found: Found, { isAnswered, isPart, since }
   if (!found.cells.every(({ isSame }) => isSame)) {
     return stays("overwritten", "other values were written since it was sent, which hide whether it was applied")
   }
-  // The value that distinguishes two writers may be one that cannot be compared.
+  // A value that cannot be compared may be the one that distinguishes two writers.
   return found.isWhole
     ? { outcome: "Applied", finding: "found", message: "the row holds its values, written since it was sent" }
     : stays("notComparable", "what could be compared is the same, but it sets more than that")
