@@ -19,7 +19,7 @@ import {
 } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 /** A generator that tells how far it was pulled and whether it was closed. */
@@ -292,8 +292,12 @@ describe("rule 8: interruption", () => {
       assert.isTrue(closed)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10 }))))
 
-  it.effect("an error while closing is logged and replaces nothing", () =>
-    Effect.gen(function*() {
+  it.effect("an error while closing is logged and replaces nothing", () => {
+    const logged: Array<string> = []
+    const logger = Logger.make<unknown, void>(({ cause, message }) => {
+      logged.push(`${String(message)}: ${Cause.pretty(cause)}`)
+    })
+    return Effect.gen(function*() {
       function* source() {
         try {
           yield* statements(100)
@@ -304,7 +308,10 @@ describe("rule 8: interruption", () => {
       }
       const { exit } = yield* timed(runConcurrent(source(), { concurrency: 2 }))
       assert.strictEqual(stopped(errorOf(exit)).failure.index, 3)
-    }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: [3] }))))
+      assert.lengthOf(logged, 1)
+      assert.match(logged[0] ?? "", /^closing the source of a run failed: .*cannot close/)
+    }).pipe(Effect.provide([sessionOf({ latency: () => 10, failing: [3] }), Logger.layer([logger])]))
+  })
 })
 
 describe("rule 11: defects", () => {
