@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { CassandraClient } from "./CassandraClient.ts"
 import { connected, open, type Opened } from "./internal/client/connect.ts"
+import { aboutSession } from "./internal/client/log.ts"
+import { warnOfVersion } from "./internal/driver/version.ts"
 import { ClientPort } from "./internal/request/port.ts"
 import type { Options, SessionOptions } from "./Options.ts"
 
@@ -24,8 +26,8 @@ export type { Options, Pooling, SessionOptions, Tls } from "./Options.ts"
 /**
  * Makes a session on an existing client, for example a client that other code uses as well.
  *
- * The client is connected if it is not, and it is not shut down. Requests carry their own retry policy, which never
- * retries: the core does that. Fails with the reason `ConnectFailed` when the client cannot connect.
+ * The client is connected if it is not, and it is not shut down. The retry policy of the client does not apply: only the
+ * session retries statements. Fails with the reason `ConnectFailed` when the client cannot connect.
  *
  * **Example** (Beside other code)
  *
@@ -60,10 +62,15 @@ const spanned = <A, E, R>({ spans }: SessionOptions, effect: Effect.Effect<A, E,
   spans === false ? Effect.withTracerEnabled(effect, false) : effect
 
 const sessionOn = (
-  { client, notConnected }: Opened,
+  { client, missing, notConnected }: Opened,
   options: SessionOptions
-): Effect.Effect<Service, CqlError, Scope.Scope> =>
-  Effect.flatMap(ClientPort.make(client, options, notConnected), Session.make)
+): Effect.Effect<Service, CqlError, Scope.Scope> => {
+  const about = aboutSession({ name: options.name, keyspace: client.keyspace || undefined })
+  return Effect.annotateLogs(warnOfVersion(missing ?? new Set()), about).pipe(
+    Effect.andThen(ClientPort.make(client, options, notConnected)),
+    Effect.flatMap(Session.make)
+  )
+}
 
 /**
  * Opens a session, and closes it with the scope.

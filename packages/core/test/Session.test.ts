@@ -215,6 +215,12 @@ describe("the end of a session", () => {
       assert.deepStrictEqual(failures.map(({ reason }) => reason._tag), Array(5).fill("SessionClosed"))
       assert.deepStrictEqual(failures.map(({ outcome }) => outcome), Array(5).fill("NotApplied"))
       // A query about the ring has no text.
-      assert.deepStrictEqual(failures.map(({ query }) => query), [select.text, select.text, select.text, "", select.text])
+      assert.deepStrictEqual(failures.map(({ query }) => query), [
+        select.text,
+        select.text,
+        select.text,
+        "",
+        select.text
+      ])
     }))
 })

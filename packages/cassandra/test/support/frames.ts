@@ -39,8 +39,8 @@ export const frameReader = (onFrame: (frame: Frame) => void) => {
 }
 
 /** An answer to a request. */
-export const answerTo = ({ stream }: Pick<Frame, "stream">, code: number, body: Buffer): Buffer => {
-  const header = Buffer.from([0x84, 0, 0, 0, code, 0, 0, 0, 0])
+export const answerTo = ({ stream }: Pick<Frame, "stream">, code: number, body: Buffer, flags = 0): Buffer => {
+  const header = Buffer.from([0x84, flags, 0, 0, code, 0, 0, 0, 0])
   header.writeInt16BE(stream, 2)
   header.writeInt32BE(body.length, 5)
   return Buffer.concat([header, body])

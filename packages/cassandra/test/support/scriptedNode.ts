@@ -13,6 +13,7 @@ export type Reply =
   | {
     readonly opcode: number
     readonly body: Buffer
+    readonly flags?: number
     readonly after?: number
     readonly pieces?: ReadonlyArray<number>
     /** Bytes that come with the answer, behind it. */
@@ -109,7 +110,7 @@ export const scriptedNode = Effect.acquireRelease(
           setTimeout(() => carryOut(frame, rest), after)
           return
         }
-        const answer = answerTo(frame, reply.opcode, reply.body)
+        const answer = answerTo(frame, reply.opcode, reply.body, reply.flags)
         sayInPieces(reply.behind === undefined ? answer : Buffer.concat([answer, reply.behind]), reply.pieces ?? [])
       }
       client.on(
@@ -192,3 +193,10 @@ export const failing = (code: number, ...fields: ReadonlyArray<Buffer>): Reply =
 
 /** A result. */
 export const resulting = (body: Buffer): Reply => ({ opcode: opcode.result, body })
+
+/** A result without rows, with warnings of the server. */
+export const warning = (...warnings: ReadonlyArray<string>): Reply => ({
+  opcode: opcode.result,
+  flags: 0x08,
+  body: Buffer.concat([short(warnings.length), ...warnings.map(text), int(1)])
+})

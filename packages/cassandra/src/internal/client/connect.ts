@@ -12,9 +12,18 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Options, SessionOptions } from "../../Options.ts"
+import {
+  contactPointsOf,
+  isConnected,
+  isShuttingDown,
+  localDataCenterOf,
+  maxVersionOf,
+  setSocketWaits,
+  triedHostsOf
+} from "../driver/client.ts"
 import { Connections } from "../driver/connections.ts"
 import { ContactPoints } from "../driver/contactPoints.ts"
-import { type ClientOptions, internals, type LogEmitter } from "../driver/driver.ts"
+import type { ClientOptions, LogEmitter } from "../driver/driver.ts"
 import { guardLogin } from "../driver/login.ts"
 import { Nodes } from "../driver/nodes.ts"
 import { Overrides } from "../driver/override.ts"
@@ -22,12 +31,11 @@ import { Retired, warmUpInBackground } from "../driver/pools.ts"
 import { reconnectUntilClosed } from "../driver/reconnect.ts"
 import { fixReplication } from "../driver/replication.ts"
 import { lostOf, now } from "../driver/timer.ts"
-import { versionWarning } from "../driver/version.ts"
 import { Watch } from "../driver/watch.ts"
 import { toClientOptions } from "./clientOptions.ts"
 import { checkProtocol, refusedByDriver } from "./clientOptionsCheck.ts"
 import { fromError, fromTimeout, lastFailure, type Progress, shutDown } from "./connectFailed.ts"
-import { aboutSession, makeLog } from "./log.ts"
+import { makeLog } from "./log.ts"
 import { checkSessionOptionNames } from "./optionNames.ts"
 import { shareTimestamps, withSharedTimestamps } from "./sharedTimestamps.ts"
 import {
@@ -44,6 +52,8 @@ export interface Opened {
   readonly client: Client
   /** The hosts to which the last connect failed. */
   readonly notConnected?: (() => ReadonlyArray<TriedHost>) | undefined
+  /** The methods that the release of the driver lacks. */
+  readonly missing?: ReadonlySet<string> | undefined
 }
 
 // A server that hangs does not take part in the end of a connection.
@@ -53,8 +63,8 @@ const longestLookup = 2_000
 
 class Handle implements Opened {
   readonly client: Client
-  readonly overrides = new Overrides()
-  readonly #connections = new Connections(this.overrides)
+  readonly #overrides = new Overrides()
+  readonly #connections = new Connections(this.#overrides)
   readonly #contactPoints: ContactPoints
   readonly #retired: Retired
   readonly #nodes: Nodes
@@ -72,20 +82,18 @@ class Handle implements Opened {
       log.call(this, event, shown, className, message, further)
     })
     this.client = makeClient(withSharedTimestamps(clientOptions, clock))
-    const client = internals(this.client)
-    const { controlConnection } = client
     const timeout = connectTimeoutOf(options)
     fixReplication(this.client)
-    guardLogin(client.options)
-    warmUpInBackground(client, this.overrides)
-    reconnectUntilClosed(controlConnection, this.overrides, this.#closing)
-    this.#retired = new Retired(this.client, this.overrides)
-    this.#contactPoints = new ContactPoints(controlConnection, this.#connections, this.overrides, () => ({
-      stagger: Math.min(stagger, timeout / (4 * Math.max(1, controlConnection._contactPoints.size))),
+    guardLogin(this.client)
+    warmUpInBackground(this.client, this.#overrides)
+    reconnectUntilClosed(this.client, this.#overrides, this.#closing)
+    this.#retired = new Retired(this.client, this.#overrides)
+    this.#contactPoints = new ContactPoints(this.client, this.#connections, this.#overrides, (addresses) => ({
+      stagger: Math.min(stagger, timeout / (4 * Math.max(1, addresses))),
       lookup: Math.min(longestLookup, timeout / 2)
     }))
     const { policies, protocolOptions } = options.clientOptions ?? {}
-    this.#nodes = new Nodes(controlConnection, this.#contactPoints, this.overrides, {
+    this.#nodes = new Nodes(this.client, this.#contactPoints, this.#overrides, {
       port: protocolOptions?.port,
       isTranslated: policies?.addressResolution !== undefined
     })
@@ -95,9 +103,13 @@ class Handle implements Opened {
     this.#watch = new Watch(() => this.#connections.open, heartbeatOf(options), requestTimeout)
   }
 
+  get missing(): ReadonlySet<string> {
+    return this.#overrides.missing
+  }
+
   get progress(): Progress {
     return {
-      tried: internals(this.client).controlConnection._triedHosts ?? {},
+      tried: triedHostsOf(this.client),
       unresolved: this.#contactPoints.unresolved,
       askedForLogin: this.#connections.askedForLogin,
       pending: this.#connections.pending
@@ -167,18 +179,15 @@ const openOnce = (options: Options): Effect.Effect<Opened, CqlError, Scope.Scope
       const closeTimeout = closeTimeoutOf(options)
       const clock = yield* Clock.Clock
       const handle = yield* Effect.sync(() => new Handle(options, log, clock))
-      const { socketOptions } = internals(handle.client).options
-      Object.assign(socketOptions, waitsToConnect(options))
+      setSocketWaits(handle.client, waitsToConnect(options))
       const connect = handle.connect.pipe(
         Effect.mapError((error) => fromError(error, options, handle.progress)),
         within(timeout, () => fromTimeout(timeout, options, handle.progress))
       )
       yield* Effect.onError(restore(connect), () => handle.close(closeTimeout))
-      Object.assign(socketOptions, waitsOnceConnected(options))
+      setSocketWaits(handle.client, waitsOnceConnected(options))
       // A connect that failed has left nothing behind, so a retry adds nothing to the scope.
       yield* Effect.addFinalizer(() => handle.close(closeTimeout))
-      const warning = versionWarning(handle.overrides.missing)
-      if (warning !== undefined) yield* Effect.annotateLogs(Effect.logWarning(warning), aboutSession(options))
       return handle
     })
   )
@@ -198,14 +207,14 @@ export const connected = (client: Client, options: SessionOptions): Effect.Effec
   Effect.clockWith((clock) => {
     checkSessionOptionNames(options)
     const timeout = connectTimeoutOf(options)
-    checkProtocol(internals(client).options.protocolOptions?.maxVersion)
+    checkProtocol(maxVersionOf(client))
     const isNew = fixReplication(client)
-    shareTimestamps(internals(client).options, clock)
-    const { connected, isShuttingDown, metadata } = internals(client)
-    if (isShuttingDown) return Effect.fail(shutDown())
-    if (connected) return isNew ? Effect.ignore(Effect.tryPromise(() => metadata.refreshKeyspaces())) : Effect.void
-    const { contactPoints = [], localDataCenter } = internals(client).options
-    const attempt = { contactPoints, localDataCenter }
+    shareTimestamps(client, clock)
+    if (isShuttingDown(client)) return Effect.fail(shutDown())
+    if (isConnected(client)) {
+      return isNew ? Effect.ignore(Effect.tryPromise(() => client.metadata.refreshKeyspaces())) : Effect.void
+    }
+    const attempt = { contactPoints: contactPointsOf(client), localDataCenter: localDataCenterOf(client) }
     return Effect.callback<void, CqlError>((resume) => {
       client.connect().then(
         () => resume(Effect.void),

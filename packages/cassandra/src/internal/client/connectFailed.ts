@@ -5,7 +5,7 @@ import { CqlError, Reason } from "@effect-cql/core"
 import { refused } from "@effect-cql/core/Port"
 import type { TriedHost } from "@effect-cql/core/Reason"
 import { withBrackets } from "../driver/address.ts"
-import { errorKind } from "../driver/errorKind.ts"
+import { type DriverError, errorKind } from "../driver/errorKind.ts"
 import * as messages from "../driver/messages.ts"
 import { classify } from "../request/classify.ts"
 
@@ -35,7 +35,7 @@ export interface Progress {
 /** For a client whose errors are all that the adapter knows. */
 export const noProgress: Progress = { tried: {}, unresolved: new Map(), askedForLogin: new Set(), pending: [] }
 
-// From the failure that came furthest to the one that came least far: where nodes differ, the first of these is reported.
+// Ordered by how far the attempt got, the furthest first. If nodes failed differently, the furthest failure is reported.
 const kinds = [
   "login",
   "dataCenter",
@@ -204,15 +204,11 @@ const unresolvedFailure = (host: string, cause: Error): Failure => ({
   reason: new Reason.UnknownError({ message: cause.message, cause })
 })
 
-interface Shown {
-  readonly message: string
-  readonly code?: unknown
-  readonly isSocketError?: boolean | undefined
-}
+type Shown = Pick<DriverError, "message" | "code" | "isSocketError">
 
 const errorsByHost = (error: unknown): Readonly<Record<string, unknown>> | undefined => {
   if (errorKind(error) !== "NoHostAvailableError") return undefined
-  const { innerErrors } = error as { readonly innerErrors?: Readonly<Record<string, unknown>> | null }
+  const { innerErrors } = error as DriverError
   return innerErrors ?? {}
 }
 

@@ -92,7 +92,7 @@ const ofDriver: Names<DseClientOptions> = {
 type QueryNames = Names<NonNullable<DseClientOptions["queryOptions"]>>
 const ofDriverGroups:
   & { readonly [Name in Group]: Names<NonNullable<DseClientOptions[Name]>> }
-  // `executeAs` is read by the driver (`execution-options.js`), which does not declare it.
+  // `executeAs` is read by the driver (`lib/execution-options.js:403`), which does not declare it.
   & { readonly queryOptions: QueryNames & { readonly executeAs: true } } = {
     credentials: { username: true, password: true },
     encoding: {

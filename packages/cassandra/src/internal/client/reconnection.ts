@@ -6,6 +6,7 @@
  */
 import { policies } from "cassandra-driver"
 import type { ClientOptions } from "../driver/driver.ts"
+import { isReconnectionPolicy } from "../driver/policies.ts"
 import { longestTimer } from "../driver/timer.ts"
 
 type Policies = NonNullable<ClientOptions["policies"]>
@@ -14,7 +15,7 @@ type Policy = policies.reconnection.ReconnectionPolicy
 // The first delay of the default policy of the driver.
 const defaultDelay = 1_000
 
-// The driver takes instances of its own class only, which it declares as an interface (`client-options.js:209`).
+// The driver accepts only instances of its own classes (`driver/policies.ts`).
 /** A policy whose schedules never end: after the last delay of a schedule, that delay is repeated. */
 class Endless extends policies.reconnection.ConstantReconnectionPolicy {
   readonly #policy: Policy
@@ -52,9 +53,4 @@ class Endless extends policies.reconnection.ConstantReconnectionPolicy {
 
 /** The same policies, with schedules that never end. What is no policy is left to the driver, which refuses it. */
 export const withEndlessReconnection = (given: Policies): Policies =>
-  isPolicy(given.reconnection) ? { ...given, reconnection: new Endless(given.reconnection) } : given
-
-const isPolicy = (given: Policy | undefined): given is Policy => {
-  const base: unknown = Reflect.get(policies.reconnection, "ReconnectionPolicy")
-  return typeof base === "function" && given instanceof base
-}
+  isReconnectionPolicy(given.reconnection) ? { ...given, reconnection: new Endless(given.reconnection) } : given

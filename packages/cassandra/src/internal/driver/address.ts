@@ -18,7 +18,7 @@ const plain = /^([\p{L}\p{N}._-]+)(?::(\d+))?$/u
 
 /**
  * Reads `address`, `name`, `[address]` of IPv6, and each of them with `:port`. Absent where the text is none of them:
- * the driver would look up the whole text as a name, or ignore a part of it.
+ * the driver would look up the whole text as a name, or ignore a part of it (`lib/control-connection.js:154`).
  */
 export const parseContactPoint = (text: string): ContactPoint | undefined => {
   if (isIPv6(text)) return { host: text, isAddress: true, port: undefined }
@@ -34,8 +34,8 @@ const contactPoint = (host: string, port: string | undefined): ContactPoint | un
 }
 
 /**
- * An address as the driver writes it when it reads the tables of nodes: one node would be two under two spellings. A zone of
- * IPv6, which no table contains, stays as it is.
+ * An address as the driver writes it when it reads the tables of nodes (`lib/control-connection.js:893`): one node would be two
+ * under two spellings. A zone of IPv6, which no table contains, stays as it is.
  */
 export const canonical = (address: string): string => {
   const bytes = isIPv6(address) ? toBytes(address) : undefined
@@ -46,10 +46,10 @@ export const canonical = (address: string): string => {
 export const isPort = (value: unknown): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535
 
-/** The address of an endpoint of the driver, without its port. */
+/** The address of an endpoint of the driver (`lib/control-connection.js:129`), without its port. */
 export const addressOf = (endpoint: string): string => endpoint.slice(0, Math.max(0, endpoint.lastIndexOf(":")))
 
-/** The port of an endpoint of the driver. */
+/** The port of an endpoint of the driver (`lib/connection.js:84`). */
 export const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(":") + 1))
 
 /** A node in the annotations of log lines. */
@@ -58,7 +58,7 @@ export const aboutNode = (endpoint: string): Readonly<Record<string, unknown>> =
   "server.port": portOf(endpoint)
 })
 
-/** An endpoint of a session as the driver keeps it. */
+/** An endpoint of a session as the driver keeps it (`lib/control-connection.js:130`): without brackets. */
 export const withoutBrackets = (endpoint: string): string => endpoint.replace(/^\[(.*)\]/, "$1")
 
 /** An endpoint of the driver as the session reports it: an address of IPv6 stands in brackets. */

@@ -9,6 +9,7 @@ import { opcode } from "../protocol/frames.ts"
 import type { DriverHost } from "./hosts.ts"
 import { type FrameItem, intercept, type Parser, type WireConnection } from "./wire.ts"
 
+/** The parts of a client that hand out nodes and policies (`lib/client.js:429`, `lib/client.js:405`). */
 interface Checked {
   readonly hosts?: { readonly values?: () => ReadonlyArray<DriverHost> } | undefined
   readonly profileManager?: { readonly getProfile?: unknown; readonly getDistance?: unknown } | undefined
@@ -35,7 +36,7 @@ export const unsupported = (client: Client): string | undefined => {
 }
 
 const connectionOf = (host: DriverHost): Probe | undefined => {
-  // It throws where no connection is open.
+  // It throws where no connection is open (`lib/host-connection-pool.js:108`).
   try {
     return host.borrowConnection()
   } catch {
@@ -51,7 +52,10 @@ const unsupportedConnection = ({ changeKeyspace, parser, protocolVersion, sendSt
   return interceptsFrames(parser) ? undefined : "the hand-over of frames to the parser"
 }
 
-/** Returns true if a parser hands over a frame in two parts as it came. It is a copy of the one in use. */
+/**
+ * Returns true if a parser hands over a frame in two parts as it came. It is a copy of the one in use, to which the parts come
+ * as from the stream before it (`lib/streams.js:119`, `lib/streams.js:107`).
+ */
 const interceptsFrames = (parser: Parser): boolean => {
   const copy = parserLike(parser)
   if (copy === undefined) return false
@@ -75,11 +79,13 @@ const interceptsFrames = (parser: Parser): boolean => {
     item.result?.body.equals(body) === true
 }
 
+/** A parser as a transform stream of Node.js, which calls `_transform` (`lib/streams.js:149`). */
 interface TransformParser extends Parser {
   readonly _transform: (item: FrameItem, encoding: string, done: (error: unknown) => void) => void
   readonly read: () => Pushed | null
 }
 
+/** An item that a parser hands on (`lib/streams.js:172`). */
 interface Pushed {
   readonly header?: FrameItem["header"] | undefined
   readonly result?: { readonly body: Buffer } | undefined
@@ -92,6 +98,7 @@ const readAll = (parser: { readonly read: () => Pushed | null }): ReadonlyArray<
 }
 
 const parserLike = (parser: Parser): TransformParser | undefined => {
+  // `lib/streams.js:140`.
   const made: unknown = Reflect.construct(parser.constructor, [{ objectMode: true }, undefined])
   return isTransformParser(made) ? made : undefined
 }

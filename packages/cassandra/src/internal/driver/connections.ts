@@ -39,14 +39,15 @@ export class Connections {
     this.#overrides = overrides
   }
 
-  /** Looks at what logs. The driver logs the first step of each connection as a method of it, at this level. */
+  /** Looks at what logs. The driver logs the first step of each connection as a method of it (`lib/connection.js:174`). */
   readonly onLog = (source: unknown, level: string): void => {
     if (level === "info" && isConnection(source)) this.#seen(source)
   }
 
   #seen(connection: DriverConnection): void {
     this.#latest = connection
-    // Each time: a connection that is opened again in another version of the protocol begins with a Map again.
+    // Each time: a connection that is opened again in another version of the protocol begins with a Map again
+    // (`lib/connection.js:280`, `lib/connection.js:366`).
     tabulate(connection)
     if (this.#all.has(connection)) return
     for (const known of this.#all) {
@@ -55,7 +56,8 @@ export class Connections {
     this.#all.add(connection)
     this.#override(connection)
     keepTime(connection, this.#overrides)
-    // The driver goes on to the next contact point when one fails, even where the end of the session is the reason.
+    // The driver goes on to the next contact point when one fails (`lib/control-connection.js:304`), even where the end of the
+    // session is the reason.
     if (this.#ended) queueMicrotask(() => end(connection))
   }
 

@@ -1,18 +1,20 @@
 /**
  * The first connection of a client, and the first after all were lost.
  *
- * The driver resolves all names before it connects, by DNS servers and not as the system does, and tries one address
- * after the other: one silent server or name service takes the time of all others. Here names are resolved by the
+ * The driver resolves all names before it connects (`lib/control-connection.js:194`), by DNS servers and not as the system does
+ * (`lib/control-connection.js:910`), and tries one address after the other (`lib/control-connection.js:304`): one silent server
+ * or name service takes the time of all others. Here names are resolved by the
  * system, each independently. Addresses are tried side by side, each a moment after the one before, and the first that
  * answers wins.
  */
-import { errors } from "cassandra-driver"
+import { type Client, errors } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import dns from "node:dns"
 import { canonical, type ContactPoint, parseContactPoint } from "./address.ts"
 import { type DriverConnection, end } from "./connection.ts"
 import type { Connections } from "./connections.ts"
 import { type ControlConnection, localRowOf, textOf } from "./control.ts"
+import { internals } from "./driver.ts"
 import { WrongNode } from "./effects.ts"
 import { once } from "./once.ts"
 import type { Overrides } from "./override.ts"
@@ -53,13 +55,15 @@ export class ContactPoints {
   clusterName: string | undefined
   readonly #control: ControlConnection
   readonly #connections: Connections
-  readonly #pace: () => Pace
+  readonly #pace: (addresses: number) => Pace
   readonly #rounds = new WeakMap<Iterator<string>, Round>()
   readonly #waiters = new Set<() => void>()
   #lookups = 0
   #won: Won | undefined
 
-  constructor(control: ControlConnection, connections: Connections, overrides: Overrides, pace: () => Pace) {
+  /** `pace` is asked for the time limits again whenever the number of addresses may have changed. */
+  constructor(client: Client, connections: Connections, overrides: Overrides, pace: (addresses: number) => Pace) {
+    const control = internals(client).controlConnection
     this.#control = control
     this.#connections = connections
     this.#pace = pace
@@ -76,6 +80,10 @@ export class ContactPoints {
       (original) => (endpoints) =>
         create === undefined ? original(endpoints) : this.#borrow(endpoints, create, original)
     )
+  }
+
+  #paceNow(): Pace {
+    return this.#pace(this.#control._contactPoints.size)
   }
 
   #resolve(text: string): Promise<void> {
@@ -96,7 +104,7 @@ export class ContactPoints {
       this.#notify()
     })
     return Effect.runPromise(Effect.callback<void>((resume) => {
-      const { lookup } = this.#pace()
+      const { lookup } = this.#paceNow()
       const cancel = afterReading(
         lookup,
         () => ended(new Error(`the name service did not answer within ${lookup} ms`), [])
@@ -134,7 +142,7 @@ export class ContactPoints {
   ): Promise<void> {
     const round = this.#rounds.get(endpoints) ?? { endpoints, tried: new Set(), winner: undefined }
     this.#rounds.set(endpoints, round)
-    // The driver leaves it open.
+    // The driver leaves it open, and asks for another (`lib/control-connection.js:543`).
     if (round.winner !== undefined) end(round.winner)
     return this.#race(round, create).then((won) => {
       round.winner = won.connection
@@ -167,6 +175,7 @@ export class ContactPoints {
         resume(exit)
       }
       const lost = ({ endpoint }: Attempt, error: unknown) => {
+        // As the driver does (`lib/control-connection.js:315`).
         if (control._triedHosts !== null) control._triedHosts[endpoint] = error
         more()
       }
@@ -206,7 +215,7 @@ export class ContactPoints {
           return finish(Effect.fail(new errors.NoHostAvailableError(control._triedHosts ?? {})))
         }
         this.#waiters.add(more)
-        if (endpoint !== undefined) cancel = after(this.#pace().stagger, more)
+        if (endpoint !== undefined) cancel = after(this.#paceNow().stagger, more)
       }
       more()
     }))

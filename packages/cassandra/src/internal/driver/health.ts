@@ -11,7 +11,10 @@ interface Emitter {
   readonly removeListener: (event: string, listener: (...values: ReadonlyArray<unknown>) => void) => unknown
 }
 
-/** The parts of a client that stand-ins of tests may lack. `control-connection.js` is an emitter of `newConnection`. */
+/**
+ * The parts of a client that stand-ins of tests may lack. Its control connection is an emitter of `newConnection`
+ * (`lib/control-connection.js:507`, and `lib/control-connection.js:481` for a failure).
+ */
 interface Parts extends Partial<Emitter> {
   readonly hosts?:
     | { readonly values: () => ReadonlyArray<Host>; readonly get?: (endpoint: string) => Host | undefined }
@@ -19,7 +22,7 @@ interface Parts extends Partial<Emitter> {
   readonly controlConnection?: Partial<Emitter> | undefined
 }
 
-/** The events of a client (`client.js`, after `connect`) by the names that metrics give them. */
+/** The events of a client (`lib/client.js:1040`), which its documentation describes, by the names that metrics give them. */
 const events: ReadonlyArray<readonly [event: string, name: string]> = [
   ["hostUp", "node_up"],
   ["hostDown", "node_down"],

@@ -3,22 +3,26 @@
  */
 import type { Request } from "@effect-cql/core/Port"
 import type { Client } from "cassandra-driver"
+import { internals } from "./driver.ts"
 import { after } from "./timer.ts"
 import type { WireConnection } from "./wire.ts"
 
-/** A node. All of it is declared but what concerns its pool. */
+/** A node. Its type declares all but the methods that concern its pool. */
 export interface DriverHost {
   readonly address: string
   readonly isUp: () => boolean
-  /** `host.js:296`. Throws if no connection is open, or if all are busy. */
+  /** `lib/host.js:296`. Throws if no connection is open, or if all are busy (`lib/host-connection-pool.js:106`). */
   readonly borrowConnection: () => WireConnection
-  /** `host.js:361`: called where a connection fails while a request is on it. */
+  /** `lib/host.js:361`: called where a connection fails while a request is on it. */
   readonly removeFromPool: (connection: WireConnection) => void
-  /** `host.js:349`: called where a request on a connection times out. Removes it from the pool after too many. */
+  /** `lib/host.js:349`: called where a request on a connection times out. Removes it from the pool after too many. */
   readonly checkHealth: (connection: WireConnection) => void
 }
 
-/** A load-balancing policy as the driver calls it: without options where a statement is prepared (`prepare-handler.js:113`). */
+/**
+ * A load-balancing policy as the driver calls it: without options where a statement is prepared
+ * (`lib/prepare-handler.js:108`).
+ */
 interface LoadBalancing {
   readonly newQueryPlan: (
     keyspace: string | undefined,
@@ -27,7 +31,7 @@ interface LoadBalancing {
   ) => void
 }
 
-/** A profile with its policy and the defaults of its requests (`execution-profile.js`). */
+/** A profile with its policy (`lib/execution-profile.js:157`) and the defaults of its requests. The driver declares them. */
 export interface Profile {
   readonly name: string
   readonly loadBalancing: LoadBalancing
@@ -35,16 +39,9 @@ export interface Profile {
   readonly serialConsistency?: number | undefined
 }
 
-interface Internals {
-  readonly keyspace: string | undefined
-  readonly hosts: { readonly values: () => Iterable<DriverHost> }
-  /** `execution-profile.js:181-209`. */
-  readonly profileManager: {
-    readonly getProfile: (name: string | undefined) => Profile | undefined
-    readonly getDistance: (host: DriverHost) => number
-  }
-}
+type Inner = ReturnType<typeof internals>
 
+// A node that is not to be used (`lib/types/index.js:214`).
 const ignored = 2
 
 /** Milliseconds that a policy has for a plan that the adapter needs for itself. */
@@ -54,7 +51,17 @@ const noPlan = new Error("the policy gave no plan")
 
 /** The profile of this name, or the default one. */
 export const profileOf = (client: Client, name: string | undefined): Profile | undefined =>
-  (client as Client & Internals).profileManager.getProfile(name)
+  internals(client).profileManager.getProfile(name)
+
+interface WithPools {
+  readonly hosts: { readonly values: () => Iterable<DriverHost> }
+}
+
+/** The nodes that a client knows. Each is a `Host`, with the methods of its pool. */
+const nodesOf = (client: Client): Iterable<DriverHost> => {
+  const { hosts }: WithPools = client as Client & WithPools
+  return hosts.values()
+}
 
 /** Result of a tried node: an error, or undefined if the node was skipped. */
 export type Tried = Map<string, unknown>
@@ -84,14 +91,14 @@ export interface Avoided {
 /** The nodes for one request, in the order of a query plan. */
 export class Plan {
   readonly tried: Tried = new Map()
-  readonly #client: Client & Internals
+  readonly #client: Inner
   readonly #hosts: Iterator<DriverHost>
   readonly #avoided: Avoided
   readonly #request: Request | undefined
   #last: Array<DriverHost> | undefined
 
   private constructor(
-    client: Client & Internals,
+    client: Inner,
     hosts: Iterator<DriverHost>,
     avoided: Avoided,
     request: Request | undefined
@@ -113,7 +120,7 @@ export class Plan {
     options: { readonly request: Request } | null,
     done: (plan: Plan | undefined, error?: unknown) => void
   ): void {
-    const inner = client as Client & Internals
+    const inner = internals(client)
     let isDone = false
     // A second plan would send a request twice. One closure, because this is done for each request.
     const answer = (error: unknown, hosts?: Iterator<DriverHost> | null): void => {
@@ -142,8 +149,7 @@ export class Plan {
     done: (plan: Plan | undefined, error?: unknown) => void,
     patience = planPatience
   ): () => void {
-    const inner = client as Client & Internals
-    const { hosts }: Internals = inner
+    const inner = internals(client)
     const profile = profileOf(client, undefined)
     if (profile === undefined) {
       done(undefined, new NoHost(new Map()))
@@ -157,7 +163,7 @@ export class Plan {
       return true
     }
     const stopTimer = after(patience, () => {
-      if (isFirst()) done(new Plan(inner, Array.from(hosts.values()).values(), avoided, undefined))
+      if (isFirst()) done(new Plan(inner, Array.from(nodesOf(client)).values(), avoided, undefined))
     })
     Plan.make(client, profile, avoided, null, (plan, error) => {
       if (isFirst()) done(plan, error)
@@ -220,13 +226,16 @@ export class Plan {
   }
 }
 
-/** Brings a connection into the keyspace of its client. `entered` is called at once if it is there already. */
+/**
+ * Brings a connection into the keyspace of its client (`lib/connection.js:463`). `entered` is called at once if it is there
+ * already.
+ */
 export const enterKeyspace = (
   client: Client,
   connection: WireConnection,
   entered: (error?: unknown) => void
 ): void => {
-  const { keyspace } = client as Client & Internals
+  const { keyspace } = client
   if (!keyspace || keyspace === connection.keyspace) return entered()
   connection.changeKeyspace(keyspace).then(() => entered(), entered)
 }

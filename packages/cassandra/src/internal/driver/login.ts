@@ -1,33 +1,31 @@
 /**
- * Authenticators of the user, which the driver calls from within the streams of a connection.
+ * Authenticators of the user, which the driver calls from within the streams of a connection (`lib/connection.js:397`).
  *
  * An error that one throws there would end the process. One that never calls back would keep its connection opening
  * forever, and the node would get no other connection. Here both fail the connection.
  */
+import type { Client } from "cassandra-driver"
+import { internals } from "./driver.ts"
 import { once } from "./once.ts"
 import { afterReading } from "./timer.ts"
 
 type Answer = (error: unknown, token?: Buffer) => void
 
-/** The login of one connection (`auth/provider.js`). */
+/** The login of one connection (`lib/connection.js:395`). The driver declares its class. */
 export interface Authenticator {
   readonly initialResponse: (callback: Answer) => void
   readonly evaluateChallenge: (challenge: Buffer, callback: Answer) => void
   readonly onAuthenticationSuccess: (token?: Buffer) => void
 }
 
-interface Provider {
-  readonly newAuthenticator: (endpoint: string, name: string) => Authenticator
-}
-
-/** The options of a client as they are read for each login. */
-export interface LoginOptions {
-  authProvider?: Provider | null | undefined
+/** The options of a client, as far as a login needs them. */
+interface LoginOptions {
   readonly socketOptions: { readonly readTimeout: number }
 }
 
 /** Guards the provider of a client. */
-export const guardLogin = (options: LoginOptions): void => {
+export const guardLogin = (client: Client): void => {
+  const { options } = internals(client)
   const { authProvider: provider } = options
   if (provider === undefined || provider === null) return
   options.authProvider = {

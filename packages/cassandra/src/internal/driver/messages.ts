@@ -1,27 +1,27 @@
 /**
- * Texts of the driver that the adapter reads, because nothing else distinguishes these cases. A test provokes each of them
- * on the installed driver.
+ * Texts of the driver that the adapter reads, because nothing else distinguishes these cases. A conformance test provokes each
+ * of them on the installed driver.
  */
 
-/** `host-connection-pool.js`, borrowConnection: a host without a connection. A plain `Error`. */
+/** `lib/host-connection-pool.js:108`: a host without a connection. A plain `Error`. */
 export const noConnection = "No connection available"
 
-/** `errors.js`, BusyConnectionError: the host, and the requests that its connections carry. */
+/** `lib/errors.js:160`: the host, and the requests that its connections carry. */
 export const busy = /^All connections to host (\S+) are busy, (\d+) requests/
 
-/** `client.js`, _connect: a client that was shut down. A `NoHostAvailableError` whose `innerErrors` is null. */
+/** `lib/client.js:503`: a client that was shut down. A `NoHostAvailableError` whose `innerErrors` is null. */
 export const shutDown = "shutdown"
 
-/** `control-connection.js`, setPeersInfo: the data centres of the cluster, where the local one is none of them. */
+/** `lib/control-connection.js:861`: the data centres of the cluster, where the local one is none of them. */
 export const dataCenters = /only found hosts in data centers: \[(.*)\]/
 
-/** `connection.js`, open: a host that did not accept the connection in time. */
+/** `lib/connection.js:207`: a host that did not accept the connection in time. */
 export const connectionTimeout = "Connection timeout"
 
-/** `request-handler.js`, setCompleted: a warning of the server, logged with the query. */
+/** `lib/request-handler.js:264`: a warning of the server, logged with the query. */
 export const serverWarning = /^(Received warning \(\d+ of \d+\) ")(.*)(" for ".*)$/s
 
-/** `client-options.js`, extend: the option that the constructor of a client refuses. */
+/** `lib/client-options.js:207`, and each refusal beside it: the option that the constructor of a client refuses. */
 export const refusedOption = (message: string): string | undefined => {
   const [subject] = refusal.exec(message)?.slice(1) ?? []
   return subject === undefined ? undefined : names[subject] ?? subject.replace(/^options\./, "")

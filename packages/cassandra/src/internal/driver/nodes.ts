@@ -1,15 +1,17 @@
 /**
  * The nodes of a cluster: which are there, at which port, and that each is the node that it is taken for.
  *
- * The driver reads `system.peers`, which has no ports, and takes one port for all. A node of another cluster at an address
+ * The driver reads `system.peers` (`lib/control-connection.js:384`), which has no ports, and takes one port for all
+ * (`lib/control-connection.js:789`). A node of another cluster at an address
  * of this one would get statements, and answer them.
  */
-import type { Host, HostMap } from "cassandra-driver"
+import type { Client, Host, HostMap } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import { addressOf, portOf } from "./address.ts"
 import type { DriverConnection } from "./connection.ts"
 import type { ContactPoints } from "./contactPoints.ts"
 import { type ControlConnection, localRowOf, type NodeRow, type NodeRows, textOf } from "./control.ts"
+import { internals } from "./driver.ts"
 import { settled, WrongNode } from "./effects.ts"
 import type { Overrides } from "./override.ts"
 import { after, now } from "./timer.ts"
@@ -51,7 +53,8 @@ export class Nodes {
   #isStopped = false
   #refreshedAt = Number.NEGATIVE_INFINITY
 
-  constructor(control: ControlConnection, contactPoints: ContactPoints, overrides: Overrides, options: NodesOptions) {
+  constructor(client: Client, contactPoints: ContactPoints, overrides: Overrides, options: NodesOptions) {
+    const control = internals(client).controlConnection
     this.#control = control
     this.#contactPoints = contactPoints
     this.#options = options
@@ -161,8 +164,9 @@ export class Nodes {
   }
 
   /**
-   * Builds the ring again where nodes or tokens have changed. The driver does it when it connects, and never again, and
-   * remembers the replicas of each keyspace.
+   * Builds the ring again where nodes or tokens have changed. The driver does it when it connects
+   * (`lib/control-connection.js:414`), and never again, and remembers the replicas of each keyspace
+   * (`lib/metadata/index.js:286`).
    */
   #follow(): void {
     const { hosts, initialized, metadata } = this.#control
@@ -217,13 +221,14 @@ const addressIn = (row: NodeRow): unknown => {
   return unspecified.has(textOf(rpc_address) ?? "") ? peer : rpc_address
 }
 
-// The driver knows the first of them.
+// The driver knows the first of them (`lib/control-connection.js:879`).
 const unspecified: ReadonlySet<string> = new Set(["0.0.0.0", "::"])
 
 const ringOf = (hosts: HostMap): string =>
   hosts.values().map((host) => `${host.address}=${tokensOf(host).join()}`).sort().join(";")
 
-// An instance of the class that `encoding.set` names, against its type.
+// An instance of the class that `encoding.set` names (`lib/encoder.js:324`), against its type; null until the row of the node
+// was read (`lib/host.js:92`).
 const tokensOf = ({ tokens }: Host): ReadonlyArray<string> => {
   const all: Iterable<string> | null = tokens
   return all === null ? [] : Array.from(all)

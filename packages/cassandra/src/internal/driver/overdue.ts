@@ -10,7 +10,7 @@ import type { Avoided, DriverHost, Next } from "./hosts.ts"
 import { ping } from "./ping.ts"
 import type { WireConnection } from "./wire.ts"
 
-/** A connection of a node, and how much was read from it when a request on it timed out. */
+/** A connection of a node, and how much was read from its socket (`lib/connection.js:177`) when a request on it timed out. */
 interface Mark {
   readonly connection: WireConnection
   readonly bytesRead: number

@@ -1,7 +1,8 @@
 /**
  * Time limits of the driver for what it does by itself: opening a connection, logging in, asking for the nodes.
  *
- * The driver counts the time in which the event loop was blocked: a start of a program that takes some seconds of processor
+ * The driver counts the time in which the event loop was blocked (`lib/connection.js:211` while a connection opens,
+ * `lib/operation-state.js:106` for each request): a start of a program that takes some seconds of processor
  * time would fail every connection that is opened meanwhile, although the node has answered. Here the limits are kept, and
  * what is lost to a blocked event loop is granted once more.
  */
@@ -11,12 +12,16 @@ import type { Overrides } from "./override.ts"
 import { after, afterReading, lostOf, now } from "./timer.ts"
 import type { DriverRequestOptions } from "./wire.ts"
 
-/** A request in the driver (`operation-state.js`). */
+/** A request in the driver (`lib/operation-state.js:37`). */
 interface Operation {
-  /** Ends it with an error, unless it has ended. `onResponse` is called when its answer comes after that. */
+  /**
+   * Ends it with an error, unless it has ended (`lib/operation-state.js:130`). `onResponse` is called when its answer comes
+   * after that.
+   */
   readonly _markAsTimedOut?: ((error: Error, onResponse: () => void) => void) | undefined
 }
 
+// Without a timer of the driver (`lib/operation-state.js:101`).
 const untimed: DriverRequestOptions = { getReadTimeout: () => 0, getRowCallback: () => undefined }
 
 /** Keeps the time limits of a connection that is being opened, and of the requests on it that name none. */
@@ -37,6 +42,7 @@ export const keepTime = (connection: DriverConnection, overrides: Overrides): vo
       callback(error, answer, length)
     }) ?? {}
     if (isOver) return operation
+    // As the driver does (`lib/operation-state.js:106`, `lib/connection.js:541`).
     cancel = afterReading(wait, () => {
       connection.timedOutOperations++
       const { endpoint } = connection
@@ -47,7 +53,7 @@ export const keepTime = (connection: DriverConnection, overrides: Overrides): vo
     })
     return operation
   })
-  // The driver has made this of its own `sendStream`, in its constructor.
+  // The driver has made this of its own `sendStream`, in its constructor (`lib/connection.js:126`).
   overrides.method(connection, "send", () => (request, options) =>
     new Promise((resolve, reject) => {
       connection.sendStream(request, options, (error, answer) => {

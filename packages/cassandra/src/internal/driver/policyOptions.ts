@@ -1,9 +1,11 @@
 /**
- * The options of a request as policies of the driver see them (`ExecutionOptions` of the driver, whose methods they call).
+ * The options of a request as policies of the driver see them. The driver declares their methods (`ExecutionOptions`), and
+ * its policies call some of them (`lib/policies/load-balancing.js:605`).
  */
 import type { Request } from "@effect-cql/core/Port"
 import type { Client, token } from "cassandra-driver"
 import { toCode } from "./consistency.ts"
+import { internals } from "./driver.ts"
 import { type Profile, profileOf } from "./hosts.ts"
 
 /** Defaults of the requests of a client. */
@@ -15,11 +17,14 @@ export class RequestDefaults {
   readonly pageSize: number | undefined
 
   constructor(client: Client) {
-    const { consistency, customPayload, executeAs, fetchSize, serialConsistency } = queryOptionsOf(client)
+    // A request of the driver has the same defaults (`lib/execution-options.js:384`).
+    const { consistency, customPayload, executeAs, fetchSize, serialConsistency } =
+      internals(client).options.queryOptions ?? {}
     this.client = client
     this.#consistency = consistency
     this.#serialConsistency = serialConsistency
     this.pageSize = fetchSize
+    // The key under which the driver sends the role (`lib/execution-options.js:25`).
     this.payload = customPayload === undefined && executeAs === undefined ? undefined : {
       ...customPayload,
       ...(executeAs === undefined ? undefined : { ProxyExecute: Buffer.from(executeAs) })
@@ -41,21 +46,8 @@ export class RequestDefaults {
   }
 }
 
+// The default of the driver, too, which it sets by a connect (`lib/client-options.js:347`).
 const localOne = 0x0a
-
-interface QueryDefaults {
-  readonly consistency?: number | undefined
-  readonly serialConsistency?: number | undefined
-  readonly fetchSize?: number | undefined
-  readonly customPayload?: Readonly<Record<string, Uint8Array>> | undefined
-  readonly executeAs?: string | undefined
-}
-
-// `client-options.js:73-79`: options of every query.
-const queryOptionsOf = (client: Client): QueryDefaults =>
-  (client as Client & { readonly options: { readonly queryOptions?: QueryDefaults | undefined } }).options
-    .queryOptions ??
-    {}
 
 /** The partition of a request, as the driver looks up its replicas. */
 export type RoutingKey = Buffer | token.Token

@@ -1,9 +1,10 @@
 /**
- * The hosts of a client (`host.js`): those that were replaced, and those that are still to be connected to.
+ * The hosts of a client (`lib/host.js:35`): those that were replaced, and those that are still to be connected to.
  */
 import { type Client, types } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import type { PoolHost } from "./control.ts"
+import { internals } from "./driver.ts"
 import type { Overrides } from "./override.ts"
 import { after } from "./timer.ts"
 
@@ -11,9 +12,10 @@ import { after } from "./timer.ts"
  * Shuts hosts down that the driver drops.
  *
  * When the control connection comes back by a contact point, the driver puts a new host in the place of the old one
- * (`control-connection.js`, `_setLocalInfo`) and forgets that one: its timer keeps the process alive, and its pool opens
- * connections of its own. Hosts that leave the cluster are drained with a timer that nothing clears
- * (`host-connection-pool.js`, `drainAndShutdown`). So hosts are drained here.
+ * (`lib/control-connection.js:751`) and forgets that one: its timer keeps the process alive (`lib/host.js:270`), and its pool
+ * opens connections of its own. Hosts that leave the cluster (`lib/control-connection.js:850`) are drained with a timer that
+ * nothing clears (`lib/host-connection-pool.js:441`). So hosts are drained here. The map of hosts announces both
+ * (`lib/host.js:568`).
  */
 export class Retired {
   /** The hosts that are drained or shut down, each with what ends its drain. */
@@ -59,27 +61,19 @@ const cancelAnd = (cancel: () => void, then: () => void) => (): void => {
   then()
 }
 
-/** Settings from which the pools of a client are made. */
-export interface Warmed {
-  readonly keyspace: string | undefined
-  readonly profileManager: { readonly getDistance: (host: PoolHost) => number }
-  readonly options: { readonly pooling: { readonly warmup?: boolean | undefined } }
-  readonly hosts: Client["hosts"]
-  readonly log: (level: string, message: string, further?: unknown) => void
-  _warmup?: () => Promise<unknown>
-}
-
 // Maximum time that a healthy cluster needs. Pools that are open by then count in the capacity of the session from the start.
 const grace = 500
 
 /**
  * Opens pools concurrently. Returns when one is open, and waits at most half a second for the others. The driver waits for all
- * (`client.js`, `_warmup`), and so for every node that hangs.
+ * (`lib/client.js:1064`), and so for every node that hangs.
  */
-export const warmUpInBackground = (client: Warmed, overrides: Overrides): void =>
-  overrides.method(client, "_warmup", () => () => Effect.runPromise(warmUp(client)))
+export const warmUpInBackground = (client: Client, overrides: Overrides): void => {
+  const inner = internals(client)
+  overrides.method(inner, "_warmup", () => () => Effect.runPromise(warmUp(inner)))
+}
 
-const warmUp = (client: Warmed): Effect.Effect<void> =>
+const warmUp = (client: ReturnType<typeof internals>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const pools: Array<Promise<boolean>> = []
     for (const host of client.hosts.values() as ReadonlyArray<PoolHost>) {

@@ -1,10 +1,11 @@
 /**
  * The way back to a control connection after an outage.
  */
-import { type Host, types } from "cassandra-driver"
+import { type Client, type Host, types } from "cassandra-driver"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { ControlConnection, PoolHost } from "./control.ts"
+import { internals } from "./driver.ts"
 import { settled } from "./effects.ts"
 import { planPatience } from "./hosts.ts"
 import type { Overrides } from "./override.ts"
@@ -12,16 +13,17 @@ import type { Overrides } from "./override.ts"
 /**
  * Reconnects one at a time, and waits between the attempts with a timer that ends when the session closes.
  *
- * The timer of the driver (`control-connection.js`, `_refresh`) keeps the process alive until it fires: up to ten minutes
- * after a long outage. A connection that comes from a contact point is watched twice (`_initializeConnection`, `_refresh`),
- * and each watch reconnects when it is lost. Two that reconnect at once replace each other's hosts, and each of their
- * connections is watched twice again.
+ * The timer of the driver (`lib/control-connection.js:480`) keeps the process alive until it fires: up to ten minutes after a
+ * long outage. A connection that comes from a contact point is watched twice (`lib/control-connection.js:551`,
+ * `lib/control-connection.js:506`), and each watch reconnects when it is lost. Two that reconnect at once replace each
+ * other's hosts, and each of their connections is watched twice again.
  */
 export const reconnectUntilClosed = (
-  control: ControlConnection,
+  client: Client,
   overrides: Overrides,
   closed: Deferred.Deferred<void>
 ): void => {
+  const control = internals(client).controlConnection
   let underWay: Promise<void> | undefined
   let isAskedAgain = false
   overrides.method(control, "_refresh", (original) => {
@@ -29,6 +31,7 @@ export const reconnectUntilClosed = (
       do {
         isAskedAgain = false
         const plan = yield* queryPlan(control)
+        // As the driver does where it is called without a plan (`lib/control-connection.js:468`).
         control._triedHosts = {}
         yield* settled(() => original(plan))
         if (!control._isShuttingDown) openPools(control)
@@ -71,9 +74,10 @@ const waited = (
   Effect.gen(function*() {
     if (control._isShuttingDown) return yield* Effect.fail(error)
     const delay = control._reconnectionSchedule.next().value
+    // From here to the next plan as the driver does (`lib/control-connection.js:475`).
     control.log("error", "ControlConnection failed to acquire a connection", error)
     control.log("warning", `ControlConnection could not reconnect, scheduling reconnection in ${delay}ms`)
-    // Queries of the metadata wait for it.
+    // Queries of the metadata wait for it (`lib/control-connection.js:950`).
     control.emit("newConnection", error)
     yield* Effect.raceFirst(Effect.sleep(delay), Deferred.await(closed))
     if (control._isShuttingDown) return yield* Effect.fail(error)

@@ -1,9 +1,10 @@
 /**
  * Replication of the keyspaces of a client.
  *
- * The driver reads the replication of a keyspace off an object. Where maps come as a class (`encoding.map`), as they do in
- * every session, it finds nothing there and takes each partition for one that stands on a single node: statements would
- * all go to the first of the replicas, also when that hangs, and the ring would omit the others.
+ * The driver reads the replication of a keyspace off an object (`lib/metadata/schema-parser.js:695`). Where maps come as a
+ * class (`lib/encoder.js:356`), as they do in every session, it finds nothing there and takes each partition for one that
+ * stands on a single node: statements would all go to the first of the replicas, also when that hangs, and the ring would
+ * omit the others.
  */
 import type { Client } from "cassandra-driver"
 import { internals, type KeyspaceRow, type SchemaParser } from "./driver.ts"
@@ -20,7 +21,7 @@ export const fixReplication = (client: Client): boolean => {
   if (options.encoding?.map === undefined || set === undefined) return false
   if (metadata._schemaParser !== undefined && patched.has(metadata._schemaParser)) return false
   repair(metadata._schemaParser)
-  // The driver takes another parser once it knows the version of the server.
+  // The driver takes another parser once it knows the version of the server (`lib/metadata/index.js:103`).
   metadata.setCassandraVersion = (version) => {
     set.call(metadata, version)
     repair(metadata._schemaParser)

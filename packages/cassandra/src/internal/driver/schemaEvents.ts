@@ -4,7 +4,7 @@
 import type { Client } from "cassandra-driver"
 import type { SchemaChange } from "../protocol/answers.ts"
 
-/** `readers.js:497-545`. */
+/** A change of the schema as an event (`lib/readers.js:517`). */
 interface SchemaEvent {
   readonly schemaChangeType?: string | undefined
   readonly target?: string | undefined
@@ -17,7 +17,10 @@ interface Emitter {
   readonly removeListener: (event: string, listener: (...values: ReadonlyArray<never>) => void) => unknown
 }
 
-/** `control-connection.js`: an emitter of `newConnection` (507), whose connection emits `nodeSchemaChange` (568). */
+/**
+ * An emitter of `newConnection` (`lib/control-connection.js:507`), whose connection emits `nodeSchemaChange`
+ * (`lib/connection.js:701`). Stand-ins of tests have none.
+ */
 interface WithControlConnection {
   readonly controlConnection?: (Emitter & { readonly connection?: Emitter | null | undefined }) | undefined
 }

@@ -1,12 +1,16 @@
 /**
  * The requests in flight on a connection, by their streams.
  *
- * The driver keeps them in a Map. At each answer an entry goes and another comes, and as entries that went keep their
- * place, V8 makes a new table every hundred answers or so, to which it links the old one. A full collection makes the
- * table of the day old; from then on it holds on to each later one, and they to what was in flight in their day. So all
- * that the driver makes for a request survives the small collections, which cost by what survives, long after its answer.
+ * The driver keeps them in a Map (`lib/connection.js:101`). It calls `set` (`lib/connection.js:577`), `get`
+ * (`lib/connection.js:690`), `delete` (`lib/connection.js:637`) and `values` (`lib/connection.js:364`).
  *
- * Streams are small numbers, taken from the lowest hundreds on: an array does, and holds on to nothing.
+ * Each answer deletes an entry, and each request adds one. Deleted entries keep their place, so that V8 makes a new table
+ * about every hundred answers, and links the old table to it. A full garbage collection promotes the current table to the old
+ * generation. That table then retains all later tables, and with them every request that was in flight, until the next full
+ * collection. So everything that the driver makes for a request survives the minor collections long after its answer, and
+ * their cost depends on the surviving objects.
+ *
+ * Streams are small numbers, and the lowest ones are used first. An array is enough, and retains nothing.
  */
 export class StreamTable<Operation> implements Map<number, Operation> {
   readonly #operations: Array<Operation | undefined> = []

@@ -1,8 +1,8 @@
 /**
  * Finds connections that no longer receive anything.
  *
- * The driver sends a heartbeat when nothing was *written* for the heartbeat interval (`connection.js`, `_setIdleTimeout`),
- * so a connection that is dead and in use is never asked. This watch asks when nothing was *read* for nearly that long while
+ * The driver sends a heartbeat when nothing was *written* for the heartbeat interval (`lib/connection.js:589`), so a
+ * connection that is dead and in use is never asked. This watch asks when nothing was *read* for nearly that long while
  * answers are due, and ends the connection when the request timeout is over without a byte: at most the heartbeat interval
  * and the timeout after the last one.
  */

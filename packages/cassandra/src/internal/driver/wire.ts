@@ -5,13 +5,13 @@
  * adapter makes the frames and reads the answers: the driver neither encodes nor decodes a value of a session, so that
  * what cannot be decoded concerns one statement alone, and so that nothing is sent that the adapter has not seen.
  *
- * Everything here relies on undeclared parts of cassandra-driver 4.10.0. `docs/decisions/cassandra-wire.md` lists each
- * with its line, and `driver.test.ts` fails when one changes.
+ * Everything here relies on undeclared parts of cassandra-driver 4.10.0. `docs/decisions/cassandra-wire.md` lists each, and
+ * `driver.test.ts` fails when one changes.
  */
 import type { RawAnswer } from "../protocol/answers.ts"
 import { opcode as codes } from "../protocol/frames.ts"
 
-/** A frame, or a part of it, as the driver hands it to its parser (`streams.js:95-124`). */
+/** A frame, or a part of it, as the driver hands it to its parser (`lib/streams.js:107`). */
 export interface FrameItem {
   readonly header: {
     readonly streamId: number
@@ -25,19 +25,21 @@ export interface FrameItem {
   readonly frameEnded: boolean
 }
 
-/** The parser of a connection: a transform of frames into answers (`streams.js:149-215`). */
+/** The parser of a connection: a transform of frames into answers (`lib/streams.js:140`). */
 export interface Parser {
+  /** Called for each frame or part of one (`lib/streams.js:154`). */
   parseBody: (state: unknown, item: FrameItem) => unknown
+  /** Hands an answer on, to the request on its stream (`lib/streams.js:539`). */
   readonly push: (answer: { readonly header: FrameItem["header"]; readonly result: RawAnswer }) => unknown
 }
 
-/** A request as the driver writes it (`requests.js:80`), called when it leaves the write queue (`writers.js:249`). */
+/** A request as the driver writes it (`lib/requests.js:84`), called when it leaves the write queue (`lib/writers.js:249`). */
 export interface DriverRequest {
   readonly length: number
   readonly write: (encoder: unknown, streamId: number) => Buffer
 }
 
-/** Fields that the driver reads from the options of a request (`connection.js:528`, `operation-state.js:100`). */
+/** Fields that the driver reads from the options of a request (`lib/connection.js:528`, `lib/operation-state.js:100`). */
 export interface DriverRequestOptions {
   readonly getReadTimeout: () => number | undefined
   readonly getRowCallback: () => undefined
@@ -45,23 +47,30 @@ export interface DriverRequestOptions {
 
 /** A connection as far as requests are concerned. */
 export interface WireConnection {
+  /** `lib/connection.js:100`. */
   readonly protocolVersion: number
+  /** Null until the connection was brought into one (`lib/connection.js:114`). */
   readonly keyspace: string | null
+  /** Another one each time the connection opens (`lib/connection.js:153`). */
   readonly parser: Parser
+  /** `lib/connection.js:177`. */
   readonly netClient?: { readonly destroyed: boolean; readonly bytesRead: number } | undefined
-  /** Requests that were not answered in time, and are not yet: beyond a bound the driver replaces the connection. */
+  /**
+   * Requests that were not answered in time, and are not yet: beyond a bound the driver replaces the connection
+   * (`lib/host.js:350`).
+   */
   timedOutOperations: number
-  /** `connection.js:524`. The callback is called once: with the answer, or with what kept it from coming. */
+  /** `lib/connection.js:524`. The callback is called once: with the answer, or with what kept it from coming. */
   readonly sendStream: (
     request: DriverRequest,
     options: DriverRequestOptions,
     callback: (error: unknown, answer?: unknown) => void
   ) => unknown
-  /** `connection.js:463`: a `USE`, unless the connection is in that keyspace. */
+  /** `lib/connection.js:463`: a `USE`, unless the connection is in that keyspace. */
   readonly changeKeyspace: (keyspace: string) => Promise<void>
 }
 
-/** Thrown into the driver in place of a frame that is not to be sent any more. */
+/** Thrown into the driver in place of a frame that is not to be sent any more (`lib/writers.js:251`). */
 export class NotSent extends Error {}
 
 /** Thrown into the driver in place of a frame for a socket that is closed, as an error of that socket. */
@@ -98,7 +107,7 @@ export abstract class Flight implements DriverRequest, DriverRequestOptions {
   write(_encoder: unknown, streamId: number): Buffer {
     const wire = this.#wire!
     // When a socket closes, the driver ends what was written, and later writes what still waited in its queue
-    // (`writers.js`, `process`). To that no answer and no error would ever come.
+    // (`lib/writers.js:286`). To that no answer and no error would ever come.
     if (wire.connection.netClient?.destroyed === true) throw new SocketClosed("Socket was closed")
     const frame = this.frame(wire.connection.protocolVersion, streamId)
     if (frame === undefined) throw new NotSent("the request is not sent any more")
@@ -195,7 +204,7 @@ class Wire {
   }
 }
 
-// A connection that is opened again gets another parser.
+// A connection that is opened again gets another parser (`lib/connection.js:153`).
 const wires = new WeakMap<Parser, Wire>()
 
 /** Lets a parser hand over the frames of the adapter as they are. Exported for the check when a session opens. */

@@ -9,7 +9,8 @@ import type { Done, Page } from "@effect-cql/core/Port"
 import * as Exit from "effect/Exit"
 import { Unreadable } from "../../values/unreadable.ts"
 import { withBrackets } from "../driver/address.ts"
-import { internals } from "../driver/driver.ts"
+import { isShuttingDown } from "../driver/client.ts"
+import { isSocketError } from "../driver/errorKind.ts"
 import { enterKeyspace, type Next, NoHost, Plan, type Profile } from "../driver/hosts.ts"
 import { PolicyOptions, type RequestDefaults } from "../driver/policyOptions.ts"
 import { now } from "../driver/timer.ts"
@@ -173,7 +174,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   }
 
   start(): void {
-    if (internals(this.context.client).isShuttingDown) {
+    if (isShuttingDown(this.context.client)) {
       return this.#finish(this.context.refused(clientShutDown(), this.request))
     }
     const profile = this.defaults.profile(this.request)
@@ -393,6 +394,3 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
 const unprepared = 0x2500
 
 const noProfile: Profile = { name: "", loadBalancing: { newQueryPlan: () => {} } }
-
-const isSocketError = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "isSocketError" in error && error.isSocketError === true

@@ -9,7 +9,7 @@ import type { TriedHost } from "@effect-cql/core/Reason"
 import * as Redacted from "effect/Redacted"
 import { withBrackets } from "../driver/address.ts"
 import * as Consistency from "../driver/consistency.ts"
-import { errorKind } from "../driver/errorKind.ts"
+import { type DriverError, errorKind } from "../driver/errorKind.ts"
 import { NoHost } from "../driver/hosts.ts"
 import * as messages from "../driver/messages.ts"
 import { TooLarge } from "../protocol/frames.ts"
@@ -35,31 +35,6 @@ export interface Circumstances {
   readonly request?: Request | undefined
 }
 
-/** Any error of the driver, as far as the table looks at it. */
-interface DriverError {
-  readonly name: string
-  readonly message: string
-  readonly code?: unknown
-  readonly coordinator?: string | undefined
-  readonly isSocketError?: boolean | undefined
-  readonly requestNotWritten?: boolean | undefined
-  readonly host?: string | undefined
-  readonly innerErrors?: Readonly<Record<string, unknown>> | null | undefined
-  readonly consistencies?: unknown
-  readonly required?: unknown
-  readonly alive?: unknown
-  readonly received?: unknown
-  readonly blockFor?: unknown
-  readonly isDataPresent?: unknown
-  readonly writeType?: unknown
-  readonly failures?: unknown
-  readonly reasons?: Readonly<Record<string, number>> | undefined
-  readonly keyspace?: unknown
-  readonly table?: unknown
-  readonly functionName?: unknown
-  readonly argTypes?: unknown
-}
-
 /** The reason of a request on a client that its owner has shut down. */
 export const clientShutDown = (): Reason.SessionClosed =>
   new Reason.SessionClosed({ message: "the client has been shut down" })
@@ -76,7 +51,7 @@ export const classify = (error: unknown, circumstances: Circumstances): Reason.R
   }
   const coordinator = error.coordinator ?? circumstances.host
   const common: Reason.Common = {
-    ...told(error, circumstances),
+    ...messageAndCause(error, circumstances),
     ...(coordinator === undefined ? undefined : { coordinator: withBrackets(coordinator) }),
     ...(circumstances.isWritten === false ? { written: false } : undefined)
   }
@@ -102,7 +77,7 @@ const planFailed: Row = ({ message, name }, common) =>
   })
 
 /** The message of an error without what was bound, and the error itself: redacted where it quotes that. */
-const told = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
+const messageAndCause = (error: DriverError, { request }: Circumstances): Pick<Reason.Common, "message" | "cause"> => {
   const kind = errorKind(error) ?? ""
   const isOfDriver = kind === "ResponseError" || kind === "ServerAnswer"
     ? worded.has(Number(error.code))

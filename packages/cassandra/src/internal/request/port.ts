@@ -29,7 +29,8 @@ import { withoutQuery } from "../client/quoted.ts"
 import { closeTimeoutOf, requestTimeoutOf } from "../client/waits.ts"
 import { aboutNode, withBrackets } from "../driver/address.ts"
 import { unsupported } from "../driver/check.ts"
-import { internals, isKeyspaceName } from "../driver/driver.ts"
+import { isShuttingDown } from "../driver/client.ts"
+import { isKeyspaceName } from "../driver/driver.ts"
 import { errorKind } from "../driver/errorKind.ts"
 import { capacityOf, healthOf, isDownIn } from "../driver/health.ts"
 import { OverdueNodes } from "../driver/overdue.ts"
@@ -57,7 +58,7 @@ type Log = (warning: string, annotations?: Annotations) => void
 
 /** The port of a client. `log` is called in passing. */
 export class ClientPort implements SendPort, AttemptContext {
-  readonly client: ReturnType<typeof internals>
+  readonly client: Client
   readonly defaults: Statement.Options
   readonly closeTimeout: Duration.Input
   readonly datesConditionalWrites = true
@@ -82,7 +83,7 @@ export class ClientPort implements SendPort, AttemptContext {
     log: Log,
     notConnected?: Circumstances["notConnected"]
   ) {
-    this.client = internals(client)
+    this.client = client
     this.closeTimeout = closeTimeoutOf(options)
     this.name = options.name
     this.spans = options.spans
@@ -109,7 +110,7 @@ export class ClientPort implements SendPort, AttemptContext {
   ): Effect.Effect<ClientPort, CqlError, Scope.Scope> {
     return Effect.contextWith((context: Context.Context<never>) => {
       const runFork = Effect.runForkWith(context)
-      const about = aboutSession({ name: options.name, keyspace: internals(client).keyspace || undefined })
+      const about = aboutSession({ name: options.name, keyspace: client.keyspace || undefined })
       const log: Log = (warning, annotations) =>
         runFork(Effect.annotateLogs(Effect.logWarning(warning), { ...about, ...annotations }))
       return Effect.gen(function*() {
@@ -175,7 +176,7 @@ export class ClientPort implements SendPort, AttemptContext {
 
   readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
     Effect.suspend(() => {
-      if (this.client.isShuttingDown) return Effect.fail(refused(clientShutDown(), ""))
+      if (isShuttingDown(this.client)) return Effect.fail(refused(clientShutDown(), ""))
       return Effect.mapError(agreementWithin(timeout, this.client, this.overdue, this.#isDown), (none) =>
         refused(classify(none, { phase: "plan", timeout, notConnected: this.#notConnected }), ""))
     })
@@ -229,7 +230,7 @@ export class ClientPort implements SendPort, AttemptContext {
 
   #preparedFor(request: StatementRequest): Effect.Effect<Prepared, CqlError> {
     return Effect.callback((resume) => {
-      if (this.client.isShuttingDown) return resume(this.refused(clientShutDown(), request))
+      if (isShuttingDown(this.client)) return resume(this.refused(clientShutDown(), request))
       const text = this.prepared.get(request.text)
       const ready = (): void => {
         if (text.current !== undefined) return resume(Effect.succeed(text.current))

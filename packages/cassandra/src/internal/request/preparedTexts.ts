@@ -4,16 +4,12 @@
  * A session keeps them itself rather than in the driver: see `docs/decisions/cassandra-prepared.md`.
  */
 import type { Client } from "cassandra-driver"
+import { maxPreparedOf, preparesOnAllHosts } from "../driver/client.ts"
 import type { Avoided, Next } from "../driver/hosts.ts"
 import type { WireConnection } from "../driver/wire.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
 import { isOfServer, NotPrepared, Preparation, type Ready, sendPrepare } from "./preparation.ts"
 import { PreparedText } from "./prepared.ts"
-
-interface ClientOptions {
-  readonly keyspace: string | undefined
-  readonly options: { readonly maxPrepared?: number | undefined; readonly prepareOnAllHosts?: boolean | undefined }
-}
 
 const defaultMaxPrepared = 500
 
@@ -21,7 +17,6 @@ const defaultMaxPrepared = 500
 export class PreparedTexts {
   readonly client: Client
   readonly overdue: Avoided
-  readonly #options: Client & ClientOptions
   readonly #log: (warning: string) => void
   readonly #texts = new Map<string, PreparedText>()
   readonly #preparations = new Map<PreparedText, Preparation>()
@@ -33,8 +28,7 @@ export class PreparedTexts {
   constructor(client: Client, overdue: Avoided, log: (warning: string) => void) {
     this.client = client
     this.overdue = overdue
-    this.#options = client as Client & ClientOptions
-    this.#keyspace = this.#options.keyspace
+    this.#keyspace = client.keyspace
     this.#log = log
   }
 
@@ -43,12 +37,12 @@ export class PreparedTexts {
   }
 
   get preparesOnAllHosts(): boolean {
-    return this.#options.options.prepareOnAllHosts !== false
+    return preparesOnAllHosts(this.client)
   }
 
   /** A statement of this text. Names of tables are those of the keyspace of the client. */
   get(text: string): PreparedText {
-    const { keyspace } = this.#options
+    const { keyspace } = this.client
     if (keyspace !== this.#keyspace) {
       this.#keyspace = keyspace
       this.forgetAll()
@@ -67,7 +61,7 @@ export class PreparedTexts {
   }
 
   #makeRoom(): void {
-    const most = this.#options.options.maxPrepared ?? defaultMaxPrepared
+    const most = maxPreparedOf(this.client) ?? defaultMaxPrepared
     if (this.#texts.size < most) return
     if (!this.#isFull) {
       this.#isFull = true

@@ -3,7 +3,7 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
-import { internals } from "../driver/driver.ts"
+import { hasRing } from "../driver/client.ts"
 import type { RoutingKey } from "../driver/policyOptions.ts"
 import {
   batchFrame,
@@ -20,7 +20,7 @@ import type { AttemptContext } from "./attemptContext.ts"
 import { fingerprintOf, type Paged, type Parts, refusalOf } from "./pageState.ts"
 import { encode } from "./params.ts"
 import type { Prepared, PreparedText } from "./prepared.ts"
-import { compositeKey, hasRing, keyAmong, namedKey, namedToken } from "./tokens.ts"
+import { compositeKey, keyAmong, namedKey, namedToken } from "./tokens.ts"
 
 const noTexts: ReadonlyArray<PreparedText> = []
 
@@ -58,7 +58,7 @@ export class StatementAttempt extends Attempt implements Paged {
   }
 
   get keyspace(): string | undefined {
-    return internals(this.context.client).keyspace
+    return this.context.client.keyspace
   }
 
   get pageState(): Buffer | undefined {

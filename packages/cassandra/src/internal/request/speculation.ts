@@ -2,21 +2,9 @@
  * Speculative executions: copies of a slow request on further nodes, by the policy of the client.
  */
 import type { Client } from "cassandra-driver"
+import { type SpeculativePlan, speculativePolicyOf } from "../driver/client.ts"
 import type { Next } from "../driver/hosts.ts"
 import { after } from "../driver/timer.ts"
-
-interface Plan {
-  readonly nextExecution: (host: Next["host"]) => unknown
-}
-
-interface Speculating {
-  readonly keyspace: string
-  readonly options: {
-    readonly policies: {
-      readonly speculativeExecution?: { readonly newPlan: (keyspace: string, text: string) => Plan } | undefined
-    }
-  }
-}
 
 /**
  * Calls `sendToNext` when the policy says so, for as long as it finds a node. Returns what ends that. A policy that throws
@@ -29,13 +17,13 @@ export const speculate = (
   sendToNext: () => Next | undefined,
   failed: (error: unknown) => void
 ): () => void => {
-  const { keyspace, options } = client as Client & Speculating
-  let plan: Plan | undefined
+  const { keyspace } = client
+  let plan: SpeculativePlan | undefined
   let cancel = (): void => {}
   const delayAfter = (host: Next["host"]): unknown => {
     // Policies are code of the user's as well, and this is called by a timer.
     try {
-      plan ??= options.policies.speculativeExecution?.newPlan(keyspace, planText)
+      plan ??= speculativePolicyOf(client)?.newPlan(keyspace, planText)
       return plan?.nextExecution(host)
     } catch (error) {
       failed(error)

@@ -2,9 +2,10 @@
  * Tokens and their replicas, from the metadata of the driver.
  */
 import type { Partition, Request, Ring, TokenRange } from "@effect-cql/core/Port"
-import type { Client, token } from "cassandra-driver"
+import type { token } from "cassandra-driver"
 import { withBrackets } from "../driver/address.ts"
-import { internals, type TokenMetadata } from "../driver/driver.ts"
+import { knowsPartitioner } from "../driver/client.ts"
+import type { TokenMetadata } from "../driver/driver.ts"
 import { valueAt, type Values } from "../protocol/frames.ts"
 import type { Prepared } from "./prepared.ts"
 
@@ -20,7 +21,7 @@ export const partitionOf = (
   components: ReadonlyArray<Uint8Array>
 ): Partition | undefined => {
   const [only, ...others] = components
-  if (metadata.tokenizer === undefined || metadata.tokenizer === null || only === undefined) return undefined
+  if (!knowsPartitioner(metadata) || only === undefined) return undefined
   const token = toBigInt(metadata.newToken(others.length === 0 ? bufferOf(only) : composite(components)))
   return token === undefined ? undefined : { token }
 }
@@ -39,12 +40,6 @@ const composite = (components: ReadonlyArray<Uint8Array>): Buffer =>
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** Returns true if a client knows which node holds which token. Where it does not, its policies fail for a routing key. */
-export const hasRing = (client: Client): boolean => {
-  const { ring } = internals(client).metadata
-  return ring !== undefined && ring !== null && ring.length > 0
-}
-
 /** The routing key of the components of a partition key, as policies of the driver take it. */
 export const compositeKey = (components: ReadonlyArray<Uint8Array> | undefined): Buffer | undefined => {
   const only = components?.[0]
@@ -58,9 +53,7 @@ export const namedKey = ({ options: { routing } }: Request): ReadonlyArray<Uint8
 
 /** The token that a request names itself, as policies of the driver take it. */
 export const namedToken = (metadata: TokenMetadata, { options: { routing } }: Request): token.Token | undefined =>
-  routing?.token === undefined || metadata.tokenizer === undefined || metadata.tokenizer === null
-    ? undefined
-    : metadata.newToken(String(routing.token))
+  routing?.token === undefined || !knowsPartitioner(metadata) ? undefined : metadata.newToken(String(routing.token))
 
 /** The components of the partition key among the values of a statement. Absent where one is missing, null or unset. */
 export const keyAmong = (
