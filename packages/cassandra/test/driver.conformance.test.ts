@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { auth, Client, errors, ExecutionProfile, policies, types } from "cassandra-driver"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { createRequire } from "node:module"
 import { type AddressInfo, createServer } from "node:net"
 import {
@@ -67,6 +67,14 @@ const rejection = (promise: () => Promise<unknown>) =>
       (error: unknown) => error instanceof Error ? error : new Error(String(error))
     )
   )
+
+/** Waits until something holds, for ten seconds. */
+const until = (holds: () => boolean) =>
+  Effect.ignore(Effect.repeat(Effect.sync(holds), {
+    schedule: Schedule.spaced("10 millis"),
+    until: (holds) => holds,
+    times: 1_000
+  }))
 
 /** Records which of these methods of an object are called. */
 const recording = (target: object, names: ReadonlyArray<string>, called: Set<string>) => {
@@ -296,13 +304,13 @@ describe("a client of the driver", () => {
       assert.deepStrictEqual(translated, [other!.host])
       assert.strictEqual(control.host, client.hosts.get(node!.address))
       node!.emit("STATUS_CHANGE", "UP", other!)
-      yield* Effect.sleep("50 millis")
+      yield* until(() => translated.length > 1)
       assert.deepStrictEqual(translated, [other!.host, other!.host])
       node!.peers = []
       yield* Effect.promise(() => control._scheduleRefreshHosts!())
       assert.strictEqual(client.hosts.length, 1)
       node!.cut()
-      yield* Effect.sleep("100 millis")
+      yield* until(() => called.size === names.length)
       assert.deepStrictEqual(Array.from(called), names)
     }).pipe(Effect.scoped))
 })
@@ -670,7 +678,7 @@ describe("the errors of the driver", () => {
         })
       node!.silence({ newOnes: true })
       const written = yield* Effect.forkChild(sent(), { startImmediately: true })
-      yield* Effect.sleep("20 millis")
+      yield* Effect.sleep("200 millis")
       node!.cut()
       const lost = yield* Fiber.join(written)
       assert.isTrue(isSocketError(lost))
