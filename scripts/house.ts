@@ -37,6 +37,7 @@ const longFiles = new Set([
   "packages/testing/src/internal/memory/where.ts"
 ])
 const librarySource = new RegExp(`^packages/(${published.join("|")})/src/.*\\.ts$`)
+const anyCode = /\.(?:ts|mts|mjs)$/
 const publicModule = new RegExp(`^packages/(${published.join("|")})/src/(?!index\\.ts)[^/]*\\.ts$`)
 const anyText = /\.(ts|mts|mjs|js|json|ya?ml|md)$|^\.ci\//
 // The patterns of `words` would find themselves here.
@@ -114,7 +115,7 @@ const comment = /\/\*\*?[^]*?\*\/|(?<![:"'`\w])\/\/[^\n]*/g
 
 const rules: ReadonlyArray<Rule> = [
   {
-    files: librarySource,
+    files: anyCode,
     check: (source, report) => {
       for (const { 0: text, index } of source.text.matchAll(comment)) {
         const prose = proseOf(text)

@@ -30,7 +30,7 @@ integration("a session", () => {
         assert.deepStrictEqual((yield* userById({ id: -1 })).rows, [])
       }))
 
-    it.effect("tells coordinator, consistency, and whether the statement was traced", () =>
+    it.effect("reports coordinator, consistency, and whether the statement was traced", () =>
       Effect.gen(function*() {
         const [address] = (yield* CassandraServer).contactPoints
         const { info } = yield* Statement.withOptions(userById({ id: 1 }), { consistency: "ONE", tracing: true })
@@ -89,7 +89,7 @@ integration("a session", () => {
         assert.deepStrictEqual(visits.first, { count: 6n })
       }))
 
-    it.effect("tells whether a condition held", () =>
+    it.effect("reports whether a condition held", () =>
       Effect.gen(function*() {
         const create = Query.make(`INSERT INTO ${keyspace}.users (id, name) VALUES (?, ?) IF NOT EXISTS`)
         const first = yield* create(20, "ada")
@@ -195,10 +195,10 @@ integration("a session", () => {
         yield* session.execute(batch)
       }).pipe(Effect.scoped), 60_000)
 
-    it.effect("gives no row of which a part would be lost, and says so", () =>
+    it.effect("fails instead of returning a row that would lose a part", () =>
       Effect.gen(function*() {
         const local = "FROM system.local"
-        const cases: ReadonlyArray<readonly [select: string, told: RegExp]> = [
+        const cases: ReadonlyArray<readonly [select: string, reported: RegExp]> = [
           [
             `SELECT key AS x, release_version AS x ${local}`,
             /RowDecoding: row 0, column x: two columns have this name/
@@ -208,9 +208,9 @@ integration("a session", () => {
             /RowDecoding: row 0, column t: expected a timestamp within the range of Date/
           ]
         ]
-        for (const [select, told] of cases) {
+        for (const [select, reported] of cases) {
           const error = yield* Effect.flip(Statement.make(select))
-          assert.match(error.message, told)
+          assert.match(error.message, reported)
         }
       }))
 
@@ -240,7 +240,7 @@ integration("a session", () => {
         assert.deepStrictEqual(read.map(({ value }) => value.first?.name), ids.map((id) => `user ${id}`))
       }), 60_000)
 
-    it.effect("tells its capacity, and takes no more than that at once", () =>
+    it.effect("reports its capacity, and takes no more than that at once", () =>
       Effect.gen(function*() {
         const options = { ...optionsOf(yield* CassandraServer), pooling: { maxRequestsPerConnection: 20 } }
         const session = yield* CassandraSession.make(options)

@@ -206,13 +206,13 @@ const table: ReadonlyArray<Row> = [
     outcome: "NotApplied"
   },
   {
-    name: "no host, one of which was full",
+    name: "no host, with full connections to one",
     error: new errors.NoHostAvailableError({ [host]: new errors.BusyConnectionError(host, 2048, 1) }),
     tag: "NoHostAvailable",
     outcome: "NotApplied"
   },
   {
-    name: "no host, one of which may have the write",
+    name: "no host, and one may have the write",
     error: new errors.NoHostAvailableError({ [host]: "Host considered as DOWN", [other]: timedOut }),
     tag: "NoHostAvailable",
     outcome: "Unknown"
@@ -266,7 +266,7 @@ const table: ReadonlyArray<Row> = [
   { name: "login", error: new errors.AuthenticationError("no"), tag: "AuthenticationFailed", outcome: "NotApplied" },
   { name: "a bug", error: new errors.DriverInternalError("bug"), tag: "UnknownError", outcome: "Unknown" },
   { name: "not supported", error: new errors.NotSupportedError("no"), tag: "UnknownError", outcome: "Unknown" },
-  { name: "an error nobody knows", error: new Error("what"), tag: "UnknownError", outcome: "Unknown" },
+  { name: "an unknown error", error: new Error("what"), tag: "UnknownError", outcome: "Unknown" },
   { name: "something thrown that is no error", error: "what", tag: "UnknownError", outcome: "Unknown" }
 ]
 
@@ -284,7 +284,7 @@ describe("the reason of an error of the driver", () => {
     })
   }
 
-  it("tells the coordinator", () => {
+  it("includes the coordinator", () => {
     assert.strictEqual(classify(response(0x1001), { phase: "execute", timeout: 0 }).coordinator, host)
   })
 

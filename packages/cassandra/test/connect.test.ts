@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net"
 import { CassandraSession } from "../src/index.ts"
 import { cqlNodes } from "./support/cqlNodes.ts"
 
-/** A server that does with each connection what it is told, and knows which are open. */
+/** A server that passes each connection to a callback, and keeps the open ones. */
 const server = (onConnection: (socket: Socket) => void) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly address: string; readonly sockets: Set<Socket>; readonly close: () => void }>(
@@ -60,7 +60,7 @@ const failure = (effect: Effect.Effect<unknown, CqlError, Scope.Scope>) =>
     return { millis, error, reason }
   })
 
-/** What keeps the process alive beside the test runner. */
+/** Sockets and timers, which keep the process alive. Those of the test runner are included. */
 const resources = () =>
   process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap" || name === "Timeout")
 

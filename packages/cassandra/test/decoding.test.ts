@@ -144,7 +144,7 @@ describe("a collection", () => {
     )
   })
 
-  it("whose keys JavaScript cannot tell apart is refused", () => {
+  it("whose keys JavaScript cannot distinguish is refused", () => {
     const zero = cell(hex("0000000000000000"))
     const minus = cell(hex("8000000000000000"))
     const double = scalar("double")

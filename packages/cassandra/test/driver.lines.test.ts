@@ -44,7 +44,7 @@ describe("the uses of the driver beyond its declared types", () => {
     await expect(all.join("")).toMatchFileSnapshot("support/driverLines.txt")
   })
 
-  it("stand in one folder, each file of which cites them", () => {
+  it("stand in one folder, and each of its files cites them", () => {
     for (const path of files) {
       const text = read(path)
       if (isOfDriver(path)) {

@@ -6,7 +6,7 @@ import { Effect, Fiber, Layer } from "effect"
 
 const keyspace = ownName("forgotten")
 
-/** What a statement fails with that the server has prepared before, and refuses now. */
+/** Error message of a statement that the server prepared earlier and refuses now. */
 const refusal = Effect.fnUntraced(function*(statement: Statement.Input) {
   const session = yield* Session
   const error = yield* Effect.flip(session.execute(statement))

@@ -3,7 +3,7 @@ import type { Client } from "cassandra-driver"
 import { EventEmitter } from "node:events"
 import { healthOf } from "../src/internal/driver/health.ts"
 
-/** A client with these hosts, of which only what the health of a session reads is there. */
+/** A client with these hosts. It has only the members that the health of a session reads. */
 const clientOf = (hosts: Map<string, object>) =>
   Object.assign(new EventEmitter(), {
     controlConnection: new EventEmitter(),

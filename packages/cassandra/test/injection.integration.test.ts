@@ -1,4 +1,4 @@
-/** What is bound stays a value and what is quoted stays a name, whatever it holds. */
+/** Bound values stay values and quoted names stay names, whatever characters they contain. */
 import {
   Batch,
   cql,

@@ -18,7 +18,7 @@ const open = (options: CassandraSession.Options) =>
     return (yield* session.execute(["SELECT release_version FROM system.local"])).first?.["release_version"]
   }))
 
-/** What opening fails with, which has to be within the connect timeout. */
+/** Error of opening a session. It has to come within the connect timeout. */
 const refusal = Effect.fnUntraced(function*(options: CassandraSession.Options, connectTimeout = patience) {
   const begin = performance.now()
   const error: CqlError = yield* Effect.flip(open({ ...options, connectTimeout }))

@@ -11,7 +11,7 @@ const connect = (contactPoints: ReadonlyArray<string>, options: Partial<Cassandr
 
 const write = Statement.make("INSERT INTO app.t (id) VALUES (1)", [], { retry: "none" })
 
-/** What a busy machine may add to a bound, in milliseconds. */
+/** Time that a busy machine may add to a bound, in milliseconds. */
 const scheduling = 150
 
 /** Until something holds, for five seconds. */
@@ -48,7 +48,7 @@ const assertRouted = (session: Session["Service"], nodes: ReadonlyArray<CqlNode>
     }
   })
 
-/** Names as a name service would tell them; those that are not there never get an answer. */
+/** Replaces the name service for these names. Other names are never resolved. */
 const resolving = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -276,7 +276,7 @@ describe("the nodes of a cluster", () => {
 })
 
 describe("contact points with names", () => {
-  it.live("of which most addresses are silent open in any order", () =>
+  it.live("whose addresses are mostly silent open in any order", () =>
     Effect.gen(function*() {
       const nodes = yield* cqlNodes({}, {}, {})
       const [silent, alsoSilent, good] = nodes
@@ -290,7 +290,7 @@ describe("contact points with names", () => {
       }
     }).pipe(Effect.scoped), 30_000)
 
-  it.live("tell of every address why it was of no use", () =>
+  it.live("report for every address why it failed", () =>
     Effect.gen(function*() {
       const [silent] = yield* cqlNodes({})
       silent!.silence({ newOnes: true })
@@ -315,7 +315,7 @@ describe("contact points with names", () => {
       assert.strictEqual(info.coordinator, node!.address)
     }).pipe(Effect.scoped))
 
-  it.live("one of which is never resolved do not keep the others back", () =>
+  it.live("that are never resolved do not delay the others", () =>
     Effect.gen(function*() {
       const [node] = yield* cqlNodes({})
       yield* resolving({})
@@ -323,7 +323,7 @@ describe("contact points with names", () => {
       assert.isBelow(millis, 1_500)
     }).pipe(Effect.scoped))
 
-  it.live("none of which is resolved point to the name service", () =>
+  it.live("point to the name service if none is resolved", () =>
     Effect.gen(function*() {
       yield* resolving({})
       const { millis, value } = yield* timed(Effect.flip(Effect.scoped(connect(["mute.test", "mute.test:9043"]))))

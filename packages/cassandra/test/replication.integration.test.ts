@@ -20,7 +20,7 @@ const clientTo = (encoding: { readonly map?: MapConstructor }) =>
     (client) => Effect.promise(() => client.shutdown())
   )
 
-/** What a client knows, as far as it tells where to send a statement. */
+/** Metadata of a keyspace in a client, which determine the replicas of a statement. */
 const known = (client: Client, name: string): unknown =>
   client.metadata.keyspaces[name] ?? assert.fail(`${name} is not known`)
 

@@ -41,7 +41,7 @@ const SessionLive = Layer.unwrap(Effect.map(Cluster, ({ contactPoints, localData
     }
   }))).pipe(Layer.provideMerge(ClusterLive))
 
-/** What the servers got of one statement, apart from its being prepared. */
+/** Requests of one statement that arrived at the servers, without PREPARE. */
 const arrivedOf = Effect.fnUntraced(function*(run: Effect.Effect<unknown, unknown, Session>) {
   const { log } = yield* Cluster
   const before = (yield* log).length
@@ -113,7 +113,7 @@ integration("what arrives at the server", () => {
         assert.strictEqual(sent["paging_state"], Buffer.from([10, 11]).toString("base64"))
       }))
 
-    it.effect("batches tell their type", () =>
+    it.effect("batches contain their type", () =>
       Effect.gen(function*() {
         for (const type of ["logged", "unlogged", "counter"] as const) {
           const { sent } = yield* theOne(Batch.make([write({})], { type }))

@@ -1,4 +1,4 @@
-/** What is bound is told neither by the adapter, nor by what the server and the driver say of it. */
+/** Bound values are exposed neither by the adapter, nor by messages of the server and the driver. */
 import { Batch, executeConcurrent, InvalidOptions, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Random } from "@effect-cql/test-support/random"
@@ -25,7 +25,7 @@ const KeyspaceLive = withKeyspace(
 
 class Listened extends Context.Service<Listened, Session["Service"]>()("test/Listened") {}
 
-/** What the driver has logged, at every level. */
+/** Log lines and spans of the driver, at every log level. */
 const driver: Told = { lines: [], spans: [] }
 
 const ListenedLive = Layer.effect(
@@ -41,7 +41,7 @@ const insert = (column: string, ttl = "") => `INSERT INTO ${table} (k, ${column}
 const asText = ({ value }: Secret): string =>
   value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value)
 
-/** What a text column is given: the secret itself where it is a text. */
+/** The value for a text column: the secret itself if it is a text. */
 const textOf = (secret: Secret): Secret => {
   const value = asText(secret)
   return { kind: `text of ${secret.kind}`, value, forms: [value, ...secret.forms] }
@@ -49,7 +49,7 @@ const textOf = (secret: Secret): Secret => {
 
 type Failing = (value: unknown, text: string) => Statement.Input
 
-/** What is refused before it is sent: by type, at every depth. */
+/** Statements that are refused before they are sent, for the type of a value at any depth. */
 const refused: Readonly<Record<string, Failing>> = {
   "a value of another type": (value) => Statement.make(insert("s"), ["k", value]),
   "an integer out of range, or none": (value) => Statement.make(insert("i"), ["k", value]),
@@ -66,7 +66,7 @@ const refused: Readonly<Record<string, Failing>> = {
     Batch.make([[insert("i"), [text, 1]], [insert("m"), [text, new Map([[text, [value]]])]]])
 }
 
-/** What the server refuses, quoting what it was given. */
+/** Statements that the server refuses with a message that quotes the value. */
 const quoted: Readonly<Record<string, (text: string) => Statement.Input>> = {
   "JSON that is none": (text) => [`INSERT INTO ${table} JSON ?`, [text]],
   "JSON of another type": (text) => [`INSERT INTO ${table} JSON ?`, [JSON.stringify({ k: "k", i: text })]],
@@ -105,7 +105,7 @@ const seen = (input: Statement.Input) =>
 integration("a real server", () => {
   layer(ListenedLive, { excludeTestServices: true, timeout: 60_000 })((it) => {
     for (const [name, statement] of Object.entries(refused)) {
-      it.effect(`is not told what is refused: ${name}`, () =>
+      it.effect(`does not receive what is refused: ${name}`, () =>
         Effect.gen(function*() {
           for (const secret of secrets(new Random(3))) {
             const known = { ...secret, forms: [...secret.forms, asText(secret)] }
@@ -133,7 +133,7 @@ integration("a real server", () => {
         }))
     }
 
-    it.effect("tells the time to live and the index that it refuses by no number", () =>
+    it.effect("refuses a time to live and an index without exposing the number", () =>
       Effect.gen(function*() {
         yield* Statement.make(`INSERT INTO ${table} (k, l) VALUES ('listed', ['x'])`)
         for (const number of [867_530_912, -8_675_309]) {
@@ -257,7 +257,7 @@ describe("options of a session that cannot be", () => {
     [{ keyspace: "a b" }, /^keyspace: expected .*, got "a b"/]
   ]
   for (const [given, message] of table) {
-    it.effect(`${Object.keys(given).join(", ")}: told by name, and nothing connects`, () =>
+    it.effect(`${Object.keys(given).join(", ")}: reported by name, and nothing connects`, () =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(Effect.scoped(CassandraSession.make({ ...options, ...given })))
         const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined

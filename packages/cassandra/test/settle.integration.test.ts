@@ -30,7 +30,7 @@ const silent = Effect.gen(function*() {
   return { proxy, session }
 })
 
-/** Runs statements of which no answer comes back, though the server has executed them; they have been prepared before. */
+/** Runs statements that the server executes, but whose answers are lost. The statements are prepared before. */
 const unanswered = Effect.fnUntraced(function*(
   statements: ReadonlyArray<Statement.Statement<unknown> | Batch.Batch>
 ) {
@@ -102,7 +102,7 @@ integration("settling against a real server", () => {
         const unknown = [plain, conditional].map((statement) => ({ statement, outcome: "Unknown" as const, timestamp }))
         assert.deepStrictEqual(ended(yield* Settlement.settle(unknown)), [
           ["Unknown", "Unknown", "absent"],
-          // Nobody can say that the server will not begin it yet.
+          // The server may still begin to execute it.
           ["Unknown", "Unknown", "older"]
         ])
       }))

@@ -30,7 +30,7 @@ const nameOf = (id: number) =>
     ({ first }) => first
   )
 
-/** What each attempt failed with, for as long as there is another one. */
+/** Options that collect the error of each failed attempt, as long as another attempt follows. */
 const noted = (errors: Queue.Queue<CqlError>): Statement.Options => ({
   requestTimeout: "300 millis",
   retry: RetryPolicy.make({

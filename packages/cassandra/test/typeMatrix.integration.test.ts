@@ -85,7 +85,7 @@ const columnAt = (row: TypeRow, place: Place) => columnName(`${place.name} ${row
 
 const classes = ["typical", "boundary", "empty", "null", "unset", "random", "wrong kind", "out of range"] as const
 
-/** What became of the values of a cell. */
+/** Result of the values of a cell. */
 type Cell = "ok" | "-" | { readonly problem: string }
 
 const show = (cell: Cell | undefined): string => cell === undefined ? "GAP" : typeof cell === "string" ? cell : "BAD"

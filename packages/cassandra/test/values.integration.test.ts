@@ -195,20 +195,20 @@ integration("values", (server) => {
         assert.deepStrictEqual((yield* select("set<text>", 103)).first, { value: null })
       }))
 
-    it.effect("columns tell their types in CQL", () =>
+    it.effect("columns report their types in CQL", () =>
       Effect.gen(function*() {
         const result = yield* Statement.make(
           `SELECT ${columns.map(([type]) => names.get(type)).join(", ")} FROM ${keyspace}.t`
         )
-        const told = new Map(result.columns?.map(({ name, type }) => [name, type]))
+        const reported = new Map(result.columns?.map(({ name, type }) => [name, type]))
         for (const [type] of columns) {
-          assert.strictEqual(told.get(names.get(type)!), thaw(type).replace("address", `${keyspace}.address`), type)
+          assert.strictEqual(reported.get(names.get(type)!), thaw(type).replace("address", `${keyspace}.address`), type)
         }
       }))
   })
 })
 
-/** Frozen types are told like others. */
+/** Removes `frozen`, because columns report a frozen type like any other. */
 const thaw = (type: string): string => {
   const start = type.indexOf("frozen<")
   if (start < 0) return type

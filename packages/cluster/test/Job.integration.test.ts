@@ -51,7 +51,7 @@ const FillLive = (poison: number) =>
       yield* checkpoint({ cursor: to, rows: ids.length })
     }), { attempts: 1 })
 
-/** Counts its units, each of which claims the same name. */
+/** Counts its units. All of them claim the same name. */
 const Count = Job.make("Count", {
   version: "1",
   params: Schema.Null,
@@ -100,7 +100,7 @@ integration("A job", () => {
             const handle = yield* Fill.start({ units: 8 }, { id: "fill", concurrency: 6, rate: 300 })
             const { rejected, rows } = yield* Effect.timeout(handle.await, "60 seconds")
             assert.deepStrictEqual([rows, rejected], [800, 8])
-            // 800 statements at 300 a second, of which one second's worth may start at once.
+            // 800 statements at 300 a second. One second's worth of them may start at once.
             assert.isAbove(performance.now() - begun, 1_400)
             const { timestamp } = (yield* Jobs.Jobs.use(({ find }) => find("fill")))!
             const written = yield* Statement.make(`SELECT id, writetime(value) AS at FROM ${keyspace}.target`)

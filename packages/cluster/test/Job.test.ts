@@ -348,7 +348,7 @@ describe("an outage of the store", () => {
       yield* TestClock.adjust("9 minutes")
       const { done, failed, rows } = yield* Fiber.join(fiber)
       assert.deepStrictEqual([done, failed, rows], [4, 0, 800])
-      // Five outages, each of which ends the attempt of every unit.
+      // Five outages. Each of them ends the attempt of every unit.
       assert.isAbove(attempts, 4 * 4)
     }).pipe(Effect.provide(Layer.provideMerge(
       Layer.fresh(Jobs.layer(options)),

@@ -1,4 +1,4 @@
-/** What a handler may write: statements and rejects, on the virtual clock. */
+/** Writes of a handler: statements and rejects, on the virtual clock. */
 import { type Job, Jobs } from "@effect-cql/cluster"
 import { Batch, Query, type Session, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"

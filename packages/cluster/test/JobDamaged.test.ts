@@ -81,7 +81,7 @@ describe("a job whose row is damaged", () => {
     ["unit/000000000", "'{\"unit\":0,\"state\":\"wating\"}'"]
   ] as const
   for (const [entry, body] of entries) {
-    it.effect(`or an entry of a lane of which, is named: ${entry} = ${body}`, () =>
+    it.effect(`or has a damaged entry of a lane, is named: ${entry} = ${body}`, () =>
       Effect.gen(function*() {
         const jobs = yield* Jobs.Jobs
         const { kill } = yield* process(job.toLayer((unit) => unit === 0 ? Effect.fail("no") : Effect.succeed(1)))

@@ -36,7 +36,7 @@ const stopped = (id: string, ends: boolean): Gate => (request, send) => {
 
 const write = (text: string, params: ReadonlyArray<unknown>) => Effect.asVoid(Statement.make(text, params))
 
-/** What an effect gives in time. */
+/** The value of an effect; undefined if it does not end in time. */
 const within = <A, E, R>(duration: "10 seconds" | "6 minutes", effect: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(effect, { duration, orElse: () => Effect.succeed(undefined) })
 

@@ -92,7 +92,7 @@ describe("the share of a lane", () => {
         if (concurrency !== undefined) assert.isAtMost(total("concurrency"), concurrency)
         if (rate !== undefined) assert.isAtMost(total("rate"), rate * (1 + 1e-9))
         for (const share of shares) if (share?.concurrency !== undefined) assert.isAtLeast(share.concurrency, 1)
-        // With the truth, the limit is used up, and the first lane always has its turn.
+        // If the number of lanes is exact, the shares exhaust the limit, and the first lane always has a share.
         const true_ = lanes.map((_, rank) => shareOf({ concurrency, rate: undefined }, rank, lanes.length))
         if (concurrency !== undefined && lanes.length > 0) {
           assert.strictEqual(true_.reduce((sum, share) => sum + (share?.concurrency ?? 0), 0), concurrency)

@@ -299,7 +299,7 @@ describe("a removal by age", () => {
     }).pipe(Effect.provide(memory())))
 
   for (let statements = 0; statements < 12; statements++) {
-    it.effect(`is shared by two processes, one of which dies: after ${statements} statements`, () =>
+    it.effect(`is shared by two processes, and one dies: after ${statements} statements`, () =>
       Effect.gen(function*() {
         const latency = "10 millis"
         const slowly = Layer.fresh(Jobs.layer({ keyspace: "app" })).pipe(

@@ -18,7 +18,7 @@ interface Fault {
   /** The time from which the lock of the first shard cannot be renewed. */
   readonly from: number
   readonly renewal: "refused" | "hangs"
-  /** What the acquisition of the last shard meets at all times. */
+  /** Result of every acquisition of the last shard. */
   readonly acquisition: "refused" | "hangs" | "taken"
 }
 

@@ -40,14 +40,14 @@ const bad: Readonly<Record<string, readonly [Port, RegExp]>> = {
 }
 
 describe("a port", () => {
-  for (const [name, [port, told]] of Object.entries(bad)) {
-    it.effect(`${name}: is told of, and nothing is sent twice`, () =>
+  for (const [name, [port, reported]] of Object.entries(bad)) {
+    it.effect(`${name}: is reported, and nothing is sent twice`, () =>
       Effect.gen(function*() {
         sent = 0
         const session = yield* Session.make({ ...port, closeTimeout: 0 })
         const run = executeConcurrent(statements(1), { raiseOnFirstError: false })
         const { exit } = yield* timed(Effect.provideService(run, Session, session), "1 second")
-        assert.match(String(defectOf(exit)), told)
+        assert.match(String(defectOf(exit)), reported)
         assert.isAtMost(sent, 1)
       }).pipe(Effect.scoped))
   }

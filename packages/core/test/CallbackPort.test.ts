@@ -66,7 +66,7 @@ describe("a port that answers by callback", () => {
       assert.include(String(defectOf(yield* Effect.exit(throwing.execute(write)))), "thrown")
     }))
 
-  it.effect("is told when nobody waits any more, and its late answer is dropped", () =>
+  it.effect("is cancelled when its request is abandoned, and its late answer is dropped", () =>
     Effect.gen(function*() {
       const { asked, close, session } = yield* manual()
       const { exit } = yield* timed(

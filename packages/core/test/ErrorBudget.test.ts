@@ -130,7 +130,7 @@ describe("a number of failures", () => {
       assert.lengthOf(error.failures, 4)
     }).pipe(Effect.provide(sessionOf({ latency: () => 10, failing: from(0, 4) }))))
 
-  it.effect("tells what can be settled, and shows no rows", () =>
+  it.effect("includes what can be settled, and shows no rows", () =>
     Effect.gen(function*() {
       const error = exhausted(errorOf((yield* timed(executeConcurrent(statements(100), collect))).exit))
       assert.deepStrictEqual(error.unsettled.map(({ index }) => index), [10, 11, 12])

@@ -1,4 +1,4 @@
-/** What others do wrong: sources, ports and handlers that break their promises. */
+/** Faults of foreign code: sources, ports and handlers that violate their contracts. */
 import {
   cql,
   executeConcurrent,
@@ -86,7 +86,7 @@ describe("a source", () => {
       assert.deepStrictEqual([error.index, error.summary.succeeded, (yield* mock.calls).length], [3, 3, 3])
     }).pipe(Effect.provide(slow)))
 
-  it.effect("whose steps are no objects is told by kind, not by value", () =>
+  it.effect("whose steps are no objects is reported by kind, not by value", () =>
     Effect.gen(function*() {
       const source = { [Symbol.iterator]: () => ({ next: () => "s3cret" }) } as never
       const error = errorOf(yield* Effect.exit(runConcurrent(source as Iterable<Statement.Input>)))
@@ -139,7 +139,7 @@ describe("a source", () => {
       assert.include(thrown.message, "cannot be shown")
     }).pipe(Effect.provide(slow)))
 
-  it.effect("of forged queries and of proxies of statements is told what it should have given", () =>
+  it.effect("of forged queries and of proxies of statements reports which item it should have given", () =>
     Effect.gen(function*() {
       const forged = { [Query.TypeId]: Query.TypeId, text: insert } as never
       for (const item of [[forged, [1]], new Proxy(statements(1)[0]!, {})]) {
@@ -211,7 +211,7 @@ describe("a port", () => {
       assert.deepStrictEqual(valueOf(exit).map(({ outcome }) => outcome), ["Unknown", "Unknown", "Unknown"])
     }).pipe(Effect.scoped))
 
-  it.effect("that interrupts the run it is asked by is told that nobody waits", () =>
+  it.effect("that interrupts the run it is asked by has its request cancelled", () =>
     Effect.gen(function*() {
       let cancelled = 0
       const running: Array<Fiber.Fiber<unknown, unknown>> = []

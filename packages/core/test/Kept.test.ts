@@ -1,4 +1,4 @@
-/** What an error keeps of its request. */
+/** Properties of its request that an error keeps. */
 import {
   Batch,
   CqlError,

@@ -124,7 +124,7 @@ describe("a limiter", () => {
       assert.deepStrictEqual(waits, [])
     }).pipe(Effect.provide(slow), Effect.provideService(Metric.MetricRegistry, new Map())))
 
-  it.live("bounds streams of pages, each of which asks for the next page at once", () =>
+  it.live("bounds streams of pages that ask for the next page at once", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.fixed(2)
       let inFlight = 0

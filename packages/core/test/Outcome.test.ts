@@ -137,7 +137,7 @@ describe("CqlError", () => {
     query: `INSERT INTO t (a) VALUES (?) ${"x".repeat(500)}`
   })
 
-  it("tells its reason, its query in short and its outcome, and hides the driver's error", () => {
+  it("includes its reason, its query in short and its outcome, and hides the driver's error", () => {
     assert.match(error.message, /^ServerError: broken \[INSERT INTO t .*\.\.\.\] \(Unknown, 1 attempt\)$/)
     for (
       const text of [JSON.stringify(error), inspect(error), String(error), inspect({ nested: [error] }, { depth: 9 })]

@@ -57,7 +57,7 @@ describe("what is retried", () => {
       }
     }))
 
-  it.effect("not a counter of several partitions, of which some were counted before a replica was missing", () =>
+  it.effect("not a counter of several partitions, if some were counted before a replica was missing", () =>
     Effect.gen(function*() {
       for (const where of ["a IN (1, 2)", "a IN ? AND b = 1"]) {
         const params = where.includes("?") ? [[1, 2]] : []
@@ -172,7 +172,7 @@ describe("what is retried", () => {
       assert.deepStrictEqual(asked, ["Unavailable, NotApplied"])
     }))
 
-  it.effect("up to three attempts; the error tells how many", () =>
+  it.effect("up to three attempts; the error reports how many", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* run(write, ...times(9, overloaded)), {
         sent: 3,
@@ -331,7 +331,7 @@ describe("what retries leave", () => {
       assert.deepStrictEqual(yield* outcomes(slow, lost), ["RowDecoding, Unknown", "RowDecoding, Unknown"])
     }))
 
-  it.effect("a result tells how many requests it took, pages and retries alike", () =>
+  it.effect("a result reports how many requests it took, pages and retries alike", () =>
     Effect.gen(function*() {
       const select = Statement.make("SELECT a FROM t", [], { pageSize: 2 })
       const { exit } = yield* timed(executeConcurrent([write, select, write]))
@@ -354,14 +354,14 @@ describe("what retries leave", () => {
     }))))
 
   it.effect("a hint at an unmarked idempotent statement is logged once a query", () => {
-    const told: Array<unknown> = []
+    const logged: Array<unknown> = []
     const logger = Logger.make<unknown, void>(({ message }) => {
-      told.push(message)
+      logged.push(message)
     })
     return Effect.gen(function*() {
       yield* timed(executeConcurrent([counter, counter, write], { raiseOnFirstError: false }))
-      assert.strictEqual(told.length, 1)
-      assert.include(String(told[0]), "UPDATE app.counters SET c = c + ? WHERE")
+      assert.strictEqual(logged.length, 1)
+      assert.include(String(logged[0]), "UPDATE app.counters SET c = c + ? WHERE")
     }).pipe(
       Effect.provide([failing(overloaded, overloaded, overloaded), Logger.layer([logger])])
     )

@@ -1,4 +1,4 @@
-/** What crosses a process: through JSON and back, with rows by a schema, and never with parameters. */
+/** Transfer between processes: through JSON and back, with rows by a schema, and never with parameters. */
 import {
   Batch,
   Consistency,

@@ -74,13 +74,13 @@ const failures: Readonly<Record<string, Failing>> = {
     executeConcurrent(three(input), { raiseOnFirstError: false }).pipe(failingAt(MockSession.fail(timeout))),
   "an answer of the server that stops a run": (input) =>
     executeConcurrent(three(input)).pipe(failingAt(MockSession.fail(timeout))),
-  "what an interrupted statement tells": (input) =>
+  "what an interrupted statement reports": (input) =>
     runConcurrent(three(input)).pipe(failingAt(MockSession.inTurn(MockSession.never, MockSession.fail(timeout)))),
   "an exhausted budget of errors": (input) =>
     executeConcurrent(three(input), { raiseOnFirstError: false, errorBudget: { failures: 2 } }).pipe(
       failingAt(MockSession.fail(timeout))
     ),
-  "retries, and what is told of those that are not made": (input) =>
+  "retries, and what is reported of those that are not made": (input) =>
     executeConcurrent(three(input)).pipe(
       failingAt(MockSession.fail(timeout), {
         retry: RetryPolicy.make({ schedule: RetryPolicy.backoff({ times: 2, initial: 0, max: 0 }) })
@@ -195,7 +195,7 @@ const checked = (place: string, failure: string, secret: Secret) =>
 
 const nothing = (): Told => ({ lines: [], spans: [] })
 
-describe("nothing tells what is bound", () => {
+describe("nothing exposes what is bound", () => {
   for (const [at, failure] of Object.keys(failures).entries()) {
     it.live(`${failure}`, () =>
       Effect.forEach(Object.keys(places), (place, index) => {
@@ -211,7 +211,7 @@ describe("nothing tells what is bound", () => {
       yield* checked(pick(Object.keys(places)), pick(Object.keys(failures)), pick(secrets(random)))
     }).pipe(TestClock.withLive), { arbitrary: { runs: 60 } })
 
-  it.effect("and what does tell is found, in every form of every value", () =>
+  it.effect("and what does expose it is found, in every form of every value", () =>
     Effect.gen(function*() {
       for (const secret of secrets(new Random(1))) {
         assert.isNotEmpty(leaks(secret, [{ nested: [secret.value] }], nothing()), secret.kind)
@@ -306,19 +306,19 @@ describe("a message without values", () => {
     executionProfile: undefined,
     routing: undefined
   }
-  const told = (message: string, values: ReadonlyArray<unknown>, text = "INSERT INTO t (a) VALUES (?)") =>
+  const reported = (message: string, values: ReadonlyArray<unknown>, text = "INSERT INTO t (a) VALUES (?)") =>
     withoutValues(message, { _tag: "Statement", text, kind: "write", conditional: false, params: values, options })
 
   it("says where it quoted one, and keeps the rest", () => {
-    assert.strictEqual(told("ttl 8675309 is above 630720000", [8_675_309]), "ttl <value> is above 630720000")
-    assert.strictEqual(told("bad 'it''s mine'", ["it's mine"]), "bad 'it''<value>'")
-    assert.strictEqual(told("bad ab12ff", [Uint8Array.of(0xab, 0x12, 0xff)]), "bad <value>")
-    assert.strictEqual(told("in grace", [{ name: "grace" }, [new Map([["ada", 1]])]]), "in <value>")
-    assert.strictEqual(told("in ada", [[new Map([["ada", 1]])]]), "in <value>")
-    assert.strictEqual(told("needs -5432", [-5_432n]), "needs <value>")
-    assert.strictEqual(told("not before 2020-01-31", [new Date("2020-01-31T12:00:00Z")]), "not before <value>")
+    assert.strictEqual(reported("ttl 8675309 is above 630720000", [8_675_309]), "ttl <value> is above 630720000")
+    assert.strictEqual(reported("bad 'it''s mine'", ["it's mine"]), "bad 'it''<value>'")
+    assert.strictEqual(reported("bad ab12ff", [Uint8Array.of(0xab, 0x12, 0xff)]), "bad <value>")
+    assert.strictEqual(reported("in grace", [{ name: "grace" }, [new Map([["ada", 1]])]]), "in <value>")
+    assert.strictEqual(reported("in ada", [[new Map([["ada", 1]])]]), "in <value>")
+    assert.strictEqual(reported("needs -5432", [-5_432n]), "needs <value>")
+    assert.strictEqual(reported("not before 2020-01-31", [new Date("2020-01-31T12:00:00Z")]), "not before <value>")
     const uuid = "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47"
-    assert.strictEqual(told(`no ${uuid.toLowerCase()}`, [uuid]), "no <value>")
+    assert.strictEqual(reported(`no ${uuid.toLowerCase()}`, [uuid]), "no <value>")
   })
 
   it("hides the other values where one cannot be read", () => {
@@ -335,25 +335,25 @@ describe("a message without values", () => {
     const trapped = new Proxy({}, { ownKeys: refuse, getPrototypeOf: refuse })
     for (const unreadable of [detached, throwing, trapped, [detached], new Map([[throwing, trapped]])]) {
       // With and without the eight hexadecimal digits that make it look at bytes.
-      assert.strictEqual(told("no grace", [unreadable, "grace"]), "no <value>")
-      assert.strictEqual(told("no 6772616365 of grace", ["grace", unreadable]), "no <value> of <value>")
+      assert.strictEqual(reported("no grace", [unreadable, "grace"]), "no <value>")
+      assert.strictEqual(reported("no 6772616365 of grace", ["grace", unreadable]), "no <value> of <value>")
     }
   })
 
   it("takes no part of a word for a value, nor what is very short, nor the words of the query", () => {
-    assert.strictEqual(told("internal error", ["inter"]), "internal error")
-    assert.strictEqual(told("at 1 of 2", [1, 2]), "at 1 of 2")
-    assert.strictEqual(told("no table users", ["users"], "SELECT * FROM users WHERE a = ?"), "no table users")
+    assert.strictEqual(reported("internal error", ["inter"]), "internal error")
+    assert.strictEqual(reported("at 1 of 2", [1, 2]), "at 1 of 2")
+    assert.strictEqual(reported("no table users", ["users"], "SELECT * FROM users WHERE a = ?"), "no table users")
   })
 
   it("leaves out the words of what the server parses", () => {
     const insertJson = "INSERT INTO t JSON ?"
-    assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"], insertJson), "unknown column: <value>")
-    assert.strictEqual(told("unknown column: s3cret", ["{\"S3cret\": 1}"]), "unknown column: s3cret")
+    assert.strictEqual(reported("unknown column: s3cret", ["{\"S3cret\": 1}"], insertJson), "unknown column: <value>")
+    assert.strictEqual(reported("unknown column: s3cret", ["{\"S3cret\": 1}"]), "unknown column: s3cret")
     const escaped = JSON.stringify({ a: "first\nhunter2", b: 98_765_432.5, c: ["\tdeep"] })
-    assert.strictEqual(told("no uuid: 'first\nhunter2'", [escaped], insertJson), "no uuid: '<value>'")
+    assert.strictEqual(reported("no uuid: 'first\nhunter2'", [escaped], insertJson), "no uuid: '<value>'")
     assert.strictEqual(
-      told("got a Double: 9.87654325E7, deep", [escaped], insertJson),
+      reported("got a Double: 9.87654325E7, deep", [escaped], insertJson),
       "got a Double: <value>, <value>"
     )
   })
@@ -369,8 +369,8 @@ describe("a message without values", () => {
       [{ name: ["hunter2"] }, "68756e74657232"]
     ]
     for (const [value, hex] of values) {
-      assert.strictEqual(told(`value 0x${hex} is no int`, [value]), "value 0x<value> is no int")
-      assert.strictEqual(told(`value ${hex.toUpperCase()} is no int`, [value]), "value <value> is no int")
+      assert.strictEqual(reported(`value 0x${hex} is no int`, [value]), "value 0x<value> is no int")
+      assert.strictEqual(reported(`value ${hex.toUpperCase()} is no int`, [value]), "value <value> is no int")
     }
   })
 
@@ -389,7 +389,7 @@ describe("a message without values", () => {
       "$&",
       new Set(["$1"])
     ]
-    assert.strictEqual(told("(*[\\ and $& of -", odd), "<value> and $& of -")
+    assert.strictEqual(reported("(*[\\ and $& of -", odd), "<value> and $& of -")
   })
 })
 
@@ -451,7 +451,7 @@ it.effect("a request can be logged, spread and sent on by a port that wraps anot
   }).pipe(Effect.provide(MockSession.layer())))
 
 describe("options that cannot be", () => {
-  it("are told where an option can have them, and otherwise only by their kind", () => {
+  it("are shown where an option can have them, and otherwise only by their kind", () => {
     for (const name of ["initial", "max"] as const) {
       assert.throws(
         () => RetryPolicy.backoff({ [name]: "x" as never }),

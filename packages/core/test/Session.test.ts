@@ -50,7 +50,7 @@ describe("pages", () => {
       assert.deepStrictEqual(sizes, [10, 10, 5])
     }).pipe(Effect.provide(paged)))
 
-  it.effect("the error of a failed page tells where it begins, so that it can be asked for again", () =>
+  it.effect("the error of a failed page includes its page state, so that it can be asked for again", () =>
     Effect.gen(function*() {
       const session = yield* Session
       const error = yield* Effect.flip(session.execute(select))
@@ -66,7 +66,7 @@ describe("pages", () => {
           : MockSession.rows(rows)(request, context)
     }))))
 
-  it.effect("stream asks for a page when the one before is used up", () =>
+  it.effect("stream asks for a page when the one before is exhausted", () =>
     Effect.gen(function*() {
       const session = yield* Session
       const first = yield* Stream.runCollect(Stream.take(session.stream(select), 11))

@@ -224,7 +224,7 @@ describe("the application with tables in memory", () => {
       )
     )))
 
-  it.effect("gives an address to one user under any single fault, and frees it where nobody was registered", () =>
+  it.effect("gives an address to one user under any single fault, and frees it if no user was registered", () =>
     Effect.gen(function*() {
       const claim = Users.use((users) => users.register({ email: "ada@example.org", name: "Ada" })).pipe(Effect.option)
       const withUsers = Effect.provide(Users.layer)

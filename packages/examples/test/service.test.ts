@@ -18,7 +18,7 @@ const session = MockSession.layer({
 
 const layer = Users.layer.pipe(Layer.provideMerge(session))
 
-it.effect("names come in the order of their ids, and what cannot be read is told", () =>
+it.effect("names come in the order of their ids, and what cannot be read is reported", () =>
   Effect.gen(function*() {
     const users = yield* Users
     assert.deepStrictEqual(yield* users.names([3, 2, 1]), { names: ["grace", "ada"], unreadable: [2] })

@@ -134,7 +134,7 @@ describe("a lookup", () => {
     }
   })
 
-  it.effect("tells apart what the database does: scales of decimals, and zero from minus zero", () =>
+  it.effect("distinguishes what the database does: scales of decimals, and zero from minus zero", () =>
     Effect.gen(function*() {
       const keys = [
         keyOf("1.0"),

@@ -11,7 +11,7 @@ const post = new Post({ author: "ada", at, id, title: "Hello", tags: new Set(["a
 const key = { author: "ada", at, id }
 const user = new User({ id: 1, displayName: "Ada", version: 1, roles: new Set<string>() })
 
-/** What of a statement arrives at the port. */
+/** Text and parameters of a statement that arrive at the port. */
 const arrived = (statement: Statement.Statement<unknown>) =>
   Effect.gen(function*() {
     const mock = yield* MockSession.MockSession

@@ -1,4 +1,4 @@
-/** What an editor shows of tables: the names that it proposes, and the types that it shows. */
+/** Support of tables in an editor: the names that it proposes, and the types that it shows. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { type Editor, openEditor } from "./support/languageServer.ts"
 

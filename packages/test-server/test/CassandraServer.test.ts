@@ -209,7 +209,7 @@ describe("the probe", () => {
       assert.isTrue(error.refusedLogin)
     }))
 
-  it.effect("tells a refused login from other errors", () =>
+  it.effect("distinguishes a refused login from other errors", () =>
     Effect.gen(function*() {
       const refused = yield* fakeServer(() => refusal(0x0100, "wrong password"))
       const busy = yield* fakeServer(() => refusal(0x1001, "too much to do"))

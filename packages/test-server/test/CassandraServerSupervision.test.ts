@@ -109,7 +109,7 @@ describe("the supervisor", () => {
     60_000
   )
 
-  it.live("tells what ended a program", () =>
+  it.live("reports what ended a program", () =>
     Effect.gen(function*() {
       const directory = yield* newDirectory
       yield* supervised(Effect.fnUntraced(function*(supervisor) {

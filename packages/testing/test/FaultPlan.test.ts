@@ -26,7 +26,7 @@ const naiveSale = (buyer: string) =>
     return wasApplied
   }).pipe(Effect.catch(() => Effect.succeed(false)))
 
-/** The same, but after an unknown outcome it looks who holds the seat. */
+/** The same, but after an unknown outcome it reads the holders again. */
 const carefulSale = (buyer: string) =>
   Effect.gen(function*() {
     const left = yield* leftOf
@@ -47,7 +47,7 @@ const buyers = ["ada", "eve"]
 const sellBy = (sale: (buyer: string) => Effect.Effect<boolean, CqlError, Session>) =>
   Effect.andThen(Effect.retry(prepare, { times: 3 }), Effect.forEach(buyers, sale))
 
-/** What buyers were told is what the table says. */
+/** Reported sales match the holders in the table. */
 const toldTheTruth = (exit: Exit.Exit<ReadonlyArray<boolean>, CqlError>) =>
   Effect.gen(function*() {
     if (Exit.isFailure(exit)) return
@@ -56,7 +56,7 @@ const toldTheTruth = (exit: Exit.Exit<ReadonlyArray<boolean>, CqlError>) =>
   })
 
 describe("explore", () => {
-  it.effect("finds the shortest history in which a naive sale tells a buyer what is not so", () =>
+  it.effect("finds the shortest history in which a naive sale reports a wrong result to a buyer", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(
         FaultPlan.explore(sellBy(naiveSale), { tables: [stock], invariant: toldTheTruth })

@@ -165,7 +165,7 @@ describe("a memory session", () => {
       assert.deepStrictEqual(read.map((row) => row["left"]).sort(), ids)
     }).pipe(Effect.provide(memory)))
 
-  it.effect("tells the ring, and the partitions of statements", () =>
+  it.effect("reports the ring, and the partitions of statements", () =>
     Effect.gen(function*() {
       const session = yield* Session
       const { ranges } = (yield* session.ring("app"))!
@@ -280,7 +280,7 @@ describe("a memory session", () => {
       }
     }).pipe(Effect.provide(memory)))
 
-  it.effect("does nothing of a batch of which a part is refused", () =>
+  it.effect("applies nothing of a batch with a refused part", () =>
     Effect.gen(function*() {
       const batch = Batch.make([
         ["INSERT INTO app.stock (item) VALUES ('a')"],

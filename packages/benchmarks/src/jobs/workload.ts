@@ -8,7 +8,7 @@ import { CqlSchema, Scan, Table, type TokenRange } from "@effect-cql/schema"
 import { Redacted, Schema, Stream } from "effect"
 import process from "node:process"
 
-/** What the processes of a benchmark share. It comes to them in the variable `BENCH_JOBS`. */
+/** Settings that all processes of a benchmark share. Each process reads them from the variable `BENCH_JOBS`. */
 const Settings = Schema.Struct({
   keyspace: Schema.String,
   contactPoints: Schema.Array(Schema.String),

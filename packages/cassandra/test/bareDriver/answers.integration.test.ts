@@ -1,4 +1,4 @@
-/** What the README says of the driver alone and its answers, on a real server. */
+/** Claims of the README about the results of the bare driver, checked on a real server. */
 import { Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { integration } from "@effect-cql/test-support/server"

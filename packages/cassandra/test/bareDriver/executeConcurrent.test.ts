@@ -1,4 +1,4 @@
-/** What the README says of the driver's `executeConcurrent`. A test that fails here means that the README is out of date. */
+/** Claims of the README about the driver's `executeConcurrent`. If a test fails, the README is out of date. */
 import { assert, describe, it } from "@effect/vitest"
 import cassandra, { Client } from "cassandra-driver"
 import { Effect } from "effect"

@@ -1,4 +1,4 @@
-/** What the README says of the driver alone and its nodes. A test that fails here means that the README is out of date. */
+/** Claims of the README about the bare driver and its nodes. If a test fails, the README is out of date. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Client } from "cassandra-driver"
 import { Effect, Schedule } from "effect"

@@ -1,4 +1,4 @@
-/** What the README says of the driver alone and its requests. A test that fails here means that the README is out of date. */
+/** Claims of the README about the requests of the bare driver. If a test fails, the README is out of date. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Client } from "cassandra-driver"
 import { Effect, Fiber } from "effect"

@@ -4,10 +4,10 @@
 import type { ExecutionResult, Outcome, SourceError, StatementFailed } from "@effect-cql/core"
 import { type Tally, tally } from "./fault.ts"
 
-/** What a run says of each index. */
+/** Reported outcome of each index. */
 export type Account = ReadonlyMap<number, Outcome.Outcome>
 
-/** What really happened, by index. */
+/** Real effects of the statements, by index. */
 export interface Truth {
   /** How often the statement took effect. */
   readonly effects: (index: number) => number
@@ -15,7 +15,7 @@ export interface Truth {
   readonly repeatable: boolean
 }
 
-/** What results say. An index that comes twice is told only once, and so fails the audit. */
+/** Outcomes that results report. An index with two results is omitted, so that the audit fails. */
 export const accountOf = (results: Iterable<ExecutionResult.ExecutionResult<unknown>>): Account => {
   const account = new Map<number, Outcome.Outcome>()
   const twice = new Set<number>()
@@ -27,7 +27,7 @@ export const accountOf = (results: Iterable<ExecutionResult.ExecutionResult<unkn
   return account
 }
 
-/** What a run that was stopped says of its statements. */
+/** Outcomes that the error of a stopped run reports for its statements. */
 export const accountOfStopped = (error: StatementFailed | SourceError, given: number): Account => {
   const account = new Map<number, Outcome.Outcome>()
   for (let index = 0; index < given; index++) account.set(index, index < error.startedCount ? "Applied" : "NotApplied")

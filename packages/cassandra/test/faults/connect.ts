@@ -1,7 +1,7 @@
 import type { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import type { CassandraSession } from "../../src/index.ts"
 
-/** What to open a session to a server with, by an address of it. */
+/** Options of a session that connects to one address of a server. */
 export const optionsOf = (server: CassandraServer["Service"], address: string): CassandraSession.Options => ({
   contactPoints: [address],
   localDataCenter: server.localDataCenter,

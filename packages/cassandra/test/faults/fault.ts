@@ -10,7 +10,7 @@ import type { Effect, Scope } from "effect"
  */
 export type Layer = "mock" | "scripted" | "real"
 
-/** What became of the statements under a fault. Every statement is in exactly one of the first three counts. */
+/** Outcomes of the statements under a fault. Every statement is in exactly one of the first three counts. */
 export interface Tally {
   /** Statements given, those included that were not started because the fault stopped the run. */
   readonly statements: number
@@ -18,9 +18,9 @@ export interface Tally {
   readonly applied: number
   /** Not applied, or not started. */
   readonly notApplied: number
-  /** Nobody can say, before settling. */
+  /** Undetermined before settling. */
   readonly unknown: number
-  /** Of the unknown, those of which `Settlement.settle` then could say for certain. */
+  /** Unknown statements whose outcome `Settlement.settle` could determine. */
   readonly settled: number
   /** Applied by the account, and not there; or without any account. Always 0. */
   readonly lost: number
@@ -45,7 +45,7 @@ const none: Tally = {
   unsafeDuplicates: 0
 }
 
-/** A tally of which only what is not 0 is written. */
+/** Makes a tally from the counts that are not 0. */
 export const tally = (counts: Partial<Tally>): Tally => ({ ...none, ...counts })
 
 const countOf: { readonly [Name in Outcome.Outcome]: "applied" | "notApplied" | "unknown" } = {

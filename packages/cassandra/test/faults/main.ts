@@ -1,4 +1,4 @@
-/** Does every fault of the suite to runs of statements, one after the other, and tells what became of all statements. */
+/** Injects the faults of the suite into runs of statements, one after the other, and reports all outcomes. */
 import { CassandraServer } from "@effect-cql/test-server"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Data, Effect, Layer, Logger, Option, Runtime, type Scope } from "effect"
@@ -16,7 +16,7 @@ import { type Entry, render, renderNotCovered } from "./table.ts"
 
 class NotAsExpected extends Data.TaggedError("NotAsExpected") {
   override readonly [Runtime.errorExitCode] = 1
-  // The table has told it all.
+  // The table has already reported the failures.
   override readonly [Runtime.errorReported] = false
 }
 
@@ -91,7 +91,7 @@ const command = Command.make("test:faults", {
   only: Flag.String("only").pipe(Flag.withDescription("Only the faults whose name contains this"), Flag.optional)
 }, suite)
 
-/** Of the log only the servers: what a session says under a fault is no news to whoever makes the fault. */
+/** Logs only the messages of the servers. Messages of a session under an injected fault are expected. */
 const pretty = Logger.consolePretty({ colors: false })
 const Logging = Logger.layer([
   Logger.make((entry) => {

@@ -1,4 +1,4 @@
-/** What the list of faults to survive names, and this suite does not make. */
+/** Faults of the list of faults to survive that this suite does not inject. */
 import type { NotCovered } from "./table.ts"
 
 export const notCovered: ReadonlyArray<NotCovered> = [

@@ -15,7 +15,7 @@ export const runFault = <R>(
     const begin = performance.now()
     const exit = yield* Effect.scoped(fault.run).pipe(
       Effect.timeout(Math.min(left, longest)),
-      // What the library logs under a fault is no news to whoever makes the fault.
+      // Log messages of the library under an injected fault are expected.
       Effect.provide(Logger.layer([])),
       Effect.exit
     )

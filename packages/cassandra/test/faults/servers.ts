@@ -1,4 +1,4 @@
-/** What scripted faults need: a Cassandra with its tables, and a program that plays clusters. */
+/** Resources of scripted faults: a Cassandra with its tables, and a program that simulates clusters. */
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import * as Simulacron from "@effect-cql/test-server/Simulacron"
 import cassandra from "cassandra-driver"
@@ -12,12 +12,12 @@ import { optionsOf } from "./connect.ts"
 import type { Fault, Tally } from "./fault.ts"
 import { type Found, indexIn, Tables } from "./tables.ts"
 
-/** Clusters that do what they are told. */
+/** Clusters that send scripted answers. */
 export class Clusters extends Context.Service<Clusters, Simulacron.Server>()("test/faults/Clusters") {
   static readonly layer = Layer.effect(Clusters, Simulacron.makeServer(8))
 }
 
-/** What a scripted fault may use. */
+/** Services that a scripted fault may use. */
 export type Servers = Clusters | CassandraServer | Tables
 
 /** All of it, on a server that is there. */
@@ -108,7 +108,7 @@ export const behindFrameProxy = Effect.fnUntraced(function*(more: More = {}) {
       }),
     /** Lets everything through from now on, and counts no more: what reads back is no statement of the run. */
     answerAll: (): void => proxy.decide(() => "forward"),
-    /** What became of the statements: what is there, and how often it was executed. */
+    /** Real effects of the statements: the rows found, and the number of their executions. */
     truthOf: (found: Found, repeatable = false): Truth => ({
       effects: (index) => found.has(index) ? Math.max(1, executed.get(index) ?? 0) : 0,
       repeatable

@@ -6,7 +6,7 @@ export interface Entry {
   readonly name: string
   readonly layer: string
   readonly seconds: number
-  /** What became of the statements; absent where the fault did not get that far. */
+  /** Outcomes of the statements; undefined if the fault failed before there were any. */
   readonly tally: Tally | undefined
   /** Why it is not as it should be. */
   readonly problem: string | undefined
@@ -28,12 +28,12 @@ const columns: ReadonlyArray<readonly [title: string, count: (tally: Tally) => n
   ["unsafe duplicates", (tally) => tally.unsafeDuplicates]
 ]
 
-/** What is wrong with a tally: losses, duplicates, or counts that do not add up. */
+/** The problem of a tally: losses, duplicates, or counts that do not add up. */
 export const problemOf = (tally: Tally): string | undefined => {
   const accounted = tally.applied + tally.notApplied + tally.unknown + tally.lost
   if (tally.lost > 0) return `${tally.lost} statements were lost`
   if (tally.unsafeDuplicates > 0) return `${tally.unsafeDuplicates} unsafe duplicates`
-  if (accounted !== tally.statements) return `${tally.statements} statements, of which ${accounted} are accounted for`
+  if (accounted !== tally.statements) return `${tally.statements} statements, but ${accounted} are accounted for`
   return undefined
 }
 
@@ -65,7 +65,7 @@ export const render = (entries: ReadonlyArray<Entry>): string => {
   return [line(titles), rule, ...cells.slice(0, -1).map(line), rule, line(cells.at(-1)!), ...why].join("\n")
 }
 
-/** What is not covered, one a line. */
+/** Lists the faults that are not covered, one per line. */
 export const renderNotCovered = (rows: ReadonlyArray<NotCovered>): string =>
   rows.length === 0
     ? "every fault of the list is covered"

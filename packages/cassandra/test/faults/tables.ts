@@ -35,7 +35,7 @@ export const indexIn = (body: Buffer): number | undefined => {
   return at < 0 ? undefined : body.readUInt16BE(at + marked.length)
 }
 
-/** What is there of one run, by index. */
+/** Rows of one run, by index. */
 export type Found = ReadonlyMap<number, Readonly<Record<string, unknown>>>
 
 let runs = 0

@@ -8,7 +8,7 @@ import { cell, rowsBody, rowsHead, scalar } from "../support/resultFrames.ts"
 import { type Asked, type Reply, scriptedNode } from "../support/scriptedNode.ts"
 import { Dice, hostileCell, kinds, randomType, rightCell } from "./hostile.ts"
 
-/** What a run saw. */
+/** Counts of the answers in a run. */
 export interface Seen {
   readonly hostile: number
   readonly refused: number

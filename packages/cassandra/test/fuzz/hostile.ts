@@ -54,7 +54,7 @@ export const names: ReadonlyArray<CqlType.ScalarName> = [
   "varint"
 ]
 
-/** The kinds of types, each of which a run meets. */
+/** The kinds of types. A run covers each of them. */
 export const kinds = ["Scalar", "List", "Set", "Map", "Tuple", "Udt", "Vector", "Custom"] as const
 
 const inVectors: ReadonlyArray<CqlType.ScalarName> = ["bigint", "double", "float", "int", "text", "smallint", "uuid"]

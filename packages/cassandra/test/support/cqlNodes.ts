@@ -7,7 +7,7 @@ import { createServer, isIPv6, type Server, type Socket } from "node:net"
 import { answerTo, errorBody, type Frame, frameReader, int, opcode, short, text } from "./frames.ts"
 import { preparedBody } from "./resultFrames.ts"
 
-/** What a node is, and what it says of itself. */
+/** Identity of a node, and the properties that it reports. */
 export interface NodeOptions {
   readonly host?: string
   readonly port?: number
@@ -17,11 +17,11 @@ export interface NodeOptions {
   readonly version?: string
   readonly dataCenter?: string
   readonly schemaVersion?: string
-  /** The address and the port that the cluster tells of it, where they are others. */
+  /** The address and the port that the cluster announces for the node, if they differ from its own. */
   readonly announced?: { readonly host?: string; readonly port?: number }
 }
 
-/** What a node does with those who log in. */
+/** Authentication of clients by a node. */
 export type Login = "none" | "challenge" | ((token: string) => boolean)
 
 /** A node. Its `peers` are the other nodes of its cluster, and may change at any time. */

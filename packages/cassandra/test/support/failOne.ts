@@ -48,7 +48,7 @@ const prepare = Effect.fnUntraced(function*({ cluster, proxy, session }: Bench, 
   yield* cluster.prime({ query, params }, kind === "conditional" ? held : empty)
   // Prepared before, for what never answers does not answer that either.
   yield* session.execute(subject(kind, table, 99, patient))
-  // A cluster that is told to close a connection closes it at the preparation as well, and so each that follows.
+  // A cluster that is primed to close a connection also closes it, and every later one, at the PREPARE.
   if (row.then?.result === "close_connection") {
     proxy.decide((request) => isFailing(request) ? { inParts: () => [], thenClose: true } : "forward")
     return
@@ -60,7 +60,7 @@ const prepare = Effect.fnUntraced(function*({ cluster, proxy, session }: Bench, 
     return
   }
   const { body } = row
-  assert(body !== undefined, `nobody can answer ${row.name}`)
+  assert(body !== undefined, `no server can answer ${row.name}`)
   proxy.decide((request) => isFailing(request) ? { error: body, executed: false } : "forward")
 })
 

@@ -28,7 +28,7 @@ export type Seen = RequestFrame & {
   readonly readTimeout: number | undefined
 }
 
-/** What a node answers: a body with its opcode, no answer, or an error of the driver. */
+/** Answer of a node: a body with its opcode, no answer, or an error of the driver. */
 export type Answer =
   | { readonly opcode: number; readonly body: Buffer; readonly flags?: number }
   | "none"
@@ -50,7 +50,7 @@ export const unprepared = (id: Buffer): Answer =>
 /** A result without rows. */
 export const nothing: Answer = result(voidBody)
 
-/** What a test makes of the nodes. */
+/** Behaviour of the nodes in a test. */
 export interface Script {
   readonly columns?: Readonly<Record<string, ReadonlyArray<Column>>>
   /** Answers what is executed. */

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { answerTo, type Frame, frameReader, opcode } from "./frames.ts"
 
-/** What becomes of a request, and of its answer. */
+/** The handling of a request and of its answer. */
 export type Act =
   /** Goes on to the server, and the answer comes back. */
   | "forward"
@@ -14,7 +14,7 @@ export type Act =
   | "resetBefore"
   /** The server executes the request; in place of its answer the connection is reset. */
   | "resetAfter"
-  /** An error as the answer; `executed` tells whether the server executes the request all the same. */
+  /** An error as the answer. If `executed` is true, the server still executes the request. */
   | { readonly error: Buffer; readonly executed: boolean }
   /**
    * Goes on to the server, and its answer comes back in these parts, one at a time: as it is, or as something else. Then
@@ -34,7 +34,7 @@ export interface FrameProxy {
   /** Connections from clients that are open now, and how many there have been. */
   readonly open: () => number
   readonly opened: () => number
-  /** What is decided from now on. It sees PREPARE, QUERY, EXECUTE and BATCH; what the driver asks for itself goes through. */
+  /** Sets the handling of later PREPARE, QUERY, EXECUTE and BATCH. Queries of the driver itself pass unchanged. */
   readonly decide: (act: (request: Frame) => Act) => void
   /** Ends all connections; new ones are taken. */
   readonly cut: () => void
@@ -45,7 +45,7 @@ export interface FrameProxy {
 const ofStatements: ReadonlySet<number> = new Set([opcode.query, opcode.prepare, opcode.execute, opcode.batch])
 const ofDriver = /FROM system(?:_schema|_virtual_schema)?\./
 
-/** A proxy that reads the frames that pass, and does with each what it is told. It is gone with the scope. */
+/** A proxy that reads all frames, and handles each request as decided. It closes with the scope. */
 export const frameProxyTo = (target: string) =>
   Effect.acquireRelease(
     Effect.callback<FrameProxy & { readonly close: Effect.Effect<void> }>((resume) => {
@@ -71,7 +71,7 @@ export const frameProxyTo = (target: string) =>
         opened++
         for (const socket of [client, server]) socket.setNoDelay(true).on("close", ends).on("error", ends)
 
-        /** What waits until an answer in parts is out; nothing where none is under way. */
+        /** Answers that wait until an answer in parts is written; undefined if none is being written. */
         let waiting: Array<Buffer> | undefined
         const say = (bytes: Buffer) => {
           if (waiting === undefined) client.write(bytes)
@@ -89,7 +89,7 @@ export const frameProxyTo = (target: string) =>
           then()
         }
 
-        /** What is to be done with the answer on a stream. */
+        /** Handlers of the expected answers, by stream. */
         const answers = new Map<number, (answer: Buffer) => void>()
         server.on(
           "data",

@@ -72,7 +72,7 @@ export const replicas = (
   }
 ): Buffer => Buffer.concat([short(consistencyCode[consistency]), int(received), int(blockFor)])
 
-/** What a node answers that does not know the statement of an EXECUTE. */
+/** Answer of a node that does not know the statement of an EXECUTE. */
 export const unprepared = ({ body }: Pick<Frame, "body">): Buffer =>
   errorBody(0x2500, body.subarray(0, 2 + body.readUInt16BE(0)))
 

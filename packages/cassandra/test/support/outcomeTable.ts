@@ -9,13 +9,13 @@ import type { Kind } from "./subjects.ts"
 
 export interface Row {
   readonly name: string
-  /** What the statement fails with. Of its fields all but the message and the host are what is to come out of a session. */
+  /** Expected reason of the error. The message and the host may differ, all other fields must match. */
   readonly reason: Reason.Reason
-  /** What Simulacron has to answer so that it comes to that. */
+  /** Answer of Simulacron that leads to this reason. */
   readonly then?: Then
   /** The same as the body of an error frame, for what Simulacron does not know. */
   readonly body?: Buffer
-  /** What becomes of a write. Every read is NotApplied. */
+  /** Outcome of a write. Every read is NotApplied. */
   readonly outcome: Outcome.Outcome
   /** Where it depends on the kind of write. */
   readonly of?: { readonly [K in Kind]?: Outcome.Outcome }
@@ -28,7 +28,7 @@ const replicas = { consistency: "QUORUM", received: 1, blockFor: 2 } as const
 const toldReplicas = { consistency_level: "QUORUM", received: 1, block_for: 2 }
 const host = "10.0.0.1:9042"
 
-/** What the server says of a write that it refused before it did anything. */
+/** Errors of the server for a write that it refused before any effect. */
 const refused: ReadonlyArray<Row> = [
   {
     name: "a syntax error",
@@ -94,7 +94,7 @@ const timeoutOf = (writeType: string) => ({
   then: { result: "write_timeout", ...toldReplicas, write_type: writeType }
 })
 
-/** What the server says of a write that it began. */
+/** Errors of the server for a write that it began. */
 const begun: ReadonlyArray<Row> = [
   {
     name: "overload",
@@ -188,7 +188,7 @@ const begun: ReadonlyArray<Row> = [
   }
 ]
 
-/** What the client finds out by itself, once the statement is under way. */
+/** Errors that the client detects by itself while the statement is in flight. */
 export const lost: ReadonlyArray<Row> = [
   {
     name: "no answer in time",
@@ -213,9 +213,9 @@ export const lost: ReadonlyArray<Row> = [
 const ofHosts = (...reasons: ReadonlyArray<Reason.Reason | undefined>) =>
   new Reason.NoHostAvailable({ message, hosts: reasons.map((reason) => ({ host, reason })) })
 
-/** What a mock session can say and a scripted server cannot, or only with a driver that is in a certain state. */
+/** Errors that only a mock session can produce, or a scripted server only for a driver in a certain state. */
 const constructed: ReadonlyArray<Row> = [
-  { name: "statements that nobody prepared", reason: new Reason.Unprepared({ message }), outcome: "NotApplied" },
+  { name: "statements that are not prepared", reason: new Reason.Unprepared({ message }), outcome: "NotApplied" },
   { name: "parameters that do not fit", reason: new Reason.ParametersRefused({ message }), outcome: "NotApplied" },
   { name: "full connections", reason: new Reason.Busy({ message, host, inFlight: 2_048 }), outcome: "NotApplied" },
   {
@@ -241,7 +241,7 @@ const constructed: ReadonlyArray<Row> = [
     outcome: "Unknown"
   },
   {
-    name: "no host, one of which has written the batch log",
+    name: "no host, and one has written the batch log",
     reason: ofHosts(new Reason.Busy({ message }), timeoutOf("BATCH").reason),
     outcome: "WillApply"
   },
@@ -256,16 +256,16 @@ const constructed: ReadonlyArray<Row> = [
     reason: new Reason.ConnectFailed({ message, hosts: [], check: "" }),
     outcome: "NotApplied"
   },
-  { name: "an error that nobody knows", reason: new Reason.UnknownError({ message }), outcome: "Unknown" }
+  { name: "an unknown error", reason: new Reason.UnknownError({ message }), outcome: "Unknown" }
 ]
 
-/** What servers answer. */
+/** Errors that servers answer. */
 export const answered: ReadonlyArray<Row> = [...refused, ...begun]
 
 /** All of them. */
 export const table: ReadonlyArray<Row> = [...answered, ...lost, ...constructed]
 
-/** What becomes of a statement of a kind. */
+/** Outcome of a statement of a kind. */
 export const outcomeOf = (row: Row, kind: Kind): Outcome.Outcome =>
   kind === "read" ? "NotApplied" : row.of?.[kind] ?? row.outcome
 

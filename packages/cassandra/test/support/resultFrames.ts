@@ -90,7 +90,7 @@ const specs = (columns: ReadonlyArray<Column>): ReadonlyArray<Buffer> =>
 export const cell = (bytes: Uint8Array | null): Buffer =>
   bytes === null ? int(-1) : Buffer.concat([int(bytes.length), bytes])
 
-/** What a result of rows says before them: its columns, and where the next page begins. */
+/** Head of a result with rows: its columns, and the state of the next page. */
 export const rowsHead = (
   columns: ReadonlyArray<Column>,
   { keyspace = "app", pageState, table = "users" }: {

@@ -8,7 +8,7 @@ import { type Column, rowsBody, scalar } from "./resultFrames.ts"
 /** A request of a client: what the driver asks for itself is answered by the node. */
 export type Asked = Exclude<RequestFrame, { readonly _tag: "Other" }>
 
-/** What becomes of a request: an answer in these pieces, or none. */
+/** Reply to a request: an answer in these pieces, or none. */
 export type Reply =
   | {
     readonly opcode: number

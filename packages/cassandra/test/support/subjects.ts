@@ -1,5 +1,5 @@
 /**
- * The kinds of statements that errors tell apart, each made for a number by which a test knows it again.
+ * The kinds of statements that errors distinguish. Each contains a number by which a test recognises it.
  */
 import { Batch, Statement } from "@effect-cql/core"
 

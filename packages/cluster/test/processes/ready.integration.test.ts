@@ -1,4 +1,4 @@
-/** Ready jobs in two processes, one of which is killed while both work: each row is written and counted once. */
+/** Ready jobs in two processes. One is killed while both work, and each row is written and counted once. */
 import { CqlCluster, type Job, Jobs } from "@effect-cql/cluster"
 import { executeConcurrentWithArgs, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"

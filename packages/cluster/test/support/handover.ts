@@ -23,7 +23,7 @@ import type { WorkflowEngine } from "effect/workflow"
 import { gated } from "./port.ts"
 import { Process, VirtualTime } from "./virtualTime.ts"
 
-/** What the entities and the workflows of a runner need. */
+/** Services that the entities and the workflows of a runner need. */
 export type Services = Sharding.Sharding | WorkflowEngine.WorkflowEngine
 
 /** The storage of messages of a process. */

@@ -124,7 +124,7 @@ export const interrupt = (message: { readonly envelope: Envelope.Request.Any }, 
       requestId: message.envelope.requestId
     }))
 
-/** What is delivered to shards: the ids of requests, and `ack` or `interrupt` with the id of theirs. */
+/** Messages delivered to shards: the ids of requests, and `ack` or `interrupt` with the id of the request. */
 export const delivered = (
   storage: MessageStorage.MessageStorage["Service"],
   shards: ReadonlyArray<number> = [1],

@@ -1,4 +1,4 @@
-/** A job over ranges of numbers, some of which cannot be done. */
+/** A job over ranges of numbers. Some numbers fail. */
 import { Job } from "@effect-cql/cluster"
 import { assert } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"

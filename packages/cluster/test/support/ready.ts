@@ -40,7 +40,7 @@ export const tablesOf = (keyspace: string) => {
   return { Source, Target, ddl: [...Table.ddl(Source), ...Table.ddl(Target).filter((text) => !text.includes("TYPE"))] }
 }
 
-/** Writes rows whose cells have been written at different times, and some of which expire. */
+/** Writes rows whose cells have different write times. Some cells expire. */
 export const fill = (keyspace: string, partitions: number) =>
   Effect.gen(function*() {
     const run = (text: string, params: ReadonlyArray<unknown>, timestamp: bigint) =>

@@ -24,7 +24,7 @@ const drive = (seed: number): void => {
     gateOf(set.map((index) => limiters[index]!))!
   )
   assert.strictEqual(gates[5], gates[6], "the same limiters, in any order and number, are one gate")
-  const told = `LIMITER_SEED=${seed}`
+  const replay = `LIMITER_SEED=${seed}`
   /** Who waits at each gate, in the order of coming. */
   const waiting = new Map(gates.map((gate) => [gate, new Set<number>()]))
   let holding = 0
@@ -34,13 +34,13 @@ const drive = (seed: number): void => {
     const bad = limiters.find((limiter) =>
       limiter.inFlight + limiter.abandoned > limiter.limit || limiter.inFlight < 0 || limiter.abandoned < 0
     )
-    if (bad !== undefined) assert.fail(`${told}: ${JSON.stringify(bad.state)}`)
-    for (const [gate, own] of waiting) if (gate.waiting !== own.size) assert.fail(`${told}: ${gate.waiting} wait`)
+    if (bad !== undefined) assert.fail(`${replay}: ${JSON.stringify(bad.state)}`)
+    for (const [gate, own] of waiting) if (gate.waiting !== own.size) assert.fail(`${replay}: ${gate.waiting} wait`)
     // After the timers that are due at this moment; that of a rate is up to a millisecond late.
     events.after(0, () => {
       for (const gate of waiting.keys()) {
         if (gate.waiting > 0 && !gate.limiters.includes(limiters[2]!) && gate.isOpen(events.now())) {
-          assert.fail(`${told}: they wait for nothing`)
+          assert.fail(`${replay}: they wait for nothing`)
         }
       }
     })
@@ -67,13 +67,13 @@ const drive = (seed: number): void => {
   const arrive = (gate: Gate): void => {
     const own = waiting.get(gate)!
     if (gate.tryAcquire(events.now())) {
-      assert.strictEqual(own.size, 0, `${told}: overtaken`)
+      assert.strictEqual(own.size, 0, `${replay}: overtaken`)
       return begin(gate)
     }
     const ticket = came++
     own.add(ticket)
     const cancel = gate.wait(() => {
-      assert.strictEqual(own.keys().next().value, ticket, `${told}: not the first in line`)
+      assert.strictEqual(own.keys().next().value, ticket, `${replay}: not the first in line`)
       own.delete(ticket)
       begin(gate)
     })
@@ -94,9 +94,9 @@ const drive = (seed: number): void => {
     })
   }
   events.runUntil(100_000)
-  assert.isTrue([...waiting.values()].every((own) => own.size === 0), told)
-  assert.strictEqual(events.pending, 0, told)
-  assert.strictEqual(holding, 0, told)
+  assert.isTrue([...waiting.values()].every((own) => own.size === 0), replay)
+  assert.strictEqual(events.pending, 0, replay)
+  assert.strictEqual(holding, 0, replay)
   for (const limiter of limiters) {
     limiter.hasRoom(events.now())
     assert.deepStrictEqual({ ...limiter.state, limit: 0 }, {
@@ -105,7 +105,7 @@ const drive = (seed: number): void => {
       waiting: 0,
       abandoned: 0,
       lastMove: undefined
-    }, told)
+    }, replay)
   }
 }
 
@@ -129,7 +129,7 @@ describe("gates", () => {
     assert.isTrue(gate.tryAcquire(0))
   })
 
-  it("let nobody hold one limiter while waiting for another", () => {
+  it("let no request hold one limiter while waiting for another", () => {
     const events = new Events()
     const bound = new Fixed(events, 1, 5_000)
     const slow = new Rate(events, 1, 1_000, 1)

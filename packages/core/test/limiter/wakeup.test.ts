@@ -1,4 +1,4 @@
-/** Time that passes between being told to wait, and standing in line. */
+/** Time that passes between the refusal of a permit and the start of waiting. */
 import { executeConcurrent, Limiter, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -36,7 +36,7 @@ describe("a request that waits", () => {
     }
   })
 
-  it.live("does not wait for ever when nobody else is there to wake it", () =>
+  it.live("does not wait for ever when no other request is there to wake it", () =>
     Effect.gen(function*() {
       const limiter = yield* Limiter.rate({ statements: 2_000, per: "1 second" })
       const statements = Array.from({ length: 2_000 }, (_, id) => Statement.make("INSERT INTO t (id) VALUES (?)", [id]))

@@ -16,7 +16,7 @@ export interface Case {
   readonly size: number
   readonly source: Source
   readonly concurrency: number | "unbounded"
-  /** What the session says that it can take; nothing when it has no bound. */
+  /** Capacity that the session reports; undefined if it has no bound. */
   readonly capacity: number | undefined
   readonly failFast: boolean
   readonly settle: boolean
@@ -54,7 +54,7 @@ export interface Source {
   readonly asksSession: boolean
 }
 
-/** What goes wrong at an item of the source. */
+/** A fault at an item of the source. */
 export interface Fault {
   readonly at: number
   readonly kind: "throws" | "gives no input"
@@ -88,7 +88,7 @@ export interface Answers {
 
 export const millisecond = 1_000_000
 
-/** What becomes of one statement, if it is left alone. */
+/** The course of one statement that nothing stops. */
 export interface Plan {
   /** Its parameters do not fit its markers, so that nothing is sent. */
   readonly refused: boolean

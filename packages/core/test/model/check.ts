@@ -169,7 +169,7 @@ export const checkSeed = async (family: Family, seed: number): Promise<Case> => 
   )
 }
 
-/** The same for a case of which only invariants can be told. */
+/** The same for a case that only invariants describe. */
 export const checkOpenSeed = async (seed: number): Promise<Case> => {
   const self = generateOpen(seed)
   const broken = brokenInvariants(self, await drive(self))

@@ -45,7 +45,7 @@ import { World } from "./world.ts"
 export interface Observation extends Omit<Prediction, "exit" | "died" | "retried" | "hasBegun" | "closingIsAwaited"> {
   readonly exit: Exit | { readonly tag: "hangs" } | { readonly tag: "unexpected"; readonly cause: string }
   readonly timings: Timings
-  /** What is always wrong, whatever the case. */
+  /** Violations of rules that hold for every case. */
   readonly wrongs: ReadonlyArray<string>
   /** The last snapshot, where progress is reported. */
   readonly progress: Progress | undefined
@@ -53,7 +53,7 @@ export interface Observation extends Omit<Prediction, "exit" | "died" | "retried
 
 const query = (self: Case): string =>
   self.writes ? "INSERT INTO app.t (i) VALUES (?)" : "SELECT v FROM app.t WHERE i = ?"
-/** What sources and consumers ask the session of the run while they take their time. */
+/** Text of the statement by which sources and consumers pass time in the session of the run. */
 const errand = "SELECT v FROM app.errands WHERE i = ?"
 const adapterBroke = new Error("the adapter broke")
 

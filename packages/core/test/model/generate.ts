@@ -10,7 +10,7 @@ function define<Name extends string>(families: Record<Name, (random: Random) => 
   return families
 }
 
-/** What the cases of a family have in common; all else is random. */
+/** Properties that the cases of a family share; all others are random. */
 export const families = define({
   "arrays on forEach": (random) => ({ verb: "execute", source: sourceOf(random, "array") }),
   "iterators and generators": (random) => ({ source: sourceOf(random, random.pick(["iterator", "generator"])) }),

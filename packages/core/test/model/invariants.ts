@@ -1,5 +1,5 @@
 /**
- * What holds whatever the timing, for cases of which the rules leave some of it open.
+ * Invariants that hold for every timing, for cases whose timing the rules do not fully determine.
  *
  * A session that answers at once can do more in an instant than one turn of the event loop takes. How much of it is
  * handed over at once is open then, and with it how much has started when a consumer leaves.
@@ -8,7 +8,7 @@ import { Random } from "@effect-cql/test-support/random"
 import { attemptOf, bufferOf, type Case, concurrencyOf, millisecond, planOf } from "./case.ts"
 import type { Observation } from "./drive.ts"
 
-/** A case of which only invariants can be told: many answers at once, and a consumer that takes its time or leaves. */
+/** A case that only invariants describe: many answers at once, and a consumer that is slow or leaves. */
 export const generateOpen = (seed: number): Case => {
   const random = new Random(seed)
   const size = random.skewed(2_000, 12_000)
@@ -58,7 +58,7 @@ export const generateOpen = (seed: number): Case => {
   }
 }
 
-/** What an observation breaks of it; the bounds of window and buffer have been held at each request. */
+/** Invariants that an observation violates. The bounds of window and buffer were checked at each request. */
 export const brokenInvariants = (self: Case, seen: Observation): ReadonlyArray<string> => {
   const broken: Array<string> = [...seen.wrongs]
   const hold = (what: string, holds: boolean) => {

@@ -2,7 +2,7 @@
  * What can be seen of a run from outside: what the rules predict, and what the harness writes down.
  */
 
-/** What has to be seen from outside. Results are described by a line each, see {@link describeSuccess}. */
+/** Expected observations from outside. A line describes each result, see {@link describeSuccess}. */
 export interface Prediction {
   /** Every request in the order of sending, `index:attempt`, with its instant. */
   readonly sent: ReadonlyArray<readonly [request: string, at: number]>
@@ -18,7 +18,7 @@ export interface Prediction {
   /** Whether there has been a run at all: a stream that is never pulled has none. */
   readonly hasBegun: boolean
   readonly source: SourceUse
-  /** What has to be logged; where the closing of the source is not awaited, its failing is left open. */
+  /** Expected log messages. If the closing of the source is not awaited, the message of its failure is optional. */
   readonly logged: ReadonlyArray<string>
   readonly closingIsAwaited: boolean
   /** Whether the last instant is not determined: of the drain in which a defect shows, any part may have completed. */
@@ -61,7 +61,7 @@ export interface SourceUse {
  * What the rules leave open within bounds: when an attempt that is over its time is swept, at its deadline or a little
  * later, and when one that failed is retried, for its wait has a random part.
  *
- * So the harness tells what it saw, by request, and the simulation holds it against the bounds and takes it from there.
+ * The harness reports the observed times by request. The simulation checks them against the bounds and uses them.
  */
 export interface Timings {
   readonly swept: ReadonlyMap<string, Moment>

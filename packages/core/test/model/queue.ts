@@ -2,7 +2,7 @@
  * Events in the order of virtual time. The simulation and the harness each have one of these.
  */
 
-/** What happens at the same instant happens in this order, and within it by index. */
+/** Order of the events of one instant. Events of the same rank are ordered by index. */
 export const rank = { answer: 0, timer: 1, source: 2, consumer: 3, interrupt: 4 } as const
 
 export type Rank = (typeof rank)[keyof typeof rank]

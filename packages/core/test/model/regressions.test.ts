@@ -1,5 +1,5 @@
 /**
- * What the model has found, each case told on its own.
+ * Bugs that the model has found, one test each.
  */
 import { executeConcurrent, ExecutionResult, Reason, runConcurrent, Statement } from "@effect-cql/core"
 import { MockSession } from "@effect-cql/testing"

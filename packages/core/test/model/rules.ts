@@ -262,7 +262,7 @@ class Simulation {
     const deadline = this.#now + requestTimeout * millisecond
     const latest = deadline + Math.max(50, requestTimeout / 10) * millisecond + timerResolution
     const swept = this.#timings.swept.get(request)
-    // Where nobody has seen it time out, something else has to end it before.
+    // If the harness saw no timeout, another event has to end the attempt before.
     if (swept === undefined) return answersAt <= latest ? answer : { ...answer, at: latest, what: "no end" } as const
     if (swept.at >= deadline && swept.at <= latest) return { ...swept, what: "timeout" } as const
     throw new BrokenRule(`${request} timed out at ${swept.at}, not within ${deadline} and ${latest}`)
@@ -393,7 +393,7 @@ class Simulation {
     this.#closing = { doneAt: this.#now + (takesTime ? closeDelay : 0) }
   }
 
-  /** What a drain leads to once it is over, until nothing follows any more. */
+  /** Applies the consequences of a drain after its end, until there are no more. */
   #afterDrain(): void {
     if (this.#exit !== undefined) return
     let isStable = false

@@ -90,7 +90,7 @@ for (let seed = firstSeed; !stopped.signal.aborted && elapsed() < minutes * 60; 
 }
 report()
 
-// A few samples tell nothing about growth.
+// A few samples are not enough to determine growth.
 const leaks = heap.length >= 10 && slope() > mostGrowth
 console.log(
   `${leaks ? "FAILED: the heap grows" : "passed"}: ${cases} cases with up to ${statements} statements in ` +

@@ -10,7 +10,7 @@ import { type Case, planOf, sourceDelayOf } from "./case.ts"
 import { rank } from "./queue.ts"
 import type { World } from "./world.ts"
 
-/** What a source throws, and what a stream fails with. */
+/** The error that a source throws, and that a stream fails with. */
 export const sourceBroke = new Error("the source broke")
 
 export class WatchedSource<R> {
@@ -78,7 +78,7 @@ export class WatchedSource<R> {
     return item
   }
 
-  /** What an iterator gives at an index. */
+  /** The result of an iterator at an index. */
   #step(index: number): IteratorResult<unknown, undefined> {
     const { fault } = this.#case.source
     if (fault?.at === index && fault.kind === "throws") throw sourceBroke

@@ -18,9 +18,9 @@ import { EventQueue, type Rank, rank } from "./queue.ts"
 export class World {
   /** Nanoseconds. */
   now = 0
-  /** Of which rank the event is that happens right now; nothing while its consequences follow. */
+  /** Rank of the current event; undefined during its consequences. */
   happening: Rank | undefined
-  /** What has been logged. */
+  /** Messages logged so far. */
   readonly logged: Array<string> = []
   readonly #events = new EventQueue()
   readonly #turns: Array<() => void> = []
@@ -56,7 +56,7 @@ export class World {
     return new Promise((resolve) => this.at(this.now + nanoseconds, rank, 0, resolve))
   }
 
-  /** What effects have to be run with to live in this world. */
+  /** Context that effects of this world have to run in. */
   get context(): Context.Context<never> {
     const scheduler = new Scheduler.MixedScheduler("async", (task) => {
       let isCancelled = false

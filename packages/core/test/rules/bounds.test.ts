@@ -59,7 +59,7 @@ describe("rule 9: bad options", () => {
 
   it.effect("so do options of statements that no request can have", () =>
     Effect.gen(function*() {
-      const table: ReadonlyArray<readonly [options: unknown, told: RegExp]> = [
+      const table: ReadonlyArray<readonly [options: unknown, reported: RegExp]> = [
         [null, /statement: expected an object, got null/],
         ["fast", /statement: expected an object, got "fast"/],
         [{ timestamp: 2n ** 63n }, /statement\.timestamp: .* of 64 bits, got 9223372036854775808/],
@@ -73,10 +73,10 @@ describe("rule 9: bad options", () => {
         [{ routing: { token: 7 } }, /statement\.routing: expected .* a bigint, got an object/],
         [{ routing: { token: 7n, key: new Uint8Array(1) } }, /statement\.routing/]
       ]
-      for (const [statement, told] of table) {
+      for (const [statement, reported] of table) {
         assert.match(
           String(defectOf(yield* Effect.exit(executeConcurrent(statements(1), { statement } as never)))),
-          told
+          reported
         )
       }
       assert.match(

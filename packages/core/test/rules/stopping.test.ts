@@ -22,7 +22,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
-/** A generator that tells how far it was pulled and whether it was closed. */
+/** A generator that counts its pulls and its closes. */
 const watched = (count: number) => {
   const seen = { pulled: 0, closed: 0 }
   function* source() {
@@ -46,7 +46,7 @@ const stopped = (error: unknown): StatementFailed => {
 describe("rule 4: fail-fast stops", () => {
   const failingAt5 = () => sessionOf({ latency: (index) => 10 + index, failing: [5] })
 
-  it.effect("after the first failure nothing starts, and the error tells the whole truth", () =>
+  it.effect("after the first failure nothing starts, and the error reports every statement", () =>
     Effect.gen(function*() {
       const { exit, millis } = yield* timed(executeConcurrent(statements(100), { concurrency: 4 }))
       const error = stopped(errorOf(exit))

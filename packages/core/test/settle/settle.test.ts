@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { completed } from "../../src/internal/execution/completion.ts"
 
-/** What stands in one row: values with their write times, in microseconds. */
+/** Contents of one row: values with their write times, in microseconds. */
 type Row = Readonly<Record<string, readonly [value: unknown, time: bigint | null]>>
 
 const columns = (types: Readonly<Record<string, string>>) => [
@@ -56,7 +56,7 @@ const lost = new Reason.WriteTimeout({
   writeType: "CAS"
 })
 
-/** An open write of which the server has told that it gave it up, at the last of its attempts. */
+/** A write with an unknown outcome. The server reported at its last attempt that it gave the write up. */
 const answered = (
   statement: Statement.Statement<unknown> | Batch.Batch,
   reason: Reason.Reason = lost,
@@ -113,7 +113,7 @@ describe("a write without a condition", () => {
       assert.strictEqual((yield* settleOne(unknown(literal, now))).outcome, "Applied")
     }).pipe(Effect.provide(holding({ a: [3, 77n] }))))
 
-  it.effect("is read by the key alone, at QUORUM unless told otherwise, and never from its text", () =>
+  it.effect("is read by the key alone, at QUORUM unless an option says otherwise, and never from its text", () =>
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
       yield* settleOne(unknown(insert, now))
@@ -357,7 +357,7 @@ describe("batches", () => {
       assert.strictEqual(yield* settled({ a: [3, now + 9n], b: ["x", 9n] }), "Unknown")
     }))
 
-  it.effect("a conditional one of which a statement is missing stays open", () =>
+  it.effect("a conditional one with a missing statement stays unknown", () =>
     Effect.gen(function*() {
       const batch = Batch.make([
         ["INSERT INTO app.t (id, k, a) VALUES (1, 2, 3) IF NOT EXISTS"],
@@ -374,7 +374,7 @@ describe("batches", () => {
     }).pipe(Effect.provide(holding(undefined))))
 })
 
-describe("what cannot be told stays open, and says why", () => {
+describe("what cannot be determined stays unknown, and says why", () => {
   const cases: ReadonlyArray<
     readonly [statement: Statement.Statement<unknown>, timestamp: bigint | undefined, why: RegExp]
   > = [
@@ -418,7 +418,7 @@ describe("what cannot be told stays open, and says why", () => {
       assert.match((yield* settleOne(unknown(insert, now))).message, /no table app\.t/)
     }).pipe(Effect.provide(MockSession.layer())))
 
-  it.effect("a read that fails is told, and the schema is asked for once", () =>
+  it.effect("a read that fails is reported, and the schema is asked for once", () =>
     Effect.gen(function*() {
       const mock = yield* MockSession.MockSession
       const settlements = yield* Settlement.settle([unknown(insert, now), unknown(update, now)])
@@ -617,7 +617,7 @@ it.effect("of the results of a run only those are read back whose outcome is ope
     ]
   }))))
 
-it.effect("a stopped run tells what can be settled: what failed and what it interrupted", () =>
+it.effect("the error of a stopped run includes what can be settled: what failed and what it interrupted", () =>
   Effect.gen(function*() {
     const { exit } = yield* timed(executeConcurrent([insert, Statement.make("SELECT a FROM app.t"), update]))
     const error = errorOf(exit)

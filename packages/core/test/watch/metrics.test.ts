@@ -188,7 +188,7 @@ describe("metrics", () => {
       assert.isAbove(Number(waits), 1_000)
     })))
 
-  it.effect("tell two sessions apart, and add no series when a session follows another", () =>
+  it.effect("distinguish two sessions, and add no series when a session follows another", () =>
     measured(Effect.gen(function*() {
       const both = Effect.gen(function*() {
         const one = yield* MockSession.make()

@@ -400,7 +400,7 @@ describe("a function of several calls", () => {
       otherwise: MockSession.rows([])
     })
 
-  it.effect("has a span of its own, of which its calls are children", () =>
+  it.effect("has a span of its own, the parent of its calls", () =>
     Effect.gen(function*() {
       const { spans } = yield* traced(Effect.provide(program, session(true)))
       const parents = clientSpans(spans).map(parentOf)

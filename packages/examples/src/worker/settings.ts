@@ -14,7 +14,7 @@ import { Config, Duration, Effect, Layer, Schedule } from "effect"
 
 const lanes = Config.withDefault(Config.Int("LANES"), 64)
 
-/** What everybody shares who takes part in the cluster. */
+/** Settings that all members of the cluster share. */
 export const cluster = Config.all({
   lanes,
   shards: Config.withDefault(Config.Int("SHARDS"), 64),

@@ -1,4 +1,4 @@
-/** What the files in `deploy` start, and how it is started here: as plain processes, each at a loopback address of its own. */
+/** Starts the processes that the files in `deploy` describe, each at its own loopback address. */
 import { Console, Effect, Exit, Schema } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -18,7 +18,7 @@ export interface Container {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What stands in for the network of a file. */
+/** Replacement of the network that a file describes. */
 export interface Network {
   /** The contact point of the database, whose name in the files is `cassandra`. */
   readonly cassandra: string

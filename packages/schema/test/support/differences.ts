@@ -93,7 +93,7 @@ export const differences: ReadonlyArray<Differing> = [
     ]
   },
   {
-    name: "types that hold others, of which the server has a part",
+    name: "types that hold others, in part known to the server",
     server: ["CREATE TYPE @.outer_t (x int)", "CREATE TABLE @.t (id int PRIMARY KEY, o @.outer_t)"],
     tables: t({ columns: { id: Int, o: maybe(Outer) }, partitionKey: "id" }),
     statements: [

@@ -15,7 +15,7 @@ interface Message {
   readonly params?: { readonly items?: ReadonlyArray<unknown> }
 }
 
-/** What an editor shows. */
+/** Information that an editor shows. */
 export interface Editor {
   /** The names that are proposed at a mark. */
   readonly completions: (mark: string) => Promise<ReadonlyArray<string>>
@@ -54,7 +54,7 @@ export const openEditor = async (name: string, text: string): Promise<Editor> =>
   }
   const received = ({ id, method, params, result }: Message): void => {
     if (method === undefined) return waiting.get(id ?? "")?.(result)
-    // The server asks for settings, and to be told of changes of files.
+    // The server asks for settings, and for notifications of file changes.
     if (id !== undefined) send({ id, result: params?.items?.map(() => null) ?? null })
   }
   let buffer = Buffer.alloc(0)

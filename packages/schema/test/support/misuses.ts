@@ -1,4 +1,4 @@
-/** What must not compile, each with the first line that the compiler says. */
+/** Code that must not compile, with the first line of the message of the compiler. */
 export const misuses: Readonly<Record<string, readonly [code: string, line: string]>> = {
   "a wrong key column": [
     "Post.get({ author: \"ada\", at, idd: id })",

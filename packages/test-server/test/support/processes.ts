@@ -8,8 +8,8 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
 /**
- * A temporary directory of its own for all that is started inside of the scope. A server's directory lies in it, and
- * its processes name it in their arguments, so that what is left of them can be told from everything else that runs.
+ * A separate temporary directory for all processes that are started inside of the scope. The directory of a server lies
+ * in it, and the arguments of its processes contain it. This distinguishes leftover processes from all others.
  */
 export const ownTemporaryDirectory = Effect.acquireRelease(
   Effect.promise(async () => {
@@ -35,7 +35,7 @@ export const processesWith = (text: string): Effect.Effect<ReadonlyArray<string>
     })
   })
 
-/** What is in a directory; nothing where it is gone. */
+/** Entries of a directory; none if it does not exist. */
 export const filesIn = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(() => readdir(directory).catch(() => []))
 

@@ -139,13 +139,13 @@ const capacitySteps = Effect.gen(function*() {
   yield* Fiber.interrupt(fiber)
   const mean = (values: ReadonlyArray<number>) => values.reduce((one, other) => one + other, 0) / values.length
   const best = (places: number) => places / (work + 1) * 1_000
-  const told = `FAULTS_SEED=${seed}, limits ${limits.join(" ")}`
+  const replay = `FAULTS_SEED=${seed}, limits ${limits.join(" ")}`
   // Of each phase the second half: the limit has had its ten windows by then.
   for (const [from, places] of [[5, full], [15, full / 2], [35, full]] as const) {
     const throughput = mean(measured.slice(from, from + 5))
-    assert(throughput >= 0.85 * best(places), `${throughput} of ${best(places)} a second; ${told}`)
+    assert(throughput >= 0.85 * best(places), `${throughput} of ${best(places)} a second; ${replay}`)
   }
-  for (const limit of limits.slice(3)) assert(limit > 1 && limit <= 5 * full, told)
+  for (const limit of limits.slice(3)) assert(limit > 1 && limit <= 5 * full, replay)
   assert.equal(summary.started, summary.succeeded + summary.interrupted)
   const { started, succeeded, interrupted: unknown } = summary
   return tally({ statements: started, applied: succeeded, unknown })

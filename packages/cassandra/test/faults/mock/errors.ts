@@ -26,7 +26,7 @@ const everyCase: ReadonlyArray<readonly [Row, Kind]> = table.flatMap((row) =>
   (row.kinds ?? kinds).map((kind) => [row, kind] as const)
 )
 
-/** What the failing statement does to the data: where nobody can say, now this and now that. */
+/** Effect of the failing statement on the data. An unknown outcome alternates between applied and not applied. */
 const effectOf = (row: Row, kind: Kind, turn: number): NonNullable<Step["effect"]> => {
   if (kind === "read") return "onAnswer"
   const outcome = outcomeOf(row, kind)
@@ -138,7 +138,7 @@ const inOnePacket = (failing: ReadonlyArray<number>) => {
   return { port, truth: { effects: (index: number) => effects.get(index) ?? 0, repeatable: false } }
 }
 
-/** Runs with these failing at one moment, in each form: the one with the lowest index stops the run, the rest are told. */
+/** Runs whose failures coincide, in each form. The lowest index stops the run, and its error includes the others. */
 const inOneMoment = Effect.fnUntraced(function*(failing: ReadonlyArray<number>, count: number, concurrency: number) {
   const winner = Math.min(...failing)
   const together = failing.filter((index) => Math.floor(index / concurrency) === Math.floor(winner / concurrency))
@@ -170,7 +170,7 @@ const inOneMoment = Effect.fnUntraced(function*(failing: ReadonlyArray<number>, 
   return sum(tallies)
 })
 
-/** A statement of which one attempt may have been applied is not made certain by what comes after. */
+/** If an attempt of a statement may have been applied, no later attempt makes the outcome certain. */
 const sticky = Effect.gen(function*() {
   const tallies: Array<Tally> = []
   for (const first of table) {

@@ -123,7 +123,7 @@ const atRandom = Effect.gen(function*() {
   )
   const tallies: Array<Tally> = []
   for (let stream = 0; stream < seeds; stream++) tallies.push(yield* once(stream))
-  // A rejection is unhandled when nobody has looked at it by the end of the turn.
+  // A rejection without a handler at the end of the turn counts as unhandled.
   yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   assert.deepEqual(unhandled, [])
   return sum(tallies)

@@ -73,7 +73,7 @@ const failingPages = Effect.gen(function*() {
     assert.equal(passing.asked.length, layout.length + 2)
     tallies.push(tallyOf(results))
 
-    // What fails for good tells where it was, and the rest comes from there.
+    // A permanent error includes the page state, and a second run reads the remaining rows from there.
     const failing = paged(layout, (other) => other === page ? 1 : 0)
     const program = Effect.gen(function*() {
       const session = yield* Session

@@ -16,7 +16,7 @@ import { mock, world } from "./world.ts"
 const insert = "INSERT INTO app.t (id) VALUES (?)"
 const statements = (count: number) => Array.from({ length: count }, (_, index) => Statement.make(insert, [index]))
 
-/** What a run over a port makes of what the port does to its third request. */
+/** Exit of a run over a port whose third request behaves as given. */
 const throughPort = Effect.fnUntraced(function*(third: () => ReturnType<ExecutePort["execute"]>) {
   let asked = 0
   const execute: ExecutePort["execute"] = () => ++asked === 3 ? third() : Effect.delay(Effect.succeed({ rows: [] }), 5)
@@ -47,7 +47,7 @@ const throws = Effect.gen(function*() {
   return tally({ statements: 0 })
 }).pipe(Effect.scoped)
 
-/** What the driver fails with, in place of an error: only that statement fails, and nobody knows what became of it. */
+/** Rejections of the driver that are no errors. Only the rejected statement fails, and its outcome is unknown. */
 const rejections = Effect.gen(function*() {
   const tallies: Array<Tally> = []
   for (const rejection of ["a text", undefined, null, 42, { code: 0x2200 }, Symbol("odd"), []]) {

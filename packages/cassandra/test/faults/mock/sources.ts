@@ -112,7 +112,7 @@ const consumerStops = Effect.gen(function*() {
     assert.equal(results.length, 1)
     assert.equal(closed, 1)
     assert(sent.size <= 1 + level + bufferSize, `${sent.size} statements were started for one result`)
-    // Nobody asked what became of the others: all that is known of them is that they were in flight, or at the door.
+    // The outcomes of the other started statements were not read, so they count as unknown.
     const account = new Map(Array.from(sent.keys(), (index) => [index, "Unknown" as const]))
     tallies.push(audit(sent.size, new Map([...account, ...accountOf(results)]), truth))
   }

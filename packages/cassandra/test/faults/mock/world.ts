@@ -9,11 +9,11 @@ import { TestClock } from "effect/testing"
 import type { Truth } from "../audit.ts"
 import type { Fault, Tally } from "../fault.ts"
 
-/** What becomes of a request. */
+/** The handling of one request. */
 export interface Step {
   /** Whether it takes effect, and if so when it arrives or when it is answered. Default: when it is answered. */
   readonly effect?: "onArrival" | "onAnswer" | "none"
-  /** What it is answered. Default: a success. */
+  /** Answer to the request. Default: a success. */
   readonly answer?: Reason.Reason | "never" | "conditionFailed"
 }
 

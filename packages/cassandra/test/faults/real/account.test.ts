@@ -7,12 +7,14 @@ import { type Found, type Kind, writeOf } from "./writes.ts"
 const tables = { inserts: "f.i", conditional: "f.c", lists: "f.l", counters: "f.n" }
 
 /** The tally of writes of one kind and bucket, by what was said of each and how often it is there. */
-const checked = (kind: Kind, told: ReadonlyArray<readonly [Outcome.Outcome | undefined, times: number]>) => {
-  const writes = told.map((_, at) => writeOf(tables, kind, at * 16, 0))
-  const account = new Map(told.flatMap(([outcome], at) => outcome === undefined ? [] : [[at * 16, outcome] as const]))
-  const sum = told.reduce((sum, [, times]) => sum + times, 0)
+const checked = (kind: Kind, reported: ReadonlyArray<readonly [Outcome.Outcome | undefined, times: number]>) => {
+  const writes = reported.map((_, at) => writeOf(tables, kind, at * 16, 0))
+  const account = new Map(
+    reported.flatMap(([outcome], at) => outcome === undefined ? [] : [[at * 16, outcome] as const])
+  )
+  const sum = reported.reduce((sum, [, times]) => sum + times, 0)
   const found: Found = {
-    times: new Map(told.map(([, times], at) => [at * 16, times])),
+    times: new Map(reported.map(([, times], at) => [at * 16, times])),
     counters: new Map([[0, BigInt(sum)]])
   }
   return check(writes, account, found)
@@ -23,11 +25,11 @@ describe("the account of a run of writes", () => {
   const right = tally({ statements: 5, applied: 2, notApplied: 1, unknown: 2 })
 
   for (const kind of ["insert", "conditional insert", "list append", "counter increment"] as const) {
-    it(`is right where every ${kind} is as it was told`, () => {
+    it(`is right if every ${kind} is as it was reported`, () => {
       assert.deepStrictEqual(checked(kind, all), right)
     })
 
-    it(`misses a lost ${kind}, and one of which nothing was told`, () => {
+    it(`misses a lost ${kind}, and one without a report`, () => {
       assert.strictEqual(checked(kind, [["Applied", 0], ["Applied", 1]]).lost, 1)
       assert.strictEqual(checked(kind, [[undefined, 0], ["Applied", 1]]).lost, 1)
     })

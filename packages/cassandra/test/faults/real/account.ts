@@ -24,7 +24,7 @@ const checkOne = ({ index, kind }: Write, outcome: Outcome.Outcome | undefined, 
     repeatable: kind === "insert"
   })
 
-/** Increments are not told apart: what counts is that the value lies between those applied, and those and the unknown. */
+/** Checks the sum of all increments: at least the applied ones, and at most the applied and the unknown ones. */
 const checkCounter = (increments: ReadonlyArray<Write>, account: Account, value: bigint): Tally => {
   const outcomes = increments.map(({ index }) => account.get(index))
   const count = (outcome: Outcome.Outcome) => outcomes.filter((each) => each === outcome).length

@@ -29,7 +29,7 @@ export interface Options<R> {
   readonly run: string
   /** Requests a second, the repeated ones included. */
   readonly rate: number
-  /** What is written, in turn. Default: every kind. */
+  /** Kinds of writes, used in turn. Default: every kind. */
   readonly kinds?: ReadonlyArray<Kind>
   /** Another session, and the client of the driver, write at the same time. Default: false. */
   readonly isShared?: boolean
@@ -55,25 +55,27 @@ export const acknowledged = Effect.fnUntraced(function*<R>(options: Options<R>) 
   const stranger = [...after.times.keys()].find((index) => writes[index] === undefined)
   if (stranger !== undefined) return yield* Effect.die(new Error(`${stranger} is there, and was never written`))
 
-  const told = new Map(written.told)
+  const reported = new Map(written.reported)
   for (const { own, results } of writers) {
-    for (const [index, outcome] of accountOf(results)) told.set(own[index]!.index, outcome)
+    for (const [index, outcome] of accountOf(results)) reported.set(own[index]!.index, outcome)
   }
   // What will be applied need not be there at ALL before a read at SERIAL has finished its round.
-  const certain = new Map([...told].map(([index, outcome]) => [index, outcome === "WillApply" ? "Unknown" : outcome]))
+  const certain = new Map(
+    [...reported].map(([index, outcome]) => [index, outcome === "WillApply" ? "Unknown" : outcome])
+  )
   const outcomes = new Map(settled.map(({ settlement, write }) => [write.index, settlement.outcome]))
   const phases = options.phases.map(({ name }, phase): PhaseReport => {
     const own = writes.filter((write) => write.phase === phase)
     const first = check(own, certain, before)
-    const last = check(own, new Map([...told, ...outcomes]), after)
+    const last = check(own, new Map([...reported, ...outcomes]), after)
     return {
       name,
       seconds: written.seconds[phase]!,
       retried: own.filter(({ retries }) => retries.length > 0).length,
       latencies: written.latencies[phase]!,
       tally: {
-        ...check(own, told, after),
-        settled: own.filter(({ index }) => told.get(index) === "Unknown" && isCertain(outcomes.get(index))).length,
+        ...check(own, reported, after),
+        settled: own.filter(({ index }) => reported.get(index) === "Unknown" && isCertain(outcomes.get(index))).length,
         lost: Math.max(first.lost, last.lost),
         unsafeDuplicates: Math.max(first.unsafeDuplicates, last.unsafeDuplicates) + unsafeRetries(own)
       }
@@ -102,7 +104,7 @@ const write = Effect.fnUntraced(function*<R>(
   const latencies = phases.map(() => new Latencies())
   const seconds: Array<number> = []
   const writes: Array<Write> = []
-  const told = new Map<number, Outcome.Outcome>()
+  const reported = new Map<number, Outcome.Outcome>()
   let phase = 0
   const begin = (kind: Kind): Write => {
     const write = writeOf(tables, kind, writes.length, phase)
@@ -144,7 +146,7 @@ const write = Effect.fnUntraced(function*<R>(
       const exit = yield* Effect.exit(
         Effect.tryPromise(() => client.execute(text, Object.values(params ?? []), options))
       )
-      told.set(index, exit._tag === "Success" ? "Applied" : "Unknown")
+      reported.set(index, exit._tag === "Success" ? "Applied" : "Unknown")
       yield* Effect.sleep("10 millis")
     }
   })
@@ -166,7 +168,7 @@ const write = Effect.fnUntraced(function*<R>(
   // Neither must a run that fails wait for all phases, nor a phase that fails leave an endless run behind.
   yield* Effect.raceFirst(faults, Effect.andThen(Fiber.join(run), Effect.never))
   yield* Fiber.join(run)
-  return { latencies, seconds, writes, writers, told }
+  return { latencies, seconds, writes, writers, reported }
 })
 
 const isCertain = (outcome: Outcome.Outcome | undefined): boolean => outcome === "Applied" || outcome === "NotApplied"

@@ -66,7 +66,7 @@ const largeBatch = Effect.gen(function*() {
   return tally
 })
 
-/** More than the server reads over in silence: by default it warns from 1,000 on. */
+/** Number of tombstones that triggers a warning of the server. By default, it warns from 1,000 on. */
 const graves = 1_500
 const alive = 300
 

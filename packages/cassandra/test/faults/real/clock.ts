@@ -30,7 +30,7 @@ const withClock = Effect.acquireRelease(
 const wallClock = Effect.gen(function*() {
   const table = `${keyspace}.clocks`
   yield* ddl(`CREATE TABLE ${table} (id int PRIMARY KEY, v int)`)
-  // The timestamps of a session never go back: this one's stay an hour ahead, and nobody else's.
+  // The timestamps of a session never go back. Only those of this session stay an hour ahead.
   const session = yield* CassandraSession.make(impatient(yield* CassandraServer))
   const insert = Query.make(`INSERT INTO ${table} (id, v) VALUES (?, ?)`, { consistency: "QUORUM" })
   yield* session.execute(insert(-1, 0))
@@ -56,9 +56,9 @@ const wallClock = Effect.gen(function*() {
   const least = count / rate * 1_000
   assert(millis > least * 0.95, `${count} statements in ${millis} ms: the limiter has looked at the wall`)
   assert(millis < hour / 60, `${millis} ms`)
-  for (const { elapsed, rate: told } of seen) {
-    assert(Duration.toMillis(elapsed) <= millis + 1_000, `told to have taken ${Duration.format(elapsed)}`)
-    assert(told >= 0 && told < 10 * rate, `told to run at ${told} a second`)
+  for (const { elapsed, rate: reported } of seen) {
+    assert(Duration.toMillis(elapsed) <= millis + 1_000, `reported to have taken ${Duration.format(elapsed)}`)
+    assert(reported >= 0 && reported < 10 * rate, `reported to run at ${reported} a second`)
   }
   const written = yield* Statement.make(`SELECT id, writetime(v) AS at FROM ${table}`, [], patient)
   const at = new Map(written.rows.map((row) => [row["id"], row["at"]]))

@@ -9,7 +9,7 @@ import { type Fault, tally } from "../fault.ts"
 import { type Cluster, impatient, real, threeNodes, whilePaused } from "./cluster.ts"
 
 const connectTimeout = 4_000
-/** What a busy machine may add to it. */
+/** Milliseconds that a busy machine may add to the timeout. */
 const late = 2_000
 
 /** Does not open, and says what to check. */

@@ -6,7 +6,7 @@ export class Latencies {
     this.#millis.push(millis)
   }
 
-  /** What so large a share of them did not exceed; 0 when there were none. */
+  /** The latency that this share of the requests did not exceed; 0 if there were none. */
   quantile(share: number): number {
     const sorted = this.#millis.toSorted((a, b) => a - b)
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0

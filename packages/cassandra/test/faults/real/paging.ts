@@ -21,11 +21,11 @@ const fill = Effect.gen(function*() {
   yield* executeConcurrent(expected.map((c) => insert(c)), { statement: patient })
 })
 
-/** What a failed page tells: that it had no effect, and where it begins. */
+/** The page state of a failed page. Its error reports `NotApplied`. */
 const stateOf = (error: CqlError): PageState => {
   assert.equal(error.reason._tag, "RequestTimeout")
   assert.equal(error.outcome, "NotApplied")
-  return error.pageState ?? assert.fail("it does not tell where the page begins")
+  return error.pageState ?? assert.fail("the error has no page state")
 }
 
 /** The rows from a page on, by a session and its patience. */

@@ -1,4 +1,4 @@
-/** What is done to the nodes while a run goes on. */
+/** Operations on the nodes during a run. */
 import type { Node } from "@effect-cql/test-server/CassandraServer"
 import { type Duration, Effect } from "effect"
 import { allUp, whileKilled, whilePaused, whileStopped } from "./cluster.ts"

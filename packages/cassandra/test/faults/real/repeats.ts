@@ -32,8 +32,8 @@ const conditional = Effect.gen(function*() {
   const { results, settled, tally } = yield* never("conditional", ["conditional insert", "conditional update"])
   for (const { settlement: { finding, index, isCertain, message } } of settled) {
     const result = results.find((result) => result.index === index)
-    // Nobody else writes these rows: a read at SERIAL finds the exact state. Only a round of which no answer has come at
-    // all may still begin after it.
+    // Only this run writes these rows, so that a read at SERIAL finds the exact state. The round of a write may still
+    // begin after that read only if the write was never answered.
     const wasAnswered = result?._tag === "Failure" && result.error.reason._tag !== "RequestTimeout"
     if (wasAnswered || finding === "found") assert(isCertain, message)
   }

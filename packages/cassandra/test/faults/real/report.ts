@@ -1,10 +1,10 @@
-/** What became of a run of writes, phase by phase. */
+/** Report of a run of writes, phase by phase. */
 import type { ExecutionResult, Settlement } from "@effect-cql/core"
 import type { Tally } from "../fault.ts"
 import type { Latencies } from "./latencies.ts"
 import type { Write } from "./writes.ts"
 
-/** What became of the writes that were started in one phase. */
+/** Report of the writes that were started in one phase. */
 export interface PhaseReport {
   readonly name: string
   readonly seconds: number
@@ -23,7 +23,7 @@ export interface Settled {
 export interface Report {
   readonly phases: ReadonlyArray<PhaseReport>
   readonly tally: Tally
-  /** What was found of the writes that were open. */
+  /** Settlements of the writes whose outcome was unknown. */
   readonly settled: ReadonlyArray<Settled>
   readonly results: ReadonlyArray<ExecutionResult.ExecutionResult<unknown>>
 }
@@ -35,7 +35,7 @@ const counted = (names: Iterable<string>): Readonly<Record<string, number>> => {
   return counts
 }
 
-/** What the table of a run does not tell: one line a phase, and what was found of the writes that were open. */
+/** Details that the table of a run omits: one line for each phase, and the findings about unknown writes. */
 export const further = ({ phases, settled }: Report): string => {
   const lines = phases.map(({ latencies, name, retried }) => {
     const [half, most, all] = [0.5, 0.99, 1].map((share) => latencies.quantile(share).toFixed(0))

@@ -33,7 +33,7 @@ const changing = <A, E, R>(run: (limiter: Limiter.Limiter) => Effect.Effect<A, E
 const reasonsOf = (results: Results): ReadonlySet<Reason.Reason["_tag"]> =>
   new Set(results.flatMap((result) => result._tag === "Failure" ? [result.error.reason._tag] : []))
 
-/** What fails while one node after the other drops a table. */
+/** Tags of the errors while one node after the other drops a table. */
 const whileDropped: ReadonlySet<string> = new Set(["InvalidQuery", "ServerError", "WriteFailure", "WriteTimeout"])
 
 const added = Effect.gen(function*() {
@@ -81,11 +81,11 @@ const removed = Effect.gen(function*() {
   const notStarted = [...end.notStarted(statements)].length
   assert.equal(notStarted, count - end.startedCount)
   const found = yield* idsIn(table)
-  const told = new Map(accountOf(end.results))
-  for (let index = end.startedCount; index < count; index++) told.set(index, "NotApplied")
+  const reported = new Map(accountOf(end.results))
+  for (let index = end.startedCount; index < count; index++) reported.set(index, "NotApplied")
   const settlements = yield* Settlement.settle(end.results)
   const settled = settlements.filter(({ isCertain }) => isCertain).length
-  return audit(count, told, { effects: (index) => found.get(index) ?? 0, repeatable: true }, { settled })
+  return audit(count, reported, { effects: (index) => found.get(index) ?? 0, repeatable: true }, { settled })
 })
 
 const dropped = Effect.gen(function*() {

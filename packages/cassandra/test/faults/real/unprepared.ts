@@ -51,7 +51,7 @@ const forgotten = Effect.gen(function*() {
   yield* whileStopped(third, ddl(`ALTER TABLE ${table} ADD two int`))
   yield* allUp
   runs.push(yield* run)
-  assert.deepEqual(yield* knowing, contactPoints, "prepared again on each node, of which one was started anew")
+  assert.deepEqual(yield* knowing, contactPoints, "prepared again on each node, and one was restarted")
 
   const found = yield* idsIn(table)
   for (const { results } of runs) assert(results.every(({ outcome }) => outcome === "Applied"))

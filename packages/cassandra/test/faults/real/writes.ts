@@ -86,7 +86,7 @@ export const writeOf = (tables: Tables, kind: Kind, index: number, phase: number
   return { index, kind, phase, statement: statements[kind](), retries }
 }
 
-/** What stands in the tables of a run. */
+/** Contents of the tables of a run. */
 export interface Found {
   /** How often the insert, the conditional insert or the append of an index is there. */
   readonly times: ReadonlyMap<number, number>
@@ -112,7 +112,7 @@ export const readAll = Effect.fnUntraced(function*(tables: Tables) {
   for (const table of [tables.inserts, tables.conditional]) {
     for (const { id, v } of yield* read(table)) {
       if (typeof id !== "number" || v !== id) {
-        return yield* Effect.die(new Error(`${table} has a row that nobody wrote`))
+        return yield* Effect.die(new Error(`${table} has a row that was never written`))
       }
       count(id)
     }

@@ -1,4 +1,4 @@
-/** Answers that cannot be read, come while nobody reads, or are about another state of the schema. */
+/** Answers that cannot be read, arrive before the result is read, or describe another state of the schema. */
 import { executeConcurrent, type ExecutionResult, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import { CassandraServer } from "@effect-cql/test-server/CassandraServer"
 import { Effect, Fiber, type Scope } from "effect"
@@ -154,7 +154,7 @@ const anotherId = Effect.gen(function*() {
     assert(arrived.filter(({ _tag }) => _tag === "Execute").length <= count + concurrency)
     tallies.push(tallyOf(results))
   }
-  // What nobody waits for sends nothing.
+  // After the end of the run, no further request is sent.
   const before = node.requests.length
   yield* Effect.sleep("500 millis")
   assert.equal(node.requests.length, before)

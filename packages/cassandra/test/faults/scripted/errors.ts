@@ -1,4 +1,4 @@
-/** What servers answer, to one attempt or to several of one statement. */
+/** Errors of servers, for one attempt or several attempts of a statement. */
 import type { Outcome } from "@effect-cql/core"
 import { executeConcurrent, RetryPolicy, Session, Settlement } from "@effect-cql/core"
 import { Effect, type Scope } from "effect"
@@ -13,7 +13,7 @@ import { accountOf, audit } from "../audit.ts"
 import { type Fault, sum, type Tally } from "../fault.ts"
 import { behindFrameProxy, Clusters, scripted, type Servers } from "../servers.ts"
 
-/** The kinds that errors tell apart most; each error meets all kinds in a test of its own. */
+/** Kinds with the most different outcomes. A separate test covers every error with every kind. */
 const kinds: ReadonlyArray<Kind> = ["read", "conditional", "logged", "counterBatch"]
 
 const everyError = Effect.gen(function*() {
@@ -103,7 +103,7 @@ const severalAttempts = Effect.gen(function*() {
   return audit(plans.length, accountOf(results), truthOf(yield* tables.found("plain"), true))
 })
 
-/** A condition that does not hold after an attempt that nobody answered may have met what that attempt wrote. */
+/** After an unanswered attempt, a condition may fail because of the row that this attempt wrote. */
 const conditionAfterSilence = Effect.gen(function*() {
   const { answerAll, decide, session, tables, truthOf } = yield* behindFrameProxy()
   yield* session.execute(tables.insertIfNew(9_999))
@@ -111,7 +111,7 @@ const conditionAfterSilence = Effect.gen(function*() {
   // Of every three, one is there already, one is not answered the first time, and one has no trouble.
   for (let index = 0; index < count; index += 3) yield* session.execute(tables.insert(index))
   decide((index, attempt) => index % 3 === 1 && attempt === 1 ? "loseAnswer" : "forward")
-  // Marked by somebody who knows that it does no harm.
+  // Idempotent by the declaration of the caller, who knows that a repetition does no harm.
   const options = { idempotent: true, retry: patient }
   const results = yield* Effect.provideService(
     executeConcurrent(

@@ -42,7 +42,7 @@ const ports = Effect.gen(function*() {
   return tallyOf(results, { unsafeDuplicates: stranger.statements.length })
 })
 
-/** A name of which two addresses are silent, beside a name that the name service never answers. */
+/** A name with two silent addresses, and a name that the name service never resolves. */
 const names = Effect.gen(function*() {
   const nodes = yield* cqlNodes({}, {}, {})
   for (const node of nodes) node.peers = []

@@ -270,7 +270,7 @@ const beyondCapacity = Effect.gen(function*() {
   return tallyOf(results)
 })
 
-/** Two runs at once, each of which could fill the connections alone: who finds them full waits, and gets through. */
+/** Two concurrent runs that could each fill the connections. A request that finds them full waits, and succeeds. */
 const busyConnections = Effect.gen(function*() {
   const { log, open, prime } = yield* cluster(1)
   yield* prime({ query, params: { id: "int" } }, slow)

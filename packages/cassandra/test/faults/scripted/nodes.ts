@@ -1,4 +1,4 @@
-/** Clusters of which a node forgets, is slow, or is not to be had. */
+/** Clusters with a node that forgets prepared statements, is slow, or is unavailable. */
 import { executeConcurrent, type ExecutionResult, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import cassandra from "cassandra-driver"
 import { Effect, Schedule, type Scope } from "effect"
@@ -77,7 +77,7 @@ const forgets = Effect.gen(function*() {
   return sum(tallies)
 })
 
-/** A node says Unprepared whatever it is told: each statement is prepared again eight times, and then ends. None is executed. */
+/** A node that always answers Unprepared. Each statement is prepared again eight times, and then fails unexecuted. */
 const neverLearns = Effect.gen(function*() {
   const { log, open, prime, proxies: [proxy] } = yield* clusterBehindProxies(1)
   yield* prime({ query, params }, nothing)
@@ -112,7 +112,7 @@ const speculation = Effect.gen(function*() {
   })
   for (let index = 0; index < 4; index++) yield* session.execute([select, [index]])
   for (let index = 0; index < 4; index++) yield* session.execute([query, [index]])
-  // The slow node is told first; what it says in the end is that it cannot.
+  // The slow node receives the request first, and finally answers that it is overloaded.
   yield* prime({ query: select, params }, { result: "overloaded", message: "busy", delay_in_ms: 200 }, 0)
   yield* prime({ query, params }, { ...nothing, delay_in_ms: 200 }, 0)
 
@@ -142,7 +142,7 @@ const speculation = Effect.gen(function*() {
   const reads = (yield* log).slice(before).filter(({ query, type }) => type === "EXECUTE" && query === select)
   assert(reads.length > count, "nothing was asked twice")
 
-  // Writes never are: what the sibling of a failed one does nobody could tell.
+  // Writes are never sent twice: the effect of the second request would be unknown if the first one failed.
   const writes = yield* runOver(session, inserts(count, { idempotent: true }), concurrency)
   const written = (yield* log).slice(before).filter(({ query: text, type }) => type === "EXECUTE" && text === query)
   assert.equal(written.length, count)

@@ -25,7 +25,7 @@ const acts: ReadonlyArray<readonly [Act, tag: string]> = [
   [{ error: errorBody(0x2200), executed: false }, "InvalidQuery"]
 ]
 
-/** Any page fails in any way: the error tells where it begins, and what follows from there is the exact remainder. */
+/** Any page fails in any way. The error includes its page state, and reading from there returns the exact remainder. */
 const pages = Effect.gen(function*() {
   const { direct, proxy, session, tables } = yield* behindFrameProxy()
   yield* Effect.provideService(
@@ -74,13 +74,13 @@ const pages = Effect.gen(function*() {
       if (tag !== "InvalidQuery" && tag !== "ConnectionClosed") {
         failAt(page, act)
         assert.deepEqual((yield* session.execute(Statement.withOptions(all, { requestTimeout }))).rows, numbers)
-        // A page that is slow without being told to be is asked for again as well.
+        // A page that is slow for another reason is requested again as well.
         assert(asked > lastPage && asked <= lastPage + (act === "swallow" ? 3 : 1), `${asked} requests`)
       }
       tallies.push(tally({ statements: 1, notApplied: 1 }))
     }
   }
-  // A page state that has expired, or is of another statement, is refused, and the error tells which it was.
+  // A page state that has expired or belongs to another statement is refused. The error includes it.
   const stale = PageState("00112233")
   const error = yield* Effect.flip(session.executePage(all, stale))
   assert.equal(error.reason._tag, "InvalidPageState")

@@ -24,8 +24,8 @@ const patience = 64
 const mostLost = (concurrency: number): number => patience + 1 + concurrency
 
 /**
- * A run of inserts, at one of which this happens. That one, and maybe what is in flight beside it, ends Unknown; all the
- * others are applied, and none is sent twice that may have been applied.
+ * A run of inserts with this fault at one insert. That insert ends Unknown, and those in flight beside it may as well.
+ * All others are applied. An insert that may have been applied is never sent twice.
  */
 const at = Effect.fnUntraced(function*(act: Act, expected: {
   /** Of that one. Default: Unknown. */
@@ -112,7 +112,7 @@ const inDrops = at({ inParts: (answer) => Array.from(answer, (byte) => Buffer.fr
   mostUnknown: 0
 })
 
-/** Nothing was executed: that nobody knows is right all the same, for the client had handed it over. */
+/** Unknown is correct even if the insert was not executed, because the client had handed the request over. */
 const resets = Effect.gen(function*() {
   const tallies: Array<Tally> = []
   for (const act of ["resetBefore", "resetAfter"] as const) tallies.push(yield* at(act, closed))
@@ -162,7 +162,7 @@ const silentServer = Effect.gen(function*() {
   return audit(count, accountOf(results), truthOf(yield* tables.found("plain")))
 })
 
-/** Nobody answers, and nobody ever will: the run ends within the time that its statements may take. */
+/** The server never answers. The run ends within the time that its statements may take. */
 const silentForGood = Effect.gen(function*() {
   const { proxy, session, tables } = yield* behindProxy()
   yield* session.execute(tables.insert(9_999))
@@ -177,7 +177,7 @@ const silentForGood = Effect.gen(function*() {
   const results = yield* Effect.provideService(run, Session, session)
   const took = performance.now() - begin
   const deadline = count / concurrency * (requestTimeout + 50)
-  assert(took < deadline + 2_000, `${took} ms, of which ${deadline} were asked for`)
+  assert(took < deadline + 2_000, `${took} ms, for a deadline of ${deadline} ms`)
   assert(results.every(({ _tag }) => _tag === "Failure"))
   proxy.speak()
   // What was on its way when the server fell silent may still arrive, and never counts as refused.
@@ -257,7 +257,7 @@ const nextHost = Effect.gen(function*() {
   }
   const arrived = (yield* log).slice(before).filter(({ type }) => type === "EXECUTE")
   const onGood = arrived.filter(({ node }) => node === contactPoints[1])
-  // Each of the first run, and of the second all but those of which nobody knows.
+  // All statements of the first run, and those of the second run whose outcome is known.
   assert.equal(onGood.length, 2 * count - unknown.length)
   assert(arrived.length > onGood.length)
   return sum([tallyOf(safe), tallyOf(unsafe)])

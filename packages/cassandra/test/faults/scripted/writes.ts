@@ -13,7 +13,7 @@ import { behindFrameProxy, scripted, type Servers } from "../servers.ts"
 const count = 200
 const concurrency = 16
 
-/** What happens to a statement: mostly nothing, and else any of these. */
+/** Faults of the statements. Most statements meet none of them. */
 const mishaps = (writeType: string): ReadonlyArray<Act> => [
   "loseAnswer",
   "swallow",
@@ -82,7 +82,7 @@ const lists = Effect.gen(function*() {
 const settle = (session: Session["Service"], results: Results) =>
   Effect.provideService(Settlement.settle(results.filter(({ outcome }) => outcome !== "Applied")), Session, session)
 
-/** What is known after settling. */
+/** The account after settling. */
 const settled = (
   account: Account,
   settlements: ReadonlyArray<{ readonly index: number; readonly outcome: Outcome.Outcome }>
@@ -95,7 +95,7 @@ const settled = (
 const settledCount = (before: Account, after: Account): number =>
   [...before].filter(([index, outcome]) => outcome === "Unknown" && after.get(index) !== "Unknown").length
 
-/** The tally of the run itself, after making sure that settling told the truth as well. */
+/** The tally of the run itself. Also checks the outcomes that settling determined. */
 const tallyOfSettled = (
   results: Results,
   settlements: Parameters<typeof settled>[1],
@@ -127,8 +127,8 @@ const plain = Effect.gen(function*() {
 })
 
 /**
- * What is certain of a conditional write that is not found: reading at SERIAL ends its round, but one that nobody answered
- * may not have begun.
+ * The outcome of a conditional write whose row is absent. A read at SERIAL ends the round of the write. The round of an
+ * unanswered write may still begin after that read.
  */
 const notFound = (result: Results[number] | undefined): Outcome.Outcome =>
   result?._tag === "Failure" && result.error.reason._tag === "RequestTimeout" ? "Unknown" : "NotApplied"

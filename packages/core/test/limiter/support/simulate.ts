@@ -40,7 +40,7 @@ export interface Simulated {
   readonly answeredAt: Array<number>
   readonly latencies: Array<number>
   refused: number
-  /** The most requests that counted as load though nobody waited for them any more. */
+  /** Maximum number of abandoned requests that counted as load. */
   abandoned: number
   /** The windows of an adaptive limiter. */
   readonly steps: Array<Step>
@@ -85,7 +85,7 @@ export const simulate = (scenario: Scenario, law: Law, seed: number, initial = 2
     else gate.wait(send)
   }
   const send = (): void => {
-    // The gate of a fixed limiter tells no time.
+    // The gate of a fixed limiter does not read the clock.
     const began = events.now()
     let isOver = false
     const giveUp = scenario.timeout === undefined ? undefined : events.after(scenario.timeout, () => {

@@ -1,4 +1,4 @@
-/** What the demo shows: a bar for each lane, with its owner. */
+/** Display of the demo: a bar for each lane, with its owner. */
 import { Screen } from "@effect-cql/report"
 
 /** The runner that has a lane. One that was killed has it until its lease ends. */

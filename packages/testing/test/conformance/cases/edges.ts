@@ -2,7 +2,7 @@ import { scenario } from "../scenario.ts"
 
 const long = (length: number): string => "x".repeat(length)
 
-/** What statements ask of static columns and of the ring, at its ends. */
+/** Statements about static columns, and about the ends of the ring. */
 export const edges = [
   scenario("Static columns and conditions", [
     "CREATE TABLE x1 (k int, c int, v int, w int, st int static, s2 int static, PRIMARY KEY (k, c))",
