@@ -287,6 +287,10 @@ export interface RequestOptions {
  * @since 0.1.0
  */
 export interface Page {
+  /**
+   * One record for each row. If there are `columns`, each has these and no other fields. A row that its schema does not
+   * change is returned to the program as it is: a port that keeps its rows has to copy them.
+   */
   readonly rows: ReadonlyArray<Record<string, unknown>>
   /** Position of the next page; absent on the last page. */
   readonly pageState?: PageState | undefined

@@ -245,6 +245,20 @@ describe("a memory session", () => {
       assert.deepStrictEqual(rows.map(({ tags }) => tags === null ? null : [...tags]), [["a", "b"], null])
     }).pipe(Effect.provide(memory)))
 
+  it.effect("keeps its rows apart from those that it returns, typed or not", () =>
+    Effect.gen(function*() {
+      yield* Statement.make("INSERT INTO app.people (id, name) VALUES (1, 'ada')")
+      const text = "SELECT id, name FROM app.people WHERE id = 1"
+      const typed = Query.make(text, { row: Schema.Struct({ id: Schema.Int, name: Schema.String }) })
+      // A plan for the rows is made after some of them.
+      for (let round = 0; round < 40; round++) {
+        for (const { first } of [yield* typed(), yield* Statement.make(text)]) {
+          assert.deepStrictEqual(first, { id: 1, name: "ada" })
+          Object.assign(Object(first), { name: "changed" })
+        }
+      }
+    }).pipe(Effect.provide(MockSession.memory(["CREATE TABLE app.people (id int PRIMARY KEY, name text)"]))))
+
   it.effect("refuses what a server refuses, with its reasons", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* reasonOf("SELEC 1"))._tag, "SyntaxError")

@@ -232,6 +232,32 @@ describe("a plan for a row", () => {
     }
   })
 
+  it("returns the row itself if the schema changes nothing of it, and a record of its own otherwise", () => {
+    const id = { name: "id", type: "int" }
+    const name = { name: "name", type: "text" }
+    const both = { id: Schema.Int, name: Schema.NullOr(Schema.String) }
+    const cases: ReadonlyArray<readonly [Decodable, ReadonlyArray<Column> | undefined, isRow: boolean]> = [
+      [Schema.Struct(both), [id, name], true],
+      [Schema.Struct(both), undefined, false],
+      [Schema.Struct(both), [name, id], false],
+      [Schema.Struct({ name: both.name, id: both.id }), [id, name], false],
+      [Schema.Struct({ id: both.id }), [id, name], false],
+      [Schema.Struct({ name: both.name }), [id, name], false],
+      [Schema.Struct({ ...both, name: Schema.optionalKey(both.name) }), [id, name], false],
+      [Schema.Struct({ ...both, id: even }), [id, name], false],
+      [renamed, [id, { name: "display_name", type: "text" }], false],
+      [Schema.Struct({ ...both, name: emptyAsNull }), [id, { name: "name", type: "set<text>" }], false]
+    ]
+    for (const [at, [schema, columns, isRow]] of cases.entries()) {
+      const value = columns?.find(({ type }) => type.startsWith("set")) === undefined ? "ada" : new Set(["ada"])
+      const row: Record<string, unknown> = schema === renamed ? { id: 4, display_name: "ada" } : { id: 4, name: value }
+      assert.isTrue(agrees(schema, columns, row), String(at))
+      assert.strictEqual(planOf(schema.ast, columns)!(row) === row, isRow, String(at))
+    }
+    const plan = planOf(Schema.Struct(both).ast, [id, name])!
+    for (const row of [{ id: null, name: "ada" }, { id: 4 }, { name: "ada" }]) assert.strictEqual(plan(row), refused)
+  })
+
   it("leaves to the parser what it does not know", () => {
     assert.isUndefined(planOf(Schema.Record(Schema.String, Schema.Int).ast, undefined))
     assert.isUndefined(planOf(Schema.Struct({ a: Schema.Int }).check(Schema.makeFilter(() => true)).ast, undefined))

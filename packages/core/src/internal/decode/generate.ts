@@ -8,24 +8,27 @@
 import type { DecodeRow, Field } from "./row.ts"
 import { absent, refused } from "./value.ts"
 
-/** The function for these fields; nothing where the process forbids code generation (`--disallow-code-generation-from-strings`). */
-export const generate = (fields: ReadonlyArray<Field>): DecodeRow | undefined => {
+/**
+ * The function for these fields; nothing where the process forbids code generation (`--disallow-code-generation-from-strings`).
+ * With `isRow` the record of the fields is the row itself, which is not copied.
+ */
+export const generate = (fields: ReadonlyArray<Field>, isRow = false): DecodeRow | undefined => {
   const decoders = fields.map(({ steps }) => steps.decode)
   // The only way to ask whether it is allowed is to try.
   try {
-    const make = new Function("decoders", "refused", "absent", textOf(fields))
+    const make = new Function("decoders", "refused", "absent", textOf(fields, isRow))
     return make(decoders, refused, absent)
   } catch {
     return undefined
   }
 }
 
-const textOf = (fields: ReadonlyArray<Field>): string =>
+const textOf = (fields: ReadonlyArray<Field>, isRow: boolean): string =>
   [
     ...fields.flatMap(({ steps }, at) => steps.decode === undefined ? [] : [`const d${at} = decoders[${at}]`]),
     "return (row) => {",
     ...fields.flatMap(stepsText),
-    ...recordText(fields),
+    ...(isRow ? ["return row"] : recordText(fields)),
     "}"
   ].join("\n")
 

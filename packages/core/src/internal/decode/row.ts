@@ -22,10 +22,10 @@ export interface Field {
 /** The plan of a schema for the columns of a result; nothing where the schema is none of a row. */
 export const planOf = (ast: SchemaAST.AST, columns: ReadonlyArray<Column> | undefined): DecodeRow | undefined => {
   const types = new Map(columns?.map(({ name, type }) => [name, parseValueType(type)]))
-  if (ast._tag === "Objects") return structOf(ast, types)
+  if (ast._tag === "Objects") return structOf(ast, types, columns)
   const struct = ast._tag === "Declaration" ? classOf(ast) : undefined
   if (struct === undefined || ast._tag !== "Declaration") return undefined
-  const decode = structOf(struct.ast, types)
+  const decode = structOf(struct.ast, types, undefined)
   if (decode === undefined) return undefined
   const { construct } = struct
   return (row) => {
@@ -34,7 +34,11 @@ export const planOf = (ast: SchemaAST.AST, columns: ReadonlyArray<Column> | unde
   }
 }
 
-const structOf = (ast: SchemaAST.Objects, types: ReadonlyMap<string, ColumnType>): DecodeRow | undefined => {
+const structOf = (
+  ast: SchemaAST.Objects,
+  types: ReadonlyMap<string, ColumnType>,
+  columns: ReadonlyArray<Column> | undefined
+): DecodeRow | undefined => {
   const names: unknown = ast.annotations?.[columnNames]
   const isRenamed = typeof names === "object" && names !== null
   if (
@@ -49,8 +53,15 @@ const structOf = (ast: SchemaAST.Objects, types: ReadonlyMap<string, ColumnType>
     const isOptional = type.context?.isOptional === true
     fields.push({ name, column: renamed, isOptional, steps: stepsOf(type, types.get(renamed)) })
   }
-  return generate(fields) ?? interpret(fields)
+  return generate(fields, isRow(fields, columns)) ?? interpret(fields)
 }
+
+/** Returns true if a record of these fields is a row of these columns: in their order, under their names, as they are. */
+const isRow = (fields: ReadonlyArray<Field>, columns: ReadonlyArray<Column> | undefined): boolean =>
+  columns?.length === fields.length &&
+  fields.every(({ column, isOptional, name, steps }, at) =>
+    !isOptional && steps.decode === undefined && name === column && columns[at]?.name === name
+  )
 
 /** The struct behind a class, and how its instances are made of it. */
 const classOf = (ast: SchemaAST.Declaration) => {
