@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { auth, Client, errors, ExecutionProfile, policies, types } from "cassandra-driver"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber } from "effect"
 import { createRequire } from "node:module"
 import { type AddressInfo, createServer } from "node:net"
 import {
@@ -32,6 +32,7 @@ import { optionsFrame } from "../src/internal/protocol/frames.ts"
 import { type CqlNode, cqlNodes } from "./support/cqlNodes.ts"
 import { int, replicas, text } from "./support/frames.ts"
 import { failing, scriptedNode, warning } from "./support/scriptedNode.ts"
+import { until } from "./support/until.ts"
 
 const clientTo = (contactPoint: string, options: Partial<ClientOptions> = {}) =>
   new Client({ contactPoints: [contactPoint], localDataCenter: "dc1", ...options })
@@ -67,14 +68,6 @@ const rejection = (promise: () => Promise<unknown>) =>
       (error: unknown) => error instanceof Error ? error : new Error(String(error))
     )
   )
-
-/** Waits until something holds, for ten seconds. */
-const until = (holds: () => boolean) =>
-  Effect.ignore(Effect.repeat(Effect.sync(holds), {
-    schedule: Schedule.spaced("10 millis"),
-    until: (holds) => holds,
-    times: 1_000
-  }))
 
 /** Records which of these methods of an object are called. */
 const recording = (target: object, names: ReadonlyArray<string>, called: Set<string>) => {
@@ -304,13 +297,13 @@ describe("a client of the driver", () => {
       assert.deepStrictEqual(translated, [other!.host])
       assert.strictEqual(control.host, client.hosts.get(node!.address))
       node!.emit("STATUS_CHANGE", "UP", other!)
-      yield* until(() => translated.length > 1)
+      yield* until("the second translation", () => translated.length > 1)
       assert.deepStrictEqual(translated, [other!.host, other!.host])
       node!.peers = []
       yield* Effect.promise(() => control._scheduleRefreshHosts!())
       assert.strictEqual(client.hosts.length, 1)
       node!.cut()
-      yield* until(() => called.size === names.length)
+      yield* until("a call of every method", () => called.size === names.length)
       assert.deepStrictEqual(Array.from(called), names)
     }).pipe(Effect.scoped))
 })

@@ -5,6 +5,7 @@ import dns from "node:dns"
 import { isIP } from "node:net"
 import { CassandraSession } from "../src/index.ts"
 import { CqlNode, cqlNodes } from "./support/cqlNodes.ts"
+import { until } from "./support/until.ts"
 
 const connect = (contactPoints: ReadonlyArray<string>, options: Partial<CassandraSession.Options> = {}) =>
   CassandraSession.make({ contactPoints, localDataCenter: "dc1", closeTimeout: 500, ...options })
@@ -13,12 +14,6 @@ const write = Statement.make("INSERT INTO app.t (id) VALUES (1)", [], { retry: "
 
 /** Time that a busy machine may add to a bound, in milliseconds. */
 const scheduling = 150
-
-/** Until something holds, for five seconds. */
-const until = (what: string, holds: () => boolean) =>
-  Effect.suspend(() => holds() ? Effect.void : Effect.fail(what)).pipe(
-    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 250 })
-  )
 
 /** The nodes at which statements arrive. */
 const coordinators = (nodes: ReadonlyArray<CqlNode>) => nodes.filter(({ statements }) => statements.length > 0).length

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import { hasProperty, isTagged } from "effect/Predicate"
+import { isTagged } from "effect/Predicate"
 import type { CqlError } from "./CqlError.ts"
 import type { Failure, Interrupted } from "./ExecutionResult.ts"
-import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
+import { hasFailure, notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
@@ -149,5 +149,12 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
   }
 }
 
-const isStatementFailed = (error: unknown): error is StatementFailed =>
-  isTagged(error, "StatementFailed") && hasProperty(error, "failure")
+/**
+ * Returns true if a value is a {@link StatementFailed}, of this copy of core or of another. An error of your own with the
+ * same tag is none.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isStatementFailed = (value: unknown): value is StatementFailed =>
+  isTagged(value, "StatementFailed") && hasFailure(value)

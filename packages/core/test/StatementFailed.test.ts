@@ -2,6 +2,7 @@ import {
   CqlError,
   executeConcurrent,
   executeConcurrentWithArgs,
+  isStatementFailed,
   Reason,
   RetryPolicy,
   runConcurrentWithArgs,
@@ -159,7 +160,13 @@ it.effect("becomes the error of its statement, and another error stays as it is"
     const failed = yield* Effect.flip(executeConcurrent([Statement.make("SELECT name FROM app.users")]))
     assert.strictEqual(StatementFailed.toCqlError(failed), failed.failure.error)
     assert.isTrue(StatementFailed.toCqlError(failed) instanceof CqlError)
-    for (const other of [failed.failure.error, new Error("another"), { _tag: "StatementFailed" }, undefined]) {
+    assert.isTrue(isStatementFailed(failed))
+    const own = [undefined, null, "row 3", { error: null }, { error: new Error("busy") }].map((failure) => ({
+      _tag: "StatementFailed",
+      failure
+    }))
+    for (const other of [failed.failure.error, new Error("another"), { _tag: "StatementFailed" }, ...own, undefined]) {
+      assert.isFalse(isStatementFailed(other))
       assert.strictEqual(StatementFailed.toCqlError(other), other)
     }
   }).pipe(

@@ -1,7 +1,7 @@
 /**
  * Tries every fault at every request.
  */
-import { type CqlError, isCqlError, Session, type StatementFailed } from "@effect-cql/core"
+import { type CqlError, isCqlError, isStatementFailed, Session, type StatementFailed } from "@effect-cql/core"
 import { type Request, textOf } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/testing/TestClock"
 import type { Explored, ExploreOptions, Fault, FaultPlan } from "../FaultPlan.ts"
 import { described, faultsOf } from "./faults.ts"
@@ -47,11 +46,6 @@ const refusalOf = (exit: Exit.Exit<unknown, unknown>): CqlError | StatementFaile
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
   return isCqlError(error) || isStatementFailed(error) ? error : undefined
 }
-
-// Of any copy of core. A program may have an error of its own with this tag.
-const isStatementFailed = (error: unknown): error is StatementFailed =>
-  Predicate.isTagged(error, "StatementFailed") && Predicate.hasProperty(error, "failure") &&
-  Predicate.hasProperty(error.failure, "error") && isCqlError(error.failure.error)
 
 export const exploreWith = <A, E, R, E2>(
   program: Effect.Effect<A, E, R>,

@@ -8,6 +8,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { CassandraSession } from "../../../src/index.ts"
 import { CqlNode, cqlNodes } from "../../support/cqlNodes.ts"
+import { until } from "../../support/until.ts"
 import { type Fault, tally, tallyOf } from "../fault.ts"
 import { scripted, type Servers } from "../servers.ts"
 
@@ -22,12 +23,6 @@ const runOver = (session: Session["Service"], count: number) =>
     Effect.provideService(Session, session)
   )
 
-const until = <R>(what: string, holds: Effect.Effect<boolean, unknown, R>, times = 300) =>
-  holds.pipe(
-    Effect.flatMap((holds) => holds ? Effect.void : Effect.fail(what)),
-    Effect.retry({ schedule: Schedule.spaced("50 millis"), times })
-  )
-
 /** Ports that are not the usual one, and a stranger at an address that the cluster believes to be its own. */
 const ports = Effect.gen(function*() {
   const nodes = yield* cqlNodes({}, { port: 0 })
@@ -36,7 +31,7 @@ const ports = Effect.gen(function*() {
   yield* Effect.acquireRelease(stranger.start, () => stranger.stop)
   first!.peers = [second!, new CqlNode(2, { port: first!.port })]
   const session = yield* open([first!.address])
-  yield* until("the stranger is asked who it is", Effect.sync(() => stranger.opened > 0))
+  yield* until("the stranger is asked who it is", () => stranger.opened > 0)
   const results = yield* runOver(session, 200)
   assert(nodes.every(({ statements }) => statements.length > 0), "a node was not found")
   return tallyOf(results, { unsafeDuplicates: stranger.statements.length })
@@ -85,7 +80,7 @@ const changes = Effect.gen(function*() {
   first!.emit("TOPOLOGY_CHANGE", "NEW_NODE", third!)
   yield* until("the new node is in the ring", isInRing(third!))
   first!.emit("STATUS_CHANGE", "UP", third!)
-  yield* until("the new node is connected", Effect.sync(() => third!.open > 0))
+  yield* until("the new node is connected", () => third!.open > 0)
   const joined = yield* runOver(session, 100)
   assert(third!.statements.length > 0, "the new node coordinates nothing")
   first!.peers = [third!]
@@ -110,7 +105,7 @@ const silence = Effect.gen(function*() {
     const begin = performance.now()
     const failed = Effect.tapError(session.execute(write), () => Effect.sync(() => lost++))
     const trickle = yield* Effect.forkChild(Effect.retry(failed, { schedule: Schedule.spaced(every), times: 200 }))
-    yield* until("the end of the connection", Effect.sync(() => node!.ended > ended))
+    yield* until("the end of the connection", () => node!.ended > ended)
     // The heartbeat interval and the timeout; half a second is for the machine.
     assert(performance.now() - begin < 2_000, `found after ${performance.now() - begin} ms, one each ${every} ms`)
     yield* Fiber.join(trickle)
@@ -144,7 +139,7 @@ const service = fileURLToPath(new URL("../../support/service.ts", import.meta.ur
 // In `npm test`, process.test.ts does it three times.
 const [rounds, processes] = process.env["VITEST"] === undefined ? [3, 10] : [1, 1]
 // Processes that start side by side take their time.
-const startTimes = 1_500
+const startTime = "75 seconds"
 
 /** All nodes go away and come back; then the sessions close, and their processes have to end. */
 const outages = Effect.gen(function*() {
@@ -161,14 +156,14 @@ const outages = Effect.gen(function*() {
   )
   const round = Effect.fnUntraced(function*(index: number) {
     const all = yield* Effect.forEach(Array.from({ length: processes }), () => start)
-    const every = (line: string) => Effect.sync(() => all.every(({ output }) => output.includes(line)))
-    yield* until("the sessions are open", every("open"), startTimes)
+    const every = (line: string) => () => all.every(({ output }) => output.includes(line))
+    yield* until("the sessions are open", every("open"), startTime)
     yield* node!.stop
     yield* Effect.sleep(100 + 400 * (index % 4))
     for (const { child } of all) child.stdin.write("go\n")
     yield* node!.start
-    yield* until("the sessions are back", every("back"), startTimes)
-    yield* until("the processes have ended", Effect.sync(() => all.every(({ hasEnded }) => hasEnded)))
+    yield* until("the sessions are back", every("back"), startTime)
+    yield* until("the processes have ended", () => all.every(({ hasEnded }) => hasEnded))
   })
   for (let index = 0; index < rounds; index++) yield* Effect.scoped(round(index))
   const ended = rounds * processes

@@ -1,7 +1,9 @@
 /**
  * The account of a run's statements, for its errors.
  */
+import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { isCqlError } from "../../CqlError.ts"
 import type { ExecutionResult, Failure, Interrupted } from "../../ExecutionResult.ts"
 import { InvalidOptions } from "../../InvalidOptions.ts"
 import { isCertain } from "../../Outcome.ts"
@@ -18,6 +20,10 @@ export interface Account {
   readonly interrupted: ReadonlyArray<Interrupted>
   readonly summary: Summary
 }
+
+/** True of the error of a run that a failed statement has stopped, of any copy of core. */
+export const hasFailure = (error: unknown): error is { readonly failure: Failure } =>
+  hasProperty(error, "failure") && hasProperty(error.failure, "error") && isCqlError(error.failure.error)
 
 /** The same as the end of a message. The counts of a later round are those of its own statements. */
 export const stoppedAt = ({ startedCount, summary }: Pick<Account, "startedCount" | "summary">): string => {

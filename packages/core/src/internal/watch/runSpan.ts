@@ -6,12 +6,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { hasProperty, isTagged } from "effect/Predicate"
+import { isTagged } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import { isCqlError } from "../../CqlError.ts"
 import type { Failure } from "../../ExecutionResult.ts"
 import type { Gate } from "../limiter/gate.ts"
+import { hasFailure } from "../run/account.ts"
 import type { Run } from "../run/run.ts"
 import type { SessionInternals } from "../session/session.ts"
 import { typeOf } from "./codes.ts"
@@ -119,9 +119,7 @@ const typeOfRun = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
 /** The failed statement that stopped a run. */
 const failureOf = (exit: Exit.Exit<unknown, unknown>): Failure | undefined => {
   const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-  return (isTagged(error, "StatementFailed") || isTagged(error, "ErrorBudgetExhausted")) &&
-      hasProperty(error, "failure")
-      && hasProperty(error.failure, "error") && isCqlError(error.failure.error)
-    ? error.failure as Failure
+  return (isTagged(error, "StatementFailed") || isTagged(error, "ErrorBudgetExhausted")) && hasFailure(error)
+    ? error.failure
     : undefined
 }
