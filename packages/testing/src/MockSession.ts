@@ -227,6 +227,7 @@ export const layer = (options?: Options): Layer.Layer<Session | MockSession> => 
 export { when, whenRows } from "./internal/answers.ts"
 export { randomLatency, sometimes } from "./internal/chance.ts"
 export { applied, notApplied } from "./internal/conditions.ts"
+export { every, inTurn, nth } from "./internal/counted.ts"
 export { expectAtMostInFlight, expectCalledWith, expectCalls, expectOrder, golden } from "./internal/expectations.ts"
 export {
   casWriteUnknown,
@@ -242,17 +243,4 @@ export {
   writeFailure,
   writeTimeout
 } from "./internal/reasons.ts"
-export {
-  delayed,
-  die,
-  every,
-  fail,
-  inTurn,
-  late,
-  lostAnswer,
-  never,
-  nth,
-  rows,
-  rowsFrom,
-  strict
-} from "./internal/replies.ts"
+export { delayed, die, fail, late, lostAnswer, never, rows, rowsFrom, strict } from "./internal/replies.ts"

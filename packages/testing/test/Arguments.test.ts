@@ -11,13 +11,13 @@ const busy = MockSession.overloaded()
 const { memory } = MockSession
 
 const refused: ReadonlyArray<readonly [thunk: () => unknown, message: RegExp]> = [
-  [() => MockSession.nth(0, busy), /^n: expected a positive integer, got 0/],
-  [() => MockSession.every(0, busy), /^n: expected a positive integer, got 0/],
-  [() => MockSession.every(1.5, busy), /^n: expected a positive integer, got 1\.5/],
+  [() => MockSession.nth(busy, 0), /^n: expected a positive integer, got 0/],
+  [() => MockSession.every(busy, 0), /^n: expected a positive integer, got 0/],
+  [() => MockSession.every(busy, 1.5), /^n: expected a positive integer, got 1\.5/],
   [call(MockSession.inTurn), /^replies: expected at least one reply/],
-  [() => MockSession.sometimes(20, busy), /^share: expected a number from 0 to 1, got 20/],
-  [() => MockSession.sometimes(Number.NaN, busy), /^share: expected a number from 0 to 1, got NaN/],
-  [call(MockSession.sometimes, 0.5, busy, { sed: 7 }), /^sed: expected one of the options seed/],
+  [() => MockSession.sometimes(busy, 20), /^share: expected a number from 0 to 1, got 20/],
+  [() => MockSession.sometimes(busy, Number.NaN), /^share: expected a number from 0 to 1, got NaN/],
+  [call(MockSession.sometimes, busy, 0.5, { sed: 7 }), /^sed: expected one of the options seed/],
   [call(MockSession.randomLatency, { mea: "2 millis" }), /^mea: expected one of the options mean, min, seed/],
   [call(MockSession.randomLatency, {}), /^mean: expected a finite duration/],
   [() => MockSession.randomLatency({ mean: "-1 millis" }), /^mean: expected a finite duration/],
@@ -64,8 +64,8 @@ describe("what makes replies, faults and sessions", () => {
 
   it("takes the others", () => {
     assert.doesNotThrow(() => {
-      MockSession.sometimes(0, busy)
-      MockSession.sometimes(1, busy, { seed: 7 })
+      MockSession.sometimes(busy, 0)
+      MockSession.sometimes(busy, 1, { seed: 7 })
       MockSession.layer({ latency: () => "1 millis" })
       MockSession.memory(new Set(["CREATE TABLE app.users (id int PRIMARY KEY)"]), { replicas: {} })
       FaultPlan.make([FaultPlan.at(0, "lost"), FaultPlan.between(0, Infinity, "lost")], { seed: 3 })

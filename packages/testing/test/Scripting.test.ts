@@ -1,6 +1,6 @@
 import { Batch, executeConcurrent, Query, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Effect, Exit, Fiber, Result, Schema } from "effect"
+import { Cause, DateTime, Effect, Exit, Fiber, pipe, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { MockSession } from "../src/index.ts"
 
@@ -86,8 +86,11 @@ describe("replies", () => {
 
   it.effect("stand for the nth request, and for every nth", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* succeeded(MockSession.nth(2, MockSession.overloaded())), [true, false, true])
-      assert.deepStrictEqual(yield* succeeded(MockSession.every(2, MockSession.readTimeout())), [true, false, true])
+      assert.deepStrictEqual(yield* succeeded(MockSession.nth(MockSession.overloaded(), 2)), [true, false, true])
+      assert.deepStrictEqual(yield* succeeded(MockSession.every(MockSession.readTimeout(), 2)), [true, false, true])
+      const piped = [MockSession.nth(2), MockSession.every(2), MockSession.sometimes(1, { seed: 7 })]
+      const answers = yield* Effect.forEach(piped, (when) => succeeded(pipe(MockSession.overloaded(), when)))
+      assert.deepStrictEqual(answers, [[true, false, true], [true, false, true], [false, false, false]])
     }))
 
   it.effect("stand for a share of them that follows from the seed", () =>
@@ -97,7 +100,7 @@ describe("replies", () => {
           executeConcurrent(Array.from({ length: 100 }, (_, id) => byId(id)), { raiseOnFirstError: false }),
           (results) => results.flatMap(({ _tag, index }) => _tag === "Failure" ? [index] : [])
         ).pipe(Effect.provide(MockSession.layer({
-          answers: [MockSession.when(byId, MockSession.sometimes(0.2, MockSession.serverError(), { seed }))],
+          answers: [MockSession.when(byId, MockSession.sometimes(MockSession.serverError(), 0.2, { seed }))],
           otherwise: ada
         })))
       const first = yield* failing(1)

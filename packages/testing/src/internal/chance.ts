@@ -4,6 +4,7 @@
 import * as Check from "@effect-cql/core/Check"
 import type { Request } from "@effect-cql/core/Port"
 import * as Duration from "effect/Duration"
+import { dual } from "effect/Function"
 import type { Reply } from "../MockSession.ts"
 import { checkReply, checkSeed, checkShare } from "./arguments.ts"
 import { randomOf } from "./random.ts"
@@ -14,17 +15,19 @@ import { randomOf } from "./random.ts"
  * @category replies
  * @since 0.1.0
  */
-export const sometimes = (
-  share: number,
-  reply: Reply,
-  options?: { readonly seed?: number | undefined }
-): Reply => {
-  checkShare(share)
-  checkReply("reply", reply)
-  const seed = checkSeed(options)
-  return (request, context) =>
-    randomOf(seed + context.attempt * 7919)() < share ? reply(request, context) : context.behind(request)
-}
+export const sometimes: {
+  (share: number, options?: { readonly seed?: number | undefined }): (reply: Reply) => Reply
+  (reply: Reply, share: number, options?: { readonly seed?: number | undefined }): Reply
+} = dual(
+  (args) => typeof args[0] !== "number",
+  (reply: Reply, share: number, options?: { readonly seed?: number | undefined }): Reply => {
+    checkReply("reply", reply)
+    checkShare(share)
+    const seed = checkSeed(options)
+    return (request, context) =>
+      randomOf(seed + context.attempt * 7919)() < share ? reply(request, context) : context.behind(request)
+  }
+)
 
 /**
  * A latency drawn from an exponential distribution, for the option `latency`. The same seed draws the same times.
