@@ -66,7 +66,7 @@ const sessionOn = (
   options: SessionOptions
 ): Effect.Effect<Service, CqlError, Scope.Scope> => {
   const about = aboutSession({ name: options.name, keyspace: client.keyspace || undefined })
-  return Effect.annotateLogs(warnOfVersion(missing ?? new Set()), about).pipe(
+  return Effect.annotateLogs(warnOfVersion(client, missing), about).pipe(
     Effect.andThen(ClientPort.make(client, options, notConnected)),
     Effect.flatMap(Session.make)
   )

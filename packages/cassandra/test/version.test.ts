@@ -7,7 +7,7 @@ import { Client } from "cassandra-driver"
 import { Effect, Layer, Logger, References } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { DriverVersion } from "../src/internal/driver/version.ts"
-import { cqlNodes } from "./support/cqlNodes.ts"
+import { type CqlNode, cqlNodes } from "./support/cqlNodes.ts"
 import { fakeClient } from "./support/fakeClient.ts"
 
 /** The warnings that a program logs on a driver of this version. */
@@ -33,6 +33,12 @@ const assertOne = (lines: ReadonlyArray<string>): void => {
 
 const another = "4.11.2"
 
+const clientOf = (node: CqlNode) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Client({ contactPoints: [node.address], localDataCenter: "dc1" })),
+    (client) => Effect.promise(() => client.shutdown())
+  )
+
 describe("a session on a release of the driver that was not tested", () => {
   it.live("that opens its client warns once", () =>
     Effect.gen(function*() {
@@ -46,23 +52,28 @@ describe("a session on a release of the driver that was not tested", () => {
   it.live("on a client of the user warns once", () =>
     Effect.gen(function*() {
       const [node] = yield* cqlNodes({})
-      const acquire = Effect.acquireRelease(
-        Effect.sync(() => new Client({ contactPoints: [node!.address], localDataCenter: "dc1" })),
-        (client) => Effect.promise(() => client.shutdown())
-      )
+      const acquire = clientOf(node!)
       const session = Effect.flatMap(acquire, (client) => CassandraSession.fromClient(client))
       assertOne(yield* warnings(another, session))
       assertOne(yield* warnings(another, Layer.build(CassandraSession.layerFrom(acquire))))
       assert.deepStrictEqual(yield* warnings(undefined, session), [])
     }).pipe(Effect.scoped))
 
-  it.effect("on a client that is connected already warns once, in its own name", () =>
+  it.effect("on a client of another copy of the driver, whose release is not known, does not warn", () =>
+    Effect.gen(function*() {
+      const { client } = fakeClient()
+      assert.deepStrictEqual(yield* warnings(another, CassandraSession.fromClient(client)), [])
+    }).pipe(Effect.scoped))
+
+  it.live("on a client that is connected already warns once, in its own name", () =>
     Effect.gen(function*() {
       const annotations: Array<unknown> = []
       const capture = Logger.layer([
         Logger.make(({ fiber }) => annotations.push(fiber.getRef(References.CurrentLogAnnotations)))
       ])
-      const { client } = fakeClient()
+      const [node] = yield* cqlNodes({})
+      const client = yield* clientOf(node!)
+      yield* Effect.promise(() => client.connect())
       yield* CassandraSession.fromClient(client, { name: "reports" }).pipe(
         Effect.provide(capture),
         Effect.provideService(DriverVersion, another)

@@ -5,8 +5,9 @@
  */
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
+import { isTagged } from "effect/Predicate"
 import { type ExecutionResult, type Failure, isFailure } from "./ExecutionResult.ts"
-import { notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
+import { hasFailure, notStartedOf, remainingOf, stoppedAt, unsettledOf } from "./internal/run/account.ts"
 import type { Reason } from "./Reason.ts"
 import type { Selection } from "./Run.ts"
 import type { Summary } from "./Summary.ts"
@@ -119,3 +120,13 @@ export class ErrorBudgetExhausted<out Row = unknown> extends Data.TaggedError("E
     return this.toJSON()
   }
 }
+
+/**
+ * Returns true if a value is an {@link ErrorBudgetExhausted}, of this copy of core or of another. Returns false for an error
+ * of your own with the same tag.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isErrorBudgetExhausted = (value: unknown): value is ErrorBudgetExhausted =>
+  isTagged(value, "ErrorBudgetExhausted") && hasFailure(value)

@@ -288,8 +288,8 @@ export interface RequestOptions {
  */
 export interface Page {
   /**
-   * One record for each row. If there are `columns`, each has these and no other fields. A row that its schema does not
-   * change is returned to the program as it is: a port that keeps its rows has to copy them.
+   * One record for each row. If the page has `columns`, each row has exactly these fields. Rows without a schema, and rows
+   * that their schema does not change, are returned to the program without a copy: a port that keeps its rows copies them.
    */
   readonly rows: ReadonlyArray<Record<string, unknown>>
   /** Position of the next page; absent on the last page. */

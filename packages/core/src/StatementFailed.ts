@@ -150,8 +150,8 @@ export class StatementFailed extends Data.TaggedError("StatementFailed")<{
 }
 
 /**
- * Returns true if a value is a {@link StatementFailed}, of this copy of core or of another. An error of your own with the
- * same tag is none.
+ * Returns true if a value is a {@link StatementFailed}, of this copy of core or of another. Returns false for an error of
+ * your own with the same tag.
  *
  * @category guards
  * @since 0.1.0

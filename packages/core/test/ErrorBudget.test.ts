@@ -2,6 +2,7 @@ import {
   ErrorBudgetExhausted,
   executeConcurrent,
   type ExecutionResult,
+  isErrorBudgetExhausted,
   Limiter,
   RetryPolicy,
   runConcurrent,
@@ -39,6 +40,9 @@ describe("a number of failures", () => {
       const mock = yield* MockSession.MockSession
       const all = statements(100)
       const error = exhausted(errorOf((yield* timed(executeConcurrent(all, collect))).exit))
+      assert.isTrue(isErrorBudgetExhausted(error))
+      assert.isFalse(isErrorBudgetExhausted({ _tag: "ErrorBudgetExhausted", failure: null }))
+      assert.isFalse(isErrorBudgetExhausted(error.failure.error))
       assert.strictEqual(error.failure.index, 12)
       assert.strictEqual(error.reason._tag, "Overloaded")
       assert.strictEqual(error.startedCount, (yield* mock.calls).length)

@@ -156,4 +156,28 @@ describe("a table that is altered between two pages", () => {
       const error = yield* Effect.flip(session.execute(strict()))
       assert.match(error.reason.message, /row 0, column b: .*the table was altered while its pages were read/)
     }).pipe(Effect.scoped))
+
+  // A plan is made for so many rows.
+  const many = Array.from({ length: 40 }, (_, a) => ({ a }))
+  const numbers = Query.make("SELECT a FROM t", { row: Schema.Struct({ a: Schema.Int }) })
+
+  it.effect("decodes no value as one of the type that its column had before", () =>
+    Effect.gen(function*() {
+      const { session } = yield* serving([
+        { rows: many, columns: [{ name: "a", type: "int" }] },
+        { rows: [{ a: "forty" }], columns: [{ name: "a", type: "text" }] }
+      ])
+      const error = yield* Effect.flip(session.execute(numbers()))
+      assert.match(error.reason.message, /row 40, column a: .*the table was altered while its pages were read/)
+    }).pipe(Effect.scoped))
+
+  it.effect("gives no field that the schema has not, where a page comes without its columns", () =>
+    Effect.gen(function*() {
+      const pages = [{ rows: many, columns: columns("a") }, { rows: [{ a: 40, b: 2 }] }]
+      for (const inOrder of [pages, pages.toReversed()]) {
+        const { session } = yield* serving(inOrder)
+        const { rows } = yield* session.execute(numbers())
+        assert.deepStrictEqual(rows.find(({ a }) => a === 40), { a: 40 })
+      }
+    }).pipe(Effect.scoped))
 })

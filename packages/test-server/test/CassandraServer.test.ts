@@ -47,7 +47,7 @@ describe("the choice of a provider", () => {
       assert.strictEqual(
         error.message,
         [
-          "No Cassandra server is available. Each of these providers can start or reach one:",
+          "No Cassandra server is available. Make one of these providers usable:",
           "  - external: external is not here. Install external.",
           "  - docker: docker is not here. Install docker.",
           "  - jvm: jvm is not here. Install jvm."

@@ -1,4 +1,4 @@
-import { cql, InvalidOptions, Statement } from "@effect-cql/core"
+import { cql, executeConcurrent, InvalidOptions, Statement } from "@effect-cql/core"
 import { FaultPlan, Fixtures, MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
@@ -130,6 +130,11 @@ describe("an exploration", () => {
       assert.match(
         yield* defectOf(FaultPlan.explore(insert, { tables: [], invariant })),
         /the program failed without any fault: CqlError: InvalidQuery: .*Correct it or its tables/
+      )
+      const collecting = executeConcurrent([insert], { raiseOnFirstError: false, errorBudget: { failures: 1 } })
+      assert.match(
+        yield* defectOf(FaultPlan.explore(collecting, { tables: [], invariant })),
+        /the program failed without any fault: ErrorBudgetExhausted: .*Correct it or its tables/
       )
       const expected = Effect.gen(function*() {
         yield* insert

@@ -8,7 +8,7 @@ type Lack = ServerUnavailable["lacking"][number]
 
 const unavailable = (lacking: ReadonlyArray<Lack>, only: Provider | undefined): ServerUnavailable => {
   const heading = only === undefined
-    ? "No Cassandra server is available. Each of these providers can start or reach one:"
+    ? "No Cassandra server is available. Make one of these providers usable:"
     : `No Cassandra server is available: only provider "${only}" is allowed.`
   const lines = lacking.map(({ lack, provider, remedy }) => `  - ${provider}: ${lack}. ${remedy}.`)
   return new ServerUnavailable({ message: [heading, ...lines].join("\n"), lacking })

@@ -1,7 +1,15 @@
 /**
  * Tries every fault at every request.
  */
-import { type CqlError, isCqlError, isStatementFailed, Session, type StatementFailed } from "@effect-cql/core"
+import {
+  type CqlError,
+  type ErrorBudgetExhausted,
+  isCqlError,
+  isErrorBudgetExhausted,
+  isStatementFailed,
+  Session,
+  type StatementFailed
+} from "@effect-cql/core"
 import { type Request, textOf } from "@effect-cql/core/Port"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -30,8 +38,10 @@ interface Ran {
   readonly seen: ReadonlyArray<Seen>
   readonly broken: Cause.Cause<unknown> | undefined
   /** The error of a statement with which the program failed. */
-  readonly refused: CqlError | StatementFailed | undefined
+  readonly refused: Refusal | undefined
 }
+
+type Refusal = CqlError | StatementFailed | ErrorBudgetExhausted
 
 const nothingSent = "the program sent no request to the session of the exploration, so that no fault can meet it. " +
   "Leave out a session of its own, and return the effect that sends the requests."
@@ -41,10 +51,10 @@ const failedAlone = (error: Error): string =>
   `the program failed without any fault: ${String(error)}. Correct it or its tables, or make an expected failure a ` +
   "value by Effect.result."
 
-/** The error of a statement with which a program failed. */
-const refusalOf = (exit: Exit.Exit<unknown, unknown>): CqlError | StatementFailed | undefined => {
+/** The error of a statement, or of a run that a failed statement stopped, with which a program failed. */
+const refusalOf = (exit: Exit.Exit<unknown, unknown>): Refusal | undefined => {
   const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
-  return isCqlError(error) || isStatementFailed(error) ? error : undefined
+  return isCqlError(error) || isStatementFailed(error) || isErrorBudgetExhausted(error) ? error : undefined
 }
 
 export const exploreWith = <A, E, R, E2>(

@@ -20,7 +20,7 @@ export interface TimestampGenerator {
 
 /**
  * The generator that the driver makes for a client without one (`lib/client-options.js:63`); undefined where the user gave
- * another, or none.
+ * one of another class, or none.
  *
  * Found by a method of its class (`lib/policies/timestamp-generation.js:159`), because a client of another copy of the driver
  * has another class. An instance of a class that a user derived from it has the method further up.

@@ -29,9 +29,15 @@ export const versionWarning = (
     `Install cassandra-driver ~${tested}.0.`
 }
 
-/** Logs the warning for a session, if there is one. `missing` are the methods that its client lacks. */
-export const warnOfVersion = (missing: ReadonlySet<string>): Effect.Effect<void> =>
+/**
+ * Logs the warning for a session on a client, if there is one. `missing` are the methods that the client lacks. The release of
+ * another copy of the driver is not known from its clients.
+ */
+export const warnOfVersion = (
+  client: cassandra.Client,
+  missing: ReadonlySet<string> = new Set()
+): Effect.Effect<void> =>
   Effect.flatMap(DriverVersion, (version) => {
-    const warning = versionWarning(missing, version)
+    const warning = client instanceof cassandra.Client ? versionWarning(missing, version) : undefined
     return warning === undefined ? Effect.void : Effect.logWarning(warning)
   })

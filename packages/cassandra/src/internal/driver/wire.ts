@@ -6,7 +6,7 @@
  * what cannot be decoded concerns one statement alone, and so that nothing is sent that the adapter has not seen.
  *
  * Everything here relies on undeclared parts of cassandra-driver 4.10.0. `docs/decisions/cassandra-wire.md` lists each, and
- * `driver.test.ts` fails when one changes.
+ * `driver.conformance.test.ts` or `driver.lines.test.ts` fails when one changes.
  */
 import type { RawAnswer } from "../protocol/answers.ts"
 import { opcode as codes } from "../protocol/frames.ts"

@@ -56,7 +56,7 @@ const structOf = (
   return generate(fields, isRow(fields, columns)) ?? interpret(fields)
 }
 
-/** Returns true if a record of these fields is a row of these columns: in their order, under their names, as they are. */
+/** Returns true if decoding changes nothing: the fields are the columns, in their order and under their names, with the same values. */
 const isRow = (fields: ReadonlyArray<Field>, columns: ReadonlyArray<Column> | undefined): boolean =>
   columns?.length === fields.length &&
   fields.every(({ column, isOptional, name, steps }, at) =>

@@ -277,11 +277,10 @@ export class Execution {
     this.#rowsBefore += rows.length
     const decode = this.executable._tag === "Statement" ? this.executable[internals].codec.decode : undefined
     if (decode === undefined) return this.#end(this.#success(page, rows))
-    // The types of a column that was altered are those of its last page only.
-    const isAltered = this.#pages?.isAltered === true
-    const decoded = decode(rows, isAltered ? undefined : page.columns, first)
+    const decoded = decode(rows, this.#pages === undefined ? page.columns : this.#pages.columnsOfAll, first)
     if (areRows(decoded)) return this.#end(this.#success(page, decoded))
-    this.#end(this.#failure(this.#errorOf(isAltered ? altered(decoded) : decoded), this.#outcomeOf(page)))
+    const reason = this.#pages?.isAltered === true ? altered(decoded) : decoded
+    this.#end(this.#failure(this.#errorOf(reason), this.#outcomeOf(page)))
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {

@@ -14,6 +14,8 @@ export class Pages {
   #copies: number | undefined
   #columns: ReadonlyArray<Column> | undefined
   #last: ReadonlyArray<Column> | undefined
+  /** True if rows came without their columns. */
+  #isUndescribed = false
   /** True if the pages differ in their columns: the table was altered while it was read. */
   isAltered = false
 
@@ -26,6 +28,7 @@ export class Pages {
     for (const row of rows) this.#rows.push(row)
     if (info?.warnings !== undefined) this.#warnings = (this.#warnings ?? []).concat(info.warnings)
     if (info?.speculativeExecutions !== undefined) this.#copies = (this.#copies ?? 0) + info.speculativeExecutions
+    if (columns === undefined) this.#isUndescribed ||= rows.length > 0
     if (columns === undefined || columns === this.#last) return
     if (this.#last === undefined) this.#columns = columns
     else if (!isSame(columns, this.#last)) {
@@ -35,6 +38,11 @@ export class Pages {
       this.#columns = (this.#columns ?? []).filter(({ name }) => !names.has(name)).concat(columns)
     }
     this.#last = columns
+  }
+
+  /** The columns of every row, with the types of its values; undefined if the pages differ in them. */
+  get columnsOfAll(): ReadonlyArray<Column> | undefined {
+    return this.isAltered || this.#isUndescribed ? undefined : this.#columns
   }
 
   /**
@@ -71,6 +79,7 @@ export const behind = (rows: number, error: CqlError): CqlError => {
 }
 
 const isSame = (one: ReadonlyArray<Column>, other: ReadonlyArray<Column>): boolean =>
-  one.length === other.length && one.every(({ name }, index) => name === other[index]!.name)
+  one.length === other.length &&
+  one.every(({ name, type }, index) => name === other[index]!.name && type === other[index]!.type)
 
 const nulls = (columns: ReadonlyArray<Column>): Row => Object.fromEntries(columns.map(({ name }) => [name, null]))

@@ -21,7 +21,7 @@ export interface Account {
   readonly summary: Summary
 }
 
-/** True of the error of a run that a failed statement has stopped, of any copy of core. */
+/** Returns true for the error of a run that a failed statement stopped, also for one of another copy of core. */
 export const hasFailure = (error: unknown): error is { readonly failure: Failure } =>
   hasProperty(error, "failure") && hasProperty(error.failure, "error") && isCqlError(error.failure.error)
 

@@ -9,9 +9,10 @@ import * as Option from "effect/Option"
 import { isTagged } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { isErrorBudgetExhausted } from "../../ErrorBudgetExhausted.ts"
 import type { Failure } from "../../ExecutionResult.ts"
+import { isStatementFailed } from "../../StatementFailed.ts"
 import type { Gate } from "../limiter/gate.ts"
-import { hasFailure } from "../run/account.ts"
 import type { Run } from "../run/run.ts"
 import type { SessionInternals } from "../session/session.ts"
 import { typeOf } from "./codes.ts"
@@ -119,7 +120,5 @@ const typeOfRun = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
 /** The failed statement that stopped a run. */
 const failureOf = (exit: Exit.Exit<unknown, unknown>): Failure | undefined => {
   const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-  return (isTagged(error, "StatementFailed") || isTagged(error, "ErrorBudgetExhausted")) && hasFailure(error)
-    ? error.failure
-    : undefined
+  return isStatementFailed(error) || isErrorBudgetExhausted(error) ? error.failure : undefined
 }
