@@ -1,9 +1,9 @@
-import { executeConcurrent, Session, Statement } from "@effect-cql/core"
+import { executeConcurrent, runConcurrent, Session, Statement, streamConcurrent } from "@effect-cql/core"
 import type { Done } from "@effect-cql/core/Port"
 import { sleeping } from "@effect-cql/test-support/clock"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Scope } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const page = Exit.succeed({ rows: [] })
@@ -69,45 +69,71 @@ describe("answers that are there", () => {
     while (performance.now() < end);
   }
 
+  const write = Statement.make("INSERT INTO t (a) VALUES (1)", [], { requestTimeout: 100, retry: "none" })
+  const writes = Array.from({ length: 200 }, () => write)
+
+  /** Runs a program on a loop that is blocked after its beginning, and then reads so many answers a turn. */
+  const whileBlocked = Effect.fnUntraced(function*<A, E>(perTurn: number, program: Effect.Effect<A, E, Session>) {
+    const waiting: Array<Done> = []
+    const read = () => {
+      for (const done of waiting.splice(0, perTurn)) done(page)
+      if (waiting.length > 0) setImmediate(read)
+    }
+    const scope = yield* Scope.make()
+    // A port of its own, for the answers come from the event loop and not from the clock.
+    const session = yield* Scope.provide(
+      Session.make({
+        send: (_request, _pageState, done) => {
+          waiting.push(done)
+          return () => {}
+        },
+        closeTimeout: 0
+      }),
+      scope
+    )
+    const fiber = yield* Effect.forkChild(Effect.provideService(program, Session, session), { startImmediately: true })
+    // Their time runs from the end of the turn in which they began.
+    yield* turn
+    yield* Effect.sync(() => {
+      setImmediate(read)
+      block(400)
+    })
+    return yield* Effect.ensuring(Fiber.join(fiber), Scope.close(scope, Exit.void))
+  })
+
   for (const perTurn of [1, 50, 1_000]) {
     it.live(`are read before anything times out, ${perTurn} a turn of a loop that was blocked`, () =>
       Effect.gen(function*() {
-        const waiting: Array<Done> = []
-        const read = () => {
-          for (const done of waiting.splice(0, perTurn)) done(page)
-          if (waiting.length > 0) setImmediate(read)
-        }
-        const scope = yield* Scope.make()
-        // A port of its own, for the answers come from the event loop and not from the clock.
-        const session = yield* Scope.provide(
-          Session.make({
-            send: (_request, _pageState, done) => {
-              waiting.push(done)
-              return () => {}
-            },
-            closeTimeout: 0
-          }),
-          scope
-        )
-        const statement = Statement.make("INSERT INTO t (a) VALUES (1)", [], { requestTimeout: 100, retry: "none" })
-        const fiber = yield* Effect.forkChild(
-          executeConcurrent(Array.from({ length: 200 }, () => statement), {
-            concurrency: "unbounded",
-            raiseOnFirstError: false
-          }).pipe(Effect.provideService(Session, session)),
-          { startImmediately: true }
-        )
-        // Their time runs from the end of the turn in which they began.
-        yield* turn
-        yield* Effect.sync(() => {
-          setImmediate(read)
-          block(400)
-        })
-        const results = yield* Fiber.join(fiber)
+        const run = executeConcurrent(writes, { concurrency: "unbounded", raiseOnFirstError: false })
+        const results = yield* whileBlocked(perTurn, run)
         assert.deepStrictEqual([...new Set(results.map(({ outcome }) => outcome))], ["Applied"])
-        yield* Scope.close(scope, Exit.void)
+      }))
+
+    it.live(`count where a deadline ends their run, ${perTurn} a turn of a loop that was blocked`, () =>
+      Effect.gen(function*() {
+        const run = runConcurrent(writes, { concurrency: 150, deadline: "100 millis" })
+        const error = yield* Effect.flip(whileBlocked(perTurn, run))
+        assert.strictEqual(error._tag, "DeadlineExceeded")
+        assert.deepInclude(error.summary, { started: 150, succeeded: 150, interrupted: 0 })
       }))
   }
+
+  it.live("are read before a deadline ends their run, of each source and verb", () =>
+    Effect.gen(function*() {
+      const options = {
+        concurrency: "unbounded",
+        deadline: "100 millis",
+        statement: { requestTimeout: "1 minute" }
+      } as const
+      for (const source of [writes, writes.values(), Stream.fromIterable(writes)]) {
+        assert.strictEqual((yield* whileBlocked(50, runConcurrent(source, options))).succeeded, 200)
+      }
+      for (const ordered of [true, false]) {
+        const stream = Stream.runCollect(streamConcurrent(writes, { ...options, bufferSize: 200, ordered }))
+        assert.lengthOf(yield* whileBlocked(50, stream), 200)
+      }
+      assert.lengthOf(yield* whileBlocked(50, executeConcurrent(writes, options)), 200)
+    }))
 
   it.live("and what has none still times out in time", () =>
     Effect.gen(function*() {

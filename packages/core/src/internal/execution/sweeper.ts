@@ -11,6 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Environment } from "../run/environment.ts"
 import type { Execution } from "./execution.ts"
 import { Places } from "./places.ts"
+import { isBehind, onceRead } from "./reading.ts"
 
 export class Sweeper {
   readonly #environment: Environment
@@ -114,22 +115,13 @@ export class Sweeper {
   #wake(due: number): void {
     const { now } = this.#environment
     this.#timer = undefined
-    // A virtual clock is exact. A real one is late, and after a stall of the event loop timers come before the answers that
-    // have arrived meanwhile.
-    if (now - due < exact) return this.#sweep(now)
+    if (!isBehind(now, due)) return this.#sweep(now)
     this.#isReading = true
-    this.#sweepOnceRead(now, Number.POSITIVE_INFINITY, 0)
-  }
-
-  /** Sweeps when the event loop has read what was there: each of its turns reads a part, and two without any are the end. */
-  #sweepOnceRead(now: number, before: number, idleTurns: number): void {
-    const late = this.#watched.items.filter((execution) => isLate(execution, now)).length
-    if (late > 0 && idleTurns < 2) {
-      const idle = late < before ? 0 : idleTurns + 1
-      return this.#environment.dispatcher.scheduleTask(() => this.#sweepOnceRead(now, late, idle), 0)
-    }
-    this.#isReading = false
-    this.#sweep(now)
+    const late = () => this.#watched.items.filter((execution) => isLate(execution, now)).length
+    onceRead(this.#environment, late, () => {
+      this.#isReading = false
+      this.#sweep(now)
+    })
   }
 
   #sweep(now: number): void {
@@ -150,6 +142,3 @@ export class Sweeper {
 }
 
 const isLate = ({ deadline }: Execution, now: number): boolean => deadline !== undefined && deadline <= now
-
-// Milliseconds: what a sum of them may lose.
-const exact = 0.001

@@ -103,8 +103,8 @@ export class ArrayEngine {
     return undefined
   }
 
-  get isComplete(): boolean {
-    return this.#next >= this.#length && this.run.open === 0 && !this.run.isWaiting
+  get hasStartedAll(): boolean {
+    return this.#next >= this.#length && !this.run.isWaiting
   }
 
   onEnded(execution: Execution, result: ExecutionResult<unknown>): void {

@@ -95,12 +95,12 @@ export class PullEngine {
   }
 
   #isOver(): boolean {
-    return this.run.stopping ? this.run.settled : this.isComplete
+    return this.run.stopping ? this.run.settled : this.run.isComplete
   }
 
-  get isComplete(): boolean {
+  get hasStartedAll(): boolean {
     // While the buffer is full, the source is not pulled for its end.
-    return (this.#sourceEnded || this.#source.hasEnded) && this.run.open === 0 && !this.run.isWaiting
+    return (this.#sourceEnded || this.#source.hasEnded) && !this.run.isWaiting
   }
 
   /** Starts statements while there is room and the source has some. */

@@ -17,6 +17,7 @@ import { Execution } from "../execution/execution.ts"
 import type { Host, Paging } from "../execution/host.ts"
 import { Permit } from "../execution/permit.ts"
 import { Places } from "../execution/places.ts"
+import { isBehind, onceRead } from "../execution/reading.ts"
 import { Retries } from "../execution/retries.ts"
 import type { Executable } from "../statement/input.ts"
 import type { Observer } from "../watch/observer.ts"
@@ -47,8 +48,8 @@ export interface Policy {
 export interface Engine {
   /** Results of the run by index; empty if results are emitted or counted on the way. */
   readonly results: ReadonlyArray<ExecutionResult<unknown>>
-  /** True if every statement of the source has ended. */
-  readonly isComplete: boolean
+  /** True if every statement of the source has been started. */
+  readonly hasStartedAll: boolean
   /** A statement has ended; its place is free. */
   readonly onEnded: (execution: Execution, result: ExecutionResult<unknown>) => void
   /** The statement that waited for a permit has been started, so that the next one may be. */
@@ -90,6 +91,9 @@ export class Run implements Host {
   #stopScheduled = false
   #isInterrupted = false
   #isOverTime = false
+  // After the deadline, until the answers that were there have been read.
+  #isReading = false
+  #hadStartedAll = false
   #stoppedFibers: Array<Fiber.Fiber<unknown, unknown>> = []
 
   constructor(environment: Environment, policy: Policy, engine: Engine) {
@@ -155,9 +159,15 @@ export class Run implements Host {
     execution.start()
   }
 
-  /** True if the deadline ended the run, and no failure did. */
+  /** True if the deadline ended the run, and no failure did. A run whose statements have all ended met its deadline. */
   get isCutShort(): boolean {
-    return this.#isOverTime && this.#failure === undefined && this.#defect === undefined
+    const isComplete = this.#hadStartedAll && this.interrupted.length === 0
+    return this.#isOverTime && !isComplete && this.#failure === undefined && this.#defect === undefined
+  }
+
+  /** True if every statement of the source has ended. */
+  get isComplete(): boolean {
+    return this.#engine.hasStartedAll && this.open === 0
   }
 
   /** True if a statement waits to be started, for a permit of a limiter: no other should be given to `start` then. */
@@ -245,15 +255,22 @@ export class Run implements Host {
     const { deadline } = this.#policy
     if (deadline === undefined || !Duration.isFinite(deadline)) return undefined
     const { clock, fork, now } = this.environment
-    const left = Duration.millis(Duration.toMillis(deadline) - (now - begun))
-    return fork(Effect.map(clock.sleep(left), () => this.#exceedDeadline()))
+    const due = begun + Duration.toMillis(deadline)
+    return fork(Effect.map(clock.sleep(Duration.millis(due - now)), () => this.#exceedDeadline(due)))
   }
 
-  #exceedDeadline(): void {
-    if (this.settled || this.#engine.isComplete) return
+  /** Starts nothing more, and interrupts what is in flight: after a stall, once the answers that are there have been read. */
+  #exceedDeadline(due: number): void {
+    if (this.settled || this.isComplete) return
+    this.#hadStartedAll = this.#engine.hasStartedAll
     this.#isOverTime = true
+    this.#isReading = isBehind(this.environment.now, due)
     this.stop()
-    this.#scheduleStop()
+    if (!this.#isReading) return this.#scheduleStop()
+    onceRead(this.environment, () => this.open, () => {
+      this.#isReading = false
+      this.#scheduleStop()
+    })
   }
 
   #scheduleStop(): void {
@@ -270,7 +287,7 @@ export class Run implements Host {
 
   #interruptWhatNeedNotFinish(): void {
     if (this.#defect !== undefined) return this.#interruptAfter(-1)
-    if (this.#isOverTime) this.#interruptAfter(-1)
+    if (this.#isOverTime && !this.#isReading) this.#interruptAfter(-1)
     if (this.failures.length === 0 || !this.#policy.failFast) return
     // The drain is over: of the failures in it the lowest index wins. In an ordered stream an earlier statement that
     // is still under way may yet fail, and would then come first.
