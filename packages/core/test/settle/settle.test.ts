@@ -439,6 +439,8 @@ describe("what cannot be determined stays unknown, and says why", () => {
 
 describe("values are the same whatever their form", () => {
   const float = Math.fround(0.1)
+  const uuid = "6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47"
+  const one = new Uint8Array([1])
   const same: ReadonlyArray<readonly [type: string, given: unknown, found: unknown]> = [
     ["int", 5, 5],
     ["bigint", 5n, 5n],
@@ -447,13 +449,33 @@ describe("values are the same whatever their form", () => {
     ["vector<float, 2>", [0.1, 1], [float, 1]],
     ["double", Number.NaN, Number.NaN],
     ["text", "ä", "ä"],
-    ["uuid", "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47", "6ab09bec-e68e-48d9-a5f8-97e6fb4c9b47"],
+    ["uuid", "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47", uuid],
     ["decimal", BigDecimal.fromStringUnsafe("1.50"), BigDecimal.fromStringUnsafe("1.5")],
     ["blob", new DataView(new Uint8Array([0, 1, 2]).buffer, 1), new Uint8Array([1, 2])],
     ["timestamp", new Date(5), new Date(5)],
     ["frozen<map<text, int>>", new Map([["a", 1], ["b", 2]]), new Map([["a", 1], ["b", 2]])],
     ["frozen<set<int>>", new Set([1, 2]), new Set([1, 2])],
     ["frozen<address>", { street: "x", no: 1 }, { street: "x", no: 1 }],
+    ["frozen<address>", { no: 1 }, { street: null, no: 1 }],
+    ["inet", "::ffff:10.0.0.1", "10.0.0.1"],
+    ["inet", "2001:0DB8:0::1", "2001:db8::1"],
+    ["inet", "0:0:0:0:0:0:0:1", "::1"],
+    ["frozen<set<inet>>", new Set(["0::1"]), new Set(["::1"])],
+    ["blob", new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2])],
+    ["blob", new Uint16Array([1]), new Uint8Array([1, 0])],
+    ["vector<float, 2>", new Float32Array([0.1, 1]), [float, 1]],
+    ["vector<float, 2>", Float64Array.of(0.1, 1), [float, 1]],
+    ["frozen<set<float>>", new Set([0.1]), new Set([float])],
+    ["frozen<list<float>>", [0.1], [float]],
+    ["tuple<text, float>", ["a", 0.1], ["a", float]],
+    ["frozen<map<text, float>>", new Map([["a", 0.1]]), new Map([["a", float]])],
+    ["frozen<map<text, bigint>>", new Map([["a", 1]]), new Map([["a", 1n]])],
+    ["frozen<set<uuid>>", new Set(["6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47"]), new Set([uuid])],
+    [
+      "frozen<map<uuid, frozen<set<blob>>>>",
+      new Map([[uuid, new Set([one])]]),
+      new Map([[uuid, new Set([one.slice()])]])
+    ],
     ["duration", { months: 1, days: 2, nanoseconds: 3n }, { months: 1, days: 2, nanoseconds: 3n }]
   ]
   const different: typeof same = [
@@ -463,7 +485,18 @@ describe("values are the same whatever their form", () => {
     ["blob", new Uint8Array([1, 2]), new Uint8Array([1, 2, 3])],
     ["timestamp", new Date(5), new Date(6)],
     ["frozen<list<int>>", [1, 2], [1]],
-    ["text", "5", 5]
+    ["text", "5", 5],
+    ["text", "6AB09BEC-E68E-48D9-A5F8-97E6FB4C9B47", uuid],
+    ["inet", "10.0.0.1", "10.0.0.2"],
+    ["inet", "::1", "::2"],
+    ["blob", new Uint8Array([1, 2]).buffer, new Uint8Array([2, 1])],
+    ["vector<double, 1>", [0.1], [float]],
+    ["tuple<double, float>", [0.1, 1], [float, 1]],
+    ["frozen<list<text>>", ["a", "b"], ["a, b"]],
+    ["frozen<set<text>>", new Set(["a"]), new Set(["A"])],
+    ["frozen<map<text, float>>", new Map([["a", 0.2]]), new Map([["a", float]])],
+    ["frozen<map<text, int>>", new Map([["a", 1]]), new Map([["a", 1], ["b", 1]])],
+    ["frozen<address>", { no: 1 }, { street: "x", no: 1 }]
   ]
   for (
     const [type, given, found, expected] of [
