@@ -1,6 +1,8 @@
 import { Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
+import { policies } from "cassandra-driver"
 import { Effect, Fiber } from "effect"
+import dns from "node:dns"
 import { CassandraSession } from "../src/index.ts"
 import { cqlNodes } from "./support/cqlNodes.ts"
 import { preparedBody, scalar, voidBody } from "./support/resultFrames.ts"
@@ -51,5 +53,37 @@ describe("an event loop that is blocked beyond every time limit", () => {
       yield* block(500)
       yield* Fiber.join(running)
       assert.deepStrictEqual(node.requests.map(({ _tag }) => _tag), ["Prepare", "Execute"])
+    }).pipe(Effect.scoped))
+
+  it.live("while addresses are translated leaves out no node", () =>
+    Effect.gen(function*() {
+      const nodes = yield* cqlNodes({}, {}, {})
+      const [first] = nodes
+      const addressResolution = Object.assign(policies.defaultAddressTranslator(), {
+        translate: (address: string, port: number, callback: (endpoint: string) => void) => {
+          // An answer of another part of the process, which comes when the event loop goes on.
+          dns.lookup("localhost", () => callback(`${address}:${port}`))
+          if (address === nodes[1]!.host) setImmediate(() => Effect.runSync(block(1_500)))
+        }
+      })
+      const session = yield* CassandraSession.make({
+        contactPoints: [first!.address],
+        localDataCenter: "dc1",
+        connectTimeout: "10 seconds",
+        clientOptions: { policies: { addressResolution }, protocolOptions: { port: first!.port } }
+      })
+      assert.lengthOf((yield* session.ring("app"))?.ranges ?? [], 3)
+    }).pipe(Effect.scoped))
+
+  it.live("while the nodes are asked for their agreement denies none", () =>
+    Effect.gen(function*() {
+      const [node] = yield* cqlNodes({}, {})
+      const session = yield* CassandraSession.make({ contactPoints: [node!.address], localDataCenter: "dc1" })
+      for (let times = 0; times < 5; times++) {
+        const agreement = yield* Effect.forkChild(session.schemaAgreement("200 millis"), { startImmediately: true })
+        for (let turns = 0; turns < times; turns++) yield* Effect.promise(() => new Promise(setImmediate))
+        yield* block(400)
+        assert.isTrue(yield* Fiber.join(agreement))
+      }
     }).pipe(Effect.scoped))
 })

@@ -35,6 +35,18 @@ describe("a conditional write whose answer cannot be read", () => {
       assert.strictEqual(yield* outcomeOf([applied, w], [[no, null], [no, empty]]), "NotApplied")
     }))
 
+  it.effect("has it also if no record can have the columns of the answer", () =>
+    Effect.gen(function*() {
+      const proto: Column = { ...w, name: "__proto__" }
+      for (const columns of [[applied, proto], [applied, w, w], [applied, { ...w, name: "[applied]" }]]) {
+        const cells = columns.slice(1).map(() => Buffer.alloc(4))
+        assert.strictEqual(yield* outcomeOf(columns, [[no, ...cells]]), "NotApplied")
+        assert.strictEqual(yield* outcomeOf(columns, [[yes, ...cells]]), "Applied")
+        assert.strictEqual(yield* outcomeOf(columns, [[empty, ...cells]]), "Unknown")
+        assert.strictEqual(yield* outcomeOf(columns, []), "Unknown")
+      }
+    }))
+
   it.effect("has an unknown outcome if that cell is none, or cannot be read itself", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* outcomeOf([w, applied], [[empty, no]]), "Unknown")

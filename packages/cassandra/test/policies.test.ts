@@ -6,6 +6,7 @@ import { CassandraSession } from "../src/index.ts"
 import { cqlNodes } from "./support/cqlNodes.ts"
 import { fakeClient, nothing, type Script } from "./support/fakeClient.ts"
 import { scalar } from "./support/resultFrames.ts"
+import { until } from "./support/until.ts"
 
 const select = "SELECT name FROM app.users WHERE id = ?"
 const insert = "INSERT INTO app.users (id) VALUES (?)"
@@ -175,6 +176,31 @@ describe("an address translator", () => {
       for (let count = 0; count < 10; count++) yield* session.execute(["INSERT INTO app.t (id) VALUES (1)"])
       assert.deepStrictEqual(nodes.map(({ statements }) => statements.length > 0), [true, true, false])
     }).pipe(Effect.scoped))
+
+  for (const [how, fail] of [["throws", () => assert.fail("no zone")], ["does not answer", () => {}]] as const) {
+    it.live(`that ${how} for a node when the session opens is asked for it again`, () =>
+      Effect.gen(function*() {
+        const nodes = yield* cqlNodes({}, {}, {})
+        const [first, , third] = nodes
+        let isBroken = true
+        const addressResolution = Object.assign(policies.defaultAddressTranslator(), {
+          translate: (address: string, port: number, callback: (endpoint: string) => void) => {
+            if (address === third!.host && isBroken) return fail()
+            callback(`${address}:${port}`)
+          }
+        })
+        const session = yield* CassandraSession.make({
+          contactPoints: [first!.address],
+          localDataCenter: "dc1",
+          clientOptions: { policies: { addressResolution }, protocolOptions: { port: first!.port } }
+        })
+        isBroken = false
+        yield* until("all nodes are connected", () => nodes.every(({ open }) => open > 0))
+        for (let count = 0; count < 10; count++) yield* session.execute(["INSERT INTO app.t (id) VALUES (1)"])
+        assert.isTrue(nodes.every(({ statements }) => statements.length > 0))
+        assert.lengthOf((yield* session.ring("app"))?.ranges ?? [], 3)
+      }).pipe(Effect.scoped), 20_000)
+  }
 
   it.live("that throws at an event leaves the session as it is", () =>
     Effect.gen(function*() {

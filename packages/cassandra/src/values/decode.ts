@@ -30,13 +30,14 @@ export const decoderOf = (type: CqlType): Decode => {
   }
 }
 
-/** A name under which a record can keep a value. Throws {@link Unreadable} for the one name under which it keeps none. */
-export const readable = (name: string): string => {
-  if (name !== "__proto__") return name
-  throw new Unreadable(
-    "a record cannot keep a value under the name __proto__. Select the column under another name, with AS, or rename the field.",
-    name
-  )
+/** The one name under which a record keeps no value. */
+export const unreadableName = "__proto__"
+export const unreadableNameIssue =
+  "a record cannot keep a value under the name __proto__. Select the column under another name, with AS, or rename the field."
+
+const readable = (name: string): string => {
+  if (name !== unreadableName) return name
+  throw new Unreadable(unreadableNameIssue, name)
 }
 
 /** Decodes the parts of a collection, each with its length in front. */

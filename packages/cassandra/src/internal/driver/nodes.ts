@@ -6,13 +6,14 @@
  * of this one would get statements, and answer them.
  */
 import type { Client, Host, HostMap } from "cassandra-driver"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { addressOf, portOf } from "./address.ts"
 import type { DriverConnection } from "./connection.ts"
 import type { ContactPoints } from "./contactPoints.ts"
 import { type ControlConnection, localRowOf, type NodeRow, type NodeRows, textOf } from "./control.ts"
 import { internals } from "./driver.ts"
-import { settled, WrongNode } from "./effects.ts"
+import { orAfterReading, settled, WrongNode } from "./effects.ts"
 import type { Overrides } from "./override.ts"
 import { after, now } from "./timer.ts"
 
@@ -27,7 +28,7 @@ export interface NodesOptions {
 const withPorts = 4
 const selectPeers = "SELECT * FROM system.peers_v2"
 
-// The tokens of a node that joins may come after the node itself.
+// The tokens of a node that joins may come after the node itself, and a translator may know an address later.
 const tokensWait = 2_000
 const mostWaits = 30
 
@@ -47,6 +48,8 @@ export class Nodes {
   #portOfAll: number | undefined
   /** The port of the node that an event is about, while the driver asks for its endpoint. */
   #portOfEvent: number | undefined
+  /** True if the address of a node could not be translated when the nodes were read. */
+  #hasUntranslated = false
   #ring = ""
   #waits = 0
   #cancel = () => {}
@@ -75,9 +78,11 @@ export class Nodes {
       "getAddressForPeerHost",
       (original) => (row, port) =>
         Effect.runPromise(
-          settled(() => original({ ...row, rpc_address: addressIn(row) }, this.#portOf(row) ?? port)).pipe(
-            Effect.timeoutOrElse({ duration: translation, orElse: () => this.#leaveOut(row) })
-          )
+          orAfterReading(
+            settled(() => original({ ...row, rpc_address: addressIn(row) }, this.#portOf(row) ?? port)),
+            translation,
+            this.#untranslated(row, `within ${translation} ms`)
+          ).pipe(Effect.catchCause((cause) => this.#untranslated(row, `(${String(Cause.squash(cause))})`)))
         )
     )
     overrides.method(control, "_nodeStatusChangeHandler", (original) => (event) => {
@@ -102,12 +107,21 @@ export class Nodes {
     }
   }
 
-  /** Without an answer for a node the driver would read no other, and a session would not open. */
-  #leaveOut(row: NodeRow): Effect.Effect<null> {
+  /**
+   * Where a node is whose address could not be translated: where it was, or nowhere yet. Without an answer for a node the driver
+   * would read no other, and a session would not open. All are asked for again.
+   */
+  #untranslated(row: NodeRow, why: string): Effect.Effect<string | null> {
     return Effect.sync(() => {
       const node = textOf(addressIn(row)) ?? "a node"
-      this.#control.log("warning", `Address of ${node} was not translated within ${translation} ms. It is left out`)
-      return null
+      const id = textOf(row["host_id"])
+      const known = id === undefined
+        ? undefined
+        : this.#control.hosts.values().find(({ hostId }) => textOf(hostId) === id)
+      const then = known === undefined ? "It is left out" : "It keeps the one that it had"
+      this.#control.log("warning", `Address of ${node} was not translated ${why}. ${then}`)
+      this.#hasUntranslated = true
+      return known?.address ?? null
     })
   }
 
@@ -172,14 +186,16 @@ export class Nodes {
     const { hosts, initialized, metadata } = this.#control
     const ring = ringOf(hosts)
     const isNew = ring !== this.#ring
+    const hasUntranslated = this.#hasUntranslated
     this.#ring = ring
-    if (!initialized) return
-    if (isNew) {
+    this.#hasUntranslated = false
+    if (initialized && isNew) {
       metadata.buildTokens?.(hosts)
       for (const keyspace of Object.values(metadata.keyspaces)) keyspace.replicas = undefined
       this.#waits = 0
     }
-    if (hosts.values().every((host) => tokensOf(host).length > 0) || this.#waits >= mostWaits) return
+    const lacksTokens = initialized && hosts.values().some((host) => tokensOf(host).length === 0)
+    if ((!lacksTokens && !hasUntranslated) || this.#waits >= mostWaits) return
     this.#waits++
     this.#cancel()
     if (!this.#isStopped) this.#cancel = after(tokensWait, () => this.#refresh())

@@ -3,7 +3,7 @@
  */
 import type { Column } from "@effect-cql/core/ResultSet"
 import { toText } from "../../values/cqlType.ts"
-import { decoderOf, readable } from "../../values/decode.ts"
+import { decoderOf, unreadableName, unreadableNameIssue } from "../../values/decode.ts"
 import { type Decode, int32At } from "../../values/decodeScalar.ts"
 import { Unreadable } from "../../values/unreadable.ts"
 import { readColumns } from "./answers.ts"
@@ -16,6 +16,8 @@ export class RowPlan {
   readonly columns: ReadonlyArray<Column>
   readonly names: ReadonlyArray<string>
   readonly #decoders: ReadonlyArray<Decode>
+  /** A name of a column under which a row can keep no value. */
+  readonly #nameLost: NameLost | undefined
   readonly #count: number
   readonly #isGlobal: boolean
   readonly #description: Buffer
@@ -26,13 +28,10 @@ export class RowPlan {
     this.#count = count
     this.#isGlobal = isGlobal(flags)
     this.#description = Buffer.from(reader.body.subarray(start, reader.at))
-    this.columns = columns.map(({ name, type }) => ({ name: readable(name), type: toText(type) }))
+    this.columns = columns.map(({ name, type }) => ({ name, type: toText(type) }))
     this.names = columns.map(({ name }) => name)
     this.#decoders = columns.map(({ type }) => decoderOf(type))
-    const twice = this.names.find((name, index) => this.names.indexOf(name) !== index)
-    if (twice !== undefined) {
-      throw new Unreadable("two columns have this name. Give them different names, with AS.", twice)
-    }
+    this.#nameLost = nameLostOf(this.names)
   }
 
   /** Returns true if the description at this place is that of the plan. If it is, the reader goes on behind it. */
@@ -47,6 +46,10 @@ export class RowPlan {
 
   /** Decodes all rows. Throws {@link Unreadable} with the row and the column. */
   rows(body: Buffer, start: number, end: number, count: number): Array<Row> {
+    if (this.#nameLost !== undefined) {
+      const { issue, name } = this.#nameLost
+      throw Object.assign(new Unreadable(issue, name), { applied: this.#applied(body, start, end) })
+    }
     const names = this.names
     const decoders = this.#decoders
     const width = names.length
@@ -74,7 +77,7 @@ export class RowPlan {
       }
     } catch (error) {
       if (error instanceof Unreadable) {
-        const applied = row > 0 || column > 0 ? this.#applied(body, start) : undefined
+        const applied = row > 0 || column > 0 ? this.#applied(body, start, end) : undefined
         Object.assign(error, { column: names[column], row, applied })
       }
       throw error
@@ -83,12 +86,25 @@ export class RowPlan {
     return rows
   }
 
-  /** The first cell, which has been read, of the rows of a conditional write. */
-  #applied(body: Buffer, start: number): boolean | undefined {
+  /** The first cell of the rows of a conditional write. */
+  #applied(body: Buffer, start: number, end: number): boolean | undefined {
     const [first] = this.columns
-    if (first?.name !== "[applied]" || first.type !== "boolean" || int32At(body, start) !== 1) return undefined
+    if (first?.name !== "[applied]" || first.type !== "boolean") return undefined
+    if (end - start < 5 || int32At(body, start) !== 1) return undefined
     return body[start + 4] !== 0
   }
+}
+
+interface NameLost {
+  readonly issue: string
+  readonly name: string
+}
+
+const nameLostOf = (names: ReadonlyArray<string>): NameLost | undefined => {
+  if (names.includes(unreadableName)) return { issue: unreadableNameIssue, name: unreadableName }
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  const issue = "two columns have this name. Give them different names, with AS."
+  return twice === undefined ? undefined : { issue, name: twice }
 }
 
 const truncated = (): Unreadable => new Unreadable("expected a cell, got an answer that ends before it")

@@ -4,7 +4,7 @@
 import type { Client } from "cassandra-driver"
 import * as Effect from "effect/Effect"
 import { type Avoided, type Next, NoHost, Plan, planPatience } from "../driver/hosts.ts"
-import { after, now } from "../driver/timer.ts"
+import { after, afterReading, now } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type RawAnswer, readResult, resultKind } from "../protocol/answers.ts"
 import { opcode, queryFrame, type QueryParameters } from "../protocol/frames.ts"
@@ -117,7 +117,7 @@ export const awaitAgreement = (
     stopWaiting()
     done(isAgreed)
   }
-  const stopWaiting = after(milliseconds, () => end(false))
+  const stopWaiting = afterReading(milliseconds, () => end(false))
   const askAnother = (): boolean => {
     const next = another()
     if (next !== undefined) askNode(next)
@@ -125,7 +125,7 @@ export const awaitAgreement = (
   }
   const askNode = (next: Next): void => {
     asked = next
-    stopTimer = after(patience, askAnother)
+    stopTimer = afterReading(patience, askAnother)
     ask(next, isDown, (view) => {
       if (view === "agreed") return end(true)
       // The answer of a node that was replaced comes late.
