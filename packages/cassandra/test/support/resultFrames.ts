@@ -144,6 +144,20 @@ export const preparedBody = (
     int(0)
   ])
 
+/** The same for markers of several tables of the keyspace `app`, each with its table. */
+export const preparedBodyOfTables = (id: Buffer, markers: ReadonlyArray<readonly [string, Column]>): Buffer =>
+  Buffer.concat([
+    int(4),
+    short(id.length),
+    id,
+    int(0),
+    int(markers.length),
+    int(0),
+    ...markers.flatMap(([table, marker]) => [text("app"), text(table), ...specs([marker])]),
+    int(0x04),
+    int(0)
+  ])
+
 /** The body of a change of a table. */
 export const schemaChangeBody = (change: string, keyspace: string, table: string): Buffer =>
   Buffer.concat([int(5), text(change), text("TABLE"), text(keyspace), text(table)])

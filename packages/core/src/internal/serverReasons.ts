@@ -192,7 +192,8 @@ export class AlreadyExists extends Tagged("AlreadyExists", {
 }) {}
 
 /**
- * The node does not know the prepared statement, although it was prepared again several times. Protocol error 0x2500.
+ * The node does not know the prepared statement, although it was prepared again several times. Protocol error 0x2500. Also if
+ * its table changed during each of several preparations in a row.
  *
  * @category reasons
  * @since 0.1.0

@@ -66,23 +66,23 @@ export interface TableName {
 
 const hasGlobalTable = 0x01
 
-/** The columns of a result or the markers of a statement, with one table for all or one for each. */
+/** The columns of a result or the markers of a statement, with their tables: one, unless the text is a batch. */
 export const readColumns = (reader: Reader, flags: number, count: number): {
   readonly columns: ReadonlyArray<ColumnSpec>
-  readonly table: TableName | undefined
+  readonly tables: ReadonlyArray<TableName>
 } => {
   const readTable = (): TableName => ({ keyspace: reader.string(), table: reader.string() })
   const isGlobal = (flags & hasGlobalTable) !== 0
-  let table = isGlobal ? readTable() : undefined
+  const tables = isGlobal ? [readTable()] : []
   const columns: Array<ColumnSpec> = []
   for (let index = 0; index < count; index++) {
     if (!isGlobal) {
       const own = readTable()
-      table ??= own
+      if (tables.every(({ keyspace, table }) => table !== own.table || keyspace !== own.keyspace)) tables.push(own)
     }
     columns.push({ name: reader.string(), type: reader.type() })
   }
-  return { columns, table }
+  return { columns, tables }
 }
 
 /** A statement as the server describes it when it prepares it. */
@@ -94,7 +94,8 @@ export interface PreparedAnswer {
   readonly description: Buffer
   /** Indexes of the markers of the partition key, in its order. Empty if a part of the key is not a marker. */
   readonly partitionKeys: ReadonlyArray<number>
-  readonly table: TableName | undefined
+  /** The tables of its markers, or else of its rows. Empty if they are unknown. */
+  readonly tables: ReadonlyArray<TableName>
   /** The columns of its rows. Empty for a statement without rows, and for a conditional one, whose rows depend on the condition. */
   readonly columns: ReadonlyArray<ColumnSpec>
 }
@@ -111,7 +112,7 @@ export const readPrepared = (result: Result): PreparedAnswer => {
   const partitionKeys = version < 0x04
     ? []
     : Array.from({ length: bounded(reader, reader.int(), 2) }, () => reader.short())
-  const { columns, table } = readColumns(reader, flags, count)
+  const { columns, tables } = readColumns(reader, flags, count)
   const description = Buffer.from(reader.body.subarray(start, reader.at))
   const rows = readRowColumns(reader)
   // A statement without markers names its table in the description of its rows alone.
@@ -121,7 +122,7 @@ export const readPrepared = (result: Result): PreparedAnswer => {
     markers: columns,
     description,
     partitionKeys,
-    table: table ?? rows.table,
+    tables: tables.length > 0 ? tables : rows.tables,
     columns: rows.columns
   }
 }
@@ -129,7 +130,7 @@ export const readPrepared = (result: Result): PreparedAnswer => {
 const readRowColumns = (reader: Reader): ReturnType<typeof readColumns> => {
   const flags = reader.int()
   const count = reader.int()
-  return count > 0 && (flags & 0x04) === 0 ? readColumns(reader, flags, count) : { columns: [], table: undefined }
+  return count > 0 && (flags & 0x04) === 0 ? readColumns(reader, flags, count) : { columns: [], tables: [] }
 }
 
 const bounded = (reader: Reader, count: number, size: number): number => {

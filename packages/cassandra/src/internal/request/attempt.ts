@@ -31,7 +31,7 @@ import { clientShutDown } from "./classify.ts"
 import { Forgetful } from "./forgetful.ts"
 import { toPage } from "./page.ts"
 import type { Paged } from "./pageState.ts"
-import { type NotPrepared, prepareAll } from "./preparation.ts"
+import { mostRounds, type NotPrepared, prepareAll, StillChanging, type Waiting } from "./preparation.ts"
 import type { PreparedText } from "./prepared.ts"
 import { speculate } from "./speculation.ts"
 
@@ -74,9 +74,6 @@ export type Refused = Reason.ParametersRefused | Reason.InvalidPageState
 
 /** The end of a request that the core has given up. */
 const givenUp: Exit.Exit<never> = Exit.interrupt()
-
-// Rounds of preparing in a row without a chance to send: the schema changes faster than that.
-const mostRounds = 3
 
 /** A request of the core. */
 export abstract class Attempt extends PolicyOptions implements QueryParameters {
@@ -201,9 +198,13 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     const { prepared } = this.context
     prepareAll(
       new Set(texts),
-      (text, ready) => prepared.prepare(text, ready),
-      (failure) => this.#guarded(() => this.#prepared(failure))
+      (text, waiting) => prepared.prepare(text, waiting),
+      this.#waiting((failure) => this.#prepared(failure))
     )
+  }
+
+  #waiting(goOn: Waiting["ready"]): Waiting {
+    return { isAwaited: () => this.#waits, ready: (failure) => this.#guarded(() => goOn(failure)) }
   }
 
   #prepared(failure: NotPrepared | undefined): void {
@@ -280,7 +281,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   /** Called by a flight when its turn to be written has come. */
   frame(slot: Slot, next: Next): Buffer | undefined {
     if (!this.#waits) return undefined
-    if (!this.isCurrent() && this.rounds < mostRounds) {
+    if (!this.isCurrent()) {
       this.#isOutdated = true
       return undefined
     }
@@ -301,7 +302,10 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     if (error instanceof NotSent) {
       if (!this.#isOutdated) return
       this.#isOutdated = false
-      return this.#guarded(() => this.proceed())
+      // Values of old types are never sent.
+      if (this.rounds < mostRounds) return this.#guarded(() => this.proceed())
+      const where: Where = { phase: "prepare", host: host.address, isWritten: false }
+      return this.#finish(this.context.failed(new StillChanging(), this.request, where))
     }
     if (!isSocketError(error)) {
       return this.#finish(
@@ -360,8 +364,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     const { prepared } = this.context
     prepareAll(
       texts,
-      (text, ready) => prepared.prepareOn(next, text, ready),
-      (failure) => this.#guarded(() => this.#reprepared(next, failure))
+      (text, waiting) => prepared.prepareOn(next, text, waiting),
+      this.#waiting((failure) => this.#reprepared(next, failure))
     )
   }
 

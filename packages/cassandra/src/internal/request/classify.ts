@@ -122,6 +122,7 @@ const byCode: Row = (error, common, circumstances) =>
 const byName: Readonly<Record<string, Row>> = {
   ResponseError: byCode,
   ServerAnswer: byCode,
+  StillChanging: (_, common) => new Reason.Unprepared(common),
   OperationTimedOutError: (error, common, { isWritten, phase, timeout }) =>
     phase === "prepare" || isWritten === false
       ? new Reason.NoHostAvailable({ ...common, hosts: hostOf(error).map((host) => ({ host })) })

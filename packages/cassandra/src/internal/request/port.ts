@@ -45,6 +45,7 @@ import { type Circumstances, classify, clientShutDown } from "./classify.ts"
 import { infoOf } from "./page.ts"
 import { partsOf } from "./pageState.ts"
 import { encode } from "./params.ts"
+import type { NotPrepared } from "./preparation.ts"
 import type { Prepared } from "./prepared.ts"
 import { PreparedTexts } from "./preparedTexts.ts"
 import { Repeated } from "./repeated.ts"
@@ -232,14 +233,16 @@ export class ClientPort implements SendPort, AttemptContext {
     return Effect.callback((resume) => {
       if (isShuttingDown(this.client)) return resume(this.refused(clientShutDown(), request))
       const text = this.prepared.get(request.text)
-      const ready = (): void => {
+      let isAwaited = true
+      const ready = (failure?: NotPrepared): void => {
+        if (failure !== undefined) return resume(this.failed(failure.error, request, failure.where))
         if (text.current !== undefined) return resume(Effect.succeed(text.current))
-        this.prepared.prepare(text, (failure) => {
-          if (failure === undefined) return ready()
-          resume(this.failed(failure.error, request, failure.where))
-        })
+        this.prepared.prepare(text, { ready, isAwaited: () => isAwaited })
       }
       ready()
+      return Effect.sync(() => {
+        isAwaited = false
+      })
     })
   }
 

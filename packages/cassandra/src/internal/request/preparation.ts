@@ -8,7 +8,7 @@ import { Flight } from "../driver/wire.ts"
 import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
 import { opcode, prepareFrame, TooLarge } from "../protocol/frames.ts"
 import type { Where } from "./attemptContext.ts"
-import type { PreparedText } from "./prepared.ts"
+import type { Asked, PreparedText } from "./prepared.ts"
 
 /** The reason why a statement could not be prepared: the error of a server or of the driver, or of every node. */
 export class NotPrepared {
@@ -29,40 +29,65 @@ export class NotPrepared {
   }
 }
 
-/** Called when a statement is prepared, or cannot be. */
-export type Ready = (failure: NotPrepared | undefined) => void
+/** The table of a statement changed during each of its preparations. It was not executed. */
+export class StillChanging extends Error {
+  override readonly name = "StillChanging"
 
-/** Prepares several statements. Goes on once all are done, with the first failure if there was one. */
+  constructor() {
+    super(`the table of the statement changed during each of ${mostRounds} preparations in a row`)
+  }
+}
+
+/** Preparations of a statement in a row, each after a change of its table during the one before. */
+export const mostRounds = 3
+
+/** A request that waits for a preparation. */
+export interface Waiting {
+  /** Called when the statement is prepared, or cannot be. */
+  readonly ready: (failure: NotPrepared | undefined) => void
+  /** Returns false once the request was given up. */
+  readonly isAwaited: () => boolean
+}
+
+/** Prepares several statements for a request. It goes on once all are done, with the first failure if there was one. */
 export const prepareAll = (
   texts: ReadonlySet<PreparedText>,
-  prepare: (text: PreparedText, ready: Ready) => void,
-  goOn: Ready
+  prepare: (text: PreparedText, waiting: Waiting) => void,
+  { isAwaited, ready }: Waiting
 ): void => {
-  let waiting = texts.size
+  let left = texts.size
   let failure: NotPrepared | undefined
   for (const text of texts) {
-    prepare(text, (failed) => {
-      failure ??= failed
-      if (--waiting === 0) goOn(failure)
+    prepare(text, {
+      isAwaited,
+      ready: (failed) => {
+        failure ??= failed
+        if (--left === 0) ready(failure)
+      }
     })
   }
 }
 
+/** Called with the answer to a PREPARE, or with an error. `holds` is false if the answer may be from before a change of the table. */
+type Done = (answer: PreparedAnswer | undefined, holds: boolean, error?: unknown) => void
+
 /** A PREPARE on a connection. */
 class PrepareFlight extends Flight {
-  readonly #text: string
+  readonly #entry: PreparedText
   readonly #address: string
-  readonly #done: (answer: PreparedAnswer | undefined, error?: unknown) => void
+  readonly #done: Done
+  #asked: Asked | undefined
 
-  constructor(text: string, address: string, done: (answer: PreparedAnswer | undefined, error?: unknown) => void) {
+  constructor(entry: PreparedText, address: string, done: Done) {
     super()
-    this.#text = text
+    this.#entry = entry
     this.#address = address
     this.#done = done
   }
 
   protected frame(version: number, stream: number): Buffer {
-    return prepareFrame({ version, stream }, this.#text)
+    this.#asked = this.#entry.asked()
+    return prepareFrame({ version, stream }, this.#entry.text)
   }
 
   // That of the client.
@@ -78,24 +103,25 @@ class PrepareFlight extends Flight {
     } catch (malformed) {
       error = malformed
     }
-    this.#done(prepared, error)
+    const holds = prepared !== undefined && this.#asked !== undefined && this.#entry.holds(prepared, this.#asked)
+    this.#done(prepared, holds, error)
   }
 
   failed(error: unknown): void {
-    this.#done(undefined, error)
+    this.#done(undefined, false, error)
   }
 }
 
 /** Prepares a statement on one connection. */
 export const sendPrepare = (
   client: Client,
-  { text }: PreparedText,
+  entry: PreparedText,
   { connection, host }: Next,
-  done: (answer: PreparedAnswer | undefined, error?: unknown) => void
+  done: Done
 ): void =>
   enterKeyspace(client, connection, (error) => {
-    if (error !== undefined) return done(undefined, error)
-    new PrepareFlight(text, host.address, done).sendOn(connection)
+    if (error !== undefined) return done(undefined, false, error)
+    new PrepareFlight(entry, host.address, done).sendOn(connection)
   })
 
 /** The cache that a preparation belongs to. */
@@ -104,7 +130,7 @@ interface Owner {
   readonly overdue: Avoided
   readonly preparesOnAllHosts: boolean
   /** Begins again, after a change of the table. */
-  readonly restart: (entry: PreparedText, waiting: ReadonlyArray<Ready>) => void
+  readonly restart: (entry: PreparedText, waiting: ReadonlyArray<Waiting>, round: number) => void
   readonly ended: (entry: PreparedText, failure: NotPrepared | undefined) => void
 }
 
@@ -115,19 +141,25 @@ const patience = 1_000
 export class Preparation {
   readonly #owner: Owner
   readonly #entry: PreparedText
-  readonly #waiting: Array<Ready> = []
+  readonly #round: number
+  readonly #waiting: Array<Waiting> = []
   #plan: Plan | undefined
   #inFlight = 0
   #stopTimer = (): void => {}
   #isOver = false
 
-  constructor(owner: Owner, entry: PreparedText) {
+  constructor(owner: Owner, entry: PreparedText, round: number) {
     this.#owner = owner
     this.#entry = entry
+    this.#round = round
   }
 
-  wait(ready: Ready): void {
-    this.#waiting.push(ready)
+  wait(waiting: Waiting): void {
+    this.#waiting.push(waiting)
+  }
+
+  get #isAwaited(): boolean {
+    return this.#waiting.some(({ isAwaited }) => isAwaited())
   }
 
   start(): void {
@@ -141,18 +173,19 @@ export class Preparation {
 
   #askNext(): void {
     this.#stopTimer()
+    // The requests may have been given up meanwhile. A later one begins anew.
+    if (!this.#isAwaited) return this.#endUnanswered()
     const next = this.#next()
     if (next === undefined) {
-      if (this.#inFlight === 0) this.#end(new NotPrepared(new NoHost(this.#plan!.tried)))
+      if (this.#inFlight === 0) this.#endUnanswered()
       return
     }
     this.#inFlight++
     // A node that hangs is found by time alone. The others need not wait for that.
     this.#stopTimer = after(patience, () => this.#askNext())
-    const { changes } = this.#entry
-    sendPrepare(this.#owner.client, this.#entry, next, (answer, error) => {
+    sendPrepare(this.#owner.client, this.#entry, next, (answer, holds, error) => {
       this.#inFlight--
-      if (answer !== undefined) return this.#prepared(next.host, answer, changes)
+      if (answer !== undefined) return this.#prepared(next.host, answer, holds)
       this.#plan!.tried.set(next.host.address, error)
       if (this.#isOver) return
       if (isOfServer(error) || error instanceof TooLarge) return this.#end(new NotPrepared(error, next.host.address))
@@ -170,21 +203,22 @@ export class Preparation {
     }
   }
 
-  #prepared(host: DriverHost, answer: PreparedAnswer, changes: number): void {
-    const isCurrent = changes === this.#entry.changes
+  #prepared(host: DriverHost, answer: PreparedAnswer, holds: boolean): void {
     if (this.#isOver) {
-      if (isCurrent && this.#entry.current !== undefined) this.#entry.learn(host.address, answer)
+      if (holds && this.#entry.current !== undefined) this.#entry.learn(host.address, answer)
       return
     }
-    if (isCurrent) {
+    if (holds) {
       this.#entry.learn(host.address, answer)
       this.#end(undefined)
       return this.#prepareOnOthers()
     }
-    // The table changed meanwhile, and the answer may be from before that.
+    if (!this.#isAwaited) return this.#endUnanswered()
+    // Values that are encoded by such an answer may be stored as other types.
+    if (this.#round >= mostRounds) return this.#end(new NotPrepared(new StillChanging(), host.address))
     this.#isOver = true
     this.#stopTimer()
-    this.#owner.restart(this.#entry, this.#waiting)
+    this.#owner.restart(this.#entry, this.#waiting, this.#round + 1)
   }
 
   /** Prepares on the other nodes in advance. If that fails, they are asked when the statement is executed there. */
@@ -193,10 +227,8 @@ export class Preparation {
     const plan = this.#plan!
     for (let next = plan.nextOfExtra(); next !== undefined; next = plan.nextOfExtra()) {
       const { address } = next.host
-      const { changes } = this.#entry
-      sendPrepare(this.#owner.client, this.#entry, next, (answer) => {
-        if (answer === undefined || changes !== this.#entry.changes || this.#entry.current === undefined) return
-        this.#entry.learn(address, answer)
+      sendPrepare(this.#owner.client, this.#entry, next, (answer, holds) => {
+        if (answer !== undefined && holds && this.#entry.current !== undefined) this.#entry.learn(address, answer)
       })
     }
   }
@@ -206,7 +238,11 @@ export class Preparation {
     this.#isOver = true
     this.#stopTimer()
     this.#owner.ended(this.#entry, failure)
-    for (const ready of this.#waiting) ready(failure)
+    for (const { ready } of this.#waiting) ready(failure)
+  }
+
+  #endUnanswered(): void {
+    this.#end(new NotPrepared(new NoHost(this.#plan!.tried)))
   }
 }
 

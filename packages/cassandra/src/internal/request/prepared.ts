@@ -8,6 +8,7 @@ import { now } from "../driver/timer.ts"
 import type { ColumnSpec, PreparedAnswer, TableName } from "../protocol/answers.ts"
 import type { PreparedId } from "../protocol/frames.ts"
 import type { KeepsPlan, RowPlan } from "../protocol/rows.ts"
+import type { SchemaChanges } from "./schemaChanges.ts"
 
 /** A marker of a statement. */
 export class Marker {
@@ -32,17 +33,17 @@ export class Prepared implements PreparedId {
   readonly resultId: Buffer | undefined
   readonly markers: ReadonlyArray<Marker>
   readonly partitionKeys: ReadonlyArray<number>
-  readonly table: TableName | undefined
+  readonly tables: ReadonlyArray<TableName>
   readonly columns: ReadonlyArray<ColumnSpec>
   readonly #description: Buffer
   readonly #since = now()
 
-  constructor({ columns, description, id, markers, partitionKeys, resultId, table }: PreparedAnswer) {
+  constructor({ columns, description, id, markers, partitionKeys, resultId, tables }: PreparedAnswer) {
     this.id = id
     this.resultId = resultId
     this.markers = markers.map(({ name, type }) => new Marker(name, type))
     this.partitionKeys = partitionKeys
-    this.table = table
+    this.tables = tables
     this.columns = columns
     this.#description = description
   }
@@ -61,9 +62,10 @@ export class Prepared implements PreparedId {
   }
 }
 
-/** Counts the changes of the schema that a session has heard of. */
-export interface SchemaChanges {
-  readonly count: number
+/** When a PREPARE was written: how often the statement was forgotten until then, and how many changes of the schema there were. */
+export interface Asked {
+  readonly forgotten: number
+  readonly changes: number
 }
 
 /** The text of a statement, and what is known of it: nothing before it is prepared, and after its table has changed. */
@@ -76,39 +78,42 @@ export class PreparedText implements KeepsPlan {
   /** Ids of nodes that differ from the id of the other nodes, as during the upgrade of a cluster. */
   #idByHost: Map<string, PreparedId> | undefined
   #current: Prepared | undefined
-  #changes = 0
-  /** The changes of the schema, and how many there were when the cache dropped the statement, or since it last looked. */
-  #schema: SchemaChanges | undefined
-  #seen = 0
+  #forgotten = 0
+  readonly #schema: SchemaChanges
+  /** How many changes of the schema there were when it last looked. */
+  #seen: number
 
-  constructor(text: string) {
+  constructor(text: string, schema: SchemaChanges) {
     this.text = text
+    this.#schema = schema
+    this.#seen = schema.count
   }
 
+  /** Undefined after a change of its table as well. Requests may hold a statement that the cache has dropped, so it looks itself. */
   get current(): Prepared | undefined {
-    if (this.#schema !== undefined) this.#lookAtSchema(this.#schema)
+    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
     return this.#current
   }
 
-  /** Counts the changes of its table. What was asked before a change may be answered by what was before it. */
-  get changes(): number {
-    if (this.#schema !== undefined) this.#lookAtSchema(this.#schema)
-    return this.#changes
+  #lookAtSchema(): void {
+    const since = this.#seen
+    this.#seen = this.#schema.count
+    if (this.#current !== undefined && this.#schema.concern(this.#current.tables, since)) this.forget()
   }
 
-  #lookAtSchema({ count }: SchemaChanges): void {
-    if (count === this.#seen) return
-    this.#seen = count
-    this.forget()
+  /** Called when a PREPARE is written, for {@link holds}. */
+  asked(): Asked {
+    // What it does not look at now, it would find after the question.
+    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
+    return { forgotten: this.#forgotten, changes: this.#seen }
   }
 
-  /**
-   * Takes in that the cache has dropped the statement. Requests that hold it go on, and no change of its table is reported
-   * to it any more: it forgets at any change of the schema.
-   */
-  drop(schema: SchemaChanges): void {
-    this.#schema = schema
-    this.#seen = schema.count
+  /** Returns false if the table of an answer changed after the question: the answer may be from before that. */
+  holds({ markers, tables }: PreparedAnswer, { changes, forgotten }: Asked): boolean {
+    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
+    if (forgotten !== this.#forgotten) return false
+    // Without markers no value can be encoded by an old type.
+    return (tables.length === 0 && markers.length === 0) || !this.#schema.concern(tables, changes)
   }
 
   /** Id of the statement on this node. */
@@ -139,7 +144,7 @@ export class PreparedText implements KeepsPlan {
   forget(): void {
     this.#current = undefined
     this.#idByHost = undefined
-    this.#changes++
+    this.#forgotten++
   }
 }
 

@@ -8,8 +8,9 @@ import { maxPreparedOf, preparesOnAllHosts } from "../driver/client.ts"
 import type { Avoided, Next } from "../driver/hosts.ts"
 import type { WireConnection } from "../driver/wire.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
-import { isOfServer, NotPrepared, Preparation, type Ready, sendPrepare } from "./preparation.ts"
+import { isOfServer, NotPrepared, Preparation, sendPrepare, type Waiting } from "./preparation.ts"
 import { PreparedText } from "./prepared.ts"
+import { SchemaChanges } from "./schemaChanges.ts"
 
 const defaultMaxPrepared = 500
 
@@ -20,8 +21,8 @@ export class PreparedTexts {
   readonly #log: (warning: string) => void
   readonly #texts = new Map<string, PreparedText>()
   readonly #preparations = new Map<PreparedText, Preparation>()
-  readonly #onHosts = new Map<WireConnection, Map<PreparedText, Array<Ready>>>()
-  readonly #schema = { count: 0 }
+  readonly #onHosts = new Map<WireConnection, Map<PreparedText, Array<Waiting>>>()
+  readonly #schema = new SchemaChanges()
   #keyspace: string | undefined
   #isFull = false
 
@@ -46,7 +47,6 @@ export class PreparedTexts {
     if (keyspace !== this.#keyspace) {
       this.#keyspace = keyspace
       this.forgetAll()
-      for (const entry of this.#texts.values()) entry.drop(this.#schema)
       this.#texts.clear()
     }
     const known = this.#texts.get(text)
@@ -55,7 +55,7 @@ export class PreparedTexts {
       return known
     }
     this.#makeRoom()
-    const made = new PreparedText(text)
+    const made = new PreparedText(text, this.#schema)
     this.#texts.set(text, made)
     return made
   }
@@ -73,22 +73,22 @@ export class PreparedTexts {
     let seen = 0
     for (const [text, entry] of this.#texts) {
       this.#texts.delete(text)
-      if (!entry.isUsed || ++seen > most) return entry.drop(this.#schema)
+      if (!entry.isUsed || ++seen > most) return
       entry.isUsed = false
       this.#texts.set(text, entry)
     }
   }
 
   /** Prepares a statement on the first node that answers. Requests of one text wait for one preparation. */
-  prepare(entry: PreparedText, ready: Ready): void {
+  prepare(entry: PreparedText, waiting: Waiting): void {
     const under = this.#preparations.get(entry)
-    if (under !== undefined) return under.wait(ready)
-    this.restart(entry, [ready])
+    if (under !== undefined) return under.wait(waiting)
+    this.restart(entry, [waiting], 1)
   }
 
-  restart(entry: PreparedText, waiting: ReadonlyArray<Ready>): void {
-    const preparation = new Preparation(this, entry)
-    for (const ready of waiting) preparation.wait(ready)
+  restart(entry: PreparedText, waiting: ReadonlyArray<Waiting>, round: number): void {
+    const preparation = new Preparation(this, entry, round)
+    for (const each of waiting) preparation.wait(each)
     this.#preparations.set(entry, preparation)
     preparation.start()
   }
@@ -96,45 +96,34 @@ export class PreparedTexts {
   ended(entry: PreparedText, failure: NotPrepared | undefined): void {
     this.#preparations.delete(entry)
     // A statement that cannot be prepared takes no room in the cache.
-    if (failure === undefined || this.#texts.get(entry.text) !== entry) return
-    this.#texts.delete(entry.text)
-    entry.drop(this.#schema)
+    if (failure !== undefined && this.#texts.get(entry.text) === entry) this.#texts.delete(entry.text)
   }
 
   /** Prepares a statement on the node that does not know it any more. Requests on the same connection wait for one PREPARE. */
-  prepareOn(next: Next, entry: PreparedText, ready: Ready): void {
-    const byText = this.#onHosts.get(next.connection) ?? new Map<PreparedText, Array<Ready>>()
-    const waiting = byText.get(entry)
-    if (waiting !== undefined) return void waiting.push(ready)
-    const all = [ready]
+  prepareOn(next: Next, entry: PreparedText, waiting: Waiting): void {
+    const byText = this.#onHosts.get(next.connection) ?? new Map<PreparedText, Array<Waiting>>()
+    const known = byText.get(entry)
+    if (known !== undefined) return void known.push(waiting)
+    const all = [waiting]
     byText.set(entry, all)
     this.#onHosts.set(next.connection, byText)
-    const { changes } = entry
-    sendPrepare(this.client, entry, next, (answer, error) => {
+    sendPrepare(this.client, entry, next, (answer, holds, error) => {
       byText.delete(entry)
       if (byText.size === 0) this.#onHosts.delete(next.connection)
       // Otherwise the table changed meanwhile, and the answer may be from before that: the requests prepare it again.
-      if (answer !== undefined && changes === entry.changes) entry.learn(next.host.address, answer)
+      if (answer !== undefined && holds) entry.learn(next.host.address, answer)
       if (answer === undefined && isOfServer(error)) entry.forget()
       const failure = answer === undefined ? new NotPrepared(error, next.host.address) : undefined
-      for (const each of all) each(failure)
+      for (const { ready } of all) ready(failure)
     })
   }
 
   /** Forgets the statements on what has changed: see `docs/guides/values.md`. */
-  forget({ keyspace, table }: SchemaChange): void {
-    this.#schema.count++
-    for (const entry of this.#texts.values()) {
-      const own = entry.current?.table
-      // A statement that is being prepared may be on it, and so may one whose table is not known.
-      if (own === undefined || (own.keyspace === keyspace && (table === undefined || own.table === table))) {
-        entry.forget()
-      }
-    }
+  forget(change: SchemaChange): void {
+    this.#schema.add(change)
   }
 
   forgetAll(): void {
-    this.#schema.count++
-    for (const entry of this.#texts.values()) entry.forget()
+    this.#schema.addAny()
   }
 }

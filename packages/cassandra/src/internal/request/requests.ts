@@ -91,7 +91,7 @@ export class StatementAttempt extends Attempt implements Paged {
   }
 
   getKeyspace(): string | undefined {
-    return this.#prepared?.table?.keyspace
+    return this.#prepared?.tables[0]?.keyspace
   }
 
   getRoutingKey(): RoutingKey | undefined {
@@ -190,7 +190,7 @@ export class BatchAttempt extends Attempt {
   }
 
   getKeyspace(): string | undefined {
-    return this.#first?.prepared.table?.keyspace
+    return this.#first?.prepared.tables[0]?.keyspace
   }
 
   getRoutingKey(): RoutingKey | undefined {
