@@ -1,9 +1,10 @@
 import { Batch, type CqlError, executeConcurrent, RetryPolicy, Session, Statement } from "@effect-cql/core"
 import type { Service } from "@effect-cql/core/Session"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Logger, type Scope } from "effect"
+import { Effect, Exit, Fiber, Logger, type Scope } from "effect"
 import { CassandraSession } from "../src/index.ts"
 import { mostPreparations } from "../src/internal/request/forgetful.ts"
+import { cqlNodes } from "./support/cqlNodes.ts"
 import {
   type Answer,
   failure,
@@ -18,6 +19,7 @@ import {
 import { opcode, short } from "./support/frames.ts"
 import { preparedBody, scalar, voidBody } from "./support/resultFrames.ts"
 import { type Asked, failing, type Reply, resulting, type ScriptedNode, scriptedNode } from "./support/scriptedNode.ts"
+import { until } from "./support/until.ts"
 
 const insert = "INSERT INTO app.users (id) VALUES (?)"
 const ints = [{ name: "id", type: scalar("int") }]
@@ -359,6 +361,114 @@ describe("a node that hangs", () => {
         yield* session.partition(Statement.make(insert, [1]))
         assert.isBelow(performance.now() - begin, 2_000)
       })))
+
+  it.live("delays one new text, and none after it until the node is read from again", () =>
+    Effect.gen(function*() {
+      const nodes = yield* cqlNodes({}, {}, {})
+      const hung = nodes[1]!
+      const session = yield* CassandraSession.make({ contactPoints: [nodes[0]!.address], localDataCenter: "dc1" })
+      yield* until("a connection to each node", () => nodes.every(({ open }) => open > 0))
+      hung.silence({ newOnes: false })
+      const begin = performance.now()
+      const text = (at: number) => `SELECT id FROM app.t WHERE id = ${at} AND c = ?`
+      for (let at = 0; at < 15; at++) yield* session.describe(text(at))
+      // Every third text waited for a second.
+      assert.isBelow(performance.now() - begin, 3_000)
+      hung.speak()
+      yield* Effect.sleep("200 millis")
+      for (let at = 0; at < 6; at++) yield* session.execute([`SELECT id FROM app.t WHERE id = ${at}`])
+      assert.isNotEmpty(hung.statements)
+    }).pipe(Effect.scoped))
+
+  it.live("is asked once more where no other is left, as long as it answers anything else", () =>
+    Effect.forEach(
+      [
+        () => Statement.make(insert, [1]),
+        () => Batch.make([[insert, [1]]]),
+        (session: Service) => session.describe(insert),
+        (session: Service) => session.partition([insert, [1]])
+      ],
+      (use: (session: Service) => Effect.Effect<unknown, CqlError, Session>) =>
+        Effect.gen(function*() {
+          const node = yield* scriptedNode
+          let prepares = 0
+          node.reply(({ _tag }) => {
+            if (_tag !== "Prepare") return resulting(voidBody)
+            return ++prepares === 1 ? "none" : resulting(preparedBody(idOf(insert), ints))
+          })
+          const session = yield* CassandraSession.make({
+            contactPoints: [node.address],
+            localDataCenter: "datacenter1",
+            requestTimeout: "6 seconds",
+            defaults: { retry: "none" }
+          })
+          yield* Effect.provideService(use(session), Session, session)
+          assert.strictEqual(prepares, 2)
+        }),
+      { concurrency: "unbounded" }
+    ).pipe(Effect.scoped))
+
+  it.live("is not asked once more before something was read from it", () => {
+    const netClient = { destroyed: false, bytesRead: 1 }
+    let answers = false
+    return withFake({
+      prepare: () => answers ? undefined : "none",
+      answer: ({ _tag }) => _tag === "Execute" ? nothing : "none"
+    }, ({ hosts, prepares }) =>
+      Effect.gen(function*() {
+        Object.assign(hosts[0]!.borrowConnection(), { netClient })
+        const fiber = yield* Effect.forkChild(Statement.make(insert, [1], { requestTimeout: "20 seconds" }))
+        yield* Effect.sleep("2500 millis")
+        assert.lengthOf(prepares, 1)
+        answers = true
+        netClient.bytesRead++
+        yield* Fiber.join(fiber)
+        assert.lengthOf(prepares, 2)
+      }))
+  })
+
+  it.live("leaves the others alone where the requests were given up", () =>
+    withFake({ hosts: ["a:9042", "b:9042"], prepare: () => "none" }, ({ prepares }, session) =>
+      Effect.gen(function*() {
+        const uses = [
+          Statement.make(insert, [1], { requestTimeout: "50 millis" }),
+          Effect.timeout(session.describe(`${insert} `), "50 millis")
+        ]
+        for (const use of uses) yield* Effect.exit(use as Effect.Effect<unknown, unknown, Session>)
+        yield* Effect.sleep("1200 millis")
+        assert.lengthOf(prepares, 2)
+      })))
+
+  it.live("with a statement that it forgot is asked again by the requests that come later", () =>
+    Effect.gen(function*() {
+      const node = yield* scriptedNode
+      let isLost = false
+      let forgets = false
+      node.reply((request) => {
+        if (request._tag !== "Prepare") {
+          return forgets && request._tag === "Execute" ? failing(0x2500, shortBytes(request.id)) : resulting(voidBody)
+        }
+        if (isLost) {
+          isLost = false
+          return "none"
+        }
+        forgets = false
+        return resulting(preparedBody(idOf(insert), ints))
+      })
+      const session = yield* CassandraSession.make({
+        contactPoints: [node.address],
+        localDataCenter: "datacenter1",
+        requestTimeout: "1500 millis",
+        defaults: { retry: "none" }
+      })
+      yield* session.execute([insert, [1]])
+      forgets = true
+      isLost = true
+      const error = yield* Effect.flip(session.execute([insert, [2]]))
+      assert.strictEqual(error.outcome, "NotApplied")
+      yield* session.execute([insert, [3]])
+      assert.lengthOf(node.requests.filter(({ _tag }) => _tag === "Prepare"), 3)
+    }).pipe(Effect.scoped))
 })
 
 describe("the cache of prepared statements", () => {

@@ -5,6 +5,7 @@ import { CassandraSession } from "../src/index.ts"
 import { type CqlNode, cqlNodes } from "./support/cqlNodes.ts"
 import { schemaChangeBody } from "./support/resultFrames.ts"
 import { ownVersion, resulting, scriptedNode } from "./support/scriptedNode.ts"
+import { until } from "./support/until.ts"
 
 const another = "1da3b4d4-9a0a-4f0e-9d3c-1234567890ab"
 
@@ -108,6 +109,18 @@ for (const [name, lose] of ways) {
       assert.strictEqual(info.coordinator, coordinator.address)
     }).pipe(Effect.scoped))
 }
+
+it.live("a node that hangs delays one question for agreement, and none after it", () =>
+  Effect.gen(function*() {
+    const nodes = yield* cqlNodes({}, {}, {})
+    const session = yield* CassandraSession.make({ contactPoints: [nodes[0]!.address], localDataCenter: "dc1" })
+    yield* until("a connection to each node", () => nodes.every(({ open }) => open > 0))
+    nodes[1]!.silence({ newOnes: false })
+    const begin = performance.now()
+    for (let at = 0; at < 15; at++) assert.isTrue(yield* session.schemaAgreement("5 seconds"))
+    // Every third question waited for a second.
+    assert.isBelow(performance.now() - begin, 3_000)
+  }).pipe(Effect.scoped))
 
 it.live("a change of the schema returns at once where its coordinator dies, and no other node is left", () =>
   Effect.gen(function*() {

@@ -86,6 +86,10 @@ export interface Avoided {
   /** True if there is none for any request. */
   readonly isEmpty: boolean
   readonly has: (host: DriverHost, request: Request | undefined) => boolean
+  /** Takes in that a node owes an answer, whatever request it is to. */
+  readonly mark: (next: Next) => void
+  /** Returns true for a marked node from which nothing was read since. */
+  readonly isSilent: (host: DriverHost) => boolean
 }
 
 /** The nodes for one request, in the order of a query plan. */

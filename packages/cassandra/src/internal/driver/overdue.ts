@@ -1,7 +1,7 @@
 /**
  * Nodes that owe answers, which requests try after all others.
  *
- * A node from which nothing was read since a request on it timed out may be gone, which the watch of its connection finds
+ * A node from which nothing was read since an answer of it was overdue may be gone, which the watch of its connection finds
  * in time (`watch.ts`). A node that answers others may fail one statement again: its partition, or its replicas. Without
  * this, every attempt of a statement may meet the node that does not answer it.
  */
@@ -10,7 +10,7 @@ import type { Avoided, DriverHost, Next } from "./hosts.ts"
 import { ping } from "./ping.ts"
 import type { WireConnection } from "./wire.ts"
 
-/** A connection of a node, and how much was read from its socket (`lib/connection.js:177`) when a request on it timed out. */
+/** A connection of a node, and how much was read from its socket (`lib/connection.js:177`) when an answer was overdue. */
 interface Mark {
   readonly connection: WireConnection
   readonly bytesRead: number
@@ -27,22 +27,26 @@ export class OverdueNodes implements Avoided {
 
   /** Takes in that a request was not answered in time. */
   add({ connection, host }: Next, request: Request): void {
-    this.#isEmpty = false
     const hosts = this.#unanswered.get(request)
     if (hosts === undefined) this.#unanswered.set(request, [host])
     else hosts.push(host)
+    this.mark({ connection, host })
+  }
+
+  mark({ connection, host }: Next): void {
+    this.#isEmpty = false
     const bytesRead = connection.netClient?.bytesRead
-    if (bytesRead === undefined || this.#isSilent(host)) return
+    if (bytesRead === undefined || this.isSilent(host)) return
     this.#marks.set(host, { connection, bytesRead })
     // A node that answers this is tried as before.
     ping(connection)
   }
 
   has(host: DriverHost, request: Request | undefined): boolean {
-    return this.#isSilent(host) || (request !== undefined && this.#unanswered.get(request)?.includes(host) === true)
+    return this.isSilent(host) || (request !== undefined && this.#unanswered.get(request)?.includes(host) === true)
   }
 
-  #isSilent(host: DriverHost): boolean {
+  isSilent(host: DriverHost): boolean {
     const mark = this.#marks.get(host)
     if (mark === undefined) return false
     const { netClient } = mark.connection

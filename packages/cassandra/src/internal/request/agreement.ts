@@ -95,6 +95,7 @@ export interface Asked {
   readonly first: Next
   /** A node that was not asked before, for the place of a node that is lost or hangs. */
   readonly another: () => Next | undefined
+  readonly overdue: Avoided
 }
 
 /**
@@ -102,7 +103,7 @@ export interface Asked {
  * replaced by another. `done` is called once.
  */
 export const awaitAgreement = (
-  { another, first }: Asked,
+  { another, first, overdue }: Asked,
   isDown: IsDown,
   milliseconds: number,
   done: (isAgreed: boolean) => void
@@ -125,7 +126,10 @@ export const awaitAgreement = (
   }
   const askNode = (next: Next): void => {
     asked = next
-    stopTimer = afterReading(patience, askAnother)
+    stopTimer = afterReading(patience, () => {
+      overdue.mark(next)
+      askAnother()
+    })
     ask(next, isDown, (view) => {
       if (view === "agreed") return end(true)
       // The answer of a node that was replaced comes late.
@@ -154,7 +158,8 @@ export const agreementWithin = (
       const first = another()
       if (first === undefined) return resume(Effect.fail(new NoHost(plan?.tried ?? new Map())))
       const left = Math.max(0, milliseconds - (now() - begun))
-      stop = awaitAgreement({ first, another }, isDown, left, (isAgreed) => resume(Effect.succeed(isAgreed)))
+      stop = awaitAgreement({ first, another, overdue: avoided }, isDown, left, (isAgreed) =>
+        resume(Effect.succeed(isAgreed)))
     }, Math.min(planPatience, milliseconds))
     return Effect.sync(() => {
       stopPlanning()

@@ -169,10 +169,15 @@ export class ClientPort implements SendPort, AttemptContext {
     if (change.target === "KEYSPACE" && change.change !== "DROPPED") this.#refresh(change.keyspace)
     const { requestTimeout } = request.options
     const left = Math.min(longestAgreement, (requestTimeout ?? Number.POSITIVE_INFINITY) - (now() - started)) / 2
-    return awaitAgreement({ first: next, another }, this.#isDown, Math.max(0, left), (schemaInAgreement) => {
-      const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false, copies: 0 }
-      done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
-    })
+    return awaitAgreement(
+      { first: next, another, overdue: this.overdue },
+      this.#isDown,
+      Math.max(0, left),
+      (schemaInAgreement) => {
+        const asked = { coordinator: withBrackets(next.host.address), consistency, conditional: false, copies: 0 }
+        done({ rows: [], info: infoOf(result.extras, asked, schemaInAgreement) })
+      }
+    )
   }
 
   readonly schemaAgreement = (timeout: number): Effect.Effect<boolean, CqlError> =>
@@ -240,9 +245,7 @@ export class ClientPort implements SendPort, AttemptContext {
         this.prepared.prepare(text, { ready, isAwaited: () => isAwaited })
       }
       ready()
-      return Effect.sync(() => {
-        isAwaited = false
-      })
+      return Effect.sync(() => void (isAwaited = false))
     })
   }
 

@@ -3,7 +3,7 @@
  */
 import type { Client } from "cassandra-driver"
 import { type Avoided, type DriverHost, enterKeyspace, type Next, NoHost, Plan } from "../driver/hosts.ts"
-import { after } from "../driver/timer.ts"
+import { afterReading } from "../driver/timer.ts"
 import { Flight } from "../driver/wire.ts"
 import { type PreparedAnswer, type RawAnswer, readError, readPrepared, readResult } from "../protocol/answers.ts"
 import { opcode, prepareFrame, TooLarge } from "../protocol/frames.ts"
@@ -135,7 +135,10 @@ interface Owner {
 }
 
 /** Time in milliseconds after which the next node is asked to prepare a statement as well. */
-const patience = 1_000
+export const patience = 1_000
+
+/** Time in milliseconds before a node is asked again when no other is left. A node that lives has answered a heartbeat by then. */
+const firstPause = 250
 
 /** A statement that is being prepared: on the first node that answers. */
 export class Preparation {
@@ -145,6 +148,7 @@ export class Preparation {
   readonly #waiting: Array<Waiting> = []
   #plan: Plan | undefined
   #inFlight = 0
+  #pause = firstPause
   #stopTimer = (): void => {}
   #isOver = false
 
@@ -172,17 +176,46 @@ export class Preparation {
   }
 
   #askNext(): void {
-    this.#stopTimer()
     // The requests may have been given up meanwhile. A later one begins anew.
     if (!this.#isAwaited) return this.#endUnanswered()
     const next = this.#next()
-    if (next === undefined) {
-      if (this.#inFlight === 0) this.#endUnanswered()
-      return
-    }
+    if (next !== undefined) this.#ask(next)
+    else if (this.#inFlight === 0) this.#endUnanswered()
+    else this.#askLater()
+  }
+
+  /** Asks again after a pause, which grows. A single answer may be lost, and all later requests would wait for it. */
+  #askLater(): void {
+    this.#later(this.#pause, () => this.#askAgain())
+    this.#pause *= 2
+  }
+
+  #askAgain(): void {
+    if (!this.#isAwaited) return this.#endUnanswered()
+    const { client, overdue } = this.#owner
+    Plan.makeOfAdapter(client, overdue, (plan) => {
+      if (this.#isOver) return
+      const next = plan?.nextOfExtra()
+      // A node that reads again answers what it was asked before.
+      if (plan === undefined || next === undefined || overdue.isSilent(next.host)) return this.#askLater()
+      for (const [address, error] of this.#plan!.tried) plan.tried.set(address, error)
+      this.#plan = plan
+      this.#ask(next)
+    })
+  }
+
+  #later(milliseconds: number, run: () => void): void {
+    this.#stopTimer()
+    this.#stopTimer = afterReading(milliseconds, run)
+  }
+
+  #ask(next: Next): void {
     this.#inFlight++
-    // A node that hangs is found by time alone. The others need not wait for that.
-    this.#stopTimer = after(patience, () => this.#askNext())
+    // A node that hangs is found by time alone. The others need not wait for that, and later requests try them first.
+    this.#later(patience, () => {
+      this.#owner.overdue.mark(next)
+      this.#askNext()
+    })
     sendPrepare(this.#owner.client, this.#entry, next, (answer, holds, error) => {
       this.#inFlight--
       if (answer !== undefined) return this.#prepared(next.host, answer, holds)

@@ -6,9 +6,10 @@
 import type { Client } from "cassandra-driver"
 import { maxPreparedOf, preparesOnAllHosts } from "../driver/client.ts"
 import type { Avoided, Next } from "../driver/hosts.ts"
+import { afterReading } from "../driver/timer.ts"
 import type { WireConnection } from "../driver/wire.ts"
 import type { SchemaChange } from "../protocol/answers.ts"
-import { isOfServer, NotPrepared, Preparation, sendPrepare, type Waiting } from "./preparation.ts"
+import { isOfServer, NotPrepared, patience, Preparation, sendPrepare, type Waiting } from "./preparation.ts"
 import { PreparedText } from "./prepared.ts"
 import { SchemaChanges } from "./schemaChanges.ts"
 
@@ -21,7 +22,7 @@ export class PreparedTexts {
   readonly #log: (warning: string) => void
   readonly #texts = new Map<string, PreparedText>()
   readonly #preparations = new Map<PreparedText, Preparation>()
-  readonly #onHosts = new Map<WireConnection, Map<PreparedText, Array<Waiting>>>()
+  readonly #onHosts = new WeakMap<WireConnection, Map<PreparedText, Array<Waiting>>>()
   readonly #schema = new SchemaChanges()
   #keyspace: string | undefined
   #isFull = false
@@ -107,9 +108,17 @@ export class PreparedTexts {
     const all = [waiting]
     byText.set(entry, all)
     this.#onHosts.set(next.connection, byText)
+    const leave = (): void => {
+      if (byText.get(entry) === all) byText.delete(entry)
+    }
+    // The answer may be lost: requests that come later ask for one of their own.
+    const stopTimer = afterReading(patience, () => {
+      this.overdue.mark(next)
+      leave()
+    })
     sendPrepare(this.client, entry, next, (answer, holds, error) => {
-      byText.delete(entry)
-      if (byText.size === 0) this.#onHosts.delete(next.connection)
+      stopTimer()
+      leave()
       // Otherwise the table changed meanwhile, and the answer may be from before that: the requests prepare it again.
       if (answer !== undefined && holds) entry.learn(next.host.address, answer)
       if (answer === undefined && isOfServer(error)) entry.forget()
