@@ -14,7 +14,7 @@ import { isSocketError } from "../driver/errorKind.ts"
 import { enterKeyspace, type Next, NoHost, Plan, type Profile } from "../driver/hosts.ts"
 import { PolicyOptions, type RequestDefaults } from "../driver/policyOptions.ts"
 import { now } from "../driver/timer.ts"
-import { Flight, NotSent } from "../driver/wire.ts"
+import { NotSent } from "../driver/wire.ts"
 import {
   type RawAnswer,
   readError,
@@ -33,36 +33,8 @@ import { toPage } from "./page.ts"
 import type { Paged } from "./pageState.ts"
 import { mostRounds, type NotPrepared, prepareAll, StillChanging, type Waiting } from "./preparation.ts"
 import type { PreparedText } from "./prepared.ts"
+import { type Flying, RequestFlight } from "./requestFlight.ts"
 import { speculate } from "./speculation.ts"
-
-/** A request on a connection. */
-class RequestFlight extends Flight {
-  readonly attempt: Attempt
-  readonly next: Next
-
-  constructor(attempt: Attempt, next: Next) {
-    super()
-    this.attempt = attempt
-    this.next = next
-  }
-
-  protected frame(version: number, stream: number): Buffer | undefined {
-    return this.attempt.frame({ version, stream }, this.next)
-  }
-
-  // The core ends a request in time, after it has read the answers that are there.
-  getReadTimeout(): number {
-    return 0
-  }
-
-  answered(answer: RawAnswer): void {
-    this.attempt.answered(answer, this)
-  }
-
-  failed(error: unknown): void {
-    this.attempt.broken(error, this)
-  }
-}
 
 // The driver keeps its requests in a Map, and V8 links each table of a Map to its successor. An old table therefore keeps all
 // later requests alive until the next full collection, and the cost of a minor collection depends on the survivors. So an
@@ -76,7 +48,7 @@ export type Refused = Reason.ParametersRefused | Reason.InvalidPageState
 const givenUp: Exit.Exit<never> = Exit.interrupt()
 
 /** A request of the core. */
-export abstract class Attempt extends PolicyOptions implements QueryParameters {
+export abstract class Attempt extends PolicyOptions implements Flying, QueryParameters {
   readonly context: AttemptContext
   readonly defaults: RequestDefaults
   profile: Profile
@@ -88,7 +60,10 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #plan: Plan | undefined
   /** Stops speculative executions, or the wait for the nodes to agree on the schema. */
   #stop = (): void => {}
+  /** Copies on further nodes. */
   #copies = 0
+  /** Copies that may still be answered: the first, from its start, and those on further nodes. */
+  #underWay = 1
   protected rounds = 0
   /** Where it was written last, and not answered. */
   #sent: Next | undefined
@@ -226,7 +201,7 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
   #dispatch(): void {
     Plan.make(this.context.client, this.profile, this.context.overdue, this, (plan, error) =>
       this.#guarded(() => {
-        if (plan === undefined) return this.#unplanned(error)
+        if (plan === undefined) return this.#stranded(error, "plan")
         this.#plan = plan
         const first = this.#sendToNext()
         if (first === undefined || !this.isSpeculated) return
@@ -235,15 +210,20 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
       }))
   }
 
-  /** Sends a speculative execution. */
+  /** Sends a speculative execution. If there is no node for it, the other copies go on. */
   #sendCopy(): Next | undefined {
-    const next = this.#waits ? this.#sendToNext() : undefined
-    if (next !== undefined) this.#copies++
+    const next = this.#waits ? this.#plan!.nextOfExtra() : undefined
+    if (next === undefined) return undefined
+    this.#copies++
+    this.#underWay++
+    this.#send(next)
     return next
   }
 
-  #unplanned(error: unknown): void {
-    this.#finish(this.context.failed(error, this.request, { phase: "plan", host: undefined, isWritten: false }))
+  /** Ends a copy that no node takes, and the request if it was the last copy. */
+  #stranded(error: unknown, phase: "plan" | "execute"): void {
+    if (--this.#underWay > 0) return
+    this.#finish(this.context.failed(error, this.request, { phase, host: undefined, isWritten: false }))
   }
 
   #sendToNext(): Next | undefined {
@@ -253,19 +233,11 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     try {
       next = plan.next()
     } catch (error) {
-      this.#unplanned(error)
+      this.#stranded(error, "plan")
       return undefined
     }
-    if (next !== undefined) this.#send(next)
-    else if (this.#sent === undefined) {
-      this.#finish(
-        this.context.failed(new NoHost(plan.tried), this.request, {
-          phase: "execute",
-          host: undefined,
-          isWritten: false
-        })
-      )
-    }
+    if (next === undefined) this.#stranded(new NoHost(plan.tried), "execute")
+    else this.#send(next)
     return next
   }
 
@@ -278,7 +250,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     })
   }
 
-  /** Called by a flight when its turn to be written has come. */
   frame(slot: Slot, next: Next): Buffer | undefined {
     if (!this.#waits) return undefined
     if (!this.isCurrent()) {
@@ -290,7 +261,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     return bytes
   }
 
-  /** Called by a flight that gets no answer. */
   broken(error: unknown, { isWritten, next }: RequestFlight): void {
     const { connection, host } = next
     if (isSocketError(error)) host.removeFromPool(connection)
@@ -300,7 +270,8 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
       return this.#finish(this.context.failed(error, this.request, where))
     }
     if (error instanceof NotSent) {
-      if (!this.#isOutdated) return
+      // Another copy binds again for both.
+      if (!this.#isOutdated) return this.#stranded(new NoHost(this.#plan!.tried), "execute")
       this.#isOutdated = false
       // Values of old types are never sent.
       if (this.rounds < mostRounds) return this.#guarded(() => this.proceed())
@@ -316,7 +287,6 @@ export abstract class Attempt extends PolicyOptions implements QueryParameters {
     this.#guarded(() => this.#sendToNext())
   }
 
-  /** Called by a flight with its answer. */
   answered(answer: RawAnswer, { next }: RequestFlight): void {
     if (this.#overdue === next) next.connection.timedOutOperations--
     if (!this.#waits) return this.#finish(givenUp)
