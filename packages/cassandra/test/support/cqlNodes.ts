@@ -112,6 +112,11 @@ export class CqlNode {
     for (const socket of this.#sockets) if (!this.#silent.has(socket)) this.#silent.set(socket, [])
   }
 
+  /** Reads nothing any more from the connections that are open, until they fill. */
+  stopReading(): void {
+    for (const socket of this.#sockets) socket.pause()
+  }
+
   /** Answers all that came meanwhile, as a process does that was stopped and goes on. */
   speak(): void {
     this.#isSilent = false

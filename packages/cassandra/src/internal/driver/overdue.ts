@@ -25,7 +25,7 @@ export class OverdueNodes implements Avoided {
     return this.#isEmpty
   }
 
-  /** Takes in that a request was not answered in time. */
+  /** Takes in that a request was not answered in time, or could not even be written to the connection. */
   add({ connection, host }: Next, request: Request): void {
     const hosts = this.#unanswered.get(request)
     if (hosts === undefined) this.#unanswered.set(request, [host])

@@ -67,6 +67,8 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
   protected rounds = 0
   /** Where it was written last, and not answered. */
   #sent: Next | undefined
+  /** Where it was to be written last. A `USE`, a new PREPARE or other requests may have to go first. */
+  #entering: Next | undefined
   /** Where it was not answered in time. */
   #overdue: Next | undefined
 
@@ -127,14 +129,19 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
   /** Ends the wait for an answer: the core has given the request up. Returns true if it was sent. */
   cancel(): boolean {
     const { requestTimeout } = this.request.options
-    const sent = this.#sent
-    if (this.#waits && sent !== undefined && requestTimeout !== undefined && now() - this.#started >= requestTimeout) {
-      this.#overdue = sent
-      sent.connection.timedOutOperations++
-      this.context.overdue.add(sent, this.request)
-      sent.host.checkHealth(sent.connection)
-    }
+    if (this.#waits && requestTimeout !== undefined && now() - this.#started >= requestTimeout) this.#timedOut()
     return this.abandon()
+  }
+
+  #timedOut(): void {
+    const sent = this.#sent
+    const owing = sent ?? this.#entering
+    if (owing !== undefined) this.context.overdue.add(owing, this.request)
+    // Only a request that was written can be answered later, which takes it back.
+    if (sent === undefined) return
+    this.#overdue = sent
+    sent.connection.timedOutOperations++
+    sent.host.checkHealth(sent.connection)
   }
 
   /** Abandons the request. A request on the wire cannot be recalled; another is never sent. Returns true if it was sent. */
@@ -170,6 +177,8 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
   /** Prepares statements, all at once, and goes on. */
   protected prepare(texts: Iterable<PreparedText>): void {
     this.rounds++
+    // From now on it waits for any node that prepares.
+    this.#entering = undefined
     const { prepared } = this.context
     prepareAll(
       new Set(texts),
@@ -242,6 +251,7 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
   }
 
   #send(next: Next): void {
+    this.#entering = next
     enterKeyspace(this.context.client, next.connection, (error) => {
       if (!this.#waits) return this.#finish(givenUp)
       if (error === undefined) return new RequestFlight(this, next).sendOn(next.connection)
@@ -330,6 +340,7 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
     }
     // Nothing was executed. The node may have restarted, or have dropped the statement: its table changed, or its cache is full.
     this.#sent = undefined
+    this.#entering = next
     this.rounds = 0
     const { prepared } = this.context
     prepareAll(
