@@ -215,6 +215,8 @@ export abstract class Attempt extends PolicyOptions implements Flying, QueryPara
         const first = this.#sendToNext()
         if (first === undefined || !this.isSpeculated) return
         const { client, policyFailed } = this.context
+        // A request that binds again has one chain of copies, not two.
+        this.#stop()
         this.#stop = speculate(client, this.planText, first, () => this.#sendCopy(), policyFailed)
       }))
   }
