@@ -152,7 +152,10 @@ export class CqlError extends LightError {
     return [...earlier, last]
   }
 
-  /** The position of the failed page, unless it was the first: `session.executePage` can read it again. */
+  /**
+   * The position of the page that failed, or whose row did not decode, unless it was the first: `session.executePage` can read
+   * it again.
+   */
   get pageState(): PageState | undefined {
     return this.#internals?.pageState
   }

@@ -10,6 +10,7 @@ import {
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Schema } from "effect"
+import { internals } from "../src/internal/internals.ts"
 
 const lost = new Reason.RequestTimeout({ message: "no answer", timeout: 5 })
 const refusedWith = new Reason.Unavailable({ message: "few", consistency: "SERIAL", required: 2, alive: 1 })
@@ -31,6 +32,21 @@ describe("ExecutionResult.again", () => {
       const again = ExecutionResult.again(failure)
       assert.strictEqual(again?.options.timestamp, failure.error.timestamp)
       assert.deepStrictEqual([again?.text, again?.options.consistency], [insert.text, "ALL"])
+    }).pipe(Effect.provide(failing(lost))))
+
+  it.effect("gives each repetition the time that a session gave to the first", () =>
+    Effect.gen(function*() {
+      const first = yield* failureOf(insert)
+      let last: ExecutionResult.Failure = first
+      for (let times = 0; times < 3; times++) {
+        const [failed] = yield* executeConcurrent([ExecutionResult.again(last) ?? assert.fail("no repetition")], {
+          raiseOnFirstError: false
+        })
+        last = failed !== undefined && ExecutionResult.isFailure(failed) ? failed : assert.fail("no failure")
+        assert.strictEqual(last.error.timestamp, first.error.timestamp)
+        const again = ExecutionResult.again(last)
+        assert.isTrue(again?._tag === "Statement" && again[internals].isOwnTime)
+      }
     }).pipe(Effect.provide(failing(lost))))
 
   it.effect("repeats neither counters nor conditions of unknown outcome", () =>

@@ -89,6 +89,12 @@ it.effect("limits and options of a session", () =>
       options.map(({ consistency, pageSize, tracing }) => [consistency, pageSize, tracing]),
       [["QUORUM", 5, false], ["ONE", 7, false], ["ALL", 9, true]]
     )
+    const inner = Session.withOptions({ consistency: undefined, pageSize: 9 })
+    const defaults = Effect.map(Session, (session) => session.defaults)
+    assert.deepInclude(yield* defaults.pipe(inner, Session.withOptions({ consistency: "ALL" })), {
+      consistency: "ALL",
+      pageSize: 9
+    })
     const exit = yield* Effect.exit(insert(1).pipe(Session.withOptions({ pageSize: 0 })))
     assert.include(String(exit), "pageSize: expected")
   }).pipe(Effect.provide(MockSession.layer())))

@@ -186,6 +186,34 @@ describe("a source", () => {
       assert.instanceOf(defectOf(yield* Fiber.join(fiber)), InvalidOptions)
     }).pipe(Effect.provide(slow)))
 
+  for (const [name, length] of [["grows", 8], ["shrinks", 2]] as const) {
+    it.effect(`an array that ${name} meanwhile is the same source for each verb`, () =>
+      Effect.gen(function*() {
+        const mock = yield* MockSession.MockSession
+        const verbs = [
+          (items: ReadonlyArray<Statement.Statement<unknown>>) =>
+            Effect.asVoid(executeConcurrent(items, { concurrency: 1 })),
+          (items: ReadonlyArray<Statement.Statement<unknown>>) =>
+            Effect.asVoid(runConcurrent(items, { concurrency: 1 })),
+          (items: ReadonlyArray<Statement.Statement<unknown>>) =>
+            Stream.runDrain(streamConcurrent(items, { concurrency: 1 }))
+        ]
+        for (const verb of verbs) {
+          const items = statements(5)
+          const before = (yield* mock.calls).length
+          const fiber = yield* Effect.forkChild(Effect.exit(verb(items)))
+          yield* TestClock.adjust(5)
+          if (length > 5) items.push(...statements(length - 5))
+          else items.length = length
+          yield* TestClock.adjust("1 minute")
+          const exit = yield* Fiber.join(fiber)
+          assert.strictEqual((yield* mock.calls).length - before, Math.min(5, length))
+          if (length < 5) assert.instanceOf(defectOf(exit), InvalidOptions)
+          else assert.strictEqual(exit._tag, "Success")
+        }
+      }).pipe(Effect.provide(slow)))
+  }
+
   it("a text of many megabytes overflows nothing, nor takes quadratic time", () => {
     for (const literal of ["x".repeat(16_000_000), "''".repeat(200_000)]) {
       assert.include(String(Statement.make(`INSERT INTO t (a) VALUES ('${literal}')`)), "0 params")

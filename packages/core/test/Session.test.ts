@@ -1,12 +1,13 @@
-import { Batch, PageState, Reason, Session, Statement } from "@effect-cql/core"
+import { Batch, type CqlError, PageState, Reason, Session, Statement } from "@effect-cql/core"
 import type { Request } from "@effect-cql/core/Port"
 import { insert, timed } from "@effect-cql/test-support/runs"
 import { MockSession } from "@effect-cql/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const rows = Array.from({ length: 25 }, (_, id) => ({ id }))
+const withNull = rows.map(({ id }) => ({ id: id === 13 ? null : id }))
 const paged = MockSession.layer({ otherwise: MockSession.rows(rows), defaults: { pageSize: 10 } })
 const select = Statement.make("SELECT id FROM t")
 
@@ -65,6 +66,31 @@ describe("pages", () => {
           )(request, context)
           : MockSession.rows(rows)(request, context)
     }))))
+
+  it.effect("so does the error of a page with a row that does not decode, also where it is one page of a result", () =>
+    Effect.gen(function*() {
+      const session = yield* Session
+      const strict = Statement.withRow(select, Schema.Struct({ id: Schema.Int }))
+      const thrown = Statement.mapRows(select, ({ id }) => id === null ? assert.fail("no id") : id)
+      for (const statement of [strict, thrown]) {
+        const decoded = Effect.flip<unknown, CqlError, never>(session.execute(statement))
+        for (
+          const failing of [decoded, Effect.flip<unknown, CqlError, never>(Stream.runDrain(session.stream(statement)))]
+        ) {
+          const error = yield* failing
+          assert.deepInclude(error.reason, { _tag: "RowDecoding", row: 13 })
+          const page = yield* session.executePage(select, error.pageState)
+          assert.deepStrictEqual(page.result.rows, withNull.slice(10, 20))
+        }
+        const { pageState } = yield* session.executePage(select)
+        const error = yield* Effect.flip<unknown, CqlError, never>(session.executePage(statement, pageState))
+        assert.strictEqual(error.pageState, pageState)
+      }
+      const first = yield* Effect.flip(session.execute(Statement.withRow(select, Schema.Struct({ id: Schema.String }))))
+      assert.isUndefined(first.pageState)
+    }).pipe(
+      Effect.provide(MockSession.layer({ defaults: { pageSize: 10 }, otherwise: MockSession.rows(withNull) }))
+    ))
 
   it.effect("stream asks for a page when the one before is exhausted", () =>
     Effect.gen(function*() {

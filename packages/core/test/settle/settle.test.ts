@@ -527,6 +527,40 @@ describe("a timestamp that is its user's own may be that of another write", () =
   }
 })
 
+describe("a write with a time of its user's", () => {
+  const insertAt = (params: ReadonlyArray<unknown>) => Statement.make(insert.text, params, { timestamp: 77n })
+  const cases: ReadonlyArray<readonly [name: string, params: ReadonlyArray<unknown>, row: Row, outcome: string]> = [
+    ["all its values at its time", [1, 2, 3, "x"], { a: [3, 77n], b: ["x", 77n] }, "Applied"],
+    ["one of its values at its time, another since", [1, 2, 3, "x"], { a: [3, 77n], b: ["y", 99n] }, "Unknown"],
+    ["one of its values at its time, the same since", [1, 2, 3, "x"], { a: [3, 77n], b: ["x", 99n] }, "Unknown"],
+    ["its only value at its time, while it empties another", [1, 2, 3, null], { a: [3, 77n], b: ["w", 5n] }, "Unknown"],
+    ["its only value at its time, another left alone", [1, 2, 3, Statement.unset], { a: [3, 77n] }, "Applied"]
+  ]
+  for (const [name, params, row, outcome] of cases) {
+    it.effect(`${name}: ${outcome}`, () =>
+      Effect.gen(function*() {
+        const statement = insertAt(params)
+        assert.strictEqual((yield* settleOne(unknown(statement, 77n))).outcome, outcome)
+        const part = Statement.make(insert.text, params)
+        const batch = Batch.make([part, part], { timestamp: 77n })
+        assert.strictEqual((yield* settleOne(unknown(batch, 77n))).outcome, outcome)
+      }).pipe(Effect.provide(holding(row))))
+  }
+})
+
+it.effect("a conditional write is none of the millisecond before it, however exact the clocks are", () =>
+  Effect.gen(function*() {
+    const statement = Statement.make(`${insert.text} IF NOT EXISTS`, [1, 2, 3, "x"])
+    // Sent within a millisecond, and dated at its beginning.
+    const open = { ...answered(statement), timestamp: 5_000_726n, error: undefined }
+    for (const at of [5_000_000n, 4_999_999n]) {
+      const settled = yield* settleOne(open, { clockSkew: 0 }).pipe(
+        Effect.provide(holding({ a: [3, at], b: ["x", at] }))
+      )
+      assert.strictEqual(settled.outcome, "Applied")
+    }
+  }))
+
 it.effect("what is open still after it was settled can be settled again", () =>
   Effect.gen(function*() {
     const [first] = yield* Settlement.settle([answered(insert, timeout)]).pipe(Effect.provide(holding(undefined)))

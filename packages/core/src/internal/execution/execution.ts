@@ -259,19 +259,20 @@ export class Execution {
     const page = checkedPage(exit.value)
     this.#run.observer?.page(this, page)
     if (this.#earlier !== undefined) this.#earlier.steps = undefined
-    this.#pageState = page.pageState ?? undefined
-    if (this.#pageState === undefined || this.#run.paging.pages === "one") {
+    const next = page.pageState ?? undefined
+    if (next === undefined || this.#run.paging.pages === "one") {
       this.#succeeded(page)
       return false
     }
-    this.#pages ??= new Pages()
-    this.#pages.add(page)
+    this.#pages = (this.#pages ?? new Pages()).add(page, this.#pageState)
+    this.#pageState = next
     return true
   }
 
   #succeeded(answer: Page): void {
     // A condition is answered on one page.
-    const page = subjectOf(this.executable).conditional ? withoutApplied(answer) : this.#pages?.join(answer) ?? answer
+    const { conditional } = subjectOf(this.executable)
+    const page = conditional ? withoutApplied(answer) : this.#pages?.join(answer, this.#pageState) ?? answer
     const { rows } = page
     const first = this.#rowsBefore
     this.#rowsBefore += rows.length
@@ -279,11 +280,13 @@ export class Execution {
     if (decode === undefined) return this.#end(this.#success(page, rows))
     const decoded = decode(rows, this.#pages === undefined ? page.columns : this.#pages.columnsOfAll, first)
     if (areRows(decoded)) return this.#end(this.#success(page, decoded))
+    if (this.#pages !== undefined) this.#pageState = this.#pages.positionOf(decoded.row)
     const reason = this.#pages?.isAltered === true ? altered(decoded) : decoded
     this.#end(this.#failure(this.#errorOf(reason), this.#outcomeOf(page)))
   }
 
   #success(page: Page, rows: ReadonlyArray<unknown>): ExecutionResult<unknown> {
+    this.#pageState = page.pageState ?? undefined
     const value = this.#run.environment.session.resultSets.of(page, rows)
     const outcome = this.#outcomeOf(page)
     const success = new Success(this, value, outcome, this.attempts)
@@ -346,9 +349,8 @@ export class Execution {
     const options = environment.resolver.resolve(this.executable.options)
     const earlier = this.#earlier?.history
     const latency = observer?.latencyOf(this)
-    const pageState = this.#pageState
-    const rest = earlier ?? latency ?? pageState
-    const more = rest === undefined ? undefined : { earlier, latency, pageState }
+    const rest = earlier ?? latency ?? this.#pageState
+    const more = rest === undefined ? undefined : { earlier, latency, pageState: this.#pageState }
     return keep(this.executable, options, this.#request, more)
   }
 

@@ -59,7 +59,9 @@ export const limit = (service: Service, limiter: Limiter): Service => {
 export const withOptions = (service: Service, options: Options): Service => {
   const self = service[sessionInternals]
   const resolver = new Resolver(resolve(checked(options), self.resolver.behind))
-  return serviceOf({ ...self, resolver }, { ...service.defaults, ...options })
+  // An option without a value leaves that of the session.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return serviceOf({ ...self, resolver }, { ...service.defaults, ...given })
 }
 
 const serviceOf = (self: SessionInternals, defaults: Options): Service => {

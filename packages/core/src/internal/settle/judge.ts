@@ -31,9 +31,11 @@ export const judgePlain = (
   const own = present.find(({ writtenAt }) => writtenAt === timestamp)
   // A replica applies the columns of a statement in a row together, and a timestamp is unique within one process only. If
   // another column is older, or differs at the same timestamp, the column that looks like ours belongs to another client.
-  // Many writes may have a timestamp that was set by the user: then every column of this write has to be there.
+  // Many writes may have a timestamp that was set by the user: then every column of this write has to be there. What a write
+  // empties leaves nothing to be found.
   const isUnique = isOwnTime && found.timestamp === undefined
-  const isAllThere = found.isWhole && present.length === found.cells.length
+  const isAllThere = found.isWhole && !found.empties &&
+    found.cells.every(({ isSame, writtenAt }) => isSame && writtenAt === timestamp)
   if (own !== undefined && !isOlder && !isOthers) {
     if (!isUnique && !isAllThere) return stays("notComparable", sharedTime)
     const message = `column ${own.column} holds its value, written at its timestamp ${timestamp}`

@@ -30,6 +30,8 @@ export interface Found {
   readonly isComparable: boolean
   /** True if it sets no others, apart from those that it empties. */
   readonly isWhole: boolean
+  /** True if it empties some. */
+  readonly empties: boolean
   /** True if the written values expire. */
   readonly expires: boolean
   /** The timestamp clause of the text. */
@@ -72,6 +74,7 @@ export const readBack = Effect.fnUntraced(function*(
     })),
     isComparable: compared.length > 0,
     isWhole: isWhole(mutation, columns, compared, valueOf),
+    empties: mutation.assignments.some(({ term }) => isEmptied(term, valueOf)),
     expires: expires || mutation.expires,
     timestamp: mutation.timestamp === undefined ? undefined : microseconds(valueOf(mutation.timestamp)) ?? "unknown"
   }
@@ -144,13 +147,17 @@ const isWhole = (
 ): boolean =>
   !setsMore &&
   assignments.every(({ column, term }) =>
-    compared.some(({ name }) => name === column) || isEmptied(term, valueOf) ||
+    compared.some(({ name }) => name === column) || isEmptied(term, valueOf) || isLeft(term, valueOf) ||
     columns.some(({ kind, name }) => name === column && (kind === "partition_key" || kind === "clustering"))
   )
 
 // A literal is a value, also where only the server knows which, as of a blob.
 const isEmptied = (term: Term, valueOf: ValueOf): boolean =>
-  term._tag === "Marker" ? isNothing(valueOf(term)) : term._tag === "Literal" && term.value === null
+  term._tag === "Marker"
+    ? isNothing(valueOf(term)) && !isLeft(term, valueOf)
+    : term._tag === "Literal" && term.value === null
+
+const isLeft = (term: Term, valueOf: ValueOf): boolean => term._tag === "Marker" && isUnset(valueOf(term))
 
 const isNothing = (given: unknown): boolean => given === null || given === undefined || isUnset(given)
 

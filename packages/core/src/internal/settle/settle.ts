@@ -126,9 +126,7 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
     index,
     before: settled.outcome,
     timestamp: given.error?.timestamp ?? given.timestamp ?? (request && timestampOf(request)),
-    isOwnTime: executable[internals].isOwnTime === true || (request === undefined
-      ? executable.options.timestamp === undefined
-      : request.options.timestamp === request.options.sentAt),
+    isOwnTime: isOwnTime(executable, request),
     conditional: subjectOf(executable).conditional,
     isAnswered: given.error !== undefined && given.error.attempts === 1 && answers.has(given.error.reason._tag),
     serial: settling.serialConsistency ?? request?.options.serialConsistency ?? executable.options.serialConsistency ??
@@ -140,6 +138,12 @@ const settleOne = (settling: Settling, settled: Unsettled, index: number): Effec
     ? settleBatch(settling, executable, open)
     : settleStatement(settling, executable, boundOf(executable, request), false, open)
 }
+
+/** Returns true if a session has given a write its time, possibly in an earlier repetition. */
+const isOwnTime = (executable: Executable, request: Request | undefined): boolean =>
+  executable[internals].isOwnTime === true || (request === undefined
+    ? executable.options.timestamp === undefined
+    : request.options.timestamp === request.options.sentAt)
 
 // Answers after which the server has finished a write. With several attempts, an earlier one may still be in progress.
 const answers: ReadonlySet<Reason["_tag"]> = new Set([
@@ -161,6 +165,9 @@ const boundOf = (statement: Statement<unknown>, request: Request | undefined): B
   return isRequest(again) ? again : undefined
 }
 
+/** Servers date the conditional writes of a millisecond from its beginning on, or a microsecond before. */
+const millisecondBefore = (timestamp: bigint): bigint => (timestamp / 1_000n - 1n) * 1_000n
+
 const settleStatement = (
   settling: Settling,
   statement: Statement<unknown>,
@@ -175,7 +182,7 @@ const settleStatement = (
     const message = "its parameters cannot be bound"
     return Effect.succeed(new Settlement({ ...stays, finding: "notComparable", message }))
   }
-  const since = timestamp === undefined ? undefined : timestamp - settling.clockSkew
+  const since = timestamp === undefined ? undefined : millisecondBefore(timestamp) - settling.clockSkew
   // By the same profile, which may stand for another data centre.
   const { executionProfile } = request?.options ?? statement.options
   const options = { ...(conditional ? { consistency: serial } : settling.plain), executionProfile }
@@ -209,8 +216,7 @@ export const againOfResult = (result: Unsettled): Executable | undefined => {
       : undefined
   }
   const timestamp = error?.timestamp ?? timestampOf(request)
-  const isOwnTime = request.options.timestamp === request.options.sentAt
-  const again = againOf(statement, { isOwnTime, request, timestamp })
+  const again = againOf(statement, { isOwnTime: isOwnTime(statement, request), request, timestamp })
   // Nothing of it was applied: a condition, a counter or another write that must not run twice has not run once.
   return again ?? (outcome === "NotApplied" ? statement : undefined)
 }

@@ -9,16 +9,19 @@ export class ArraySource implements Source {
   readonly checked = false
   readonly closed = Effect.void
   readonly #items: ReadonlyArray<unknown>
+  // Items that are added while the run is under way are none of it.
+  readonly #length: number
   #next = 0
 
   constructor(items: ReadonlyArray<unknown>) {
     this.#items = items
+    this.#length = items.length
   }
 
   pull(): Found {
-    if (this.#next >= this.#items.length) return "end"
+    if (this.#next >= this.#length) return "end"
     this.item = this.#items[this.#next++]
-    this.hasEnded = this.#next >= this.#items.length
+    this.hasEnded = this.#next >= this.#length
     return "item"
   }
 
