@@ -1,6 +1,6 @@
 import { Batch, executeConcurrent, PageState, Query, Reason, Session, Statement } from "@effect-cql/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, pipe } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Layer, ManagedRuntime, pipe } from "effect"
 import { TestClock } from "effect/testing"
 import { MockSession } from "../src/index.ts"
 
@@ -122,6 +122,67 @@ describe("replies", () => {
     }).pipe(Effect.provide(MockSession.layer({
       otherwise: pipe(MockSession.rows([{ a: 7 }]), MockSession.delayed("20 millis"))
     }))))
+})
+
+describe("the latency", () => {
+  const ownClock = Layer.build(Layer.fresh(TestClock.layer()))
+
+  it.effect("ends under the clock of each test that shares the session", () =>
+    Effect.gen(function*() {
+      const runtime = ManagedRuntime.make(MockSession.layer({ latency: 10 }))
+      const isAnsweredAfter = (millis: number) =>
+        Effect.promise(() =>
+          runtime.runPromise(
+            Effect.gen(function*() {
+              const fiber = yield* Effect.forkChild(one, { startImmediately: true })
+              yield* TestClock.adjust(millis)
+              return fiber.pollUnsafe() !== undefined
+            }).pipe(Effect.provide(TestClock.layer(), { local: true }))
+          )
+        )
+      assert.isFalse(yield* isAnsweredAfter(5))
+      assert.isTrue(yield* isAnsweredAfter(10))
+      yield* runtime.disposeEffect
+    }))
+
+  it.effect("of two clocks ends for each of them alone", () =>
+    Effect.gen(function*() {
+      const clocks = yield* Effect.replicateEffect(ownClock, 2)
+      const fibers = yield* Effect.forEach(clocks, (clock) =>
+        Effect.forkChild(Effect.provideContext(one, clock), { startImmediately: true }))
+      const answered: Array<ReadonlyArray<boolean>> = []
+      for (const clock of clocks) {
+        yield* Effect.provideContext(TestClock.adjust(10), clock)
+        answered.push(fibers.map((fiber) =>
+          fiber.pollUnsafe() !== undefined
+        ))
+      }
+      assert.deepStrictEqual(answered, [[true, false], [true, true]])
+    }).pipe(Effect.scoped, Effect.provide(MockSession.layer({ latency: 10 }))))
+
+  it.effect("stops its timer when the last request that waits for it is interrupted", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let sleeping = 0
+      const counting: Clock.Clock = {
+        ...clock,
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+        sleep: () =>
+          Effect.suspend(() => {
+            sleeping++
+            return Effect.onInterrupt(Effect.never, () => Effect.sync(() => sleeping--))
+          })
+      }
+      const run = Effect.forkChild(Effect.provideService(one, Clock.Clock, counting), { startImmediately: true })
+      const [first, second] = [yield* run, yield* run]
+      assert.strictEqual(sleeping, 1)
+      yield* Fiber.interrupt(first)
+      assert.strictEqual(sleeping, 1)
+      yield* Fiber.interrupt(second)
+      assert.strictEqual(sleeping, 0)
+      yield* Fiber.interrupt(yield* run)
+      assert.strictEqual(sleeping, 0)
+    }).pipe(Effect.provide(MockSession.layer({ latency: 10 }))))
 })
 
 describe("the record", () => {
