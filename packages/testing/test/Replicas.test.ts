@@ -12,6 +12,8 @@ const leftAt = (consistency: Consistency) =>
     Statement.make("SELECT left FROM shop.stock WHERE item = 'a'", [], { consistency }),
     ({ first }) => first?.["left"]
   )
+const claimAt = (consistency: Consistency) =>
+  Statement.make("INSERT INTO shop.stock (item, left) VALUES ('a', 1) IF NOT EXISTS", [], { consistency })
 /** The different answers of many reads. */
 const answersAt = (consistency: Consistency) =>
   Effect.map(Effect.replicateEffect(leftAt(consistency), 40), (values) => [...new Set(values)].sort())
@@ -124,6 +126,55 @@ describe("replicas", () => {
       assert.isFalse(yield* claim(2))
       assert.strictEqual(yield* leftAt("SERIAL"), 1)
     }).pipe(session({ hintsAfter: "1 hour", faults: [FaultPlan.down(0, 0, "1 second")] })))
+
+  it.effect("report a conditional write as undetermined if they are too few for its commit alone", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(claimAt("ALL"))
+      const { reason } = error
+      assert.isTrue(reason._tag === "Unavailable" && reason.required === 3 && reason.alive === 2)
+      assert.strictEqual(reason._tag === "Unavailable" && reason.consistency, "ALL")
+      assert.strictEqual(error.outcome, "Unknown")
+      assert.strictEqual(yield* leftAt("SERIAL"), 1)
+      assert.deepStrictEqual(yield* answersAt("ONE"), [1])
+      // A condition that does not hold has no commit.
+      assert.isFalse((yield* claimAt("ALL")).wasApplied)
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* answersAt("ONE"), [1])
+    }).pipe(session({ faults: [FaultPlan.down(0, 0, "1 minute")] })))
+
+  it.effect("refuse a conditional write at its serial level first", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(claimAt("ALL"))
+      const { reason } = error
+      assert.isTrue(reason._tag === "Unavailable" && reason.required === 2 && reason.alive === 1)
+      assert.strictEqual(reason._tag === "Unavailable" && reason.consistency, "SERIAL")
+      assert.strictEqual(error.outcome, "NotApplied")
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(yield* leftAt("SERIAL"))
+    }).pipe(session({ faults: [FaultPlan.down(0, 0, "1 minute"), FaultPlan.down(1, 0, "1 minute")] })))
+
+  const timeoutOf = (consistency: Consistency) =>
+    Effect.gen(function*() {
+      const write = yield* Effect.forkChild(Effect.flip(claimAt(consistency)))
+      yield* TestClock.adjust("2 seconds")
+      const { outcome, reason } = yield* Fiber.join(write)
+      return reason._tag === "WriteTimeout"
+        ? [reason.writeType, reason.consistency, reason.received, reason.blockFor, outcome]
+        : reason
+    })
+
+  it.effect("time out the commit of a conditional write that they decided in time", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* timeoutOf("ALL"), ["SIMPLE", "ALL", 2, 3, "WillApply"])
+      assert.strictEqual(yield* leftAt("ONE"), 1)
+      // A condition that does not hold waits for no commit.
+      assert.isFalse((yield* claimAt("ALL")).wasApplied)
+    }).pipe(session({ faults: [FaultPlan.slow(2, "1 minute")] })))
+
+  it.effect("time out the decision of a conditional write if they are too slow for it", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* timeoutOf("ONE"), ["CAS", "SERIAL", 1, 2, "Unknown"])
+    }).pipe(session({ faults: [FaultPlan.slow(1, "1 minute"), FaultPlan.slow(2, "1 minute")] })))
 
   it.effect("give the same values to functions that make them, and page where the first page was read", () =>
     Effect.gen(function*() {

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { type Moment, momentOf } from "./moment.ts"
 import type { NodeFault, Replicas as Options } from "./nodes.ts"
 import { randomOf } from "./random.ts"
-import { defaultLevel, timedOut, unavailable } from "./shortages.ts"
+import { defaultLevel, serialLevelOf, timedOut, unavailable } from "./shortages.ts"
 
 type Answer = Effect.Effect<Page, CqlError>
 
@@ -100,15 +100,10 @@ export class Replicas {
   }
 
   #write(request: Request, moment: Moment, now: number): Answer {
-    const level = request.options.consistency ?? defaultLevel
-    const { conditional } = request
-    const serial = request.options.serialConsistency ?? "SERIAL"
-    const required = Math.max(this.#required(level), conditional ? this.#required(serial) : 1)
+    // A conditional write is decided before its level counts.
+    const required = request.conditional ? this.#required(serialLevelOf(request)) : this.#writtenTo(request)
     const alive = this.#alive(now)
-    const isHinted = level === "ANY" && !conditional
-    if (alive.length < required && !isHinted) {
-      return unavailable(request, { consistency: conditional ? serial : level, required, alive: alive.length })
-    }
+    if (alive.length < required) return unavailable(request, { required, alive: alive.length })
     const delays = new Map(alive.map(({ delay, node }) => [node, delay]))
     const spread = Effect.forEach(this.#nodes, (node) => {
       const delay = delays.get(node)
@@ -121,11 +116,25 @@ export class Replicas {
       Effect.tap(spread),
       Effect.flatMap((page) =>
         Effect.andThen(
-          this.#waitFor(request, alive.map(({ delay }) => delay), isHinted ? 0 : required),
+          request.conditional
+            ? this.#decided(request, alive.map(({ delay }) => delay), page)
+            : this.#waitFor(request, alive.map(({ delay }) => delay), required),
           Effect.succeed(page)
         )
       )
     )
+  }
+
+  /** Waits for the decision on a conditional write, and then for its commit, which a condition that did not hold has not. */
+  #decided(request: Request, delays: ReadonlyArray<number>, page: Page): Effect.Effect<void, CqlError> {
+    const serial = this.#required(serialLevelOf(request))
+    const decision = this.#waitFor(request, delays, serial)
+    const isLate = delays[serial - 1]! > this.#timeouts.write
+    if (isLate || page.wasApplied === false) return decision
+    const required = this.#writtenTo(request)
+    if (delays.length >= required) return this.#waitFor(request, delays, Math.max(serial, required), "SIMPLE")
+    const consistency = request.options.consistency ?? defaultLevel
+    return Effect.andThen(decision, unavailable(request, { consistency, required, alive: delays.length }))
   }
 
   #read(request: Request, pageState: PageState | undefined, now: () => number): Answer {
@@ -174,6 +183,11 @@ export class Replicas {
     return requiredBy(level, this.#nodes.length)
   }
 
+  /** The replicas that have to acknowledge a write. A hint is enough for ANY. */
+  #writtenTo({ options: { consistency = defaultLevel } }: Request): number {
+    return consistency === "ANY" ? 0 : this.#required(consistency)
+  }
+
   /** The nodes that are up, with the time that each takes to answer, the fastest first. */
   #alive(now: number): ReadonlyArray<{ readonly node: Node; readonly delay: number }> {
     const up = this.#nodes.flatMap((node) => {
@@ -200,12 +214,17 @@ export class Replicas {
   }
 
   /** Waits until enough replicas have answered, or fails as a coordinator does that has waited too long. */
-  #waitFor(request: Request, delays: ReadonlyArray<number>, required: number): Effect.Effect<void, CqlError> {
+  #waitFor(
+    request: Request,
+    delays: ReadonlyArray<number>,
+    required: number,
+    writeType?: string
+  ): Effect.Effect<void, CqlError> {
     const longest = required === 0 ? 0 : delays[required - 1] ?? 0
     const limit = request.kind === "read" ? this.#timeouts.read : this.#timeouts.write
     if (longest <= limit) return longest === 0 ? Effect.void : Effect.sleep(longest)
     const received = delays.filter((delay) => delay <= limit).length
-    return Effect.andThen(Effect.sleep(limit), timedOut(request, { received, blockFor: required }))
+    return Effect.andThen(Effect.sleep(limit), timedOut(request, { received, blockFor: required, writeType }))
   }
 
   /** Applies the writes that have reached a node by now. */

@@ -8,6 +8,9 @@ import * as Effect from "effect/Effect"
 /** Consistency level of a request that sets none. */
 export const defaultLevel: Consistency = "LOCAL_ONE"
 
+/** Level at which a conditional write is decided. */
+export const serialLevelOf = ({ options }: Request): Consistency => options.serialConsistency ?? "SERIAL"
+
 export const failing = (request: Request, reason: Reason.Reason): Effect.Effect<never, CqlError> =>
   Effect.fail(new CqlError({ reason, query: textOf(request) }))
 
@@ -23,9 +26,11 @@ export const timedOut = (
   fields: { readonly received: number; readonly blockFor: number; readonly writeType?: string | undefined }
 ): Effect.Effect<never, CqlError> => {
   const { blockFor, received } = fields
+  const type = fields.writeType ?? writeType(request)
+  const isDecision = request.kind === "write" && type === "CAS"
   const shared = {
     message: "a fault of the plan: too few replicas answered in time",
-    consistency: request.options.consistency ?? defaultLevel,
+    consistency: isDecision ? serialLevelOf(request) : request.options.consistency ?? defaultLevel,
     received,
     blockFor
   } as const
@@ -33,7 +38,7 @@ export const timedOut = (
     request,
     request.kind === "read"
       ? new Reason.ReadTimeout({ ...shared, dataPresent: false })
-      : new Reason.WriteTimeout({ ...shared, writeType: fields.writeType ?? writeType(request) })
+      : new Reason.WriteTimeout({ ...shared, writeType: type })
   )
 }
 
@@ -47,7 +52,7 @@ export const unavailable = (
     new Reason.Unavailable({
       message: "a fault of the plan: too few replicas are alive",
       consistency: fields.consistency ??
-        (conditional ? options.serialConsistency ?? "SERIAL" : options.consistency ?? defaultLevel),
+        (conditional ? serialLevelOf(request) : options.consistency ?? defaultLevel),
       required: fields.required,
       alive: fields.alive
     })
