@@ -94,6 +94,31 @@ describe("explore", () => {
       })
     }))
 
+  it.effect("is partial only if the bound left a fault untried", () =>
+    Effect.gen(function*() {
+      const read = Effect.ignore(Statement.make("SELECT * FROM shop.stock"))
+      const explored = (maxRuns: number, faults: 1 | 2) =>
+        Effect.map(
+          FaultPlan.explore(read, { tables: [stock], invariant: () => Effect.void, maxRuns, faults }),
+          ({ isPartial, runs }) => [runs, isPartial]
+        )
+      // One read, four faults.
+      assert.deepStrictEqual(yield* explored(1, 1), [1, true])
+      assert.deepStrictEqual(yield* explored(4, 1), [4, true])
+      assert.deepStrictEqual(yield* explored(5, 1), [5, false])
+      assert.deepStrictEqual(yield* explored(5, 2), [5, false])
+      assert.deepStrictEqual(yield* explored(6, 1), [5, false])
+    }))
+
+  it.effect("is partial if the bound left only pairs untried", () =>
+    Effect.gen(function*() {
+      const reads = Effect.forEach([1, 2], () => Effect.ignore(Statement.make("SELECT * FROM shop.stock")))
+      const options = { tables: [stock], invariant: () => Effect.void, kinds: ["dropped"], maxRuns: 3 } as const
+      assert.deepStrictEqual(yield* FaultPlan.explore(reads, options), { runs: 3, requests: 2, isPartial: false })
+      const { isPartial, runs } = yield* FaultPlan.explore(reads, { ...options, faults: 2 })
+      assert.deepStrictEqual([runs, isPartial], [3, true])
+    }))
+
   it.effect("finds what only a pair of faults breaks", () =>
     Effect.gen(function*() {
       const insert = Statement.make("INSERT INTO shop.stock (item, left) VALUES ('a', 1)")

@@ -70,12 +70,14 @@ export const exploreWith = <A, E, R, E2>(
     if (first.seen.length === 0) return yield* Effect.die(new Error(nothingSent))
     if (first.refused !== undefined) return yield* Effect.die(new Error(failedAlone(first.refused)))
     let runs = 1
+    let isPartial = false
     let level: ReadonlyArray<{ readonly chosen: Chosen; readonly ran: Ran }> = [{ chosen: new Map(), ran: first }]
     for (let depth = 0; depth < (options.faults ?? 1); depth++) {
       const next: Array<{ readonly chosen: Chosen; readonly ran: Ran }> = []
       for (const { chosen, ran } of level) {
         for (const more of choicesAfter(chosen, ran, kinds)) {
-          if (runs >= most) break
+          isPartial = runs >= most
+          if (isPartial) break
           runs++
           next.push({ chosen: more, ran: yield* runWith(program, options, more) })
         }
@@ -83,7 +85,7 @@ export const exploreWith = <A, E, R, E2>(
       if (next.some(({ ran }) => ran.broken !== undefined)) return yield* report(next, runs)
       level = next
     }
-    return { runs, requests: first.seen.length, isPartial: runs >= most }
+    return { runs, requests: first.seen.length, isPartial }
   })
 
 /** One more fault, at each request after the last one that met a fault. */
