@@ -165,6 +165,117 @@ describe("a memory session", () => {
       assert.deepStrictEqual(read.map((row) => row["left"]).sort(), ids)
     }).pipe(Effect.provide(memory)))
 
+  describe("a page state", () => {
+    const create = "CREATE TABLE app.t (k int, c int, v int, s int static, PRIMARY KEY (k, c))"
+    const tables = Effect.provide(MockSession.memory([create]))
+    const insert = (k: number, c: number) => Statement.make("INSERT INTO app.t (k, c, v) VALUES (?, ?, 0)", [k, c])
+    const insertAll = (ks: ReadonlyArray<number>, cs: ReadonlyArray<number>) =>
+      Effect.forEach(ks.flatMap((k) => cs.map((c) => insert(k, c))), (each) => each, { discard: true })
+    const truncate = Statement.make("TRUNCATE app.t")
+    // By token: 1, 2, 4, 3.
+    const ks = [1, 2, 3, 4]
+    /** The rows of the page after the first, when something has happened between them. */
+    const after = <E, R>(text: string, pageSize: number, between: Effect.Effect<unknown, E, R>) =>
+      Effect.gen(function*() {
+        const session = yield* Session
+        const statement = Statement.make(text, [], { pageSize })
+        const { pageState } = yield* session.executePage(statement)
+        yield* between
+        const { result } = yield* session.executePage(
+          statement.pipe(Statement.withOptions({ pageSize: 100 })),
+          pageState
+        )
+        return result.rows.map((row) => Object.values(row).map(Number))
+      })
+
+    const changes = [
+      ["TRUNCATE", truncate],
+      [
+        "DROP and CREATE",
+        Effect.andThen(Statement.make("DROP TABLE app.t"), Statement.make(create))
+      ]
+    ] as const
+    for (const [name, change] of changes) {
+      it.effect(`resumes at its position after ${name}`, () =>
+        Effect.gen(function*() {
+          yield* insertAll(ks, [1, 2, 3])
+          const all = "SELECT k, c FROM app.t"
+          const again = (ks: ReadonlyArray<number>, cs: ReadonlyArray<number>) =>
+            Effect.andThen(change, insertAll(ks, cs))
+          // The page ends in k = 2, c = 2.
+          assert.deepStrictEqual(yield* after(all, 5, again(ks, [1, 2, 3])), [
+            [2, 3],
+            ...[4, 3].flatMap((k) => [1, 2, 3].map((c) => [k, c]))
+          ])
+          assert.deepStrictEqual(yield* after(all, 5, again([1, 3], [1])), [[3, 1]])
+          yield* again(ks, [1, 2, 3])
+          assert.deepStrictEqual(yield* after(all, 5, change), [])
+          yield* insertAll(ks, [1, 2, 3])
+          assert.deepStrictEqual(yield* after("SELECT DISTINCT k FROM app.t", 2, again([1, 3, 4], [1])), [[4], [3]])
+          yield* again(ks, [1, 2, 3])
+          const descending = "SELECT c FROM app.t WHERE k = 1 ORDER BY c DESC"
+          assert.deepStrictEqual(yield* after(descending, 1, again(ks, [1, 2, 4])), [[2], [1]])
+        }).pipe(tables))
+    }
+
+    it.effect("resumes in the order of the keys of an IN", () =>
+      Effect.gen(function*() {
+        yield* insertAll(ks, [1, 2, 3])
+        const some = "SELECT k, c FROM app.t WHERE k IN (4, 3, 2)"
+        // The page ends in k = 3, c = 1.
+        assert.deepStrictEqual(yield* after(some, 4, Effect.andThen(truncate, insertAll(ks, [1, 2]))), [
+          [3, 2],
+          [4, 1],
+          [4, 2]
+        ])
+        assert.deepStrictEqual(yield* after(some, 3, Effect.andThen(truncate, insertAll([2, 4], [1]))), [[4, 1]])
+      }).pipe(tables))
+
+    it.effect("counts PER PARTITION LIMIT on in its partition alone", () =>
+      Effect.gen(function*() {
+        yield* insertAll(ks, [1, 2, 3])
+        const two = "SELECT k, c FROM app.t PER PARTITION LIMIT 2"
+        assert.deepStrictEqual(yield* after(two, 3, Effect.andThen(truncate, insertAll([2, 3], [1, 2, 3, 4]))), [
+          [2, 2],
+          [3, 1],
+          [3, 2]
+        ])
+      }).pipe(tables))
+
+    it.effect("resumes behind its last group, whichever groups are gone", () =>
+      Effect.gen(function*() {
+        yield* insertAll(ks, [1, 2])
+        const counts = "SELECT k, count(*) FROM app.t GROUP BY k"
+        const without = (k: number) => Statement.make("DELETE FROM app.t WHERE k = ?", [k])
+        assert.deepStrictEqual(yield* after(counts, 2, Effect.void), [[4, 2], [3, 2]])
+        assert.deepStrictEqual(yield* after(counts, 2, without(1)), [[4, 2], [3, 2]])
+        assert.deepStrictEqual(yield* after(counts, 1, Effect.andThen(without(4), insertAll([1, 2], [9]))), [[3, 2]])
+        yield* Effect.andThen(truncate, insertAll(ks, [1, 2, 3]))
+        const limited = "SELECT k, c FROM app.t GROUP BY k, c PER PARTITION LIMIT 2 LIMIT 5"
+        const gone = Statement.make("DELETE FROM app.t WHERE k = 1 AND c = 1")
+        assert.deepStrictEqual(yield* after(limited, 3, Effect.void), [[2, 2], [4, 1]])
+        assert.deepStrictEqual(yield* after(limited, 3, gone), [[2, 2], [4, 1]])
+        assert.deepStrictEqual(yield* after(limited, 1, insert(2, 0)), [[1, 3], [2, 0], [2, 1], [4, 1]])
+      }).pipe(tables))
+
+    it.effect("is refused for a table whose key has other types", () =>
+      Effect.gen(function*() {
+        for (
+          const key of ["k int, c text, PRIMARY KEY (k, c)", "k text, c int, PRIMARY KEY (k, c)", "k int PRIMARY KEY"]
+        ) {
+          yield* Effect.andThen(truncate, insertAll(ks, [1, 2]))
+          const change = Effect.andThen(
+            Statement.make("DROP TABLE app.t"),
+            Statement.make(`CREATE TABLE app.t (${key})`)
+          )
+          const error = yield* Effect.flip(after("SELECT k FROM app.t", 1, change))
+          assert.strictEqual("reason" in error && error.reason._tag, "InvalidPageState")
+          yield* Statement.make("DROP TABLE app.t")
+          yield* Statement.make(create)
+        }
+      }).pipe(tables))
+  })
+
   it.effect("reports the ring, and the partitions of statements", () =>
     Effect.gen(function*() {
       const session = yield* Session

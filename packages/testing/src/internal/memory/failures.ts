@@ -26,6 +26,8 @@ export class Unsupported extends Error {
 
 export const invalid = (message: string): Refused => new Refused(new Reason.InvalidQuery({ message }))
 
+export const invalidPageState = (message: string): Refused => new Refused(new Reason.InvalidPageState({ message }))
+
 export const syntaxError = (message: string): Refused => new Refused(new Reason.SyntaxError({ message }))
 
 /** Refuses rows that have two columns of one name, as the adapter does. */

@@ -1,7 +1,7 @@
 /**
  * Tables in memory as the reply of a mock session.
  */
-import { CqlError, Reason } from "@effect-cql/core"
+import { CqlError } from "@effect-cql/core"
 import {
   type Description,
   type Page,
@@ -16,7 +16,7 @@ import {
 import * as Effect from "effect/Effect"
 import * as Moments from "../moment.ts"
 import { type Answer, Database, type Moment } from "./database.ts"
-import { Refused } from "./failures.ts"
+import { invalidPageState, Refused } from "./failures.ts"
 import type { Cursor } from "./reads.ts"
 import { ring } from "./ring.ts"
 
@@ -82,11 +82,9 @@ export class Memory {
 
   #cursorOf(pageState: PageState, request: Request): Cursor {
     const kept = this.#cursors.get(pageState)
-    if (kept === undefined) {
-      throw new Refused(new Reason.InvalidPageState({ message: "Invalid value for the paging state" }))
-    }
+    if (kept === undefined) throw invalidPageState("Invalid value for the paging state")
     if (request._tag === "Statement" && kept.of === nameOf(request)) return kept.cursor
-    throw new Refused(new Reason.InvalidPageState({ message: "the page state belongs to another statement" }))
+    throw invalidPageState("the page state belongs to another statement")
   }
 
   #keep(cursor: Cursor, request: StatementRequest): PageState {

@@ -3,7 +3,7 @@
  */
 import type { Select, Selected, Term } from "./cql/ast.ts"
 import type { Environment } from "./environment.ts"
-import { columnTwice, invalid, unsupported } from "./failures.ts"
+import { columnTwice, invalid, invalidPageState, unsupported } from "./failures.ts"
 import { checkPartitionKey } from "./keyLength.ts"
 import { exists, hasStatics, type Live } from "./live.ts"
 import { unset } from "./markers.ts"
@@ -11,11 +11,11 @@ import { columnsOf, type Restriction, restrictionsOf } from "./relations.ts"
 import type { Table } from "./schema.ts"
 import { checkDistinct, checkGrouping, checkOrder, checkStatics } from "./selectChecks.ts"
 import { columnExpression, compile, type Expression } from "./selection.ts"
-import type { Partition, Row } from "./store.ts"
+import { identityOf, type Partition, type Row } from "./store.ts"
 import { evaluateInt } from "./terms.ts"
 import { comparator } from "./values/compare.ts"
 import { jsonName, toJson } from "./values/json.ts"
-import { columnText, scalar } from "./values/types.ts"
+import { columnText, scalar, schemaText } from "./values/types.ts"
 import { checkSelect, holds, keysOf } from "./where.ts"
 
 export interface Result {
@@ -24,10 +24,9 @@ export interface Result {
   readonly next: Cursor | undefined
 }
 
-/** Where a page begins: after a row, or after a number of groups. */
+/** Where a page begins: after a row, or after the group that ends with it. The row and its partition may be gone by then. */
 export interface Cursor {
-  readonly after: Live | undefined
-  readonly isDistinct: boolean
+  readonly after: Live
   /** Rows that were given so far, and those of them in the last partition. */
   readonly given: number
   readonly givenOfPartition: number
@@ -61,6 +60,9 @@ export const select = (
   from: Cursor | undefined
 ): Result => {
   const query = check(statement, environment)
+  if (from !== undefined && keyTypes(from.after.table) !== keyTypes(query.table)) {
+    throw invalidPageState("the page state belongs to a table whose key has other types")
+  }
   const { expressions } = query
   const names = expressions.map(({ name }) => name)
   const twice = statement.isJson ? undefined : names.find((name, at) => names.indexOf(name) !== at)
@@ -76,6 +78,9 @@ export const select = (
   const page = isGrouped || sortsAcross(query) ? wholePage(query, size, from, isGrouped) : lazyPage(query, size, from)
   return { columns: columnsOfQuery(query), rows: page.groups.map((group) => rowOf(query, group)), next: page.next }
 }
+
+const keyTypes = ({ clustering, partition }: Table): string =>
+  [partition, clustering].map((columns) => columns.map(({ type }) => schemaText(type)).join()).join(";")
 
 /** The columns of a SELECT. */
 const columnsOfQuery = ({ expressions, select }: Query): Result["columns"] =>
@@ -105,13 +110,13 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
   const rows: Array<Live> = []
   let given = from?.given ?? 0
   let givenOfPartition = from?.givenOfPartition ?? 0
-  let partition = from?.after?.partition
+  let partition = from?.after.partition.id
   const lastKey = keysOf(query.table, query.restrictions)?.at(-1)
-  const last = lastKey === undefined ? undefined : query.table.store.find(lastKey)
+  const last = lastKey === undefined ? undefined : query.table.store.find(lastKey)?.id
   for (const live of scan(query, from)) {
     if (given >= query.limit) return { groups: rows.map((row) => [row]), next: undefined }
-    if (live.partition !== partition) givenOfPartition = 0
-    partition = live.partition
+    if (live.partition.id !== partition) givenOfPartition = 0
+    partition = live.partition.id
     if (givenOfPartition >= query.perPartition) continue
     rows.push(live)
     given++
@@ -119,7 +124,7 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
     // A full page may be the last: the server says so only when it is asked for the next, unless the limits are reached.
     const isLast = partition === last && givenOfPartition >= query.perPartition
     if (rows.length >= size && given < query.limit && !isLast) {
-      const next = { after: live, isDistinct: query.select.isDistinct, given, givenOfPartition }
+      const next = { after: live, given, givenOfPartition }
       return { groups: rows.map((row) => [row]), next }
     }
   }
@@ -130,36 +135,45 @@ const lazyPage = (query: Query, size: number, from: Cursor | undefined): PageOf 
 const wholePage = (query: Query, size: number, from: Cursor | undefined, isGrouped: boolean): PageOf => {
   const endless = Number.POSITIVE_INFINITY
   const unlimited = { ...query, limit: endless, perPartition: isGrouped ? endless : query.perPartition }
-  const rows = lazyPage(unlimited, endless, undefined).groups.map(([live]) => live!)
-  const groups = isGrouped ? grouped(query, rows) : sorted(query, rows).map((live) => [live])
-  const within = groups.slice(0, query.limit)
-  const start = from?.given ?? 0
-  const page = within.slice(start, start + size)
-  const given = start + page.length
+  const rows = lazyPage(unlimited, endless, from).groups.map(([live]) => live!)
+  const groups = isGrouped ? grouped(query, rows, from) : sorted(query, rows).map((live): Group => ({ rows: [live] }))
+  const before = from?.given ?? 0
+  const page = groups.slice(0, Math.min(size, query.limit - before))
+  const given = before + page.length
+  const { ofPartition: givenOfPartition = 0, rows: last = [] } = page.at(-1) ?? {}
+  const after = last.at(-1)
   const isFull = page.length >= size && given < query.limit && query.select.groupBy.length > 0
   return {
-    groups: page,
-    next: isFull ? { after: undefined, isDistinct: false, given, givenOfPartition: 0 } : undefined
+    groups: page.map(({ rows }) => rows),
+    next: isFull && after !== undefined ? { after, given, givenOfPartition } : undefined
   }
+}
+
+interface Group {
+  readonly rows: ReadonlyArray<Live>
+  /** Groups of its partition up to this one. */
+  readonly ofPartition?: number
 }
 
 /** The rows of each group; all of them are one where nothing divides them. */
 const grouped = (
   { perPartition, select, table }: Query,
-  rows: ReadonlyArray<Live>
-): ReadonlyArray<ReadonlyArray<Live>> => {
-  if (select.groupBy.length === 0) return [rows]
+  rows: ReadonlyArray<Live>,
+  from: Cursor | undefined
+): ReadonlyArray<Group> => {
+  if (select.groupBy.length === 0) return [{ rows }]
   // Columns that one value is asked of need not be named.
   const length = Math.max(...select.groupBy.map((name) => {
     const { kind, position } = table.column(name)
     return kind === "clustering" ? position + 1 : 0
   }))
-  const groups: Array<Array<Live>> = []
-  let group: Array<Live> = []
-  let ofPartition = 0
+  const groups: Array<Group> = []
+  // The group of the page before is complete: rows that came to it later are not a group of their own.
+  let group: Array<Live> = from === undefined ? [] : [from.after]
+  let ofPartition = from?.givenOfPartition ?? 0
   for (const live of rows) {
     const [first] = group
-    const isSamePartition = first !== undefined && first.partition === live.partition
+    const isSamePartition = first !== undefined && first.partition.id === live.partition.id
     const isSame = isSamePartition && first.row !== undefined && live.row !== undefined &&
       table.compareClustering(first.row.clustering.slice(0, length), live.row.clustering) === 0
     if (isSame) {
@@ -168,7 +182,7 @@ const grouped = (
     }
     ofPartition = isSamePartition ? ofPartition + 1 : 1
     group = [live]
-    if (ofPartition <= perPartition) groups.push(group)
+    if (ofPartition <= perPartition) groups.push({ rows: group, ofPartition })
   }
   return groups
 }
@@ -194,11 +208,8 @@ const sorted = ({ select, table }: Query, rows: ReadonlyArray<Live>): ReadonlyAr
 const scan = function*(query: Query, from: Cursor | undefined): Generator<Live> {
   const { environment: { second }, isReversed, restrictions, select, table } = query
   const after = from?.after
-  let isAfter = after === undefined
-  for (const partition of partitionsOf(query)) {
-    if (!isAfter) {
-      if (partition !== after?.partition) continue
-      isAfter = true
+  for (const partition of partitionsOf(query, after?.partition)) {
+    if (partition.id === after?.partition.id) {
       if (select.isDistinct || after.row === undefined) continue
       yield* rowsOf(query, partition, placeAfter(table, partition, after.row, isReversed))
       continue
@@ -262,10 +273,12 @@ const boundsOf = (
   return { first, end: end - 1 }
 }
 
-const partitionsOf = ({ restrictions, table }: Query): Iterable<Partition> => {
+/** The partitions of a query, from the place of one on. That one itself may be gone, or have been made anew. */
+const partitionsOf = ({ restrictions, table }: Query, from: Partition | undefined): Iterable<Partition> => {
   const keys = keysOf(table, restrictions)
-  if (keys === undefined) return table.store.partitions
-  return keys.flatMap((key) => table.store.find(checkPartitionKey(table, key)) ?? [])
+  if (keys === undefined) return table.store.partitionsFrom(from)
+  const start = from === undefined ? 0 : keys.findIndex((key) => identityOf(table, key) === from.id)
+  return start < 0 ? [] : keys.slice(start).flatMap((key) => table.store.find(checkPartitionKey(table, key)) ?? [])
 }
 
 const check = (statement: Select, environment: Environment): Query => {

@@ -128,6 +128,13 @@ export const keyBytes = (table: Table, key: ReadonlyArray<unknown>): Uint8Array 
   return concat(parts.flatMap((part) => [Uint8Array.of(part.length >> 8, part.length & 255), part, Uint8Array.of(0)]))
 }
 
+/** The identity of a partition key among those of its table. */
+export const identityOf = (table: Table, key: ReadonlyArray<unknown>): string => latin(keyBytes(table, key))
+
+/** The order of partitions in a scan. */
+const comparePlaces = (one: Partition, other: Partition): number =>
+  one.token !== other.token ? (one.token < other.token ? -1 : 1) : one.id < other.id ? -1 : one.id > other.id ? 1 : 0
+
 const maxTime = (one: WriteTime, other: WriteTime): WriteTime => one > other ? one : other
 
 export class Store {
@@ -141,14 +148,25 @@ export class Store {
 
   /** All partitions, by token. */
   get partitions(): ReadonlyArray<Partition> {
-    this.#ordered ??= [...this.#partitions.values()].sort((one, other) =>
-      one.token < other.token ? -1 : one.token > other.token ? 1 : one.id < other.id ? -1 : 1
-    )
+    this.#ordered ??= [...this.#partitions.values()].sort(comparePlaces)
     return this.#ordered
   }
 
+  /** The partitions at and after the place of one, which need not be among them. */
+  partitionsFrom(first: Partition | undefined): ReadonlyArray<Partition> {
+    const { partitions } = this
+    if (first === undefined) return partitions
+    let [low, high] = [0, partitions.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (comparePlaces(partitions[middle]!, first) < 0) low = middle + 1
+      else high = middle
+    }
+    return partitions.slice(low)
+  }
+
   find(key: ReadonlyArray<unknown>): Partition | undefined {
-    return this.#partitions.get(latin(keyBytes(this.#table, key)))
+    return this.#partitions.get(identityOf(this.#table, key))
   }
 
   clear(): void {
