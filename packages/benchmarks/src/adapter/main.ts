@@ -144,10 +144,11 @@ const main = Effect.gen(function*() {
     return { measured: samples, verdicts: [atLeast(budget, speedUp(samples, ours, theirs).lowerBound, 0.95)] }
   }
 
-  // A run of batches takes a tenth of the time of the others: with one run before it, half of it would be the compiler's.
+  // A run of batches takes a tenth of the time of the others, about as long as a collection of garbage on the server: a sample
+  // of one run shows when that was.
   const batches = async () => {
     const contenders = bulk(context, driver, bulkInsert, { concurrency: 32, size: rowsOfBatch })
-    const samples = await measure(contenders, { ...close, runsBefore: 8 })
+    const samples = await measure(contenders, { ...close, runsBefore: 2, runs: 8 })
     const title = `INSERT, ${plan.statements} in unlogged batches of ${rowsOfBatch} rows of a partition`
     report(title, samples, bulkNames.driver)
     const { median } = speedUp(samples, bulkNames.library, bulkNames.driver)

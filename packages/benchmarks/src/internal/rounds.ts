@@ -25,8 +25,10 @@ export interface Plan {
   readonly rounds: number
   /** Rounds before them, in which the code is compiled. */
   readonly warmUp: number
-  /** Runs of a contender in its turn before the one that counts. */
+  /** Runs of a contender in its turn before those that count. */
   readonly runsBefore: number
+  /** Runs that count, as one sample. Default: 1. */
+  readonly runs?: number
 }
 
 /** The samples of each contender, one a round. */
@@ -68,7 +70,7 @@ export class Samples {
   }
 }
 
-const turn = async (contender: Contender, { runsBefore, statements }: Plan): Promise<Sample> => {
+const turn = async (contender: Contender, { runs = 1, runsBefore, statements }: Plan): Promise<Sample> => {
   collectGarbage()
   // A full collection, forced or not, throws compiled code away together with the objects that it was compiled for.
   // Without runs that do not count, what is measured is the compiler.
@@ -76,10 +78,11 @@ const turn = async (contender: Contender, { runsBefore, statements }: Plan): Pro
   collectYoungGarbage()
   const before = process.cpuUsage()
   const began = performance.now()
-  await contender.run()
+  for (let run = 0; run < runs; run++) await contender.run()
   const wall = (performance.now() - began) * 1_000
   const { system, user } = process.cpuUsage(before)
-  return { cpu: (user + system) / statements, wall: wall / statements }
+  const count = runs * statements
+  return { cpu: (user + system) / count, wall: wall / count }
 }
 
 /** Runs every contender once a round. */
