@@ -116,6 +116,10 @@ class Writer {
     this.at += value.length
   }
 
+  part(value: Buffer, from: number, to: number): void {
+    this.at += value.copy(this.bytes, this.at, from, to)
+  }
+
   longText(value: string, length: number): void {
     this.int(length)
     this.text(value, length)
@@ -231,10 +235,10 @@ export const prepareFrame = (slot: Slot, text: string): Buffer => {
   return writer.bytes
 }
 
-/** A statement of a batch: prepared, or by its text without values. */
+/** A statement of a batch: prepared, with the end of its values among those of all; or by its text without values. */
 export type BatchMember =
   | { readonly text: string; readonly prepared?: undefined }
-  | { readonly prepared: PreparedId; readonly values: Values }
+  | { readonly prepared: PreparedId; readonly end: number }
 
 const batchTypes = { logged: 0, unlogged: 1, counter: 2 } as const
 
@@ -243,19 +247,21 @@ export const batchFrame = (
   slot: Slot,
   type: keyof typeof batchTypes,
   members: ReadonlyArray<BatchMember>,
+  values: Values,
   parameters: QueryParameters
 ): Buffer => {
   const { consistency, payload, serialConsistency, timestamp, tracing } = parameters
-  let size = sizeOfPayload(payload) + 1 + 2 + 2 + (isDse(slot.version) ? 4 : 1) +
+  let size = sizeOfPayload(payload) + 1 + 2 + values.length + 2 + (isDse(slot.version) ? 4 : 1) +
     (serialConsistency === undefined ? 0 : 2) + (timestamp === undefined ? 0 : 8)
   for (const member of members) {
     size += member.prepared === undefined
       ? 1 + 4 + Buffer.byteLength(member.text) + 2
-      : 1 + 2 + member.prepared.id.length + member.values.length
+      : 1 + 2 + member.prepared.id.length
   }
   const writer = new Writer(slot, opcode.batch, size, tracing, payload)
   writer.byte(batchTypes[type])
   writer.short(members.length)
+  let from = 0
   for (const member of members) {
     if (member.prepared === undefined) {
       writer.byte(0)
@@ -264,7 +270,8 @@ export const batchFrame = (
     } else {
       writer.byte(1)
       writer.shortBytes(member.prepared.id)
-      writer.raw(member.values)
+      writer.part(values, from, member.end)
+      from = member.end
     }
   }
   writer.short(consistency)

@@ -11,35 +11,40 @@ import { unsetLength } from "../protocol/frames.ts"
 import type { Marker, Prepared } from "./prepared.ts"
 
 /** The values of the markers as they are sent, with their count in front; or why one of them cannot be. */
-export const encode = (
+export const encode = (prepared: Prepared, params: ReadonlyArray<unknown>): Buffer | Reason.ParametersRefused => {
+  const start = shared.at
+  // A value may be a proxy that throws wherever it is looked at.
+  try {
+    return encodeOnto(prepared, params) ?? shared.cut(start)
+  } finally {
+    shared.reset(start)
+  }
+}
+
+/** Writes the values of the markers behind what is in the shared output; or says why one of them cannot be. */
+export const encodeOnto = (
   { markers }: Prepared,
   params: ReadonlyArray<unknown>
-): Buffer | Reason.ParametersRefused => {
+): Reason.ParametersRefused | undefined => {
   if (markers.length !== params.length) {
     return new Reason.ParametersRefused({
       message: `the statement has ${markers.length} markers, but ${params.length} values were given`
     })
   }
-  const start = shared.at
-  // A value may be a proxy that throws wherever it is looked at.
-  try {
-    shared.short(params.length)
-    for (let index = 0; index < params.length; index++) {
-      const value = params[index]
-      if (value === null) {
-        shared.int(nullLength)
-      } else if (Statement.isUnset(value)) {
-        shared.int(unsetLength)
-      } else {
-        const marker = markers[index]!
-        const refusal = write(marker, value, shared)
-        if (refusal !== undefined) return refused(index, marker, refusal, value)
-      }
+  shared.short(params.length)
+  for (let index = 0; index < params.length; index++) {
+    const value = params[index]
+    if (value === null) {
+      shared.int(nullLength)
+    } else if (Statement.isUnset(value)) {
+      shared.int(unsetLength)
+    } else {
+      const marker = markers[index]!
+      const refusal = write(marker, value, shared)
+      if (refusal !== undefined) return refused(index, marker, refusal, value)
     }
-    return shared.cut(start)
-  } finally {
-    shared.reset(start)
   }
+  return undefined
 }
 
 const write = (marker: Marker, value: unknown, output: Output): Refusal | undefined => {

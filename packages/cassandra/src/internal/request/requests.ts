@@ -3,6 +3,7 @@
  */
 import { Reason } from "@effect-cql/core"
 import type { BatchRequest, Done, StatementRequest } from "@effect-cql/core/Port"
+import { shared } from "../../values/output.ts"
 import { hasRing } from "../driver/client.ts"
 import type { RoutingKey } from "../driver/policyOptions.ts"
 import {
@@ -18,7 +19,7 @@ import type { KeepsPlan } from "../protocol/rows.ts"
 import { Attempt, type Refused } from "./attempt.ts"
 import type { AttemptContext } from "./attemptContext.ts"
 import { fingerprintOf, type Paged, type Parts, refusalOf } from "./pageState.ts"
-import { encode } from "./params.ts"
+import { encode, encodeOnto } from "./params.ts"
 import type { Prepared, PreparedText } from "./prepared.ts"
 import { compositeKey, keyAmong, namedKey, namedToken } from "./tokens.ts"
 
@@ -138,11 +139,11 @@ export class StatementAttempt extends Attempt implements Paged {
   }
 }
 
-/** A statement of a batch with its values. */
+/** A prepared statement of a batch, and the end of its values among those of all. */
 interface Member {
-  readonly text: PreparedText
+  readonly entry: PreparedText
   readonly prepared: Prepared
-  readonly values: Values
+  readonly end: number
 }
 
 /** A batch. */
@@ -152,6 +153,8 @@ export class BatchAttempt extends Attempt {
   // Held from the start: among many texts the cache may drop one before the others are prepared.
   readonly #texts: ReadonlyArray<PreparedText | undefined>
   #members: Array<Member | string> = []
+  // Those of all statements: a Buffer for each would cost more than encoding it.
+  #values: Values = noValues
 
   constructor(context: AttemptContext, request: BatchRequest, done: Done) {
     super(context, done)
@@ -198,7 +201,8 @@ export class BatchAttempt extends Attempt {
     if (!hasRing(client)) return undefined
     const first = this.#first
     return namedToken(client.metadata, this.request) ?? compositeKey(
-      namedKey(this.request) ?? (first === undefined ? undefined : keyAmong(first.prepared, first.values))
+      namedKey(this.request) ??
+        (first === undefined ? undefined : keyAmong(first.prepared, this.#values.subarray(0, first.end)))
     )
   }
 
@@ -214,40 +218,51 @@ export class BatchAttempt extends Attempt {
       this.prepare(missing)
       return "waits"
     }
+    const start = shared.at
+    // A value may be a proxy that throws wherever it is looked at.
+    try {
+      return this.#encode(start)
+    } finally {
+      shared.reset(start)
+    }
+  }
+
+  #encode(start: number): "bound" | "waits" | Refused {
     const members: Array<Member | string> = []
     const { statements } = this.request
     for (let index = 0; index < statements.length; index++) {
-      const { params, text: cql } = statements[index]!
-      const text = this.#texts[index]
-      const prepared = text?.current
-      if (text === undefined || prepared === undefined) {
-        members.push(cql)
+      const { params, text } = statements[index]!
+      const entry = this.#texts[index]
+      const prepared = entry?.current
+      if (entry === undefined || prepared === undefined) {
+        members.push(text)
         continue
       }
-      const values = encode(prepared, params)
-      if (values instanceof Reason.ParametersRefused) {
-        if (!prepared.mayBeOutdated) return ofMember(values, index)
-        text.forget()
-        this.prepare([text])
+      const refused = encodeOnto(prepared, params)
+      if (refused !== undefined) {
+        if (!prepared.mayBeOutdated) return ofMember(refused, index)
+        entry.forget()
+        this.prepare([entry])
         return "waits"
       }
-      members.push({ text, prepared, values })
+      members.push({ entry, prepared, end: shared.at - start })
     }
+    this.#values = shared.cut(start)
     this.#members = members
     return "bound"
   }
 
   protected isCurrent(): boolean {
-    return this.#members.every((member) => typeof member === "string" || member.text.current === member.prepared)
+    return this.#members.every((member) => typeof member === "string" || member.entry.current === member.prepared)
   }
 
   protected write(slot: Slot, host: string): Buffer {
-    const members = this.#members.map((member): BatchMember =>
-      typeof member === "string"
-        ? { text: member }
-        : { prepared: member.text.idOn(host, member.prepared), values: member.values }
-    )
-    return batchFrame(slot, this.request.type, members, this)
+    const members = this.#members.map((member): BatchMember => {
+      if (typeof member === "string") return { text: member }
+      const prepared = member.entry.idOn(host, member.prepared)
+      return prepared === member.prepared ? member : { prepared, end: member.end }
+    })
+    return batchFrame(slot, this.request.type, members, this.#values, this)
   }
 }
 
