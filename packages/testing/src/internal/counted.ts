@@ -35,6 +35,17 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
   return (request, context) => (replies[context.attempt - 1] ?? replies.at(-1) ?? replies[0])(request, context)
 }
 
+/** Replies to the requests whose number, from 1, passes, and passes the others on. */
+const atRequests = (passes: (attempt: number, n: number) => boolean) =>
+  dual<(n: number) => (reply: Reply) => Reply, (reply: Reply, n: number) => Reply>(
+    2,
+    (reply: Reply, n: number): Reply => {
+      checkReply("reply", reply)
+      Check.value("n", n, Check.positiveInteger)
+      return (request, context) => passes(context.attempt, n) ? reply(request, context) : context.behind(request)
+    }
+  )
+
 /**
  * Replies with `reply` to every `n`th request that it is asked, counted from 1, and passes the others on.
  *
@@ -44,11 +55,7 @@ export const inTurn = (...replies: readonly [Reply, ...ReadonlyArray<Reply>]): R
 export const every: {
   (n: number): (reply: Reply) => Reply
   (reply: Reply, n: number): Reply
-} = dual(2, (reply: Reply, n: number): Reply => {
-  checkReply("reply", reply)
-  Check.value("n", n, Check.positiveInteger)
-  return (request, context) => context.attempt % n === 0 ? reply(request, context) : context.behind(request)
-})
+} = atRequests((attempt, n) => attempt % n === 0)
 
 /**
  * Replies with `reply` to the `n`th request that it is asked, counted from 1, and passes the others on.
@@ -59,8 +66,4 @@ export const every: {
 export const nth: {
   (n: number): (reply: Reply) => Reply
   (reply: Reply, n: number): Reply
-} = dual(2, (reply: Reply, n: number): Reply => {
-  checkReply("reply", reply)
-  Check.value("n", n, Check.positiveInteger)
-  return (request, context) => context.attempt === n ? reply(request, context) : context.behind(request)
-})
+} = atRequests((attempt, n) => attempt === n)

@@ -91,26 +91,27 @@ export class PreparedText implements KeepsPlan {
 
   /** Undefined after a change of its table as well. Requests may hold a statement that the cache has dropped, so it looks itself. */
   get current(): Prepared | undefined {
-    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
+    this.#lookAtSchema()
     return this.#current
   }
 
   #lookAtSchema(): void {
     const since = this.#seen
+    if (since === this.#schema.count) return
     this.#seen = this.#schema.count
     if (this.#current !== undefined && this.#schema.concern(this.#current.tables, since)) this.forget()
   }
 
   /** Called when a PREPARE is written, for {@link holds}. */
   asked(): Asked {
-    // What it does not look at now, it would find after the question.
-    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
+    // A change before the question must not count as one after it.
+    this.#lookAtSchema()
     return { forgotten: this.#forgotten, changes: this.#seen }
   }
 
   /** Returns false if the table of an answer changed after the question: the answer may be from before that. */
   holds({ markers, tables }: PreparedAnswer, { changes, forgotten }: Asked): boolean {
-    if (this.#seen !== this.#schema.count) this.#lookAtSchema()
+    this.#lookAtSchema()
     if (forgotten !== this.#forgotten) return false
     // Without markers no value can be encoded by an old type.
     return (tables.length === 0 && markers.length === 0) || !this.#schema.concern(tables, changes)

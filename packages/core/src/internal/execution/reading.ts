@@ -1,6 +1,6 @@
 /**
- * What to do when a timer fires late: after a stall of the event loop, timers come before the answers that have arrived
- * meanwhile.
+ * Reads the answers that are there before a late timer takes effect: after a stall of the event loop, timers fire before the
+ * sockets are read.
  */
 import type { Environment } from "../run/environment.ts"
 
