@@ -5,10 +5,8 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Check from "./Check.ts"
-import * as Codec from "./internal/statement/codec.ts"
-import * as Text from "./internal/statement/cqlText.ts"
 import * as Fragments from "./internal/statement/fragment.ts"
-import { StatementImpl } from "./internal/statement/statement.ts"
+import { ofText } from "./internal/statement/statement.ts"
 import type * as TypeIds from "./internal/typeIds.ts"
 import { InvalidOptions } from "./InvalidOptions.ts"
 import type { Statement } from "./Statement.ts"
@@ -171,7 +169,7 @@ interface Cql {
 export const cql: Cql = Object.assign(
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>> => {
     const { params, text } = assemble(template, values)
-    return new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, params, {})
+    return ofText(text, params, {})
   },
   {
     identifier: (name: string) => new FragmentImpl(checkedName(name), []),

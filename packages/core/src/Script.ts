@@ -6,10 +6,8 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Codec from "./internal/statement/codec.ts"
-import * as Text from "./internal/statement/cqlText.ts"
 import { split } from "./internal/statement/script.ts"
-import { StatementImpl } from "./internal/statement/statement.ts"
+import { ofText } from "./internal/statement/statement.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
@@ -44,9 +42,7 @@ import type { Statement } from "./Statement.ts"
  */
 export const script = (text: string): Effect.Effect<Array<Statement<Record<string, unknown>>>, ScriptError> =>
   Effect.suspend(() => Effect.fromResult(Result.mapError(split(text), (mistake) => new ScriptError(mistake)))).pipe(
-    Effect.map((texts) =>
-      texts.map((text) => new StatementImpl({ text: Text.of(text), codec: Codec.untyped }, undefined, {}))
-    )
+    Effect.map((texts) => texts.map((text) => ofText(text, undefined, {})))
   )
 
 /**

@@ -14,7 +14,6 @@ import type { CqlError } from "./CqlError.ts"
 import { internals } from "./internal/internals.ts"
 import { isIdempotent as bindingIsIdempotent } from "./internal/statement/binding.ts"
 import * as Codec from "./internal/statement/codec.ts"
-import * as Text from "./internal/statement/cqlText.ts"
 import { checked } from "./internal/statement/options.ts"
 import * as internal from "./internal/statement/statement.ts"
 import type * as TypeIds from "./internal/typeIds.ts"
@@ -179,11 +178,7 @@ export type Routing =
  * @since 0.1.0
  */
 export const make = (text: string, params?: Params, options?: Options): Statement<Record<string, unknown>> =>
-  new internal.StatementImpl(
-    { text: Text.of(text), codec: Codec.untyped },
-    params,
-    options === undefined ? noOptions : checked(options)
-  )
+  internal.ofText(text, params, options === undefined ? noOptions : checked(options))
 
 const noOptions: Options = {}
 

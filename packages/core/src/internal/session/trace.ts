@@ -9,9 +9,8 @@ import type { CqlError } from "../../CqlError.ts"
 import type { Service } from "../../Session.ts"
 import type { Options } from "../../Statement.ts"
 import type { Event, Trace } from "../../Trace.ts"
-import { untyped } from "../statement/codec.ts"
 import * as Text from "../statement/cqlText.ts"
-import { StatementImpl } from "../statement/statement.ts"
+import { ofText } from "../statement/statement.ts"
 import { literalsOf } from "../statement/withoutLiterals.ts"
 import { withoutValues } from "../statement/withoutValues.ts"
 import { describeText } from "../watch/described.ts"
@@ -22,11 +21,7 @@ type Execute = Service["execute"]
 const options: Options = { consistency: "ONE", idempotent: true, tracing: false }
 
 const select = (table: string, id: string) =>
-  new StatementImpl(
-    { text: Text.of(`SELECT * FROM system_traces.${table} WHERE session_id = ?`), codec: untyped },
-    [id],
-    options
-  )
+  ofText(`SELECT * FROM system_traces.${table} WHERE session_id = ?`, [id], options)
 
 const shortestWait = 10
 const longestWait = 500

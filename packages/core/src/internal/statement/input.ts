@@ -4,9 +4,7 @@
 import type { Batch } from "../../Batch.ts"
 import { isQuery, TypeId } from "../../Query.ts"
 import type { Params, Statement } from "../../Statement.ts"
-import * as Codec from "./codec.ts"
-import * as Text from "./cqlText.ts"
-import { isBatch, isStatement, StatementImpl } from "./statement.ts"
+import { isBatch, isStatement, ofText } from "./statement.ts"
 
 /** A statement or batch. */
 export type Executable = Statement<unknown> | Batch
@@ -23,9 +21,7 @@ export const toStatement = (input: unknown): Executable | undefined => {
 
 /** Binds the parameters of one statement to a text or query; nothing when it is neither. */
 export const bind = (query: unknown, params: Params): Statement<unknown> | undefined => {
-  if (typeof query === "string") {
-    return new StatementImpl({ text: Text.of(query), codec: Codec.untyped }, params, noOptions)
-  }
+  if (typeof query === "string") return ofText(query, params, noOptions)
   return isQuery(query) ? query[TypeId].bind(params) : undefined
 }
 

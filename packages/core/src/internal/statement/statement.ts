@@ -12,8 +12,8 @@ import type { Options, Params, Statement } from "../../Statement.ts"
 import { internals } from "../internals.ts"
 import { SessionKey } from "../session/key.ts"
 import * as TypeIds from "../typeIds.ts"
-import type { Codec } from "./codec.ts"
-import type * as Text from "./cqlText.ts"
+import { type Codec, untyped } from "./codec.ts"
+import * as Text from "./cqlText.ts"
 import { snapshotParams } from "./params.ts"
 import { hidingRouting } from "./routing.ts"
 
@@ -73,6 +73,18 @@ Object.defineProperties(StatementImpl.prototype, {
   _tag: { value: "Statement" },
   [TypeIds.Statement]: { value: TypeIds.Statement }
 })
+
+/** A statement of a text, without schemas. */
+export const ofText = (cql: string, params: Params, options: Options): Statement<Record<string, unknown>> =>
+  new StatementImpl(planOf(Text.of(cql)), params, options)
+
+// The statements of a run mostly have the same text: then they share one plan.
+let latest: Plan<Record<string, unknown>> | undefined
+
+const planOf = (text: Text.Text): Plan<Record<string, unknown>> => {
+  if (latest?.text !== text) latest = { text, codec: untyped }
+  return latest
+}
 
 /** The same statement with other options. */
 export const withOptions = <Row>(self: Statement<Row>, options: Options): Statement<Row> => {
