@@ -140,10 +140,16 @@ export class StatementAttempt extends Attempt implements Paged {
 }
 
 /** A prepared statement of a batch, and the end of its values among those of all. */
-interface Member {
+class Member {
   readonly entry: PreparedText
   readonly prepared: Prepared
   readonly end: number
+
+  constructor(entry: PreparedText, prepared: Prepared, end: number) {
+    this.entry = entry
+    this.prepared = prepared
+    this.end = end
+  }
 }
 
 /** A batch. */
@@ -245,7 +251,7 @@ export class BatchAttempt extends Attempt {
         this.prepare([entry])
         return "waits"
       }
-      members.push({ entry, prepared, end: shared.at - start })
+      members.push(new Member(entry, prepared, shared.at - start))
     }
     this.#values = shared.cut(start)
     this.#members = members

@@ -13,7 +13,7 @@ import * as Text from "./cqlText.ts"
 import type { Executable } from "./input.ts"
 import type { ResolvedOptions } from "./options.ts"
 import { BoundParams, ownParams, toBoundParams } from "./params.ts"
-import { BoundOptions } from "./request.ts"
+import { BoundBatch, BoundMember, BoundOptions, BoundStatement } from "./request.ts"
 
 /**
  * Gives the timestamp of a write, in microseconds: each a later one, also where the clock is set back. That of a conditional
@@ -46,17 +46,8 @@ const usesKeyspace = (where = "") =>
   })
 
 /** A request for a text alone. */
-export const unbound = (
-  { cql, conditional, kind }: Text.Text,
-  { ifIdempotent: options }: ResolvedOptions
-): StatementRequest => ({
-  _tag: "Statement",
-  text: cql,
-  kind,
-  conditional,
-  params: [],
-  options
-})
+export const unbound = (text: Text.Text, { ifIdempotent }: ResolvedOptions): StatementRequest =>
+  new BoundStatement(text, [], ifIdempotent)
 
 /** Binds a single statement. Without `dating` the request has no timestamp of its own. */
 export const bindStatement = (
@@ -69,16 +60,8 @@ export const bindStatement = (
   const params = bindParams(statement, text)
   if (!isBound(params)) return params
   const idempotent = options.idempotent ?? isRepeatable(text, params)
-  const { cql, conditional, kind } = text
-  const sentAt = text.isMutation && dating !== undefined ? dating.nextTimestamp(conditional) : undefined
-  return {
-    _tag: "Statement",
-    text: cql,
-    kind,
-    conditional,
-    params,
-    options: optionsOf(options, idempotent, sentAt, text, dating?.keyspace)
-  }
+  const sentAt = text.isMutation && dating !== undefined ? dating.nextTimestamp(text.conditional) : undefined
+  return new BoundStatement(text, params, optionsOf(options, idempotent, sentAt, text, dating?.keyspace))
 }
 
 const bindBatch = (
@@ -86,7 +69,7 @@ const bindBatch = (
   options: ResolvedOptions,
   dating: Dating
 ): BatchRequest | Reason.ParametersRefused | Reason.InvalidQuery => {
-  const statements: Array<{ readonly text: string; readonly params: ReadonlyArray<unknown> }> = []
+  const statements: Array<BoundMember> = []
   const { conditional } = subjectOf(batch)
   const { type } = batch
   let takesTimestamp = type !== "counter"
@@ -101,13 +84,13 @@ const bindBatch = (
       return new Reason.ParametersRefused({ ...fields, cause, message: `statement ${index} of the batch: ${message}` })
     }
     takesTimestamp &&= text.takesTimestamp
-    statements.push({ text: text.cql, params })
+    statements.push(new BoundMember(text.cql, params))
   }
   const sentAt = type === "counter" ? undefined : dating.nextTimestamp(conditional)
   const idempotent = batch.options.idempotent ??
     isIdempotentBatch(batch, options.idempotent, (_, index) => statements[index]!.params)
   const bound = optionsOf(options, idempotent, sentAt, { takesTimestamp }, dating.keyspace)
-  return { _tag: "Batch", type, kind: "write", conditional, statements, options: bound }
+  return new BoundBatch(type, conditional, statements, bound)
 }
 
 const optionsOf = (
