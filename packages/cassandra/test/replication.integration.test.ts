@@ -6,6 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { Client } from "cassandra-driver"
 import { Effect } from "effect"
 import { CassandraClient, CassandraSession } from "../src/index.ts"
+import { until } from "./support/until.ts"
 
 const keyspace = ownName("replication")
 const simple = { strategy: "org.apache.cassandra.locator.SimpleStrategy", strategyOptions: { replication_factor: "1" } }
@@ -30,6 +31,8 @@ integration("replication", () => {
       Effect.gen(function*() {
         const { localDataCenter } = yield* CassandraServer
         const client = yield* CassandraClient
+        // It is read beside the agreement on the schema, and may come after it.
+        yield* until("the keyspace is known", () => Object.hasOwn(client.metadata.keyspaces, keyspace))
         assert.deepInclude(known(client, keyspace), simple)
         const other = `${keyspace}_other`
         const replication = `{'class': 'NetworkTopologyStrategy', '${localDataCenter}': 1}`

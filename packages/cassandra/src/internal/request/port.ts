@@ -192,7 +192,7 @@ export class ClientPort implements SendPort, AttemptContext {
     this.prepared.forget(change)
   }
 
-  // Routes statements on it by its replicas at once, and not only after the driver has received the event.
+  // Routes statements on it by its replicas once they are read, and not only after the driver has received the event.
   #refresh(keyspace: string): void {
     if (isKeyspaceName(keyspace)) this.client.metadata.refreshKeyspace(keyspace).catch(() => {})
   }
