@@ -169,7 +169,7 @@ interface Cql {
 export const cql: Cql = Object.assign(
   (template: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement<Record<string, unknown>> => {
     const { params, text } = assemble(template, values)
-    return ofText(text, params, {})
+    return ofText(text, params)
   },
   {
     identifier: (name: string) => new FragmentImpl(checkedName(name), []),

@@ -42,7 +42,7 @@ import type { Statement } from "./Statement.ts"
  */
 export const script = (text: string): Effect.Effect<Array<Statement<Record<string, unknown>>>, ScriptError> =>
   Effect.suspend(() => Effect.fromResult(Result.mapError(split(text), (mistake) => new ScriptError(mistake)))).pipe(
-    Effect.map((texts) => texts.map((text) => ofText(text, undefined, {})))
+    Effect.map((texts) => texts.map((text) => ofText(text)))
   )
 
 /**

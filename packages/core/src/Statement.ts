@@ -178,9 +178,7 @@ export type Routing =
  * @since 0.1.0
  */
 export const make = (text: string, params?: Params, options?: Options): Statement<Record<string, unknown>> =>
-  internal.ofText(text, params, options === undefined ? noOptions : checked(options))
-
-const noOptions: Options = {}
+  internal.ofText(text, params, options === undefined ? undefined : checked(options))
 
 /**
  * The same statement with rows decoded by a schema. If a row does not fit, the statement fails with the reason

@@ -9,8 +9,6 @@ import { isBatch, isStatement, ofText } from "./statement.ts"
 /** A statement or batch. */
 export type Executable = Statement<unknown> | Batch
 
-const noOptions = {}
-
 /** The statement or batch that an input is or stands for; nothing when it is no input. */
 export const toStatement = (input: unknown): Executable | undefined => {
   if (isStatement(input) || isBatch(input)) return input
@@ -21,7 +19,7 @@ export const toStatement = (input: unknown): Executable | undefined => {
 
 /** Binds the parameters of one statement to a text or query; nothing when it is neither. */
 export const bind = (query: unknown, params: Params): Statement<unknown> | undefined => {
-  if (typeof query === "string") return ofText(query, params, noOptions)
+  if (typeof query === "string") return ofText(query, params)
   return isQuery(query) ? query[TypeId].bind(params) : undefined
 }
 

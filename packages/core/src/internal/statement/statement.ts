@@ -75,8 +75,10 @@ Object.defineProperties(StatementImpl.prototype, {
 })
 
 /** A statement of a text, without schemas. */
-export const ofText = (cql: string, params: Params, options: Options): Statement<Record<string, unknown>> =>
+export const ofText = (cql: string, params?: Params, options = noOptions): Statement<Record<string, unknown>> =>
   new StatementImpl(planOf(Text.of(cql)), params, options)
+
+const noOptions: Options = {}
 
 // The statements of a run mostly have the same text: then they share one plan.
 let latest: Plan<Record<string, unknown>> | undefined
